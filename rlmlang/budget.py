@@ -1,0 +1,128 @@
+"""Budgets: what is declared, what is used, and the ledger that keeps the two apart.
+
+Every call reserves its worst case before it is sent and settles what it used afterwards, in its
+own account and in every account above it. Pure arithmetic: who waits, and how, is decided by the
+caller. Used from one thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What calls use: calls, tok in and out, and dollars (exact)."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: Fraction = Fraction(0)
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def tokens(self) -> int:
+        """Both directions together."""
+        return self.tokens_in + self.tokens_out
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most an account may use; None means no limit of its own."""
+
+    calls: int | None = None
+    tokens: int | None = None
+    usd: Fraction | None = None
+
+    def exceeded_by(self, usage: Usage) -> str:
+        """The first limit that such a usage would pass, or an empty string."""
+        if self.calls is not None and usage.calls > self.calls:
+            return "calls"
+        if self.tokens is not None and usage.tokens > self.tokens:
+            return "tokens"
+        if self.usd is not None and usage.usd > self.usd:
+            return "usd"
+        return ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A reservation that does not fit. `waiting` says whether calls in flight may still give
+    something back; when none can, the limit is reached for good."""
+
+    account: str
+    limit: str
+    used: Usage
+    most: Limits
+    waiting: bool
+
+
+@dataclass(eq=False)
+class Account:
+    """A node of the ledger: what was spent, what is reserved, and the account above."""
+
+    name: str
+    limits: Limits = Limits()
+    parent: Account | None = None
+    spent: Usage = Usage()
+    reserved: Usage = Usage()
+    children: dict[str, Account] = field(default_factory=dict)
+
+    def child(self, name: str, limits: Limits = Limits()) -> Account:
+        """The account of that name below this one, made when it is first asked for."""
+        if name not in self.children:
+            self.children[name] = Account(name, limits, self)
+        return self.children[name]
+
+    def reserve(self, worst: Usage) -> Reservation | Refusal:
+        """Sets aside the worst case of a call, here and in every account above, or in none."""
+        line = list(self._line())
+        for account in line:
+            limit = account.limits.exceeded_by(account.spent + account.reserved + worst)
+            if limit:
+                held = account.reserved
+                waiting = held.tokens > 0 or held.calls > 0
+                alone = account.limits.exceeded_by(account.spent + worst)
+                return Refusal(account.name, limit, account.spent, account.limits,
+                               waiting and not alone)  # fmt: skip
+        for account in line:
+            account.reserved += worst
+        return Reservation(self, worst)
+
+    def _line(self) -> list[Account]:
+        line, account = [], self
+        while True:
+            line.append(account)
+            if account.parent is None:
+                return line
+            account = account.parent
+
+
+@dataclass
+class Reservation:
+    """What was set aside for one call. Settled or released once."""
+
+    account: Account
+    worst: Usage
+    open: bool = True
+
+    def settle(self, actual: Usage) -> None:
+        """Books what the call used and gives the rest back."""
+        self._close(actual)
+
+    def release(self) -> None:
+        """Gives all of it back: nothing was sent."""
+        self._close(Usage())
+
+    def _close(self, actual: Usage) -> None:
+        assert self.open, "a reservation is closed once"
+        self.open = False
+        for account in self.account._line():
+            account.reserved -= self.worst
+            account.spent += actual

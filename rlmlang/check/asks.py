@@ -1,0 +1,142 @@
+"""A prompt put to its arguments: types, context fit and output fit, before any call is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rlmlang.catalog.formula import Formula, number
+from rlmlang.check import extents
+from rlmlang.check import recipe as r
+from rlmlang.check.apply import check_args
+from rlmlang.check.infer import infer
+from rlmlang.check.prompts import answers_each, needs_output
+from rlmlang.check.scope import Scope
+from rlmlang.check.types import ANY, fits
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.syntax import tree as t
+
+TEMPLATE = 600
+"""What DSPy's adapter writes around any prompt, in tok; a test measures it."""
+PER_PARAM = 110
+PER_SCHEMA_FIELD = 110
+AGAIN = 400
+"""What a repeated request adds besides the earlier answer: the reason it was refused."""
+
+
+def ask_of(
+    scope: Scope, prompt: r.Prompt, call: t.Call, item: r.Facts | None
+) -> tuple[r.Ask, r.Facts]:
+    """The prompt with its arguments, and the sum of its inputs.
+
+    `item` is the element that a map, filter or reduce passes as the first argument.
+    """
+    params = list(prompt.params)
+    element = params.pop(0) if item is not None and params else None
+    if element is not None and item is not None:
+        _element(scope, call, element, item)
+    wanted = [(p.name, p.type, p.type.optional) for p in params]
+    given = check_args(scope, call, wanted, f"prompt `{prompt.name}`", infer)
+    inputs = [f for _, (_, f) in given] + ([item] if item is not None else [])
+    total = sum((f.size for f in inputs), number(0))
+    _fits_context(scope, prompt, call, total)
+    if item is not None and element is not None:
+        _fits_output(scope, prompt, call, element, item)
+    by_name = {n: f for n, (_, f) in given}
+    for name in by_name.keys() & {answers_each(prompt)}:
+        _fits_output(scope, prompt, call, next(p for p in params if p.name == name), by_name[name])
+    merged = replace(
+        r.Facts(ANY, total),
+        coverage=max((f.coverage for f in inputs), key=("exact", "cover", "some").index,
+                     default="exact"),
+        origins=frozenset().union(*(f.origins for f in inputs)),
+    )  # fmt: skip
+    ask = r.Ask(prompt, tuple((n, v) for n, (v, _) in given), element.name if element else "")
+    return ask, merged
+
+
+def result_of(prompt: r.Prompt, inputs: r.Facts) -> r.Facts:
+    """What is known of a prompt's answer."""
+    made = extents.of_result(prompt, prompt.result)
+    return replace(made, origins=inputs.origins)
+
+
+def template_size(prompt: r.Prompt) -> int:
+    """The most that a request holds besides its inputs, in tok (bytes of text, halved)."""
+    text = len(prompt.task.encode()) + len(prompt.doc.encode())
+    docs = sum(len(p.doc.encode()) + len(p.name) for p in prompt.params)
+    settings = sum(len(str(v).encode()) for _, v in prompt.settings)
+    schema = _schema(prompt.result)
+    inputs = sum(PER_PARAM + _schema(p.type) // 2 for p in prompt.params)
+    return TEMPLATE + text // 2 + 1 + docs + settings + inputs + schema
+
+
+def _schema(type_: r.Type) -> int:
+    """A result's type is spelt out as JSON schema: twice its names, once its documentation."""
+    own = sum(len(n) * 2 + len(d.encode()) + 8 for n, d in type_.labels)
+    own += len(type_.doc.encode())
+    for field in type_.fields:
+        own += PER_SCHEMA_FIELD + len(field.name) * 2 + len(field.doc.encode())
+        own += _schema(field.type)
+    return own + sum(_schema(a) for a in type_.args)
+
+
+def request_size(prompt: r.Prompt, inputs: Formula) -> Formula:
+    """The most tok one request of a prompt may hold, a repeated one included."""
+    again = prompt.model.output * extents.GROWTH + AGAIN if prompt.retry else 0
+    return inputs + template_size(prompt) + again
+
+
+def _element(scope: Scope, call: t.Call, element: r.Param, item: r.Facts) -> None:
+    if not fits(item.type.required(), element.type.required()):
+        scope.report(
+            error(
+                "wrong-type",
+                f"the items are {item.type}, where `{element.name}` is {element.type}",
+                Label(call.span, f"takes {element.type}"),
+                hint="the first parameter of the prompt takes the item",
+            )
+        )
+
+
+def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) -> None:
+    if prompt.repl is not None:
+        return
+    model = prompt.model
+    needed = (request_size(prompt, total) + model.output).value()
+    if needed is not None and needed > model.context:
+        scope.report(_too_large(prompt, call, needed))
+
+
+def _fits_output(
+    scope: Scope, prompt: r.Prompt, call: t.Call, param: r.Param, facts: r.Facts
+) -> None:
+    """An answer that must hold one item for each of its input must have room for them."""
+    if answers_each(prompt) != param.name:
+        return
+    count = facts.count.value()
+    needed = needs_output(prompt, count) if count is not None else None
+    if needed is not None and count is not None and needed > prompt.model.output:
+        scope.report(_no_room(prompt, call, count, needed))
+
+
+def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
+    role = f"model `{prompt.model.name}`" if prompt.model.name else "the default model"
+    return error(
+        "context-too-small",
+        f"a request of `{prompt.name}` may reach {needed:,} tok; {role} reads {prompt.model.context:,}",
+        call.span,
+        reason="The sum of its inputs at their largest, its task, and room for the answer. "
+        "Nothing is ever cut off to make it fit.",
+        hint="cut the input smaller, declare a smaller `max`, or bind a model with more `context`",
+    )
+
+
+def _no_room(prompt: r.Prompt, call: t.Call, count: int, needed: int) -> Diagnostic:
+    return error(
+        "output-too-small",
+        f"{count:,} answers of `{prompt.name}` need about {needed:,} tok; "
+        f"its model may write {prompt.model.output:,}",
+        call.span,
+        reason="The check demands one answer for each item, so a full batch could never pass.",
+        hint="put fewer items into a piece, or raise `output <=` of the model",
+    )

@@ -1,0 +1,191 @@
+"""A whole file checked: every declaration, every recipe; what is found comes back in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlmlang.check import recipe as r
+from rlmlang.check.extents import of_param
+from rlmlang.check.imports import module_of
+from rlmlang.check.infer import expect, infer
+from rlmlang.check.module import Library, Module
+from rlmlang.check.prompts import prompt_of
+from rlmlang.check.resolve import (
+    budget_in,
+    budget_of,
+    code_of,
+    model_of,
+    partition_of,
+    source_of,
+)
+from rlmlang.check.scope import Scope
+from rlmlang.check.steps import body
+from rlmlang.check.trials import check_trial
+from rlmlang.check.types import fits
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
+from rlmlang.diagnostics.source import SourceFile
+from rlmlang.syntax import tree as t
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The recipes of a file by name, and what is wrong with it."""
+
+    recipes: dict[str, r.Recipe]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands in the way of a plan."""
+        return not any(d.severity == "error" for d in self.diagnostics)
+
+
+def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
+    """Every recipe of the file, and every problem, in the order of the text."""
+    module = module_of(library, source, file)
+    _declarations(module)
+    recipes = {
+        name: _recipe(module, decl)
+        for name, decl in module.decls.items()
+        if isinstance(decl, t.Recipe) and decl.word == "recipe"
+    }
+    for trial in module.trials:
+        check_trial(module, trial, recipes)
+    return Checked(recipes, _in_order(library.diagnostics, source))
+
+
+def _in_order(found: list[Diagnostic], source: SourceFile) -> tuple[Diagnostic, ...]:
+    def place(d: Diagnostic) -> tuple[bool, int]:
+        span = d.span
+        return (span is None or span.source.path != source.path, span.start if span else 0)
+
+    return tuple(sorted(found, key=place))
+
+
+def _declarations(module: Module) -> None:
+    """Checks what no recipe may use yet."""
+    for name, decl in module.decls.items():
+        match decl:
+            case t.Record() | t.Enum():
+                module.declared_type(decl)
+            case t.Prompt():
+                prompt_of(module, name)
+            case t.Settings(word="model"):
+                model_of(module, decl.name)
+            case t.Settings(word="budget"):
+                budget_in(module, decl.block)
+            case t.SourceDecl():
+                source_of(module, name)
+            case t.Partition():
+                partition_of(module, decl.value)
+            case t.Code():
+                code_of(module, name)
+            case t.Const():
+                infer(Scope(module), decl.value)
+            case t.Recipe(word="pattern"):
+                _pattern(module, decl)
+
+
+def _pattern(module: Module, decl: t.Recipe) -> None:
+    """A pattern's own names; its body is checked where it is called, with the types it is given."""
+    variables = {g.text: r.ANY for g in decl.generics}
+    module.params(decl.params, variables)
+    module.type(decl.result.type, variables)
+    if not any(isinstance(i, t.Return) for i in decl.body.items):
+        module.report(_no_return(decl))
+
+
+def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
+    params = module.params(decl.params)
+    result = module.type(decl.result.type)
+    scope = Scope(module)
+    sources, defaults = _bind_params(scope, decl, params)
+    value = body(scope, decl.body.items, result)[0]
+    if not any(isinstance(i, t.Return) for i in decl.body.items):
+        module.report(_no_return(decl))
+    _unused(scope, decl)
+    budget = budget_of(module, [i for i in decl.body.items if isinstance(i, t.BudgetUse)])
+    steps = list(scope.steps)
+    if not steps or steps[-1].name != "result":
+        steps.append(r.Step("result", r.Compute(value), r.Facts(result), (_name(value),)))
+    named = {n for s in steps for n in s.needs}
+    extra = [s for n in sorted(named) if (s := source_of(module, n)) and s not in sources]
+    return r.Recipe(
+        decl.name.text, params, result, module.size(decl.result.max), tuple(steps), budget,
+        (*sources, *extra), defaults, module.source.path, decl.docs,
+    )  # fmt: skip
+
+
+def _name(value: r.Expr) -> str:
+    return value.name if isinstance(value, r.Ref) else ""
+
+
+def _bind_params(
+    scope: Scope, decl: t.Recipe, params: tuple[r.Param, ...]
+) -> tuple[tuple[r.Source, ...], tuple[tuple[str, r.Expr], ...]]:
+    sources: list[r.Source] = []
+    defaults: list[tuple[str, r.Expr]] = []
+    for written, p in zip(decl.params, params, strict=True):
+        source = None
+        if isinstance(written.default, t.Name):
+            source = source_of(scope.module, written.default.text)
+        if source is not None:
+            if not fits(source.type, p.type):
+                scope.report(_source_mismatch(written, source, p))
+            sources.append(source)
+            defaults.append((p.name, r.Ref(source.name)))
+        elif written.default is not None:
+            defaults.append((p.name, expect(scope, written.default, p.type, "the default")[0]))
+        scope.bind(p.name, r.Ref(p.name), of_param(p, source), written.name.span)
+    return tuple(sources), tuple(defaults)
+
+
+def _unused(scope: Scope, decl: t.Recipe) -> None:
+    for p in decl.params:
+        binding = scope.names.get(p.name.text)
+        if binding is not None and not binding.used:
+            scope.report(_unused_input(p))
+    for item in decl.body.items:
+        if isinstance(item, t.Let) and item.name.text in scope.names:
+            if not scope.names[item.name.text].used:
+                scope.report(_unused_step(item))
+
+
+def _unused_input(p: t.Param) -> Diagnostic:
+    return error(
+        "unused-input",
+        f"`{p.name.text}` is never used",
+        p.name.span,
+        reason="Whoever gives it would believe that it was read.",
+        hint="use it in a step, or remove it",
+    )
+
+
+def _unused_step(item: t.Let) -> Diagnostic:
+    return warning(
+        "unused-step",
+        f"nothing reads `{item.name.text}`",
+        item.name.span,
+        reason="The step is planned and paid all the same.",
+        hint="use it, or remove the line",
+    )
+
+
+def _no_return(decl: t.Recipe) -> Diagnostic:
+    return error(
+        "missing-return",
+        f"{decl.word} `{decl.name.text}` returns nothing",
+        decl.name.span,
+        hint="end its body with `return …`",
+    )
+
+
+def _source_mismatch(written: t.Param, source: r.Source, p: r.Param) -> Diagnostic:
+    assert written.default is not None
+    return error(
+        "wrong-type",
+        f"source `{source.name}` gives {source.type}, where `{p.name}` is {p.type}",
+        Label(written.default.span, str(source.type)),
+        Label(written.typed.span, str(p.type)),
+        hint="give both one type",
+    )

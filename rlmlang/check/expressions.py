@@ -1,0 +1,75 @@
+"""Walking over checked expressions: which names they read, and how they print."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from rlmlang.check.recipe import (
+    Apply,
+    Ask,
+    Choose,
+    Code,
+    CodeCall,
+    Expr,
+    Get,
+    Items,
+    Make,
+    Not,
+    Op,
+    Prompt,
+    Ref,
+    Value,
+)
+
+
+def names(value: object) -> Iterator[str]:
+    """The names that an expression, or anything built of expressions, reads."""
+    if isinstance(value, Ref):
+        yield value.name
+    elif isinstance(value, Prompt | Code):
+        return  # the names in a prompt's checks are its own parameters
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from names(part)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for part in dataclasses.fields(value):
+            yield from names(getattr(value, part.name))
+
+
+def asks(value: object) -> Iterator[Ask]:
+    """Every prompt that a step, or anything built of steps, may call."""
+    if isinstance(value, Ask):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from asks(part)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type | Prompt):
+        for part in dataclasses.fields(value):
+            yield from asks(getattr(value, part.name))
+
+
+def show(e: Expr) -> str:
+    """The expression as the language would write it."""
+    match e:
+        case Value(v):
+            return {True: "true", False: "false", None: "none"}.get(v, repr(v))  # type: ignore[call-overload,no-any-return]
+        case Ref(name):
+            return name
+        case Get(base, field):
+            return f"{show(base)}.{field}"
+        case Items(items):
+            return "[" + ", ".join(map(show, items)) + "]"
+        case Make(type_, fields):
+            return f"{type_}({', '.join(f'{n}: {show(x)}' for n, x in fields)})"
+        case Apply(function, args, options):
+            inner = [*map(show, args), *(f"{k}: {v}" for k, v in options)]
+            return f"{function}({', '.join(inner)})"
+        case CodeCall(code, args):
+            return f"{code.name}({', '.join(map(show, args))})"
+        case Op(op, left, right):
+            return f"{show(left)} {op} {show(right)}"
+        case Not(operand):
+            return f"not {show(operand)}"
+        case Choose(test, yes, no):
+            return f"if {show(test)} then {show(yes)} else {show(no)}"

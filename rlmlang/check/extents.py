@@ -1,0 +1,137 @@
+"""How large a value may be when a model is shown it, in tok.
+
+Values are shown as text or as compact JSON; a number, a date and a label have a most, text has
+what was declared. What a model writes may come to GROWTH times its own token count in tok, since
+tok is a conservative estimate where no tokenizer is at hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
+from rlmlang.check.recipe import Facts, Param, Prompt, Source
+from rlmlang.check.types import Field, Type
+
+GROWTH = 3
+PER_FIELD = 6
+FIXED = {"Int": 12, "Float": 14, "Bool": 3, "Date": 8, "None": 2, "Range": 16}
+
+
+def field_overhead(type_: Type) -> int:
+    """The keys and marks of a record's JSON form, in tok."""
+    return sum(len(f.name) // 2 + PER_FIELD for f in type_.fields) + 2
+
+
+def declared_size(type_: Type, most: int | None) -> Formula | None:
+    """The most a value of a type can measure, or None where only its source knows."""
+    if type_.kind in FIXED:
+        return number(FIXED[type_.kind])
+    if type_.kind == "Enum":
+        return number(max((len(n.encode()) for n, _ in type_.labels), default=2) // 2 + 2)
+    if type_.kind == "Record":
+        return _record_size(type_)
+    if type_.is_list:
+        item = declared_size(type_.item, None)
+        return item * most if item is not None and most is not None else None
+    return number(most) if most is not None and type_.kind not in ("List",) else None
+
+
+def table_row(type_: Type, otherwise: Formula) -> Formula:
+    """A row of a table, which is shown without the names of its fields."""
+    sizes = [declared_size(f.type, f.max) for f in type_.fields]
+    if any(s is None for s in sizes):
+        return otherwise + 16
+    return sum((s for s in sizes if s is not None), number(2 * len(sizes) + 2))
+
+
+def _record_size(type_: Type) -> Formula | None:
+    total = number(field_overhead(type_))
+    for f in type_.fields:
+        size = declared_size(f.type, f.max)
+        if size is None:
+            return None
+        total = total + size
+    return total
+
+
+def of_param(param: Param, source: Source | None = None) -> Facts:
+    """What is known of a recipe's parameter before anything is bound to it.
+
+    Unknown sizes are named after it: its own name for the size, `count(x)`, `longest(x)`.
+    """
+    name, type_ = param.name, param.type
+    most = param.max or (source.max if source else None)
+    origins = frozenset([name])
+    if type_.is_list:
+        count = number(most) if most is not None else symbol(f"count({name})")
+        item = declared_size(type_.item, None)
+        item = item if item is not None else symbol(f"longest({name})")
+        return Facts(type_, count * item, count, item, origins=origins)
+    size = declared_size(type_, most)
+    size = size if size is not None else symbol(name)
+    count = symbol(f"files({name})") if type_.kind == "Tree" else ONE
+    return Facts(type_, size, count, size, origins=origins)
+
+
+def of_result(prompt: Prompt, result: Type) -> Facts:
+    """What a prompt's answer may measure: its `max`, or all that the model may write."""
+    written = number(prompt.model.output * GROWTH)
+    if result.is_list:
+        return _list_result(prompt, result, written)
+    declared = declared_size(result, None)
+    if prompt.result_max is not None and result.textual:
+        declared = number(prompt.result_max * GROWTH)
+    size = written if declared is None else _least(declared, written)
+    return Facts(result, size, ONE, size)
+
+
+def _list_result(prompt: Prompt, result: Type, written: Formula) -> Facts:
+    smallest = number(2 + field_overhead(result.item) if result.item.fields else 2)
+    count = number(prompt.result_max) if prompt.result_max is not None else None
+    if count is None:
+        value, least = written.value(), smallest.value()
+        assert value is not None and least is not None
+        count = number(max(1, value // least))
+    item = declared_size(result.item, None)
+    return Facts(result, written, count, _least(item, written) if item is not None else written)
+
+
+def of_field(base: Facts, field: Field) -> Facts:
+    """A field of a record: its own most, else that of the record."""
+    declared = declared_size(field.type, field.max)
+    size = declared if declared is not None else base.size
+    if not field.type.is_list:
+        return replace(base, type=field.type, size=size, count=ONE, item=size)
+    count = number(field.max) if field.max is not None else base.size
+    item = declared_size(field.type.item, None)
+    return replace(
+        base, type=field.type, size=size, count=count, item=item if item is not None else size
+    )
+
+
+def as_list(item: Facts, count: Formula, type_: Type) -> Facts:
+    """A list of `count` values like `item`."""
+    return replace(
+        item, type=type_, size=item.size * count, count=count, item=item.size, inner=item.count
+    )
+
+
+def largest(a: Facts, b: Facts) -> Facts:
+    """What is known of a value that is one or the other."""
+    worse = max(a.coverage, b.coverage, key=("exact", "cover", "some").index)
+    return replace(
+        a,
+        size=maximum(a.size, b.size),
+        count=maximum(a.count, b.count),
+        item=maximum(a.item, b.item),
+        inner=maximum(a.inner, b.inner),
+        coverage=worse,
+        origins=a.origins | b.origins,
+    )
+
+
+def _least(a: Formula, b: Formula) -> Formula:
+    if a.known and b.known:
+        return a if a.number <= b.number else b
+    return a if a.known else b

@@ -1,0 +1,394 @@
+"""Expressions: names bound, types found, sizes added up. Gives an expression and its facts."""
+
+from __future__ import annotations
+
+from rlmlang.catalog.formula import ONE, number
+from rlmlang.check import extents
+from rlmlang.check.apply import apply_function, check_args
+from rlmlang.check.recipe import (
+    Choose,
+    CodeCall,
+    Expr,
+    Facts,
+    Get,
+    Items,
+    Make,
+    Not,
+    Op,
+    Ref,
+    Value,
+)
+from rlmlang.check.resolve import code_of, source_of
+from rlmlang.check.scope import NOTHING, UNKNOWN, Scope
+from rlmlang.check.types import ANY, BOOL, FLOAT, INT, NONE, NUMERIC, TEXT, Type, fits, list_of
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+Inferred = tuple[Expr, Facts]
+COMPARISONS = ("<", "<=", ">", ">=")
+
+
+def infer(scope: Scope, e: t.Expr, want: Type = ANY) -> Inferred:
+    """The checked form of an expression. `want` helps bare enum labels find their enum."""
+    match e:
+        case t.Name():
+            return _name(scope, e, want)
+        case t.Number() | t.Text() | t.Constant():
+            return _literal(scope, e)
+        case t.ListOf():
+            return _list(scope, e, want)
+        case t.Member():
+            return _member(scope, e)
+        case t.Call():
+            return _call(scope, e, want)
+        case t.Binary():
+            return _binary(scope, e)
+        case t.Unary():
+            return _unary(scope, e)
+        case t.If():
+            return _if(scope, e, want)
+        case t.Plain():
+            scope.report(_settings_here(e.block))
+            return infer(scope, e.value, want)
+    scope.report(_unnamed(e))
+    return NOTHING
+
+
+def expect(scope: Scope, e: t.Expr, want: Type, what: str) -> Inferred:
+    """An expression that must be of a type; reports it when it is not."""
+    value, facts = infer(scope, e, want)
+    if not fits(facts.type, want):
+        scope.report(mismatch(e, facts.type, want, what))
+    return value, facts
+
+
+def _literal(scope: Scope, e: t.Number | t.Text | t.Constant) -> Inferred:
+    value = scope.module.literal(e)
+    if isinstance(value, bool):
+        return Value(value), _small(BOOL, 3)
+    if isinstance(value, int | float):
+        return Value(value), _small(INT if isinstance(value, int) else FLOAT, 14)
+    if isinstance(value, str):
+        return Value(value), _small(TEXT, len(value.encode()) // 2 + 1)
+    return Value(None), _small(NONE, 2)
+
+
+def _small(type_: Type, size: int) -> Facts:
+    return Facts(type_, number(size), ONE, number(size))
+
+
+def _name(scope: Scope, e: t.Name, want: Type) -> Inferred:
+    binding = scope.lookup(e.text)
+    if binding is not None and binding.prompt is None:
+        return binding.value, binding.facts
+    label = _label(want, e.text)
+    if label is not None:
+        return label
+    found = scope.module.find(e.text)
+    if found is not None:
+        return _declared(scope, e, *found)
+    scope.report(_unknown_name(scope, e, want))
+    return NOTHING
+
+
+def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> Inferred:
+    if isinstance(decl, t.Const):
+        value = scope.module.literal(e)
+        if value is not None:
+            return infer(scope, decl.value)
+    if isinstance(decl, t.SourceDecl):
+        source = source_of(scope.module, e.text)
+        if source is not None:
+            param = extents.Param(source.name, source.type, source.max)
+            return Ref(source.name), extents.of_param(param, source)
+    scope.report(
+        error(
+            "not-a-value",
+            f"`{e.text}` is a {word_of(decl)}, not a value",
+            Label(e.span, "a value is needed here"),
+            Label(decl.name.span, "declared here"),
+            hint=f"call it: `{e.text}(…)`" if isinstance(decl, t.Code | t.Record) else "",
+        )
+    )
+    return NOTHING
+
+
+def _label(want: Type, name: str) -> Inferred | None:
+    kind = want.item if want.is_list else want
+    if kind.kind == "Enum" and any(n == name for n, _ in kind.labels):
+        return Value(name), Facts(kind.required(), number(8), ONE, number(8))
+    return None
+
+
+def _list(scope: Scope, e: t.ListOf, want: Type) -> Inferred:
+    inner = want.item if want.is_list else ANY
+    parts = [infer(scope, x, inner) for x in e.items]
+    type_ = parts[0][1].type if parts else inner
+    for item, (_, facts) in zip(e.items, parts, strict=True):
+        if not fits(facts.type, type_) and not fits(type_, facts.type):
+            scope.report(mismatch(item, facts.type, type_, "an item of the list"))
+    size = sum((f.size for _, f in parts), number(0))
+    largest = extents.maximum(0, *(f.size for _, f in parts))
+    origins = frozenset().union(*(f.origins for _, f in parts))
+    facts = Facts(list_of(type_), size, number(len(parts)), largest, origins=origins)
+    return Items(tuple(v for v, _ in parts)), facts
+
+
+def _member(scope: Scope, e: t.Member) -> Inferred:
+    named = _namespace(scope, e)
+    if named is not None:
+        return _name(scope, named, ANY)
+    base, facts = infer(scope, e.base)
+    name = e.name.text
+    if facts.type.kind == "Any":
+        return Get(base, name), UNKNOWN
+    if facts.type.kind == "Pair" and name in ("left", "right"):
+        type_ = facts.type.args[name == "right"]
+        return Get(base, name), Facts(type_, facts.size, ONE, facts.size)
+    field = facts.type.field(name)
+    if field is not None and not facts.type.optional:
+        return Get(base, name), extents.of_field(facts, field)
+    scope.report(_no_field(e, facts.type))
+    return NOTHING
+
+
+def _namespace(scope: Scope, e: t.Member) -> t.Name | None:
+    """`legal.clauses`, where a file was imported `as legal`, as one name."""
+    if isinstance(e.base, t.Name) and f"{e.base.text}.{e.name.text}" in scope.module.imports:
+        return t.Name(text=f"{e.base.text}.{e.name.text}", span=e.span)
+    return None
+
+
+def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
+    if isinstance(e.callee, t.Member):
+        named = _namespace(scope, e.callee)
+        if named is None:
+            scope.report(_not_callable(e.callee, "a field"))
+            return NOTHING
+        return _call(scope, t.Call(callee=named, args=e.args, span=e.span), want)
+    if not isinstance(e.callee, t.Name):
+        scope.report(_not_callable(e.callee, "a value"))
+        return NOTHING
+    found = scope.module.find(e.callee.text)
+    if found is None:
+        return apply_function(scope, e.callee, e, infer)
+    decl = found[1]
+    if isinstance(decl, t.Record):
+        return _make(scope, e, found[0].declared_type(decl))
+    if isinstance(decl, t.Code) and decl.word == "code":
+        return _code(scope, e)
+    if isinstance(decl, t.Prompt | t.Recipe):
+        scope.report(_unnamed(e))
+        return NOTHING
+    scope.report(_not_callable(e.callee, f"a {word_of(decl)}"))
+    return NOTHING
+
+
+def _make(scope: Scope, e: t.Call, type_: Type) -> Inferred:
+    params = [(f.name, f.type, f.type.optional) for f in type_.fields]
+    given = check_args(scope, e, params, f"record `{type_.name}`", infer)
+    facts = [f for _, (_, f) in given]
+    size = sum((f.size for f in facts), number(extents.field_overhead(type_)))
+    made = Facts(type_, size, ONE, size)
+    for each in facts:
+        made = extents.replace(
+            made, coverage=_worse(made, each).coverage, origins=made.origins | each.origins
+        )
+    return Make(type_, tuple((n, v) for n, (v, _) in given)), made
+
+
+def _code(scope: Scope, e: t.Call) -> Inferred:
+    assert isinstance(e.callee, t.Name)
+    code = code_of(scope.module, e.callee.text)
+    params = [(p.name, p.type, p.type.optional) for p in code.params]
+    given = check_args(scope, e, params, f"code `{code.name}`", infer)
+    inputs = [f for _, (_, f) in given]
+    size = sum((f.size for f in inputs), number(64))
+    declared = extents.declared_size(code.result, code.max)
+    made = Facts(code.result, declared if declared is not None else size, ONE, size)
+    if code.result.is_list:
+        count = number(code.max) if code.max is not None else _most_items(inputs)
+        made = extents.replace(made, count=count, item=_item_size(code.result, size))
+    for each in inputs:
+        made = extents.replace(
+            made, coverage=_worse(made, each).coverage, origins=made.origins | each.origins
+        )
+    return CodeCall(code, tuple(v for _, (v, _) in given)), made
+
+
+def _most_items(inputs: list[Facts]) -> extents.Formula:
+    return sum((f.count * f.inner for f in inputs), number(0))
+
+
+def _item_size(type_: Type, size: extents.Formula) -> extents.Formula:
+    declared = extents.declared_size(type_.item, None)
+    return declared if declared is not None else size
+
+
+def _worse(a: Facts, b: Facts) -> Facts:
+    return max(a, b, key=lambda f: ("exact", "cover", "some").index(f.coverage))
+
+
+def _binary(scope: Scope, e: t.Binary) -> Inferred:
+    left, a = infer(scope, e.left)
+    right, b = infer(scope, e.right, a.type)
+    if isinstance(e.left, t.Name) and a is UNKNOWN and b.type.kind == "Enum":
+        left, a = infer(scope, e.left, b.type)
+    if e.op in ("and", "or"):
+        for side, facts in ((e.left, a), (e.right, b)):
+            if not fits(facts.type, BOOL):
+                scope.report(mismatch(side, facts.type, BOOL, f"a side of `{e.op}`"))
+        return Op(e.op, left, right), _small(BOOL, 3)
+    if e.op in ("==", "!=", "in", "..", *COMPARISONS):
+        _comparable(scope, e, a.type, b.type)
+        kind = _small(Type("Range"), 16) if e.op == ".." else _small(BOOL, 3)
+        return Op(e.op, left, right), kind
+    return _arithmetic(scope, e, (left, a), (right, b))
+
+
+def _arithmetic(scope: Scope, e: t.Binary, left: Inferred, right: Inferred) -> Inferred:
+    a, b = left[1], right[1]
+    if e.op == "+" and a.type.textual and b.type.textual:
+        size = a.size + b.size
+        return Op("+", left[0], right[0]), Facts(TEXT, size, ONE, size, origins=a.origins | b.origins)
+    for side, facts in ((e.left, a), (e.right, b)):
+        if facts.type.kind not in (*NUMERIC, "Any") or facts.type.optional:
+            scope.report(mismatch(side, facts.type, FLOAT, f"a side of `{e.op}`"))
+    both_int = a.type.kind == b.type.kind == "Int" and e.op != "/"
+    return Op(e.op, left[0], right[0]), _small(INT if both_int else FLOAT, 14)
+
+
+def _comparable(scope: Scope, e: t.Binary, a: Type, b: Type) -> None:
+    if e.op == "in":
+        ok = b.kind == "Any" or b.is_list or (a.textual and b.textual)
+    elif e.op in COMPARISONS:
+        ok = "Any" in (a.kind, b.kind) or _ordered(a, b)
+    else:
+        ok = fits(a.required(), b.maybe()) or fits(b.required(), a.maybe())
+    if not ok:
+        scope.report(
+            error(
+                "not-comparable",
+                f"{a} and {b} cannot be compared with `{e.op}`",
+                Label(e.left.span, str(a)),
+                Label(e.right.span, str(b)),
+                hint="compare numbers with numbers, text with text, labels of one enum",
+            )
+        )
+
+
+def _ordered(a: Type, b: Type) -> bool:
+    numbers = a.kind in NUMERIC and b.kind in NUMERIC
+    same = a.kind == b.kind and a.textual
+    return (numbers or same) and not a.optional and not b.optional
+
+
+def _unary(scope: Scope, e: t.Unary) -> Inferred:
+    value = scope.module.literal(e)
+    if e.op == "-" and isinstance(value, int | float):
+        return Value(value), _small(INT if isinstance(value, int) else FLOAT, 14)
+    operand, facts = infer(scope, e.operand)
+    want = BOOL if e.op == "not" else FLOAT
+    if not fits(facts.type, want):
+        scope.report(mismatch(e.operand, facts.type, want, f"what stands behind `{e.op}`"))
+    if e.op == "not":
+        return Not(operand), _small(BOOL, 3)
+    return Op("-", Value(0), operand), facts
+
+
+def _if(scope: Scope, e: t.If, want: Type) -> Inferred:
+    test, _ = expect(scope, e.test, BOOL, "the condition")
+    yes, a = infer(scope, e.yes, want)
+    no, b = infer(scope, e.no, want)
+    return Choose(test, yes, no), either(scope, e, a, b)
+
+
+def either(scope: Scope, e: t.If, a: Facts, b: Facts) -> Facts:
+    """The facts of a value that is one of two; reports types that do not go together."""
+    both = extents.largest(a, b)
+    if a.type.kind == "None":
+        return extents.replace(both, type=b.type.maybe())
+    if b.type.kind == "None":
+        return extents.replace(both, type=a.type.maybe())
+    if fits(b.type, a.type):
+        return both
+    if not fits(a.type, b.type):
+        scope.report(mismatch(e.no, b.type, a.type, "the other branch"))
+    return extents.replace(both, type=b.type)
+
+
+# ── what is said ─────────────────────────────────────────────────────────────
+
+
+def word_of(decl: t.Declaration) -> str:
+    """The word that declared it."""
+    word = getattr(decl, "word", "")
+    return word or type(decl).__name__.removesuffix("Decl").lower()
+
+
+def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
+    """A value of the wrong type."""
+    hint = ""
+    if have.optional and fits(have.required(), want):
+        hint = "it may be none: test it first, or let the other side take `?`"
+    elif want.kind == "Text" and have.kind in ("Int", "Float", "Bool"):
+        hint = "text(…) makes text of it"
+    elif want.is_list and fits(have, want.item):
+        hint = "put it in [ ]"
+    return error(
+        "wrong-type",
+        f"{what} is {have}, where {want} is wanted",
+        Label(e.span, str(have)),
+        hint=hint or "compare the two types; `rlm explain wrong-type` lists what fits where",
+    )
+
+
+def _unknown_name(scope: Scope, e: t.Name, want: Type) -> Diagnostic:
+    known = [n for n in scope.names if not n.startswith("_")]
+    labels = [n for n, _ in want.labels]
+    sources = scope.module.known(t.SourceDecl, t.Const)
+    return error(
+        "unknown-name",
+        f"nothing is named `{e.text}` here",
+        e.span,
+        hint=did_you_mean(e.text, [*known, *labels, *sources]),
+    )
+
+
+def _no_field(e: t.Member, type_: Type) -> Diagnostic:
+    names = [f.name for f in type_.fields]
+    hint = did_you_mean(e.name.text, names)
+    if type_.optional:
+        hint = f"`{type_}` may be none: test it first with `!= none`"
+    elif type_.is_list:
+        hint = "a list has no fields: column(xs, of: field) gives one of every row"
+    return error(
+        "unknown-field",
+        f"{type_} has no field `{e.name.text}`",
+        Label(e.name.span),
+        hint=hint or f"{type_} has no fields",
+    )
+
+
+def _not_callable(e: t.Node, what: str) -> Diagnostic:
+    return error("not-callable", f"{what} cannot be called", e.span, hint="remove the ( )")
+
+
+def _unnamed(e: t.Node) -> Diagnostic:
+    return error(
+        "unnamed-step",
+        "a step that calls a model stands inside an expression",
+        e.span,
+        reason="Every paid step has a name: it is the cache key, the trace span, the resume point.",
+        hint="give it its own line: `let name = …`, and use the name here",
+    )
+
+
+def _settings_here(block: t.Block) -> Diagnostic:
+    return error(
+        "unexpected-settings",
+        "settings stand behind something that takes none",
+        block.span,
+        hint="remove the { }",
+    )

@@ -1,0 +1,199 @@
+"""cross, recurse and ladder: checked and bounded here, run by a later version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rlmlang.catalog.formula import ONE, maximum, number, symbol
+from rlmlang.check import complaints as say
+from rlmlang.check import recipe as r
+from rlmlang.check.asks import ask_of, result_of
+from rlmlang.check.expressions import names
+from rlmlang.check.extents import largest
+from rlmlang.check.infer import expect
+from rlmlang.check.prompts import prompt_of
+from rlmlang.check.resolve import partition_of, search_of
+from rlmlang.check.scope import NOTHING, Scope, line_of
+from rlmlang.check.settings import Settings
+from rlmlang.check.types import ANY, BOOL, TEXT, Type, list_of
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.syntax import tree as t
+
+Inferred = tuple[r.Expr, r.Facts]
+Operand = Callable[[Scope, str, t.Expr], Inferred]
+Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
+
+
+def _add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) -> Inferred:
+    full = scope.prefix + name
+    needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
+    scope.steps.append(r.Step(full, work, facts, needs, line=line_of(node)))
+    return r.Ref(full), facts
+
+
+def cross(scope: Scope, name: str, e: t.Verb, operand: Operand) -> Inferred:
+    """`cross xs, ys by bm25(top: 4)`: for each x the ys that fit it best."""
+    assert e.second is not None and e.how is not None
+    left, a = operand(scope, name, e.subject)
+    right, b = operand(scope, name, e.second)
+    found = search_of(scope.module, e.how)
+    Settings(scope.module, e.block, "cross").done((), assume=True)
+    for side, facts in ((e.subject, a), (e.second, b)):
+        if facts.type.kind != "Any" and not facts.type.is_list:
+            scope.report(say.not_a_list(replace(e, subject=side), facts.type))
+            return NOTHING
+    if found is None:
+        return NOTHING
+    method, options = found
+    count = a.count * number(int(str(options["top"])))
+    item = a.item + b.item
+    pair = Type("Pair", (a.type.item, b.type.item))
+    facts = r.Facts(list_of(pair), count * item, count, item, ONE, "some", a.origins | b.origins)
+    return _add(scope, name, r.Cross(left, right, method, tuple(sorted(options.items()))), facts, e)
+
+
+def recurse(scope: Scope, name: str, e: t.Recurse, operand: Operand) -> Inferred:
+    """`recurse x { leaf … branch … join … depth … }`: sizes fall because caps are hard."""
+    subject, facts = operand(scope, name, e.subject)
+    clauses = {c.word: c for c in e.clauses}
+    missing = [w for w in ("leaf", "branch", "join", "depth") if w not in clauses]
+    if missing or len(clauses) != len(e.clauses):
+        scope.report(_clauses(e, missing))
+        return NOTHING
+    leaf_size = scope.module.size(clauses["leaf"].amount, ("tok", "ch")) or 1
+    depth = scope.module.size(clauses["depth"].amount, ("",)) or 1
+    branch = partition_of(scope.module, clauses["branch"].how) if clauses["branch"].how else None
+    if branch is None or "into" not in branch[0].options:
+        scope.report(_branch(clauses["branch"]))
+        return NOTHING
+    leaf_item = r.Facts(Type("Slice"), number(leaf_size), ONE, number(leaf_size), origins=facts.origins)
+    leaf = _ask(scope, clauses["leaf"], leaf_item)
+    if leaf is None:
+        return NOTHING
+    answer = result_of(leaf.prompt, leaf_item)
+    fanin = _number(scope, clauses["join"], "fanin") or int(str(branch[0].options["into"]))
+    size = maximum(answer.size, answer.size)
+    items = replace(answer, type=say.joined_type(_joins(scope, clauses["join"], leaf.prompt),
+                    answer.type), size=size * fanin, count=number(fanin), item=size)  # fmt: skip
+    join = _ask(scope, clauses["join"], items)
+    prune, keep = _prune(scope, clauses.get("prune"))
+    if join is None:
+        return NOTHING
+    work = r.Recurse(subject, leaf_size, leaf, branch[0], join, depth, prune, keep, fanin)
+    needed = levels(work, facts)
+    if needed is not None and needed > depth:
+        scope.report(_too_deep(clauses["depth"], needed, depth))
+    made = replace(answer, coverage="some" if prune else facts.coverage, origins=facts.origins)
+    return _add(scope, name, work, made, e)
+
+
+def levels(work: r.Recurse, facts: r.Facts) -> int | None:
+    """d = ⌈log_σ(n/τ)⌉ with σ = k/(1+2s), where n is known; the design's formula."""
+    n = facts.size.value()
+    if n is None or n <= work.leaf_size:
+        return None if n is None else 0
+    size, count = n, 0
+    into = int(str(work.branch.options["into"]))
+    slack = float(str(work.branch.options.get("slack", 0.1)))
+    while size > work.leaf_size and count < 64:
+        size = int(size * (1 + 2 * slack) / into) + 1
+        count += 1
+    return count
+
+
+def _joins(scope: Scope, clause: t.Clause, default: r.Prompt) -> r.Prompt:
+    assert clause.call is not None
+    return prompt_of(scope.module, clause.call.callee.span.text) or default
+
+
+def _ask(scope: Scope, clause: t.Clause, item: r.Facts) -> r.Ask | None:
+    assert clause.call is not None
+    name = clause.call.callee.span.text
+    prompt = prompt_of(scope.module, name)
+    if prompt is None:
+        scope.report(say.unknown_prompt(clause.call.callee, name, scope))
+        return None
+    return ask_of(scope, prompt, clause.call, item)[0]
+
+
+def _prune(
+    scope: Scope, clause: t.Clause | None
+) -> tuple[r.Ask | None, tuple[int, int] | None]:
+    """`prune with q(…) { see: …, keep: 1..3 }`."""
+    if clause is None:
+        return None, None
+    s = Settings(scope.module, clause.block, "prune")
+    keep = s.value("keep")
+    s.value("see")
+    s.done(())
+    item = r.Facts(TEXT, symbol("seen"), ONE, symbol("seen"))
+    ask = _ask(scope, clause, item)
+    if not isinstance(keep, t.Binary) or keep.op != "..":
+        scope.report(_keep(clause))
+        return ask, (1, 1)
+    least, most = (scope.module.size(x, ("",)) or 1 for x in (keep.left, keep.right))
+    return ask, (least, most)
+
+
+def _number(scope: Scope, clause: t.Clause, name: str) -> int | None:
+    s = Settings(scope.module, clause.block, clause.word)
+    value = s.literal(name, int, "a whole number")
+    s.done(())
+    return value if isinstance(value, int) else None
+
+
+def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
+    """`ladder accept (…) { rung "cheap" { … } … }`: the first accepted rung wins."""
+    rungs: list[r.Rung] = []
+    facts: r.Facts | None = None
+    for rung in e.rungs:
+        inner = replace(scope, names=dict(scope.names), steps=[], prefix=f"{scope.prefix}{name}.{rung.name}.")
+        value, found = body(inner, rung.body.items, ANY)
+        rungs.append(r.Rung(rung.name, tuple(inner.steps), value))
+        facts = found if facts is None else largest(facts, found)
+    if facts is None:
+        scope.report(_no_rungs(e))
+        return NOTHING
+    test, _ = expect(scope.inner(it=(r.Ref("it"), facts)), e.accept, BOOL, "the acceptance")
+    return _add(scope, name, r.Ladder(test, tuple(rungs)), facts, e)
+
+
+def _clauses(e: t.Recurse, missing: list[str]) -> Diagnostic:
+    what = f"needs {', '.join(missing)}" if missing else "says something twice"
+    return error(
+        "recurse-clauses",
+        f"this recursion {what}",
+        e.span,
+        reason="leaf, branch, join and depth stand once each; prune may stand once.",
+        hint="leaf <= 20ktok with p()  branch by tree(into: 6)  join with q()  depth <= 4",
+    )
+
+
+def _branch(clause: t.Clause) -> Diagnostic:
+    return error(
+        "recurse-branch",
+        "a branch is cut into a fixed number of parts",
+        clause.span,
+        reason="Each part must be smaller than the whole, or the recursion would not end.",
+        hint="branch by tree(into: 6, slack: 10%)",
+    )
+
+
+def _keep(clause: t.Clause) -> Diagnostic:
+    return error(
+        "wrong-setting", "prune says how many parts it keeps", clause.span, hint="{ keep: 1..3 }"
+    )
+
+
+def _too_deep(clause: t.Clause, needed: int, allowed: int) -> Diagnostic:
+    return error(
+        "depth-too-short",
+        f"{needed} levels are needed to come down to a leaf, {allowed} are allowed",
+        Label(clause.span, f"allows {allowed}"),
+        hint=f"depth <= {needed}, larger leaves, or more parts a branch",
+    )
+
+
+def _no_rungs(e: t.Ladder) -> Diagnostic:
+    return error("recurse-clauses", "a ladder needs at least one rung", e.span, hint='rung "a" { … }')

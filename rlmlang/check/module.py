@@ -1,0 +1,259 @@
+"""One file's names: its own declarations and what it imports, resolved when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rlmlang.check import recipe as r
+from rlmlang.check.types import (
+    ANY,
+    GENERIC,
+    NUMERIC,
+    SCALARS,
+    TYPE_NAMES,
+    Field,
+    Type,
+    list_of,
+)
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.source import SourceFile, Span
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+Parse = Callable[[SourceFile], "t.File | None"]
+Loader = Callable[[str, str], SourceFile | None]
+
+
+@dataclass
+class Library:
+    """Every file read in one check: the loader brings text, each file is parsed once.
+
+    `load(path, importer)` gives the text behind a `use`, or None where there is none.
+    """
+
+    load: Loader
+    parse: Parse
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    modules: dict[str, Module] = field(default_factory=dict)
+
+    def report(self, problem: Diagnostic) -> None:
+        """Keeps a problem, once."""
+        if problem not in self.diagnostics:
+            self.diagnostics.append(problem)
+
+
+class Module:
+    """The names of one file."""
+
+    def __init__(self, library: Library, source: SourceFile, file: t.File) -> None:
+        self.library = library
+        self.source = source
+        self.decls: dict[str, t.Declaration] = {}
+        self.imports: dict[str, tuple[Module, t.Declaration]] = {}
+        self.made: dict[str, object] = {}
+        self.uses: list[t.Use] = []
+        self.trials: list[t.Trial] = []
+        for item in file.items:
+            self._declare(item)
+
+    def report(self, problem: Diagnostic) -> None:
+        """Keeps a problem found in this file."""
+        self.library.report(problem)
+
+    def _declare(self, item: t.Decl) -> None:
+        if isinstance(item, t.Use):
+            self.uses.append(item)
+            return
+        if isinstance(item, t.Trial):
+            self.trials.append(item)
+            return
+        first = self.decls.get(item.name.text)
+        if first is not None:
+            self.report(_duplicate(item.name, first.name))
+            return
+        self.decls[item.name.text] = item
+
+    def find(self, name: str) -> tuple[Module, t.Declaration] | None:
+        """The declaration of a name and the module it stands in."""
+        if name in self.decls:
+            return self, self.decls[name]
+        return self.imports.get(name)
+
+    def known(self, *kinds: type) -> list[str]:
+        """The names declared or imported here, of these kinds."""
+        own = [n for n, d in self.decls.items() if isinstance(d, kinds)]
+        return own + [n for n, (_, d) in self.imports.items() if isinstance(d, kinds)]
+
+    # ── types ────────────────────────────────────────────────────────────────
+
+    def type(self, written: t.TypeExpr, variables: dict[str, Type] | None = None) -> Type:
+        """The type that was written; unknown names are reported and become `Any`."""
+        found = self._type(written, variables or {})
+        return found.maybe() if written.optional else found
+
+    def _type(self, written: t.TypeExpr, variables: dict[str, Type]) -> Type:
+        args = tuple(self.type(a, variables) for a in written.args)
+        if written.name == "list":
+            return list_of(args[0])
+        if written.name == "prompt":
+            assert written.result is not None
+            return Type("Prompt", (*args, self.type(written.result, variables)))
+        if written.name in variables:
+            return variables[written.name]
+        if written.name in TYPE_NAMES:
+            return self._builtin(written, args)
+        found = self.find(written.name)
+        if found is None or not isinstance(found[1], t.Record | t.Enum):
+            self.report(_unknown_type(written, self.known(t.Record, t.Enum)))
+            return ANY
+        module, decl = found
+        return module.declared_type(decl)
+
+    def _builtin(self, written: t.TypeExpr, args: tuple[Type, ...]) -> Type:
+        least, most = GENERIC.get(written.name, (0, 0))
+        if not least <= len(args) <= most:
+            self.report(_type_arguments(written, least, most))
+            return ANY
+        name = "Int" if written.name == "Size" else written.name
+        return Type(name, args)
+
+    def declared_type(self, decl: t.Declaration) -> Type:
+        """The type a record or enum declares."""
+        name = decl.name.text
+        if name not in self.made:
+            self.made[name] = ANY  # a record that names itself would not end
+            self.made[name] = self._make_type(decl)
+        made = self.made[name]
+        assert isinstance(made, Type)
+        return made
+
+    def _make_type(self, decl: t.Declaration) -> Type:
+        if isinstance(decl, t.Enum):
+            self._repeats([v.name for v in decl.variants])
+            labels = tuple((v.name.text, v.docs) for v in decl.variants)
+            return Type("Enum", name=decl.name.text, labels=labels, doc=decl.docs)
+        assert isinstance(decl, t.Record)
+        self._repeats([f.name for f in decl.fields])
+        fields = tuple(self.field(f) for f in decl.fields)
+        return Type("Record", name=decl.name.text, fields=fields, doc=decl.docs)
+
+    def field(self, f: t.Field) -> Field:
+        """A field with its type; its condition is checked where values are."""
+        return Field(f.name.text, self.type(f.typed.type), self.size(f.typed.max), f.docs)
+
+    def _repeats(self, names: list[t.Name]) -> None:
+        seen: dict[str, t.Name] = {}
+        for name in names:
+            if name.text in seen:
+                self.report(_duplicate(name, seen[name.text]))
+            seen.setdefault(name.text, name)
+
+    def params(
+        self, written: tuple[t.Param, ...], variables: dict[str, Type] | None = None
+    ) -> tuple[r.Param, ...]:
+        """Parameters with their types."""
+        self._repeats([p.name for p in written])
+        return tuple(
+            r.Param(p.name.text, self.type(p.typed.type, variables), self.size(p.typed.max), p.docs)
+            for p in written
+        )
+
+    # ── amounts ──────────────────────────────────────────────────────────────
+
+    def size(self, written: t.Expr | None, units: tuple[str, ...] = ("tok", "ch", "")) -> int | None:
+        """A size in tok (2 ch are one tok) or a count; None where nothing was written."""
+        if written is None:
+            return None
+        value = self.literal(written)
+        number = self._through_const(written)
+        if isinstance(value, bool) or not isinstance(value, int | float) or number is None:
+            self.report(_not_a_size(written))
+            return None
+        if number.unit not in units:
+            self.report(_wrong_unit(number, units))
+            return None
+        return max(1, int(value / 2)) if number.unit == "ch" else int(value)
+
+    def _through_const(self, written: t.Expr) -> t.Number | None:
+        if isinstance(written, t.Name):
+            found = self.find(written.text)
+            if found is not None and isinstance(found[1], t.Const):
+                return found[0]._through_const(found[1].value)
+        return written if isinstance(written, t.Number) else None
+
+    def literal(self, written: t.Expr) -> object:
+        """The value of a literal or of a constant that is one; None for anything else."""
+        match written:
+            case t.Number(value=value, unit="%"):
+                return value / 100
+            case t.Number(value=value, unit=("h" | "min" | "ms") as unit):
+                return value * {"h": 3600.0, "min": 60.0, "ms": 0.001}[unit]
+            case t.Number(value=value, unit=("KB" | "MB" | "GB") as unit):
+                return int(value * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[unit])
+            case t.Number(value=value):
+                return int(value) if value == int(value) else value
+            case t.Text(value=text):
+                return text
+            case t.Constant(value=truth):
+                return truth
+            case t.Unary(op="-", operand=operand):
+                inner = self.literal(operand)
+                return -inner if isinstance(inner, int | float) else None
+            case t.Name(text=name):
+                found = self.find(name)
+                if found is not None and isinstance(found[1], t.Const):
+                    return found[0].literal(found[1].value)
+        return None
+
+
+def _duplicate(second: t.Name, first: t.Name) -> Diagnostic:
+    return error(
+        "duplicate-name",
+        f"`{second.text}` is declared twice",
+        Label(second.span, "again here"),
+        Label(first.span, "first here"),
+        reason="A name means one thing in a file.",
+        hint="rename one of them",
+    )
+
+
+def _unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
+    return error(
+        "unknown-type",
+        f"`{written.name}` is not a type",
+        Span(written.span.source, written.span.start, written.span.start + len(written.name)),
+        hint=did_you_mean(written.name, [*TYPE_NAMES, *known]),
+    )
+
+
+def _type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:
+    wanted = "no type" if most == 0 else str(least) if least == most else f"{least} or {most}"
+    return error(
+        "type-arguments",
+        f"`{written.name}` takes {wanted} between < and >, not {len(written.args)}",
+        written.span,
+        hint="write `Slice<Row>`, `Table<Row>`, `Pair<A, B>`; other types stand alone",
+    )
+
+
+def _not_a_size(written: t.Expr) -> Diagnostic:
+    return error(
+        "not-an-amount",
+        "an amount stands here: a number, or a constant that is one",
+        written.span,
+        reason="The bound of a plan is computed before anything runs.",
+        hint="write a number such as 20_000 or 8ktok",
+    )
+
+
+def _wrong_unit(number: t.Number, units: tuple[str, ...]) -> Diagnostic:
+    known = " or ".join(f"`{u}`" if u else "no unit" for u in units)
+    return error(
+        "wrong-unit",
+        f"`{number.unit or 'a bare number'}` does not measure what stands here",
+        number.span,
+        hint=f"the unit is {known}",
+    )
+
+

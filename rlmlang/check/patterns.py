@@ -1,0 +1,116 @@
+"""A pattern, or another recipe, called as a step: its body is inlined under the step's name.
+
+What runs is therefore always one flat recipe, and the bound of a call is the bound of its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rlmlang.check import recipe as r
+from rlmlang.check.apply import check_args
+from rlmlang.check.infer import infer
+from rlmlang.check.prompts import prompt_of
+from rlmlang.check.scope import NOTHING, Binding, Scope
+from rlmlang.check.types import ANY, Type, fits
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+Inferred = tuple[r.Expr, r.Facts]
+Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
+
+
+def is_callable(scope: Scope, name: str) -> bool:
+    """Whether a name is a pattern or a recipe."""
+    found = scope.module.find(name)
+    return found is not None and isinstance(found[1], t.Recipe)
+
+
+def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
+    """The steps of the callee, each named `name.step`, and what it returns."""
+    assert isinstance(call.callee, t.Name)
+    found = scope.module.find(call.callee.text)
+    assert found is not None and isinstance(found[1], t.Recipe)
+    module, decl = found
+    mark = f"{module.source.path}:{decl.name.text}"
+    if mark in scope.calling:
+        scope.report(_circle(call, [*scope.calling, mark]))
+        return NOTHING
+    inner = Scope(
+        module, {}, scope.steps, f"{scope.prefix}{name}.", (*scope.calling, mark), scope.pure
+    )
+    variables = {g.text: ANY for g in decl.generics}
+    params = module.params(decl.params, variables)
+    prompts = [p for p in params if p.type.kind == "Prompt"]
+    rest = _bind_prompts(scope, inner, call, params, prompts)
+    values = [p for p in params if p not in prompts]
+    written = {p.name.text: p for p in decl.params}
+    wanted = [(p.name, p.type, written[p.name].default is not None) for p in values]
+    given = dict(check_args(scope, rest, wanted, f"{decl.word} `{decl.name.text}`", infer))
+    for p in values:
+        _bind(inner, p, written[p.name], given.get(p.name))
+    return body(inner, decl.body.items, module.type(decl.result.type, variables))
+
+
+def _bind(inner: Scope, p: r.Param, written: t.Param, given: Inferred | None) -> None:
+    if given is not None:
+        inner.bind(p.name, given[0], given[1])
+    elif written.default is not None:
+        value, facts = infer(inner, written.default, p.type)
+        inner.bind(p.name, value, facts)
+
+
+def _bind_prompts(
+    scope: Scope, inner: Scope, call: t.Call, params: tuple[r.Param, ...], prompts: list[r.Param]
+) -> t.Call:
+    """Takes the prompts out of the arguments; gives the call with what is left."""
+    left: list[t.Arg] = []
+    free = [p.name for p in params]
+    for arg in call.args:
+        name = arg.label or (free[0] if free else "")
+        if name in free:
+            free.remove(name)
+        param = next((p for p in prompts if p.name == name), None)
+        if param is None:
+            left.append(arg)
+            continue
+        prompt = prompt_of(scope.module, arg.value.span.text)
+        bound = scope.names.get(arg.value.span.text)
+        prompt = bound.prompt if bound is not None and bound.prompt else prompt
+        if prompt is None or not _prompt_fits(prompt, param.type):
+            scope.report(_not_that_prompt(scope, arg, param))
+            continue
+        inner.names[name] = Binding(r.Value(None), r.Facts(), prompt=prompt, used=True)
+    return replace(call, args=tuple(left))
+
+
+def _prompt_fits(prompt: r.Prompt, want: Type) -> bool:
+    takes, gives = want.args[:-1], want.args[-1]
+    first = prompt.params[: len(takes)]
+    return (
+        len(first) == len(takes)
+        and all(fits(a, p.type) for a, p in zip(takes, first, strict=True))
+        and fits(prompt.result, gives)
+    )
+
+
+def _not_that_prompt(scope: Scope, arg: t.Arg, param: r.Param) -> Diagnostic:
+    return error(
+        "unknown-prompt",
+        f"`{param.name}` takes a prompt of the form {param.type}",
+        arg.span,
+        hint=did_you_mean(arg.value.span.text, scope.module.known(t.Prompt)),
+    )
+
+
+def _circle(call: t.Call, path: list[str]) -> Diagnostic:
+    shown = " → ".join(p.rsplit(":", 1)[-1] for p in path)
+    return error(
+        "pattern-circle",
+        f"this call goes round in a circle: {shown}",
+        call.span,
+        reason="A pattern may not call itself: no bound could be computed.",
+        hint="recursion over a context is what `recurse` is for",
+    )

@@ -1,0 +1,172 @@
+"""Prompts: parameters, task, checks, retries and, for free-form nodes, the caps of their REPL."""
+
+from __future__ import annotations
+
+from rlmlang.catalog.formula import ONE, number
+from rlmlang.check import recipe as r
+from rlmlang.check.extents import declared_size
+from rlmlang.check.infer import infer, mismatch
+from rlmlang.check.module import Module
+from rlmlang.check.resolve import model_of
+from rlmlang.check.scope import Scope
+from rlmlang.check.settings import Settings
+from rlmlang.check.template import check_template
+from rlmlang.check.types import BOOL, Type, fits
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.syntax import tree as t
+
+RETRY, PLAIN = 1, ("model", "task", "check", "retry", "demos", "think")
+SHORT = 2_000
+
+
+def prompt_of(module: Module, name: str) -> r.Prompt | None:
+    """The prompt of that name, or None."""
+    found = module.find(name)
+    if found is None or not isinstance(found[1], t.Prompt):
+        return None
+    owner, decl = found
+    key = f"prompt {decl.name.text}"
+    if key not in owner.made:
+        owner.made[key] = _prompt(owner, decl)
+    made = owner.made[key]
+    assert isinstance(made, r.Prompt)
+    return made
+
+
+def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
+    params = module.params(decl.params)
+    result, most = module.type(decl.result.type), module.size(decl.result.max, ("tok", "ch", ""))
+    if not params:
+        module.report(_no_input(decl))
+    if isinstance(decl.body, t.Text):
+        _template(module, decl.body, params, {})
+        return r.Prompt(
+            decl.name.text, params, result, most, decl.body.value, r.Model(), decl.docs,
+            retry=RETRY,
+        )  # fmt: skip
+    return _full(module, decl, params, result, most)
+
+
+def _full(
+    module: Module, decl: t.Prompt, params: tuple[r.Param, ...], result: Type, most: int | None
+) -> r.Prompt:
+    assert isinstance(decl.body, t.Block)
+    s = Settings(module, decl.body, f"prompt `{decl.name.text}`")
+    role = s.value("model")
+    task = s.value("task")
+    if not isinstance(task, t.Text):
+        module.report(_no_task(decl))
+    extra = {k: s.literal(k, (str, int, float), "text or a number") for k in _extra(s)}
+    if isinstance(task, t.Text):
+        _template(module, task, params, extra)
+    retry, think = s.whole("retry"), s.literal("think", bool, "true or false")
+    s.value("demos")
+    checks = _checks(module, s.all("check"), params, result, most)
+    repl = _repl(module, s.repl) if s.repl is not None else None
+    s.done(extra, repl=True)
+    return r.Prompt(
+        decl.name.text, params, result, most, task.value if isinstance(task, t.Text) else "",
+        model_of(module, role if isinstance(role, t.Name) else None), decl.docs,
+        tuple(sorted(extra.items())), checks, RETRY if retry is None else retry, think is True,
+        repl=repl,
+    )  # fmt: skip
+
+
+def _extra(s: Settings) -> list[str]:
+    return [k for k in s.entries if k not in PLAIN and isinstance(s.entries[k], t.Setting)]
+
+
+def _template(
+    module: Module, task: t.Text, params: tuple[r.Param, ...], extra: dict[str, object]
+) -> None:
+    names = {p.name: (p.type, p.max is not None and p.max <= SHORT) for p in params}
+    names |= {p.name: (p.type, True) for p in params if p.type.kind not in ("Text",)}
+    names |= {k: (Type("Text"), True) for k in extra}
+    check_template(module, task.value, task.span, names)
+
+
+def _checks(
+    module: Module,
+    written: list[t.Expr],
+    params: tuple[r.Param, ...],
+    result: Type,
+    most: int | None,
+) -> tuple[r.Expr, ...]:
+    scope = Scope(module, pure="a check")
+    for p in params:
+        size = number(p.max or 0)
+        scope.bind(p.name, r.Ref(p.name), r.Facts(p.type, size, ONE, size))
+    scope.bind("result", r.Ref("result"), r.Facts(result))
+    checks = []
+    for each in written:
+        value, facts = infer(scope, each)
+        if not fits(facts.type, BOOL):
+            module.report(mismatch(each, facts.type, BOOL, "the check"))
+        checks.append(value)
+    return tuple(checks)
+
+
+def _repl(module: Module, written: t.Repl) -> r.Repl:
+    s = Settings(module, written.block, "a repl")
+    sub = s.value("sub")
+    tools = s.value("tools")
+    s.value("sandbox")
+    names = tools.items if isinstance(tools, t.ListOf) else ()
+    caps = r.Repl(
+        iters=s.whole("iters") or 12,
+        calls=_or(s.whole("calls"), 30),
+        depth=_or(s.whole("depth"), 1),
+        shown=s.whole("shown", ("ch", "tok")) or 4_000,
+        sub=model_of(module, sub) if isinstance(sub, t.Name) else None,
+        sub_input=s.whole("sub_input", ("tok", "ch")),
+        tools=tuple(n.text for n in names if isinstance(n, t.Name)),
+    )
+    s.limit("cpu", ("s", "min", "ms", "h"))
+    s.limit("memory", ("MB", "GB", "KB"))
+    s.limit("wall", ("s", "min", "ms", "h"))
+    s.done(("tokens", "usd"))
+    return caps
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value
+
+
+def needs_output(prompt: r.Prompt, items: int) -> int | None:
+    """The tok an answer needs that must hold so many items; an estimate: half of its JSON form,
+    since a real tokenizer packs JSON about twice as well as `tok` assumes."""
+    item = declared_size(prompt.result.item, None)
+    most = item.value() if item is not None else None
+    return None if most is None else items * most // 2
+
+
+def answers_each(prompt: r.Prompt) -> str:
+    """The parameter whose items the checks demand one answer for, or an empty string."""
+    for check in prompt.checks:
+        if isinstance(check, r.Op) and check.op == "==":
+            sides = (check.left, check.right)
+            if all(isinstance(x, r.Apply) and x.function in ("ids", "count") for x in sides):
+                inner = [x.args[0] for x in sides if isinstance(x, r.Apply)]
+                names = [x.name for x in inner if isinstance(x, r.Ref)]
+                if "result" in names and len(names) == 2:
+                    return next(n for n in names if n != "result")
+    return ""
+
+
+def _no_task(decl: t.Prompt) -> Diagnostic:
+    return error(
+        "missing-task",
+        f"prompt `{decl.name.text}` does not say what to do",
+        decl.name.span,
+        hint='add `task: """ … """`',
+    )
+
+
+def _no_input(decl: t.Prompt) -> Diagnostic:
+    return error(
+        "prompt-without-input",
+        f"prompt `{decl.name.text}` takes nothing to read",
+        decl.name.span,
+        reason="Its answer could not depend on anything but its own task.",
+        hint="give it a parameter, such as `(page: Slice)`",
+    )

@@ -1,0 +1,392 @@
+"""The checked recipe: what `check` gives and everything later reads. Values only, no places.
+
+Expressions are pure and evaluated by `execute`; steps are what the plan makes nodes of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rlmlang.catalog.formula import ONE, ZERO, Formula
+from rlmlang.catalog.partitions import Coverage
+from rlmlang.check.types import ANY, Type
+
+# ── expressions ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Value:
+    """A literal: text, number, truth, none or an enum's label."""
+
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A parameter, source or step, by name; `it` and `result` are bound by what surrounds them."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Get:
+    """`base.field`."""
+
+    base: Expr
+    field: str
+
+
+@dataclass(frozen=True)
+class Items:
+    """`[a, b]`."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Make:
+    """A record made of its fields."""
+
+    type: Type
+    fields: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A built-in function over arguments; `options` are field names and plain values."""
+
+    function: str
+    args: tuple[Expr, ...]
+    options: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class CodeCall:
+    """A `code` function over arguments."""
+
+    code: Code
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Op:
+    """`left op right`."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Not:
+    """`not x`."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class Choose:
+    """`if test then yes else no`."""
+
+    test: Expr
+    yes: Expr
+    no: Expr
+
+
+Expr = Value | Ref | Get | Items | Make | Apply | CodeCall | Op | Not | Choose
+
+
+# ── declarations ─────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Model:
+    """A role. Sizes in tok; `price` in dollars per million tok, in and out, None if not given."""
+
+    name: str = ""
+    default: str = ""
+    context: int = 128_000
+    output: int = 1_000
+    temperature: float = 0.0
+    price: tuple[float, float] | None = None
+    declared: bool = False
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of a recipe, prompt or code; `max` in tok or, for lists, items."""
+
+    name: str
+    type: Type
+    max: int | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Repl:
+    """The caps of a free-form node."""
+
+    iters: int = 12
+    calls: int = 30
+    depth: int = 1
+    shown: int = 4_000
+    sub: Model | None = None
+    sub_input: int | None = None
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A typed call to a model."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type
+    result_max: int | None
+    task: str
+    model: Model
+    doc: str = ""
+    settings: tuple[tuple[str, object], ...] = ()
+    checks: tuple[Expr, ...] = ()
+    retry: int = 0
+    think: bool = False
+    demos: int = 0
+    repl: Repl | None = None
+
+
+@dataclass(frozen=True)
+class Code:
+    """A pure Python function in a file beside the recipe."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type
+    max: int | None
+    path: str
+    function: str
+    base: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a context comes from; `base` is the file that declares it."""
+
+    name: str
+    kind: str
+    type: Type
+    location: str = ""
+    options: tuple[tuple[str, object], ...] = ()
+    max: int | None = None
+    base: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A strategy with its arguments; gather adds neighbours, in tok."""
+
+    strategy: str
+    arguments: tuple[tuple[str, object], ...]
+    before: int = 0
+    after: int = 0
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The arguments as a dictionary."""
+        return dict(self.arguments)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Declared limits; None means none. `default` when the recipe declared no budget."""
+
+    calls: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    wall: float | None = None
+    depth: int | None = None
+    parallel: int | None = None
+    default: bool = False
+
+
+# ── steps ────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a value: its type, its size in tok, its items, how much of it there is.
+
+    `inner` is the count of items inside each item of a nested list; `origins` are the sources it
+    was cut from without a model between.
+    """
+
+    type: Type = ANY
+    size: Formula = ZERO
+    count: Formula = ONE
+    item: Formula = ZERO
+    inner: Formula = ONE
+    coverage: Coverage = "exact"
+    origins: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A prompt with its arguments; `element` is the parameter that takes the item, if any."""
+
+    prompt: Prompt
+    args: tuple[tuple[str, Expr], ...]
+    element: str = ""
+
+
+@dataclass(frozen=True)
+class OnError:
+    """What to do with an item that fails: `fail`, or leave out at most a fraction of them."""
+
+    skip: bool = False
+    at_most: float = 0.0
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Pure code."""
+
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Split:
+    subject: Expr
+    partition: Partition
+
+
+@dataclass(frozen=True)
+class Search:
+    subject: Expr
+    query: Expr
+    method: str
+    options: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One prompt call."""
+
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class Map:
+    subject: Expr
+    ask: Ask
+    parallel: int | None = None
+    on_error: OnError = OnError()
+    stop: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """With a prompt that answers true or false, or with a condition; `keep_rest` gives both."""
+
+    subject: Expr
+    ask: Ask | None
+    where: Expr | None
+    keep_rest: bool = False
+    parallel: int | None = None
+    on_error: OnError = OnError()
+
+
+@dataclass(frozen=True)
+class Reduce:
+    subject: Expr
+    ask: Ask
+    fanin: int = 8
+    parallel: int | None = None
+
+
+@dataclass(frozen=True)
+class Cross:
+    left: Expr
+    right: Expr
+    method: str
+    options: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Recurse:
+    subject: Expr
+    leaf_size: int
+    leaf: Ask
+    branch: Partition
+    join: Ask
+    depth: int
+    prune: Ask | None = None
+    keep: tuple[int, int] | None = None
+    fanin: int = 8
+
+
+@dataclass(frozen=True)
+class Rung:
+    name: str
+    steps: tuple[Step, ...]
+    result: Expr
+
+
+@dataclass(frozen=True)
+class Ladder:
+    accept: Expr
+    rungs: tuple[Rung, ...]
+
+
+@dataclass(frozen=True)
+class Require:
+    """A condition that must hold for the run to go on."""
+
+    test: Expr
+    words: str
+
+
+Work = (
+    Compute | Split | Search | Call | Map | Filter | Reduce | Cross | Recurse | Ladder | Require
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A named step. `needs` are the names it reads; `when` says if it runs at all.
+
+    `line` is where it stands, for messages; it is not part of what the step is.
+    """
+
+    name: str
+    work: Work
+    facts: Facts
+    needs: tuple[str, ...] = ()
+    when: tuple[Expr, bool] | None = None
+    assumed: str = ""
+    doc: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
+
+    @property
+    def verb(self) -> str:
+        """The word of the language for what it does."""
+        return type(self.work).__name__.lower()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checked recipe: every name bound, every step typed and sized."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type
+    result_max: int | None
+    steps: tuple[Step, ...]
+    budget: Budget
+    sources: tuple[Source, ...] = ()
+    defaults: tuple[tuple[str, Expr], ...] = ()
+    path: str = field(default="", compare=False)
+    doc: str = field(default="", compare=False)
+    strict: bool = False
+
+    def step(self, name: str) -> Step:
+        """The step of that name. Raises KeyError."""
+        return next(s for s in self.steps if s.name == name)

@@ -1,0 +1,69 @@
+"""The names visible inside a body, and the problems found there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from rlmlang.check.module import Module
+from rlmlang.check.recipe import Expr, Facts, Prompt, Step, Value
+from rlmlang.diagnostics.diagnostic import Diagnostic
+from rlmlang.diagnostics.source import Span
+from rlmlang.syntax import tree as t
+
+UNKNOWN = Facts()
+NOTHING: tuple[Expr, Facts] = (Value(None), UNKNOWN)
+
+
+@dataclass
+class Binding:
+    """What a name stands for: an expression with its facts, or a prompt given as a parameter."""
+
+    value: Expr
+    facts: Facts
+    span: Span | None = None
+    prompt: Prompt | None = None
+    used: bool = False
+
+
+@dataclass
+class Scope:
+    """Names in reach. `prefix` is put before the steps of an inlined pattern."""
+
+    module: Module
+    names: dict[str, Binding] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    prefix: str = ""
+    calling: tuple[str, ...] = ()
+    pure: str = ""  # why no model may be called here; empty where one may
+
+    def report(self, problem: Diagnostic) -> None:
+        """Keeps a problem."""
+        self.module.report(problem)
+
+    def bind(self, name: str, value: Expr, facts: Facts, span: Span | None = None) -> None:
+        """Gives a name a meaning."""
+        self.names[name] = Binding(value, facts, span)
+
+    def inner(self, **names: tuple[Expr, Facts]) -> Scope:
+        """A scope with a few more names, such as `it`; steps still go to the same body."""
+        more = {k: Binding(v, f, used=True) for k, (v, f) in names.items()}
+        return replace(self, names=_Chained(self.names, more))
+
+    def lookup(self, name: str) -> Binding | None:
+        """What a name means here, marking it as used."""
+        found = self.names.get(name)
+        if found is not None:
+            found.used = True
+        return found
+
+
+class _Chained(dict[str, Binding]):
+    """The outer names with some more; bindings are shared, so that use is seen outside."""
+
+    def __init__(self, outer: dict[str, Binding], more: dict[str, Binding]) -> None:
+        super().__init__({**outer, **more})
+
+
+def line_of(node: t.Node) -> int:
+    """The line on which a node begins."""
+    return node.span.line

@@ -1,0 +1,374 @@
+"""The verbs: each `let` becomes one or more named steps with their types, sizes and coverage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
+from rlmlang.catalog.partitions import MARKERS, ORDER, STRATEGIES, Coverage, Extent
+from rlmlang.check import complaints as say
+from rlmlang.check import recipe as r
+from rlmlang.check.asks import ask_of, result_of
+from rlmlang.check.expressions import names
+from rlmlang.check.infer import either, expect, infer
+from rlmlang.check.later import cross, ladder, recurse
+from rlmlang.check.patterns import inline, is_callable
+from rlmlang.check.prompts import prompt_of
+from rlmlang.check.resolve import partition_of, search_of
+from rlmlang.check.scope import NOTHING, Scope, line_of
+from rlmlang.check.settings import Settings
+from rlmlang.check.types import BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
+from rlmlang.syntax import tree as t
+
+Inferred = tuple[r.Expr, r.Facts]
+STEP_SETTINGS = ("parallel", "on_error")
+
+
+def step(scope: Scope, name: str, e: t.Expr, docs: str = "") -> Inferred:
+    """Adds the steps of `let name = e` to the body; gives the reference later lines use."""
+    match e:
+        case t.Plain(value=inner, block=block):
+            return _assumed(scope, name, inner, block, docs)
+        case t.Verb(verb="split"):
+            return _split(scope, name, e)
+        case t.Verb(verb="map"):
+            return _map(scope, name, e)
+        case t.Verb(verb="filter"):
+            return _filter(scope, name, e)
+        case t.Verb(verb="reduce"):
+            return _reduce(scope, name, e)
+        case t.Verb(verb="search"):
+            return _search(scope, name, e)
+        case t.Verb():
+            return cross(scope, name, e, operand)
+        case t.Recurse():
+            return recurse(scope, name, e, operand)
+        case t.Ladder():
+            return ladder(scope, name, e, body)
+        case t.If() if _pays(scope, e.yes) or _pays(scope, e.no):
+            return _branch(scope, name, e)
+        case t.Call(callee=t.Name(text=word)) if _prompt(scope, word) is not None:
+            return _call(scope, name, e)
+        case t.Call(callee=t.Name(text=word)) if is_callable(scope, word):
+            return inline(scope, name, e, body)
+    return _compute(scope, name, e)
+
+
+def add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) -> Inferred:
+    """A step of the body, and the reference to it."""
+    full = scope.prefix + name
+    needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
+    scope.steps.append(r.Step(full, work, facts, needs, line=line_of(node)))
+    return r.Ref(full), facts
+
+
+def operand(scope: Scope, name: str, e: t.Expr) -> Inferred:
+    """What a verb works on. A verb nested in it becomes a step of its own, named after both."""
+    if isinstance(e, t.Verb) and e.verb in ("split", "search"):
+        return step(scope, f"{name}.{e.verb}", e)
+    return infer(scope, e)
+
+
+def body(scope: Scope, items: tuple[t.BodyItem, ...], want: Type) -> Inferred:
+    """Every line of a body in order; gives what it returns."""
+    returned: Inferred | None = None
+    seen: dict[str, t.Name] = {}
+    for item in items:
+        if returned is not None and not isinstance(item, t.BudgetUse):
+            scope.report(say.after_return(item))
+        if isinstance(item, t.Let):
+            _let(scope, item, seen)
+        elif isinstance(item, t.Require):
+            test, _ = expect(scope, item.value, BOOL, "the condition")
+            add(scope, f"require@{line_of(item)}", r.Require(test, item.value.span.text),
+                r.Facts(BOOL), item)  # fmt: skip
+        elif isinstance(item, t.Return):
+            returned = _return(scope, item, want)
+    return returned if returned is not None else NOTHING
+
+
+def _let(scope: Scope, item: t.Let, seen: dict[str, t.Name]) -> None:
+    name = item.name.text
+    taken = scope.names.get(name)
+    if name in ("it", "result"):
+        scope.report(say.reserved_name(item.name))
+    elif name in seen or (taken is not None and taken.span is not None):
+        first = seen[name].span if name in seen else taken.span if taken else None
+        scope.report(say.declared_twice(item.name, first))
+    seen[name] = item.name
+    value, facts = step(scope, name, item.value, item.docs)
+    scope.bind(name, value, facts, item.name.span)
+
+
+def _return(scope: Scope, item: t.Return, want: Type) -> Inferred:
+    value, facts = step(scope, "result", item.value)
+    if not fits(facts.type, want):
+        scope.report(say.wrong_result(item.value, facts.type, want))
+    return value, facts
+
+
+def _compute(scope: Scope, name: str, e: t.Expr) -> Inferred:
+    value, facts = infer(scope, e)
+    return add(scope, name, r.Compute(value), facts, e)
+
+
+def _assumed(scope: Scope, name: str, e: t.Expr, block: t.Block, docs: str) -> Inferred:
+    """An expression with a block behind it: only `assume exact because` may stand there."""
+    s = Settings(scope.module, block, "this step")
+    value, facts = step(scope, name, e, docs)
+    if s.assumed is not None and scope.steps:
+        facts = assume(scope, s.assumed)
+    s.done((), assume=True)
+    return value, facts
+
+
+def assume(scope: Scope, written: t.Assume) -> r.Facts:
+    """The last step, taken to be exact for the reason given."""
+    last = scope.steps[-1]
+    facts = replace(last.facts, coverage="exact")
+    scope.steps[-1] = replace(last, facts=facts, assumed=written.because)
+    return facts
+
+
+def _branch(scope: Scope, name: str, e: t.If) -> Inferred:
+    """A choice between steps: both are planned, one runs."""
+    test, _ = expect(scope, e.test, BOOL, "the condition")
+    sides = []
+    for word, side, truth in (("then", e.yes, True), ("else", e.no, False)):
+        before = len(scope.steps)
+        sides.append(step(scope, f"{name}.{word}", side))
+        for at in range(before, len(scope.steps)):
+            each = scope.steps[at]
+            needs = tuple(dict.fromkeys([*each.needs, *names(test)]))
+            scope.steps[at] = replace(each, when=(test, truth), needs=needs)
+    facts = either(scope, e, sides[0][1], sides[1][1])
+    return add(scope, name, r.Compute(r.Choose(test, sides[0][0], sides[1][0])), facts, e)
+
+
+def _pays(scope: Scope, e: t.Expr) -> bool:
+    if isinstance(e, t.Verb | t.Recurse | t.Ladder):
+        return True
+    if isinstance(e, t.Call) and isinstance(e.callee, t.Name):
+        name = e.callee.text
+        return _prompt(scope, name) is not None or is_callable(scope, name)
+    return isinstance(e, t.If) and (_pays(scope, e.yes) or _pays(scope, e.no))
+
+
+def _prompt(scope: Scope, name: str) -> r.Prompt | None:
+    bound = scope.names.get(name)
+    if bound is not None and bound.prompt is not None:
+        return bound.prompt
+    return prompt_of(scope.module, name)
+
+
+# ── split and search ─────────────────────────────────────────────────────────
+
+
+def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
+    assert e.how is not None
+    subject, facts = operand(scope, name, e.subject)
+    found = partition_of(scope.module, e.how)
+    s = Settings(scope.module, e.block, "split")
+    s.done((), assume=True)
+    if found is None:
+        return NOTHING
+    partition = found[0]
+    strategy = STRATEGIES[partition.strategy]
+    family = say.family(facts.type)
+    if facts.type.kind != "Any" and family not in strategy.of:
+        scope.report(say.cannot_split(e, facts.type, strategy))
+        return NOTHING
+    cap, pieces = cut(partition, facts, family)
+    word = strategy.coverage(partition.options)
+    rows = family == "rows"
+    item = Type("Slice", (facts.type.item,)) if rows else SLICE
+    whole = family == "text" and word == "exact" and not partition.before + partition.after
+    made = r.Facts(
+        list_of(item), facts.size + pieces if whole else cap * pieces, pieces, cap, _per_piece(partition, facts) if rows else ONE,
+        _worst(facts.coverage, word), facts.origins,
+    )  # fmt: skip
+    return add(scope, name, r.Split(subject, partition), made, e)
+
+
+def cut(partition: r.Partition, facts: r.Facts, family: str) -> tuple[Formula, Formula]:
+    """The cap of a piece and the most pieces, from the contract of the strategy."""
+    strategy, options = STRATEGIES[partition.strategy], partition.options
+    origin = next(iter(sorted(facts.origins)), "text")
+    files = facts.count if family == "tree" else number(0)
+    items = facts.count if family == "rows" else _units(origin, partition)
+    item = facts.item if family == "rows" else _longest(origin)
+    extent = Extent(facts.size, items, item, files)
+    cap = strategy.cap(options, extent)
+    if partition.before or partition.after:
+        cap = cap + partition.before + partition.after + MARKERS
+    return cap, strategy.pieces(options, extent)
+
+
+def _units(origin: str, partition: r.Partition) -> Formula:
+    word = "records" if partition.strategy == "records" else "lines"
+    return symbol(f"{word}({origin})")
+
+
+def _longest(origin: str) -> Formula:
+    return symbol(f"longest({origin})")
+
+
+def _per_piece(partition: r.Partition, facts: r.Facts) -> Formula:
+    per = partition.options.get("per")
+    return number(per) if isinstance(per, int) else facts.count
+
+
+def _worst(*coverages: Coverage) -> Coverage:
+    return max(coverages, key=ORDER.index)
+
+
+def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
+    assert e.how is not None and e.second is not None
+    subject, facts = operand(scope, name, e.subject)
+    query, _ = expect(scope, e.second, TEXT, "the query")
+    found = search_of(scope.module, e.how)
+    Settings(scope.module, e.block, "search").done((), assume=True)
+    if found is None:
+        return NOTHING
+    ok = facts.type.kind in ("Any", "Tree") or facts.type.textual or facts.type.is_list
+    if not ok:
+        scope.report(say.cannot_search(e, facts.type))
+        return NOTHING
+    method, options = found
+    count, window = number(int(str(options["top"]))), number(int(str(options["window"])))
+    item_type = facts.type.item if facts.type.is_list else SLICE
+    item = facts.item if facts.type.is_list else window + 64
+    made = r.Facts(list_of(item_type), count * item, count, item, ONE, "some", facts.origins)
+    work = r.Search(subject, query, method, tuple(sorted(options.items())))
+    return add(scope, name, work, made, e)
+
+
+# ── calls ────────────────────────────────────────────────────────────────────
+
+
+def _call(scope: Scope, name: str, e: t.Call) -> Inferred:
+    assert isinstance(e.callee, t.Name)
+    prompt = _prompt(scope, e.callee.text)
+    assert prompt is not None
+    ask, inputs = ask_of(scope, prompt, e, None)
+    return add(scope, name, r.Call(ask), result_of(prompt, inputs), e)
+
+
+def _called(scope: Scope, e: t.Verb) -> r.Prompt | None:
+    assert e.call is not None
+    name = e.call.callee.text if isinstance(e.call.callee, t.Name) else e.call.callee.span.text
+    prompt = _prompt(scope, name)
+    if prompt is None:
+        scope.report(say.unknown_prompt(e.call.callee, name, scope))
+    return prompt
+
+
+def _items(scope: Scope, e: t.Verb, name: str) -> tuple[r.Expr, r.Facts, r.Facts] | None:
+    """The list a verb goes over, and the facts of one item of it."""
+    subject, facts = operand(scope, name, e.subject)
+    if facts.type.kind == "Any":
+        return subject, facts, r.Facts()
+    if not facts.type.is_list:
+        scope.report(say.not_a_list(e, facts.type))
+        return None
+    item = r.Facts(
+        facts.type.item, facts.item, facts.inner, facts.item, ONE, facts.coverage, facts.origins
+    )
+    return subject, facts, item
+
+
+def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
+    prompt = _called(scope, e)
+    found = _items(scope, e, name)
+    if prompt is None or found is None:
+        return NOTHING
+    subject, facts, item = found
+    assert e.call is not None
+    ask, inputs = ask_of(scope, prompt, e.call, item)
+    s = Settings(scope.module, e.block, "map")
+    answer = result_of(prompt, inputs)
+    stop = s.value("stop")
+    it = scope.inner(it=(r.Ref("it"), answer))
+    test = expect(it, stop, BOOL, "stop")[0] if stop and not isinstance(stop, t.Block) else None
+    on_error = _on_error(scope, s)
+    loses = on_error.skip or test is not None
+    made = r.Facts(
+        list_of(prompt.result), answer.size * facts.count, facts.count, answer.size, answer.count,
+        "some" if loses else facts.coverage, facts.origins | answer.origins,
+    )  # fmt: skip
+    work = r.Map(subject, ask, _whole(s, "parallel"), on_error, test)
+    s.done(STEP_SETTINGS, assume=True)
+    added = add(scope, name, work, made, e)
+    return (added[0], assume(scope, s.assumed)) if s.assumed is not None else added
+
+
+def _on_error(scope: Scope, s: Settings) -> r.OnError:
+    value = s.value("on_error")
+    if value is None or (isinstance(value, t.Name) and value.text == "fail"):
+        return r.OnError()
+    if isinstance(value, t.Name) and value.text == "skip":
+        return r.OnError(True, 1.0)
+    if isinstance(value, t.Call) and isinstance(value.callee, t.Name):
+        labels = {a.label: scope.module.literal(a.value) for a in value.args}
+        most = labels.get("at_most")
+        if value.callee.text == "skip" and isinstance(most, int | float) and 0 <= most <= 1:
+            return r.OnError(True, float(most))
+    scope.report(say.on_error_form(value))
+    return r.OnError()
+
+
+def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
+    found = _items(scope, e, name)
+    prompt = _called(scope, e) if e.call is not None else None
+    if found is None or (e.call is not None and prompt is None):
+        return NOTHING
+    subject, facts, item = found
+    s = Settings(scope.module, e.block, "filter")
+    ask: r.Ask | None = None
+    where: r.Expr | None = None
+    if prompt is not None and e.call is not None:
+        ask, _ = ask_of(scope, prompt, e.call, item)
+        if not fits(prompt.result, BOOL):
+            scope.report(say.filter_prompt(e.call, prompt.result))
+    elif e.how is not None:
+        where, _ = expect(scope.inner(it=(r.Ref("it"), item)), e.how, BOOL, "the condition")
+    keep = s.literal("keep_rest", bool, "true or false") is True
+    work = r.Filter(subject, ask, where, keep, _whole(s, "parallel"), _on_error(scope, s))
+    s.done(STEP_SETTINGS, assume=True)
+    half = replace(facts, coverage="some", type=list_of(facts.type.item))
+    if not keep:
+        return add(scope, name, work, half, e)
+    both = record(Field("kept", half.type), Field("rest", half.type))
+    return add(scope, name, work, replace(facts, type=both), e)
+
+
+def _whole(s: Settings, name: str) -> int | None:
+    """A setting that is a whole number, as `parallel: 8`."""
+    value = s.literal(name, int, "a whole number")
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
+    prompt = _called(scope, e)
+    found = _items(scope, e, name)
+    if prompt is None or found is None:
+        return NOTHING
+    subject, facts, item = found
+    assert e.call is not None
+    s = Settings(scope.module, e.block, "reduce")
+    fanin = _whole(s, "fanin") or 8
+    if fanin < 2:
+        scope.report(say.small_fanin(e))
+        fanin = 2
+    answer = result_of(prompt, item)
+    size = maximum(item.size, answer.size)
+    joined = replace(item, type=say.joined_type(prompt, item.type), size=size * fanin,
+                     count=number(fanin), item=size)  # fmt: skip
+    ask, _ = ask_of(scope, prompt, e.call, joined)
+    if not fits(prompt.result.required(), item.type.required()):
+        scope.report(say.reduce_types(e.call, prompt, item.type))
+    made = replace(answer, size=size, item=size, coverage=facts.coverage,
+                   origins=facts.origins | answer.origins)  # fmt: skip
+    work = r.Reduce(subject, ask, fanin, _whole(s, "parallel"))
+    s.done(STEP_SETTINGS, assume=True)
+    return add(scope, name, work, made, e)

@@ -1,0 +1,116 @@
+"""The task of a prompt: a strict subset of Jinja, its paths checked against types.
+
+Only scalars and settings may be interpolated: contexts travel as fields, so that data cannot pose
+as instructions. Jinja is imported only when a task holds a template at all.
+"""
+
+from __future__ import annotations
+
+from rlmlang.check.module import Module
+from rlmlang.check.types import Type
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.source import Span
+from rlmlang.diagnostics.suggest import did_you_mean
+
+FILTERS = ("upper", "lower", "trim", "join", "length", "default", "tojson")
+NODES = frozenset(
+    "Template Output TemplateData Name Getattr Const Filter If CondExpr Compare Operand And Or Not "
+    "For List Test Keyword".split()
+)
+SCALAR = ("Int", "Float", "Bool", "Date", "Id", "Enum", "Text", "Path")
+
+
+def check_template(module: Module, task: str, span: Span, names: dict[str, tuple[Type, bool]]) -> bool:
+    """Whether the task is a template; reports what in it is wrong.
+
+    `names` gives the type of each parameter and setting, and whether it is short enough to be
+    interpolated.
+    """
+    if "{{" not in task and "{%" not in task and "{#" not in task:
+        return False
+    from jinja2 import Environment, TemplateSyntaxError, nodes
+
+    try:
+        parsed = Environment(autoescape=False).parse(task)  # noqa: S701
+    except TemplateSyntaxError as mistake:
+        module.report(_syntax(span, mistake))
+        return True
+    loops = {n.name for f in parsed.find_all(nodes.For) for n in f.target.find_all(nodes.Name)}
+    loops |= {f.target.name for f in parsed.find_all(nodes.For) if isinstance(f.target, nodes.Name)}
+    for node in parsed.find_all(nodes.Node):
+        if type(node).__name__ not in NODES:
+            module.report(_not_in_subset(span, type(node).__name__))
+        elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            module.report(_unknown_filter(span, node.name))
+        elif isinstance(node, nodes.Name) and node.name not in loops | {"loop"}:
+            _name(module, span, node.name, names)
+        elif isinstance(node, nodes.Getattr):
+            _path(module, span, node, names)
+    return True
+
+
+def _name(module: Module, span: Span, name: str, names: dict[str, tuple[Type, bool]]) -> None:
+    if name not in names:
+        module.report(_unknown_path(span, name, list(names)))
+        return
+    type_, short = names[name]
+    root_of_path = type_.kind == "Record"
+    if not root_of_path and (type_.kind not in SCALAR or not short):
+        module.report(_not_scalar(span, name, type_))
+
+
+def _path(module: Module, span: Span, node: object, names: dict[str, tuple[Type, bool]]) -> None:
+    from jinja2 import nodes
+
+    assert isinstance(node, nodes.Getattr)
+    if not isinstance(node.node, nodes.Name) or node.node.name not in names:
+        return
+    type_ = names[node.node.name][0]
+    if type_.field(node.attr) is None and type_.kind != "Any":
+        known = [f.name for f in type_.fields]
+        module.report(_unknown_path(span, f"{node.node.name}.{node.attr}", known, node.attr))
+
+
+def _syntax(span: Span, mistake: Exception) -> Diagnostic:
+    return error(
+        "template-syntax",
+        f"the task is not a valid template: {mistake}",
+        span,
+        hint="write {{ name }} for a value, {% if … %}…{% endif %} for a choice",
+    )
+
+
+def _not_in_subset(span: Span, what: str) -> Diagnostic:
+    return error(
+        "template-subset",
+        f"a task may not use `{what.lower()}`",
+        span,
+        reason="Tasks know values, if, for and the filters " + ", ".join(FILTERS) + ".",
+        hint="compute it in a step and pass it as a parameter",
+    )
+
+
+def _unknown_filter(span: Span, name: str) -> Diagnostic:
+    return error(
+        "template-subset", f"`{name}` is not a filter", span, hint=did_you_mean(name, FILTERS)
+    )
+
+
+def _unknown_path(span: Span, path: str, known: list[str], last: str = "") -> Diagnostic:
+    return error(
+        "template-path",
+        f"the task names `{path}`, which is neither a parameter nor a setting",
+        span,
+        hint=did_you_mean(last or path, known),
+    )
+
+
+def _not_scalar(span: Span, name: str, type_: Type) -> Diagnostic:
+    return error(
+        "template-data",
+        f"`{name}` is {type_} and may not be put into the task",
+        span,
+        reason="Every parameter is shown to the model as a field of its own; interpolated data "
+        "could pose as instructions. Only numbers, labels and text with a `max` may be put in.",
+        hint=f"remove {{{{ {name} }}}}: the model sees it anyway; or declare `{name}: Text max …`",
+    )

@@ -1,0 +1,221 @@
+"""What a recipe reads: documents, slices of them, rows, trees, and which bytes were read.
+
+A slice knows its document and byte range; its text is fetched only when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rlmlang.diagnostics.diagnostic import failed
+
+BEFORE, TEXT, AFTER = "--- before, for context only", "--- text", "--- after, for context only"
+MOST_HEADING = 100
+
+
+class Document(Protocol):
+    """Something with bytes. `start` is where its content begins, behind a byte order mark."""
+
+    @property
+    def id(self) -> str:
+        """A name that is the same in every run: the path as it was given."""
+
+    @property
+    def size(self) -> int:
+        """The end of its content, in bytes."""
+
+    @property
+    def start(self) -> int:
+        """The beginning of its content, in bytes."""
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes of a range. Raises CodedError when the file is gone or has changed."""
+
+
+class Measure(Protocol):
+    """How text is measured. Weights add up over ranges; `per_tok` of them are one tok."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def per_tok(self) -> int: ...
+    @property
+    def grain(self) -> int: ...
+    def weight(self, document: Document, start: int, end: int) -> int: ...
+    def tok(self, text: str) -> int: ...
+    def reach(self, data: bytes, weight: int) -> int: ...
+    def tail(self, data: bytes, weight: int) -> int: ...
+    def window(self, weight: int) -> int: ...
+
+
+@dataclass(frozen=True)
+class TextDocument:
+    """A document that lies in memory."""
+
+    id: str
+    data: bytes
+    start: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, start: int, end: int) -> bytes:
+        return self.data[start:end]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes `start` to `end` (excluded) of a document."""
+
+    document: Document
+    start: int
+    end: int
+
+    def text(self) -> str:
+        """The text. Raises CodedError (not-utf8) that names the file and the byte."""
+        data = self.document.read(self.start, self.end)
+        try:
+            return data.decode()
+        except UnicodeDecodeError as mistake:
+            raise not_utf8(self.document.id, self.start + mistake.start, data, mistake) from None
+
+
+def not_utf8(path: str, byte: int, data: bytes, mistake: UnicodeDecodeError) -> Exception:
+    """The problem of a file that is not UTF-8 text."""
+    shown = " ".join(f"{b:02x}" for b in data[mistake.start : mistake.start + 4])
+    return failed(
+        "not-utf8",
+        f"{path} is not UTF-8 text: byte {byte:,} is {shown}",
+        reason="Slices are byte ranges of UTF-8 text, so that every answer can be traced back.",
+        hint=f"convert it first: iconv -f LATIN1 -t UTF-8 {path} > utf8.txt",
+    )
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A piece of a context: one or more parts, and neighbours that are shown but not counted."""
+
+    parts: tuple[Part, ...]
+    before: Part | None = None
+    after: Part | None = None
+    headed: bool = False
+
+    def text(self) -> str:
+        """What a model is shown."""
+        body = "".join(self._part(p) for p in self.parts)
+        if self.before is None and self.after is None:
+            return body
+        blocks = []
+        if self.before is not None and self.before.end > self.before.start:
+            blocks += [BEFORE, self.before.text().rstrip("\n")]
+        blocks += [TEXT, body.rstrip("\n")]
+        if self.after is not None and self.after.end > self.after.start:
+            blocks += [AFTER, self.after.text().rstrip("\n")]
+        return "\n".join(blocks)
+
+    def _part(self, part: Part) -> str:
+        text = part.text()
+        if not self.headed:
+            return text
+        return heading(part.document.id) + text + ("" if text.endswith("\n") else "\n")
+
+    def content(self) -> str:
+        """The text of its own bytes, without headings and neighbours."""
+        return "".join(p.text() for p in self.parts)
+
+    @property
+    def place(self) -> str:
+        """Where it lies: `path:start-end`, in bytes."""
+        first, last = self.parts[0], self.parts[-1]
+        if len(self.parts) == 1:
+            return f"{first.document.id}:{first.start}-{first.end}"
+        return f"{first.document.id} … {last.document.id}"
+
+
+def heading(path: str) -> str:
+    """The line above a file's text inside a piece; long paths lose their middle."""
+    if len(path.encode()) > MOST_HEADING:
+        path = path.encode()[:30].decode(errors="ignore") + "…" + path.encode()[-60:].decode(
+            errors="ignore"
+        )
+    return f"=== {path}\n"
+
+
+class Row(dict[str, Any]):
+    """A row of a table or of JSON lines, which knows the bytes it was read from."""
+
+    __slots__ = ("part",)
+
+    def __init__(self, values: dict[str, Any], part: Part | None = None) -> None:
+        super().__init__(values)
+        self.part = part
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Files below a root, in the order of their paths."""
+
+    root: str
+    documents: tuple[Document, ...]
+
+    @property
+    def size(self) -> int:
+        """All bytes."""
+        return sum(d.size - d.start for d in self.documents)
+
+
+def whole(document: Document) -> Slice:
+    """A document as one slice."""
+    return Slice((Part(document, document.start, document.size),))
+
+
+def text_of(value: object) -> str:
+    """A value as text: slices are read, everything else is written out."""
+    if isinstance(value, Slice):
+        return value.text()
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def parts_in(value: object) -> Iterator[Part]:
+    """The byte ranges a value was cut from, itself or inside a list."""
+    if isinstance(value, Slice):
+        yield from value.parts
+    elif isinstance(value, Row):
+        if value.part is not None:
+            yield value.part
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from parts_in(inner)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for inner in value:
+            yield from parts_in(inner)
+
+
+@dataclass
+class Ranges:
+    """A set of bytes of one document, as merged ranges, and how many were added in all."""
+
+    merged: list[tuple[int, int]] = field(default_factory=list)
+    added: int = 0
+
+    def add(self, start: int, end: int) -> None:
+        """Adds a range."""
+        if end <= start:
+            return
+        self.added += end - start
+        at = bisect_left(self.merged, (start, start))
+        while at > 0 and self.merged[at - 1][1] >= start:
+            at -= 1
+        while at < len(self.merged) and self.merged[at][0] <= end:
+            left, right = self.merged.pop(at)
+            start, end = min(start, left), max(end, right)
+        insort(self.merged, (start, end))
+
+    @property
+    def covered(self) -> int:
+        """How many bytes are in the set."""
+        return sum(end - start for start, end in self.merged)

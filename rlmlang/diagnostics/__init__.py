@@ -1,0 +1,17 @@
+"""What is said to the user: places in text, coded problems, near names, and how they are drawn."""
+
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error, failed, warning
+from rlmlang.diagnostics.source import SourceFile, Span
+from rlmlang.diagnostics.suggest import nearest
+
+__all__ = [
+    "CodedError",
+    "Diagnostic",
+    "Label",
+    "SourceFile",
+    "Span",
+    "error",
+    "failed",
+    "nearest",
+    "warning",
+]

@@ -1,0 +1,86 @@
+"""Where functions and classes end: Python by `ast`, other languages by tree-sitter if installed."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from rlmlang.context import Document
+
+MOST = 8_000_000
+LANGUAGES = {
+    "js": "javascript", "jsx": "javascript", "mjs": "javascript", "ts": "typescript",
+    "tsx": "tsx", "go": "go", "rs": "rust", "java": "java", "c": "c", "h": "c", "cc": "cpp",
+    "cpp": "cpp", "hpp": "cpp", "cs": "csharp", "rb": "ruby", "php": "php", "swift": "swift",
+    "kt": "kotlin", "scala": "scala", "lua": "lua", "sh": "bash",
+}  # fmt: skip
+
+
+def function_ends(document: Document, start: int, end: int) -> list[int] | None:
+    """Byte offsets behind each top-level definition, or None for a language nobody here reads."""
+    if end - start > MOST:
+        return None
+    suffix = document.id.rsplit(".", 1)[-1].lower() if "." in document.id else ""
+    data = document.read(start, end)
+    if suffix in ("py", "pyi"):
+        starts = _python(data)
+    elif suffix in LANGUAGES:
+        starts = _tree_sitter(data, LANGUAGES[suffix])
+    else:
+        return None
+    if starts is None:
+        return None
+    inner = sorted({s for s in starts if 0 < s < len(data)})
+    return [start + s for s in inner] + [end]
+
+
+def _python(data: bytes) -> list[int] | None:
+    """Where each top-level statement that defines something begins, decorators and comments
+    above it included; methods too when a class stands there."""
+    try:
+        module = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    offsets = _line_offsets(data)
+    lines: set[int] = set()
+    for node in module.body:
+        _definitions(node, lines)
+    return [offsets[_above(data, offsets, line - 1)] for line in lines]
+
+
+def _definitions(node: ast.AST, lines: set[int]) -> None:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+        lines.add(first)
+        if isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                _definitions(inner, lines)
+
+
+def _line_offsets(data: bytes) -> list[int]:
+    offsets = [0]
+    for line in data.split(b"\n"):
+        offsets.append(offsets[-1] + len(line) + 1)
+    return offsets
+
+
+def _above(data: bytes, offsets: list[int], line: int) -> int:
+    """The first of the comment lines directly above a line (numbered from 0)."""
+    while line > 0 and data[offsets[line - 1] : offsets[line]].lstrip().startswith(b"#"):
+        line -= 1
+    return line
+
+
+def _tree_sitter(data: bytes, language: str) -> list[int] | None:
+    """The beginnings of the top-level nodes, by the tree-sitter grammars of the `code` extra."""
+    try:
+        from tree_sitter import Parser
+        from tree_sitter_language_pack import get_language
+    except ImportError:
+        return None
+    try:
+        parser: Any = Parser(get_language(language))  # type: ignore[arg-type]
+        root = parser.parse(data).root_node
+    except Exception:  # a grammar that is not shipped with the package: cut at paragraphs
+        return None
+    return [child.start_byte for child in root.children]

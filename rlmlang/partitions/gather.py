@@ -1,0 +1,43 @@
+"""`.gather(before, after)`: neighbours of a piece, shown as context and not counted as read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rlmlang.context import Measure, Part, Slice
+from rlmlang.protocols import Partition
+
+
+@dataclass(frozen=True)
+class Gather:
+    """A partition whose pieces also show `before` and `after` tok of what lies around them."""
+
+    inner: Partition
+    before: int = 0
+    after: int = 0
+
+    def split(self, subject: Any, measure: Measure) -> Iterator[Any]:
+        """The pieces of the inner partition with their neighbours."""
+        for piece in self.inner.split(subject, measure):
+            if not isinstance(piece, Slice):
+                yield piece
+                continue
+            first, last = piece.parts[0], piece.parts[-1]
+            yield replace(
+                piece, before=self._before(first, measure), after=self._after(last, measure)
+            )
+
+    def _before(self, part: Part, measure: Measure) -> Part:
+        document, weight = part.document, self.before * measure.per_tok
+        start = max(document.start, part.start - measure.window(weight))
+        data = document.read(start, part.start)
+        while data and data[0] & 0xC0 == 0x80:  # the window may begin inside a character
+            start, data = start + 1, data[1:]
+        return Part(document, start + measure.tail(data, weight), part.start)
+
+    def _after(self, part: Part, measure: Measure) -> Part:
+        document, weight = part.document, self.after * measure.per_tok
+        data = document.read(part.end, min(document.size, part.end + measure.window(weight)))
+        return Part(document, part.end, part.end + measure.reach(data, weight))

@@ -1,0 +1,113 @@
+"""`bm25` and `regex`: windows of a context found without a model.
+
+BM25 is our own: one query over a source of any size needs only the counts of the query's own
+words, in two passes; an index of every word, as libraries build it, would hold the whole source.
+Formula: Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009, k1 = 1.2, b = 0.75.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rlmlang.context import Measure, Part, Slice, text_of
+from rlmlang.partitions.lines import SECONDS, compile_pattern, slow_pattern
+from rlmlang.partitions.tokens import Tokens, ranges
+
+WORD = re.compile(r"\w+")
+K1, B = 1.2, 0.75
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in small letters, plural endings dropped."""
+    return [_stem(w) for w in WORD.findall(text.lower())]
+
+
+def _stem(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def rank(query: str, texts: Iterable[str]) -> list[float]:
+    """The BM25 score of each text for a query."""
+    wanted = set(words(query))
+    counts, lengths = [], []
+    for text in texts:
+        found = words(text)
+        lengths.append(len(found))
+        counts.append({w: n for w, n in Counter(found).items() if w in wanted})
+    average = sum(lengths) / len(lengths) if lengths else 1.0
+    inverse = _inverse(counts, wanted)
+    return [
+        sum(inverse[w] * _weight(n, length, average) for w, n in found.items())
+        for found, length in zip(counts, lengths, strict=True)
+    ]
+
+
+def _inverse(counts: list[dict[str, int]], wanted: set[str]) -> dict[str, float]:
+    total = len(counts)
+    seen = Counter(w for found in counts for w in found)
+    return {w: math.log(1 + (total - seen[w] + 0.5) / (seen[w] + 0.5)) for w in wanted}
+
+
+def _weight(n: int, length: int, average: float) -> float:
+    return n * (K1 + 1) / (n + K1 * (1 - B + B * length / max(average, 1.0)))
+
+
+@dataclass(frozen=True)
+class Bm25:
+    """The `top` windows whose words fit the query best, the best first, ties in order."""
+
+    top: int = 20
+    window: int = 800
+
+    def search(self, subject: Any, query: str, measure: Measure) -> list[Any]:
+        """Windows of a text or tree, or items of a list."""
+        items = _items(subject, self.window, measure)
+        scores = rank(query, (text_of(x) for x in items()))
+        best = heapq.nsmallest(self.top, ((-s, i) for i, s in enumerate(scores) if s > 0))
+        chosen = {i: place for place, (_, i) in enumerate(best)}
+        found = [(chosen[i], x) for i, x in enumerate(items()) if i in chosen]
+        return [x for _, x in sorted(found, key=lambda pair: pair[0])]
+
+
+@dataclass(frozen=True)
+class Regex:
+    """The windows around the first `top` matches, in order."""
+
+    top: int = 20
+    window: int = 400
+
+    def search(self, subject: Any, query: str, measure: Measure) -> list[Any]:
+        """Windows of a text or tree, or items of a list."""
+        pattern = compile_pattern(query)
+        found = []
+        for item in _items(subject, self.window, measure)():
+            try:
+                hit = pattern.search(text_of(item), timeout=SECONDS)
+            except TimeoutError:
+                raise slow_pattern(query) from None
+            if hit is not None:
+                found.append(item)
+            if len(found) == self.top:
+                break
+        return found
+
+
+def _items(subject: Any, window: int, measure: Measure) -> Any:
+    """A function that goes over the windows again from the start each time it is called."""
+    if isinstance(subject, list | tuple):
+        return lambda: iter(subject)
+
+    def windows() -> Iterator[Slice]:
+        for document, start, end in ranges(subject):
+            for left, right in Tokens(window).cut(document, start, end, measure):
+                yield Slice((Part(document, left, right),), headed=hasattr(subject, "documents"))
+
+    return windows

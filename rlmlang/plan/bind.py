@@ -1,0 +1,48 @@
+"""What a recipe is planned against: models with prices, sizes of sources, limits that were set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rlmlang.check.recipe import Model
+
+
+@dataclass(frozen=True)
+class Price:
+    """Dollars per million tok, in and out."""
+
+    input: float
+    output: float
+    origin: str = "table"
+
+
+@dataclass(frozen=True)
+class BoundModel:
+    """A role with the real model that fills it; `price` is None when nobody knows one."""
+
+    role: str
+    name: str
+    price: Price | None
+    measure: str = "2 bytes a tok"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Everything outside the recipe that its plan depends on.
+
+    `sizes` gives values to the unknowns of the formulas; names in `exact` are those whose size is
+    not an upper bound but the real one. `prices_from` is the date of the price table.
+    """
+
+    models: Mapping[str, BoundModel] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    exact: frozenset[str] = frozenset()
+    prices_from: str = ""
+    measure: str = "estimated: 2 bytes of UTF-8 a tok"
+    grain: int = 2
+
+    def model(self, role: Model) -> BoundModel:
+        """The model that fills a role."""
+        found = self.models.get(role.name)
+        return found if found is not None else BoundModel(role.name, role.default or "?", None)

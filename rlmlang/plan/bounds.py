@@ -1,0 +1,300 @@
+"""How many calls, tok, dollars and rounds a step may take: best, expected and worst.
+
+Formulas: the design, section 2.4. Worst counts everything that may call a model: retries, checks,
+extraction at the end of a REPL. Expected leaves retries out and takes answers at half their most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+
+from rlmlang.catalog.formula import (
+    ONE,
+    ZERO,
+    Formula,
+    ceil_div,
+    ceil_log,
+    less_one,
+    maximum,
+    number,
+    power,
+)
+from rlmlang.catalog.partitions import STRATEGIES
+from rlmlang.check import recipe as r
+from rlmlang.check.asks import AGAIN, template_size
+from rlmlang.check.extents import GROWTH
+from rlmlang.plan.bind import Binding, Price
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One case. `usd` is None where a model has no known price."""
+
+    calls: Formula = ZERO
+    tokens_in: Formula = ZERO
+    tokens_out: Formula = ZERO
+    usd: Formula | None = ZERO
+
+    def __add__(self, other: Cost) -> Cost:
+        usd = None if self.usd is None or other.usd is None else self.usd + other.usd
+        return Cost(
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            usd,
+        )
+
+    def bind(self, sizes: dict[str, int]) -> Cost:
+        """With known sizes put in."""
+        values = (getattr(self, f.name) for f in fields(self))
+        return Cost(*(v.bind(sizes) if v is not None else None for v in values))
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A step's cost in three cases, its rounds one after another, and its depth."""
+
+    best: Cost = field(default_factory=Cost)
+    expected: Cost = field(default_factory=Cost)
+    worst: Cost = field(default_factory=Cost)
+    rounds: Formula = ZERO
+    depth: int = 0
+
+    def __add__(self, other: Bound) -> Bound:
+        return Bound(
+            self.best + other.best,
+            self.expected + other.expected,
+            self.worst + other.worst,
+            self.rounds + other.rounds,
+            max(self.depth, other.depth),
+        )
+
+
+Totals = Bound
+
+
+@dataclass(frozen=True)
+class Values:
+    """What is known of the values a recipe's names stand for, before and after binding."""
+
+    facts: dict[str, r.Facts]
+    binding: Binding
+
+    def of(self, e: r.Expr) -> r.Facts:
+        """The facts of an expression that names a value; its own facts are looked up."""
+        if isinstance(e, r.Ref) and e.name in self.facts:
+            return self.facts[e.name]
+        if isinstance(e, r.Items):
+            count = number(len(e.items))
+            return r.Facts(count=count, size=count)
+        return r.Facts(size=ZERO, count=ZERO)
+
+
+def bound_of(step: r.Step, values: Values) -> Bound:
+    """The bound of one step."""
+    made = _work(step.work, step, values)
+    if step.when is not None:
+        made = Bound(Cost(), made.expected, made.worst, made.rounds, made.depth)
+    return made
+
+
+def _work(work: r.Work, step: r.Step, values: Values) -> Bound:
+    match work:
+        case r.Call(ask):
+            return _calls(ask, ONE, ONE, _inputs(ask, values), values, ONE)
+        case r.Map(subject, ask):
+            return _over(subject, ask, values, stops=work.stop is not None)
+        case r.Filter(subject, r.Ask() as ask):
+            return _over(subject, ask, values, stops=False)
+        case r.Reduce():
+            return _reduce(work, values)
+        case r.Recurse():
+            return _recurse(work, values)
+        case r.Ladder():
+            return _ladder(work, values)
+    return Bound()
+
+
+def _over(subject: r.Expr, ask: r.Ask, values: Values, *, stops: bool) -> Bound:
+    """count × call."""
+    facts = values.of(subject)
+    least = ZERO if stops else least_count(subject, values)
+    inputs = _inputs(ask, values) * facts.count + facts.size
+    return _calls(ask, facts.count, least, inputs, values, ONE)
+
+
+def _calls(
+    ask: r.Ask, count: Formula, least: Formula, inputs: Formula, values: Values, rounds: Formula
+) -> Bound:
+    """`count` calls of a prompt whose inputs come to `inputs` tok in all."""
+    prompt = ask.prompt
+    if prompt.repl is not None:
+        return _repl(prompt, prompt.repl, count, inputs, values)
+    price, tries = values.binding.model(prompt.model).price, 1 + prompt.retry
+    template = number(template_size(prompt))
+    once = inputs + count * template
+    again = number(prompt.model.output * GROWTH + AGAIN)
+    worst_in = once * tries + again * count * prompt.retry
+    output = number(prompt.model.output)
+    return Bound(
+        best=_cost(least, least * 100, least, price),
+        expected=_cost(count, once, ceil_div(count * output, 2), price),
+        worst=_cost(count * tries, worst_in, count * tries * output, price),
+        rounds=rounds * tries,
+        depth=1,
+    )
+
+
+def _reduce(work: r.Reduce, values: Values) -> Bound:
+    """⌈(m−1)/(f−1)⌉ calls in ⌈log_f m⌉ rounds."""
+    facts, fanin = values.of(work.subject), work.fanin
+    calls = ceil_div(less_one(facts.count), fanin - 1)
+    least = ceil_div(less_one(least_count(work.subject, values)), fanin - 1)
+    item = maximum(facts.item, number(work.ask.prompt.model.output * GROWTH))
+    inputs = calls * (item * fanin + _inputs(work.ask, values))
+    if _skips_none(work, facts):
+        least = ZERO
+    return _calls(work.ask, calls, least, inputs, values, ceil_log(fanin, facts.count))
+
+
+def _skips_none(work: r.Reduce, facts: r.Facts) -> bool:
+    return facts.type.item.optional
+
+
+def _recurse(work: r.Recurse, values: Values) -> Bound:
+    """leaves·(1+r) + k·I·(1+r) + I·⌈(q−1)/(f−1)⌉·(1+r), I = (q^d−1)/(q−1)."""
+    facts = values.of(work.subject)
+    into = int(str(work.branch.options["into"]))
+    slack = Fraction(str(work.branch.options.get("slack", 0.1)))
+    keep = work.keep[1] if work.prune is not None and work.keep else into
+    levels = ceil_log(number(Fraction(into) / (1 + 2 * slack)), facts.size * Fraction(1, work.leaf_size))
+    depth = levels.value(values.binding.sizes)
+    deep = number(min(depth, work.depth) if depth is not None else work.depth)
+    leaves = power(keep, deep)
+    inner = _geometric(keep, deep)
+    leaf = _calls(work.leaf, leaves, ONE, leaves * work.leaf_size, values, ONE)
+    joins = inner * ceil_div(keep - 1, work.fanin - 1)
+    size = number(work.leaf.prompt.model.output * GROWTH * work.fanin)
+    join = _calls(work.join, joins, ZERO, joins * size, values, deep)
+    total = leaf + join
+    if work.prune is not None:
+        seen = inner * into
+        total = total + _calls(work.prune, seen, ZERO, seen * 2_000, values, deep)
+    known = deep.value()
+    return Bound(total.best, total.expected, total.worst, total.rounds, 1 + (known or 0))
+
+
+def _geometric(keep: int, deep: Formula) -> Formula:
+    if keep == 1:
+        return deep
+    return ceil_div(less_one(power(keep, deep)), keep - 1)
+
+
+def _repl(
+    prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, values: Values
+) -> Bound:
+    """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
+    price = values.binding.model(prompt.model).price
+    sub = caps.sub or prompt.model
+    base, turns = template_size(prompt) + 1_000, caps.iters
+    turn = caps.shown + prompt.model.output * GROWTH
+    root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
+    root = _cost(
+        count * (turns + 1), count * root_in, count * (turns + 1) * prompt.model.output, price
+    )
+    sub_in = caps.sub_input or sub.context - sub.output
+    subs = count * caps.calls
+    sub_cost = _cost(subs, subs * sub_in, subs * sub.output, values.binding.model(sub).price)
+    half = _cost(count * max(1, turns // 2), count * root_in * Fraction(1, 3),
+                 count * turns * prompt.model.output * Fraction(1, 2), price)  # fmt: skip
+    return Bound(
+        _cost(count, count * base, count, price), half, root + sub_cost,
+        number((turns + 1) * (1 + caps.calls)), 1 + caps.depth + (1 if caps.calls else 0),
+    )  # fmt: skip
+
+
+def _ladder(work: r.Ladder, values: Values) -> Bound:
+    """The sum of the rungs at worst, the first rung at best."""
+    total, first = Bound(), None
+    for rung in work.rungs:
+        inner = Values({**values.facts, **{s.name: s.facts for s in rung.steps}}, values.binding)
+        whole = sum((bound_of(s, inner) for s in rung.steps), Bound())
+        first = first or whole
+        total = total + whole
+    assert first is not None
+    return Bound(first.best, first.expected, total.worst, total.rounds, total.depth)
+
+
+def _inputs(ask: r.Ask, values: Values) -> Formula:
+    """The tok of a prompt's arguments, without the item of a map."""
+    return sum((size_of(e, values) for _, e in ask.args), ZERO)
+
+
+def size_of(e: r.Expr, values: Values) -> Formula:
+    """The most tok an expression may come to when it is shown."""
+    match e:
+        case r.Value(v):
+            return number(len(str(v).encode()) // 2 + 2)
+        case r.Ref():
+            return values.of(e).size
+        case r.Get(base, _):
+            return size_of(base, values)
+        case r.Choose(_, yes, no):
+            return maximum(size_of(yes, values), size_of(no, values))
+        case r.Items(items):
+            return sum((size_of(x, values) for x in items), number(8))
+        case r.Make(_, parts):
+            return sum((size_of(x, values) + 16 for _, x in parts), ZERO)
+        case r.Apply(_, args) | r.CodeCall(_, args):
+            return sum((size_of(x, values) for x in args), number(16)) * 2
+        case r.Op(_, left, right):
+            return size_of(left, values) + size_of(right, values)
+        case r.Not():
+            return number(3)
+
+
+def least_count(e: r.Expr, values: Values) -> Formula:
+    """A lower bound of the items in a list: sound only where the real size is bound."""
+    if isinstance(e, r.Items):
+        return number(len(e.items))
+    if not isinstance(e, r.Ref):
+        return ZERO
+    step = values.facts.get("@" + e.name)
+    if step is None:
+        facts = values.facts.get(e.name)
+        return facts.count if facts is not None and e.name in values.binding.exact else ZERO
+    return step.count
+
+
+def least_facts(step: r.Step, values: Values) -> r.Facts:
+    """The lower bound of a step's items, kept under `@name`."""
+    work = step.work
+    if step.when is not None:
+        return r.Facts(count=ZERO)
+    if isinstance(work, r.Split) and isinstance(work.subject, r.Ref):
+        return r.Facts(count=_least_pieces(work, work.subject.name, values))
+    if isinstance(work, r.Map) and work.stop is None and not work.on_error.skip:
+        return r.Facts(count=least_count(work.subject, values))
+    return r.Facts(count=ZERO)
+
+
+def _least_pieces(work: r.Split, name: str, values: Values) -> Formula:
+    """⌈n/cap⌉ pieces at least, when n is the real size."""
+    if name not in values.binding.exact or name not in values.facts:
+        return ZERO
+    options = work.partition.options
+    most, per = options.get("max"), options.get("per")
+    facts = values.facts[name]
+    if isinstance(per, int) and STRATEGIES[work.partition.strategy].of == ("rows",):
+        return ceil_div(facts.count, per)
+    if isinstance(most, int) and facts.type.textual:
+        return ceil_div(facts.size, most)
+    return ZERO
+
+
+def _cost(calls: Formula, tokens_in: Formula, tokens_out: Formula, price: Price | None) -> Cost:
+    if price is None:
+        return Cost(calls, tokens_in, tokens_out, None if calls != ZERO else ZERO)
+    usd = tokens_in * Fraction(str(price.input)) + tokens_out * Fraction(str(price.output))
+    return Cost(calls, tokens_in, tokens_out, usd * Fraction(1, 1_000_000))

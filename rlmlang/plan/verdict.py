@@ -1,0 +1,73 @@
+"""A plan against its budget: proven, may be hit, cannot fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rlmlang.catalog.formula import Formula
+from rlmlang.check.recipe import Budget
+from rlmlang.plan.bounds import Bound, Cost
+
+Word = Literal["proven", "may be hit", "cannot fit", "unknown"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One limit with its verdict; `worst` and `best` are None while a size is unknown."""
+
+    limit: str
+    most: float
+    best: float | None
+    worst: float | None
+    word: Word
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All limits, and the step that costs most."""
+
+    lines: tuple[Line, ...]
+    dominant: str = ""
+
+    @property
+    def word(self) -> Word:
+        """The worst of the words."""
+        order: tuple[Word, ...] = ("proven", "may be hit", "unknown", "cannot fit")
+        return max((x.word for x in self.lines), key=order.index, default="proven")
+
+
+def judge(budget: Budget, totals: Bound, dominant: str) -> Verdict:
+    """Compares a plan's totals with every declared limit. `wall` cannot be proved and is left out."""
+    lines: list[Line] = []
+    rows: list[tuple[str, float | None, Callable[[Cost], Formula | None]]] = [
+        ("calls", budget.calls, lambda c: c.calls),
+        ("tokens", budget.tokens, lambda c: c.tokens_in + c.tokens_out),
+        ("usd", budget.usd, lambda c: c.usd),
+    ]
+    for name, most, pick in rows:
+        if most is not None:
+            lines.append(_line(name, most, pick(totals.best), pick(totals.worst)))
+    if budget.depth is not None:
+        depth = float(totals.depth)
+        word: Word = "proven" if depth <= budget.depth else "may be hit"
+        lines.append(Line("depth", budget.depth, min(depth, 1.0), depth, word))
+    return Verdict(tuple(lines), dominant)
+
+
+def _line(name: str, most: float, best: Formula | None, worst: Formula | None) -> Line:
+    if best is None or worst is None:
+        return Line(name, most, None, None, "unknown", "a model has no known price")
+    low, high = _number(best), _number(worst)
+    if low is not None and low > most:
+        return Line(name, most, low, high, "cannot fit")
+    if high is None:
+        return Line(name, most, low, None, "unknown", f"depends on {', '.join(sorted(worst.symbols))}")
+    return Line(name, most, low, high, "proven" if high <= most else "may be hit")
+
+
+def _number(f: Formula) -> float | None:
+    exact = f.exact()
+    return None if exact is None else float(exact)

@@ -1,0 +1,54 @@
+"""Finds `grammar/` and `stdlib/`: beside a checkout, or packed inside the wheel."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def folder(name: str) -> Path:
+    """The folder `grammar` or `stdlib`; a checkout's own copy wins over a packed one."""
+    beside = HERE.parent / name
+    return beside if beside.is_dir() else HERE / "_data" / name
+
+
+def text(kind: str, name: str) -> str:
+    """The text of a shipped file. Raises FileNotFoundError when there is none of that name."""
+    return (folder(kind) / name).read_text(encoding="utf-8")
+
+
+def names(kind: str, suffix: str) -> list[str]:
+    """The shipped files of a folder that end in `suffix`, without it, sorted."""
+    return sorted(p.name[: -len(suffix)] for p in folder(kind).iterdir() if p.name.endswith(suffix))
+
+
+def package_text(name: str) -> str:
+    """The text of a data file that lies inside the package itself."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def cached(name: str) -> str | None:
+    """A text kept from an earlier run in the user's cache folder, if it is there."""
+    try:
+        return (_cache() / name).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def keep(name: str, content: str) -> None:
+    """Keeps a text for later runs; a cache that cannot be written is no error."""
+    target = _cache() / name
+    part = target.with_suffix(f".{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(content, encoding="utf-8")
+        part.replace(target)
+    except OSError:
+        part.unlink(missing_ok=True)
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "rlmlang"

@@ -1,0 +1,1 @@
+"""Where contexts come from. Local files are read by offset, never whole."""

@@ -1,0 +1,165 @@
+"""Local files as documents: read by offset, checked for change, errors that name file and byte."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlmlang.context import Tree
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+
+BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+PROBE = 8192
+SKIPPED = frozenset(
+    ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm".split()
+)
+
+
+@dataclass(frozen=True)
+class FileDocument:
+    """A file. `stamp` is its size, time and inode when it was opened."""
+
+    id: str
+    path: str
+    size: int
+    start: int
+    stamp: tuple[int, int, int]
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes of a range. Raises CodedError when the file is gone or has changed."""
+        try:
+            fd = os.open(self.path, os.O_RDONLY)
+        except OSError as mistake:
+            raise unreadable(self.id, mistake) from None
+        try:
+            if _stamp(os.fstat(fd)) != self.stamp:
+                raise failed(
+                    "source-changed",
+                    f"{self.id} changed while it was being read",
+                    reason="Pieces cut before and after the change would not belong together.",
+                    hint="run again; copy the file first if something keeps writing to it",
+                )
+            return _pread(fd, start, end)
+        finally:
+            os.close(fd)
+
+
+def _pread(fd: int, start: int, end: int) -> bytes:
+    data = os.pread(fd, max(0, end - start), start)
+    while len(data) < end - start:
+        more = os.pread(fd, end - start - len(data), start + len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
+def open_file(path: str, name: str = "") -> FileDocument:
+    """A text file as a document. Raises CodedError for what is missing, empty or no text."""
+    try:
+        info = os.stat(path)
+        if os.path.isdir(path):
+            raise failed(
+                "source-is-folder",
+                f"{path} is a folder, where a file is wanted",
+                hint="declare the parameter as Tree, or name a file in it",
+            )
+        with open(path, "rb") as file:
+            head = file.read(PROBE)
+    except OSError as mistake:
+        raise unreadable(path, mistake) from None
+    _probe(path, head)
+    start = len(BOM) if head.startswith(BOM) else 0
+    return FileDocument(name or path, os.path.abspath(path), info.st_size, start, _stamp(info))
+
+
+def _stamp(info: os.stat_result) -> tuple[int, int, int]:
+    return info.st_size, info.st_mtime_ns, info.st_ino
+
+
+def _probe(path: str, head: bytes) -> None:
+    """Refuses what is plainly no UTF-8 text."""
+    if not head:
+        raise failed(
+            "empty-source", f"{path} is empty", hint="give a file that has something in it"
+        )
+    if head.startswith(UTF16):
+        raise failed(
+            "not-utf8",
+            f"{path} is UTF-16: byte 0 is {head[0]:02x} {head[1]:02x}",
+            hint=f"convert it first: iconv -f UTF-16 -t UTF-8 {path} > utf8.txt",
+        )
+    if b"\0" in head:
+        raise failed(
+            "binary-source",
+            f"{path} is no text: byte {head.index(0):,} is 00",
+            hint="extract its text first, for example with pdftotext, or leave it out of the glob",
+        )
+
+
+def open_tree(root: str, pattern: str = "**/*") -> Tree:
+    """All text files below a folder. Hidden folders, caches and binary files are left out."""
+    base = Path(root)
+    if not base.is_dir():
+        raise (
+            failed(
+                "source-is-file",
+                f"{root} is a file, where a folder is wanted",
+                hint="declare the parameter as Text, or name its folder",
+            )
+            if base.exists()
+            else unreadable(root, FileNotFoundError())
+        )
+    found = [p for p in sorted(base.glob(pattern)) if p.is_file() and not _skipped(p, base)]
+    return _tree(root, [(str(p), p.relative_to(base).as_posix()) for p in found])
+
+
+def open_glob(pattern: str, base: str) -> Tree:
+    """All text files that match a glob, taken from the folder `base`."""
+    rooted = Path(pattern)
+    anchor = Path(rooted.anchor) if rooted.is_absolute() else Path(base)
+    relative = str(rooted.relative_to(rooted.anchor)) if rooted.is_absolute() else pattern
+    found = [p for p in sorted(anchor.glob(relative)) if p.is_file()]
+    return _tree(pattern, [(str(p), p.relative_to(anchor).as_posix()) for p in found])
+
+
+def _tree(root: str, found: list[tuple[str, str]]) -> Tree:
+    documents = []
+    for path, name in found:
+        try:
+            documents.append(open_file(path, name))
+        except CodedError as problem:
+            if problem.diagnostic.code not in ("binary-source", "empty-source"):
+                raise
+    if not documents:
+        raise failed(
+            "nothing-matches",
+            f"no text file matches {root}",
+            hint="the pattern is taken from the folder of the recipe; ** goes into folders",
+        )
+    return Tree(root, tuple(documents))
+
+
+def _skipped(path: Path, base: Path) -> bool:
+    return any(part in SKIPPED for part in path.relative_to(base).parts)
+
+
+def unreadable(path: str, mistake: OSError) -> CodedError:
+    """The problem of a file that cannot be opened."""
+    if isinstance(mistake, FileNotFoundError | NotADirectoryError):
+        near = [p.name for p in Path(path).parent.glob("*")][:200] if path else []
+        from rlmlang.diagnostics.suggest import nearest
+
+        close = nearest(Path(path).name, near)
+        hint = f"`{Path(path).with_name(close)}` is near: was that meant?" if close else ""
+        return failed(
+            "source-missing", f"there is no file {path}",
+            hint=hint or "a path in a recipe is taken from its folder, on the command line from here",
+        )  # fmt: skip
+    if isinstance(mistake, PermissionError):
+        return failed(
+            "source-unreadable", f"{path} may not be read", hint="change its permissions (chmod +r)"
+        )
+    return failed("source-unreadable", f"{path} cannot be read: {mistake.strerror or mistake}")

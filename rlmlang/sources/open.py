@@ -1,0 +1,116 @@
+"""A source or a path opened as what its type asks for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from rlmlang.check.recipe import Source
+from rlmlang.check.types import Type
+from rlmlang.context import Document, TextDocument, Tree, whole
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.sources.files import open_file, open_glob, open_tree, unreadable
+from rlmlang.sources.remote import is_remote, remote
+from rlmlang.sources.rows import Rows, jsonl, lines, table
+
+STDIN = "-"
+
+
+def open_source(source: Source) -> Any:
+    """The value of a declared source; relative paths are taken from the recipe's folder."""
+    base = os.path.dirname(os.path.abspath(source.base)) if source.base else os.getcwd()
+    place = source.location
+    if source.kind == "sql":
+        from rlmlang.sources.tables import query
+
+        return query(dict(source.options), place, source.type.item)
+    if source.kind == "files":
+        return open_glob(place, base)
+    path = place if is_remote(place) or os.path.isabs(place) else os.path.join(base, place)
+    return open_as(source.kind, path, source.type, place, dict(source.options))
+
+
+def open_path(path: str, type_: Type) -> Any:
+    """A path from the command line as what a parameter's type asks for."""
+    if type_.kind == "Tree":
+        return open_tree(path)
+    kind = "stdin" if path == STDIN else "text"
+    if type_.is_list:
+        suffix = path.rsplit(".", 1)[-1].lower()
+        kinds = {"csv": "csv", "tsv": "csv", "parquet": "parquet", "txt": "lines", "log": "lines"}
+        kind = kinds.get(suffix, "jsonl")
+        if kind == "jsonl" and type_.item.textual:
+            kind = "lines"
+    return open_as(kind, path, type_, path, {})
+
+
+def open_as(kind: str, path: str, type_: Type, name: str, options: dict[str, Any]) -> Any:
+    """A file by the kind of source it is."""
+    if kind == "tree":
+        return open_tree(path)
+    if kind == "parquet":
+        from rlmlang.sources.tables import parquet
+
+        return parquet(path, type_.item)
+    document = stdin() if kind == "stdin" else _document(path, name)
+    if kind == "jsonl":
+        return jsonl(document, type_.item)
+    if kind == "csv":
+        tab = "\t" if path.endswith(".tsv") else ","
+        return table(document, type_.item, str(options.get("delimiter", tab)))
+    if kind == "lines":
+        return lines(document)
+    return whole(document)
+
+
+def _document(path: str, name: str) -> Document:
+    return remote(path) if is_remote(path) else open_file(path, name)
+
+
+def stdin() -> TextDocument:
+    """What is piped in, held in memory."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise failed("empty-source", "nothing is piped in", hint="pipe text in: cat file | rlm run …")
+    data = sys.stdin.buffer.read()
+    if not data:
+        raise failed("empty-source", "what was piped in is empty", hint="check the command before |")
+    return TextDocument("stdin", data)
+
+
+def size_of(value: Any, name: str, symbol: str, measure: Any) -> int | None:
+    """The real value of an unknown of a formula: `x`, `count(x)`, `longest(x)`, `files(x)`,
+    `lines(x)`. None when the value has no such thing."""
+    if isinstance(value, Rows):
+        known = {f"count({name})": len(value), f"longest({name})": value.longest}
+        return known.get(symbol)
+    if symbol == f"files({name})" and isinstance(value, Tree):
+        return len(value.documents)
+    documents = value.documents if isinstance(value, Tree) else [p.document for p in value.parts]
+    if symbol == name:
+        weights = [measure.weight(d, d.start, d.size) for d in documents]
+        return -(-sum(weights) // measure.per_tok)
+    if symbol in (f"lines({name})", f"records({name})", f"longest({name})"):
+        return _lines(documents, longest=symbol.startswith("longest"))
+    return None
+
+
+def _lines(documents: Any, *, longest: bool) -> int:
+    """The number of lines, or the size of the longest in tok (a byte each, to be safe)."""
+    total = most = held = 0
+    for document in documents:
+        at = document.start
+        while at < document.size:
+            block = document.read(at, min(document.size, at + (1 << 20)))
+            total += block.count(b"\n")
+            if longest:
+                pieces = block.split(b"\n")
+                pieces[0] = b" " * held + pieces[0] if len(pieces) == 1 else pieces[0]
+                most = max(most, held + len(pieces[0]), *(len(p) for p in pieces))
+                held = len(pieces[-1])
+            at += len(block)
+        total += 1
+    return most if longest else total
+
+
+__all__ = ["open_as", "open_path", "open_source", "size_of", "stdin", "unreadable"]

@@ -1,0 +1,73 @@
+"""Anything that is not a local path, through fsspec, read by range where the store can."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from rlmlang.diagnostics.diagnostic import failed
+
+SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
+
+
+@dataclass(frozen=True)
+class RemoteDocument:
+    """A file behind a URL; `fs` and `path` are fsspec's."""
+
+    id: str
+    size: int
+    fs: Any
+    path: str
+    start: int = 0
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes of a range. Raises CodedError when the store does not answer."""
+        try:
+            data: bytes = self.fs.cat_file(self.path, start=start, end=end)
+        except Exception as mistake:
+            raise _unreachable(self.id, mistake) from None
+        return data
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path names a scheme, as https:// or s3://."""
+    return SCHEME.match(path) is not None
+
+
+def remote(url: str) -> RemoteDocument:
+    """A document behind a URL. Raises CodedError (source-unreachable)."""
+    try:
+        import fsspec
+    except ImportError:
+        raise failed(
+            "extra-missing",
+            f"{url} needs fsspec",
+            hint="pip install 'rlmlang[url]'",
+        ) from None
+    try:
+        fs, path = fsspec.core.url_to_fs(url)
+        size = fs.size(path)
+    except Exception as mistake:
+        raise _unreachable(url, mistake) from None
+    if size is None:
+        return _fetched(url, fs, path)
+    return RemoteDocument(url, int(size), fs, path)
+
+
+def _fetched(url: str, fs: Any, path: str) -> Any:
+    """A store that does not say how large a file is gives it whole."""
+    from rlmlang.context import TextDocument
+
+    try:
+        return TextDocument(url, fs.cat_file(path))
+    except Exception as mistake:
+        raise _unreachable(url, mistake) from None
+
+
+def _unreachable(url: str, mistake: Exception) -> Exception:
+    return failed(
+        "source-unreachable",
+        f"{url} cannot be read: {type(mistake).__name__}: {mistake}",
+        hint="check the address and the network; s3://, gs:// and others need their fsspec package",
+    )

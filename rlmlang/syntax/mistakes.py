@@ -1,0 +1,218 @@
+"""What a syntax error means: the parser's complaint turned into a coded, readable problem."""
+
+from __future__ import annotations
+
+import re
+
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.source import SourceFile, Span
+from rlmlang.diagnostics.suggest import nearest
+from rlmlang.syntax.scan import CLOSING, DECLARATIONS, OPENING, Piece, scan
+
+VERBS = ("split", "map", "filter", "reduce", "search", "cross", "recurse", "ladder")
+RESERVED = frozenset(
+    "let return require split map filter reduce search cross recurse ladder if then else not and "
+    "or in true false none for as by with".split()
+)
+FOREIGN = {
+    "'": "text stands between double quotes",
+    "#": "a comment begins with //",
+    ";": "lines need no semicolon",
+    "&": "conditions are joined with `and`",
+    "|": "conditions are joined with `or`",
+    "!": "a condition is turned round with `not`; unequal is !=",
+    "%": "a percentage is glued to its number: 10%",
+    "@": 'a version stands behind a package: use "acme/legal" @^3.2',
+    "$": "a value is named by its bare word",
+    "`": "text stands between double quotes",
+    "-": "a result type is written ->",
+}
+EXPECTED = {
+    "NAME": "a name", "NUMBER": "a number", "STRING": "text", "BLOCK": "text", "LBRACE": "`{`",
+    "RBRACE": "`}`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "COLON": "`:`",
+    "COMMA": "`,`", "EQUAL": "`=`", "DOT": "`.`", "__ANON_0": "`->`", "BY": "`by`",
+    "WITH": "`with`", "FOR": "`for`", "THEN": "`then`", "ELSE": "`else`", "ACCEPT": "`accept`",
+    "RUNG": "`rung`", "FROM": "`from`", "WEIGHT": "`weight`", "RETURNS": "`returns`",
+}  # fmt: skip
+OPERATORS = {"PLUS", "MINUS", "TIMES", "DIVIDE", "AND", "OR", "DOT", "__ANON_3", "LESSTHAN"}
+
+
+def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -> Diagnostic:
+    """The problem behind a parse error at character `at` of `text`."""
+    before = [p for p in scan(text[:at]) if p.kind not in ("comment", "doc")]
+    if isinstance(mistake, UnexpectedCharacters):
+        return _character(source, text, at, before)
+    assert isinstance(mistake, UnexpectedToken)
+    if mistake.token.type == "$END":
+        return _end(source, text, mistake)
+    span = Span(source, at, at + max(1, len(str(mistake.token))))
+    return (
+        _misspelt(source, mistake, span, before)
+        or _reserved(mistake, span)
+        or _loose_unit(source, mistake, span, before)
+        or _unexpected(mistake, span)
+    )
+
+
+def _character(source: SourceFile, text: str, at: int, before: list[Piece]) -> Diagnostic:
+    char = text[at : at + 1]
+    if text.startswith("///", at) or text[max(0, at - 2) : at + 1] == "///":
+        return _misplaced_doc(source, text, at)
+    if char == '"':
+        return _unclosed_text(source, text, at)
+    shown = char if char.isprintable() else f"U+{ord(char):04X}" if char else "the end"
+    hint = FOREIGN.get(char, "remove it, or put it between double quotes")
+    return error(
+        "unexpected-character",
+        f"`{shown}` has no meaning here",
+        Span(source, at, at + 1),
+        hint=hint,
+    )
+
+
+def _misplaced_doc(source: SourceFile, text: str, at: int) -> Diagnostic:
+    start = text.rfind("///", 0, at + 3)
+    end = text.find("\n", start)
+    return error(
+        "misplaced-documentation",
+        "documentation stands before nothing that can carry it",
+        Span(source, start, end if end >= 0 else len(text)),
+        reason="A /// line describes the declaration, field, label, parameter or step below it.",
+        hint="move it above what it describes, or make it a comment with //",
+    )
+
+
+def _unclosed_text(source: SourceFile, text: str, at: int) -> Diagnostic:
+    block = text.startswith('"""', at)
+    end = len(text) if block else (text + "\n").find("\n", at)
+    close = '"""' if block else '"'
+    return error(
+        "unclosed-text",
+        "the text that begins here never ends",
+        Span(source, at, min(end, at + 40)),
+        reason="" if block else "Text between single double quotes ends on its own line.",
+        hint=f"close it with {close}" + ("" if block else '; several lines stand between """'),
+    )
+
+
+def _end(source: SourceFile, text: str, mistake: UnexpectedToken) -> Diagnostic:
+    """The file ends too early: point at the bracket that was left open, if there is one."""
+    last = Span(source, max(0, len(text.rstrip()) - 1), max(1, len(text.rstrip())))
+    opened = _left_open(text)
+    if opened is None:
+        return error(
+            "unexpected-end",
+            f"the file ends where {_wanted(mistake)} was expected",
+            last,
+            hint="finish the last line, or remove it",
+        )
+    close = CLOSING[OPENING.index(opened.text)]
+    return error(
+        "unclosed-bracket",
+        f"this `{opened.text}` is never closed",
+        Label(Span(source, opened.start, opened.end), "opened here"),
+        Label(last, "the file ends here"),
+        hint=f"add `{close}`",
+    )
+
+
+def _left_open(text: str) -> Piece | None:
+    stack: list[Piece] = []
+    for piece in scan(text):
+        if piece.kind == "mark" and piece.text in OPENING:
+            stack.append(piece)
+        elif piece.kind == "mark" and piece.text in CLOSING and stack:
+            stack.pop()
+    return stack[-1] if stack else None
+
+
+def _misspelt(
+    source: SourceFile, mistake: UnexpectedToken, span: Span, before: list[Piece]
+) -> Diagnostic | None:
+    """A declaration or verb whose word is not one, such as `recpe` or `let x = mapp …`."""
+    word = str(mistake.token)
+    if "RECIPE" in mistake.expected and mistake.token.type == "NAME":
+        near = nearest(word, DECLARATIONS)
+        hint = f"`{near}` is near: was that meant?" if near else _declarations()
+        return error(
+            "unknown-declaration",
+            f"`{word}` does not begin a declaration",
+            span,
+            hint=hint,
+        )
+    last = before[-1] if before else None
+    if last is None or last.kind != "word" or len(before) < 2:
+        return None
+    if before[-2].text not in ("=", "return", "(", "then", "else"):
+        return None
+    verb = nearest(last.text, VERBS)
+    if not verb or last.text in VERBS:
+        return None
+    return error(
+        "unknown-verb",
+        f"`{last.text}` is not a verb",
+        Span(source, last.start, last.end),
+        reason=f"The verbs are {', '.join(VERBS)}.",
+        hint=f"`{verb}` is near: was that meant?",
+    )
+
+
+def _declarations() -> str:
+    return "a declaration begins with one of: " + ", ".join(sorted(DECLARATIONS))
+
+
+def _reserved(mistake: UnexpectedToken, span: Span) -> Diagnostic | None:
+    word = str(mistake.token)
+    if word not in RESERVED or "NAME" not in mistake.expected:
+        return None
+    if word in ("let", "return", "require"):
+        return None
+    return error(
+        "reserved-word",
+        f"`{word}` is a word of the language and cannot be a name here",
+        span,
+        reason="Fields, labels and settings may be called so; steps and declarations may not.",
+        hint=f"choose another name, such as `{word}_`; a verb inside an expression needs ( )",
+    )
+
+
+def _loose_unit(
+    source: SourceFile, mistake: UnexpectedToken, span: Span, before: list[Piece]
+) -> Diagnostic | None:
+    last = before[-1] if before else None
+    unit = re.fullmatch(r"[kM]?(tok|ch|KB|MB|GB|ms|s|min|h)|%", str(mistake.token))
+    if unit is None or last is None or last.kind != "number":
+        return None
+    return error(
+        "loose-unit",
+        f"the unit `{mistake.token}` stands apart from its number",
+        Span(source, last.start, span.end),
+        reason="White space means nothing, so a loose unit would be read as the next line.",
+        hint=f"write `{last.text}{mistake.token}`",
+    )
+
+
+def _unexpected(mistake: UnexpectedToken, span: Span) -> Diagnostic:
+    shown = str(mistake.token).split("\n")[0][:40]
+    return error(
+        "unexpected-token",
+        f"found `{shown}` where {_wanted(mistake)} was expected",
+        span,
+        hint="compare the line with `rlm explain unexpected-token`",
+    )
+
+
+def _wanted(mistake: UnexpectedToken) -> str:
+    """What could stand here, in words, the likely things first."""
+    expected = set(mistake.expected or ())
+    if len(expected & OPERATORS) >= 4:
+        expected -= OPERATORS | {"LPAR", "LBRACE"} if len(expected - OPERATORS) > 2 else set()
+    words = [w for key, w in EXPECTED.items() if key in expected]
+    unique = list(dict.fromkeys(words))[:4]
+    if "NAME" in expected and len(expected) > 40:
+        unique = ["a name, a value or a `}`"] if "RBRACE" in expected else ["a name or a value"]
+    if not unique:
+        return "something else" if len(expected) > 1 else "another word"
+    return unique[0] if len(unique) == 1 else ", ".join(unique[:-1]) + " or " + unique[-1]

@@ -1,0 +1,83 @@
+"""Events folded into the call tree: a run, its steps, their calls, with cost at every node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rlmlang.trajectory.events import (
+    CallFailed,
+    CallFinished,
+    Event,
+    ItemSkipped,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+)
+
+
+@dataclass
+class CallRecord:
+    """One call with all its attempts."""
+
+    id: str
+    prompt: str
+    attempts: list[CallFinished | CallFailed] = field(default_factory=list)
+    skipped: str = ""
+
+
+@dataclass
+class StepRecord:
+    """A step with its calls in order."""
+
+    node: str
+    verb: str
+    calls: dict[str, CallRecord] = field(default_factory=dict)
+    finished: bool = False
+    items: int = 0
+    skipped: int = 0
+
+    def total(self, what: str) -> float:
+        """The sum over all attempts of `tokens_in`, `tokens_out` or `usd`."""
+        return sum(getattr(a, what) for c in self.calls.values() for a in c.attempts)
+
+    @property
+    def attempts(self) -> int:
+        """How many requests were sent."""
+        return sum(len(c.attempts) for c in self.calls.values())
+
+
+@dataclass
+class RunRecord:
+    """A run as it is shown."""
+
+    started: RunStarted | None = None
+    finished: RunFinished | None = None
+    steps: dict[str, StepRecord] = field(default_factory=dict)
+
+
+def fold(events: Iterable[Event]) -> RunRecord:
+    """The call tree of a run; events may stop anywhere."""
+    run = RunRecord()
+    for event in events:
+        match event:
+            case RunStarted():
+                run.started = event
+            case RunFinished():
+                run.finished = event
+            case StepStarted():
+                run.steps.setdefault(event.node, StepRecord(event.node, event.verb))
+            case StepFinished():
+                step = run.steps.setdefault(event.node, StepRecord(event.node, event.verb))
+                step.finished, step.items, step.skipped = True, event.items, event.skipped
+            case CallFinished() | CallFailed():
+                _call(run, event.node, event.call, event.prompt).attempts.append(event)
+            case ItemSkipped():
+                _call(run, event.node, event.call, "").skipped = event.reason
+    return run
+
+
+def _call(run: RunRecord, node: str, call: str, prompt: str) -> CallRecord:
+    step = run.steps.setdefault(node, StepRecord(node, ""))
+    return step.calls.setdefault(call, CallRecord(call, prompt))

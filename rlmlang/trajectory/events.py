@@ -1,0 +1,130 @@
+"""One frozen class an event. `seq` orders them; `at` is wall-clock time in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What every event has: the run, the node it belongs to, and the node above."""
+
+    name: ClassVar[str] = ""
+    run: str = ""
+    seq: int = 0
+    at: float = 0.0
+    node: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    name: ClassVar[str] = "run_started"
+    recipe: str
+    plan: str
+    version: int = VERSION
+    path: str = ""
+    models: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepStarted(Event):
+    name: ClassVar[str] = "step_started"
+    verb: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepFinished(Event):
+    name: ClassVar[str] = "step_finished"
+    verb: str
+    items: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallStarted(Event):
+    name: ClassVar[str] = "call_started"
+    call: str
+    prompt: str
+    attempt: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallFinished(Event):
+    """A call that was answered; `ranges` are [document, start, end] of the slices it read."""
+
+    name: ClassVar[str] = "call_finished"
+    call: str
+    prompt: str
+    attempt: int = 0
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+    request: str = ""
+    answer: str = ""
+    ranges: list[list[Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallFailed(Event):
+    """A call whose answer was not taken, or that brought none."""
+
+    name: ClassVar[str] = "call_failed"
+    call: str
+    prompt: str
+    attempt: int = 0
+    code: str = ""
+    reason: str = ""
+    request: str = ""
+    answer: str = ""
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemSkipped(Event):
+    name: ClassVar[str] = "item_skipped"
+    call: str
+    reason: str = ""
+    ranges: list[list[Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished(Event):
+    name: ClassVar[str] = "run_finished"
+    outcome: str
+    result: Any = None
+    code: str = ""
+    message: str = ""
+    receipt: list[dict[str, Any]] = field(default_factory=list)
+
+
+KINDS: dict[str, type[Event]] = {
+    k.name: k
+    for k in (
+        RunStarted, StepStarted, StepFinished, CallStarted, CallFinished, CallFailed, ItemSkipped,
+        RunFinished,
+    )
+}  # fmt: skip
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """An event as JSON values."""
+    return {"event": event.name, **asdict(event)}
+
+
+def from_json(values: dict[str, Any]) -> Event | None:
+    """The event of a line; None for one that this version does not know."""
+    kind = KINDS.get(str(values.get("event")))
+    if kind is None:
+        return None
+    known = {f.name for f in fields(kind)}
+    return kind(**{k: v for k, v in values.items() if k in known})
