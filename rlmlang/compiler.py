@@ -5,6 +5,7 @@ Pure: files are brought by the loader that is passed in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rlmlang.check.check import Checked, check_file
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from rlmlang.plan.graph import Plan
 
 
-def check(source: SourceFile, load: Loader) -> Checked:
-    """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure."""
+def check(
+    source: SourceFile, load: Loader, sizes: Mapping[str, int] | None = None
+) -> Checked:
+    """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
+
+    `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
+    """
     parsed = parse(source)
     if parsed.tree is None or not parsed.ok:
         return Checked({}, parsed.diagnostics)
-    found = check_file(Library(load, _parsed), source, parsed.tree)
+    found = check_file(Library(load, _parsed, sizes or {}), source, parsed.tree)
     return Checked(found.recipes, (*parsed.diagnostics, *found.diagnostics))
 
 

@@ -37,7 +37,7 @@ def ask_of(
     wanted = [(p.name, p.type, p.type.optional) for p in params]
     given = check_args(scope, call, wanted, f"prompt `{prompt.name}`", infer)
     inputs = [f for _, (_, f) in given] + ([item] if item is not None else [])
-    total = sum((f.size for f in inputs), number(0))
+    total = sum((extents.shown_size(f) for f in inputs), number(0))
     _fits_context(scope, prompt, call, total)
     if item is not None and element is not None:
         _fits_output(scope, prompt, call, element, item)

@@ -136,7 +136,7 @@ def _bind_params(
             defaults.append((p.name, r.Ref(source.name)))
         elif written.default is not None:
             defaults.append((p.name, expect(scope, written.default, p.type, "the default")[0]))
-        scope.bind(p.name, r.Ref(p.name), of_param(p, source), written.name.span)
+        scope.bind(p.name, r.Ref(p.name), of_param(p, source, scope.module.library.sizes), written.name.span)
     return tuple(sources), tuple(defaults)
 
 

@@ -7,6 +7,7 @@ tok is a conservative estimate where no tokenizer is at hand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
@@ -15,6 +16,8 @@ from rlmlang.check.types import Field, Type
 
 GROWTH = 3
 PER_FIELD = 6
+MARK = 6
+"""What stands between the items of a list that is shown, in tok."""
 FIXED = {"Int": 12, "Float": 14, "Bool": 3, "Date": 8, "None": 2, "Range": 16}
 
 
@@ -55,23 +58,35 @@ def _record_size(type_: Type) -> Formula | None:
     return total
 
 
-def of_param(param: Param, source: Source | None = None) -> Facts:
-    """What is known of a recipe's parameter before anything is bound to it.
-
-    Unknown sizes are named after it: its own name for the size, `count(x)`, `longest(x)`.
+def of_param(
+    param: Param, source: Source | None = None, sizes: Mapping[str, int] | None = None
+) -> Facts:
+    """What is known of a recipe's parameter: its real size where it is bound, else its declared
+    most, else an unknown named after it: `x` for the size, `count(x)`, `longest(x)`, `files(x)`.
     """
-    name, type_ = param.name, param.type
+    name, type_, known = param.name, param.type, sizes or {}
     most = param.max or (source.max if source else None)
     origins = frozenset([name])
+
+    def of(what: str, declared: int | Formula | None) -> Formula:
+        if what in known:
+            return number(known[what])
+        return symbol(what) if declared is None else number(declared)
+
     if type_.is_list:
-        count = number(most) if most is not None else symbol(f"count({name})")
-        item = declared_size(type_.item, None)
-        item = item if item is not None else symbol(f"longest({name})")
+        count = of(f"count({name})", most)
+        item = of(f"longest({name})", declared_size(type_.item, None))
         return Facts(type_, count * item, count, item, origins=origins)
-    size = declared_size(type_, most)
-    size = size if size is not None else symbol(name)
-    count = symbol(f"files({name})") if type_.kind == "Tree" else ONE
+    size = of(name, declared_size(type_, most))
+    count = of(f"files({name})", None) if type_.kind == "Tree" else ONE
     return Facts(type_, size, count, size, origins=origins)
+
+
+def shown_size(facts: Facts) -> Formula:
+    """The size of a value in a request: the marks between the items of a list included."""
+    if not facts.type.is_list:
+        return facts.size
+    return facts.size + facts.count * facts.inner * MARK
 
 
 def of_result(prompt: Prompt, result: Type) -> Facts:

@@ -101,7 +101,7 @@ def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> I
         source = source_of(scope.module, e.text)
         if source is not None:
             param = extents.Param(source.name, source.type, source.max)
-            return Ref(source.name), extents.of_param(param, source)
+            return Ref(source.name), extents.of_param(param, source, scope.module.library.sizes)
     scope.report(
         error(
             "not-a-value",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rlmlang.check import recipe as r
@@ -29,11 +29,13 @@ Loader = Callable[[str, str], SourceFile | None]
 class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
+    `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns.
     `load(path, importer)` gives the text behind a `use`, or None where there is none.
     """
 
     load: Loader
     parse: Parse
+    sizes: Mapping[str, int] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 

@@ -353,12 +353,12 @@ Work = (
 class Step:
     """A named step. `needs` are the names it reads; `when` says if it runs at all.
 
-    `line` is where it stands, for messages; it is not part of what the step is.
+    `facts` follow from what is bound, `line` is where it stands: neither is part of what it is.
     """
 
     name: str
     work: Work
-    facts: Facts
+    facts: Facts = field(compare=False)
     needs: tuple[str, ...] = ()
     when: tuple[Expr, bool] | None = None
     assumed: str = ""

@@ -23,7 +23,7 @@ from rlmlang.catalog.formula import (
 from rlmlang.catalog.partitions import STRATEGIES
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import AGAIN, template_size
-from rlmlang.check.extents import GROWTH
+from rlmlang.check.extents import GROWTH, MARK, shown_size
 from rlmlang.plan.bind import Binding, Price
 
 
@@ -120,7 +120,7 @@ def _over(subject: r.Expr, ask: r.Ask, values: Values, *, stops: bool) -> Bound:
     """count × call."""
     facts = values.of(subject)
     least = ZERO if stops else least_count(subject, values)
-    inputs = _inputs(ask, values) * facts.count + facts.size
+    inputs = _inputs(ask, values) * facts.count + shown_size(facts)
     return _calls(ask, facts.count, least, inputs, values, ONE)
 
 
@@ -152,7 +152,7 @@ def _reduce(work: r.Reduce, values: Values) -> Bound:
     calls = ceil_div(less_one(facts.count), fanin - 1)
     least = ceil_div(less_one(least_count(work.subject, values)), fanin - 1)
     item = maximum(facts.item, number(work.ask.prompt.model.output * GROWTH))
-    inputs = calls * (item * fanin + _inputs(work.ask, values))
+    inputs = calls * ((item + MARK * facts.inner) * fanin + _inputs(work.ask, values))
     if _skips_none(work, facts):
         least = ZERO
     return _calls(work.ask, calls, least, inputs, values, ceil_log(fanin, facts.count))
@@ -237,7 +237,7 @@ def size_of(e: r.Expr, values: Values) -> Formula:
         case r.Value(v):
             return number(len(str(v).encode()) // 2 + 2)
         case r.Ref():
-            return values.of(e).size
+            return shown_size(values.of(e))
         case r.Get(base, _):
             return size_of(base, values)
         case r.Choose(_, yes, no):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rlmlang.catalog.formula import number
 from rlmlang.check import recipe as r
 from rlmlang.check.expressions import asks, show
 from rlmlang.check.extents import of_param
@@ -40,26 +39,17 @@ def _values(recipe: r.Recipe, binding: Binding) -> Values:
     """The facts of every name, known sizes put in."""
     sources = {s.name: s for s in recipe.sources}
     defaults = {n: v.name for n, v in recipe.defaults if isinstance(v, r.Ref)}
-    facts = {p.name: of_param(p, sources.get(defaults.get(p.name, ""))) for p in recipe.params}
+    facts = {
+        p.name: of_param(p, sources.get(defaults.get(p.name, "")), binding.sizes)
+        for p in recipe.params
+    }
     for s in recipe.sources:
-        facts.setdefault(s.name, of_param(r.Param(s.name, s.type, s.max), s))
-    values = Values({n: _bind(f, binding) for n, f in facts.items()}, binding)
-    for name in binding.exact & values.facts.keys():
-        values.facts[name] = _measured(name, values.facts[name], binding)
+        facts.setdefault(s.name, of_param(r.Param(s.name, s.type, s.max), s, binding.sizes))
+    values = Values(facts, binding)
     for step in recipe.steps:
         values.facts[step.name] = _bind(step.facts, binding)
         values.facts["@" + step.name] = least_facts(step, values)
     return values
-
-
-def _measured(name: str, facts: r.Facts, binding: Binding) -> r.Facts:
-    """A bound value's real size in place of its declared most."""
-    sizes = binding.sizes
-    count = sizes.get(f"count({name})") if facts.type.is_list else None
-    size = sizes.get(name)
-    if count is not None:
-        return replace(facts, count=number(count), size=facts.item * count)
-    return replace(facts, size=number(size)) if size is not None else facts
 
 
 def _bind(facts: r.Facts, binding: Binding) -> r.Facts:

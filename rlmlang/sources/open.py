@@ -82,7 +82,7 @@ def size_of(value: Any, name: str, symbol: str, measure: Any) -> int | None:
     """The real value of an unknown of a formula: `x`, `count(x)`, `longest(x)`, `files(x)`,
     `lines(x)`. None when the value has no such thing."""
     if isinstance(value, Rows):
-        known = {f"count({name})": len(value), f"longest({name})": value.longest}
+        known = {f"count({name})": len(value), f"longest({name})": value.item_size}
         return known.get(symbol)
     if symbol == f"files({name})" and isinstance(value, Tree):
         return len(value.documents)
@@ -96,21 +96,21 @@ def size_of(value: Any, name: str, symbol: str, measure: Any) -> int | None:
 
 
 def _lines(documents: Any, *, longest: bool) -> int:
-    """The number of lines, or the size of the longest in tok (a byte each, to be safe)."""
+    """The number of lines, or the length of the longest in bytes, which is never less than tok."""
     total = most = held = 0
     for document in documents:
-        at = document.start
+        at, held = document.start, 0
         while at < document.size:
             block = document.read(at, min(document.size, at + (1 << 20)))
             total += block.count(b"\n")
             if longest:
-                pieces = block.split(b"\n")
-                pieces[0] = b" " * held + pieces[0] if len(pieces) == 1 else pieces[0]
-                most = max(most, held + len(pieces[0]), *(len(p) for p in pieces))
-                held = len(pieces[-1])
+                first, *rest = block.split(b"\n")
+                held += len(first)
+                most = max(most, held, *map(len, rest)) if rest else max(most, held)
+                held = len(rest[-1]) if rest else held
             at += len(block)
         total += 1
-    return most if longest else total
+    return most + 1 if longest else total
 
 
 __all__ = ["open_as", "open_path", "open_source", "size_of", "stdin", "unreadable"]

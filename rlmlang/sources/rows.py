@@ -17,15 +17,21 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import nearest
 
 BLOCK = 1 << 20
+KEY = 8
+"""What a field's name, quotes and marks add to a row shown as JSON, in tok."""
 Reader = Callable[[bytes, int], Any]
 
 
 class Rows(Sequence[Any]):
     """The rows of a document. `starts` are their byte offsets and, last, the end."""
 
-    def __init__(self, document: Document, starts: array[int], read: Reader) -> None:
+    def __init__(
+        self, document: Document, starts: array[int], read: Reader, item: Type | None = None
+    ) -> None:
         self.document, self.starts, self._read = document, starts, read
-        self.longest = max((b - a for a, b in zip(starts, starts[1:], strict=False)), default=0)
+        longest = max((b - a for a, b in zip(starts, starts[1:], strict=False)), default=0)
+        keys = sum(len(f.name) // 2 + KEY for f in item.fields) if item is not None else 0
+        self.item_size = longest // 2 + keys + 4
 
     def __len__(self) -> int:
         return max(0, len(self.starts) - 1)
@@ -100,7 +106,7 @@ def jsonl(document: Document, item: Type) -> Rows:
             raise _bad_row(document, at, f"is no JSON: {mistake}") from None
         return typed(value, item, document, at)
 
-    return Rows(document, index(document, document.start), read)
+    return Rows(document, index(document, document.start), read, item)
 
 
 def table(document: Document, item: Type, delimiter: str = ",") -> Rows:
@@ -124,7 +130,7 @@ def table(document: Document, item: Type, delimiter: str = ",") -> Rows:
             raise _bad_row(document, at + 1, f"has {len(cells)} cells, not {len(heading)}")
         return typed(dict(zip(heading, cells, strict=True)), item, document, at + 1)
 
-    return Rows(document, starts[1:], read)
+    return Rows(document, starts[1:], read, item)
 
 
 def lines(document: Document) -> Rows:

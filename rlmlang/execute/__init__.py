@@ -1,0 +1,1 @@
+"""A plan carried out: steps stream into each other, every call pays from one ledger."""

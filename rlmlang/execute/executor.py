@@ -1,0 +1,296 @@
+"""Carries out a recipe: one task a step, streams between them, one task group around all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from rlmlang.check import recipe as r
+from rlmlang.check.expressions import names
+from rlmlang.context import TextDocument, whole
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.execute.ask import answer, request_for
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.fan import Fan
+from rlmlang.execute.joins import Joins, last_groups
+from rlmlang.execute.receipt import Line, verify
+from rlmlang.execute.scope import Scope
+from rlmlang.execute.stream import Cell, Stream, each
+from rlmlang.trajectory.events import StepFinished, StepStarted
+
+STREAMED = (r.Split, r.Map, r.Filter)
+
+
+@dataclass
+class Executor:
+    """One run of one recipe over its inputs."""
+
+    scope: Scope
+    inputs: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        self.cells: dict[str, Cell] = {}
+        for name, value in self.inputs.items():
+            self.cells[name] = Cell()
+            self.cells[name].set(value)
+        for step in self.scope.recipe.steps:
+            self.cells[step.name] = self._cell(step)
+
+    async def run(self) -> tuple[Any, list[Line]]:
+        """The result and the receipt. Raises CodedError for what stopped the run."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                for step in self.scope.recipe.steps:
+                    tasks.start_soon(self._step, step)
+        except BaseExceptionGroup as group:
+            raise first_cause(group) from None
+        result = await self._value("result")
+        lines = self.receipt()
+        verify(lines)
+        return result, lines
+
+    def receipt(self) -> list[Line]:
+        """What every step read of every source so far."""
+        return [line for step in self.scope.recipe.steps for line in self._lines(step)]
+
+    # ── cells ────────────────────────────────────────────────────────────────
+
+    def _cell(self, step: r.Step) -> Cell:
+        if not isinstance(step.work, STREAMED) or _keeps_rest(step.work):
+            return Cell()
+        readers = [s for s in self.scope.recipe.steps if step.name in s.needs]
+        passing = len(readers) == 1 and _streams_from(readers[0], step.name)
+        return Stream(passing=passing)
+
+    async def _value(self, name: str) -> Any:
+        return await self.cells[name].value()
+
+    async def _env(self, step: r.Step, streamed: str = "") -> dict[str, Any]:
+        """The values of all names a step reads, but for the one it streams from."""
+        names = [n for n in step.needs if n != streamed]
+        return {n: await self._value(n) for n in names}
+
+    # ── steps ────────────────────────────────────────────────────────────────
+
+    async def _step(self, step: r.Step) -> None:
+        if step.when is not None and not await self._wanted(step):
+            self._skip(step)
+            return
+        node = self.scope.node(step.name)
+        if not isinstance(step.work, r.Compute):
+            self.scope.emit(StepStarted, node=node, verb=step.verb)
+        items = await self._work(step)
+        if not isinstance(step.work, r.Compute):
+            skipped = self.scope.receipt.skipped.get(step.name, 0)
+            self.scope.emit(StepFinished, node=node, verb=step.verb, items=items, skipped=skipped)
+
+    async def _wanted(self, step: r.Step) -> bool:
+        assert step.when is not None
+        test, truth = step.when
+        env = {n: await self._value(n) for n in names(test)}
+        return bool(evaluate(test, env, self.scope.tools.code)) is truth
+
+    def _skip(self, step: r.Step) -> None:
+        cell = self.cells[step.name]
+        cell.finish() if isinstance(cell, Stream) else cell.set(None)
+
+    async def _work(self, step: r.Step) -> int:
+        """Does what the step says; gives the number of items it made."""
+        match step.work:
+            case r.Compute(value):
+                env = await self._env(step)
+                return self._set(step, evaluate(value, env, self.scope.tools.code))
+            case r.Require():
+                return await self._require(step, step.work)
+            case r.Split():
+                return await self._split(step, step.work)
+            case r.Search():
+                return await self._search(step, step.work)
+            case r.Call(ask):
+                request = request_for(
+                    self.scope, step.name, step.name, ask, await self._env(step), None
+                )
+                return self._set(step, await answer(self.scope, request))
+            case r.Map() | r.Filter():
+                return await self._fan(step, step.work)
+            case r.Reduce():
+                return await self._reduce(step, step.work)
+        raise failed(
+            "not-supported",
+            f"`{step.verb}` ({step.name}) is not run by this version",
+            reason="It is parsed, checked and priced: `rlm plan` shows its bound.",
+            hint="write it with split, map, filter and reduce",
+        )
+
+    def _set(self, step: r.Step, value: Any) -> int:
+        self.cells[step.name].set(value)
+        return 1
+
+    async def _require(self, step: r.Step, work: r.Require) -> int:
+        env = await self._env(step)
+        if not evaluate(work.test, env, self.scope.tools.code):
+            raise failed(
+                "requirement-failed",
+                f"line {step.line} requires {work.words}",
+                hint="the recipe demands it of its inputs; see them with `rlm show`",
+            )
+        return self._set(step, True)
+
+    async def _split(self, step: r.Step, work: r.Split) -> int:
+        env = await self._env(step)
+        subject = as_context(evaluate(work.subject, env, self.scope.tools.code), step.name)
+        how = work.partition
+        partition = self.scope.tools.partition(how.strategy, how.options, how.before, how.after)
+        out = self.cells[step.name]
+        assert isinstance(out, Stream)
+        for piece in partition.split(subject, self.scope.tools.measure):
+            if not await out.put(piece):
+                break
+            await anyio.lowlevel.checkpoint()
+        out.finish()
+        return out.count
+
+    async def _search(self, step: r.Step, work: r.Search) -> int:
+        env = await self._env(step)
+        subject = as_context(evaluate(work.subject, env, self.scope.tools.code), step.name)
+        query = evaluate(work.query, env, self.scope.tools.code)
+        look_up = self.scope.tools.search(work.method, dict(work.options))
+        found = await anyio.to_thread.run_sync(
+            look_up.search, subject, str(query), self.scope.tools.measure
+        )
+        self._set(step, found)
+        return len(found)
+
+    async def _fan(self, step: r.Step, work: r.Map | r.Filter) -> int:
+        """A prompt or condition over every item."""
+        source, name = await self._source(step, work.subject)
+        env = await self._env(step, name)
+        fan = Fan(self.scope, step, work, env)
+        return await fan.run(source, self.cells[step.name])
+
+    async def _source(self, step: r.Step, subject: r.Expr) -> tuple[Stream | Iterable[Any], str]:
+        """The items a step goes over: a stream that is still being made, or a list."""
+        if isinstance(subject, r.Ref):
+            cell = self.cells[subject.name]
+            again = _read_elsewhere(step, subject.name)
+            if isinstance(cell, Stream) and not again:
+                return cell, subject.name
+        env = await self._env(step)
+        value = evaluate(subject, env, self.scope.tools.code)
+        return (value if value is not None else []), ""
+
+    async def _reduce(self, step: r.Step, work: r.Reduce) -> int:
+        source, name = await self._source(step, work.subject)
+        env = await self._env(step, name)
+        joins = Joins(work.fanin)
+        parallel = work.parallel or self.scope.parallel
+        limiter = anyio.CapacityLimiter(parallel)
+
+        async def join(level: int, index: int, items: tuple[Any, ...]) -> None:
+            async with limiter:
+                value = await self._join(step, work, env, f"{step.name}[{level}.{index}]", items)
+            for group in joins.put(level, index, value):
+                tasks.start_soon(join, group.level, group.index, group.items)
+
+        seen = 0
+        async with anyio.create_task_group() as tasks:
+            async for item in each(source):
+                if item is None:
+                    continue
+                seen += 1
+                for group in joins.add(item):
+                    tasks.start_soon(join, group.level, group.index, group.items)
+        left = joins.rest()
+        for number, size in enumerate(list(last_groups(len(left), work.fanin))):
+            value = await self._join(
+                step, work, env, f"{step.name}[end.{number}]", tuple(left[-size:])
+            )
+            left[-size:] = [value]
+        self._set(step, left[0] if left else _nothing(step, work))
+        return seen
+
+    async def _join(
+        self, step: r.Step, work: r.Reduce, env: dict[str, Any], call: str, items: tuple[Any, ...]
+    ) -> Any:
+        group: list[Any] = list(items)
+        if all(isinstance(x, list) for x in group):
+            group = [x for inner in group for x in inner]
+        return await answer(
+            self.scope, request_for(self.scope, step.name, call, work.ask, env, group)
+        )
+
+    # ── the receipt ──────────────────────────────────────────────────────────
+
+    def _lines(self, step: r.Step) -> Iterable[Line]:
+        """The lines of a step that shows slices or rows to a model."""
+        work = step.work
+        if step.name not in self.scope.receipt.reads:
+            return
+        promised = step.facts.coverage if isinstance(work, r.Map) else "some"
+        for name in sorted(step.facts.origins):
+            if name in self.inputs:
+                line = self.scope.receipt.line(
+                    step.name, name, self.inputs[name], promised, step.assumed
+                )
+                if line is not None and (line.read or promised != "some"):
+                    yield line
+
+
+def as_context(value: Any, step: str) -> Any:
+    """Something that can be cut or searched; plain text becomes a slice of its own."""
+    if isinstance(value, str):
+        return whole(TextDocument(step, value.encode()))
+    return value if value is not None else []
+
+
+def _keeps_rest(work: r.Work) -> bool:
+    return isinstance(work, r.Filter) and work.keep_rest
+
+
+def _streams_from(reader: r.Step, name: str) -> bool:
+    """Whether a step takes the items of `name` one by one, and reads it in no other way."""
+    work = reader.work
+    if not isinstance(work, r.Map | r.Filter | r.Reduce) or reader.when is not None:
+        return False
+    return work.subject == r.Ref(name) and not _read_elsewhere(reader, name)
+
+
+def _read_elsewhere(step: r.Step, name: str) -> bool:
+    work: Any = step.work
+    ask = getattr(work, "ask", None)
+    rest = [ask.args if ask else (), getattr(work, "stop", None) or ()]
+    return name in [n for part in rest for n in names(part)]
+
+
+def _nothing(step: r.Step, work: r.Reduce) -> Any:
+    """A reduce over nothing: the empty value of its type, where it has one."""
+    result = work.ask.prompt.result
+    if result.optional:
+        return None
+    if result.textual:
+        return ""
+    if result.is_list:
+        return []
+    raise failed(
+        "empty-list",
+        f"{step.name} has nothing to join",
+        hint="let the prompt answer `T?`, or test count(…) first",
+    )
+
+
+def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The problem behind a group: the first coded one, else the first."""
+    found = list(_leaves(group))
+    coded = [e for e in found if isinstance(e, CodedError)]
+    return (coded or found)[0]
+
+
+def _leaves(error: BaseException) -> Iterable[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

@@ -1,0 +1,140 @@
+"""map and filter: a prompt or condition over every item, in parallel, the order kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from rlmlang.check import recipe as r
+from rlmlang.context import parts_in
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.execute.ask import ItemError, answer, request_for
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.scope import Scope
+from rlmlang.execute.stream import Cell, Stream, each
+from rlmlang.trajectory.events import ItemSkipped
+
+SKIPPED = object()
+
+
+@dataclass
+class Fan:
+    """One map or filter. Results wait for those before them, at most a window of them."""
+
+    scope: Scope
+    step: r.Step
+    work: r.Map | r.Filter
+    env: dict[str, Any]
+    ready: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    next: int = 0
+    skipped: int = 0
+    stopped: bool = False
+
+    async def run(self, source: Stream | Iterable[Any], out: Cell) -> int:
+        """Goes over all items; gives how many results there are."""
+        parallel = self.work.parallel or self.scope.parallel
+        window = anyio.Semaphore(parallel * 4)
+        limiter = anyio.CapacityLimiter(parallel)
+        rest: list[Any] = []
+        kept: list[Any] = []
+
+        async def one(index: int, item: Any) -> None:
+            async with limiter:
+                result = await self._one(index, item)
+            self.ready[index] = (item, result)
+            await self._hand_on(out, kept, rest, window)
+
+        index = 0
+        async with anyio.create_task_group() as tasks:
+            async for item in each(source):
+                await window.acquire()
+                if self.stopped:
+                    break
+                tasks.start_soon(one, index, item)
+                index += 1
+        if isinstance(source, Stream) and self.stopped:
+            source.close()
+        self._few_enough(index)
+        return self._finish(out, kept, rest)
+
+    async def _one(self, index: int, item: Any) -> Any:
+        """The result for one item; SKIPPED when it was given up."""
+        if self.work_is_pure:
+            return self._where(item)
+        assert self.work.ask is not None
+        call = f"{self.step.name}[{index}]"
+        request = request_for(self.scope, self.step.name, call, self.work.ask, self.env, item)
+        if self.stopped:
+            return SKIPPED
+        try:
+            return await answer(self.scope, request)
+        except ItemError as problem:
+            if not self.work.on_error.skip:
+                raise
+            ranges = [[p.document.id, p.start, p.end] for p in parts_in(item)]
+            self.skipped += 1
+            self.scope.receipt.skip(self.step.name)
+            self.scope.emit(ItemSkipped, node=self.scope.node(self.step.name), call=call,
+                            reason=str(problem), ranges=ranges)  # fmt: skip
+            return SKIPPED
+
+    @property
+    def work_is_pure(self) -> bool:
+        """Whether no model is asked: a filter with a condition."""
+        return isinstance(self.work, r.Filter) and self.work.ask is None
+
+    def _where(self, item: Any) -> bool:
+        assert isinstance(self.work, r.Filter) and self.work.where is not None
+        return bool(evaluate(self.work.where, {**self.env, "it": item}, self.scope.tools.code))
+
+    async def _hand_on(
+        self, out: Cell, kept: list[Any], rest: list[Any], window: anyio.Semaphore
+    ) -> None:
+        """Gives out, in order, every result that has nothing missing before it."""
+        while self.next in self.ready:
+            item, result = self.ready.pop(self.next)
+            self.next += 1
+            window.release()
+            if result is SKIPPED:
+                continue
+            if isinstance(self.work, r.Map):
+                await self._put(out, kept, result)
+                self._check_stop(result)
+            elif result:
+                await self._put(out, kept, item)
+            else:
+                rest.append(item) if self.work.keep_rest else None
+
+    async def _put(self, out: Cell, kept: list[Any], value: Any) -> None:
+        if isinstance(out, Stream):
+            await out.put(value)
+        else:
+            kept.append(value)
+
+    def _check_stop(self, result: Any) -> None:
+        if isinstance(self.work, r.Map) and self.work.stop is not None:
+            env = {**self.env, "it": result}
+            self.stopped = self.stopped or bool(
+                result is not None and evaluate(self.work.stop, env, self.scope.tools.code)
+            )
+
+    def _few_enough(self, total: int) -> None:
+        """Raises CodedError when more items were lost than `at_most` allows."""
+        if self.skipped and self.skipped > self.work.on_error.at_most * total:
+            raise failed(
+                "too-many-skipped",
+                f"{self.step.name}: {self.skipped:,} of {total:,} items gave no usable answer, "
+                f"more than {self.work.on_error.at_most:.0%}",
+                hint="see why with `rlm show`; then mend the prompt or allow more",
+            )
+
+    def _finish(self, out: Cell, kept: list[Any], rest: list[Any]) -> int:
+        if isinstance(out, Stream):
+            out.finish()
+            return out.count
+        out.set({"kept": kept, "rest": rest})
+        return len(kept)
+

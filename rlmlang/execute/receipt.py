@@ -1,0 +1,95 @@
+"""The coverage receipt: which bytes of which source were read by calls that succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rlmlang.catalog.partitions import Coverage
+from rlmlang.context import Document, Part, Ranges, Slice, Tree
+from rlmlang.diagnostics.diagnostic import failed
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step's reading of one source, in bytes; `repeated` were read more than once."""
+
+    step: str
+    source: str
+    promised: Coverage
+    total: int
+    read: int
+    repeated: int
+    skipped: int = 0
+    assumed: str = ""
+
+    @property
+    def fraction(self) -> float:
+        """The part of the source that was read."""
+        return self.read / self.total if self.total else 1.0
+
+    @property
+    def kept(self) -> bool:
+        """Whether the reading is what the type promised."""
+        if self.promised == "some" or self.assumed:
+            return True
+        return self.read == self.total and (self.promised == "cover" or not self.repeated)
+
+
+@dataclass
+class Receipt:
+    """Reads by step and document."""
+
+    reads: dict[str, dict[str, Ranges]] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+
+    def read(self, step: str, parts: Iterable[Part]) -> None:
+        """Books what a successful call was shown."""
+        for part in parts:
+            ranges = self.reads.setdefault(step, {}).setdefault(part.document.id, Ranges())
+            ranges.add(part.start, part.end)
+
+    def skip(self, step: str) -> None:
+        """Books an item that was left out."""
+        self.skipped[step] = self.skipped.get(step, 0) + 1
+
+    def line(
+        self, step: str, source: str, value: Any, promised: Coverage, assumed: str = ""
+    ) -> Line | None:
+        """The step's line for a source; None for a value that lies in no document."""
+        extents = list(documents(value))
+        if not extents:
+            return None
+        reads = self.reads.get(step, {})
+        found = {d.id: reads[d.id] for d, _, _ in extents if d.id in reads}
+        covered = sum(r.covered for r in found.values())
+        added = sum(r.added for r in found.values())
+        total = sum(end - start for _, start, end in extents)
+        return Line(step, source, promised, total, covered, added - covered,
+                    self.skipped.get(step, 0), assumed)  # fmt: skip
+
+
+def documents(value: Any) -> Iterable[tuple[Document, int, int]]:
+    """The documents a source's value lies in, with the range that is content."""
+    if isinstance(value, Slice):
+        return [(p.document, p.start, p.end) for p in value.parts]
+    if isinstance(value, Tree):
+        return [(d, d.start, d.size) for d in value.documents]
+    document, starts = getattr(value, "document", None), getattr(value, "starts", None)
+    if document is not None and isinstance(starts, Sequence) and starts:
+        return [(document, starts[0], starts[-1])]
+    return []
+
+
+def verify(lines: Iterable[Line]) -> None:
+    """Raises CodedError (coverage-broken) when a step read other than its type promised."""
+    for line in lines:
+        if not line.kept:
+            raise failed(
+                "coverage-broken",
+                f"{line.step} promised `{line.promised}` of {line.source}, but read "
+                f"{line.read:,} of {line.total:,} bytes, {line.repeated:,} of them twice",
+                reason="This is a mistake in rlmlang or in a plug-in, not in the recipe.",
+                hint="keep the run's folder and report it",
+            )

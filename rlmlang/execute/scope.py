@@ -1,0 +1,58 @@
+"""What a run carries with it: the ledger, the record, the limits, the tools."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from rlmlang.budget import Account
+from rlmlang.check import recipe as r
+from rlmlang.context import Measure
+from rlmlang.execute.receipt import Receipt
+from rlmlang.protocols import Asker, Partition, Search
+from rlmlang.trajectory.events import Event
+
+PARALLEL = 16
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Implementations from other rooms, put in by the composition root."""
+
+    asker: Asker
+    partition: Callable[[str, dict[str, Any], int, int], Partition]
+    search: Callable[[str, dict[str, Any]], Search]
+    code: Callable[[r.Code, list[Any]], Any]
+    measure: Measure
+
+
+@dataclass
+class Scope:
+    """One run. Every event, every reservation and every byte read goes through it."""
+
+    recipe: r.Recipe
+    run: str
+    tools: Tools
+    account: Account
+    record: Callable[[Event], None]
+    receipt: Receipt = field(default_factory=Receipt)
+    parallel: int = PARALLEL
+    clock: Callable[[], float] = time.time
+    seq: int = 0
+    limiter: anyio.CapacityLimiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limiter = anyio.CapacityLimiter(self.parallel)
+
+    def emit(self, kind: type[Event], **values: Any) -> None:
+        """Records an event of this run."""
+        self.seq += 1
+        self.record(kind(run=self.run, seq=self.seq, at=self.clock(), **values))
+
+    def node(self, step: str) -> str:
+        """The plan id of a step."""
+        return f"{self.recipe.name}.{step}"

@@ -1,0 +1,43 @@
+"""A recipe as one DSPy module: a flat dictionary of predictors under stable names.
+
+The names are the steps' names; prompts that say the same get their step's name put behind them,
+since DSPy's optimisers tell predictors apart by what they say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import dspy
+
+from rlmlang.check import recipe as r
+from rlmlang.check.expressions import asks
+from rlmlang.modules.signatures import signature_of
+
+
+class RecipeProgram(dspy.Module):  # type: ignore[misc]
+    """The predictors of a recipe. `prompts` and `calls` are plain data beside them."""
+
+    def __init__(self, recipe: r.Recipe) -> None:
+        super().__init__()
+        self.prompts = {step.name: ask.prompt for step in recipe.steps for ask in asks(step.work)}
+        said = Counter((p.name, p.task) for p in self.prompts.values())
+        self.predictors = {
+            step: _predictor(prompt, step, unique=said[prompt.name, prompt.task] == 1)
+            for step, prompt in self.prompts.items()
+            if prompt.repl is None
+        }
+
+    def forward(self, **inputs: Any) -> Any:
+        """A recipe is run by the executor; DSPy reaches its predictors by name."""
+        raise NotImplementedError("run a recipe with rlmlang.run")
+
+
+def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> dspy.Predict:
+    signature = signature_of(prompt, step)
+    if not unique:
+        signature = signature.with_instructions(f"{signature.instructions}\n\n[step: {step}]")
+    if prompt.think:
+        return dspy.ChainOfThought(signature)
+    return dspy.Predict(signature)

@@ -1,0 +1,46 @@
+"""Values as the text a model is shown: slices as they are, records as JSON lines, tables as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from rlmlang.check.types import Type
+from rlmlang.context import Slice, Tree, text_of
+
+
+def render(value: Any, type_: Type) -> str:
+    """The text of a value. Its size is what `check/extents.py` counts with."""
+    if value is None:
+        return ""
+    if isinstance(value, Tree):
+        return "\n".join(d.id for d in value.documents)
+    if isinstance(value, list | tuple) or type_.is_list:
+        items = [x for x in value if x is not None]
+        if type_.kind == "Table" and items and all(isinstance(x, dict) for x in items):
+            return table(items)
+        return "\n".join(_item(x, i) for i, x in enumerate(items))
+    return line(value)
+
+
+def line(value: Any) -> str:
+    """One value: text as it is, everything else as compact JSON."""
+    if isinstance(value, str | Slice):
+        return text_of(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text_of)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows below the names of their fields, which stand there once."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows[0])
+    for row in rows:
+        writer.writerow("" if v is None else text_of(v) for v in row.values())
+    return out.getvalue().rstrip("\n")
+
+
+def _item(value: Any, index: int) -> str:
+    return line(value) if isinstance(value, dict) else f"[{index + 1}] {line(value)}"

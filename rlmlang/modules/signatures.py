@@ -1,0 +1,126 @@
+"""Prompts to DSPy signatures: always from dictionaries with types from a fixed list.
+
+DSPy's string signatures import any module that a type's name mentions, so text of a recipe never
+goes through them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal, Optional
+
+import dspy
+import pydantic
+
+from rlmlang.check import recipe as r
+from rlmlang.check.types import Field, Type
+
+RESULT = "result"
+TAKEN = frozenset(
+    "config lm signature demos prediction _trace instructions fields result reasoning".split()
+)
+PLAIN: dict[str, Any] = {"Int": int, "Float": float, "Bool": bool}
+AGAIN = {
+    "earlier_answer": (str, dspy.InputField(desc="An earlier answer that was not taken.")),
+    "problem": (str, dspy.InputField(desc="Why it was not taken. Avoid this.")),
+}
+
+
+def signature_of(prompt: r.Prompt, step: str) -> type[dspy.Signature]:
+    """The signature of a prompt: its parameters as text fields, one typed field `result`."""
+    fields: dict[str, Any] = {
+        field_name(p.name): (str, dspy.InputField(desc=_input_words(p))) for p in prompt.params
+    }
+    fields[RESULT] = (output_type(prompt.result), dspy.OutputField(desc=_result_words(prompt)))
+    name = "".join(part.capitalize() for part in prompt.name.split("_")) or "Prompt"
+    made: type[dspy.Signature] = dspy.Signature(fields, instructions_of(prompt), signature_name=name)
+    return made
+
+
+def again(signature: type[dspy.Signature]) -> type[dspy.Signature]:
+    """The same prompt with the answer that was refused and the reason."""
+    for name, (kind, field) in AGAIN.items():
+        signature = signature.append(name, field, type_=kind)
+    return signature
+
+
+def instructions_of(prompt: r.Prompt) -> str:
+    """The task, with the prompt's documentation above it."""
+    return f"{prompt.doc}\n\n{prompt.task}" if prompt.doc else prompt.task
+
+
+def field_name(name: str) -> str:
+    """A parameter's name as a field; names that DSPy keeps for itself get an underscore."""
+    name = name.lstrip("_") or "value"
+    return name + "_" if name in TAKEN or hasattr(dspy.Prediction, name) else name
+
+
+def output_type(type_: Type) -> Any:
+    """The Python type an answer is parsed as. Text that may be none is text that may be empty."""
+    if type_.textual or type_.kind in ("Any", "Tree"):
+        return str
+    made = _python(type_.required())
+    return Optional[made] if type_.optional else made
+
+
+def _python(type_: Type) -> Any:
+    if type_.kind in PLAIN:
+        made: Any = PLAIN[type_.kind]
+    elif type_.kind == "Enum":
+        made = Literal[tuple(n for n, _ in type_.labels)]
+    elif type_.is_list:
+        made = list[_python(type_.item)]  # type: ignore[misc]
+    elif type_.kind == "Record":
+        made = record_model(type_)
+    else:
+        made = str
+    return Optional[made] if type_.optional else made
+
+
+def record_model(type_: Type) -> type[pydantic.BaseModel]:
+    """A record as a pydantic model whose field descriptions are the recipe's documentation."""
+    fields: dict[str, Any] = {}
+    for f in type_.fields:
+        default = None if f.type.optional else ...
+        inner = pydantic.Field(default, description=_field_words(f) or None, alias=f.name)
+        fields[f"f_{f.name}" if _hazard(f.name) else f.name] = (_python(f.type), inner)
+    config = pydantic.ConfigDict(populate_by_name=True, protected_namespaces=())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pydantic.create_model(
+            type_.name or "Record", __config__=config, __doc__=type_.doc or None, **fields
+        )
+
+
+def _hazard(name: str) -> bool:
+    return name.startswith("_") or hasattr(pydantic.BaseModel, name)
+
+
+def _input_words(p: r.Param) -> str:
+    return p.doc or ""
+
+
+def _result_words(prompt: r.Prompt) -> str:
+    words = [_labels(prompt.result.item if prompt.result.is_list else prompt.result)]
+    if prompt.result.optional and prompt.result.textual:
+        words.append("Leave it empty if there is nothing to say.")
+    if prompt.result_max is not None:
+        unit = "items" if prompt.result.is_list else "tokens"
+        words.append(f"At most {prompt.result_max} {unit}.")
+    return " ".join(w for w in words if w)
+
+
+def _field_words(f: Field) -> str:
+    words = [f.doc, _labels(f.type.item if f.type.is_list else f.type)]
+    if f.type.kind == "Quote":
+        words.append("Copied exactly from the text.")
+    if f.max is not None and f.type.textual:
+        words.append(f"At most {f.max} tokens.")
+    return " ".join(w for w in words if w)
+
+
+def _labels(type_: Type) -> str:
+    """An enum's labels with their documentation, as `name = words`."""
+    if type_.kind != "Enum" or not any(doc for _, doc in type_.labels):
+        return ""
+    return "; ".join(f"{n} = {' '.join(doc.split())}" if doc else n for n, doc in type_.labels) + "."

@@ -1,0 +1,60 @@
+"""The composition root: a file, its inputs and its models become a checked, planned, run recipe.
+
+`check` and `plan` never import DSPy; `run` does, when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rlmlang import compiler
+from rlmlang.check.check import Checked
+from rlmlang.runtime.files import load_import, read_source
+
+if TYPE_CHECKING:
+    from rlmlang.plan.graph import Plan
+    from rlmlang.runtime.prepared import Outcome, Prepared
+    from rlmlang.trajectory.events import Event
+
+
+def check(path: str) -> Checked:
+    """Checks a recipe file. Raises CodedError when it cannot be read at all."""
+    return compiler.check(read_source(path), load_import)
+
+
+def plan(path: str, **options: Any) -> Plan:
+    """The plan of a recipe; sizes of what is bound become numbers. See `Options`.
+
+    Raises BadRecipe for a recipe with errors, CodedError for an input that cannot be opened.
+    """
+    from rlmlang.runtime.prepare import prepare
+    from rlmlang.runtime.prepared import Options
+
+    return prepare(path, Options(**options), need_all=False).plan
+
+
+def run(path: str, engine: Any = None, **options: Any) -> Outcome:
+    """Runs a recipe to its end. `engine` takes the place of the models' transport, for tests.
+
+    Raises BadRecipe and CodedError for what stands in the way of a run; what stops it later is
+    the `problem` of the outcome.
+    """
+    from rlmlang.runtime.prepare import prepare
+    from rlmlang.runtime.prepared import Options
+
+    return execute(prepare(path, Options(**options), need_all=True), engine=engine)
+
+
+def execute(
+    ready: Prepared, *, listener: Callable[[Event], None] | None = None, engine: Any = None
+) -> Outcome:
+    """Runs a prepared recipe in an event loop of its own."""
+    import anyio
+
+    from rlmlang.runtime.prepare import refuse
+    from rlmlang.runtime.session import Session, new_run
+
+    refuse(ready)
+    session = Session(ready, new_run(ready.recipe.name), listener, engine)
+    return anyio.run(session.run)

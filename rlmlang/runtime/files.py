@@ -1,0 +1,60 @@
+"""Recipe files read: by path, from the standard library, and as imports of each other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rlmlang import resources
+from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, EXIT_USAGE, CodedError, failed
+from rlmlang.diagnostics.source import SourceFile
+from rlmlang.diagnostics.suggest import did_you_mean
+
+STD = "std/"
+
+
+def read_source(path: str) -> SourceFile:
+    """A recipe file, or `std/NAME` of the standard library. Raises CodedError."""
+    if path.startswith(STD):
+        return _standard(path)
+    try:
+        data = Path(path).read_bytes()
+    except OSError as mistake:
+        raise _no_recipe(path, mistake) from None
+    try:
+        return SourceFile(path, data.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError as mistake:
+        raise failed(
+            "recipe-unreadable", f"{path} is not UTF-8 text: byte {mistake.start:,}",
+            hint="save the recipe as UTF-8", exit_code=EXIT_BAD_RECIPE,
+        ) from None  # fmt: skip
+
+
+def _standard(path: str) -> SourceFile:
+    name = path.removeprefix(STD).removesuffix(".rlm")
+    try:
+        return SourceFile(path, resources.text("stdlib", f"{name}.rlm"))
+    except OSError:
+        known = [STD + n for n in resources.names("stdlib", ".rlm")]
+        raise failed("recipe-missing", f"there is no {path}", hint=did_you_mean(path, known),
+                     exit_code=EXIT_USAGE) from None  # fmt: skip
+
+
+def _no_recipe(path: str, mistake: OSError) -> CodedError:
+    near = [str(p) for p in Path(path).parent.glob("*.rlm")] if path else []
+    hint = did_you_mean(path, near) or "make one: rlm new my.rlm"
+    words = "may not be read" if isinstance(mistake, PermissionError) else "cannot be opened"
+    return failed("recipe-missing", f"{path} {words}: {mistake.strerror}", hint=hint,
+                  exit_code=EXIT_USAGE)  # fmt: skip
+
+
+def load_import(path: str, importer: str) -> SourceFile | None:
+    """The file behind a `use`, or None."""
+    if path.startswith(STD):
+        full = path
+    else:
+        full = os.path.normpath(os.path.join(os.path.dirname(importer), path))
+    try:
+        return read_source(full)
+    except CodedError:
+        return None

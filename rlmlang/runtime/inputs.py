@@ -1,0 +1,154 @@
+"""Parameters and sources bound to values, and how large those really are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rlmlang.check import recipe as r
+from rlmlang.context import Measure, TextDocument, whole
+from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.runtime.code import call_code
+from rlmlang.runtime.prepared import Options
+from rlmlang.sources.open import open_path, open_source, size_of
+
+
+def bind_inputs(recipe: r.Recipe, options: Options, *, need_all: bool) -> dict[str, Any]:
+    """The values of parameters and sources. Raises CodedError for what is missing or wrong."""
+    params = {p.name: p for p in recipe.params}
+    inputs: dict[str, Any] = {}
+    for name, path in options.sources.items():
+        declared = next((s.type for s in recipe.sources if s.name == name), None)
+        type_ = params[name].type if name in params else declared
+        if type_ is None:
+            raise _no_input(name, recipe)
+        inputs[name] = open_path(path, type_)
+    for name, text in options.sets.items():
+        if name.startswith("budget."):
+            continue
+        if name not in params:
+            raise _no_input(name, recipe)
+        inputs[name] = from_text(text, params[name])
+    for source in recipe.sources:
+        wanted = [n for n, v in recipe.defaults if v == r.Ref(source.name)]
+        if source.name not in inputs and not (wanted and all(w in inputs for w in wanted)):
+            if need_all or source.kind != "stdin":
+                inputs[source.name] = open_source(source)
+    for name, value in recipe.defaults:
+        if name not in inputs:
+            inputs[name] = inputs.get(value.name) if isinstance(value, r.Ref) else _literal(value)
+    missing = [p for p in recipe.params if p.name not in inputs and not p.type.optional]
+    if missing and need_all:
+        raise _missing_input(missing[0], recipe)
+    for p in recipe.params:
+        if p.type.optional and need_all:
+            inputs.setdefault(p.name, None)
+    return inputs
+
+
+def _literal(value: r.Expr) -> Any:
+    return evaluate(value, {}, call_code)
+
+
+def from_text(text: str, param: r.Param) -> Any:
+    """A value given on the command line. Raises CodedError (wrong-input)."""
+    kind = param.type.kind
+    try:
+        if kind == "Int":
+            return int(text.replace("_", ""))
+        if kind == "Float":
+            return float(text)
+        if kind == "Bool":
+            return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+        if param.type.is_list or kind == "Record":
+            return json.loads(text)
+    except (ValueError, KeyError):
+        raise _wrong_input(param, text) from None
+    if kind == "Enum" and text not in [n for n, _ in param.type.labels]:
+        raise _wrong_input(param, text)
+    if kind == "Tree":
+        raise failed("wrong-input", f"`{param.name}` is a Tree", hint=f"--source {param.name}=FOLDER",
+                     exit_code=EXIT_USAGE)  # fmt: skip
+    if kind in ("Slice", "Doc"):
+        return whole(TextDocument(param.name, text.encode()))
+    return text
+
+
+def real_sizes(recipe: r.Recipe, inputs: Mapping[str, Any], measure: Measure) -> dict[str, int]:
+    """The unknowns of the formulas that what is bound gives a value to, checked against `max`."""
+    types = {p.name: p for p in recipe.params}
+    sizes: dict[str, int] = {}
+    wanted = {s for step in recipe.steps for s in _symbols(step.facts)}
+    for name, value in inputs.items():
+        param = types.get(name)
+        kinds = [name, f"count({name})", f"longest({name})", f"files({name})"]
+        wanted_here = [s for s in wanted if s.endswith(f"({name})")]
+        for what in dict.fromkeys([*kinds, *wanted_here]):
+            if what.startswith(("longest(", "lines(")) and what not in wanted:
+                continue
+            size = _size(value, name, what, measure)
+            if size is not None:
+                sizes[what] = size
+        if param is not None:
+            _within(param, sizes)
+    return sizes
+
+
+def _symbols(facts: r.Facts) -> frozenset[str]:
+    return facts.size.symbols | facts.count.symbols | facts.item.symbols
+
+
+def _size(value: Any, name: str, what: str, measure: Measure) -> int | None:
+    if isinstance(value, str):
+        lines = {f"lines({name})": value.count("\n") + 1, f"records({name})": value.count("\n") + 1}
+        longest = max((len(x.encode()) for x in value.split("\n")), default=0) + 1
+        return {name: measure.tok(value), f"longest({name})": longest, **lines}.get(what)
+    if isinstance(value, list):
+        items = [measure.tok(json.dumps(x, ensure_ascii=False, default=str)) for x in value]
+        known = {f"count({name})": len(value), f"longest({name})": max(items, default=0)}
+        return known.get(what)
+    if hasattr(value, "parts") or hasattr(value, "documents") or hasattr(value, "starts"):
+        return size_of(value, name, what, measure)
+    return None
+
+
+def _within(param: r.Param, sizes: Mapping[str, int]) -> None:
+    """Raises CodedError when an input is larger than its declared most."""
+    what = f"count({param.name})" if param.type.is_list else param.name
+    size = sizes.get(what)
+    if param.max is not None and size is not None and size > param.max:
+        unit = "items" if param.type.is_list else "tok"
+        raise failed(
+            "input-too-large",
+            f"`{param.name}` has {size:,} {unit}; the recipe takes at most {param.max:,}",
+            reason="Every bound of the plan was computed with that size.",
+            hint=f"raise `max` of `{param.name}` in the recipe, or give less",
+        )
+
+
+def _no_input(name: str, recipe: r.Recipe) -> CodedError:
+    known = [*(p.name for p in recipe.params), *(s.name for s in recipe.sources)]
+    return failed("unknown-input", f"the recipe has no parameter `{name}`",
+                  hint=did_you_mean(name, known), exit_code=EXIT_USAGE)  # fmt: skip
+
+
+def _missing_input(param: r.Param, recipe: r.Recipe) -> CodedError:
+    source = param.type.kind in ("Tree", "Slice", "Doc") or param.type.is_list
+    how = f"--source {param.name}=PATH" if source else f"--set {param.name}=…"
+    also = "" if source else f", or --source {param.name}=PATH for a file"
+    return failed(
+        "missing-input", f"`{param.name}: {param.type}` of {recipe.name} has no value",
+        hint=how + also, exit_code=EXIT_USAGE,
+    )  # fmt: skip
+
+
+def _wrong_input(param: r.Param, text: str) -> CodedError:
+    labels = ", ".join(n for n, _ in param.type.labels)
+    return failed(
+        "wrong-input", f"--set {param.name}={text:.40}: {param.type} is wanted",
+        hint=f"one of: {labels}" if labels else "lists and records are given as JSON",
+        exit_code=EXIT_USAGE,
+    )  # fmt: skip

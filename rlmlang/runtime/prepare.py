@@ -1,0 +1,121 @@
+"""A recipe checked, bound to its inputs and models, and planned: ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rlmlang import compiler
+from rlmlang.budget import Account, Limits
+from rlmlang.check import recipe as r
+from rlmlang.check.check import Checked
+from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, EXIT_BUDGET, EXIT_USAGE, failed
+from rlmlang.partitions.measure import measure_for
+from rlmlang.plan.bind import Binding
+from rlmlang.runtime.files import STD, load_import, read_source
+from rlmlang.runtime.inputs import bind_inputs, real_sizes
+from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
+from rlmlang.runtime.project import bind_models, load
+
+
+def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
+    """Checks, binds and plans. Raises BadRecipe or CodedError."""
+    source = read_source(path)
+    recipe = _choose(_checked(compiler.check(source, load_import)), options.recipe, path)
+    project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
+    first = bind_models(recipe, project, options.models, "")
+    measure = measure_for(next(iter(first.values())).name if first else "")
+    inputs = bind_inputs(recipe, options, need_all=need_all)
+    sizes = real_sizes(recipe, inputs, measure)
+    again = compiler.check(source, load_import, sizes)
+    recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
+    models = bind_models(recipe, project, options.models, measure.name)
+    binding = Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
+                      measure.grain)  # fmt: skip
+    made = compiler.plan(recipe, binding)
+    warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
+    return Prepared(recipe, made, inputs, binding, measure, options, project, warnings)
+
+
+def _checked(found: Checked) -> Checked:
+    if not found.ok:
+        raise BadRecipe(found.diagnostics)
+    return found
+
+
+def _choose(found: Checked, name: str, path: str) -> r.Recipe:
+    names = list(found.recipes)
+    if name and name in names:
+        return found.recipes[name]
+    if not name and len(names) == 1:
+        return found.recipes[names[0]]
+    if not names:
+        raise failed("no-recipe", f"{path} declares no recipe", hint="add `recipe name(…) -> … {`",
+                     exit_code=EXIT_BAD_RECIPE)  # fmt: skip
+    words = f"{path} has no recipe `{name}`" if name else f"{path} has {len(names)} recipes"
+    raise failed("no-recipe", words, hint="choose one: --recipe " + " | ".join(names),
+                 exit_code=EXIT_USAGE)  # fmt: skip
+
+
+def _with_budget(recipe: r.Recipe, options: Options) -> r.Recipe:
+    """The recipe with limits set on the command line."""
+    changes: dict[str, Any] = {}
+    for name, text in options.sets.items():
+        if not name.startswith("budget."):
+            continue
+        key = name.removeprefix("budget.")
+        if key not in ("calls", "tokens", "usd", "wall", "depth", "parallel"):
+            raise failed("wrong-input", f"a budget has no `{key}`", exit_code=EXIT_USAGE,
+                         hint="calls, tokens, usd, wall, depth or parallel")  # fmt: skip
+        try:
+            changes[key] = float(text) if key in ("usd", "wall") else int(text.replace("_", ""))
+        except ValueError:
+            raise failed("wrong-input", f"{name}={text}: a number is wanted",
+                         exit_code=EXIT_USAGE) from None  # fmt: skip
+    return replace(recipe, budget=replace(recipe.budget, **changes)) if changes else recipe
+
+
+def refuse(ready: Prepared) -> None:
+    """Raises CodedError for a plan that must not be begun: one that cannot fit its budget, that
+    holds what this version does not run, or whose price limit cannot be kept."""
+    later = [n for n in ready.plan.nodes if not n.supported and not n.region]
+    if later:
+        raise failed(
+            "not-supported",
+            f"`{later[0].verb}` ({later[0].name}) is not run by this version",
+            reason="It is parsed, checked and priced: `rlm plan` shows its bound.",
+            hint="write it with split, map, filter and reduce",
+        )
+    for line in ready.plan.verdict.lines:
+        if line.word == "cannot fit":
+            raise failed(
+                "budget-cannot-fit",
+                f"even the best case takes {line.best:,.6g} {line.limit}; the budget is "
+                f"{line.most:,.6g}",
+                reason=f"The step that costs most is `{ready.plan.verdict.dominant}`.",
+                hint=f"raise it: --set budget.{line.limit}=…, or cut larger pieces",
+                exit_code=EXIT_BUDGET,
+            )
+    _priced(ready)
+
+
+def _priced(ready: Prepared) -> None:
+    budget = ready.recipe.budget
+    unpriced = [b.name for b in ready.binding.models.values() if b.price is None]
+    if budget.usd is not None and unpriced and not budget.default:
+        raise failed(
+            "price-unknown",
+            f"nobody here knows a price for {unpriced[0]}, so a limit in dollars cannot be kept",
+            hint=f'in rlm.toml: [prices] "{unpriced[0]}" = {{ input = 0.25, output = 2.00 }}',
+            exit_code=EXIT_USAGE,
+        )
+
+
+def account_for(ready: Prepared) -> Account:
+    """The run's account with the budget's limits."""
+    budget = ready.recipe.budget
+    priced = all(b.price is not None for b in ready.binding.models.values())
+    usd = Fraction(str(budget.usd)) if budget.usd is not None and priced else None
+    return Account(ready.recipe.name, Limits(budget.calls, budget.tokens, usd))

@@ -1,0 +1,67 @@
+"""What passes between the rooms of the runtime: options in, a prepared recipe, an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rlmlang.budget import Usage
+from rlmlang.check import recipe as r
+from rlmlang.context import Measure
+from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
+from rlmlang.plan.bind import Binding
+from rlmlang.plan.graph import Plan
+from rlmlang.runtime.project import Project
+
+
+class BadRecipe(Exception):
+    """A recipe with errors; `diagnostics` are all of them."""
+
+    exit_code = EXIT_BAD_RECIPE
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(f"{len(diagnostics)} problems")
+        self.diagnostics = diagnostics
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line or a caller says about a run."""
+
+    recipe: str = ""
+    sets: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
+    api_base: str = ""
+    timeout: float = 120.0
+    parallel: int | None = None
+    record: bool = True
+    root: Path = Path(".rlm") / "runs"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recipe ready to run: checked, bound and planned."""
+
+    recipe: r.Recipe
+    plan: Plan
+    inputs: Mapping[str, Any]
+    binding: Binding
+    measure: Measure
+    options: Options
+    project: Project
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run. `problem` is None when it finished."""
+
+    run: str
+    result: Any
+    usage: Usage
+    receipt: tuple[Any, ...] = ()
+    seconds: float = 0.0
+    problem: CodedError | None = None
