@@ -1,0 +1,37 @@
+"""`rlm check`: what is wrong with recipes."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from rlmlang.cli.edge import say
+from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
+from rlmlang.diagnostics.render import as_json, summary
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_values", is_flag=True, help="Problems as JSON on stdout.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing; only the exit code.")
+def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
+    """Find mistakes in recipes. Reads no source, calls no model."""
+    from rlmlang.runtime import check
+
+    found: list[Diagnostic] = []
+    for file in files:
+        try:
+            found += check(file).diagnostics
+        except CodedError as problem:
+            if len(files) == 1 and not as_values:
+                raise
+            found.append(problem.diagnostic)
+    if as_values:
+        click.echo(json.dumps([as_json(d) for d in found], indent=2, ensure_ascii=False))
+    elif not quiet:
+        say(tuple(found))
+        if not found:
+            click.echo(f"{', '.join(files)}: {summary(found)}", err=True)
+    if any(d.severity == "error" for d in found):
+        raise click.exceptions.Exit(EXIT_BAD_RECIPE)

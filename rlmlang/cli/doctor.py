@@ -1,0 +1,67 @@
+"""`rlm doctor`: what works on this machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+import click
+
+EXTRAS = {
+    "bpe_openai": ("tokens", "real token counts instead of an estimate"),
+    "litellm": ("litellm", "providers without an OpenAI-compatible endpoint"),
+    "fsspec": ("url", "sources behind URLs"),
+    "pyarrow": ("parquet", "Parquet tables"),
+    "sqlalchemy": ("sql", "rows of SQL queries"),
+    "tree_sitter_language_pack": ("code", "functions of languages other than Python"),
+}
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY", "RLM_API_KEY")
+
+
+@click.command()
+@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+def command(as_values: bool) -> None:
+    """Check this machine: versions, extras, keys, and whether runs can be recorded here."""
+    rows = [*_versions(), *_extras(), *_keys(), _folder()]
+    if as_values:
+        values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
+        click.echo(json.dumps(values, indent=2))
+    else:
+        for what, ok, words in rows:
+            click.echo(f"{'ok ' if ok else '-- '} {what:<26} {words}")
+    if not all(ok for what, ok, _ in rows if what in ("python", "dspy", "record of runs")):
+        raise click.exceptions.Exit(1)
+
+
+def _versions() -> list[tuple[str, bool, str]]:
+    rows = [("python", sys.version_info >= (3, 11), f"{platform.python_version()}, 3.11 needed")]
+    for name in ("rlmlang", "dspy", "lark", "networkx"):
+        try:
+            rows.append((name, True, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            rows.append((name, False, "not installed"))
+    return rows
+
+
+def _extras() -> list[tuple[str, bool, str]]:
+    return [
+        (f"extra {extra}", importlib.util.find_spec(module) is not None,
+         f"{words}: pip install 'rlmlang[{extra}]'")
+        for module, (extra, words) in EXTRAS.items()
+    ]  # fmt: skip
+
+
+def _keys() -> list[tuple[str, bool, str]]:
+    return [(key, bool(os.environ.get(key)), "set" if os.environ.get(key) else "not set")
+            for key in KEYS]  # fmt: skip
+
+
+def _folder() -> tuple[str, bool, str]:
+    folder = Path(".rlm") if Path(".rlm").exists() else Path()
+    ok = os.access(folder, os.W_OK)
+    return "record of runs", ok, f"{folder.resolve()} {'can' if ok else 'cannot'} be written"

@@ -1,0 +1,103 @@
+"""Where problems meet the terminal, and options that several commands share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.diagnostics.render import render, render_all
+
+
+def colour() -> bool:
+    """Whether stderr takes colours: a terminal, and NO_COLOR is not set."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+def say(diagnostics: tuple[Diagnostic, ...]) -> None:
+    """Draws problems on stderr."""
+    if diagnostics:
+        click.echo(render_all(diagnostics, colour=colour()), err=True)
+
+
+def exit_code_of(problem: Exception) -> int:
+    """Draws what stopped a command; gives the exit code. Our own mistakes are told as such."""
+    if isinstance(problem, CodedError):
+        click.echo(render(problem.diagnostic, colour=colour()), err=True)
+        return problem.exit_code
+    found = getattr(problem, "diagnostics", None)
+    if found is not None:
+        say(found)
+        return int(getattr(problem, "exit_code", 1))
+    if os.environ.get("RLM_DEBUG"):
+        raise problem
+    words = f"{type(problem).__name__}: {problem}"
+    internal = Diagnostic(
+        "internal", f"rlmlang made a mistake of its own: {words[:300]}",
+        reason="This should not happen, whatever the recipe says.",
+        hint="RLM_DEBUG=1 shows where; please report it with the recipe",
+    )  # fmt: skip
+    click.echo(render(internal, colour=colour()), err=True)
+    return 70
+
+
+def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """`name=value` options as a dictionary. Raises a usage error."""
+    found: dict[str, str] = {}
+    for each in values:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{each}: write NAME=VALUE", param_hint=f"--{option}")
+        if name in found:
+            raise click.BadParameter(f"{name} is given twice", param_hint=f"--{option}")
+        found[name] = value
+    return found
+
+
+def binding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of everything that binds a recipe to inputs and models."""
+    for option in (
+        click.option("--recipe", default="", metavar="NAME", help="Which recipe of the file."),
+        click.option("--model", "models", multiple=True, metavar="[ROLE=]NAME",
+                     help="The model for all roles, or for one."),
+        click.option("--source", "sources", multiple=True, metavar="NAME=PATH",
+                     help="A file or folder for a parameter or source; - is stdin."),
+        click.option("--set", "sets", multiple=True, metavar="NAME=VALUE",
+                     help="A value for a parameter, or budget.LIMIT=VALUE."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def options_from(
+    recipe: str, sets: tuple[str, ...], sources: tuple[str, ...], models: tuple[str, ...],
+    **more: Any,
+) -> Any:  # fmt: skip
+    """The runtime's options from the command's."""
+    from rlmlang.runtime.prepared import Options
+
+    return Options(recipe, pairs(sets, "set"), pairs(sources, "source"), models, **more)
+
+
+def write(text: str, out: str | None) -> None:
+    """Writes a result to stdout, or to a file in one step. Raises a usage error."""
+    if out is None or out == "-":
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    target = Path(out)
+    part = target.with_name(target.name + ".part")
+    try:
+        part.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        part.replace(target)
+    except OSError as mistake:
+        raise click.ClickException(f"{out} cannot be written: {mistake.strerror}") from None
+
+
+def say_problem(problem: CodedError) -> int:
+    """Draws a problem that came back as a value; gives its exit code."""
+    return exit_code_of(problem)

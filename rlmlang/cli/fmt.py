@@ -1,0 +1,68 @@
+"""`rlm fmt`: the one layout."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+
+import click
+
+from rlmlang.cli.edge import say
+from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE
+from rlmlang.diagnostics.source import SourceFile
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE...]")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if it would.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+def command(files: tuple[str, ...], only_check: bool, diff: bool) -> None:
+    """Lay recipes out. Without FILE, or with -, stdin is formatted to stdout."""
+    changed = broken = False
+    for name in files or ("-",):
+        before = _read(name)
+        after = _formatted(name, before)
+        if after is None:
+            broken = True
+            continue
+        changed = changed or after != before
+        _give(name, before, after, only_check=only_check, diff=diff)
+    if broken:
+        raise click.exceptions.Exit(EXIT_BAD_RECIPE)
+    if changed and (only_check or diff):
+        raise click.exceptions.Exit(1)
+
+
+def _read(name: str) -> str:
+    if name == "-":
+        return sys.stdin.read()
+    from rlmlang.runtime.files import read_source
+
+    return read_source(name).text
+
+
+def _formatted(name: str, text: str) -> str | None:
+    from rlmlang.compiler import format as lay_out
+
+    after, parsed = lay_out(SourceFile("stdin" if name == "-" else name, text))
+    if not parsed.ok:
+        say(parsed.diagnostics)
+        return None
+    return after
+
+
+def _give(name: str, before: str, after: str, *, only_check: bool, diff: bool) -> None:
+    if diff:
+        lines = difflib.unified_diff(
+            before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
+        )
+        click.echo("".join(lines), nl=False)
+    elif only_check:
+        if before != after:
+            click.echo(f"{name} would be laid out anew", err=True)
+    elif name == "-":
+        click.echo(after, nl=False)
+    elif before != after:
+        Path(name).write_text(after, encoding="utf-8")
+        click.echo(f"laid out {name}", err=True)

@@ -1,0 +1,89 @@
+"""`rlm`: a command's module is imported only when that command is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "new": "Write a recipe that runs as it is.",
+    "fmt": "Lay recipes out in the one way.",
+    "check": "Find what is wrong with recipes, without running anything.",
+    "plan": "Show the price of a recipe before paying it.",
+    "graph": "Draw the plan as SVG, Mermaid or DOT.",
+    "run": "Run a recipe.",
+    "show": "Show what happened in a run.",
+    "explain": "Explain a problem's code, with a good and a bad example.",
+    "doctor": "Say what works on this machine, and what does not.",
+    "models": "List the models with a known price.",
+    "completion": "Print the shell's completion script.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are named here and loaded when needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"rlmlang.cli.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and not name.startswith("-"):
+            from rlmlang.diagnostics.suggest import nearest
+
+            near = nearest(name, COMMANDS)
+            ctx.fail(f"there is no command '{name}'" + (f"; is it '{near}'?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RLM"},
+)
+@click.version_option(package_name="rlmlang", prog_name="rlm")
+def rlm() -> None:
+    """Recursive language models as source code: declared, bounded, recorded.
+
+    A recipe says how a large context is cut up and read. `rlm check` finds its mistakes, `rlm
+    plan` its price, `rlm run` its answer. Begin with `rlm new first.rlm`.
+    """
+
+
+def main() -> None:
+    """The entry point: problems become one screen and an exit code, never a traceback."""
+    from rlmlang.cli.edge import exit_code_of
+
+    try:
+        rlm(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as mistake:
+        mistake.show()
+        code = mistake.exit_code
+    except click.Abort:
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as problem:
+        code = exit_code_of(problem)
+    else:
+        code = 0
+    sys.exit(code)
+
+

@@ -1,0 +1,38 @@
+"""`rlm models`: what may stand behind --model."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+def command(as_values: bool) -> None:
+    """List the models with a known price, in dollars per million tok.
+
+    Any other OpenAI-compatible model works too: give --api-base, and a price in rlm.toml.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from rlmlang.runtime.project import load
+
+    project = load(Path.cwd())
+    if as_values:
+        values = {n: {"input": p.input, "output": p.output, "from": p.origin,
+                      "context": project.contexts.get(n)} for n, p in project.prices.items()}  # fmt: skip
+        click.echo(json.dumps({"prices_from": project.prices_from, "models": values}, indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim",
+                  caption=f"prices of {project.prices_from}", caption_justify="left")  # fmt: skip
+    for name in ("model", "in", "out", "context", "price from"):
+        table.add_column(name, justify="left" if name in ("model", "price from") else "right")
+    for name, price in sorted(project.prices.items()):
+        context = project.contexts.get(name)
+        table.add_row(name, f"{price.input:g}", f"{price.output:g}",
+                      f"{context:,}" if context else "?", price.origin)  # fmt: skip
+    Console(file=sys.stdout, highlight=False).print(table)

@@ -1,0 +1,56 @@
+"""`rlm plan`: the price before paying."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from rlmlang.cli.edge import binding_options, options_from, say, write
+from rlmlang.diagnostics.diagnostic import EXIT_BUDGET
+
+
+@click.command()
+@click.argument("file")
+@binding_options
+@click.option("--json", "as_values", is_flag=True, help="The plan as JSON.")
+@click.option("--out", metavar="PATH", help="Write it to a file.")
+def command(
+    file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
+    models: tuple[str, ...], as_values: bool, out: str | None,
+) -> None:  # fmt: skip
+    """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
+
+    Exits 75 when even the best case does not fit the budget.
+    """
+    from rlmlang.plan.serialize import plan_json
+    from rlmlang.runtime.prepare import prepare
+
+    ready = prepare(file, options_from(recipe, sets, sources, models), need_all=False)
+    say(ready.warnings)
+    if as_values:
+        write(json.dumps(plan_json(ready.plan), indent=2, ensure_ascii=False), out)
+    else:
+        _draw(ready.plan, out)
+    if ready.plan.verdict.word == "cannot fit":
+        raise click.exceptions.Exit(EXIT_BUDGET)
+
+
+def _draw(plan: object, out: str | None) -> None:
+    import io
+    import shutil
+    import sys
+
+    from rich.console import Console
+
+    from rlmlang.plan.graph import Plan
+    from rlmlang.report.plan import print_plan
+
+    assert isinstance(plan, Plan)
+    if out is None:
+        wide = max(100, shutil.get_terminal_size((120, 24)).columns)
+        print_plan(plan, Console(file=sys.stdout, width=wide, highlight=False))
+        return
+    text = io.StringIO()
+    print_plan(plan, Console(file=text, width=120, highlight=False))
+    write(text.getvalue(), out)

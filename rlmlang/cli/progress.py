@@ -1,0 +1,91 @@
+"""Live progress on stderr when a terminal looks; plan, evidence and receipt in any case."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from rlmlang.plan.graph import Plan
+from rlmlang.report.plan import short
+from rlmlang.report.receipt import evidence, evidence_view, receipt_view
+from rlmlang.trajectory.events import (
+    CallFinished,
+    Event,
+    ItemSkipped,
+    StepFinished,
+    StepStarted,
+)
+
+
+class Progress:
+    """Listens to a run's events."""
+
+    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+        self.plan, self.quiet = plan, quiet
+        self.console = Console(file=sys.stderr, highlight=False)
+        self.bars = Bars(
+            TextColumn("  {task.description}"), BarColumn(28), MofNCompleteColumn(),
+            TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=self.console,
+            disable=quiet or not self.console.is_terminal,
+        )  # fmt: skip
+        self.tasks: dict[str, TaskID] = {}
+        self.kept: list[CallFinished] = []
+
+    def __enter__(self) -> Progress:
+        if not self.quiet:
+            self.console.print(short(self.plan))
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bars.stop()
+
+    def take(self, event: Event) -> None:
+        """One event of the run."""
+        match event:
+            case StepStarted():
+                self._begin(event)
+            case CallFinished():
+                if event.ranges:
+                    self.kept.append(event)
+                self._advance(event.node)
+            case ItemSkipped():
+                self._advance(event.node)
+            case StepFinished() if event.node in self.tasks:
+                task = self.bars.tasks[list(self.tasks).index(event.node)]
+                self.bars.update(self.tasks[event.node], total=max(1, task.completed),
+                                 completed=max(1, task.completed))  # fmt: skip
+
+    def _begin(self, event: StepStarted) -> None:
+        node = next((n for n in self.plan.nodes if n.id == event.node), None)
+        if node is None or not any(n.region == node.id or node.prompt for n in self.plan.nodes):
+            return
+        calls = node.bound.expected.calls.value()
+        self.tasks[event.node] = self.bars.add_task(
+            node.name.ljust(12), total=calls or None, note=node.model
+        )
+
+    def _advance(self, node: str) -> None:
+        if node in self.tasks:
+            self.bars.advance(self.tasks[node])
+
+    def receipt(self, outcome: Any, notice: str) -> None:
+        """Evidence and receipt at the end."""
+        from rlmlang.runtime.session import jsonable
+
+        if outcome.problem is None:
+            found = evidence(self.kept, jsonable(outcome.result))
+            if found:
+                self.console.print(evidence_view(found))
+        self.console.print(receipt_view(
+            outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice))  # fmt: skip

@@ -1,0 +1,1 @@
+"""Plans and runs as text and pictures. A report needs no model, no sandbox and no executor."""

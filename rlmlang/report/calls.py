@@ -1,0 +1,90 @@
+"""A run as a call tree with the cost of every node; one node with its prompts and answers."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.text import Text
+from rich.tree import Tree
+
+from rlmlang.report.receipt import answer_of
+from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
+from rlmlang.trajectory.events import CallFailed
+
+SHOWN = 12
+
+
+def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
+    """The call tree; long lists of calls are shortened unless everything is asked for."""
+    started, finished = run.started, run.finished
+    name = started.recipe if started else "run"
+    tree = Tree(Text(f"{name}  {started.run if started else ''}", style="bold"))
+    for step in run.steps.values():
+        branch = tree.add(_step_line(step))
+        calls = list(step.calls.values())
+        for call in calls if everything else calls[:SHOWN]:
+            branch.add(_call_line(call))
+        if len(calls) > SHOWN and not everything:
+            branch.add(Text(f"… {len(calls) - SHOWN:,} more calls (--all)", style="dim"))
+    if finished is not None:
+        tone = "green" if finished.outcome == "finished" else "red"
+        words = finished.outcome + (f": {finished.message}" if finished.message else "")
+        tree.add(Text(words, style=tone))
+    else:
+        tree.add(Text("this run did not come to its end", style="yellow"))
+    return tree
+
+
+def _step_line(step: StepRecord) -> Text:
+    text = Text(step.node.split(".", 1)[-1], style="cyan")
+    text.append(f"  {step.verb}", style="dim")
+    if step.finished:
+        text.append(f"  {step.items:,} items")
+    if step.calls:
+        text.append(f"  {step.attempts:,} calls  {int(step.total('tokens_in')):,} tok in  "
+                    f"{int(step.total('tokens_out')):,} out  ${step.total('usd'):,.4f}")  # fmt: skip
+    if step.skipped:
+        text.append(f"  {step.skipped} skipped", style="yellow")
+    return text
+
+
+def _call_line(call: CallRecord) -> Text:
+    last = call.attempts[-1] if call.attempts else None
+    text = Text(call.id)
+    if last is None:
+        return text
+    if isinstance(last, CallFailed):
+        text.append(f"  {last.code}: {last.reason[:90]}", style="red")
+    else:
+        said = " ".join(answer_of(last.answer).split())
+        text.append(f"  {said[:90] or '(nothing)'}", style="dim")
+    if len(call.attempts) > 1:
+        text.append(f"  {len(call.attempts)} tries", style="yellow")
+    return text
+
+
+def node_view(run: RunRecord, node: str) -> Group | None:
+    """The prompts and answers of a step (`notes`) or of one call (`notes[3]`)."""
+    calls = [
+        c
+        for s in run.steps.values()
+        for c in s.calls.values()
+        if node in (s.node, s.node.split(".", 1)[-1], c.id)
+    ]
+    if not calls:
+        return None
+    parts = []
+    for call in calls[:SHOWN]:
+        for attempt in call.attempts:
+            title = f"── {call.id}, try {attempt.attempt + 1}, {attempt.prompt} "
+            parts += [Text(title.ljust(80, "─"), style="bold"), Text(attempt.request)]
+            parts += [Text("── answer", style="bold"), Text(attempt.answer)]
+            if isinstance(attempt, CallFailed):
+                parts.append(Text(f"not taken: {attempt.reason}", style="red"))
+    if len(calls) > SHOWN:
+        parts.append(Text(f"… {len(calls) - SHOWN:,} more calls; name one: {calls[SHOWN].id}"))
+    return Group(*parts)
+
+
+def known_nodes(run: RunRecord) -> list[str]:
+    """What may be asked for."""
+    return [s.node.split(".", 1)[-1] for s in run.steps.values()]

@@ -1,0 +1,108 @@
+"""A plan as Mermaid, DOT and a self-contained SVG."""
+
+from __future__ import annotations
+
+from html import escape
+
+from rlmlang.plan.graph import Plan, PlanNode
+
+WIDE, HIGH, GAP_X, GAP_Y, MARGIN = 220, 52, 36, 44, 24
+FILLS = {
+    "input": "#eef2f7", "source": "#eef2f7", "split": "#e3f1e6", "search": "#e3f1e6",
+    "map": "#fdebd3", "filter": "#fdebd3", "reduce": "#fbdcd8", "call": "#fdebd3",
+    "ladder": "#ece2f7", "recurse": "#ece2f7", "cross": "#e3f1e6", "require": "#f6f6f6",
+}  # fmt: skip
+
+
+def _id(id: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in id)
+
+
+def _top(plan: Plan) -> list[PlanNode]:
+    return [n for n in plan.nodes if not n.region]
+
+
+def _label(node: PlanNode) -> str:
+    return node.words if node.words and node.verb != "compute" else node.type
+
+
+def mermaid(plan: Plan) -> str:
+    """A flowchart in Mermaid; regions are sub-graphs."""
+    lines = ["flowchart TD"]
+    for node in _top(plan):
+        inner = [n for n in plan.nodes if n.region == node.id]
+        lines.append(f'  {_id(node.id)}["{_quoted(node)}"]')
+        if inner:
+            lines.append(f"  subgraph region_{_id(node.id)}[{_id(node.name)}]")
+            lines += [f'    {_id(n.id)}("{_quoted(n)}")' for n in inner]
+            lines.append("  end")
+    lines += [f"  {_id(a)} --> {_id(b)}" for a, b in plan.edges]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(node: PlanNode) -> str:
+    text = f"{node.name}: {_label(node)}" if _label(node) else node.name
+    return text.replace('"', "#quot;")
+
+
+def dot(plan: Plan) -> str:
+    """The graph for Graphviz; regions are clusters."""
+    lines = [f'digraph "{plan.recipe.name}" {{', "  node [shape=box, style=rounded];"]
+    for node in _top(plan):
+        inner = [n for n in plan.nodes if n.region == node.id]
+        lines.append(f"  {_dot_node(node)}")
+        if inner:
+            lines.append(f'  subgraph "cluster_{_id(node.id)}" {{ label="{node.name}";')
+            lines += [f"    {_dot_node(n)}" for n in inner]
+            lines.append("  }")
+    lines += [f'  "{a}" -> "{b}";' for a, b in plan.edges]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _dot_node(node: PlanNode) -> str:
+    label = f"{node.name}\\n{_label(node)}".replace('"', '\\"')
+    return f'"{node.id}" [label="{label}"];'
+
+
+def svg(plan: Plan) -> str:
+    """A drawing that needs nothing else: the steps in layers from the inputs down."""
+    layers = plan.layers()
+    width = max(len(layer) for layer in layers)
+    total = width * (WIDE + GAP_X) - GAP_X + 2 * MARGIN
+    height = len(layers) * (HIGH + GAP_Y) - GAP_Y + 2 * MARGIN
+    place: dict[str, tuple[float, float]] = {}
+    for row, layer in enumerate(layers):
+        left = (total - len(layer) * (WIDE + GAP_X) + GAP_X) / 2
+        for column, id in enumerate(layer):
+            place[id] = (left + column * (WIDE + GAP_X), MARGIN + row * (HIGH + GAP_Y))
+    edges = [_edge(place[a], place[b]) for a, b in plan.edges if a in place and b in place]
+    nodes = [_box(plan.node(id), *place[id]) for id in place]
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" '
+        f'width="{total}" height="{height}" font-family="system-ui, sans-serif">',
+        f"<title>Plan of {escape(plan.recipe.name)}</title>",
+        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#667"/></marker></defs>',
+        f'<rect width="{total}" height="{height}" fill="#fff"/>', *edges, *nodes, "</svg>",
+    ]) + "\n"  # fmt: skip
+
+
+def _edge(a: tuple[float, float], b: tuple[float, float]) -> str:
+    x1, y1, x2, y2 = a[0] + WIDE / 2, a[1] + HIGH, b[0] + WIDE / 2, b[1]
+    middle = (y1 + y2) / 2
+    path = f"M{x1:g} {y1:g} C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2 - 1:g}"
+    return f'<path d="{path}" fill="none" stroke="#667" stroke-width="1.3" marker-end="url(#a)"/>'
+
+
+def _box(node: PlanNode, x: float, y: float) -> str:
+    label = _label(node)
+    label = label if len(label) <= 34 else label[:33] + "…"
+    calls = node.bound.worst.calls.value()
+    price = f" · ≤ {calls:,} calls" if calls else ""
+    return (
+        f'<g><rect x="{x:g}" y="{y:g}" width="{WIDE}" height="{HIGH}" rx="8" '
+        f'fill="{FILLS.get(node.verb, "#f6f6f6")}" stroke="#889"/>'
+        f'<text x="{x + 12:g}" y="{y + 21:g}" font-size="13" font-weight="600">'
+        f"{escape(node.name)}{escape(price)}</text>"
+        f'<text x="{x + 12:g}" y="{y + 39:g}" font-size="11" fill="#445">{escape(label)}</text></g>'
+    )

@@ -1,0 +1,122 @@
+"""A plan as a table: a line a step, the totals, the verdict against the budget."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from rlmlang.catalog.formula import Formula
+from rlmlang.plan.bounds import Bound, Cost
+from rlmlang.plan.graph import Plan, PlanNode
+from rlmlang.plan.verdict import Line
+
+TONES = {"proven": "green", "may be hit": "yellow", "cannot fit": "red", "unknown": "yellow"}
+LONGEST = 46
+
+
+def plan_view(plan: Plan) -> Group:
+    """The whole plan for a terminal."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("step", "what", "calls", "tok in", "tok out", "usd"):
+        table.add_column(name, justify="left" if name in ("step", "what") else "right",
+                         overflow="fold")  # fmt: skip
+    for node in plan.nodes:
+        if not node.region and node.verb not in ("input", "source"):
+            _row(table, node, plan)
+    table.add_section()
+    for name in ("best", "expected", "worst"):
+        table.add_row("", Text(name, style="bold"), *_cells(getattr(plan.totals, name)))
+    formulas = _formulas(plan)
+    parts = [Text(f"plan of {plan.recipe.name}  {plan.hash[:12]}", style="bold"), table]
+    return Group(*parts, *formulas, *_notes(plan))
+
+
+def _row(table: Table, node: PlanNode, plan: Plan) -> None:
+    bound = node.bound
+    name = Text(node.name)
+    if node.name == plan.verdict.dominant:
+        name.append(" ◀ most of the cost", style="yellow")
+    what = node.words if len(node.words) <= LONGEST else node.words[: LONGEST - 1] + "…"
+    words = Text(what)
+    if node.coverage:
+        words.append(f"  {node.coverage}", style="cyan")
+    if not node.supported:
+        words.append("  (planned, not run by this version)", style="magenta")
+    empty = bound == Bound()
+    table.add_row(name, words, *(("", "", "", "") if empty else _cells(bound.worst)))
+
+
+def _cells(cost: Cost) -> tuple[str, str, str, str]:
+    usd = "price unknown" if cost.usd is None else _dollars(cost.usd)
+    return _number(cost.calls), _number(cost.tokens_in), _number(cost.tokens_out), usd
+
+
+def _number(f: Formula) -> str:
+    value = f.value()
+    return f"{value:,}" if value is not None else "formula"
+
+
+def _dollars(f: Formula) -> str:
+    exact = f.exact()
+    if exact is None:
+        return "formula"
+    value = float(exact)
+    return f"{value:,.2f}" if value >= 0.01 or value == 0 else f"{value:.4f}"
+
+
+def _formulas(plan: Plan) -> list[Text]:
+    """The bounds that still depend on something unknown."""
+    lines: list[Text] = []
+    for name, f in (("calls", plan.totals.worst.calls), ("tok in", plan.totals.worst.tokens_in)):
+        if not f.known:
+            lines.append(Text(f"  worst {name} = {f}"))
+    symbols = sorted(plan.totals.worst.calls.symbols | plan.totals.worst.tokens_in.symbols)
+    if symbols:
+        lines.append(Text(
+            f"  with {', '.join(symbols)} in tok or items; bind them to see numbers: "
+            "--source NAME=PATH, --set NAME=VALUE", style="dim"))  # fmt: skip
+    return lines
+
+
+def _notes(plan: Plan) -> list[Text]:
+    budget = plan.recipe.budget
+    lines = [_verdict_line(line) for line in plan.verdict.lines]
+    rounds = plan.totals.rounds.value()
+    depth = f"depth {plan.totals.depth}"
+    shape = f"{depth}, {rounds:,} rounds one after another" if rounds is not None else depth
+    lines.append(Text(f"  {shape}", style="dim"))
+    if budget.default:
+        lines.append(Text("  the recipe declares no budget: this is the default one", style="dim"))
+    models = sorted({n.model for n in plan.nodes if n.model})
+    lines.append(Text(
+        f"  models: {', '.join(models) or 'none'}; prices of {plan.prices_from}; "
+        f"tok {plan.measure}", style="dim"))  # fmt: skip
+    return lines
+
+
+def _verdict_line(line: Line) -> Text:
+    text = Text("  budget ")
+    text.append(f"{line.limit} <= {line.most:,.10g}: ")
+    text.append(line.word, style=TONES[line.word])
+    if line.worst is not None:
+        text.append(f" (worst {line.worst:,.6g})")
+    elif line.reason:
+        text.append(f" ({line.reason})")
+    return text
+
+
+def short(plan: Plan) -> Text:
+    """The plan in one line, as `rlm run` shows it before it begins."""
+    worst, expected = plan.totals.worst, plan.totals.expected
+    text = Text("plan  ", style="bold")
+    text.append(f"{_number(expected.calls)} calls expected, {_number(worst.calls)} at most", "none")
+    text.append(f"; {_number(worst.tokens_in)} tok in, {_number(worst.tokens_out)} out at most; ")
+    text.append("price unknown" if worst.usd is None else f"${_dollars(worst.usd)} at most")
+    text.append(f"; budget {plan.verdict.word}", style=TONES[plan.verdict.word])
+    return text
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """Draws the plan."""
+    console.print(plan_view(plan))

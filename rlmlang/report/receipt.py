@@ -1,0 +1,93 @@
+"""What a run shows at its end: the answer, its evidence, the receipt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from rlmlang.budget import Usage
+from rlmlang.trajectory.events import CallFinished, Event
+
+RESULT = "[[ ## result ## ]]"
+DONE = "[[ ## completed ## ]]"
+LEAST, MOST = 8, 5
+
+
+def as_text(result: Any) -> str:
+    """A result for a reader: text as it is, tables as columns, everything else as JSON."""
+    if isinstance(result, str):
+        return result
+    if result is None:
+        return "(nothing)"
+    return json.dumps(result, ensure_ascii=False, indent=2)
+
+
+def answer_of(raw: str) -> str:
+    """The text of the field `result` in what a model wrote."""
+    text = raw.split(RESULT, 1)[-1].split(DONE, 1)[0].strip()
+    return "" if text in ("null", "None", "[]", '""') else text
+
+
+def evidence(events: Iterable[Event], result: Any) -> list[tuple[str, str]]:
+    """Places whose answers went into the result: `path:start-end` and what was said of them."""
+    final = " ".join(as_text(result).split()).lower()
+    found: list[tuple[str, str]] = []
+    for event in events:
+        if isinstance(event, CallFinished) and event.ranges:
+            said = " ".join(answer_of(event.answer).split())
+            if len(said) >= LEAST and _supports(said.lower(), final):
+                found.append((_place(event.ranges), said))
+    return found
+
+
+def _supports(said: str, final: str) -> bool:
+    sentences = [s for s in said.replace("! ", ". ").split(". ") if len(s) >= LEAST]
+    return said in final or final in said or any(s.rstrip(".") in final for s in sentences)
+
+
+def _place(ranges: Sequence[Sequence[Any]]) -> str:
+    first, last = ranges[0], ranges[-1]
+    if len(ranges) == 1:
+        return f"{first[0]} bytes {first[1]:,}–{first[2]:,}"
+    return f"{first[0]} … {last[0]} ({len(ranges)} parts)"
+
+
+def evidence_view(found: list[tuple[str, str]]) -> Group:
+    """The first few places."""
+    lines = [Text("evidence", style="bold")] if found else []
+    for place, said in found[:MOST]:
+        shown = said if len(said) <= 160 else said[:159] + "…"
+        lines.append(Text.from_markup(f"  [cyan]{escape(place)}[/cyan]  {escape(shown)}"))
+    if len(found) > MOST:
+        lines.append(Text(f"  and {len(found) - MOST} more: rlm show", style="dim"))
+    return Group(*lines)
+
+
+def receipt_view(
+    run: str, lines: Sequence[Any], usage: Usage, seconds: float, notice: str = ""
+) -> Group:
+    """What was read, what it cost, where the record is. `lines` are the executor's."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for line in lines:
+        word = "green" if line.kept else "red"
+        read = f"{line.read:,} of {line.total:,} bytes ({line.fraction:.1%})"
+        twice = f", {line.repeated:,} more than once" if line.repeated else ""
+        lost = f", {line.skipped} items skipped" if line.skipped else ""
+        why = f", assumed exact: {line.assumed}" if line.assumed else ""
+        table.add_row(f"  {line.step} read {line.source}", f"[{word}]{line.promised}[/{word}]",
+                      read + twice + lost + why)  # fmt: skip
+    cost = f"${float(usage.usd):,.4f}"
+    spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
+    parts: list[Any] = [Text("receipt", style="bold"), table, Text(f"{spent}, {seconds:.1f} s")]
+    parts.append(Text(f"  run {run}: rlm show", style="dim"))
+    if any(line.promised == "some" for line in lines):
+        parts.append(Text("  not exhaustive: a part of the context was not read", style="yellow"))
+    if notice:
+        parts.append(Text(f"  {notice}", style="magenta"))
+    return Group(*parts)
