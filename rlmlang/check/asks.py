@@ -102,7 +102,8 @@ def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) 
     if prompt.repl is not None:
         return
     model = prompt.model
-    needed = (request_size(prompt, total) + model.output).value()
+    least = total.bind(dict.fromkeys(total.symbols, 0))  # what is unknown may yet be small
+    needed = (request_size(prompt, least) + model.output).value()
     if needed is not None and needed > model.context:
         scope.report(_too_large(prompt, call, needed))
 

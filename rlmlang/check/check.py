@@ -19,7 +19,7 @@ from rlmlang.check.resolve import (
     source_of,
 )
 from rlmlang.check.scope import Scope
-from rlmlang.check.steps import body
+from rlmlang.check.steps import body, hoist
 from rlmlang.check.trials import check_trial
 from rlmlang.check.types import fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
@@ -98,7 +98,7 @@ def _pattern(module: Module, decl: t.Recipe) -> None:
 def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     params = module.params(decl.params)
     result = module.type(decl.result.type)
-    scope = Scope(module)
+    scope = Scope(module, hoist=hoist)
     sources, defaults = _bind_params(scope, decl, params)
     value = body(scope, decl.body.items, result)[0]
     if not any(isinstance(i, t.Return) for i in decl.body.items):

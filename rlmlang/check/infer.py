@@ -48,9 +48,8 @@ def infer(scope: Scope, e: t.Expr, want: Type = ANY) -> Inferred:
             return _unary(scope, e)
         case t.If():
             return _if(scope, e, want)
-        case t.Plain():
-            scope.report(_settings_here(e.block))
-            return infer(scope, e.value, want)
+        case t.Verb(verb="split" | "search") if scope.hoist is not None:
+            return scope.hoist(scope, e)
     scope.report(_unnamed(e))
     return NOTHING
 
@@ -384,11 +383,3 @@ def _unnamed(e: t.Node) -> Diagnostic:
         hint="give it its own line: `let name = …`, and use the name here",
     )
 
-
-def _settings_here(block: t.Block) -> Diagnostic:
-    return error(
-        "unexpected-settings",
-        "settings stand behind something that takes none",
-        block.span,
-        hint="remove the { }",
-    )

@@ -11,7 +11,7 @@ from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.expressions import names
 from rlmlang.check.extents import largest
-from rlmlang.check.infer import expect
+from rlmlang.check.infer import expect, infer
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
 from rlmlang.check.scope import NOTHING, Scope, line_of
@@ -21,7 +21,6 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[r.Expr, r.Facts]
-Operand = Callable[[Scope, str, t.Expr], Inferred]
 Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
 
 
@@ -32,11 +31,11 @@ def _add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) ->
     return r.Ref(full), facts
 
 
-def cross(scope: Scope, name: str, e: t.Verb, operand: Operand) -> Inferred:
+def cross(scope: Scope, name: str, e: t.Verb) -> Inferred:
     """`cross xs, ys by bm25(top: 4)`: for each x the ys that fit it best."""
     assert e.second is not None and e.how is not None
-    left, a = operand(scope, name, e.subject)
-    right, b = operand(scope, name, e.second)
+    left, a = infer(scope, e.subject)
+    right, b = infer(scope, e.second)
     found = search_of(scope.module, e.how)
     Settings(scope.module, e.block, "cross").done((), assume=True)
     for side, facts in ((e.subject, a), (e.second, b)):
@@ -53,9 +52,9 @@ def cross(scope: Scope, name: str, e: t.Verb, operand: Operand) -> Inferred:
     return _add(scope, name, r.Cross(left, right, method, tuple(sorted(options.items()))), facts, e)
 
 
-def recurse(scope: Scope, name: str, e: t.Recurse, operand: Operand) -> Inferred:
+def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     """`recurse x { leaf … branch … join … depth … }`: sizes fall because caps are hard."""
-    subject, facts = operand(scope, name, e.subject)
+    subject, facts = infer(scope, e.subject)
     clauses = {c.word: c for c in e.clauses}
     missing = [w for w in ("leaf", "branch", "join", "depth") if w not in clauses]
     if missing or len(clauses) != len(e.clauses):

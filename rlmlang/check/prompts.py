@@ -92,7 +92,7 @@ def _checks(
     result: Type,
     most: int | None,
 ) -> tuple[r.Expr, ...]:
-    scope = Scope(module, pure="a check")
+    scope = Scope(module)
     for p in params:
         size = number(p.max or 0)
         scope.bind(p.name, r.Ref(p.name), r.Facts(p.type, size, ONE, size))

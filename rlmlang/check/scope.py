@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from rlmlang.check.module import Module
@@ -25,6 +26,9 @@ class Binding:
     used: bool = False
 
 
+Hoist = Callable[["Scope", t.Verb], tuple[Expr, Facts]]
+
+
 @dataclass
 class Scope:
     """Names in reach. `prefix` is put before the steps of an inlined pattern."""
@@ -34,7 +38,8 @@ class Scope:
     steps: list[Step] = field(default_factory=list)
     prefix: str = ""
     calling: tuple[str, ...] = ()
-    pure: str = ""  # why no model may be called here; empty where one may
+    current: str = ""  # the step that is being checked
+    hoist: Hoist | None = None  # makes a step of a verb inside an expression; None where none may
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem."""

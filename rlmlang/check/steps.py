@@ -26,6 +26,7 @@ STEP_SETTINGS = ("parallel", "on_error")
 
 def step(scope: Scope, name: str, e: t.Expr, docs: str = "") -> Inferred:
     """Adds the steps of `let name = e` to the body; gives the reference later lines use."""
+    scope.current = name
     match e:
         case t.Plain(value=inner, block=block):
             return _assumed(scope, name, inner, block, docs)
@@ -40,9 +41,9 @@ def step(scope: Scope, name: str, e: t.Expr, docs: str = "") -> Inferred:
         case t.Verb(verb="search"):
             return _search(scope, name, e)
         case t.Verb():
-            return cross(scope, name, e, operand)
+            return cross(scope, name, e)
         case t.Recurse():
-            return recurse(scope, name, e, operand)
+            return recurse(scope, name, e)
         case t.Ladder():
             return ladder(scope, name, e, body)
         case t.If() if _pays(scope, e.yes) or _pays(scope, e.no):
@@ -62,11 +63,14 @@ def add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) -> 
     return r.Ref(full), facts
 
 
-def operand(scope: Scope, name: str, e: t.Expr) -> Inferred:
-    """What a verb works on. A verb nested in it becomes a step of its own, named after both."""
-    if isinstance(e, t.Verb) and e.verb in ("split", "search"):
-        return step(scope, f"{name}.{e.verb}", e)
-    return infer(scope, e)
+def hoist(scope: Scope, e: t.Verb) -> Inferred:
+    """A split or search inside an expression, made a step of its own named after the step."""
+    name = f"{scope.current}.{e.verb}"
+    taken = sum(s.name.startswith(scope.prefix + name) for s in scope.steps)
+    before = scope.current
+    made = step(scope, f"{name}{taken + 1}" if taken else name, e)
+    scope.current = before
+    return made
 
 
 def body(scope: Scope, items: tuple[t.BodyItem, ...], want: Type) -> Inferred:
@@ -166,7 +170,7 @@ def _prompt(scope: Scope, name: str) -> r.Prompt | None:
 
 def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
     assert e.how is not None
-    subject, facts = operand(scope, name, e.subject)
+    subject, facts = infer(scope, e.subject)
     found = partition_of(scope.module, e.how)
     s = Settings(scope.module, e.block, "split")
     s.done((), assume=True)
@@ -224,7 +228,7 @@ def _worst(*coverages: Coverage) -> Coverage:
 
 def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
     assert e.how is not None and e.second is not None
-    subject, facts = operand(scope, name, e.subject)
+    subject, facts = infer(scope, e.subject)
     query, _ = expect(scope, e.second, TEXT, "the query")
     found = search_of(scope.module, e.how)
     Settings(scope.module, e.block, "search").done((), assume=True)
@@ -263,9 +267,9 @@ def _called(scope: Scope, e: t.Verb) -> r.Prompt | None:
     return prompt
 
 
-def _items(scope: Scope, e: t.Verb, name: str) -> tuple[r.Expr, r.Facts, r.Facts] | None:
+def _items(scope: Scope, e: t.Verb) -> tuple[r.Expr, r.Facts, r.Facts] | None:
     """The list a verb goes over, and the facts of one item of it."""
-    subject, facts = operand(scope, name, e.subject)
+    subject, facts = infer(scope, e.subject)
     if facts.type.kind == "Any":
         return subject, facts, r.Facts()
     if not facts.type.is_list:
@@ -279,7 +283,7 @@ def _items(scope: Scope, e: t.Verb, name: str) -> tuple[r.Expr, r.Facts, r.Facts
 
 def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     prompt = _called(scope, e)
-    found = _items(scope, e, name)
+    found = _items(scope, e)
     if prompt is None or found is None:
         return NOTHING
     subject, facts, item = found
@@ -318,7 +322,7 @@ def _on_error(scope: Scope, s: Settings) -> r.OnError:
 
 
 def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
-    found = _items(scope, e, name)
+    found = _items(scope, e)
     prompt = _called(scope, e) if e.call is not None else None
     if found is None or (e.call is not None and prompt is None):
         return NOTHING
@@ -350,7 +354,7 @@ def _whole(s: Settings, name: str) -> int | None:
 
 def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
     prompt = _called(scope, e)
-    found = _items(scope, e, name)
+    found = _items(scope, e)
     if prompt is None or found is None:
         return NOTHING
     subject, facts, item = found

@@ -13,7 +13,8 @@ BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 PROBE = 8192
 SKIPPED = frozenset(
-    ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm".split()
+    ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm site-packages "
+    "dist-packages".split()
 )
 
 

@@ -16,6 +16,7 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.mistakes import RESERVED, reserved_word
 
 NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([A-Za-z%]*)")
 UNITS = ("tok", "ch", "B", "KB", "MB", "GB", "ms", "s", "min", "h", "%")
@@ -365,10 +366,19 @@ class Builder:
         return name
 
     def name(self, c: list[Any], span: Span) -> t.Name:
-        inner = c[0]
-        return self._token(inner) if isinstance(inner, Token) else self.name(inner.children, span)
+        found = self.word(c, span)
+        if found.text in RESERVED:
+            self.problems.append(reserved_word(found.text, found.span))
+        return found
 
-    word = label = key = soft = hard = name
+    def word(self, c: list[Any], span: Span) -> t.Name:
+        inner = c[0]
+        if isinstance(inner, Token):
+            token: t.Name = self._token(inner)
+            return token
+        return self.word(inner.children, span)
+
+    label = key = soft = hard = word
 
     def true_(self, c: list[Any], span: Span) -> t.Constant:
         return t.Constant(value=True, span=span)

@@ -48,6 +48,8 @@ def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -
     if mistake.token.type == "$END":
         return _end(source, text, mistake)
     span = Span(source, at, at + max(1, len(str(mistake.token))))
+    if mistake.token.type == "DOC":
+        return _misplaced_doc(source, text, at)
     return (
         _misspelt(source, mistake, span, before)
         or _reserved(mistake, span)
@@ -169,6 +171,11 @@ def _reserved(mistake: UnexpectedToken, span: Span) -> Diagnostic | None:
         return None
     if word in ("let", "return", "require"):
         return None
+    return reserved_word(word, span)
+
+
+def reserved_word(word: str, span: Span) -> Diagnostic:
+    """A word of the language used as a name."""
     return error(
         "reserved-word",
         f"`{word}` is a word of the language and cannot be a name here",
