@@ -157,10 +157,11 @@ class Row(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Tree:
-    """Files below a root, in the order of their paths."""
+    """Files below a root, in the order of their paths; `left_out` are those that are no text."""
 
     root: str
     documents: tuple[Document, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

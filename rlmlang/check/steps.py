@@ -84,7 +84,8 @@ def body(scope: Scope, items: tuple[t.BodyItem, ...], want: Type) -> Inferred:
             _let(scope, item, seen)
         elif isinstance(item, t.Require):
             test, _ = expect(scope, item.value, BOOL, "the condition")
-            add(scope, f"require@{line_of(item)}", r.Require(test, item.value.span.text),
+            number = sum(isinstance(x.work, r.Require) for x in scope.steps) + 1
+            add(scope, f"require{number}", r.Require(test, item.value.span.text),
                 r.Facts(BOOL), item)  # fmt: skip
         elif isinstance(item, t.Return):
             returned = _return(scope, item, want)

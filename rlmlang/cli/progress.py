@@ -27,7 +27,7 @@ class Progress:
 
     def __init__(self, plan: Plan, *, quiet: bool) -> None:
         self.plan, self.quiet = plan, quiet
-        self.console = Console(file=sys.stderr, highlight=False)
+        self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self.bars = Bars(
             TextColumn("  {task.description}"), BarColumn(28), MofNCompleteColumn(),
             TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=self.console,

@@ -13,7 +13,8 @@ from rlmlang.diagnostics.diagnostic import failed
 
 @dataclass(frozen=True)
 class Line:
-    """One step's reading of one source, in bytes; `repeated` were read more than once."""
+    """One step's reading of one source, in bytes; `repeated` were read more than once;
+    `left_out` are files of a tree that are empty or no text."""
 
     step: str
     source: str
@@ -23,6 +24,7 @@ class Line:
     repeated: int
     skipped: int = 0
     assumed: str = ""
+    left_out: int = 0
 
     @property
     def fraction(self) -> float:
@@ -67,7 +69,7 @@ class Receipt:
         added = sum(r.added for r in found.values())
         total = sum(end - start for _, start, end in extents)
         return Line(step, source, promised, total, covered, added - covered,
-                    self.skipped.get(step, 0), assumed)  # fmt: skip
+                    self.skipped.get(step, 0), assumed, len(getattr(value, "left_out", ())))  # fmt: skip
 
 
 def documents(value: Any) -> Iterable[tuple[Document, int, int]]:

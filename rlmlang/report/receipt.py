@@ -79,6 +79,7 @@ def receipt_view(
         read = f"{line.read:,} of {line.total:,} bytes ({line.fraction:.1%})"
         twice = f", {line.repeated:,} more than once" if line.repeated else ""
         lost = f", {line.skipped} items skipped" if line.skipped else ""
+        lost += f", {line.left_out} files without text left out" if line.left_out else ""
         why = f", assumed exact: {line.assumed}" if line.assumed else ""
         table.add_row(f"  {line.step} read {line.source}", f"[{word}]{line.promised}[/{word}]",
                       read + twice + lost + why)  # fmt: skip

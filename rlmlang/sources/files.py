@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlmlang.context import Tree
+from rlmlang.context import Tree, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.suggest import nearest
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 PROBE = 8192
+BLOCK = 1 << 20
+NO_TEXT = ("binary-source", "empty-source", "not-utf8")
 SKIPPED = frozenset(
     ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm site-packages "
     "dist-packages".split()
@@ -101,7 +105,8 @@ def _probe(path: str, head: bytes) -> None:
 
 
 def open_tree(root: str, pattern: str = "**/*") -> Tree:
-    """All text files below a folder. Hidden folders, caches and binary files are left out."""
+    """All text files below a folder. Caches and version control are passed over; files
+    that are empty or no UTF-8 text are left out and counted in the receipt."""
     base = Path(root)
     if not base.is_dir():
         raise (
@@ -127,20 +132,33 @@ def open_glob(pattern: str, base: str) -> Tree:
 
 
 def _tree(root: str, found: list[tuple[str, str]]) -> Tree:
-    documents = []
+    documents, left_out = [], []
     for path, name in found:
         try:
-            documents.append(open_file(path, name))
+            documents.append(_checked(open_file(path, name)))
         except CodedError as problem:
-            if problem.diagnostic.code not in ("binary-source", "empty-source"):
+            if problem.diagnostic.code not in NO_TEXT:
                 raise
+            left_out.append(name)
     if not documents:
         raise failed(
             "nothing-matches",
             f"no text file matches {root}",
             hint="the pattern is taken from the folder of the recipe; ** goes into folders",
         )
-    return Tree(root, tuple(documents))
+    return Tree(root, tuple(documents), tuple(left_out))
+
+
+def _checked(document: FileDocument) -> FileDocument:
+    """A file of a tree that is UTF-8 from end to end, so that no piece of it can fail later."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(document.start, document.size, BLOCK):
+        data = document.read(at, min(document.size, at + BLOCK))
+        try:
+            decoder.decode(data, final=at + BLOCK >= document.size)
+        except UnicodeDecodeError as mistake:
+            raise not_utf8(document.id, at + mistake.start, data, mistake) from None
+    return document
 
 
 def _skipped(path: Path, base: Path) -> bool:
@@ -151,8 +169,6 @@ def unreadable(path: str, mistake: OSError) -> CodedError:
     """The problem of a file that cannot be opened."""
     if isinstance(mistake, FileNotFoundError | NotADirectoryError):
         near = [p.name for p in Path(path).parent.glob("*")][:200] if path else []
-        from rlmlang.diagnostics.suggest import nearest
-
         close = nearest(Path(path).name, near)
         hint = f"`{Path(path).with_name(close)}` is near: was that meant?" if close else ""
         return failed(
