@@ -145,7 +145,8 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             "records", "So many records of a text; a record begins where a line matches `start`.",
             ("text",),
-            (PER, Argument("start", "text", r"\S", doc="how a record's first line begins"), CAP),
+            (PER, Argument("start", "text", r"\S", doc="how a record's first line begins"),
+             Argument("max", "size", 4_000, doc="the most a piece may hold; more is cut")),
             _number_cap, _by_number, _exact,
         ),
         Strategy("headings", "Whole sections, packed up to the cap.", ("text",), (MAX, SLACK),

@@ -39,6 +39,7 @@ class Lines:
 class Records(Lines):
     """Like lines; a unit begins at a line that matches `start`."""
 
+    max: int | None = 4_000
     start: str = r"\S"
 
     def units(self, document: Document, start: int, end: int) -> Iterator[int]:

@@ -60,13 +60,13 @@ class Layout:
 
     def _statement(self, elements: list[Element], indent: str) -> list[str]:
         broken = {id(e) for e in elements if isinstance(e, Group) and self._must_break(e)}
-        flat = self._flow(elements, indent, broken)
-        if max(len(_without_comment(line)) for line in flat) <= WIDTH:
-            return flat
-        widest = self._widest(elements, broken)
-        if widest is None:
-            return flat
-        return self._flow(elements, indent, broken | {id(widest)})
+        while True:
+            lines, own = self._flow(elements, indent, broken)
+            fits = max(len(_without_comment(lines[i])) for i in own) <= WIDTH
+            widest = None if fits else self._widest(elements, broken)
+            if widest is None:
+                return lines
+            broken.add(id(widest))
 
     def _widest(self, elements: list[Element], broken: set[int]) -> Group | None:
         """The bracket to open when a line is too long: the one that holds most."""
@@ -76,8 +76,12 @@ class Layout:
         ]  # fmt: skip
         return max(groups, key=lambda g: len(self._inline(g)), default=None)
 
-    def _flow(self, elements: list[Element], indent: str, broken: set[int]) -> list[str]:
+    def _flow(
+        self, elements: list[Element], indent: str, broken: set[int]
+    ) -> tuple[list[str], list[int]]:
+        """The lines of a statement, and which of them are its own and no inner item's."""
         lines = [indent]
+        own = {0}
         previous: Element | None = None
         for element in elements:
             if isinstance(previous, Piece) and previous.kind == "comment":
@@ -90,8 +94,9 @@ class Layout:
                 self._open(element, indent, lines)
             else:
                 lines[-1] += self._inline(element)
+            own.add(len(lines) - 1)
             previous = element
-        return lines
+        return lines, sorted(own)
 
     def _piece(self, piece: Piece, indent: str, lines: list[str]) -> None:
         if piece.text.startswith('"""') and "\n" in piece.text:
@@ -145,6 +150,8 @@ class Layout:
         if not group.items:
             return False
         first = group.items[0][0]
+        if group.body:
+            return True
         if _lines(first) > 0 and _breakable(group):
             return True
         return any(self._needs_lines(e) for item in group.items for e in item)

@@ -17,6 +17,7 @@ ITEMS = (
     t.Setting, t.Limit, t.Repl, t.Assume, t.Field, t.Variant, t.Let, t.Return, t.Require,
     t.BudgetUse, t.Rung, t.Clause, t.Item,
 )  # fmt: skip
+STATEMENTS = (t.Let, t.Return, t.Require, t.BudgetUse, t.Rung)
 PAIRS = {"{": "}", "(": ")", "[": "]"}
 APART = frozenset(
     "split map filter reduce search cross recurse accept by with for where in and or not if then "
@@ -33,6 +34,7 @@ class Group:
     close: Piece | None = None
     listed: bool = False  # items are separated by commas, a last one may follow
     tight: bool = False  # no space before the bracket
+    body: bool = False  # its items are statements, which no comma may separate
 
     @property
     def kind(self) -> str:
@@ -47,6 +49,7 @@ class Marks:
     """Offsets that only the tree knows."""
 
     starts: frozenset[int]
+    statements: frozenset[int]
     types: tuple[tuple[int, int], ...]
     minus: frozenset[int]
     generics: frozenset[int]  # the angles of `pattern p<T>`
@@ -70,6 +73,7 @@ def marks_of(file: t.File) -> Marks:
     nodes = list(_nodes(file))
     return Marks(
         frozenset(n.span.start for n in nodes if isinstance(n, ITEMS)),
+        frozenset(n.span.start for n in nodes if isinstance(n, STATEMENTS)),
         tuple((n.span.start, n.span.end) for n in nodes if isinstance(n, t.TypeExpr)),
         frozenset(n.span.start for n in nodes if isinstance(n, t.Unary) and n.op == "-"),
         frozenset(at for n in nodes if isinstance(n, t.Recipe) for at in _angles(n)),
@@ -109,6 +113,7 @@ def _fill(
             current.append(comma)  # it belongs to the item, as in `cross a, b`
         comma = None
         in_use = in_use or piece.text == "use"
+        group.body = group.body or piece.start in marks.statements
         own_line = piece.kind == "comment" and piece.lines > 0
         if current and group.kind == "{" and (piece.start in starts or own_line):
             current = _next(group, current)
@@ -118,6 +123,7 @@ def _fill(
                 current = _next(group, current)
             else:
                 comma = piece
+            previous = piece
             continue
         if current and own_line and group.listed:
             current = _next(group, current)

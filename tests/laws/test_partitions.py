@@ -1,0 +1,187 @@
+"""Every partition keeps its contract: hard cap, number of pieces, coverage, any text."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlmlang import plugins
+from rlmlang.catalog.formula import ONE, number
+from rlmlang.catalog.partitions import GRAIN, HEADER, STRATEGIES, Extent
+from rlmlang.context import Document, Part, Ranges, Slice, TextDocument, Tree, whole
+from rlmlang.partitions.measure import Encoded, Estimate, measure_for
+
+MEASURES = [Estimate()]
+REAL = measure_for("openai/gpt-4o")
+if isinstance(REAL, Encoded):
+    MEASURES.append(REAL)
+
+LINE = st.text(alphabet=st.sampled_from("ab é漢😀 .#-\t1"), max_size=60)
+TEXTS = st.one_of(
+    st.lists(LINE, min_size=1, max_size=80).map("\n".join),
+    st.lists(LINE, min_size=1, max_size=80).map("\r\n".join),
+    st.integers(1, 3000).map(lambda n: "x" * n),
+    st.integers(1, 800).map(lambda n: "漢" * n),
+    st.lists(st.sampled_from(["# Head\n", "word word. ", "\n\n", "def f():\n    return 1\n", "😀"]),
+             min_size=1, max_size=120).map("".join),
+).filter(lambda t: bool(t))  # fmt: skip
+CASES = [
+    ("tokens", {"max": 40, "overlap": 0, "slack": 0.1}),
+    ("tokens", {"max": 64, "overlap": 0, "slack": 0.5}),
+    ("tokens", {"max": 200, "overlap": 0, "slack": 0.0}),
+    ("lines", {"per": 3, "max": None}),
+    ("lines", {"per": 5, "max": 50}),
+    ("records", {"per": 2, "start": r"\S", "max": 40}),
+    ("records", {"per": 4, "start": "a", "max": 64}),
+    ("headings", {"max": 100, "slack": 0.1}),
+    ("paragraphs", {"max": 80, "slack": 0.2}),
+    ("functions", {"max": 120, "slack": 0.1}),
+    ("stable", {"around": 64}),
+    ("tree", {"into": 4, "slack": 0.1}),
+]
+
+
+def contract(name: str, options: dict, documents: list[Document], measure: Estimate | Encoded,
+             *, tree: bool = False) -> tuple[int, int]:  # fmt: skip
+    """The cap and the most pieces that the catalog promises for these documents."""
+    weights = [measure.weight(d, d.start, d.size) for d in documents]
+    n = Fraction(sum(weights), measure.per_tok)
+    ends = [d.read(d.start, d.size) for d in documents]
+    lines = sum(data.count(b"\n") + 1 for data in ends)
+    longest = max(len(x) + 1 for data in ends for x in data.split(b"\n"))
+    extent = Extent(number(n), number(lines), number(longest),
+                    number(len(documents)) if tree else number(0), measure.grain)  # fmt: skip
+    strategy = STRATEGIES[name]
+    cap, pieces = strategy.cap(options, extent).value(), strategy.pieces(options, extent).value()
+    assert cap is not None and pieces is not None
+    return cap, pieces
+
+
+def covered(pieces: list[Slice], documents: list[Document]) -> tuple[bool, bool]:
+    """Whether every byte is in some piece, and whether none is in two."""
+    reads = {id(d): Ranges() for d in documents}
+    for piece in pieces:
+        for part in piece.parts:
+            reads[id(part.document)].add(part.start, part.end)
+    full = all(reads[id(d)].covered == d.size - d.start for d in documents)
+    once = all(r.covered == r.added for r in reads.values())
+    return full, once
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize(("name", "options"), CASES, ids=lambda x: str(x))
+@settings(max_examples=60, deadline=None)
+@given(text=TEXTS)
+def test_text_is_cut_by_the_contract(name: str, options: dict, measure: Estimate | Encoded,
+                                     text: str) -> None:  # fmt: skip
+    document = TextDocument("a.py" if name == "functions" else "a.md", text.encode())
+    pieces = list(plugins.partition(name, options).split(whole(document), measure))
+    cap, most = contract(name, options, [document], measure)
+    assert covered(pieces, [document]) == (True, True)
+    assert "".join(p.content() for p in pieces) == text
+    assert len(pieces) <= most
+    if name not in ("stable",) or isinstance(measure, Estimate):
+        for piece in pieces:
+            assert measure.tok(piece.content()) <= cap + (name == "tree")
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=TEXTS, size=st.integers(40, 200), share=st.integers(5, 40))
+def test_overlap_covers_and_counts(text: str, size: int, share: int) -> None:
+    overlap = size * share // 100
+    options = {"max": size, "overlap": overlap, "slack": 0.1}
+    document = TextDocument("a", text.encode())
+    pieces = list(plugins.partition("tokens", options).split(whole(document), Estimate()))
+    cap, most = contract("tokens", options, [document], Estimate())
+    assert covered(pieces, [document])[0]
+    assert len(pieces) <= most
+    assert all(Estimate().tok(p.content()) <= cap for p in pieces)
+    for left, right in zip(pieces, pieces[1:], strict=False):
+        assert 0 <= left.parts[0].end - right.parts[0].start <= overlap * 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=8), st.sampled_from(["files", "functions", "tree"]))
+def test_trees_are_cut_by_the_contract(texts: list[str], name: str) -> None:
+    options = {"into": 5, "slack": 0.1} if name == "tree" else {"max": 200, "slack": 0.1}
+    documents = [
+        TextDocument(f"d{i % 3}/f{i}.py", t.encode()) for i, t in enumerate(texts) if t
+    ]
+    tree = Tree("root", tuple(documents))
+    pieces = list(plugins.partition(name, options).split(tree, Estimate()))
+    cap, most = contract(name, options, documents, Estimate(), tree=True)
+    assert covered(pieces, documents) == (True, True)
+    assert len(pieces) <= most
+    assert all(Estimate().tok(p.text()) <= cap + len(p.parts) for p in pieces)
+
+
+@given(st.integers(0, 300), st.integers(1, 40))
+def test_items_are_batched(count: int, per: int) -> None:
+    batches = list(plugins.partition("items", {"per": per}).split(list(range(count)), Estimate()))
+    assert [x for b in batches for x in b] == list(range(count))
+    extent = Extent(ONE, number(count), ONE, number(0))
+    assert len(batches) == STRATEGIES["items"].pieces({"per": per}, extent).value()
+
+
+def test_the_bound_of_tokens_is_reached() -> None:
+    """Word ends exactly at the low edge of each window: the formula is tight."""
+    text = ("x" * 179 + " ") * 50
+    options = {"max": 100, "overlap": 0, "slack": 0.1}
+    document = TextDocument("a", text.encode())
+    pieces = list(plugins.partition("tokens", options).split(whole(document), Estimate()))
+    assert len(pieces) == contract("tokens", options, [document], Estimate())[1] == 50
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS, st.integers(0, 30), st.integers(0, 30))
+def test_gather_shows_neighbours_and_counts_none(text: str, before: int, after: int) -> None:
+    document = TextDocument("a", text.encode())
+    plain = plugins.partition("tokens", {"max": 50, "overlap": 0, "slack": 0.1})
+    both = plugins.partition("tokens", {"max": 50, "overlap": 0, "slack": 0.1}, before, after)
+    pieces = list(both.split(whole(document), Estimate()))
+    assert [p.parts for p in pieces] == [p.parts for p in plain.split(whole(document), Estimate())]
+    for piece in pieces:
+        if piece.before is not None:
+            assert Estimate().tok(piece.before.text()) <= before
+        if piece.after is not None:
+            assert Estimate().tok(piece.after.text()) <= after
+        piece.text()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 200))
+def test_an_edit_moves_only_the_cuts_beside_it(seed: int, length: int) -> None:
+    import random
+
+    rng = random.Random(seed)
+    lines = [" ".join(rng.choice("red green blue stone".split()) + str(rng.randrange(999))
+                      for _ in range(8)) for _ in range(400)]  # fmt: skip
+    at = rng.randrange(len(lines))
+    edited = lines[:at] + ["inserted " * length] + lines[at:]
+
+    def pieces(rows: list[str]) -> set[str]:
+        document = TextDocument("a", "\n".join(rows).encode())
+        cut = plugins.partition("stable", {"around": 100}).split(whole(document), Estimate())
+        return {p.content() for p in cut}
+
+    before, after = pieces(lines), pieces(edited)
+    assert len(before - after) <= 8
+
+
+def test_neighbouring_files_keep_their_headings() -> None:
+    tree = Tree("r", (TextDocument("a.md", b"one\n"), TextDocument("b.md", b"two\n")))
+    piece = next(plugins.partition("files", {"max": 400, "slack": 0.1}).split(tree, Estimate()))
+    assert piece.text() == "=== a.md\none\n=== b.md\ntwo\n"
+    assert Estimate().tok("=== " + "x" * 200) > HEADER > Estimate().tok("=== " + "x" * 100)
+    assert GRAIN == Estimate().grain
+
+
+def test_bytes_that_are_no_text_are_named() -> None:
+    from rlmlang.diagnostics.diagnostic import CodedError
+
+    document = TextDocument("a.txt", b"good " * 10 + b"\xff\xfe bad")
+    with pytest.raises(CodedError, match="byte 50 is ff fe"):
+        Part(document, 0, document.size).text()
