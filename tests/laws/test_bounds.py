@@ -1,0 +1,182 @@
+"""Calls made ≤ the bound, and requests no larger than the plan says: sound, and tight."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import rlmlang
+from rlmlang.modules.offline.request import Task
+from rlmlang.partitions.measure import Estimate
+from rlmlang.runtime import execute
+from rlmlang.runtime.prepare import prepare
+from rlmlang.runtime.prepared import Options
+from rlmlang.testing import ScriptedEngine
+
+RELAXED = settings(max_examples=40, deadline=None,
+                   suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+
+
+def engine_refused(times: int) -> ScriptedEngine:
+    """Answers badly `times` times before it answers well, whatever it is asked."""
+
+    def script(task: Task) -> str:
+        before = re.search(r"bad(\d)", task.inputs.get("earlier_answer", ""))
+        count = int(before.group(1)) if before else 0
+        return f"bad{count + 1}" if count < times else "good answer"
+
+    return ScriptedEngine(script)
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> tuple[str, int]:
+    """A recipe over a text, and how often each of its prompts may ask again."""
+    retry = draw(st.integers(0, 2))
+    size, fanin = draw(st.integers(60, 600)), draw(st.integers(2, 7))
+    cut = draw(st.sampled_from([
+        f"tokens(max: {size}tok)", f"tokens(max: {size}tok, slack: 40%)",
+        f"tokens(max: {size}tok, overlap: {size // 8}tok)", "lines(per: 3)",
+        f"paragraphs(max: {size}tok)", f"stable(around: {size}tok)",
+        f"tokens(max: {size}tok).gather(before: 20tok, after: 10tok)",
+    ]))  # fmt: skip
+    more = draw(st.sampled_from([
+        "", "let kept = filter notes where it != \"x\"", "let kept = map notes with again(question)",
+        "let kept = filter notes with keep(question)",
+    ]))  # fmt: skip
+    last = "kept" if more else "notes"
+    block = f'{{ task: "Do it." check: result == "good answer" retry <= {retry} }}'
+    yes = f'{{ task: "Do it." retry <= {retry} }}'
+    return f"""rlm 1
+model m {{ output <= 60tok }}
+prompt note(page: Slice, question: Text) -> Text {block}
+prompt again(note: Text, question: Text) -> Text {block}
+prompt keep(note: Text, question: Text) -> Bool {yes}
+prompt merge(notes: [Text], question: Text) -> Text {block}
+recipe find(question: Text, book: Text) -> Text {{
+  budget {{ calls <= 100_000 }}
+  let pages = split book by {cut}
+  let notes = map pages with note(question)
+  {more}
+  return reduce {last} with merge(question) {{ fanin: {fanin} }}
+}}
+""", retry
+
+
+def answers(engine: ScriptedEngine) -> ScriptedEngine:
+    """The engine, saying True where a Bool is asked for."""
+    inner = engine.script
+    engine.script = lambda t: (
+        "True" if t.outputs[0].kind == "bool" else inner(t)
+    )  # fmt: skip
+    return engine
+
+
+@RELAXED
+@given(made=recipes(), words=st.integers(1, 1500), wide=st.sampled_from([3, 9, 40]))
+def test_calls_and_tokens_stay_within_the_bound(
+    tmp_path: Path, made: tuple[str, int], words: int, wide: int
+) -> None:
+    text, retry = made
+    path = tmp_path / "r.rlm"
+    path.write_text(text)
+    book = "".join(f"word{i}" + ("\n\n" if i % wide == 0 else " ") for i in range(words))
+    (tmp_path / "book.txt").write_text(book)
+    sources, sets = {"book": str(tmp_path / "book.txt")}, {"question": "what is it"}
+    plan = rlmlang.plan_recipe(str(path), sources=sources, sets=sets)
+    engine = answers(engine_refused(retry))
+    outcome = rlmlang.run(str(path), engine=engine, sources=sources, sets=sets, record=False)
+    assert outcome.problem is None, outcome.problem
+    worst = plan.totals.worst
+    assert len(engine.requests) == outcome.usage.calls <= worst.calls.value()
+    sent = sum(Estimate().tok(r) for r in engine.requests)
+    assert sent <= worst.tokens_in.value()
+    assert len(engine.requests) >= plan.totals.best.calls.value()
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 7, 8, 9, 36, 37])
+@pytest.mark.parametrize("fanin", [2, 3, 6])
+def test_the_bound_is_reached(tmp_path: Path, pieces: int, fanin: int) -> None:
+    """Without retries, for split, map and reduce, some input takes every call of the bound."""
+    path = tmp_path / "r.rlm"
+    path.write_text(f"""rlm 1
+prompt note(page: Slice) -> Text {{ task: "Do it." retry <= 0 }}
+prompt merge(notes: [Text]) -> Text {{ task: "Join." retry <= 0 }}
+recipe find(book: Text) -> Text {{
+  let pages = split book by tokens(max: 100tok, slack: 10%)
+  let notes = map pages with note()
+  return reduce notes with merge() {{ fanin: {fanin} }}
+}}
+""")
+    (tmp_path / "book.txt").write_text(("x" * 179 + " ") * pieces)
+    sources = {"book": str(tmp_path / "book.txt")}
+    plan = rlmlang.plan_recipe(str(path), sources=sources)
+    engine = ScriptedEngine(lambda task: "note")
+    outcome = rlmlang.run(str(path), engine=engine, sources=sources, record=False)
+    assert outcome.problem is None
+    assert len(engine.requests) == plan.totals.worst.calls.value()
+    assert outcome.result == "note"
+
+
+def test_rounds_and_order_of_a_reduce(tmp_path: Path) -> None:
+    path = tmp_path / "r.rlm"
+    path.write_text("""rlm 1
+prompt note(page: Slice) -> Text "Do it."
+prompt merge(notes: [Text]) -> Text "Join."
+recipe find(book: Text) -> Text {
+  let notes = map (split book by lines(per: 1)) with note()
+  return reduce notes with merge() { fanin: 3 }
+}
+""")
+    (tmp_path / "book.txt").write_text("".join(f"{i}\n" for i in range(40)))
+
+    def script(task: Task) -> str:
+        if "page" in task.inputs:
+            return task.inputs["page"].strip()
+        items = [x.split("] ", 1)[1] for x in task.inputs["notes"].splitlines()]
+        return ",".join(items)
+
+    outcome = rlmlang.run(str(path), engine=ScriptedEngine(script), record=False,
+                          sources={"book": str(tmp_path / "book.txt")})  # fmt: skip
+    assert outcome.result == ",".join(str(i) for i in range(40))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "calls"),
+    [
+        ("recurse", 36 * 2 + 7 * 2),
+        ("ladder", 2 + 2),
+        ("cross", 3 * 4 * 2),
+        ("repl", 12 + 1 + 30),
+    ],
+)
+def test_verbs_of_later_versions_have_bounds(tmp_path: Path, recipe: str, calls: int) -> None:
+    """leaves·(1+r) + I·⌈(q−1)/(f−1)⌉·(1+r); the rungs' sum; top·items; iters + 1 + calls."""
+    steps = {
+        "recurse": "return recurse book { leaf <= 20ktok with note()  branch by tree(into: 6, "
+                   "slack: 10%)  join with merge() { fanin: 6 }  depth <= 2 }",
+        "ladder": 'return ladder accept (it != "") { rung "a" { let x = note(book) return x } '
+                  'rung "b" { let y = note(book) return y } }',
+        "cross": "let pairs = cross rules, (split book by lines(per: 100)) by bm25(top: 4)\n"
+                 "let a = map pairs with judge() return join_text(a)",
+        "repl": "return free(book)",
+    }  # fmt: skip
+    size = {"recurse": "Text max 400ktok", "repl": "Text"}.get(recipe, "Text max 4ktok")
+    rules = ", rules: [Text] max 3" if recipe == "cross" else ""
+    path = tmp_path / "r.rlm"
+    path.write_text(f"""rlm 1
+prompt note(page: Slice) -> Text "Do it."
+prompt merge(notes: [Text]) -> Text "Join."
+prompt judge(pair: Pair<Text, Slice>) -> Text "Judge."
+prompt free(book: Text) -> Text {{ task: "Look." repl {{ iters <= 12  calls <= 30 }} }}
+recipe find(book: {size}{rules}) -> Text {{ {steps[recipe]} }}
+""")
+    plan = rlmlang.plan_recipe(str(path))
+    assert plan.totals.worst.calls.value() == calls
+    ready = prepare(str(path), Options(sets={"book": "x", **({"rules": "[]"} if rules else {})}),
+                    need_all=True)  # fmt: skip
+    with pytest.raises(Exception, match="not run by this version"):
+        execute(ready)
