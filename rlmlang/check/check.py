@@ -21,7 +21,7 @@ from rlmlang.check.resolve import (
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import body, hoist
 from rlmlang.check.trials import check_trial
-from rlmlang.check.types import fits
+from rlmlang.check.types import BOOL, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax import tree as t
@@ -42,6 +42,7 @@ class Checked:
 
 def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
     """Every recipe of the file, and every problem, in the order of the text."""
+    library.condition = _condition
     module = module_of(library, source, file)
     _declarations(module)
     recipes = {
@@ -52,6 +53,13 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
     for trial in module.trials:
         check_trial(module, trial, recipes)
     return Checked(recipes, _in_order(library.diagnostics, source))
+
+
+def _condition(module: Module, written: t.Expr, type_: Type) -> r.Expr:
+    """What a field's `where` demands of `it`."""
+    scope = Scope(module)
+    scope.bind("it", r.Ref("it"), r.Facts(type_.required()))
+    return expect(scope, written, BOOL, "the condition")[0]
 
 
 def _in_order(found: list[Diagnostic], source: SourceFile) -> tuple[Diagnostic, ...]:

@@ -53,7 +53,7 @@ def show(e: Expr) -> str:
     """The expression as the language would write it."""
     match e:
         case Value(v):
-            return {True: "true", False: "false", None: "none"}.get(v, repr(v))  # type: ignore[call-overload,no-any-return]
+            return "none" if v is None else str(v).lower() if isinstance(v, bool) else repr(v)
         case Ref(name):
             return name
         case Get(base, field):

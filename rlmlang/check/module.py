@@ -22,6 +22,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 
 Parse = Callable[[SourceFile], "t.File | None"]
+Condition = Callable[["Module", "t.Expr", Type], object]
 Loader = Callable[[str, str], SourceFile | None]
 
 
@@ -30,12 +31,13 @@ class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
     `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns.
-    `load(path, importer)` gives the text behind a `use`, or None where there is none.
+    `condition` checks what stands behind a field's `where`. `load(path, importer)` gives the text behind a `use`, or None where there is none.
     """
 
     load: Loader
     parse: Parse
     sizes: Mapping[str, int] = field(default_factory=dict)
+    condition: Condition | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 
@@ -141,8 +143,11 @@ class Module:
         return Type("Record", name=decl.name.text, fields=fields, doc=decl.docs)
 
     def field(self, f: t.Field) -> Field:
-        """A field with its type; its condition is checked where values are."""
-        return Field(f.name.text, self.type(f.typed.type), self.size(f.typed.max), f.docs)
+        """A field with its type and its condition."""
+        type_, where = self.type(f.typed.type), None
+        if f.where is not None and self.library.condition is not None:
+            where = self.library.condition(self, f.where, type_)
+        return Field(f.name.text, type_, self.size(f.typed.max), f.docs, where)
 
     def _repeats(self, names: list[t.Name]) -> None:
         seen: dict[str, t.Name] = {}

@@ -69,9 +69,7 @@ def main() -> None:
     from rlmlang.cli.edge import exit_code_of
 
     try:
-        rlm(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        code = done.exit_code
+        code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
     except click.ClickException as mistake:
         mistake.show()
         code = mistake.exit_code
@@ -82,8 +80,6 @@ def main() -> None:
         code = 0
     except Exception as problem:
         code = exit_code_of(problem)
-    else:
-        code = 0
     sys.exit(code)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 
+from rlmlang.catalog.partitions import Coverage
 from rlmlang.check import recipe as r
 from rlmlang.check.expressions import names
 from rlmlang.context import TextDocument, whole
@@ -229,14 +230,22 @@ class Executor:
         work = step.work
         if step.name not in self.scope.receipt.reads:
             return
-        promised = step.facts.coverage if isinstance(work, r.Map) else "some"
         for name in sorted(step.facts.origins):
             if name in self.inputs:
+                promised = _promised(step, name)
                 line = self.scope.receipt.line(
                     step.name, name, self.inputs[name], promised, step.assumed
                 )
                 if line is not None and (line.read or promised != "some"):
                     yield line
+
+
+def _promised(step: r.Step, name: str) -> Coverage:
+    """What a step's type says of its reading of a source."""
+    if isinstance(step.work, r.Map):
+        return step.facts.coverage
+    whole = isinstance(step.work, r.Call) and r.Ref(name) in [e for _, e in step.work.ask.args]
+    return "exact" if whole else "some"
 
 
 def as_context(value: Any, step: str) -> Any:

@@ -83,7 +83,7 @@ def _response(text: str, request: Request) -> Response:
     except (ValueError, KeyError, IndexError, TypeError):
         raise lm15.ServerError(f"the endpoint answered no chat completion: {text[:200]}") from None
     return Response(
-        id=str(found.get("id") or ""),
+        id=str(found["id"]) if found.get("id") else None,
         model=request.model,
         message=Message.assistant([TextPart(content if isinstance(content, str) else "")]),
         finish_reason="length" if choice.get("finish_reason") == "length" else "stop",

@@ -52,7 +52,10 @@ def plain(value: object) -> object:
 
 
 def _type(value: Type) -> object:
-    inner = [{"name": f.name, "type": _type(f.type), "max": f.max, "doc": f.doc} for f in value.fields]
+    inner = [
+        {"name": f.name, "type": _type(f.type), "max": f.max, "doc": f.doc, "where": plain(f.where)}
+        for f in value.fields
+    ]
     labels = [list(pair) for pair in value.labels]
     return {"is": "Type", "type": str(value), "doc": value.doc, "fields": inner, "labels": labels}
 

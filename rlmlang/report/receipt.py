@@ -87,7 +87,7 @@ def receipt_view(
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
     parts: list[Any] = [Text("receipt", style="bold"), table, Text(f"{spent}, {seconds:.1f} s")]
     parts.append(Text(f"  run {run}: rlm show", style="dim"))
-    if any(line.promised == "some" for line in lines):
+    if any(line.promised == "some" and line.read < line.total for line in lines):
         parts.append(Text("  not exhaustive: a part of the context was not read", style="yellow"))
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))

@@ -1,0 +1,70 @@
+"""What tests share: a folder to work in, and the command line called as a user would."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rlmlang.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+SIMPLE = """rlm 1
+
+prompt note(page: Slice, question: Text) -> Text? "What does the page say about the question?"
+
+prompt merge(notes: [Text], question: Text) -> Text "Answer the question from the notes."
+
+recipe find(question: Text, book: Text) -> Text {
+  let notes = map (split book by tokens(max: 200tok)) with note(question)
+  return reduce notes with merge(question)
+}
+"""
+BOOK = "The road was wet. Nobody sang.\n" * 40 + "The key hangs behind the third bell.\n"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Rlm = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in, without keys or settings from outside."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "RLM_MODEL", "RLM_API_BASE", "RLM_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def book(folder: Path) -> Path:
+    """A folder with a simple recipe and a small book."""
+    (folder / "find.rlm").write_text(SIMPLE)
+    (folder / "book.txt").write_text(BOOK)
+    return folder
+
+
+@pytest.fixture
+def rlm(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Rlm:
+    """Calls the command line in this process; a traceback fails the test."""
+
+    def call(*args: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["rlm", *args])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err + out
+        return Result(int(end.value.code or 0), out, err)
+
+    return call

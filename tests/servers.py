@@ -1,0 +1,76 @@
+"""A real OpenAI-compatible server on loopback, with a fault for each request if wanted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = tuple[int, Any]
+Answer = Callable[[dict[str, Any]], Reply]
+
+
+def completion(text: str, used: dict[str, int] | None = None) -> Reply:
+    """A well-formed chat completion."""
+    usage = {"prompt_tokens": 10, "completion_tokens": 5} if used is None else used
+    return 200, {
+        "id": "x", "object": "chat.completion", "model": "m", "usage": usage,
+        "choices": [{"index": 0, "finish_reason": "stop",
+                     "message": {"role": "assistant", "content": text}}],
+    }  # fmt: skip
+
+
+def field(value: str) -> Reply:
+    """A completion in the form of DSPy's chat adapter."""
+    return completion(f"[[ ## result ## ]]\n{value}\n\n[[ ## completed ## ]]")
+
+
+class Server:
+    """What was asked, and where to ask."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+
+
+@contextmanager
+def chat_server(answer: Answer) -> Iterator[Server]:
+    """A server that answers each chat request with what `answer` gives for its JSON body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            server.requests.append(body)
+            server.headers.append(dict(self.headers))
+            status, found = answer(body)
+            data = found if isinstance(found, bytes) else json.dumps(found).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that went away is no news."""
+
+    httpd = Quiet(("127.0.0.1", 0), Handler)
+    httpd.daemon_threads = True
+    server = Server(f"http://127.0.0.1:{httpd.server_port}/v1")
+    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+        thread.join()
