@@ -68,3 +68,8 @@ def rlm(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
         return Result(int(end.value.code or 0), out, err)
 
     return call
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update` writes expected outputs anew."""
+    parser.addoption("--update", action="store_true", help="write expected outputs anew")

@@ -122,17 +122,16 @@ FILES: dict[str, str | bytes] = {
                 + BODY.format("Text", "let a = p(book) return a"),
     "code.rlm": 'rlm 1\ncode f(x: Text) -> Text from "nope.py:f"\n' + BODY.format("Text", "return f(book)"),
     "fails.rlm": 'rlm 1\ncode f(x: Text) -> Text from "c.py:f"\n' + BODY.format("Text", "return f(book)"),
-    "c.py": "def f(x):\n    return x.titel()\n",
+    "c.py": "def f(x):\n    return x.titel()\n\n\ndef few(rows):\n    return rows[1:]\n",
     "require.rlm": "rlm 1\n" + BODY.format("Text", "require length(book) > 99_999 return book"),
     "pattern.rlm": "rlm 1\n" + BODY.format("Bool", 'return matches(book, "(")'),
-    "slow.rlm": "rlm 1\n" + BODY.format("Bool", 'return matches("' + "a" * 60 + 'b", "(a|aa)+$")'),
+    "slow.rlm": "rlm 1\n" + BODY.format("Bool", 'return matches("' + "a" * 60 + '" + book, "^(a|aa)+$")'),
     "best.rlm": 'rlm 1\nrecord F { score: Int }\nrecipe r(book: Text, fs: [F] = []) -> F '
                 '{ return if book == "" then best(fs, by: score) else best(fs, by: score) }\n',
     "groups.rlm": ROWS.split("prompt")[0] + "recipe g(rows: [Row]) -> Table<T> { return "
                   "count_by(rows, keys: [id], max_groups: 2) }\nrecord T { id: Int, n: Int }\n",
-    "align.rlm": ROWS.split("prompt")[0] + 'record Tag { id: Int }\nprompt tag(rows: Slice<Row>) -> '
-                 '[Tag] max 1 "Tag."\nrecipe g(rows: [Row]) -> [Row] { let tags = map (split rows by '
-                 "items(per: 9)) with tag() return align(rows, take(tags, n: 1) { } , on: id) }\n",
+    "align.rlm": ROWS.split("prompt")[0] + 'code few(rows: [Row]) -> [Row] from "c.py:few"\n'
+                 "recipe g(rows: [Row]) -> [Row] { return align(rows, few(rows), on: id) }\n",
     "declared.rlm": SIMPLE.replace("book: Text)", "book: Text = b)").replace(
         "recipe find", 'source b: Text = text("nope.txt")\n\nrecipe find').replace(
         "question: Text, book", 'question: Text = "x", book'),
@@ -157,10 +156,6 @@ FILES: dict[str, str | bytes] = {
     "latin.txt": "caf\xe9 au lait".encode("latin-1"),
     "utf16.txt": "hello".encode("utf-16"),
 }  # fmt: skip
-FILES["align.rlm"] = str(FILES["align.rlm"]).replace(
-    "align(rows, take(tags, n: 1) { } , on: id)", "align(rows, tags, on: id)"
-)
-
 
 @pytest.fixture
 def full(book: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.check import extents
 from rlmlang.check.apply import apply_function, check_args
@@ -31,6 +33,13 @@ COMPARISONS = ("<", "<=", ">", ">=")
 
 def infer(scope: Scope, e: t.Expr, want: Type = ANY) -> Inferred:
     """The checked form of an expression. `want` helps bare enum labels find their enum."""
+    value, facts = _infer(scope, e, want)
+    if facts.type.optional and value in scope.certain:
+        return value, replace(facts, type=facts.type.required())
+    return value, facts
+
+
+def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
     match e:
         case t.Name():
             return _name(scope, e, want)
@@ -191,7 +200,7 @@ def _make(scope: Scope, e: t.Call, type_: Type) -> Inferred:
     size = sum((f.size for f in facts), number(extents.field_overhead(type_)))
     made = Facts(type_, size, ONE, size)
     for each in facts:
-        made = extents.replace(
+        made = replace(
             made, coverage=_worse(made, each).coverage, origins=made.origins | each.origins
         )
     return Make(type_, tuple((n, v) for n, (v, _) in given)), made
@@ -208,9 +217,9 @@ def _code(scope: Scope, e: t.Call) -> Inferred:
     made = Facts(code.result, declared if declared is not None else size, ONE, size)
     if code.result.is_list:
         count = number(code.max) if code.max is not None else _most_items(inputs)
-        made = extents.replace(made, count=count, item=_item_size(code.result, size))
+        made = replace(made, count=count, item=_item_size(code.result, size))
     for each in inputs:
-        made = extents.replace(
+        made = replace(
             made, coverage=_worse(made, each).coverage, origins=made.origins | each.origins
         )
     return CodeCall(code, tuple(v for _, (v, _) in given)), made
@@ -231,7 +240,8 @@ def _worse(a: Facts, b: Facts) -> Facts:
 
 def _binary(scope: Scope, e: t.Binary) -> Inferred:
     left, a = infer(scope, e.left)
-    right, b = infer(scope, e.right, a.type)
+    more = tested(left, holds=e.op == "and") if e.op in ("and", "or") else frozenset()
+    right, b = infer(sure(scope, more), e.right, a.type)
     if isinstance(e.left, t.Name) and a is UNKNOWN and b.type.kind == "Enum":
         left, a = infer(scope, e.left, b.type)
     if e.op in ("and", "or"):
@@ -298,23 +308,40 @@ def _unary(scope: Scope, e: t.Unary) -> Inferred:
 
 def _if(scope: Scope, e: t.If, want: Type) -> Inferred:
     test, _ = expect(scope, e.test, BOOL, "the condition")
-    yes, a = infer(scope, e.yes, want)
-    no, b = infer(scope, e.no, want)
+    yes, a = infer(sure(scope, tested(test, holds=True)), e.yes, want)
+    no, b = infer(sure(scope, tested(test, holds=False)), e.no, want)
     return Choose(test, yes, no), either(scope, e, a, b)
+
+
+def tested(test: Expr, *, holds: bool) -> frozenset[Expr]:
+    """What cannot be none when a condition holds, or when it does not."""
+    match test:
+        case Op("and" | "or" as op, left, right) if (op == "and") is holds:
+            return tested(left, holds=holds) | tested(right, holds=holds)
+        case Op("!=" | "==" as op, value, Value(None)) if (op == "!=") is holds:
+            return frozenset([value])
+        case Not(inner):
+            return tested(inner, holds=not holds)
+    return frozenset()
+
+
+def sure(scope: Scope, more: frozenset[Expr]) -> Scope:
+    """The scope in which these are not none."""
+    return replace(scope, certain=scope.certain | more) if more else scope
 
 
 def either(scope: Scope, e: t.If, a: Facts, b: Facts) -> Facts:
     """The facts of a value that is one of two; reports types that do not go together."""
     both = extents.largest(a, b)
     if a.type.kind == "None":
-        return extents.replace(both, type=b.type.maybe())
+        return replace(both, type=b.type.maybe())
     if b.type.kind == "None":
-        return extents.replace(both, type=a.type.maybe())
+        return replace(both, type=a.type.maybe())
     if fits(b.type, a.type):
         return both
     if not fits(a.type, b.type):
         scope.report(mismatch(e.no, b.type, a.type, "the other branch"))
-    return extents.replace(both, type=b.type)
+    return replace(both, type=b.type)
 
 
 # ── what is said ─────────────────────────────────────────────────────────────

@@ -72,6 +72,8 @@ class Module:
         if isinstance(item, t.Trial):
             self.trials.append(item)
             return
+        if isinstance(item, t.Record | t.Enum) and item.name.text in TYPE_NAMES:
+            self.report(_built_in(item.name))
         first = self.decls.get(item.name.text)
         if first is not None:
             self.report(_duplicate(item.name, first.name))
@@ -222,6 +224,15 @@ def _duplicate(second: t.Name, first: t.Name) -> Diagnostic:
         Label(first.span, "first here"),
         reason="A name means one thing in a file.",
         hint="rename one of them",
+    )
+
+
+def _built_in(name: t.Name) -> Diagnostic:
+    return error(
+        "duplicate-name",
+        f"`{name.text}` is a type of the language",
+        name.span,
+        hint="choose another name for the record or enum",
     )
 
 

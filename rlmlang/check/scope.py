@@ -38,6 +38,7 @@ class Scope:
     steps: list[Step] = field(default_factory=list)
     prefix: str = ""
     calling: tuple[str, ...] = ()
+    certain: frozenset[Expr] = frozenset()  # what was tested not to be none
     current: str = ""  # the step that is being checked
     hoist: Hoist | None = None  # makes a step of a verb inside an expression; None where none may
 

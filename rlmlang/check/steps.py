@@ -10,21 +10,21 @@ from rlmlang.check import complaints as say
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.expressions import names
-from rlmlang.check.infer import either, expect, infer
+from rlmlang.check.infer import either, expect, infer, sure, tested
 from rlmlang.check.later import cross, ladder, recurse
 from rlmlang.check.patterns import inline, is_callable
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
 from rlmlang.check.scope import NOTHING, Scope, line_of
 from rlmlang.check.settings import Settings
-from rlmlang.check.types import BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
+from rlmlang.check.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[r.Expr, r.Facts]
 STEP_SETTINGS = ("parallel", "on_error")
 
 
-def step(scope: Scope, name: str, e: t.Expr, docs: str = "") -> Inferred:
+def step(scope: Scope, name: str, e: t.Expr, docs: str = "", want: Type = ANY) -> Inferred:
     """Adds the steps of `let name = e` to the body; gives the reference later lines use."""
     scope.current = name
     match e:
@@ -52,7 +52,7 @@ def step(scope: Scope, name: str, e: t.Expr, docs: str = "") -> Inferred:
             return _call(scope, name, e)
         case t.Call(callee=t.Name(text=word)) if is_callable(scope, word):
             return inline(scope, name, e, body)
-    return _compute(scope, name, e)
+    return _compute(scope, name, e, want)
 
 
 def add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) -> Inferred:
@@ -106,14 +106,14 @@ def _let(scope: Scope, item: t.Let, seen: dict[str, t.Name]) -> None:
 
 
 def _return(scope: Scope, item: t.Return, want: Type) -> Inferred:
-    value, facts = step(scope, "result", item.value)
+    value, facts = step(scope, "result", item.value, want=want)
     if not fits(facts.type, want):
         scope.report(say.wrong_result(item.value, facts.type, want))
     return value, facts
 
 
-def _compute(scope: Scope, name: str, e: t.Expr) -> Inferred:
-    value, facts = infer(scope, e)
+def _compute(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
+    value, facts = infer(scope, e, want)
     return add(scope, name, r.Compute(value), facts, e)
 
 
@@ -141,7 +141,8 @@ def _branch(scope: Scope, name: str, e: t.If) -> Inferred:
     sides = []
     for word, side, truth in (("then", e.yes, True), ("else", e.no, False)):
         before = len(scope.steps)
-        sides.append(step(scope, f"{name}.{word}", side))
+        inner = sure(scope, tested(test, holds=truth))
+        sides.append(step(inner, f"{name}.{word}", side))
         for at in range(before, len(scope.steps)):
             each = scope.steps[at]
             needs = tuple(dict.fromkeys([*each.needs, *names(test)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -9,6 +10,10 @@ from math import ceil
 from rlmlang.catalog.partitions import slack_of
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 from rlmlang.partitions.text import best_cut
+
+
+WORD_END = re.compile(rb"\s+")
+NEAR = 40
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,11 @@ class Tokens:
 
     def _next(self, document: Document, start: int, stop: int, measure: Measure) -> int:
         data = document.read(start, stop)
-        back = measure.tail(data, self.overlap * measure.per_tok)
-        return start + max(1, back)
+        back = max(1, measure.tail(data, self.overlap * measure.per_tok))
+        word = WORD_END.search(data, back, back + NEAR)
+        if word is not None and measure.per_tok != 1:
+            back = word.end()
+        return start + back
 
 
 def _atom_cut(data: bytes, floor: int, reached: int, measure: Measure) -> int:

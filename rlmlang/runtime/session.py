@@ -46,7 +46,7 @@ class Session:
     ) -> None:
         self.ready, self.name, self.listener, self.engine = ready, run, listener, engine
         self.account: Account = account_for(ready)
-        self.file = RunFile(ready.options.root, run) if ready.options.record else None
+        self.file: RunFile | None = None
         self.grounds: list[Any] = []
         self.started = time.monotonic()
         self.executor: Executor | None = None
@@ -54,6 +54,8 @@ class Session:
     async def run(self) -> Outcome:
         """The run. Whatever stops it is in the outcome, and everything paid for is recorded."""
         scope = self._scope()
+        if self.ready.options.record:
+            self.file = RunFile(self.ready.options.root, self.name)
         self._begin(scope)
         problem: CodedError | None = None
         result, lines = None, []

@@ -17,7 +17,8 @@ from rlmlang.modules.offline.request import MARK, Output, Task, read_request
 
 NAME = "offline/reader"
 NOTICE = "offline/reader is a rule-based reader, no language model"
-ASKING = ("question", "query", "claim", "topic", "ask", "about", "want", "focus")
+ASKING = tuple("question query claim topic ask about want what focus subject".split())
+HINT = "focus"
 QUIET = ("none", "other", "unknown", "nothing", "neutral", "silent")
 MOST_ITEMS = 8
 
@@ -65,7 +66,10 @@ def answer(task: Task, output: Output) -> Any:
             return _by_schema(task, output, question, context)
     if output.name == "reasoning":
         return f"{NOTICE}: the answer was found by word overlap."
-    return text(question, context)
+    said = text(question, context)
+    if not said and HINT in task.inputs:
+        return text("", context)  # a focus weighs what is said, it does not ask
+    return said
 
 
 def question_and_context(task: Task) -> tuple[str, str]:
@@ -73,9 +77,7 @@ def question_and_context(task: Task) -> tuple[str, str]:
     names = list(task.inputs)
     asked = [n for n in names if n.rstrip("_") in ASKING]
     if not asked and len(names) > 1:
-        asked = [min(names, key=lambda n: len(task.inputs[n]))]
-        if len(task.inputs[asked[0]]) > 400:
-            asked = []
+        asked = [n for n in names if task.inputs[n].endswith("?") and len(task.inputs[n]) < 400]
     question = " ".join(task.inputs[n] for n in asked)
     context = "\n".join(
         task.inputs[n] for n in names if n not in asked and n not in ("problem", "earlier_answer")

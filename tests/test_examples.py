@@ -1,0 +1,89 @@
+"""Every story runs as its README says, and gives what it says it gives."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shlex
+import shutil
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Rlm
+
+STORIES = sorted(p.parent.name for p in (ROOT / "examples").glob("*/README.md"))
+
+
+@pytest.fixture
+def story(folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of a story's folder with its data made."""
+    here = folder / request.param
+    shutil.copytree(ROOT / "examples" / request.param, here, ignore=shutil.ignore_patterns(".rlm"))
+    if (here / "make_data.py").exists():
+        runpy.run_path(str(here / "make_data.py"), run_name="__main__")
+    monkeypatch.chdir(here)
+    return here
+
+
+def commands(readme: str) -> list[str]:
+    """The rlm commands of a README."""
+    return re.findall(r"^    (rlm .*)$", readme, re.M)
+
+
+@pytest.mark.parametrize("story", STORIES, indirect=True)
+def test_the_commands_of_the_readme_run(story: Path, rlm: Rlm) -> None:
+    library = sysconfig.get_path("stdlib")
+    for line in commands((story / "README.md").read_text()):
+        if line.startswith("rlm plan") and "$LIB" in line:
+            line = line.replace("$LIB", "$LIB/json")  # the whole library takes half a minute
+        first = line.split("&&")[0].replace("$LIB", library)
+        done = rlm(*shlex.split(first)[1:])
+        assert done.code == 0, done.err
+        if done.out and first.startswith("rlm run"):
+            result = next(story.glob("result.*"))
+            assert done.out == result.read_text()
+
+
+@pytest.mark.parametrize("story", ["counting"], indirect=True)
+def test_the_counted_table_is_exact(story: Path, rlm: Rlm) -> None:
+    done = rlm("run", "counting.rlm", "--quiet")
+    assert json.loads(done.out) == json.loads((story / "truth.json").read_text())
+
+
+@pytest.mark.parametrize("story", ["needle"], indirect=True)
+def test_the_receipt_proves_what_was_read(story: Path, rlm: Rlm) -> None:
+    question = "question=Where does the iron key of the archive hang?"
+    done = rlm("run", "needle.rlm", "--recipe", "needle", "--set", question, "--json")
+    (line,) = json.loads(done.out)["receipt"]
+    size = (story / "book.txt").stat().st_size
+    assert (line["promised"], line["read"], line["total"], line["repeated"]) == ("exact", size, size, 0)
+    assert json.loads(done.out)["notice"] == "offline/reader is a rule-based reader, no language model"
+    assert "evidence" in done.err
+    done = rlm("run", "needle.rlm", "--recipe", "glance", "--set", question)
+    assert "not exhaustive" in done.err
+
+
+def test_each_story_has_ten_lines() -> None:
+    for name in STORIES:
+        assert len((ROOT / "examples" / name / "README.md").read_text().splitlines()) <= 18
+
+
+def test_the_standard_library_runs(folder: Path, rlm: Rlm) -> None:
+    (folder / "a.txt").write_text("The tenant pays the rent on the first day. The roof is red.\n")
+    (folder / "b.txt").write_text("The owner pays for repairs. The tenant pays no rent in May 1901.\n")
+    (folder / "rows.jsonl").write_text('{"id": 1, "user": "ann", "text": "a refund of the invoice"}\n')
+    runs = {
+        "needle": ("--recipe", "find", "--source", "haystack=a.txt", "--set", "question=Who pays the rent?"),
+        "map_reduce": ("--source", "document=a.txt"),
+        "classify_count": ("--source", "rows=rows.jsonl"),
+        "extract": ("--source", "document=a.txt", "--set", "what=tenant rent"),
+        "timeline": ("--source", "document=b.txt", "--set", "subject=tenant"),
+        "compare": ("--source", "first=a.txt", "--source", "second=b.txt", "--set", "question=Who pays rent?"),
+    }  # fmt: skip
+    for name, args in runs.items():
+        done = rlm("run", f"std/{name}", *args)
+        assert done.code == 0, done.err
+        assert done.out.strip() not in ("", "[]", "null"), name
