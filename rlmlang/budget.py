@@ -82,7 +82,7 @@ class Account:
 
     def reserve(self, worst: Usage) -> Reservation | Refusal:
         """Sets aside the worst case of a call, here and in every account above, or in none."""
-        line = list(self._line())
+        line = list(self.line())
         for account in line:
             limit = account.limits.exceeded_by(account.spent + account.reserved + worst)
             if limit:
@@ -95,7 +95,8 @@ class Account:
             account.reserved += worst
         return Reservation(self, worst)
 
-    def _line(self) -> list[Account]:
+    def line(self) -> list[Account]:
+        """This account and those above it."""
         line, account = [], self
         while True:
             line.append(account)
@@ -123,6 +124,6 @@ class Reservation:
     def _close(self, actual: Usage) -> None:
         assert self.open, "a reservation is closed once"
         self.open = False
-        for account in self.account._line():
+        for account in self.account.line():
             account.reserved -= self.worst
             account.spent += actual

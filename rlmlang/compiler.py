@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from rlmlang.plan.graph import Plan
 
 
-def check(
-    source: SourceFile, load: Loader, sizes: Mapping[str, int] | None = None
-) -> Checked:
+def check(source: SourceFile, load: Loader, sizes: Mapping[str, int] | None = None) -> Checked:
     """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
 
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.

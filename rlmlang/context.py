@@ -139,8 +139,10 @@ class Slice:
 def heading(path: str) -> str:
     """The line above a file's text inside a piece; long paths lose their middle."""
     if len(path.encode()) > MOST_HEADING:
-        path = path.encode()[:30].decode(errors="ignore") + "…" + path.encode()[-60:].decode(
-            errors="ignore"
+        path = (
+            path.encode()[:30].decode(errors="ignore")
+            + "…"
+            + path.encode()[-60:].decode(errors="ignore")
         )
     return f"=== {path}\n"
 

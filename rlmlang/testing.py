@@ -1,7 +1,7 @@
 """For tests of recipes: engines that answer by a script, and count what they are asked.
 
-    from rlmlang.testing import ScriptedEngine
-    outcome = rlmlang.run("find.rlm", engine=ScriptedEngine(lambda task: "yes"), …)
+from rlmlang.testing import ScriptedEngine
+outcome = rlmlang.run("find.rlm", engine=ScriptedEngine(lambda task: "yes"), …)
 """
 
 from __future__ import annotations

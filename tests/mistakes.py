@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "grammar" / "mistakes"
-PART = re.compile(r"^// ---- (bad|bad \(when run\)|good)\n", re.M)
+PART = re.compile(r"^// ---- (bad|bad \(when run\)|good)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)

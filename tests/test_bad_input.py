@@ -157,6 +157,7 @@ FILES: dict[str, str | bytes] = {
     "utf16.txt": "hello".encode("utf-16"),
 }  # fmt: skip
 
+
 @pytest.fixture
 def full(book: Path) -> Path:
     """The folder with every broken file in it."""
@@ -167,7 +168,9 @@ def full(book: Path) -> Path:
     return book
 
 
-@pytest.mark.parametrize(("args", "exit_code", "code"), CASES, ids=[" ".join(c[0])[:60] for c in CASES])
+@pytest.mark.parametrize(
+    ("args", "exit_code", "code"), CASES, ids=[" ".join(c[0])[:60] for c in CASES]
+)
 def test_bad_input(full: Path, rlm: Rlm, args: tuple[str, ...], exit_code: int, code: str) -> None:
     done = rlm(*args)
     assert done.code == exit_code, done.err
@@ -232,14 +235,20 @@ def test_too_many_lost_items(full: Path) -> None:
     import rlmlang
     from rlmlang.testing import Raw, ScriptedEngine
 
-    (full / "skip.rlm").write_text(SIMPLE.replace("note(question)\n", "note(question) {\n    on_error: skip(at_most: 10%)\n  }\n"))
+    (full / "skip.rlm").write_text(
+        SIMPLE.replace(
+            "note(question)\n", "note(question) {\n    on_error: skip(at_most: 10%)\n  }\n"
+        )
+    )
     outcome = rlmlang.run("skip.rlm", engine=ScriptedEngine(lambda t: Raw("junk")),
                           sources={"book": "book.txt"}, sets={"question": "q"})  # fmt: skip
     assert outcome.problem is not None
     assert outcome.problem.diagnostic.code == "too-many-skipped"
 
 
-def test_a_mistake_of_ours_is_told_as_such(full: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_ours_is_told_as_such(
+    full: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from rlmlang.runtime import prepare
 
     def fail(*args: object, **kwargs: object) -> None:

@@ -37,7 +37,10 @@ def test_run_shows_plan_answer_evidence_and_receipt(book: Path, rlm: Rlm) -> Non
 
 def test_out_writes_the_result_to_a_file(book: Path, rlm: Rlm) -> None:
     done = rlm("run", "find.rlm", *ARGS, "--out", "answer.txt", "--no-record")
-    assert (done.out, (book / "answer.txt").read_text()) == ("", "The key hangs behind the third bell.\n")
+    assert (done.out, (book / "answer.txt").read_text()) == (
+        "",
+        "The key hangs behind the third bell.\n",
+    )
     assert not (book / ".rlm").exists()
 
 
@@ -57,7 +60,11 @@ def test_plan_prints_a_formula_until_sizes_are_known(book: Path, rlm: Rlm) -> No
     values = json.loads(rlm("plan", "find.rlm", *ARGS, "--json").out)
     assert values["totals"]["worst"]["calls"] == 10
     assert values["verdict"]["word"] == "proven"
-    assert [n["id"] for n in values["nodes"]][:3] == ["find.question", "find.book", "find.notes.split"]
+    assert [n["id"] for n in values["nodes"]][:3] == [
+        "find.question",
+        "find.book",
+        "find.notes.split",
+    ]
     assert values == json.loads(rlm("plan", "find.rlm", *ARGS, "--json").out)
 
 
@@ -112,7 +119,9 @@ def test_fmt(book: Path, rlm: Rlm) -> None:
 
 def test_check_as_json(book: Path, rlm: Rlm) -> None:
     (book / "bad.rlm").write_text(SIMPLE.replace("split book", "split bok"))
-    (found,) = [d for d in json.loads(rlm("check", "bad.rlm", "--json").out) if d["code"] == "unknown-name"]
+    (found,) = [
+        d for d in json.loads(rlm("check", "bad.rlm", "--json").out) if d["code"] == "unknown-name"
+    ]
     assert (found["labels"][0]["line"], found["labels"][0]["column"]) == (8, 26)
     assert "`book` is near" in found["hint"]
 

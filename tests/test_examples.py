@@ -30,7 +30,7 @@ def story(folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 def commands(readme: str) -> list[str]:
     """The rlm commands of a README."""
-    return re.findall(r"^    (rlm .*)$", readme, re.M)
+    return re.findall(r"^    (rlm .*)$", readme, re.MULTILINE)
 
 
 @pytest.mark.parametrize("story", STORIES, indirect=True)
@@ -59,8 +59,15 @@ def test_the_receipt_proves_what_was_read(story: Path, rlm: Rlm) -> None:
     done = rlm("run", "needle.rlm", "--recipe", "needle", "--set", question, "--json")
     (line,) = json.loads(done.out)["receipt"]
     size = (story / "book.txt").stat().st_size
-    assert (line["promised"], line["read"], line["total"], line["repeated"]) == ("exact", size, size, 0)
-    assert json.loads(done.out)["notice"] == "offline/reader is a rule-based reader, no language model"
+    assert (line["promised"], line["read"], line["total"], line["repeated"]) == (
+        "exact",
+        size,
+        size,
+        0,
+    )
+    assert (
+        json.loads(done.out)["notice"] == "offline/reader is a rule-based reader, no language model"
+    )
     assert "evidence" in done.err
     done = rlm("run", "needle.rlm", "--recipe", "glance", "--set", question)
     assert "not exhaustive" in done.err
@@ -73,8 +80,12 @@ def test_each_story_has_ten_lines() -> None:
 
 def test_the_standard_library_runs(folder: Path, rlm: Rlm) -> None:
     (folder / "a.txt").write_text("The tenant pays the rent on the first day. The roof is red.\n")
-    (folder / "b.txt").write_text("The owner pays for repairs. The tenant pays no rent in May 1901.\n")
-    (folder / "rows.jsonl").write_text('{"id": 1, "user": "ann", "text": "a refund of the invoice"}\n')
+    (folder / "b.txt").write_text(
+        "The owner pays for repairs. The tenant pays no rent in May 1901.\n"
+    )
+    (folder / "rows.jsonl").write_text(
+        '{"id": 1, "user": "ann", "text": "a refund of the invoice"}\n'
+    )
     runs = {
         "needle": ("--recipe", "find", "--source", "haystack=a.txt", "--set", "question=Who pays the rent?"),
         "map_reduce": ("--source", "document=a.txt"),

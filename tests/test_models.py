@@ -51,7 +51,11 @@ GARBAGE: list[tuple[str, Reply, str]] = [
     ("no form", completion("I think it is behind the bell."), "answer-refused"),
     ("nothing", completion(""), "answer-refused"),
     ("white space", completion(" \n "), "answer-refused"),
-    ("another field", completion("[[ ## reslt ## ]]\nx\n\n[[ ## completed ## ]]"), "answer-refused"),
+    (
+        "another field",
+        completion("[[ ## reslt ## ]]\nx\n\n[[ ## completed ## ]]"),
+        "answer-refused",
+    ),
     ("no json", (200, b"<html>gateway</html>"), "model-failed"),
     ("no choices", (200, {"choices": []}), "model-failed"),
     ("null content", (200, {"choices": [{"message": {"content": None}}]}), "answer-refused"),
@@ -192,5 +196,7 @@ def test_what_is_sent_is_what_dspy_would_send(book: Path, rlm: Rlm) -> None:
     text = (book / "book.txt").read_text()
     first = next(r for r in server.requests if text[:300] in r["messages"][-1]["content"])
     page = first["messages"][-1]["content"].split("]]\n", 1)[1].split("\n\n[[ ## question", 1)[0]
-    wanted = dspy.ChatAdapter().format(signature, [], {"page": page, "question": "where is the key"})
+    wanted = dspy.ChatAdapter().format(
+        signature, [], {"page": page, "question": "where is the key"}
+    )
     assert first["messages"] == wanted

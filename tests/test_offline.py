@@ -44,7 +44,10 @@ def test_text_is_the_sentence_that_fits_the_question() -> None:
     found = ask(str, {"page": PAGE, "question": "Where does the iron key hang?"})
     assert found == "The iron key hangs behind the third bell."
     assert ask(str, {"page": PAGE, "question": "Which whale sang?"}) == ""
-    assert ask(str, {"question": "Who wrote the letter?", "page": PAGE}) == "Marta Vey wrote the letter."
+    assert (
+        ask(str, {"question": "Who wrote the letter?", "page": PAGE})
+        == "Marta Vey wrote the letter."
+    )
 
 
 def test_numbers_and_truth_come_from_the_best_sentence() -> None:
@@ -68,9 +71,11 @@ def test_records_row_by_row_and_field_by_field() -> None:
         {"id": 1, "label": "place"}, {"id": 2, "label": "number"},
     ]  # fmt: skip
     (event,) = ask(list[Event], {"page": PAGE, "subject": "rained days"})
-    assert event == {"date": "May 1848", "quote": "It rained for 12 days in May 1848.", "days": 12} or (
-        event["date"] == "1848"
-    )
+    assert event == {
+        "date": "May 1848",
+        "quote": "It rained for 12 days in May 1848.",
+        "days": 12,
+    } or (event["date"] == "1848")
 
 
 def test_data_cannot_pose_as_a_field() -> None:

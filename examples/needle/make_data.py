@@ -3,13 +3,19 @@
 import random
 from pathlib import Path
 
-PLACES = "the harbour, the north road, the old mill, the bridge, the upper meadow, the chapel".split(", ")
+PLACES = (
+    "the harbour, the north road, the old mill, the bridge, the upper meadow, the chapel".split(
+        ", "
+    )
+)
 WHO = "The miller, A carter, The ferryman, Two sisters, The clerk, An old soldier".split(", ")
 DID = (
     "waited for the rain to end, counted sacks of flour, spoke of the price of salt, "
     "mended a wheel, watched the geese go south, kept a ledger of small debts"
 ).split(", ")
-WHEN = "before dawn, at noon, toward evening, in the second week of frost, after the fair".split(", ")
+WHEN = "before dawn, at noon, toward evening, in the second week of frost, after the fair".split(
+    ", "
+)
 NEEDLE = "The iron key of the archive hangs behind the third bell, where Marta Vey left it in 1848."
 
 

@@ -7,7 +7,7 @@ lines, records or rows, `files` its number of files. Formulas: the design's tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -24,6 +24,11 @@ HEADER = 64
 """The most a file's heading line costs inside a piece that holds several files, in tok."""
 MARKERS = 32
 """What the marker lines around gathered neighbours cost, in tok."""
+
+
+def worst_of(coverages: Iterable[Coverage]) -> Coverage:
+    """The weakest of some coverages; exact for none."""
+    return max(coverages, key=ORDER.index, default="exact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,8 @@ def _int(a: Arguments, name: str) -> int:
 def slack_of(a: Arguments, grain: int = GRAIN) -> Fraction:
     """The slack that is used: as asked, but never less than one grain of the cap."""
     asked = Fraction(str(a.get("slack", 0.1)))
-    return max(asked, Fraction(grain, _int(a, "max")))
+    least = Fraction(grain, _int(a, "max"))
+    return max(asked, least)
 
 
 def net(a: Arguments, grain: int = GRAIN) -> Fraction:
@@ -106,7 +112,8 @@ def _packed(a: Arguments, x: Extent) -> Formula:
     most = _int(a, "max")
     if x.files == number(0):
         return ceil_div(2 * x.n, most)
-    parts = x.files + ceil_div(x.n, number(max(1, net(a, x.grain) - HEADER)))
+    part = max(Fraction(1), net(a, x.grain) - HEADER)
+    parts = x.files + ceil_div(x.n, part)
     return ceil_div(2 * (x.n + parts * HEADER), most)
 
 
@@ -164,7 +171,7 @@ STRATEGIES: dict[str, Strategy] = {
             _tree_cap, lambda a, x: number(_int(a, "into")), _exact,
         ),
         Strategy(
-            "stable", "Cuts that depend on the text near them, so an edit moves only its own piece.",
+            "stable", "Cuts that depend on the text near them: an edit moves only its own piece.",
             ("text",), (Argument("around", "size", required=True, doc="the usual size"),),
             lambda a, x: number(4 * _int(a, "around")),
             lambda a, x: ceil_div(4 * x.n, _int(a, "around")), _exact,

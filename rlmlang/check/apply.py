@@ -271,5 +271,3 @@ def _no_such_field(name: t.Name, type_: Type, known: list[str]) -> Diagnostic:
         name.span,
         hint=did_you_mean(name.text, known),
     )
-
-

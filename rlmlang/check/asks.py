@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.catalog.formula import Formula, number
+from rlmlang.catalog.partitions import worst_of
 from rlmlang.check import extents
 from rlmlang.check import recipe as r
 from rlmlang.check.apply import check_args
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import answers_each, needs_output
 from rlmlang.check.scope import Scope
-from rlmlang.check.types import ANY, fits
+from rlmlang.check.types import ANY, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.syntax import tree as t
 
@@ -46,8 +47,7 @@ def ask_of(
         _fits_output(scope, prompt, call, next(p for p in params if p.name == name), by_name[name])
     merged = replace(
         r.Facts(ANY, total),
-        coverage=max((f.coverage for f in inputs), key=("exact", "cover", "some").index,
-                     default="exact"),
+        coverage=worst_of(f.coverage for f in inputs),
         origins=frozenset().union(*(f.origins for f in inputs)),
     )  # fmt: skip
     ask = r.Ask(prompt, tuple((n, v) for n, (v, _) in given), element.name if element else "")
@@ -70,7 +70,7 @@ def template_size(prompt: r.Prompt) -> int:
     return TEMPLATE + text // 2 + 1 + docs + settings + inputs + schema
 
 
-def _schema(type_: r.Type) -> int:
+def _schema(type_: Type) -> int:
     """A result's type is spelt out as JSON schema: twice its names, once its documentation."""
     own = sum(len(n) * 2 + len(d.encode()) + 8 for n, d in type_.labels)
     own += len(type_.doc.encode())
@@ -124,7 +124,8 @@ def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
     role = f"model `{prompt.model.name}`" if prompt.model.name else "the default model"
     return error(
         "context-too-small",
-        f"a request of `{prompt.name}` may reach {needed:,} tok; {role} reads {prompt.model.context:,}",
+        f"a request of `{prompt.name}` may reach {needed:,} tok; "
+        f"{role} reads {prompt.model.context:,}",
         call.span,
         reason="The sum of its inputs at their largest, its task, and room for the answer. "
         "Nothing is ever cut off to make it fit.",

@@ -21,7 +21,7 @@ from rlmlang.check.resolve import (
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import body, hoist
 from rlmlang.check.trials import check_trial
-from rlmlang.check.types import BOOL, Type, fits
+from rlmlang.check.types import ANY, BOOL, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax import tree as t
@@ -96,7 +96,7 @@ def _declarations(module: Module) -> None:
 
 def _pattern(module: Module, decl: t.Recipe) -> None:
     """A pattern's own names; its body is checked where it is called, with the types it is given."""
-    variables = {g.text: r.ANY for g in decl.generics}
+    variables = {g.text: ANY for g in decl.generics}
     module.params(decl.params, variables)
     module.type(decl.result.type, variables)
     if not any(isinstance(i, t.Return) for i in decl.body.items):
@@ -144,7 +144,12 @@ def _bind_params(
             defaults.append((p.name, r.Ref(source.name)))
         elif written.default is not None:
             defaults.append((p.name, expect(scope, written.default, p.type, "the default")[0]))
-        scope.bind(p.name, r.Ref(p.name), of_param(p, source, scope.module.library.sizes), written.name.span)
+        scope.bind(
+            p.name,
+            r.Ref(p.name),
+            of_param(p, source, scope.module.library.sizes),
+            written.name.span,
+        )
     return tuple(sources), tuple(defaults)
 
 

@@ -28,10 +28,12 @@ def joined_type(prompt: r.Prompt, item: Type) -> Type:
 
 
 def after_return(item: t.Node) -> Diagnostic:
+    """A line behind the result."""
     return error("after-return", "nothing can happen after `return`", item.span, hint="move it up")
 
 
 def reserved_name(name: t.Name) -> Diagnostic:
+    """A step called `it` or `result`."""
     return error(
         "reserved-word",
         f"`{name.text}` has a meaning of its own",
@@ -41,6 +43,7 @@ def reserved_name(name: t.Name) -> Diagnostic:
 
 
 def declared_twice(name: t.Name, first: Span | None) -> Diagnostic:
+    """Two steps of one name."""
     return error(
         "duplicate-name",
         f"`{name.text}` is declared twice",
@@ -51,6 +54,7 @@ def declared_twice(name: t.Name, first: Span | None) -> Diagnostic:
 
 
 def wrong_result(e: t.Node, have: Type, want: Type) -> Diagnostic:
+    """What is returned is not what was declared."""
     return error(
         "wrong-type",
         f"the recipe returns {have}, where {want} is declared",
@@ -60,6 +64,7 @@ def wrong_result(e: t.Node, have: Type, want: Type) -> Diagnostic:
 
 
 def cannot_split(e: t.Verb, have: Type, strategy: Strategy) -> Diagnostic:
+    """A strategy for another kind of thing."""
     assert e.how is not None
     fitting = [s.name for s in STRATEGIES.values() if family(have) in s.of]
     return error(
@@ -72,11 +77,13 @@ def cannot_split(e: t.Verb, have: Type, strategy: Strategy) -> Diagnostic:
 
 
 def cannot_search(e: t.Verb, have: Type) -> Diagnostic:
+    """A value that holds no text."""
     return error("wrong-type", f"{have} cannot be searched", Label(e.subject.span, str(have)),
                  hint="search text, a tree or a list of texts")  # fmt: skip
 
 
 def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+    """Something behind `with` that is no prompt."""
     found = scope.module.find(name)
     what = "" if found is None else "; it is something else"
     return error(
@@ -88,6 +95,7 @@ def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
 
 
 def not_a_list(e: t.Verb, have: Type) -> Diagnostic:
+    """One value where a list is gone over."""
     hint = "split it first: `split x by tokens(max: 4ktok)`" if have.textual else ""
     return error(
         "not-a-list",
@@ -98,6 +106,7 @@ def not_a_list(e: t.Verb, have: Type) -> Diagnostic:
 
 
 def on_error_form(value: t.Node) -> Diagnostic:
+    """An `on_error` that says neither fail nor skip."""
     return error(
         "wrong-setting",
         "`on_error` takes `fail` or `skip(at_most: 1%)`",
@@ -107,6 +116,7 @@ def on_error_form(value: t.Node) -> Diagnostic:
 
 
 def filter_prompt(call: t.Call, have: Type) -> Diagnostic:
+    """A filter whose prompt does not answer Bool."""
     return error(
         "wrong-type",
         f"a filter's prompt answers {have}, where Bool is wanted",
@@ -116,10 +126,12 @@ def filter_prompt(call: t.Call, have: Type) -> Diagnostic:
 
 
 def small_fanin(e: t.Verb) -> Diagnostic:
+    """A join of fewer than two."""
     return error("wrong-setting", "a join takes at least two", e.span, hint="fanin: 2 or more")
 
 
 def reduce_types(call: t.Call, prompt: r.Prompt, item: Type) -> Diagnostic:
+    """A join whose answer is no item."""
     return error(
         "reduce-type",
         f"`{prompt.name}` answers {prompt.result}, but what it joins is {item}",

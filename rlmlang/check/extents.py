@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
+from rlmlang.catalog.partitions import worst_of
 from rlmlang.check.recipe import Facts, Param, Prompt, Source
 from rlmlang.check.types import Field, Type
 
@@ -37,7 +38,7 @@ def declared_size(type_: Type, most: int | None) -> Formula | None:
     if type_.is_list:
         item = declared_size(type_.item, None)
         return item * most if item is not None and most is not None else None
-    return number(most) if most is not None and type_.kind not in ("List",) else None
+    return number(most) if most is not None and type_.kind != "List" else None
 
 
 def table_row(type_: Type, otherwise: Formula) -> Formula:
@@ -134,7 +135,7 @@ def as_list(item: Facts, count: Formula, type_: Type) -> Facts:
 
 def largest(a: Facts, b: Facts) -> Facts:
     """What is known of a value that is one or the other."""
-    worse = max(a.coverage, b.coverage, key=("exact", "cover", "some").index)
+    worse = worst_of((a.coverage, b.coverage))
     return replace(
         a,
         size=maximum(a.size, b.size),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rlmlang.catalog.formula import ONE, maximum, number
-from rlmlang.catalog.partitions import Coverage
+from rlmlang.catalog.partitions import Coverage, worst_of
 from rlmlang.check.extents import as_list, declared_size, of_field, table_row
 from rlmlang.check.recipe import Facts
 from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
@@ -53,7 +53,7 @@ def _scalar(type_: Type, size: int = 14) -> Rule:
     def rule(a: list[Facts], o: Options) -> Facts:
         amount = number(size)
         origins = frozenset().union(*(x.origins for x in a))
-        worst = max((x.coverage for x in a), key=("exact", "cover", "some").index, default="exact")
+        worst = worst_of(x.coverage for x in a)
         return Facts(type_, amount, ONE, amount, ONE, worst, origins)
 
     return rule
@@ -80,7 +80,9 @@ def _grouped(*extra: Field) -> Rule:
         groups = o.get("max_groups")
         count = number(groups) if isinstance(groups, int) else rows.count
         item = table_row(type_, rows.item)
-        return replace(rows, type=Type("Table", (type_,)), size=count * item, count=count, item=item)
+        return replace(
+            rows, type=Type("Table", (type_,)), size=count * item, count=count, item=item
+        )
 
     return rule
 
@@ -109,7 +111,7 @@ def _joined(a: list[Facts], o: Options) -> Facts:
             size=first.size + x.size,
             count=first.count + x.count,
             item=maximum(first.item, x.item),
-            coverage=max(first.coverage, x.coverage, key=("exact", "cover", "some").index),
+            coverage=worst_of((first.coverage, x.coverage)),
             origins=first.origins | x.origins,
         )
     return first

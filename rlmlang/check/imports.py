@@ -40,8 +40,8 @@ def _load(library: Library, module: Module, use: t.Use) -> Module | None:
 def _take(module: Module, other: Module, use: t.Use) -> None:
     if use.alias is not None or not use.names:
         alias = use.alias.text if use.alias else use.path.rsplit("/", 1)[-1].removesuffix(".rlm")
-        for name, decl in other.decls.items():
-            module.imports[f"{alias}.{name}"] = (other, decl)
+        for word, decl in other.decls.items():
+            module.imports[f"{alias}.{word}"] = (other, decl)
     for name in use.names:
         found = other.find(name.text)
         if found is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, number
+from rlmlang.catalog.formula import ONE, Formula, maximum, number
+from rlmlang.catalog.partitions import worst_of
 from rlmlang.check import extents
 from rlmlang.check.apply import apply_function, check_args
 from rlmlang.check.recipe import (
@@ -17,6 +18,7 @@ from rlmlang.check.recipe import (
     Make,
     Not,
     Op,
+    Param,
     Ref,
     Value,
 )
@@ -108,7 +110,7 @@ def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> I
     if isinstance(decl, t.SourceDecl):
         source = source_of(scope.module, e.text)
         if source is not None:
-            param = extents.Param(source.name, source.type, source.max)
+            param = Param(source.name, source.type, source.max)
             return Ref(source.name), extents.of_param(param, source, scope.module.library.sizes)
     scope.report(
         error(
@@ -137,7 +139,7 @@ def _list(scope: Scope, e: t.ListOf, want: Type) -> Inferred:
         if not fits(facts.type, type_) and not fits(type_, facts.type):
             scope.report(mismatch(item, facts.type, type_, "an item of the list"))
     size = sum((f.size for _, f in parts), number(0))
-    largest = extents.maximum(0, *(f.size for _, f in parts))
+    largest = maximum(0, *(f.size for _, f in parts))
     origins = frozenset().union(*(f.origins for _, f in parts))
     facts = Facts(list_of(type_), size, number(len(parts)), largest, origins=origins)
     return Items(tuple(v for v, _ in parts)), facts
@@ -201,7 +203,9 @@ def _make(scope: Scope, e: t.Call, type_: Type) -> Inferred:
     made = Facts(type_, size, ONE, size)
     for each in facts:
         made = replace(
-            made, coverage=_worse(made, each).coverage, origins=made.origins | each.origins
+            made,
+            coverage=worst_of((made.coverage, each.coverage)),
+            origins=made.origins | each.origins,
         )
     return Make(type_, tuple((n, v) for n, (v, _) in given)), made
 
@@ -220,22 +224,20 @@ def _code(scope: Scope, e: t.Call) -> Inferred:
         made = replace(made, count=count, item=_item_size(code.result, size))
     for each in inputs:
         made = replace(
-            made, coverage=_worse(made, each).coverage, origins=made.origins | each.origins
+            made,
+            coverage=worst_of((made.coverage, each.coverage)),
+            origins=made.origins | each.origins,
         )
     return CodeCall(code, tuple(v for _, (v, _) in given)), made
 
 
-def _most_items(inputs: list[Facts]) -> extents.Formula:
+def _most_items(inputs: list[Facts]) -> Formula:
     return sum((f.count * f.inner for f in inputs), number(0))
 
 
-def _item_size(type_: Type, size: extents.Formula) -> extents.Formula:
+def _item_size(type_: Type, size: Formula) -> Formula:
     declared = extents.declared_size(type_.item, None)
     return declared if declared is not None else size
-
-
-def _worse(a: Facts, b: Facts) -> Facts:
-    return max(a, b, key=lambda f: ("exact", "cover", "some").index(f.coverage))
 
 
 def _binary(scope: Scope, e: t.Binary) -> Inferred:
@@ -260,7 +262,9 @@ def _arithmetic(scope: Scope, e: t.Binary, left: Inferred, right: Inferred) -> I
     a, b = left[1], right[1]
     if e.op == "+" and a.type.textual and b.type.textual:
         size = a.size + b.size
-        return Op("+", left[0], right[0]), Facts(TEXT, size, ONE, size, origins=a.origins | b.origins)
+        return Op("+", left[0], right[0]), Facts(
+            TEXT, size, ONE, size, origins=a.origins | b.origins
+        )
     for side, facts in ((e.left, a), (e.right, b)):
         if facts.type.kind not in (*NUMERIC, "Any") or facts.type.optional:
             scope.report(mismatch(side, facts.type, FLOAT, f"a side of `{e.op}`"))
@@ -409,4 +413,3 @@ def _unnamed(e: t.Node) -> Diagnostic:
         reason="Every paid step has a name: it is the cache key, the trace span, the resume point.",
         hint="give it its own line: `let name = …`, and use the name here",
     )
-

@@ -66,7 +66,9 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     if branch is None or "into" not in branch[0].options:
         scope.report(_branch(clauses["branch"]))
         return NOTHING
-    leaf_item = r.Facts(Type("Slice"), number(leaf_size), ONE, number(leaf_size), origins=facts.origins)
+    leaf_item = r.Facts(
+        Type("Slice"), number(leaf_size), ONE, number(leaf_size), origins=facts.origins
+    )
     leaf = _ask(scope, clauses["leaf"], leaf_item)
     if leaf is None:
         return NOTHING
@@ -116,9 +118,7 @@ def _ask(scope: Scope, clause: t.Clause, item: r.Facts) -> r.Ask | None:
     return ask_of(scope, prompt, clause.call, item)[0]
 
 
-def _prune(
-    scope: Scope, clause: t.Clause | None
-) -> tuple[r.Ask | None, tuple[int, int] | None]:
+def _prune(scope: Scope, clause: t.Clause | None) -> tuple[r.Ask | None, tuple[int, int] | None]:
     """`prune with q(…) { see: …, keep: 1..3 }`."""
     if clause is None:
         return None, None
@@ -147,7 +147,9 @@ def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
     rungs: list[r.Rung] = []
     facts: r.Facts | None = None
     for rung in e.rungs:
-        inner = replace(scope, names=dict(scope.names), steps=[], prefix=f"{scope.prefix}{name}.{rung.name}.")
+        inner = replace(
+            scope, names=dict(scope.names), steps=[], prefix=f"{scope.prefix}{name}.{rung.name}."
+        )
         value, found = body(inner, rung.body.items, ANY)
         rungs.append(r.Rung(rung.name, tuple(inner.steps), value))
         facts = found if facts is None else largest(facts, found)
@@ -195,4 +197,6 @@ def _too_deep(clause: t.Clause, needed: int, allowed: int) -> Diagnostic:
 
 
 def _no_rungs(e: t.Ladder) -> Diagnostic:
-    return error("recurse-clauses", "a ladder needs at least one rung", e.span, hint='rung "a" { … }')
+    return error(
+        "recurse-clauses", "a ladder needs at least one rung", e.span, hint='rung "a" { … }'
+    )

@@ -9,8 +9,6 @@ from rlmlang.check import recipe as r
 from rlmlang.check.types import (
     ANY,
     GENERIC,
-    NUMERIC,
-    SCALARS,
     TYPE_NAMES,
     Field,
     Type,
@@ -31,7 +29,8 @@ class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
     `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns.
-    `condition` checks what stands behind a field's `where`. `load(path, importer)` gives the text behind a `use`, or None where there is none.
+    `condition` checks what stands behind a field's `where`. `load(path, importer)` gives the
+    text behind a `use`, or None where there is none.
     """
 
     load: Loader
@@ -170,12 +169,14 @@ class Module:
 
     # ── amounts ──────────────────────────────────────────────────────────────
 
-    def size(self, written: t.Expr | None, units: tuple[str, ...] = ("tok", "ch", "")) -> int | None:
+    def size(
+        self, written: t.Expr | None, units: tuple[str, ...] = ("tok", "ch", "")
+    ) -> int | None:
         """A size in tok (2 ch are one tok) or a count; None where nothing was written."""
         if written is None:
             return None
         value = self.literal(written)
-        number = self._through_const(written)
+        number = self.through_const(written)
         if isinstance(value, bool) or not isinstance(value, int | float) or number is None:
             self.report(_not_a_size(written))
             return None
@@ -184,11 +185,12 @@ class Module:
             return None
         return max(1, int(value / 2)) if number.unit == "ch" else int(value)
 
-    def _through_const(self, written: t.Expr) -> t.Number | None:
+    def through_const(self, written: t.Expr) -> t.Number | None:
+        """The number that was written, or that a constant stands for."""
         if isinstance(written, t.Name):
             found = self.find(written.text)
             if found is not None and isinstance(found[1], t.Const):
-                return found[0]._through_const(found[1].value)
+                return found[0].through_const(found[1].value)
         return written if isinstance(written, t.Number) else None
 
     def literal(self, written: t.Expr) -> object:
@@ -273,5 +275,3 @@ def _wrong_unit(number: t.Number, units: tuple[str, ...]) -> Diagnostic:
         number.span,
         hint=f"the unit is {known}",
     )
-
-

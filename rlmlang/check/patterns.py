@@ -33,7 +33,7 @@ def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
     assert isinstance(call.callee, t.Name)
     found = scope.module.find(call.callee.text)
     assert found is not None and isinstance(found[1], t.Recipe)
-    module, decl = found
+    module, decl = found[0], found[1]
     mark = f"{module.source.path}:{decl.name.text}"
     if mark in scope.calling:
         scope.report(_circle(call, [*scope.calling, mark]))

@@ -24,7 +24,7 @@ def prompt_of(module: Module, name: str) -> r.Prompt | None:
     found = module.find(name)
     if found is None or not isinstance(found[1], t.Prompt):
         return None
-    owner, decl = found
+    owner, decl = found[0], found[1]
     key = f"prompt {decl.name.text}"
     if key not in owner.made:
         owner.made[key] = _prompt(owner, decl)
@@ -80,7 +80,7 @@ def _template(
     module: Module, task: t.Text, params: tuple[r.Param, ...], extra: dict[str, object]
 ) -> None:
     names = {p.name: (p.type, p.max is not None and p.max <= SHORT) for p in params}
-    names |= {p.name: (p.type, True) for p in params if p.type.kind not in ("Text",)}
+    names |= {p.name: (p.type, True) for p in params if p.type.kind != "Text"}
     names |= {k: (Type("Text"), True) for k in extra}
     check_template(module, task.value, task.span, names)
 

@@ -344,9 +344,7 @@ class Require:
     words: str
 
 
-Work = (
-    Compute | Split | Search | Call | Map | Filter | Reduce | Cross | Recurse | Ladder | Require
-)
+Work = Compute | Split | Search | Call | Map | Filter | Reduce | Cross | Recurse | Ladder | Require
 
 
 @dataclass(frozen=True)

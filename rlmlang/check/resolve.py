@@ -21,7 +21,7 @@ def model_of(module: Module, name: t.Name | None) -> r.Model:
         return r.Model()
     found = module.find(name.text)
     if found is None or not isinstance(found[1], t.Settings) or found[1].word != "model":
-        known = [n for n in module.known(t.Settings)]
+        known = list(module.known(t.Settings))
         module.report(_unknown("model", name, known))
         return r.Model()
     return _model(found[0], found[1])
@@ -69,7 +69,7 @@ def source_of(module: Module, name: str) -> r.Source | None:
     found = module.find(name)
     if found is None or not isinstance(found[1], t.SourceDecl):
         return None
-    owner, decl = found
+    owner, decl = found[0], found[1]
     key = f"source {decl.name.text}"
     if key not in owner.made:
         owner.made[key] = _source(owner, decl)
@@ -104,7 +104,7 @@ def code_of(module: Module, name: str) -> r.Code:
     """The `code` of that name, which must exist."""
     found = module.find(name)
     assert found is not None and isinstance(found[1], t.Code)
-    owner, decl = found
+    owner, decl = found[0], found[1]
     path, _, function = decl.origin.rpartition(":")
     if not path or not function:
         owner.report(_code_origin(decl))
@@ -159,7 +159,7 @@ def _strategy(module: Module, written: t.Expr) -> tuple[str, dict[str, object]] 
 def _sensible(module: Module, written: t.Call, name: str, options: dict[str, object]) -> bool:
     """Arguments that leave something of each piece."""
     overlap = options.get("overlap")
-    numbers = [v for k, v in options.items() if isinstance(v, int) and k not in ("overlap",)]
+    numbers = [v for k, v in options.items() if isinstance(v, int) and k != "overlap"]
     if any(v < 1 for v in numbers):
         module.report(_too_small(written, "every size and count is at least 1"))
         return False
@@ -247,9 +247,10 @@ def budget_in(module: Module, block: t.Block | None) -> r.Budget:
     """The limits of a block."""
     s = Settings(module, block, "a budget")
     usd, wall = s.limit("usd"), s.limit("wall", BUDGET_UNITS["wall"])
-    whole = {k: s.whole(k, BUDGET_UNITS[k]) for k in ("calls", "tokens", "depth", "parallel")}
+    calls, tokens = s.whole("calls"), s.whole("tokens", BUDGET_UNITS["tokens"])
+    depth, parallel = s.whole("depth"), s.whole("parallel")
     s.done(BUDGET_UNITS)
-    return r.Budget(usd=usd, wall=wall, **whole)
+    return r.Budget(calls, tokens, usd, wall, depth, parallel)
 
 
 # ── what is said ─────────────────────────────────────────────────────────────

@@ -103,12 +103,13 @@ class Settings:
         for name, entry in self.entries.items():
             if name not in names:
                 self.module.report(_unknown_setting(entry, self.what, names))
-        for entry, allowed, word in (
+        extras: list[tuple[t.Node | None, bool, str]] = [
             (self.repl, repl, "repl"),
             (self.assumed, assume, "assume"),
-        ):
-            if entry is not None and not allowed:
-                self.module.report(_misplaced(entry, word, self.what))
+        ]
+        for extra, allowed, word in extras:
+            if extra is not None and not allowed:
+                self.module.report(_misplaced(extra, word, self.what))
 
 
 def _repeated(entry: t.Setting | t.Limit, first: t.Setting | t.Limit) -> Diagnostic:

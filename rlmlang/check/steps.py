@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.catalog.partitions import MARKERS, ORDER, STRATEGIES, Coverage, Extent
+from rlmlang.catalog.partitions import MARKERS, STRATEGIES, Extent, worst_of
 from rlmlang.check import complaints as say
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
@@ -190,8 +190,9 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
     item = Type("Slice", (facts.type.item,)) if rows else SLICE
     whole = family == "text" and word == "exact" and not partition.before + partition.after
     made = r.Facts(
-        list_of(item), facts.size + pieces if whole else cap * pieces, pieces, cap, _per_piece(partition, facts) if rows else ONE,
-        _worst(facts.coverage, word), facts.origins,
+        list_of(item), facts.size + pieces if whole else cap * pieces, pieces, cap,
+        _per_piece(partition, facts) if rows else ONE,
+        worst_of((facts.coverage, word)), facts.origins,
     )  # fmt: skip
     return add(scope, name, r.Split(subject, partition), made, e)
 
@@ -222,10 +223,6 @@ def _longest(origin: str) -> Formula:
 def _per_piece(partition: r.Partition, facts: r.Facts) -> Formula:
     per = partition.options.get("per")
     return number(per) if isinstance(per, int) else facts.count
-
-
-def _worst(*coverages: Coverage) -> Coverage:
-    return max(coverages, key=ORDER.index)
 
 
 def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:

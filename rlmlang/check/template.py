@@ -20,7 +20,9 @@ NODES = frozenset(
 SCALAR = ("Int", "Float", "Bool", "Date", "Id", "Enum", "Text", "Path")
 
 
-def check_template(module: Module, task: str, span: Span, names: dict[str, tuple[Type, bool]]) -> bool:
+def check_template(
+    module: Module, task: str, span: Span, names: dict[str, tuple[Type, bool]]
+) -> bool:
     """Whether the task is a template; reports what in it is wrong.
 
     `names` gives the type of each parameter and setting, and whether it is short enough to be

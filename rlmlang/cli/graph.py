@@ -10,8 +10,13 @@ from rlmlang.cli.edge import binding_options, options_from, write
 @click.command()
 @click.argument("file")
 @binding_options
-@click.option("--format", "kind", type=click.Choice(["mermaid", "dot", "svg"]), default=None,
-              help="Default: by the ending of --out, else mermaid.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["mermaid", "dot", "svg"]),
+    default=None,
+    help="Default: by the ending of --out, else mermaid.",
+)
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
     file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],

@@ -81,5 +81,3 @@ def main() -> None:
     except Exception as problem:
         code = exit_code_of(problem)
     sys.exit(code)
-
-

@@ -22,9 +22,12 @@ def command(as_values: bool) -> None:
     from rlmlang.runtime.project import load
 
     project = load(Path.cwd())
+    contexts = project.contexts
     if as_values:
-        values = {n: {"input": p.input, "output": p.output, "from": p.origin,
-                      "context": project.contexts.get(n)} for n, p in project.prices.items()}  # fmt: skip
+        values = {
+            n: {"input": p.input, "output": p.output, "from": p.origin, "context": contexts.get(n)}
+            for n, p in project.prices.items()
+        }
         click.echo(json.dumps({"prices_from": project.prices_from, "models": values}, indent=2))
         return
     table = Table(box=None, pad_edge=False, header_style="dim",

@@ -13,8 +13,14 @@ from rlmlang.diagnostics.suggest import did_you_mean
 
 @click.command()
 @click.argument("file", default="")
-@click.option("--from", "template", default="needle", show_default=True, metavar="NAME",
-              help="Which recipe of the standard library to begin with.")
+@click.option(
+    "--from",
+    "template",
+    default="needle",
+    show_default=True,
+    metavar="NAME",
+    help="Which recipe of the standard library to begin with.",
+)
 @click.option("--list", "only_list", is_flag=True, help="List the standard library.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def command(file: str, template: str, only_list: bool, force: bool) -> None:

@@ -72,5 +72,3 @@ def _result(outcome: Any, ready: Any, as_values: bool) -> str:
         "problem": {"code": problem.code, "message": problem.message} if problem else None,
     }  # fmt: skip
     return json.dumps(values, indent=2, ensure_ascii=False)
-
-

@@ -14,7 +14,9 @@ from rlmlang.diagnostics.suggest import did_you_mean
 @click.command()
 @click.argument("run", default="")
 @click.argument("node", default="")
-@click.option("--all", "everything", is_flag=True, help="Every call, not only the first of each step.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
+)
 @click.option("--list", "only_list", is_flag=True, help="List the runs that are kept.")
 @click.option("--json", "as_values", is_flag=True, help="The events as JSON lines.")
 def command(run: str, node: str, everything: bool, only_list: bool, as_values: bool) -> None:

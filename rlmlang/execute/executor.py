@@ -227,7 +227,6 @@ class Executor:
 
     def _lines(self, step: r.Step) -> Iterable[Line]:
         """The lines of a step that shows slices or rows to a model."""
-        work = step.work
         if step.name not in self.scope.receipt.reads:
             return
         for name in sorted(step.facts.origins):

@@ -137,4 +137,3 @@ class Fan:
             return out.count
         out.set({"kept": kept, "rest": rest})
         return len(kept)
-

@@ -68,8 +68,11 @@ class Receipt:
         covered = sum(r.covered for r in found.values())
         added = sum(r.added for r in found.values())
         total = sum(end - start for _, start, end in extents)
-        return Line(step, source, promised, total, covered, added - covered,
-                    self.skipped.get(step, 0), assumed, len(getattr(value, "left_out", ())))  # fmt: skip
+        left_out = len(getattr(value, "left_out", ()))
+        lost = self.skipped.get(step, 0)
+        return Line(
+            step, source, promised, total, covered, added - covered, lost, assumed, left_out
+        )
 
 
 def documents(value: Any) -> Iterable[tuple[Document, int, int]]:

@@ -124,11 +124,19 @@ def _detail(mistake: Exception | None) -> str:
 
 
 KINDS: tuple[tuple[str, str, str], ...] = (
-    ("LMAuthError", "model-refused-key", "check the key in the environment variable it is read from"),
+    (
+        "LMAuthError",
+        "model-refused-key",
+        "check the key in the environment variable it is read from",
+    ),
     ("LMRateLimitError", "model-rate-limited", "lower `parallel`, or wait and run again"),
     ("LMTimeoutError", "model-timeout", "the endpoint is slow: raise --timeout"),
     ("LMTransportError", "model-unreachable", "check --api-base and the network: rlm doctor"),
-    ("ContextWindowExceededError", "model-context-exceeded", "cut smaller pieces: `max` of the partition"),
+    (
+        "ContextWindowExceededError",
+        "model-context-exceeded",
+        "cut smaller pieces: `max` of the partition",
+    ),
     ("LMInvalidRequestError", "model-refused-request", "check the model's name: rlm models"),
 )
 

@@ -25,7 +25,8 @@ SETTING = "rlm_slip"
 class AsyncEngine(Protocol):
     """What answers a request."""
 
-    async def complete(self, request: Request) -> Response: ...
+    async def complete(self, request: Request) -> Response:
+        """One attempt."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ class Budget:
         try:
             response = await self.inner.complete(request)
             actual = self._actual(response, worst)
-            note.usage = ModelUsage(*vars(actual).values(), request.model)
+            note.usage = ModelUsage(
+                actual.calls, actual.tokens_in, actual.tokens_out, actual.usd, request.model
+            )
             return response
         finally:
             reservation.settle(actual)
@@ -156,7 +159,7 @@ class Blocking:
 class NonBlocking(Blocking):
     """The stack as DSPy's asynchronous engine."""
 
-    async def complete(self, request: Request) -> Response:  # type: ignore[override]
+    async def complete(self, request: Request) -> Response:
         """One attempt."""
         return await self.inner.complete(request)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ class ChatEndpoint:
                 text = await answer.text()
                 if answer.status != 200:
                     raise _refused(answer.status, text, answer.headers.get("retry-after"))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
         except aiohttp.ClientError as mistake:
             raise lm15.TransportError(f"{type(mistake).__name__}: {mistake}") from None
@@ -101,15 +100,18 @@ def _count(value: object) -> int | None:
 def _refused(status: int, text: str, retry_after: str | None) -> Exception:
     wait = float(retry_after) if retry_after and retry_after.replace(".", "", 1).isdigit() else None
     said = text[:300]
+    made: Exception
     if status == 429:
-        return lm15.RateLimitError(said, status=status, retry_after=wait)
-    if status in (401, 403):
-        return lm15.AuthError(said, status=status)
-    if status == 400 and ("context_length" in text or "maximum context" in text):
-        return lm15.ContextLengthError(said, status=status)
-    if status in (400, 404, 405, 422):
-        return lm15.InvalidRequestError(f"HTTP {status}: {said}", status=status)
-    return lm15.ServerError(f"HTTP {status}: {said}", status=status)
+        made = lm15.RateLimitError(said, status=status, retry_after=wait)
+    elif status in (401, 403):
+        made = lm15.AuthError(said, status=status)
+    elif status == 400 and ("context_length" in text or "maximum context" in text):
+        made = lm15.ContextLengthError(said, status=status)
+    elif status in (400, 404, 405, 422):
+        made = lm15.InvalidRequestError(f"HTTP {status}: {said}", status=status)
+    else:
+        made = lm15.ServerError(f"HTTP {status}: {said}", status=status)
+    return made
 
 
 @dataclass

@@ -33,7 +33,9 @@ def signature_of(prompt: r.Prompt, step: str) -> type[dspy.Signature]:
     }
     fields[RESULT] = (output_type(prompt.result), dspy.OutputField(desc=_result_words(prompt)))
     name = "".join(part.capitalize() for part in prompt.name.split("_")) or "Prompt"
-    made: type[dspy.Signature] = dspy.Signature(fields, instructions_of(prompt), signature_name=name)
+    made: type[dspy.Signature] = dspy.Signature(
+        fields, instructions_of(prompt), signature_name=name
+    )
     return made
 
 
@@ -60,7 +62,7 @@ def output_type(type_: Type) -> Any:
     if type_.textual or type_.kind in ("Any", "Tree"):
         return str
     made = _python(type_.required())
-    return Optional[made] if type_.optional else made
+    return Optional[made] if type_.optional else made  # noqa: UP045, made is a value
 
 
 def _python(type_: Type) -> Any:
@@ -74,7 +76,7 @@ def _python(type_: Type) -> Any:
         made = record_model(type_)
     else:
         made = str
-    return Optional[made] if type_.optional else made
+    return Optional[made] if type_.optional else made  # noqa: UP045, made is a value
 
 
 def record_model(type_: Type) -> type[pydantic.BaseModel]:
@@ -123,4 +125,6 @@ def _labels(type_: Type) -> str:
     """An enum's labels with their documentation, as `name = words`."""
     if type_.kind != "Enum" or not any(doc for _, doc in type_.labels):
         return ""
-    return "; ".join(f"{n} = {' '.join(doc.split())}" if doc else n for n, doc in type_.labels) + "."
+    return (
+        "; ".join(f"{n} = {' '.join(doc.split())}" if doc else n for n, doc in type_.labels) + "."
+    )

@@ -79,7 +79,7 @@ def _tree_sitter(data: bytes, language: str) -> list[int] | None:
     except ImportError:
         return None
     try:
-        parser: Any = Parser(get_language(language))  # type: ignore[arg-type]
+        parser: Any = Parser(get_language(language))
         root = parser.parse(data).root_node
     except Exception:  # a grammar that is not shipped with the package: cut at paragraphs
         return None

@@ -11,7 +11,6 @@ from rlmlang.catalog.partitions import slack_of
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 from rlmlang.partitions.text import best_cut
 
-
 WORD_END = re.compile(rb"\s+")
 NEAR = 40
 

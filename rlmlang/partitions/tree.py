@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 from rlmlang.partitions.functions import function_ends
@@ -32,7 +32,7 @@ class TreeCut:
             cut = self._cut(spans, starts, i * total // self.into, total)
             cuts.append(max(cut, cuts[-1]))
         cuts.append(total)
-        for left, right in zip(cuts, cuts[1:], strict=False):
+        for left, right in pairwise(cuts):
             if right > left:
                 yield Slice(tuple(_parts(spans, starts, left, right)), headed=headed)
 
@@ -51,9 +51,7 @@ class TreeCut:
         return starts[at] + _inner_edge(document, start, end, local, low, high) - start
 
 
-def _depth_change(
-    spans: list[tuple[Document, int, int]], starts: list[int], edge: int
-) -> int:
+def _depth_change(spans: list[tuple[Document, int, int]], starts: list[int], edge: int) -> int:
     """Folders shared by the files on both sides of an edge: the fewer, the better the cut."""
     at = starts.index(edge)
     if at in (0, len(spans)):

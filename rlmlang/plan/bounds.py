@@ -6,7 +6,7 @@ extraction at the end of a REPL. Expected leaves retries out and takes answers a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from rlmlang.catalog.formula import (
@@ -47,8 +47,10 @@ class Cost:
 
     def bind(self, sizes: dict[str, int]) -> Cost:
         """With known sizes put in."""
-        values = (getattr(self, f.name) for f in fields(self))
-        return Cost(*(v.bind(sizes) if v is not None else None for v in values))
+        usd = self.usd.bind(sizes) if self.usd is not None else None
+        return Cost(
+            self.calls.bind(sizes), self.tokens_in.bind(sizes), self.tokens_out.bind(sizes), usd
+        )
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,9 @@ def _recurse(work: r.Recurse, values: Values) -> Bound:
     into = int(str(work.branch.options["into"]))
     slack = Fraction(str(work.branch.options.get("slack", 0.1)))
     keep = work.keep[1] if work.prune is not None and work.keep else into
-    levels = ceil_log(number(Fraction(into) / (1 + 2 * slack)), facts.size * Fraction(1, work.leaf_size))
+    levels = ceil_log(
+        number(Fraction(into) / (1 + 2 * slack)), facts.size * Fraction(1, work.leaf_size)
+    )
     depth = levels.value(values.binding.sizes)
     deep = number(min(depth, work.depth) if depth is not None else work.depth)
     leaves = power(keep, deep)
@@ -191,9 +195,7 @@ def _geometric(keep: int, deep: Formula) -> Formula:
     return ceil_div(less_one(power(keep, deep)), keep - 1)
 
 
-def _repl(
-    prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, values: Values
-) -> Bound:
+def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, values: Values) -> Bound:
     """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
     price = values.binding.model(prompt.model).price
     sub = caps.sub or prompt.model

@@ -80,4 +80,4 @@ class Plan:
 
 def is_acyclic(edges: Iterable[tuple[str, str]]) -> bool:
     """Whether a set of edges has no circle."""
-    return nx.is_directed_acyclic_graph(nx.DiGraph(list(edges)))
+    return bool(nx.is_directed_acyclic_graph(nx.DiGraph(list(edges))))

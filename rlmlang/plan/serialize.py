@@ -40,7 +40,9 @@ def plain(value: object) -> object:
     if isinstance(value, Type):
         return _type(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kept = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare}
+        kept = {
+            f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare
+        }
         return {"is": type(value).__name__, **kept}
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]

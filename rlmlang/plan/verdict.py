@@ -40,7 +40,7 @@ class Verdict:
 
 
 def judge(budget: Budget, totals: Bound, dominant: str) -> Verdict:
-    """Compares a plan's totals with every declared limit. `wall` cannot be proved and is left out."""
+    """Compares a plan's totals with every declared limit but `wall`, which cannot be proved."""
     lines: list[Line] = []
     rows: list[tuple[str, float | None, Callable[[Cost], Formula | None]]] = [
         ("calls", budget.calls, lambda c: c.calls),
@@ -64,7 +64,9 @@ def _line(name: str, most: float, best: Formula | None, worst: Formula | None) -
     if low is not None and low > most:
         return Line(name, most, low, high, "cannot fit")
     if high is None:
-        return Line(name, most, low, None, "unknown", f"depends on {', '.join(sorted(worst.symbols))}")
+        return Line(
+            name, most, low, None, "unknown", f"depends on {', '.join(sorted(worst.symbols))}"
+        )
     return Line(name, most, low, high, "proven" if high <= most else "may be hit")
 
 

@@ -40,8 +40,9 @@ def _step_line(step: StepRecord) -> Text:
     if step.finished:
         text.append(f"  {step.items:,} items")
     if step.calls:
-        text.append(f"  {step.attempts:,} calls  {int(step.total('tokens_in')):,} tok in  "
-                    f"{int(step.total('tokens_out')):,} out  ${step.total('usd'):,.4f}")  # fmt: skip
+        tok_in, tok_out = int(step.total("tokens_in")), int(step.total("tokens_out"))
+        text.append(f"  {step.attempts:,} calls  {tok_in:,} tok in  {tok_out:,} out")
+        text.append(f"  ${step.total('usd'):,.4f}")
     if step.skipped:
         text.append(f"  {step.skipped} skipped", style="yellow")
     return text

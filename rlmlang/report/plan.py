@@ -28,8 +28,8 @@ def plan_view(plan: Plan) -> Group:
     for name in ("best", "expected", "worst"):
         table.add_row("", Text(name, style="bold"), *_cells(getattr(plan.totals, name)))
     formulas = _formulas(plan)
-    parts = [Text(f"plan of {plan.recipe.name}  {plan.hash[:12]}", style="bold"), table]
-    return Group(*parts, *formulas, *_notes(plan))
+    title = Text(f"plan of {plan.recipe.name}  {plan.hash[:12]}", style="bold")
+    return Group(title, table, *formulas, *_notes(plan))
 
 
 def _row(table: Table, node: PlanNode, plan: Plan) -> None:

@@ -70,8 +70,8 @@ def from_text(text: str, param: r.Param) -> Any:
     if kind == "Enum" and text not in [n for n, _ in param.type.labels]:
         raise _wrong_input(param, text)
     if kind == "Tree":
-        raise failed("wrong-input", f"`{param.name}` is a Tree", hint=f"--source {param.name}=FOLDER",
-                     exit_code=EXIT_USAGE)  # fmt: skip
+        hint = f"--source {param.name}=FOLDER"
+        raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint, exit_code=EXIT_USAGE)
     if kind in ("Slice", "Doc"):
         return whole(TextDocument(param.name, text.encode()))
     return text

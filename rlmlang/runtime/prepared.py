@@ -16,7 +16,7 @@ from rlmlang.plan.graph import Plan
 from rlmlang.runtime.project import Project
 
 
-class BadRecipe(Exception):
+class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
     """A recipe with errors; `diagnostics` are all of them."""
 
     exit_code = EXIT_BAD_RECIPE

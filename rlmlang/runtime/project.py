@@ -62,7 +62,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _section(found: dict[str, Any], name: str, path: Path | None) -> dict[str, Any]:
     section = found.get(name, {})
     if not isinstance(section, dict):
-        raise failed("bad-project", f"{path}: `{name}` is a section: [{name}]", exit_code=EXIT_USAGE)
+        raise failed(
+            "bad-project", f"{path}: `{name}` is a section: [{name}]", exit_code=EXIT_USAGE
+        )
     return section
 
 
@@ -108,9 +110,7 @@ def bind_models(
         known = ", ".join(m.name for m in roles if m.name) or "none has a name"
         raise failed("unknown-role", f"the recipe has no model `{unknown[0]}`",
                      hint=f"its models: {known}", exit_code=EXIT_USAGE)  # fmt: skip
-    return {
-        m.name: _bound(m, project, single.get(m.name) or everywhere, measure) for m in roles
-    }
+    return {m.name: _bound(m, project, single.get(m.name) or everywhere, measure) for m in roles}
 
 
 def _bound(role: Model, project: Project, given: str, measure: str) -> BoundModel:

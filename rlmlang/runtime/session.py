@@ -22,6 +22,7 @@ from rlmlang.diagnostics.diagnostic import (
     failed,
 )
 from rlmlang.execute.executor import Executor
+from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
 from rlmlang.modules.asker import DspyAsker
 from rlmlang.modules.models import Connection, lm_for
@@ -58,7 +59,8 @@ class Session:
             self.file = RunFile(self.ready.options.root, self.name)
         self._begin(scope)
         problem: CodedError | None = None
-        result, lines = None, []
+        result: Any = None
+        lines: list[Line] = []
         try:
             self.executor = Executor(scope, dict(self.ready.inputs))
             with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:

@@ -17,8 +17,8 @@ PROBE = 8192
 BLOCK = 1 << 20
 NO_TEXT = ("binary-source", "empty-source", "not-utf8")
 SKIPPED = frozenset(
-    ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm site-packages "
-    "dist-packages".split()
+    ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm "
+    "site-packages dist-packages".split()
 )
 
 
@@ -173,7 +173,7 @@ def unreadable(path: str, mistake: OSError) -> CodedError:
         hint = f"`{Path(path).with_name(close)}` is near: was that meant?" if close else ""
         return failed(
             "source-missing", f"there is no file {path}",
-            hint=hint or "a path in a recipe is taken from its folder, on the command line from here",
+            hint=hint or "a recipe's paths begin at its folder, the command line's at this one",
         )  # fmt: skip
     if isinstance(mistake, PermissionError):
         return failed(

@@ -71,10 +71,14 @@ def _document(path: str, name: str) -> Document:
 def stdin() -> TextDocument:
     """What is piped in, held in memory."""
     if sys.stdin is None or sys.stdin.isatty():
-        raise failed("empty-source", "nothing is piped in", hint="pipe text in: cat file | rlm run …")
+        raise failed(
+            "empty-source", "nothing is piped in", hint="pipe text in: cat file | rlm run …"
+        )
     data = sys.stdin.buffer.read()
     if not data:
-        raise failed("empty-source", "what was piped in is empty", hint="check the command before |")
+        raise failed(
+            "empty-source", "what was piped in is empty", hint="check the command before |"
+        )
     return TextDocument("stdin", data)
 
 
@@ -89,7 +93,7 @@ def size_of(value: Any, name: str, symbol: str, measure: Any) -> int | None:
     documents = value.documents if isinstance(value, Tree) else [p.document for p in value.parts]
     if symbol == name:
         weights = [measure.weight(d, d.start, d.size) for d in documents]
-        return -(-sum(weights) // measure.per_tok)
+        return int(-(-sum(weights) // measure.per_tok))
     if symbol in (f"lines({name})", f"records({name})", f"longest({name})"):
         return _lines(documents, longest=symbol.startswith("longest"))
     return None

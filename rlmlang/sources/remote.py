@@ -35,7 +35,7 @@ def is_remote(path: str) -> bool:
     return SCHEME.match(path) is not None
 
 
-def remote(url: str) -> RemoteDocument:
+def remote(url: str) -> Any:
     """A document behind a URL. Raises CodedError (source-unreachable)."""
     try:
         import fsspec

@@ -6,6 +6,7 @@ Only the offsets of the rows are held in memory; a row is read when it is asked 
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ class Rows(Sequence[Any]):
         self, document: Document, starts: array[int], read: Reader, item: Type | None = None
     ) -> None:
         self.document, self.starts, self._read = document, starts, read
-        longest = max((b - a for a, b in zip(starts, starts[1:], strict=False)), default=0)
+        longest = max((b - a for a, b in itertools.pairwise(starts)), default=0)
         keys = sum(len(f.name) // 2 + KEY for f in item.fields) if item is not None else 0
         self.item_size = longest // 2 + keys + 4
 
@@ -70,7 +71,7 @@ def index(document: Document, start: int, *, quoted: bool = False) -> array[int]
     """Where each row begins: at each line; in a quoted table, not inside quotes. Blank lines
     belong to the row before them."""
     starts = array("Q")
-    at, inside, blank = start, False, True
+    at, inside, _blank = start, False, True
     tail = b""
     while at < document.size:
         block = document.read(at, min(document.size, at + BLOCK))
@@ -151,7 +152,9 @@ def _cells(document: Document, data: bytes, at: int, delimiter: str) -> list[str
     except UnicodeDecodeError as mistake:
         raise not_utf8(document.id, mistake.start, data, mistake) from None
     try:
-        return next(csv.reader(text.strip("\r\n").splitlines(keepends=True), delimiter=delimiter), [])
+        return next(
+            csv.reader(text.strip("\r\n").splitlines(keepends=True), delimiter=delimiter), []
+        )
     except csv.Error as mistake:
         raise _bad_row(document, at, f"is no row of a table: {mistake}") from None
 

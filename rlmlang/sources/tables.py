@@ -31,10 +31,14 @@ def query(options: dict[str, Any], statement: str, item: Type) -> Sequence[Row]:
     try:
         import sqlalchemy
     except ImportError:
-        raise failed("extra-missing", "SQL needs SQLAlchemy", hint="pip install 'rlmlang[sql]'") from None
+        raise failed(
+            "extra-missing", "SQL needs SQLAlchemy", hint="pip install 'rlmlang[sql]'"
+        ) from None
     url = options.get("url")
     if not isinstance(url, str):
-        raise failed("source-form", "sql needs a database", hint='sql("select …", url: "sqlite:///a.db")')
+        raise failed(
+            "source-form", "sql needs a database", hint='sql("select …", url: "sqlite:///a.db")'
+        )
     try:
         with sqlalchemy.create_engine(url).connect() as connection:
             found = connection.execute(sqlalchemy.text(statement)).mappings().all()

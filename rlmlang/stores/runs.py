@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -38,10 +39,8 @@ class RunFile:
 
     def close(self) -> None:
         """Ends the file."""
-        try:
+        with contextlib.suppress(OSError):  # a line that failed was reported when written
             self._file.close()
-        except OSError:
-            pass  # what could not be flushed was reported when it was written
 
 
 def read(root: Path, run: str) -> Iterator[Event]:

@@ -172,9 +172,7 @@ class Builder:
         )
 
     def prompt_type(self, c: list[Any], span: Span) -> t.TypeExpr:
-        return t.TypeExpr(
-            name="prompt", args=self.all(c[:-1]), result=self.build(c[-1]), span=span
-        )
+        return t.TypeExpr(name="prompt", args=self.all(c[:-1]), result=self.build(c[-1]), span=span)
 
     # ── bodies and steps ─────────────────────────────────────────────────────
 

@@ -44,7 +44,7 @@ def build(text: str, *, strict: bool = False) -> Lark:
 
 
 def _to_json(parser: Lark) -> str:
-    data, memo = parser.memo_serialize([TerminalDef, Rule])  # type: ignore[no-untyped-call]
+    data, memo = parser.memo_serialize([TerminalDef, Rule])
     return json.dumps([data, memo])
 
 
@@ -57,7 +57,7 @@ def _from_json(text: str) -> Lark:
         for state, row in table["states"].items()
     }
     kept = {"data": data, "memo": _by_number(memo)}
-    loaded: Lark = Lark.__new__(Lark)._load(kept)  # type: ignore[no-untyped-call]
+    loaded: Lark = Lark.__new__(Lark)._load(kept)  # noqa: SLF001, Lark has no public way
     return loaded
 
 

@@ -38,6 +38,7 @@ class Group:
 
     @property
     def kind(self) -> str:
+        """Which bracket it is."""
         return self.open.text
 
 
@@ -64,7 +65,7 @@ def outline(text: str, file: t.File) -> list[list[Element]]:
     marks = marks_of(file)
     pieces = iter(scan(text))
     root = Group(Piece("mark", "{", 0, 0, 0))
-    _fill(root, pieces, marks, {d.span.start for d in file.items})
+    Filler(root, pieces, marks, frozenset(d.span.start for d in file.items)).run()
     return root.items
 
 
@@ -97,62 +98,82 @@ def _nodes(value: object) -> Iterator[t.Node]:
             yield from _nodes(getattr(value, part.name))
 
 
-def _fill(
-    group: Group, pieces: Iterator[Piece], marks: Marks, starts: frozenset[int] | set[int]
-) -> None:
-    """Takes tokens until the bracket closes, cutting them into items."""
-    current: list[Element] = []
+@dataclass
+class Filler:
+    """Takes the tokens of one bracket until it closes, cutting them into items."""
+
+    group: Group
+    pieces: Iterator[Piece]
+    marks: Marks
+    starts: frozenset[int]
+    current: list[Element] = field(default_factory=list)
     previous: Piece | None = None
-    in_use = False
     comma: Piece | None = None
-    for piece in pieces:
-        if piece.text in PAIRS.values() and piece.kind == "mark":
-            group.close = piece
-            break
-        if comma is not None and not (piece.start in starts or piece.kind == "comment"):
-            current.append(comma)  # it belongs to the item, as in `cross a, b`
-        comma = None
-        in_use = in_use or piece.text == "use"
-        group.body = group.body or piece.start in marks.statements
+    in_use: bool = False
+
+    def run(self) -> None:
+        """Fills the group."""
+        for piece in self.pieces:
+            if piece.kind == "mark" and piece.text in PAIRS.values():
+                self.group.close = piece
+                break
+            self._pending_comma(piece)
+            self._take(piece)
+        self._next()
+
+    def _take(self, piece: Piece) -> None:
         own_line = piece.kind == "comment" and piece.lines > 0
-        if current and group.kind == "{" and (piece.start in starts or own_line):
-            current = _next(group, current)
-            in_use = piece.text == "use"
-        if piece.text == "," and piece.kind == "mark" and _separates(group):
-            if group.listed:
-                current = _next(group, current)
-            else:
-                comma = piece
-            previous = piece
-            continue
-        if current and own_line and group.listed:
-            current = _next(group, current)
-        if piece.text in PAIRS and piece.kind == "mark":
-            inner = Group(piece)
-            _classify(inner, previous, marks, in_use)
-            _fill(inner, pieces, marks, marks.starts)
-            current.append(inner)
-            previous = inner.close
-            continue
-        if piece.kind == "comment" and piece.lines == 0 and not current and group.items:
-            group.items[-1].append(piece)  # a comment behind a comma belongs to what it follows
-            continue
-        current.append(piece)
-        previous = piece
-        if own_line and (group.kind == "{" or group.listed):
-            current = _next(group, current)
-    if current:
-        group.items.append(current)
+        self._begin(piece, own_line=own_line)
+        if piece.kind == "mark" and piece.text == "," and self._separates():
+            self._comma(piece)
+        elif piece.kind == "mark" and piece.text in PAIRS:
+            self._bracket(piece)
+        elif piece.kind == "comment" and not own_line and not self.current and self.group.items:
+            self.group.items[-1].append(piece)  # behind a comma it belongs to what it follows
+        else:
+            self.current.append(piece)
+            self.previous = piece
+            if own_line and self._separates():
+                self._next()
 
+    def _begin(self, piece: Piece, *, own_line: bool) -> None:
+        """Ends the item before, where a new one begins."""
+        self.in_use = self.in_use or piece.text == "use"
+        self.group.body = self.group.body or piece.start in self.marks.statements
+        starts = self.group.kind == "{" and (piece.start in self.starts or own_line)
+        if self.current and starts:
+            self._next()
+            self.in_use = piece.text == "use"
+        elif own_line and self.group.listed:
+            self._next()
 
-def _next(group: Group, current: list[Element]) -> list[Element]:
-    if current:
-        group.items.append(current)
-    return []
+    def _pending_comma(self, piece: Piece) -> None:
+        """A comma that separates no items belongs to the item, as in `cross a, b`."""
+        if self.comma is not None and not (piece.start in self.starts or piece.kind == "comment"):
+            self.current.append(self.comma)
+        self.comma = None
 
+    def _comma(self, piece: Piece) -> None:
+        if self.group.listed:
+            self._next()
+        else:
+            self.comma = piece
+        self.previous = piece
 
-def _separates(group: Group) -> bool:
-    return group.listed or group.kind == "{"
+    def _bracket(self, piece: Piece) -> None:
+        inner = Group(piece)
+        _classify(inner, self.previous, self.marks, self.in_use)
+        Filler(inner, self.pieces, self.marks, self.marks.starts).run()
+        self.current.append(inner)
+        self.previous = inner.close
+
+    def _separates(self) -> bool:
+        return self.group.listed or self.group.kind == "{"
+
+    def _next(self) -> None:
+        if self.current:
+            self.group.items.append(self.current)
+        self.current = []
 
 
 def _classify(group: Group, previous: Piece | None, marks: Marks, in_use: bool) -> None:

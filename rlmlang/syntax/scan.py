@@ -38,6 +38,7 @@ class Piece:
 
     @property
     def end(self) -> int:
+        """The offset behind it."""
         return self.start + len(self.text)
 
 

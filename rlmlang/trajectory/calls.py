@@ -40,7 +40,7 @@ class StepRecord:
 
     def total(self, what: str) -> float:
         """The sum over all attempts of `tokens_in`, `tokens_out` or `usd`."""
-        return sum(getattr(a, what) for c in self.calls.values() for a in c.attempts)
+        return sum(float(getattr(a, what)) for c in self.calls.values() for a in c.attempts)
 
     @property
     def attempts(self) -> int:

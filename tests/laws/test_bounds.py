@@ -50,7 +50,8 @@ def recipes(draw: st.DrawFn) -> tuple[str, int]:
     last = "kept" if more else "notes"
     block = f'{{ task: "Do it." check: result == "good answer" retry <= {retry} }}'
     yes = f'{{ task: "Do it." retry <= {retry} }}'
-    return f"""rlm 1
+    return (
+        f"""rlm 1
 model m {{ output <= 60tok }}
 prompt note(page: Slice, question: Text) -> Text {block}
 prompt again(note: Text, question: Text) -> Text {block}
@@ -63,7 +64,9 @@ recipe find(question: Text, book: Text) -> Text {{
   {more}
   return reduce {last} with merge(question) {{ fanin: {fanin} }}
 }}
-""", retry
+""",
+        retry,
+    )
 
 
 def answers(engine: ScriptedEngine) -> ScriptedEngine:

@@ -30,7 +30,9 @@ def test_no_account_passes_its_limits(
         if share < 0.4 and open_:
             done = open_.pop(int(share * 100) % len(open_))
             used = done.worst
-            done.settle(Usage(used.calls, int(used.tokens_in * share), int(used.tokens_out * share)))
+            done.settle(
+                Usage(used.calls, int(used.tokens_in * share), int(used.tokens_out * share))
+            )
         else:
             got = accounts[which].reserve(Usage(1, tok_in, tok_out, Fraction(1, 50)))
             if isinstance(got, Reservation):
@@ -80,7 +82,9 @@ recipe find(book: Text) -> Text {
     assert outcome.problem is None
     assert len(engine.requests) == 1000
     engine = Slow(lambda task: "x" if task.inputs["page"] != "line 7" else "y")
-    text = path.read_text().replace('"Do it."', '{ task: "Do it." check: result == "y" retry <= 2 }')
+    text = path.read_text().replace(
+        '"Do it."', '{ task: "Do it." check: result == "y" retry <= 2 }'
+    )
     path.write_text(text.replace("note()", "note() { on_error: skip(at_most: 100%) }"))
     outcome = rlmlang.run(str(path), engine=engine, parallel=256, record=False,
                           sources={"book": str(tmp_path / "book.txt")},

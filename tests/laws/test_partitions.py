@@ -83,7 +83,7 @@ def test_text_is_cut_by_the_contract(name: str, options: dict, measure: Estimate
     assert covered(pieces, [document]) == (True, True)
     assert "".join(p.content() for p in pieces) == text
     assert len(pieces) <= most
-    if name not in ("stable",) or isinstance(measure, Estimate):
+    if name != "stable" or isinstance(measure, Estimate):
         for piece in pieces:
             assert measure.tok(piece.content()) <= cap + (name == "tree")
 
@@ -107,9 +107,7 @@ def test_overlap_covers_and_counts(text: str, size: int, share: int) -> None:
 @given(st.lists(TEXTS, min_size=1, max_size=8), st.sampled_from(["files", "functions", "tree"]))
 def test_trees_are_cut_by_the_contract(texts: list[str], name: str) -> None:
     options = {"into": 5, "slack": 0.1} if name == "tree" else {"max": 200, "slack": 0.1}
-    documents = [
-        TextDocument(f"d{i % 3}/f{i}.py", t.encode()) for i, t in enumerate(texts) if t
-    ]
+    documents = [TextDocument(f"d{i % 3}/f{i}.py", t.encode()) for i, t in enumerate(texts) if t]
     tree = Tree("root", tuple(documents))
     pieces = list(plugins.partition(name, options).split(tree, Estimate()))
     cap, most = contract(name, options, documents, Estimate(), tree=True)
@@ -176,7 +174,7 @@ def test_neighbouring_files_keep_their_headings() -> None:
     piece = next(plugins.partition("files", {"max": 400, "slack": 0.1}).split(tree, Estimate()))
     assert piece.text() == "=== a.md\none\n=== b.md\ntwo\n"
     assert Estimate().tok("=== " + "x" * 200) > HEADER > Estimate().tok("=== " + "x" * 100)
-    assert GRAIN == Estimate().grain
+    assert Estimate().grain == GRAIN
 
 
 def test_bytes_that_are_no_text_are_named() -> None:

@@ -91,9 +91,7 @@ def text(question: str, context: str) -> str:
     return " ".join(s.text for s in found)
 
 
-def label(
-    task: Task, name: str, labels: tuple[str, ...], docs: str, context: str
-) -> str:
+def label(task: Task, name: str, labels: tuple[str, ...], docs: str, context: str) -> str:
     """The label of the nearest demonstration, else the label nearest by its own words."""
     near = _nearest_demo(task, name, context)
     if near is not None and near in labels:
@@ -200,9 +198,7 @@ def _list(
     if shape.get("type") == "object":
         given = rows(task)
         if given:
-            return [
-                _record(task, shape, defs, question, _row_text(row), row) for row in given
-            ]
+            return [_record(task, shape, defs, question, _row_text(row), row) for row in given]
         found = best(question or task.instructions, context, least=0.34, most=MOST_ITEMS)
         return [_record(task, shape, defs, question, s.text, {}) for s in found]
     found = best(question, context, most=MOST_ITEMS) if question else central(context)

@@ -10,7 +10,7 @@ from typing import Any
 from dspy.lm15 import Request
 
 MARK = "[[ ## {} ## ]]"
-LISTED = re.compile(r"^\d+\. `(\w+)` \((.*?)\):(.*)$", re.M)
+LISTED = re.compile(r"^\d+\. `(\w+)` \((.*?)\):(.*)$", re.MULTILINE)
 OBJECTIVE = "In adhering to this structure, your objective is:"
 SCHEMA = "must adhere to the JSON schema: "
 ONE_OF = "one of: "

@@ -1,0 +1,72 @@
+"""The rules of the house: imports, style, types, sizes."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FILES = sorted((ROOT / "rlmlang").rglob("*.py"))
+LONGEST_FILE, LONGEST_FUNCTION = 450, 45
+
+
+def tool(*args: str) -> None:
+    """Runs a tool of this environment on the project."""
+    name = shutil.which(args[0], path=str(Path(sys.executable).parent)) or args[0]
+    done = subprocess.run([name, *args[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_imports_point_down() -> None:
+    tool("lint-imports", "--no-cache")
+
+
+def test_style() -> None:
+    tool("ruff", "check", "--no-cache", "rlmlang", "tests", "examples")
+    tool("ruff", "format", "--no-cache", "--check", "rlmlang", "tests", "examples")
+
+
+def test_types() -> None:
+    tool("mypy", "--no-incremental")
+
+
+def test_the_grammar_has_no_conflict() -> None:
+    from rlmlang.syntax.grammar import build
+
+    build((ROOT / "grammar" / "rlm.lark").read_text(), strict=True)
+
+
+def test_tables_that_must_agree() -> None:
+    from rlmlang.catalog.partitions import SEARCHES, STRATEGIES
+    from rlmlang.check.functions import FUNCTIONS
+    from rlmlang.execute.functions import IMPLEMENTATIONS
+    from rlmlang.plugins import BUILT_IN
+
+    assert set(FUNCTIONS) == set(IMPLEMENTATIONS)
+    assert set(STRATEGIES) == set(BUILT_IN["rlmlang.partitions"])
+    assert set(SEARCHES) == set(BUILT_IN["rlmlang.searches"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_stay_readable(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_FILE
+    module = ast.parse(text)
+    assert ast.get_docstring(module), "a file opens with one sentence that is true"
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, node.name
+
+
+def test_nothing_loads_a_pickle() -> None:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {"pickle", "cloudpickle", "dill", "shelve", "marshal"} & set(names), path
