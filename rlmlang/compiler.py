@@ -12,7 +12,6 @@ from rlmlang.check.check import Checked, check_file
 from rlmlang.check.module import Library, Loader
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax import tree
-from rlmlang.syntax.format import format_file
 from rlmlang.syntax.parse import Parsed, parse
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def plan(recipe: Recipe, binding: Binding) -> Plan:
 
 def format(source: SourceFile) -> tuple[str, Parsed]:
     """The canonical layout of a file; the text as it was where it cannot be read."""
+    from rlmlang.syntax.format import format_file
+
     parsed = parse(source)
     if parsed.tree is None or not parsed.ok:
         return source.text, parsed

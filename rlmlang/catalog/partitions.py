@@ -8,11 +8,11 @@ lines, records or rows, `files` its number of files. Formulas: the design's tabl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from rlmlang.catalog.formula import Formula, ceil_div, number
+from rlmlang.value import Value, value
 
 Coverage = Literal["exact", "cover", "some"]
 Kind = Literal["size", "count", "fraction", "text"]
@@ -31,8 +31,8 @@ def worst_of(coverages: Iterable[Coverage]) -> Coverage:
     return max(coverages, key=ORDER.index, default="exact")
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+@value
+class Argument(Value):
     """One argument of a strategy."""
 
     name: str
@@ -42,8 +42,8 @@ class Argument:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+@value
+class Extent(Value):
     """What is known of the thing to be split; `item` is the size of its largest unit."""
 
     n: Formula
@@ -57,8 +57,8 @@ Arguments = Mapping[str, object]
 Rule = Callable[[Arguments, Extent], Formula]
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+@value
+class Strategy(Value):
     """A way to cut, as data. `of` says what it takes: text, rows or tree."""
 
     name: str
@@ -122,9 +122,9 @@ def _max(a: Arguments, x: Extent) -> Formula:
 
 
 def _tree_cap(a: Arguments, x: Extent) -> Formula:
-    """(1+2s)·n/k, and the headings of the files in a piece."""
+    """(1+2s)·n/k, the headings of the files in a piece, and a grain at each end."""
     slack = Fraction(str(a["slack"]))
-    return ceil_div(x.n * (1 + 2 * slack), _int(a, "into")) + x.files * HEADER + 2
+    return ceil_div(x.n * (1 + 2 * slack), _int(a, "into")) + x.files * HEADER + 2 * x.grain
 
 
 def _exact(a: Arguments) -> Coverage:
@@ -180,8 +180,8 @@ STRATEGIES: dict[str, Strategy] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+@value
+class Search(Value):
     """A way to look something up without a model."""
 
     name: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from rlmlang.value import Value, value
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKind:
+@value
+class SourceKind(Value):
     """`gives` is the family of types it fills; `extra` the optional install it needs."""
 
     name: str

@@ -6,20 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, maximum, number
 from rlmlang.catalog.partitions import Coverage, worst_of
 from rlmlang.check.extents import as_list, declared_size, of_field, table_row
 from rlmlang.check.recipe import Facts
 from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
+from rlmlang.value import Value, value
 
 Options = dict[str, object]
 Rule = Callable[[list[Facts], Options], Facts]
 
 
-@dataclass(frozen=True)
-class Function:
+@value
+class Function(Value):
     """A built-in. `takes` are the kinds of its positional arguments: list, text, any, number;
     `*` repeats the last. `fields` are options that name fields, `options` other labels."""
 

@@ -5,54 +5,56 @@ Expressions are pure and evaluated by `execute`; steps are what the plan makes n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rlmlang.catalog.formula import ONE, ZERO, Formula
 from rlmlang.catalog.partitions import Coverage
 from rlmlang.check.types import ANY, Type
+from rlmlang.value import Value as Frozen
+from rlmlang.value import value
 
 # ── expressions ──────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Value:
+@value
+class Value(Frozen):
     """A literal: text, number, truth, none or an enum's label."""
 
     value: str | int | float | bool | None
 
 
-@dataclass(frozen=True)
-class Ref:
+@value
+class Ref(Frozen):
     """A parameter, source or step, by name; `it` and `result` are bound by what surrounds them."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Get:
+@value
+class Get(Frozen):
     """`base.field`."""
 
     base: Expr
     field: str
 
 
-@dataclass(frozen=True)
-class Items:
+@value
+class Items(Frozen):
     """`[a, b]`."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
-class Make:
+@value
+class Make(Frozen):
     """A record made of its fields."""
 
     type: Type
     fields: tuple[tuple[str, Expr], ...]
 
 
-@dataclass(frozen=True)
-class Apply:
+@value
+class Apply(Frozen):
     """A built-in function over arguments; `options` are field names and plain values."""
 
     function: str
@@ -60,16 +62,16 @@ class Apply:
     options: tuple[tuple[str, object], ...] = ()
 
 
-@dataclass(frozen=True)
-class CodeCall:
+@value
+class CodeCall(Frozen):
     """A `code` function over arguments."""
 
     code: Code
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
-class Op:
+@value
+class Op(Frozen):
     """`left op right`."""
 
     op: str
@@ -77,15 +79,15 @@ class Op:
     right: Expr
 
 
-@dataclass(frozen=True)
-class Not:
+@value
+class Not(Frozen):
     """`not x`."""
 
     operand: Expr
 
 
-@dataclass(frozen=True)
-class Choose:
+@value
+class Choose(Frozen):
     """`if test then yes else no`."""
 
     test: Expr
@@ -99,8 +101,8 @@ Expr = Value | Ref | Get | Items | Make | Apply | CodeCall | Op | Not | Choose
 # ── declarations ─────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Model:
+@value
+class Model(Frozen):
     """A role. Sizes in tok; `price` in dollars per million tok, in and out, None if not given."""
 
     name: str = ""
@@ -112,8 +114,8 @@ class Model:
     declared: bool = False
 
 
-@dataclass(frozen=True)
-class Param:
+@value
+class Param(Frozen):
     """A parameter of a recipe, prompt or code; `max` in tok or, for lists, items."""
 
     name: str
@@ -122,8 +124,8 @@ class Param:
     doc: str = ""
 
 
-@dataclass(frozen=True)
-class Repl:
+@value
+class Repl(Frozen):
     """The caps of a free-form node."""
 
     iters: int = 12
@@ -135,8 +137,8 @@ class Repl:
     tools: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Prompt:
+@value
+class Prompt(Frozen):
     """A typed call to a model."""
 
     name: str
@@ -154,8 +156,8 @@ class Prompt:
     repl: Repl | None = None
 
 
-@dataclass(frozen=True)
-class Code:
+@value
+class Code(Frozen):
     """A pure Python function in a file beside the recipe."""
 
     name: str
@@ -167,8 +169,8 @@ class Code:
     base: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True)
-class Source:
+@value
+class Source(Frozen):
     """Where a context comes from; `base` is the file that declares it."""
 
     name: str
@@ -180,8 +182,8 @@ class Source:
     base: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True)
-class Partition:
+@value
+class Partition(Frozen):
     """A strategy with its arguments; gather adds neighbours, in tok."""
 
     strategy: str
@@ -195,8 +197,8 @@ class Partition:
         return dict(self.arguments)
 
 
-@dataclass(frozen=True)
-class Budget:
+@value
+class Budget(Frozen):
     """Declared limits; None means none. `default` when the recipe declared no budget."""
 
     calls: int | None = None
@@ -211,8 +213,8 @@ class Budget:
 # ── steps ────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Facts:
+@value
+class Facts(Frozen):
     """What is known of a value: its type, its size in tok, its items, how much of it there is.
 
     `inner` is the count of items inside each item of a nested list; `origins` are the sources it
@@ -228,8 +230,8 @@ class Facts:
     origins: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Ask:
+@value
+class Ask(Frozen):
     """A prompt with its arguments; `element` is the parameter that takes the item, if any."""
 
     prompt: Prompt
@@ -237,44 +239,44 @@ class Ask:
     element: str = ""
 
 
-@dataclass(frozen=True)
-class OnError:
+@value
+class OnError(Frozen):
     """What to do with an item that fails: `fail`, or leave out at most a fraction of them."""
 
     skip: bool = False
     at_most: float = 0.0
 
 
-@dataclass(frozen=True)
-class Compute:
+@value
+class Compute(Frozen):
     """Pure code."""
 
     value: Expr
 
 
-@dataclass(frozen=True)
-class Split:
+@value
+class Split(Frozen):
     subject: Expr
     partition: Partition
 
 
-@dataclass(frozen=True)
-class Search:
+@value
+class Search(Frozen):
     subject: Expr
     query: Expr
     method: str
     options: tuple[tuple[str, object], ...]
 
 
-@dataclass(frozen=True)
-class Call:
+@value
+class Call(Frozen):
     """One prompt call."""
 
     ask: Ask
 
 
-@dataclass(frozen=True)
-class Map:
+@value
+class Map(Frozen):
     subject: Expr
     ask: Ask
     parallel: int | None = None
@@ -282,8 +284,8 @@ class Map:
     stop: Expr | None = None
 
 
-@dataclass(frozen=True)
-class Filter:
+@value
+class Filter(Frozen):
     """With a prompt that answers true or false, or with a condition; `keep_rest` gives both."""
 
     subject: Expr
@@ -294,24 +296,24 @@ class Filter:
     on_error: OnError = OnError()
 
 
-@dataclass(frozen=True)
-class Reduce:
+@value
+class Reduce(Frozen):
     subject: Expr
     ask: Ask
     fanin: int = 8
     parallel: int | None = None
 
 
-@dataclass(frozen=True)
-class Cross:
+@value
+class Cross(Frozen):
     left: Expr
     right: Expr
     method: str
     options: tuple[tuple[str, object], ...]
 
 
-@dataclass(frozen=True)
-class Recurse:
+@value
+class Recurse(Frozen):
     subject: Expr
     leaf_size: int
     leaf: Ask
@@ -323,21 +325,21 @@ class Recurse:
     fanin: int = 8
 
 
-@dataclass(frozen=True)
-class Rung:
+@value
+class Rung(Frozen):
     name: str
     steps: tuple[Step, ...]
     result: Expr
 
 
-@dataclass(frozen=True)
-class Ladder:
+@value
+class Ladder(Frozen):
     accept: Expr
     rungs: tuple[Rung, ...]
 
 
-@dataclass(frozen=True)
-class Require:
+@value
+class Require(Frozen):
     """A condition that must hold for the run to go on."""
 
     test: Expr
@@ -347,8 +349,8 @@ class Require:
 Work = Compute | Split | Search | Call | Map | Filter | Reduce | Cross | Recurse | Ladder | Require
 
 
-@dataclass(frozen=True)
-class Step:
+@value
+class Step(Frozen):
     """A named step. `needs` are the names it reads; `when` says if it runs at all.
 
     `facts` follow from what is bound, `line` is where it stands: neither is part of what it is.
@@ -369,8 +371,8 @@ class Step:
         return type(self.work).__name__.lower()
 
 
-@dataclass(frozen=True)
-class Recipe:
+@value
+class Recipe(Frozen):
     """A checked recipe: every name bound, every step typed and sized."""
 
     name: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from rlmlang.value import Value, value
 
 TEXTUAL = ("Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date")
 NUMERIC = ("Int", "Float")
@@ -11,8 +13,8 @@ GENERIC = {"Slice": (0, 1), "Table": (1, 1), "Pair": (2, 2)}
 TYPE_NAMES = (*SCALARS, "Table", "Pair", "Size")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+@value
+class Field(Value):
     """A field of a record; `max` is its most in tok (or items), None where nothing was said."""
 
     name: str
@@ -22,8 +24,8 @@ class Field:
     where: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+@value
+class Type(Value):
     """A type. `kind` is a built-in word, `List`, `Record`, `Enum`, `Prompt`, `Any` or `None`."""
 
     kind: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -68,6 +69,7 @@ def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
     from rlmlang.cli.edge import exit_code_of
 
+    gc.set_threshold(100_000, 20, 20)  # starting up allocates much and leaves no circles behind
     try:
         code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
     except click.ClickException as mistake:

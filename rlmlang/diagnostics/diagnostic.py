@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from rlmlang.diagnostics.source import Span
+from rlmlang.value import Value, value
 
 Severity = Literal["error", "warning"]
 
@@ -16,16 +16,16 @@ EXIT_BUDGET = 75
 EXIT_INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+@value
+class Label(Value):
     """A span with a few words beside its carets."""
 
     span: Span
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+@value
+class Diagnostic(Value):
     """A coded problem.
 
     `code` names a page of `rlm explain`; `message` says what was found, in one line, and blames

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name closest to `name`, or an empty string when none is near."""
+    from difflib import get_close_matches
+
     names = sorted(set(known))
     by_lower = {n.lower(): n for n in reversed(names)}
     if name.lower() in by_lower:

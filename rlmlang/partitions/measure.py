@@ -17,6 +17,7 @@ from rlmlang.context import Document
 ATOM = re.compile(r" ?\S{1,8}|\n|[^\S\n]{1,8}")
 BYTES_PER_TOK = 2
 MOST_BYTES = 33
+BLOCK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ class Estimate:
     def window(self, weight: int) -> int:
         """How many bytes must be read to find where a weight is reached."""
         return weight + 4
+
+    def locate(self, document: Document, start: int, end: int, weight: int) -> int:
+        """The byte of a range at which a weight is reached, between characters."""
+        at = min(end, start + max(0, weight))
+        first = max(start, at - 4)
+        return first + between_characters(document.read(first, min(end, at + 4)), at - first)
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,17 @@ class Encoded:
     def window(self, weight: int) -> int:
         """An atom of one token has at most eight characters and a space."""
         return weight * MOST_BYTES + MOST_BYTES
+
+    def locate(self, document: Document, start: int, end: int, weight: int) -> int:
+        """The byte of a range at which a weight is reached, between atoms."""
+        while start < end and weight > 0:
+            data = document.read(start, min(end, start + BLOCK))
+            step = self.reach(data, weight)
+            if step == 0 or start + step >= end or step < len(data) - MOST_BYTES:
+                return start + step
+            weight -= self.tok(data[:step].decode(errors="replace"))
+            start += step
+        return start
 
     def _atom(self, atom: str) -> int:
         found = self.counts.get(atom)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlmlang.context import Document, Measure, Part, Slice, Tree
-from rlmlang.partitions.measure import between_characters
 from rlmlang.partitions.text import line_ends
 from rlmlang.partitions.tokens import ranges
 
@@ -57,28 +56,26 @@ class Stable:
         """The ends of lines; a long line is cut into stretches, again by its own text."""
         left = start
         for right in line_ends(document, start, end):
-            while right - left > most:
-                step = _stretch(document.read(left, min(right, left + most)), most)
-                yield left + step
-                left += step
+            while measure.weight(document, left, right) > most:
+                data = document.read(left, min(right, left + measure.window(most)))
+                left += _stretch(data[: measure.reach(data, most) or 4])
+                yield left
             if right > left:
                 yield right
             left = right
 
 
-def _stretch(data: bytes, most: int) -> int:
+def _stretch(data: bytes) -> int:
     """A part of a long line: up to the word whose checksum is least, which an edit elsewhere
-    does not move."""
+    does not move; the cut is before a space, so that no word's tokens change."""
     best, at = SPACE, 0
-    position = data.find(b" ", len(data) // 4)
+    position = data.find(b" ", max(1, len(data) // 4))
     while position >= 0:
         mark = zlib.crc32(data[max(0, position - 16) : position])
-        if mark < best:
-            best, at = mark, position + 1
+        if mark < best and data[position - 1 : position] not in (b" ", b"\t", b"\r"):
+            best, at = mark, position
         position = data.find(b" ", position + 1)
-    if at:
-        return at
-    return between_characters(data, min(most, len(data))) or len(data)
+    return at or len(data)
 
 
 def _marks(unit: bytes, weight: int, usual: int) -> bool:

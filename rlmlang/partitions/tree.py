@@ -5,18 +5,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 from rlmlang.partitions.functions import function_ends
-from rlmlang.partitions.measure import between_characters
 from rlmlang.partitions.tokens import ranges
+
+Spans = list[tuple[Document, int, int]]
 
 
 @dataclass(frozen=True)
 class TreeCut:
     """`into` − 1 cuts near i·n/k, each moved by at most `slack`·n/k to a folder, file, function
-    or line edge. Positions are counted in bytes over all files, one behind the other."""
+    or line edge."""
 
     into: int
     slack: float = 0.1
@@ -25,44 +26,47 @@ class TreeCut:
         """The parts in order; empty ones are left out."""
         spans = [(d, s, e) for d, s, e in ranges(subject) if e > s]
         headed = isinstance(subject, Tree)
-        total = sum(e - s for _, s, e in spans)
-        starts = [0, *accumulate(e - s for _, s, e in spans)]
+        axis = Axis(spans, measure)
         cuts = [0]
         for i in range(1, self.into):
-            cut = self._cut(spans, starts, i * total // self.into, total)
-            cuts.append(max(cut, cuts[-1]))
-        cuts.append(total)
+            near = i * axis.total // self.into
+            cuts.append(max(axis.cut(near, int(self.slack * axis.total / self.into)), cuts[-1]))
+        cuts.append(axis.starts[-1])
         for left, right in pairwise(cuts):
             if right > left:
-                yield Slice(tuple(_parts(spans, starts, left, right)), headed=headed)
+                yield Slice(tuple(_parts(spans, axis.starts, left, right)), headed=headed)
 
-    def _cut(
-        self, spans: list[tuple[Document, int, int]], starts: list[int], near: int, total: int
-    ) -> int:
-        """The best edge within reach of `near`."""
-        reach = int(self.slack * total / self.into)
-        edges = [s for s in starts if abs(s - near) <= reach]
+
+class Axis:
+    """Files one behind the other: `starts` are their places in bytes, `weights` in weight."""
+
+    def __init__(self, spans: Spans, measure: Measure) -> None:
+        self.spans, self.measure = spans, measure
+        self.starts = [0, *accumulate(e - s for _, s, e in spans)]
+        self.weights = [0, *accumulate(measure.weight(d, s, e) for d, s, e in spans)]
+        self.total = self.weights[-1]
+
+    def cut(self, near: int, reach: int) -> int:
+        """The best edge within `reach` of a weight, as a place in bytes."""
+        edges = [i for i, w in enumerate(self.weights) if abs(w - near) <= reach]
         if edges:
-            return min(edges, key=lambda s: (_depth_change(spans, starts, s), abs(s - near)))
-        at = bisect_right(starts, near) - 1
-        document, start, end = spans[at]
-        local = start + near - starts[at]
-        low, high = max(start, local - reach), min(end, local + reach)
-        return starts[at] + _inner_edge(document, start, end, local, low, high) - start
+            best = min(edges, key=lambda i: (self._shared(i), abs(self.weights[i] - near)))
+            return self.starts[best]
+        at = bisect_right(self.weights, near) - 1
+        document, start, end = self.spans[at]
+        local, low, high = (
+            self.measure.locate(document, start, end, w - self.weights[at])
+            for w in (near, near - reach, near + reach)
+        )
+        return self.starts[at] + _inner_edge(document, start, end, local, low, high) - start
 
-
-def _depth_change(spans: list[tuple[Document, int, int]], starts: list[int], edge: int) -> int:
-    """Folders shared by the files on both sides of an edge: the fewer, the better the cut."""
-    at = starts.index(edge)
-    if at in (0, len(spans)):
-        return 0
-    before, after = (spans[i][0].id.split("/")[:-1] for i in (at - 1, at))
-    shared = 0
-    for a, b in zip(before, after, strict=False):
-        if a != b:
-            break
-        shared += 1
-    return shared
+    def _shared(self, edge: int) -> int:
+        """Folders shared by the files on both sides of an edge: the fewer, the better the cut."""
+        if edge in (0, len(self.spans)):
+            return 0
+        before, after = (self.spans[i][0].id.split("/")[:-1] for i in (edge - 1, edge))
+        pairs = zip(before, after, strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _inner_edge(document: Document, start: int, end: int, near: int, low: int, high: int) -> int:
@@ -77,8 +81,7 @@ def _inner_edge(document: Document, start: int, end: int, near: int, low: int, h
     lines = [low + x + 1 for x in (after, before) if x >= 0]
     if lines:
         return min(lines, key=lambda e: abs(e - near))
-    window = document.read(max(start, near - 4), min(end, near + 4))
-    return max(start, near - 4) + between_characters(window, near - max(start, near - 4))
+    return near
 
 
 def _parts(

@@ -9,17 +9,24 @@ import hashlib
 import json
 from typing import Any
 
+import lark
 from lark import Lark
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
+from lark.parsers.lalr_analysis import Reduce, Shift
 
 from rlmlang import resources
+
+LEXER = (
+    "basic"  # one scanner for all states: keywords are always keywords, `soft` lets them be names
+)
 
 
 def load() -> Lark:
     """The parser of the rlm language."""
     text = resources.text("grammar", "rlm.lark")
-    name = f"grammar-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    key = f"{text}{lark.__version__}{LEXER}"
+    name = f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
     kept = resources.cached(name)
     if kept is not None:
         try:
@@ -36,6 +43,7 @@ def build(text: str, *, strict: bool = False) -> Lark:
     return Lark(
         text,
         parser="lalr",
+        lexer=LEXER,
         start=["file"],
         propagate_positions=True,
         maybe_placeholders=True,
@@ -48,18 +56,32 @@ def _to_json(parser: Lark) -> str:
     return json.dumps([data, memo])
 
 
+class States(dict[int, Any]):
+    """The rows of the parse table, each made when the parser first comes to it."""
+
+    def __init__(self, rows: dict[str, Any], tokens: list[str], rules: dict[int, Any]) -> None:
+        super().__init__()
+        self.rows, self.tokens, self.rules = rows, tokens, rules
+
+    def __missing__(self, state: int) -> dict[str, Any]:
+        row = {}
+        for token, (reduces, arg) in self.rows[str(state)].items():
+            action = (Reduce, self.rules[arg["@"]]) if reduces else (Shift, arg)
+            row[self.tokens[int(token)]] = action
+        self[state] = row
+        return row
+
+
 def _from_json(text: str) -> Lark:
+    """The parser without its table, then the table, which is made as far as it is used."""
     data, memo = json.loads(text)
     table = data["parser"]["parser"]
-    table["tokens"] = _by_number(table["tokens"])
-    table["states"] = {
-        int(state): {int(token): tuple(action) for token, action in row.items()}
-        for state, row in table["states"].items()
-    }
-    kept = {"data": data, "memo": _by_number(memo)}
+    rows, table["states"] = table["states"], {}
+    names = table["tokens"]
+    tokens = [names[str(i)] for i in range(len(names))]
+    table["tokens"] = {}
+    kept = {"data": data, "memo": {int(k): v for k, v in memo.items()}}
     loaded: Lark = Lark.__new__(Lark)._load(kept)  # noqa: SLF001, Lark has no public way
+    rules = {r["@"]: rule for r, rule in zip(data["rules"], loaded.rules, strict=True)}
+    loaded.parser.parser.parser.parse_table.states = States(rows, tokens, rules)
     return loaded
-
-
-def _by_number(table: dict[str, Any]) -> dict[int, Any]:
-    return {int(k): v for k, v in table.items()}

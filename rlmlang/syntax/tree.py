@@ -5,13 +5,14 @@ Spans do not take part in comparison, so two trees are equal when they say the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rlmlang.diagnostics.source import Span
+from rlmlang.value import Value, node
 
 
-@dataclass(frozen=True, kw_only=True)
-class Node:
+@node
+class Node(Value):
     """Anything with a place in the text."""
 
     span: Span = field(compare=False, repr=False)
@@ -20,14 +21,14 @@ class Node:
 # ── expressions ──────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Name(Node):
     """A bare word."""
 
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Number(Node):
     """`20_000`, `0.5`, `8ktok`, `10%`: the value with its multiplier applied, and the unit."""
 
@@ -36,28 +37,28 @@ class Number(Node):
     raw: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Text(Node):
     """A string or a text block, unescaped, its margin removed."""
 
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Constant(Node):
     """`true`, `false` or `none`."""
 
     value: bool | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class ListOf(Node):
     """`[a, b]`."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Member(Node):
     """`base.name`."""
 
@@ -65,7 +66,7 @@ class Member(Node):
     name: Name
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Arg(Node):
     """An argument; `label` is empty for a positional one."""
 
@@ -73,7 +74,7 @@ class Arg(Node):
     value: Expr
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Call(Node):
     """`callee(args)`."""
 
@@ -81,7 +82,7 @@ class Call(Node):
     args: tuple[Arg, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Binary(Node):
     """`left op right`, the operator as written."""
 
@@ -90,7 +91,7 @@ class Binary(Node):
     right: Expr
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Unary(Node):
     """`not x` or `-x`."""
 
@@ -98,7 +99,7 @@ class Unary(Node):
     operand: Expr
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class If(Node):
     """`if test then yes else no`."""
 
@@ -110,7 +111,7 @@ class If(Node):
 # ── blocks ───────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Setting(Node):
     """`key: value`, where a value may be a block."""
 
@@ -118,7 +119,7 @@ class Setting(Node):
     value: Expr | Block
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Limit(Node):
     """`key <= amount`."""
 
@@ -126,14 +127,14 @@ class Limit(Node):
     amount: Expr
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Repl(Node):
     """`repl { … }` inside a prompt."""
 
     block: Block
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Assume(Node):
     """`assume exact because "…"`."""
 
@@ -143,7 +144,7 @@ class Assume(Node):
 Entry = Setting | Limit | Repl | Assume
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Block(Node):
     """`{ … }` of settings and limits."""
 
@@ -153,7 +154,7 @@ class Block(Node):
 # ── steps ────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Plain(Node):
     """An expression with settings behind it."""
 
@@ -161,7 +162,7 @@ class Plain(Node):
     block: Block
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Verb(Node):
     """split, map, filter, reduce, search or cross.
 
@@ -177,7 +178,7 @@ class Verb(Node):
     block: Block | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Clause(Node):
     """One line of a recurse: leaf, branch, prune, join or depth."""
 
@@ -188,7 +189,7 @@ class Clause(Node):
     block: Block | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Recurse(Node):
     """`recurse x { … }`."""
 
@@ -196,7 +197,7 @@ class Recurse(Node):
     clauses: tuple[Clause, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Rung(Node):
     """`rung "cheap" { … }`."""
 
@@ -205,7 +206,7 @@ class Rung(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Ladder(Node):
     """`ladder accept (expr) { … }`."""
 
@@ -220,7 +221,7 @@ Expr = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Let(Node):
     """`let name = step`."""
 
@@ -229,7 +230,7 @@ class Let(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Return(Node):
     """`return step`."""
 
@@ -237,7 +238,7 @@ class Return(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Require(Node):
     """`require expr`."""
 
@@ -245,7 +246,7 @@ class Require(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class BudgetUse(Node):
     """`budget { … }` or `budget name` inside a body."""
 
@@ -257,7 +258,7 @@ class BudgetUse(Node):
 BodyItem = Let | Return | Require | BudgetUse
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Body(Node):
     """`{ … }` of steps."""
 
@@ -267,7 +268,7 @@ class Body(Node):
 # ── types and parameters ─────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class TypeExpr(Node):
     """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type."""
 
@@ -277,7 +278,7 @@ class TypeExpr(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Typed(Node):
     """A type with its `max`."""
 
@@ -285,7 +286,7 @@ class Typed(Node):
     max: Expr | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Param(Node):
     """A parameter."""
 
@@ -295,7 +296,7 @@ class Param(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Field(Node):
     """A field of a record."""
 
@@ -305,7 +306,7 @@ class Field(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Variant(Node):
     """A label of an enum."""
 
@@ -316,7 +317,7 @@ class Variant(Node):
 # ── declarations ─────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Use(Node):
     """`use "std/needle" { find }`."""
 
@@ -327,7 +328,7 @@ class Use(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Declaration(Node):
     """What every named declaration has."""
 
@@ -335,23 +336,23 @@ class Declaration(Node):
     docs: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Const(Declaration):
     value: Expr
     typed: Typed | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Enum(Declaration):
     variants: tuple[Variant, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Record(Declaration):
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Settings(Declaration):
     """model, budget and dataset: a word, a name and a block."""
 
@@ -359,25 +360,25 @@ class Settings(Declaration):
     block: Block
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class SourceDecl(Declaration):
     typed: Typed
     value: Expr
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Partition(Declaration):
     value: Expr
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Prompt(Declaration):
     params: tuple[Param, ...]
     result: Typed
     body: Block | Text
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Code(Declaration):
     """`code` and `metric`: a typed Python function from a file."""
 
@@ -387,7 +388,7 @@ class Code(Declaration):
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Recipe(Declaration):
     """`recipe` and `pattern`."""
 
@@ -399,7 +400,7 @@ class Recipe(Declaration):
     export: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Item(Node):
     """A line of a test, eval, tune or batch: a word and up to two expressions."""
 
@@ -408,7 +409,7 @@ class Item(Node):
     value: Expr | Block | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class Trial(Declaration):
     """test, eval, tune and batch: something declared for a recipe."""
 
@@ -422,7 +423,7 @@ Decl = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@node
 class File(Node):
     """A whole recipe file."""
 

@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text()
 
 def blocks(kind: str) -> list[str]:
     """The fenced blocks of a kind."""
-    return re.findall(rf"```{kind}\n(.*?)```", README, re.S)
+    return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_first_recipe_is_laid_out_and_runs(folder: Path, rlm: Rlm) -> None:
@@ -39,7 +39,7 @@ def test_the_error_that_is_shown_is_the_error(folder: Path, rlm: Rlm) -> None:
 
 
 def test_the_commands_that_are_shown_exist(book: Path, rlm: Rlm) -> None:
-    named = set(re.findall(r"^rlm ([a-z]+)", README, re.M))
+    named = set(re.findall(r"^rlm ([a-z]+)", README, re.MULTILINE))
     assert named <= set(COMMANDS)
     (book / "find.rlm").unlink()
     session = next(b for b in blocks("sh") if b.startswith("rlm new"))

@@ -1,0 +1,1 @@
+"""Speed and memory, as ratios: `python -m tests.benchmarks`. No test asserts a time."""

@@ -1,0 +1,87 @@
+"""Prints the table of ratios."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPEATS = 9
+RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
+MEMORY = """
+import resource, sys
+from rlmlang import plugins
+from rlmlang.context import whole
+from rlmlang.partitions.measure import Estimate
+from rlmlang.sources.files import open_file
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+document = open_file(sys.argv[1])
+count = sum(1 for _ in plugins.partition("tokens", {"max": 4000, "overlap": 0, "slack": 0.1})
+            .split(whole(document), Estimate()))
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(count, (after - before) // 1024)
+"""
+
+
+def seconds(*args: str) -> float:
+    """The median wall time of a command in a fresh process."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *args], check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def start_up(folder: Path) -> list[tuple[str, str, str]]:
+    """The help and the check of 200 lines, against importing click."""
+    text = RECIPE.read_text()
+    body = text.split("recipe who_asks")[1]
+    long = text + "".join(f"\nrecipe who_asks{i}{body}" for i in range(9))
+    path = folder / "long.rlm"
+    path.write_text("\n".join(long.split("\n")[:205]).rsplit("\nrecipe", 1)[0] + "\n")
+    lines = len(path.read_text().splitlines())
+    click = seconds("-c", "import click")
+    rows = []
+    for name, most, args in (
+        ("rlm --help", 1.5, ("-m", "rlmlang", "--help")),
+        (f"rlm check, {lines} lines", 4.0, ("-m", "rlmlang", "check", str(path))),
+    ):
+        took = seconds(*args)
+        rows.append((name, f"{took / click:.2f} × import click ({took * 1e3:.0f} ms)", f"≤ {most}"))
+    return rows
+
+
+def memory(folder: Path) -> tuple[str, str, str]:
+    """Splitting a file of 1 GB."""
+    path = folder / "large.txt"
+    line = b"The road was wet and nobody sang on the way to the harbour. " * 16 + b"\n"
+    with path.open("wb") as file:
+        for _ in range(1_000):
+            file.write(line * 1_042)
+    size = path.stat().st_size / 1e9
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(path)], check=True,
+                          capture_output=True, text=True)  # fmt: skip
+    count, grown = done.stdout.split()
+    took = time.perf_counter() - start
+    words = f"{grown} MB more memory, {count} pieces, {took:.1f} s"
+    return f"split {size:.2f} GB by tokens", words, "≤ 100 MB"
+
+
+def main() -> None:
+    """Measures and prints."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [*start_up(folder), memory(folder)]
+    print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, Python {platform.python_version()}")  # noqa: T201
+    for what, found, wanted in rows:
+        print(f"| {what} | {found} | {wanted} |")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
