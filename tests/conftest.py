@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rlmlang.cli.main import main
 
@@ -73,3 +75,8 @@ def rlm(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update` writes expected outputs anew."""
     parser.addoption("--update", action="store_true", help="write expected outputs anew")
+
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")

@@ -55,7 +55,9 @@ def test_the_project_file_that_is_shown_is_read(book: Path, rlm: Rlm) -> None:
 
 
 def test_no_place_or_registry_is_named_in_the_project() -> None:
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     banned = ["pypi" + ".org", "python" + "hosted", "/work/" + "main"]
     for name in files.stdout.split():
         path = ROOT / name
