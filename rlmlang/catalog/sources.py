@@ -28,6 +28,6 @@ SOURCES: dict[str, SourceKind] = {
         SourceKind("parquet", "rows", "a Parquet table", "parquet"),
         SourceKind("sql", "rows", "the rows of a query", "sql"),
         SourceKind("stdin", "text", "what is piped in"),
-        SourceKind("url", "text", "anything fsspec opens: http, s3, gcs, …", "url"),
+        SourceKind("url", "text", "anything fsspec opens: http, s3, gcs, …"),
     )
 }

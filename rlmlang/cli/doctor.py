@@ -15,10 +15,9 @@ import click
 EXTRAS = {
     "bpe_openai": ("tokens", "real token counts instead of an estimate"),
     "litellm": ("litellm", "providers without an OpenAI-compatible endpoint"),
-    "fsspec": ("url", "sources behind URLs"),
     "pyarrow": ("parquet", "Parquet tables"),
     "sqlalchemy": ("sql", "rows of SQL queries"),
-    "tree_sitter_language_pack": ("code", "functions of languages other than Python"),
+    "tree_sitter_javascript": ("code", "functions of languages other than Python"),
 }
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY", "RLM_API_KEY")
 

@@ -67,8 +67,6 @@ def rlm() -> None:
 
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
-    from rlmlang.cli.edge import exit_code_of
-
     gc.set_threshold(100_000, 20, 20)  # starting up allocates much and leaves no circles behind
     try:
         code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
@@ -81,5 +79,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as problem:
+        from rlmlang.cli.edge import exit_code_of
+
         code = exit_code_of(problem)
     sys.exit(code)

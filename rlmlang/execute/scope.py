@@ -51,6 +51,7 @@ class Scope:
     def emit(self, kind: type[Event], **values: Any) -> None:
         """Records an event of this run."""
         self.seq += 1
+        values.setdefault("parent", values["node"] if "call" in values else self.recipe.name)
         self.record(kind(run=self.run, seq=self.seq, at=self.clock(), **values))
 
     def node(self, step: str) -> str:

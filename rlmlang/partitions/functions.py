@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from importlib import import_module
 
 from rlmlang.context import Document
 
 MOST = 8_000_000
 LANGUAGES = {
     "js": "javascript", "jsx": "javascript", "mjs": "javascript", "ts": "typescript",
-    "tsx": "tsx", "go": "go", "rs": "rust", "java": "java", "c": "c", "h": "c", "cc": "cpp",
-    "cpp": "cpp", "hpp": "cpp", "cs": "csharp", "rb": "ruby", "php": "php", "swift": "swift",
-    "kt": "kotlin", "scala": "scala", "lua": "lua", "sh": "bash",
+    "tsx": "typescript", "go": "go", "rs": "rust", "java": "java", "c": "c", "h": "c",
+    "cc": "cpp", "cpp": "cpp", "hpp": "cpp", "cs": "c_sharp", "rb": "ruby", "php": "php",
+    "kt": "kotlin", "scala": "scala", "sh": "bash",
 }  # fmt: skip
+"""The languages of files by their endings, as the packages of their grammars are named."""
 
 
 def function_ends(document: Document, start: int, end: int) -> list[int] | None:
@@ -25,7 +26,7 @@ def function_ends(document: Document, start: int, end: int) -> list[int] | None:
     if suffix in ("py", "pyi"):
         starts = _python(data)
     elif suffix in LANGUAGES:
-        starts = _tree_sitter(data, LANGUAGES[suffix])
+        starts = _tree_sitter(data, LANGUAGES[suffix], suffix)
     else:
         return None
     if starts is None:
@@ -71,16 +72,18 @@ def _above(data: bytes, offsets: list[int], line: int) -> int:
     return line
 
 
-def _tree_sitter(data: bytes, language: str) -> list[int] | None:
-    """The beginnings of the top-level nodes, by the tree-sitter grammars of the `code` extra."""
+def _tree_sitter(data: bytes, language: str, suffix: str) -> list[int] | None:
+    """The beginnings of the top-level nodes. Each grammar is a package of its own that carries
+    what it needs; packages that fetch grammars at run time are not used."""
     try:
-        from tree_sitter import Parser
-        from tree_sitter_language_pack import get_language
+        from tree_sitter import Language, Parser
+
+        grammar = import_module(f"tree_sitter_{language}")
     except ImportError:
         return None
-    try:
-        parser: Any = Parser(get_language(language))
-        root = parser.parse(data).root_node
-    except Exception:  # a grammar that is not shipped with the package: cut at paragraphs
-        return None
+    named = getattr(grammar, f"language_{suffix}", None) or getattr(
+        grammar, f"language_{language}", None
+    )
+    make = named or grammar.language
+    root = Parser(Language(make())).parse(data).root_node
     return [child.start_byte for child in root.children]

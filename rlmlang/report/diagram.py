@@ -6,7 +6,7 @@ from html import escape
 
 from rlmlang.plan.graph import Plan, PlanNode
 
-WIDE, HIGH, GAP_X, GAP_Y, MARGIN = 220, 52, 36, 44, 24
+WIDE, HIGH, GAP_X, GAP_Y, MARGIN, ASIDE = 220, 52, 36, 44, 24, 72
 FILLS = {
     "input": "#eef2f7", "source": "#eef2f7", "split": "#e3f1e6", "search": "#e3f1e6",
     "map": "#fdebd3", "filter": "#fdebd3", "reduce": "#fbdcd8", "call": "#fdebd3",
@@ -68,11 +68,11 @@ def svg(plan: Plan) -> str:
     """A drawing that needs nothing else: the steps in layers from the inputs down."""
     layers = plan.layers()
     width = max(len(layer) for layer in layers)
-    total = width * (WIDE + GAP_X) - GAP_X + 2 * MARGIN
+    total = width * (WIDE + GAP_X) - GAP_X + 2 * MARGIN + ASIDE
     height = len(layers) * (HIGH + GAP_Y) - GAP_Y + 2 * MARGIN
     place: dict[str, tuple[float, float]] = {}
     for row, layer in enumerate(layers):
-        left = (total - len(layer) * (WIDE + GAP_X) + GAP_X) / 2
+        left = (total - ASIDE - len(layer) * (WIDE + GAP_X) + GAP_X) / 2
         for column, id in enumerate(layer):
             place[id] = (left + column * (WIDE + GAP_X), MARGIN + row * (HIGH + GAP_Y))
     edges = [_edge(place[a], place[b]) for a, b in plan.edges if a in place and b in place]
@@ -88,9 +88,14 @@ def svg(plan: Plan) -> str:
 
 
 def _edge(a: tuple[float, float], b: tuple[float, float]) -> str:
+    """A line from box to box; one that passes other layers bends aside, so that none hides it."""
     x1, y1, x2, y2 = a[0] + WIDE / 2, a[1] + HIGH, b[0] + WIDE / 2, b[1]
     middle = (y1 + y2) / 2
     path = f"M{x1:g} {y1:g} C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2 - 1:g}"
+    if y2 - y1 > GAP_Y + 1:
+        x1, y1, x2, y2 = a[0] + WIDE, a[1] + HIGH / 2, b[0] + WIDE, b[1] + HIGH / 2
+        out = max(x1, x2) + ASIDE - MARGIN
+        path = f"M{x1:g} {y1:g} C{out:g} {y1:g} {out:g} {y2:g} {x2 + 1:g} {y2:g}"
     return f'<path d="{path}" fill="none" stroke="#667" stroke-width="1.3" marker-end="url(#a)"/>'
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import failed
 
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
@@ -37,14 +38,8 @@ def is_remote(path: str) -> bool:
 
 def remote(url: str) -> Any:
     """A document behind a URL. Raises CodedError (source-unreachable)."""
-    try:
-        import fsspec
-    except ImportError:
-        raise failed(
-            "extra-missing",
-            f"{url} needs fsspec",
-            hint="pip install 'rlmlang[url]'",
-        ) from None
+    import fsspec
+
     try:
         fs, path = fsspec.core.url_to_fs(url)
         size = fs.size(path)
@@ -57,8 +52,6 @@ def remote(url: str) -> Any:
 
 def _fetched(url: str, fs: Any, path: str) -> Any:
     """A store that does not say how large a file is gives it whole."""
-    from rlmlang.context import TextDocument
-
     try:
         return TextDocument(url, fs.cat_file(path))
     except Exception as mistake:
