@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rlmlang.check.check import Checked, check_file
 from rlmlang.check.module import Library, Loader
+from rlmlang.check.overrides import override, settable
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax import tree
 from rlmlang.syntax.parse import Parsed, parse
@@ -20,16 +21,24 @@ if TYPE_CHECKING:
     from rlmlang.plan.graph import Plan
 
 
-def check(source: SourceFile, load: Loader, sizes: Mapping[str, int] | None = None) -> Checked:
+def check(
+    source: SourceFile,
+    load: Loader,
+    sizes: Mapping[str, int] | None = None,
+    sets: Mapping[str, str] | None = None,
+) -> Checked:
     """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
 
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
+    `sets` are values for paths that may be set; those that may not come back as `refused`.
     """
     parsed = parse(source)
     if parsed.tree is None or not parsed.ok:
         return Checked({}, parsed.diagnostics)
-    found = check_file(Library(load, _parsed, sizes or {}), source, parsed.tree)
-    return Checked(found.recipes, (*parsed.diagnostics, *found.diagnostics))
+    file, refused = override(parsed.tree, sets or {}, _value)
+    found = check_file(Library(load, _parsed, sizes or {}), source, file)
+    known = tuple(settable(file))
+    return Checked(found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known)
 
 
 def plan(recipe: Recipe, binding: Binding) -> Plan:
@@ -47,6 +56,18 @@ def format(source: SourceFile) -> tuple[str, Parsed]:
     if parsed.tree is None or not parsed.ok:
         return source.text, parsed
     return format_file(source, parsed.tree), parsed
+
+
+def _value(text: str) -> tree.Expr | None:
+    """A value given on the command line, as an expression; a bare word is text."""
+    for written in (text, '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'):
+        parsed = parse(SourceFile("--set", f"rlm 1\nconst value = {written}\n"))
+        if parsed.ok and parsed.tree is not None:
+            found = parsed.tree.items[0]
+            assert isinstance(found, tree.Const)
+            if not isinstance(found.value, tree.Name):
+                return found.value
+    return None
 
 
 def _parsed(source: SourceFile) -> tree.File | None:

@@ -89,6 +89,8 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "rows.rlm", "--source", "rows=cells.csv"), 1, "bad-row"),
     (("run", "rows.rlm", "--source", "rows=many.jsonl"), 1, "input-too-large"),
     (("run", "rows.rlm", "--source", "rows=rows.parquet"), 1, "extra-missing"),
+    (("run", "find.rlm", *B, *Q, "--set", "note.task=x"), 2, "not-settable"),
+    (("run", "find.rlm", *B, *Q, "--set", "notes.paralel=3"), 2, "not-settable"),
     (("explain", "unknwon-name"), 2, "unknown-code"),
     (("show",), 1, "unknown-run"),
     (("show", "2031"), 1, "unknown-run"),

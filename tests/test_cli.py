@@ -203,3 +203,20 @@ def test_ctrl_c_leaves_with_130_and_keeps_what_came_back(book: Path) -> None:
     assert "Traceback" not in err
     events = next((book / ".rlm" / "runs").glob("*/events.jsonl")).read_text().splitlines()
     assert json.loads(events[-1])["event"] == "run_finished"
+
+
+def test_numbers_are_set_from_outside(book: Path, rlm: Rlm) -> None:
+    text = SIMPLE.replace("split book by tokens(max: 200tok)", "split book by small").replace(
+        "recipe find", "partition small = tokens(max: 200tok)\n\nconst least = 1\n\nrecipe find"
+    )
+    (book / "set.rlm").write_text(text)
+
+    def calls(*args: str) -> int:
+        values = json.loads(rlm("plan", "set.rlm", *ARGS, "--json", *args).out)
+        return int(values["totals"]["worst"]["calls"])
+
+    assert calls() == 10
+    assert calls("--set", "small.max=100tok") == 18
+    assert calls("--set", "notes.parallel=2") == 10
+    assert rlm("run", "set.rlm", *ARGS, "--set", "small.max=1ktok", "--set", "least=3").code == 0
+    assert rlm("plan", "set.rlm", "--set", "small.max=lots").code == 65

@@ -29,10 +29,12 @@ from rlmlang.syntax import tree as t
 
 @dataclass(frozen=True)
 class Checked:
-    """The recipes of a file by name, and what is wrong with it."""
+    """The recipes of a file by name, what is wrong with it, and what of it may be set."""
 
     recipes: dict[str, r.Recipe]
     diagnostics: tuple[Diagnostic, ...]
+    refused: tuple[str, ...] = ()
+    settable: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlmlang.check import recipe as r
@@ -16,7 +16,9 @@ from rlmlang.runtime.prepared import Options
 from rlmlang.sources.open import open_path, open_source, size_of
 
 
-def bind_inputs(recipe: r.Recipe, options: Options, *, need_all: bool) -> dict[str, Any]:
+def bind_inputs(
+    recipe: r.Recipe, options: Options, *, need_all: bool, settable: Sequence[str] = ()
+) -> dict[str, Any]:
     """The values of parameters and sources. Raises CodedError for what is missing or wrong."""
     params = {p.name: p for p in recipe.params}
     inputs: dict[str, Any] = {}
@@ -27,7 +29,7 @@ def bind_inputs(recipe: r.Recipe, options: Options, *, need_all: bool) -> dict[s
             raise _no_input(name, recipe)
         inputs[name] = open_path(path, type_)
     for name, text in options.sets.items():
-        if name.startswith("budget."):
+        if name not in params and (name.startswith("budget.") or name in settable):
             continue
         if name not in params:
             raise _no_input(name, recipe)

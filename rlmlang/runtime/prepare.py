@@ -12,6 +12,7 @@ from rlmlang.budget import Account, Limits
 from rlmlang.check import recipe as r
 from rlmlang.check.check import Checked
 from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, EXIT_BUDGET, EXIT_USAGE, failed
+from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.partitions.measure import measure_for
 from rlmlang.plan.bind import Binding
 from rlmlang.runtime.files import STD, load_import, read_source
@@ -23,13 +24,15 @@ from rlmlang.runtime.project import bind_models, load
 def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     """Checks, binds and plans. Raises BadRecipe or CodedError."""
     source = read_source(path)
-    recipe = _choose(_checked(compiler.check(source, load_import)), options.recipe, path)
+    first_look = _checked(compiler.check(source, load_import))
+    recipe = _choose(first_look, options.recipe, path)
+    sets = _overrides(recipe, options, first_look)
     project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
     first = bind_models(recipe, project, options.models, "")
     measure = measure_for(next(iter(first.values())).name if first else "")
-    inputs = bind_inputs(recipe, options, need_all=need_all)
+    inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
     sizes = real_sizes(recipe, inputs, measure)
-    again = compiler.check(source, load_import, sizes)
+    again = compiler.check(source, load_import, sizes, sets)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     models = bind_models(recipe, project, options.models, measure.name)
     binding = Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
@@ -37,6 +40,27 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     made = compiler.plan(recipe, binding)
     warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
     return Prepared(recipe, made, inputs, binding, measure, options, project, warnings)
+
+
+def _overrides(recipe: r.Recipe, options: Options, found: Checked) -> dict[str, str]:
+    """What is set besides parameters and budgets. Raises CodedError (not-settable)."""
+    params = {p.name for p in recipe.params}
+    sets = {
+        k: v
+        for k, v in options.sets.items()
+        if k not in params and not k.startswith("budget.") and ("." in k or k in found.settable)
+    }
+    for name in sets:
+        if name not in found.settable:
+            raise failed(
+                "not-settable",
+                f"`{name}` may not be set from outside",
+                reason="Parameters, constants, budgets, sizes of models and the numbers of "
+                "partitions and steps may be set; prompts are code.",
+                hint=did_you_mean(name, found.settable) or "change it in the recipe",
+                exit_code=EXIT_USAGE,
+            )
+    return sets
 
 
 def _checked(found: Checked) -> Checked:

@@ -1,0 +1,100 @@
+"""`--set path=value`: numbers of partitions, steps and models, and constants, set from outside.
+
+Only declared surfaces may be set; prompts are code. What is set is written into the syntax tree,
+so the recipe is checked and priced with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from rlmlang.syntax import tree as t
+
+Read = Callable[[str], t.Expr | None]
+
+
+def settable(file: t.File) -> list[str]:
+    """The paths that may be set, as far as they are written out."""
+    found: list[str] = []
+    for item in file.items:
+        match item:
+            case t.Const():
+                found.append(item.name.text)
+            case t.Partition(value=t.Call() as call):
+                found += [f"{item.name.text}.{a.label}" for a in call.args if a.label]
+            case t.Settings(word="model"):
+                found += [f"{item.name.text}.{key}" for key in ("context", "output", "temperature")]
+            case t.Recipe():
+                found += [p for line in item.body.items for p in _of_step(line)]
+    return found
+
+
+def _of_step(line: t.BodyItem) -> list[str]:
+    if not isinstance(line, t.Let) or not isinstance(line.value, t.Verb):
+        return []
+    verb, name = line.value, line.name.text
+    labels = [a.label for a in verb.how.args if a.label] if isinstance(verb.how, t.Call) else []
+    keys = {"map": ["parallel"], "filter": ["parallel"], "reduce": ["fanin", "parallel"]}
+    return [f"{name}.{k}" for k in [*labels, *keys.get(verb.verb, [])]]
+
+
+def override(file: t.File, sets: Mapping[str, str], read: Read) -> tuple[t.File, list[str]]:
+    """The file with these paths set, and the paths that could not be. `read` makes an expression
+    of a value's text, or None."""
+    refused: list[str] = []
+    known = settable(file)
+    for path, text in sets.items():
+        value = read(text)
+        if path not in known or not isinstance(value, t.Number | t.Text | t.Constant):
+            refused.append(path)
+            continue
+        items = tuple(_set(item, path, value) for item in file.items)
+        file = replace(file, items=items)
+    return file, refused
+
+
+def _set(item: t.Decl, path: str, value: t.Expr) -> t.Decl:
+    name, _, key = path.partition(".")
+    if isinstance(item, t.Recipe):
+        lines = tuple(_in_step(line, name, key, value) for line in item.body.items)
+        return replace(item, body=replace(item.body, items=lines))
+    if isinstance(item, t.Use | t.Trial) or item.name.text != name:
+        return item
+    if isinstance(item, t.Const) and not key:
+        return replace(item, value=value)
+    if isinstance(item, t.Partition) and isinstance(item.value, t.Call):
+        return replace(item, value=_argument(item.value, key, value))
+    if isinstance(item, t.Settings):
+        return replace(item, block=_entry(item.block, key, value, choice=key == "temperature"))
+    return item
+
+
+def _in_step(line: t.BodyItem, name: str, key: str, value: t.Expr) -> t.BodyItem:
+    if not isinstance(line, t.Let) or line.name.text != name or not isinstance(line.value, t.Verb):
+        return line
+    verb = line.value
+    how = verb.how
+    if isinstance(how, t.Call) and key in [a.label for a in how.args]:
+        return replace(line, value=replace(verb, how=_argument(how, key, value)))
+    block = verb.block or t.Block(entries=(), span=verb.span)
+    return replace(line, value=replace(verb, block=_entry(block, key, value, choice=True)))
+
+
+def _argument(call: t.Call, key: str, value: t.Expr) -> t.Call:
+    args = tuple(replace(a, value=value) if a.label == key else a for a in call.args)
+    return replace(call, args=args)
+
+
+def _entry(block: t.Block, key: str, value: t.Expr, *, choice: bool) -> t.Block:
+    """The block with one entry set, in the place of an older one."""
+    name = t.Name(text=key, span=value.span)
+    made: t.Entry = (
+        t.Setting(key=name, value=value, span=value.span)
+        if choice
+        else t.Limit(key=name, amount=value, span=value.span)
+    )
+    rest = [
+        e for e in block.entries if not (isinstance(e, t.Setting | t.Limit) and e.key.text == key)
+    ]
+    return replace(block, entries=(*rest, made))
