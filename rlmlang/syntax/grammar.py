@@ -17,6 +17,7 @@ from lark.parsers.lalr_analysis import Reduce, Shift
 
 from rlmlang import resources
 
+FORM = 2  # of the kept text: each row of the table is a text of its own, read when needed
 LEXER = (
     "basic"  # one scanner for all states: keywords are always keywords, `soft` lets them be names
 )
@@ -25,7 +26,7 @@ LEXER = (
 def load() -> Lark:
     """The parser of the rlm language."""
     text = resources.text("grammar", "rlm.lark")
-    key = f"{text}{lark.__version__}{LEXER}"
+    key = f"{text}{lark.__version__}{LEXER}{FORM}"
     name = f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
     kept = resources.cached(name)
     if kept is not None:
@@ -53,19 +54,21 @@ def build(text: str, *, strict: bool = False) -> Lark:
 
 def _to_json(parser: Lark) -> str:
     data, memo = parser.memo_serialize([TerminalDef, Rule])
-    return json.dumps([data, memo])
+    table = data["parser"]["parser"]
+    rows = {str(state): json.dumps(row) for state, row in table.pop("states").items()}
+    return json.dumps([data, memo, rows])
 
 
 class States(dict[int, Any]):
     """The rows of the parse table, each made when the parser first comes to it."""
 
-    def __init__(self, rows: dict[str, Any], tokens: list[str], rules: dict[int, Any]) -> None:
+    def __init__(self, rows: dict[str, str], tokens: list[str], rules: dict[int, Any]) -> None:
         super().__init__()
         self.rows, self.tokens, self.rules = rows, tokens, rules
 
     def __missing__(self, state: int) -> dict[str, Any]:
         row = {}
-        for token, (reduces, arg) in self.rows[str(state)].items():
+        for token, (reduces, arg) in json.loads(self.rows[str(state)]).items():
             action = (Reduce, self.rules[arg["@"]]) if reduces else (Shift, arg)
             row[self.tokens[int(token)]] = action
         self[state] = row
@@ -74,9 +77,9 @@ class States(dict[int, Any]):
 
 def _from_json(text: str) -> Lark:
     """The parser without its table, then the table, which is made as far as it is used."""
-    data, memo = json.loads(text)
+    data, memo, rows = json.loads(text)
     table = data["parser"]["parser"]
-    rows, table["states"] = table["states"], {}
+    table["states"] = {}
     names = table["tokens"]
     tokens = [names[str(i)] for i in range(len(names))]
     table["tokens"] = {}
