@@ -8,10 +8,9 @@ from dataclasses import replace
 from rlmlang.catalog.partitions import ORDER
 from rlmlang.check.functions import FUNCTIONS, Function
 from rlmlang.check.recipe import Apply, Expr, Facts, Ref
+from rlmlang.check.say import calls as say
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.types import NUMERIC, Type, fits
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]
@@ -30,16 +29,16 @@ def check_args(
     for arg in call.args:
         name = arg.label or (free[0] if free else "")
         if name not in types or name in given:
-            scope.report(_surplus(arg, name, what, free))
+            scope.report(say.surplus(arg, name, what, free))
             continue
         free.remove(name)
         value, facts = infer(scope, arg.value, types[name])
         if not fits(facts.type, types[name]):
-            scope.report(_argument(arg, name, facts.type, types[name]))
+            scope.report(say.argument(arg, name, facts.type, types[name]))
         given[name] = (value, facts)
     missing = [n for n, _, optional in params if n not in given and not optional]
     if missing:
-        scope.report(_missing(call, missing, what))
+        scope.report(say.missing(call, missing, what))
     return [(n, given[n]) for n, _, _ in params if n in given]
 
 
@@ -47,7 +46,7 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
     """A call of a built-in function."""
     function = FUNCTIONS.get(name.text)
     if function is None:
-        scope.report(_unknown_function(scope, name))
+        scope.report(say.unknown_function(scope, name))
         return NOTHING
     values: list[Inferred] = []
     options: dict[str, object] = {}
@@ -83,7 +82,7 @@ def _option(
         options[arg.label] = _plain(scope, arg)
     else:
         known = [*function.fields, *function.options]
-        scope.report(_surplus(arg, arg.label, f"`{function.name}`", known))
+        scope.report(say.surplus(arg, arg.label, f"`{function.name}`", known))
 
 
 def _plain(scope: Scope, arg: t.Arg) -> object:
@@ -97,7 +96,7 @@ def _where(scope: Scope, arg: t.Arg, values: list[Inferred], infer: Infer) -> Ex
     item = _item(values[0][1]) if values else Facts()
     value, facts = infer(scope.inner(it=(Ref("it"), item)), arg.value)
     if not fits(facts.type, Type("Bool")):
-        scope.report(_argument(arg, "where", facts.type, Type("Bool")))
+        scope.report(say.argument(arg, "where", facts.type, Type("Bool")))
     return value
 
 
@@ -114,11 +113,11 @@ def _fields(scope: Scope, arg: t.Arg, values: list[Inferred]) -> object:
     rows = [_item(f).type.required() for _, f in values]
     for name in names:
         if not isinstance(name, t.Name):
-            scope.report(_not_a_field(name))
+            scope.report(say.not_a_field(name))
             continue
         known = [f.name for r in rows for f in r.fields]
         if rows and rows[0].kind == "Record" and name.text not in known:
-            scope.report(_no_such_field(name, rows[0], known))
+            scope.report(say.no_such_field(name, rows[0], known))
     found = [n.text for n in names if isinstance(n, t.Name)]
     return found if isinstance(arg.value, t.ListOf) or arg.label == "keys" else "".join(found[:1])
 
@@ -134,13 +133,13 @@ def _arity(
     repeats = "*" in function.takes
     missing = [o for o in function.required if o not in options]
     if len(values) < len(fixed) or (len(values) > len(fixed) and not repeats) or missing:
-        scope.report(_wrong_arity(function, call, len(fixed), missing))
+        scope.report(say.wrong_arity(function, call, len(fixed), missing))
         return False
     kinds = fixed + [fixed[-1]] * (len(values) - len(fixed))
     arguments = [a for a in call.args if not a.label]
     for kind, (_, facts), arg in zip(kinds, values, arguments, strict=False):
         if not _is_kind(kind, facts.type):
-            scope.report(_wrong_kind(function, arg, kind, facts.type))
+            scope.report(say.wrong_kind(function, arg, kind, facts.type))
             return False
     return True
 
@@ -168,106 +167,11 @@ def _coverage(
     arguments = [a for a in call.args if not a.label]
     for arg, (_, facts) in zip(arguments, values, strict=False):
         if ORDER.index(facts.coverage) > ORDER.index(function.needs):
-            scope.report(_unsound(function, name, arg, facts))
+            scope.report(say.unsound(function, name, arg, facts))
 
 
 def _same_items(scope: Scope, call: t.Call, values: list[Inferred]) -> None:
     first = _item(values[0][1]).type
     for arg, (_, facts) in zip(call.args[1:], values[1:], strict=False):
         if not fits(_item(facts).type, first):
-            scope.report(_argument(arg, "items", _item(facts).type, first))
-
-
-# ── what is said ─────────────────────────────────────────────────────────────
-
-
-def _unsound(function: Function, name: t.Name, arg: t.Arg, facts: Facts) -> Diagnostic:
-    why = (
-        "may miss some of it" if facts.coverage == "some" else "may hold parts of it more than once"
-    )
-    wanted = "every item exactly once" if function.needs == "exact" else "every item"
-    return error(
-        "unsound-coverage",
-        f"`{function.name}` needs {wanted}, but this list {why}",
-        Label(name.span, f"needs `{function.needs}`"),
-        Label(arg.value.span, f"is `{facts.coverage}`"),
-        reason="Coverage is `exact` after a split; skip, stop, filter, search and cross make it "
-        "`some`, overlap makes it `cover`.",
-        hint="remove what loses items (on_error: fail, no overlap), or write behind the step "
-        '`{ assume exact because "…" }`, which stays in the receipt',
-    )
-
-
-def _unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
-    declared = scope.module.known(t.Prompt, t.Code, t.Recipe, t.Record)
-    return error(
-        "unknown-function",
-        f"nothing named `{name.text}` can be called",
-        name.span,
-        hint=did_you_mean(name.text, [*FUNCTIONS, *declared]),
-    )
-
-
-def _surplus(arg: t.Arg, name: str, what: str, free: Sequence[str]) -> Diagnostic:
-    shown = f"`{name}`" if arg.label else "this argument"
-    return error(
-        "unknown-argument",
-        f"{what} takes no further {shown}" if not arg.label else f"{what} has no {shown}",
-        arg.span,
-        hint=did_you_mean(name, free) if free else "remove it",
-    )
-
-
-def _argument(arg: t.Arg, name: str, have: Type, want: Type) -> Diagnostic:
-    return error(
-        "wrong-type",
-        f"`{name}` is {have}, where {want} is wanted",
-        Label(arg.value.span, str(have)),
-        hint="it may be none: give a value that cannot be"
-        if have.optional
-        else "`rlm explain wrong-type` lists what fits where",
-    )
-
-
-def _missing(call: t.Call, names: list[str], what: str) -> Diagnostic:
-    shown = " and ".join(f"`{n}`" for n in names)
-    return error(
-        "missing-argument",
-        f"{what} also needs {shown}",
-        call.span,
-        hint="add " + ", ".join(f"{n}: …" for n in names),
-    )
-
-
-def _wrong_arity(function: Function, call: t.Call, count: int, missing: list[str]) -> Diagnostic:
-    labels = ", ".join(f"{o}: …" for o in missing)
-    wanted = f"{count} argument{'s' if count != 1 else ''}"
-    return error(
-        "missing-argument",
-        f"`{function.name}` needs {labels or wanted}",
-        call.span,
-        reason=function.doc,
-        hint="add " + labels if labels else f"give it {wanted}",
-    )
-
-
-def _wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnostic:
-    return error(
-        "wrong-type",
-        f"`{function.name}` takes a {kind}, not {have}",
-        Label(arg.value.span, str(have)),
-        reason=function.doc,
-    )
-
-
-def _not_a_field(name: t.Node) -> Diagnostic:
-    return error("not-a-field", "the bare name of a field stands here", name.span, hint="by: score")
-
-
-def _no_such_field(name: t.Name, type_: Type, known: list[str]) -> Diagnostic:
-    return error(
-        "unknown-field",
-        f"{type_} has no field `{name.text}`",
-        name.span,
-        hint=did_you_mean(name.text, known),
-    )
+            scope.report(say.argument(arg, "items", _item(facts).type, first))

@@ -23,10 +23,10 @@ from rlmlang.check.recipe import (
     Value,
 )
 from rlmlang.check.resolve import code_of, source_of
+from rlmlang.check.say import values as say
 from rlmlang.check.scope import NOTHING, UNKNOWN, Scope
 from rlmlang.check.types import ANY, BOOL, FLOAT, INT, NONE, NUMERIC, TEXT, Type, fits, list_of
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.diagnostic import Label, error
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]
@@ -61,7 +61,7 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return _if(scope, e, want)
         case t.Verb(verb="split" | "search") if scope.hoist is not None:
             return scope.hoist(scope, e)
-    scope.report(_unnamed(e))
+    scope.report(say.unnamed(e))
     return NOTHING
 
 
@@ -69,7 +69,7 @@ def expect(scope: Scope, e: t.Expr, want: Type, what: str) -> Inferred:
     """An expression that must be of a type; reports it when it is not."""
     value, facts = infer(scope, e, want)
     if not fits(facts.type, want):
-        scope.report(mismatch(e, facts.type, want, what))
+        scope.report(say.mismatch(e, facts.type, want, what))
     return value, facts
 
 
@@ -98,7 +98,7 @@ def _name(scope: Scope, e: t.Name, want: Type) -> Inferred:
     found = scope.module.find(e.text)
     if found is not None:
         return _declared(scope, e, *found)
-    scope.report(_unknown_name(scope, e, want))
+    scope.report(say.unknown_name(scope, e, want))
     return NOTHING
 
 
@@ -115,7 +115,7 @@ def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> I
     scope.report(
         error(
             "not-a-value",
-            f"`{e.text}` is a {word_of(decl)}, not a value",
+            f"`{e.text}` is a {say.word_of(decl)}, not a value",
             Label(e.span, "a value is needed here"),
             Label(decl.name.span, "declared here"),
             hint=f"call it: `{e.text}(…)`" if isinstance(decl, t.Code | t.Record) else "",
@@ -137,7 +137,7 @@ def _list(scope: Scope, e: t.ListOf, want: Type) -> Inferred:
     type_ = parts[0][1].type if parts else inner
     for item, (_, facts) in zip(e.items, parts, strict=True):
         if not fits(facts.type, type_) and not fits(type_, facts.type):
-            scope.report(mismatch(item, facts.type, type_, "an item of the list"))
+            scope.report(say.mismatch(item, facts.type, type_, "an item of the list"))
     size = sum((f.size for _, f in parts), number(0))
     largest = maximum(0, *(f.size for _, f in parts))
     origins = frozenset().union(*(f.origins for _, f in parts))
@@ -159,7 +159,7 @@ def _member(scope: Scope, e: t.Member) -> Inferred:
     field = facts.type.field(name)
     if field is not None and not facts.type.optional:
         return Get(base, name), extents.of_field(facts, field)
-    scope.report(_no_field(e, facts.type))
+    scope.report(say.no_field(e, facts.type))
     return NOTHING
 
 
@@ -174,11 +174,11 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
     if isinstance(e.callee, t.Member):
         named = _namespace(scope, e.callee)
         if named is None:
-            scope.report(_not_callable(e.callee, "a field"))
+            scope.report(say.not_callable(e.callee, "a field"))
             return NOTHING
         return _call(scope, t.Call(callee=named, args=e.args, span=e.span), want)
     if not isinstance(e.callee, t.Name):
-        scope.report(_not_callable(e.callee, "a value"))
+        scope.report(say.not_callable(e.callee, "a value"))
         return NOTHING
     found = scope.module.find(e.callee.text)
     if found is None:
@@ -189,9 +189,9 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
     if isinstance(decl, t.Code) and decl.word == "code":
         return _code(scope, e)
     if isinstance(decl, t.Prompt | t.Recipe):
-        scope.report(_unnamed(e))
+        scope.report(say.unnamed(e))
         return NOTHING
-    scope.report(_not_callable(e.callee, f"a {word_of(decl)}"))
+    scope.report(say.not_callable(e.callee, f"a {say.word_of(decl)}"))
     return NOTHING
 
 
@@ -249,7 +249,7 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
     if e.op in ("and", "or"):
         for side, facts in ((e.left, a), (e.right, b)):
             if not fits(facts.type, BOOL):
-                scope.report(mismatch(side, facts.type, BOOL, f"a side of `{e.op}`"))
+                scope.report(say.mismatch(side, facts.type, BOOL, f"a side of `{e.op}`"))
         return Op(e.op, left, right), _small(BOOL, 3)
     if e.op in ("==", "!=", "in", "..", *COMPARISONS):
         _comparable(scope, e, a.type, b.type)
@@ -267,7 +267,7 @@ def _arithmetic(scope: Scope, e: t.Binary, left: Inferred, right: Inferred) -> I
         )
     for side, facts in ((e.left, a), (e.right, b)):
         if facts.type.kind not in (*NUMERIC, "Any") or facts.type.optional:
-            scope.report(mismatch(side, facts.type, FLOAT, f"a side of `{e.op}`"))
+            scope.report(say.mismatch(side, facts.type, FLOAT, f"a side of `{e.op}`"))
     both_int = a.type.kind == b.type.kind == "Int" and e.op != "/"
     return Op(e.op, left[0], right[0]), _small(INT if both_int else FLOAT, 14)
 
@@ -304,7 +304,7 @@ def _unary(scope: Scope, e: t.Unary) -> Inferred:
     operand, facts = infer(scope, e.operand)
     want = BOOL if e.op == "not" else FLOAT
     if not fits(facts.type, want):
-        scope.report(mismatch(e.operand, facts.type, want, f"what stands behind `{e.op}`"))
+        scope.report(say.mismatch(e.operand, facts.type, want, f"what stands behind `{e.op}`"))
     if e.op == "not":
         return Not(operand), _small(BOOL, 3)
     return Op("-", Value(0), operand), facts
@@ -344,72 +344,5 @@ def either(scope: Scope, e: t.If, a: Facts, b: Facts) -> Facts:
     if fits(b.type, a.type):
         return both
     if not fits(a.type, b.type):
-        scope.report(mismatch(e.no, b.type, a.type, "the other branch"))
+        scope.report(say.mismatch(e.no, b.type, a.type, "the other branch"))
     return replace(both, type=b.type)
-
-
-# ── what is said ─────────────────────────────────────────────────────────────
-
-
-def word_of(decl: t.Declaration) -> str:
-    """The word that declared it."""
-    word = getattr(decl, "word", "")
-    return word or type(decl).__name__.removesuffix("Decl").lower()
-
-
-def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
-    """A value of the wrong type."""
-    hint = ""
-    if have.optional and fits(have.required(), want):
-        hint = "it may be none: test it first, or let the other side take `?`"
-    elif want.kind == "Text" and have.kind in ("Int", "Float", "Bool"):
-        hint = "text(…) makes text of it"
-    elif want.is_list and fits(have, want.item):
-        hint = "put it in [ ]"
-    return error(
-        "wrong-type",
-        f"{what} is {have}, where {want} is wanted",
-        Label(e.span, str(have)),
-        hint=hint or "compare the two types; `rlm explain wrong-type` lists what fits where",
-    )
-
-
-def _unknown_name(scope: Scope, e: t.Name, want: Type) -> Diagnostic:
-    known = [n for n in scope.names if not n.startswith("_")]
-    labels = [n for n, _ in want.labels]
-    sources = scope.module.known(t.SourceDecl, t.Const)
-    return error(
-        "unknown-name",
-        f"nothing is named `{e.text}` here",
-        e.span,
-        hint=did_you_mean(e.text, [*known, *labels, *sources]),
-    )
-
-
-def _no_field(e: t.Member, type_: Type) -> Diagnostic:
-    names = [f.name for f in type_.fields]
-    hint = did_you_mean(e.name.text, names)
-    if type_.optional:
-        hint = f"`{type_}` may be none: test it first with `!= none`"
-    elif type_.is_list:
-        hint = "a list has no fields: column(xs, of: field) gives one of every row"
-    return error(
-        "unknown-field",
-        f"{type_} has no field `{e.name.text}`",
-        Label(e.name.span),
-        hint=hint or f"{type_} has no fields",
-    )
-
-
-def _not_callable(e: t.Node, what: str) -> Diagnostic:
-    return error("not-callable", f"{what} cannot be called", e.span, hint="remove the ( )")
-
-
-def _unnamed(e: t.Node) -> Diagnostic:
-    return error(
-        "unnamed-step",
-        "a step that calls a model stands inside an expression",
-        e.span,
-        reason="Every paid step has a name: it is the cache key, the trace span, the resume point.",
-        hint="give it its own line: `let name = …`, and use the name here",
-    )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, maximum, number, symbol
-from rlmlang.check import complaints as say
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.expressions import names
@@ -14,6 +13,7 @@ from rlmlang.check.extents import largest
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
+from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import NOTHING, Scope, line_of
 from rlmlang.check.settings import Settings
 from rlmlang.check.types import ANY, BOOL, TEXT, Type, list_of

@@ -5,9 +5,10 @@ from __future__ import annotations
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.check import recipe as r
 from rlmlang.check.extents import declared_size
-from rlmlang.check.infer import infer, mismatch
+from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import model_of
+from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template
@@ -101,7 +102,7 @@ def _checks(
     for each in written:
         value, facts = infer(scope, each)
         if not fits(facts.type, BOOL):
-            module.report(mismatch(each, facts.type, BOOL, "the check"))
+            module.report(say.mismatch(each, facts.type, BOOL, "the check"))
         checks.append(value)
     return tuple(checks)
 

@@ -6,10 +6,9 @@ from rlmlang.catalog.partitions import SEARCHES, STRATEGIES, Argument, net
 from rlmlang.catalog.sources import SOURCES
 from rlmlang.check import recipe as r
 from rlmlang.check.module import Module
+from rlmlang.check.say import declarations as say
 from rlmlang.check.settings import BUDGET_UNITS, Settings
-from rlmlang.check.types import ANY, TEXT, TREE, Type, fits, list_of
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.check.types import ANY, TEXT, TREE, fits, list_of
 from rlmlang.syntax import tree as t
 
 DEFAULT_BUDGET = r.Budget(calls=1_000, usd=5.0, wall=3600.0, depth=4, default=True)
@@ -22,7 +21,7 @@ def model_of(module: Module, name: t.Name | None) -> r.Model:
     found = module.find(name.text)
     if found is None or not isinstance(found[1], t.Settings) or found[1].word != "model":
         known = list(module.known(t.Settings))
-        module.report(_unknown("model", name, known))
+        module.report(say.unknown("model", name, known))
         return r.Model()
     return _model(found[0], found[1])
 
@@ -53,14 +52,14 @@ def _price(module: Module, value: t.Expr | t.Block | None) -> tuple[float, float
     if value is None:
         return None
     if not isinstance(value, t.Block):
-        module.report(_price_form(value))
+        module.report(say.price_form(value))
         return None
     s = Settings(module, value, "a price")
     both = [s.literal(k, (int, float), "dollars per million tok") for k in ("input", "output")]
     s.done(())
     if all(isinstance(x, int | float) for x in both):
         return float(str(both[0])), float(str(both[1]))
-    module.report(_price_form(value))
+    module.report(say.price_form(value))
     return None
 
 
@@ -80,20 +79,20 @@ def source_of(module: Module, name: str) -> r.Source | None:
 def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
     call = decl.value
     if not isinstance(call, t.Call) or not isinstance(call.callee, t.Name):
-        module.report(_source_form(decl))
+        module.report(say.source_form(decl))
         return None
     kind = SOURCES.get(call.callee.text)
     if kind is None:
-        module.report(_unknown("source", call.callee, list(SOURCES)))
+        module.report(say.unknown("source", call.callee, list(SOURCES)))
         return None
     type_ = module.type(decl.typed.type)
     family = {"text": TEXT, "tree": TREE, "rows": list_of(ANY)}[kind.gives]
     if not fits(family, type_) or (kind.gives == "rows") != type_.is_list:
-        module.report(_source_type(decl, kind.name, type_))
+        module.report(say.source_type(decl, kind.name, type_))
     options = {a.label: module.literal(a.value) for a in call.args if a.label}
     place = next((module.literal(a.value) for a in call.args if not a.label), None)
     if not isinstance(place, str) and kind.name != "stdin":
-        module.report(_source_form(decl))
+        module.report(say.source_form(decl))
     return r.Source(
         decl.name.text, kind.name, type_, str(place or ""), tuple(sorted(options.items())),
         module.size(decl.typed.max), module.source.path,
@@ -107,7 +106,7 @@ def code_of(module: Module, name: str) -> r.Code:
     owner, decl = found[0], found[1]
     path, _, function = decl.origin.rpartition(":")
     if not path or not function:
-        owner.report(_code_origin(decl))
+        owner.report(say.code_origin(decl))
     return r.Code(
         decl.name.text, owner.params(decl.params), owner.type(decl.result.type),
         owner.size(decl.result.max), path, function, owner.source.path,
@@ -125,7 +124,7 @@ def partition_of(module: Module, written: t.Expr) -> tuple[r.Partition, str] | N
         sizes = {a.label: module.size(a.value, ("tok", "ch")) or 0 for a in written.args}
         for arg in written.args:
             if arg.label not in ("before", "after"):
-                module.report(_unknown_argument(arg, "gather", ["before", "after"]))
+                module.report(say.unknown_argument(arg, "gather", ["before", "after"]))
         before, after = sizes.get("before", 0), sizes.get("after", 0)
         written = written.callee.base
     found = _strategy(module, written)
@@ -142,13 +141,13 @@ def _strategy(module: Module, written: t.Expr) -> tuple[str, dict[str, object]] 
             inner = partition_of(found[0], found[1].value)
             return (inner[0].strategy, inner[0].options) if inner else None
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
-        module.report(_partition_form(module, written))
+        module.report(say.partition_form(module, written))
         return None
     name = written.callee.text
     strategy = STRATEGIES.get(name)
     if strategy is None:
         known = [*STRATEGIES, *module.known(t.Partition)]
-        module.report(_unknown("partition", written.callee, known))
+        module.report(say.unknown("partition", written.callee, known))
         return None
     options = arguments(module, written, strategy.arguments, f"partition `{name}`")
     if options is None or not _sensible(module, written, name, options):
@@ -161,17 +160,17 @@ def _sensible(module: Module, written: t.Call, name: str, options: dict[str, obj
     overlap = options.get("overlap")
     numbers = [v for k, v in options.items() if isinstance(v, int) and k != "overlap"]
     if any(v < 1 for v in numbers):
-        module.report(_too_small(written, "every size and count is at least 1"))
+        module.report(say.too_small(written, "every size and count is at least 1"))
         return False
     if options.get("max") is not None and name != "lines" and net(options | {"slack": 0.0}) < 8:
-        module.report(_too_small(written, "a piece holds at least 16tok"))
+        module.report(say.too_small(written, "a piece holds at least 16tok"))
         return False
     slack = options.get("slack")
     if isinstance(slack, int | float) and not 0 <= slack <= 0.5:
-        module.report(_too_small(written, "slack lies between 0% and 50%"))
+        module.report(say.too_small(written, "slack lies between 0% and 50%"))
         return False
     if isinstance(overlap, int) and overlap and net(options) <= overlap:
-        module.report(_too_small(written, "overlap must be smaller than max less its slack"))
+        module.report(say.too_small(written, "overlap must be smaller than max less its slack"))
         return False
     return True
 
@@ -179,11 +178,11 @@ def _sensible(module: Module, written: t.Call, name: str, options: dict[str, obj
 def search_of(module: Module, written: t.Expr) -> tuple[str, dict[str, object]] | None:
     """The look-up an expression names: bm25 or regex, with its arguments."""
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
-        module.report(_partition_form(module, written))
+        module.report(say.partition_form(module, written))
         return None
     search = SEARCHES.get(written.callee.text)
     if search is None:
-        module.report(_unknown("search", written.callee, list(SEARCHES)))
+        module.report(say.unknown("search", written.callee, list(SEARCHES)))
         return None
     options = arguments(module, written, search.arguments, f"search `{search.name}`")
     return (search.name, options) if options is not None else None
@@ -199,7 +198,7 @@ def arguments(
     for given in call.args:
         name = given.label or (free[0] if free else "")
         if name not in by_name or name in options:
-            module.report(_unknown_argument(given, what, list(by_name)))
+            module.report(say.unknown_argument(given, what, list(by_name)))
             return None
         free.remove(name)
         value = _argument(module, by_name[name], given.value)
@@ -208,7 +207,7 @@ def arguments(
         options[name] = value
     missing = [a.name for a in known if a.required and a.name not in options]
     if missing:
-        module.report(_missing_argument(call, what, missing))
+        module.report(say.missing_argument(call, what, missing))
         return None
     return {a.name: options.get(a.name, a.default) for a in known}
 
@@ -222,7 +221,7 @@ def _argument(module: Module, argument: Argument, written: t.Expr) -> object:
     wanted = str if argument.kind == "text" else (int, float)
     if not isinstance(value, wanted):
         what = "text" if argument.kind == "text" else "a percentage"
-        module.report(_wrong_argument(written, argument.name, what))
+        module.report(say.wrong_argument(written, argument.name, what))
         return None
     return value
 
@@ -232,13 +231,13 @@ def budget_of(module: Module, uses: list[t.BudgetUse]) -> r.Budget:
     if not uses:
         return DEFAULT_BUDGET
     if len(uses) > 1:
-        module.report(_second_budget(uses[0], uses[1]))
+        module.report(say.second_budget(uses[0], uses[1]))
     use = uses[0]
     if use.name is None:
         return budget_in(module, use.block)
     found = module.find(use.name.text)
     if found is None or not isinstance(found[1], t.Settings) or found[1].word != "budget":
-        module.report(_unknown("budget", use.name, module.known(t.Settings)))
+        module.report(say.unknown("budget", use.name, module.known(t.Settings)))
         return DEFAULT_BUDGET
     return budget_in(found[0], found[1].block)
 
@@ -251,98 +250,3 @@ def budget_in(module: Module, block: t.Block | None) -> r.Budget:
     depth, parallel = s.whole("depth"), s.whole("parallel")
     s.done(BUDGET_UNITS)
     return r.Budget(calls, tokens, usd, wall, depth, parallel)
-
-
-# ── what is said ─────────────────────────────────────────────────────────────
-
-
-def _unknown(what: str, name: t.Name, known: list[str]) -> Diagnostic:
-    return error(
-        f"unknown-{what}",
-        f"no {what} is called `{name.text}`",
-        name.span,
-        hint=did_you_mean(name.text, known) or f"declare it: `{what} {name.text} {{ … }}`",
-    )
-
-
-def _price_form(value: t.Node) -> Diagnostic:
-    return error(
-        "wrong-setting",
-        "a price is given in dollars per million tok, in and out",
-        value.span,
-        hint="price: { input: 0.25, output: 2.00 }",
-    )
-
-
-def _source_form(decl: t.SourceDecl) -> Diagnostic:
-    return error(
-        "source-form",
-        "a source is opened by a call with one place",
-        decl.value.span,
-        hint='such as `text("book.txt")`, `jsonl("rows.jsonl")` or `tree("src")`',
-    )
-
-
-def _source_type(decl: t.SourceDecl, kind: str, type_: Type) -> Diagnostic:
-    wanted = {"text": "Text", "tree": "Tree", "rows": "a list of records, [Row]"}
-    return error(
-        "source-type",
-        f"`{kind}` gives {wanted[SOURCES[kind].gives]}, not {type_}",
-        Label(decl.typed.span, str(type_)),
-        Label(decl.value.span, kind),
-        hint="change the type, or open it another way: " + ", ".join(SOURCES),
-    )
-
-
-def _code_origin(decl: t.Code) -> Diagnostic:
-    return error(
-        "code-origin",
-        "code names a file and a function",
-        decl.span,
-        hint='from "review.py:worst_per_rule"',
-    )
-
-
-def _partition_form(module: Module, written: t.Node) -> Diagnostic:
-    return error(
-        "partition-form",
-        "behind `by` stands a strategy with its arguments",
-        written.span,
-        hint="such as `tokens(max: 4ktok)`, `lines(per: 100)` or the name of a partition",
-    )
-
-
-def _too_small(written: t.Call, why: str) -> Diagnostic:
-    return error("impossible-partition", "no piece can be cut like this", written.span, hint=why)
-
-
-def _unknown_argument(given: t.Arg, what: str, known: list[str]) -> Diagnostic:
-    return error(
-        "unknown-argument",
-        f"{what} has no argument `{given.label}`" if given.label else f"{what} takes no more",
-        given.span,
-        hint=did_you_mean(given.label, known),
-    )
-
-
-def _missing_argument(call: t.Call, what: str, missing: list[str]) -> Diagnostic:
-    return error(
-        "missing-argument",
-        f"{what} also needs `{missing[0]}`",
-        call.span,
-        hint=f"add `{missing[0]}: …`",
-    )
-
-
-def _wrong_argument(written: t.Node, name: str, what: str) -> Diagnostic:
-    return error("wrong-type", f"`{name}` takes {what}", written.span, hint=f"write {what}")
-
-
-def _second_budget(first: t.BudgetUse, second: t.BudgetUse) -> Diagnostic:
-    return error(
-        "duplicate-name",
-        "a recipe has one budget",
-        Label(second.span, "again here"),
-        Label(first.span, "first here"),
-        hint="put all limits into one block",
-    )

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
 from rlmlang.catalog.partitions import MARKERS, STRATEGIES, Extent, worst_of
-from rlmlang.check import complaints as say
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.expressions import names
@@ -15,6 +14,7 @@ from rlmlang.check.later import cross, ladder, recurse
 from rlmlang.check.patterns import inline, is_callable
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
+from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import NOTHING, Scope, line_of
 from rlmlang.check.settings import Settings
 from rlmlang.check.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record

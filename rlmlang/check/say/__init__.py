@@ -1,0 +1,1 @@
+"""What the checker says: one function a problem, gathered by what it is about."""

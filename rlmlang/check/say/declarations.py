@@ -1,0 +1,113 @@
+"""Problems of declarations: sources, partitions, budgets, models."""
+
+from __future__ import annotations
+
+from rlmlang.catalog.sources import SOURCES
+from rlmlang.check.module import Module
+from rlmlang.check.types import Type
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+
+def unknown(what: str, name: t.Name, known: list[str]) -> Diagnostic:
+    """The problem `unknown-…`."""
+    return error(
+        f"unknown-{what}",
+        f"no {what} is called `{name.text}`",
+        name.span,
+        hint=did_you_mean(name.text, known) or f"declare it: `{what} {name.text} {{ … }}`",
+    )
+
+
+def price_form(value: t.Node) -> Diagnostic:
+    """The problem `wrong-setting`."""
+    return error(
+        "wrong-setting",
+        "a price is given in dollars per million tok, in and out",
+        value.span,
+        hint="price: { input: 0.25, output: 2.00 }",
+    )
+
+
+def source_form(decl: t.SourceDecl) -> Diagnostic:
+    """The problem `source-form`."""
+    return error(
+        "source-form",
+        "a source is opened by a call with one place",
+        decl.value.span,
+        hint='such as `text("book.txt")`, `jsonl("rows.jsonl")` or `tree("src")`',
+    )
+
+
+def source_type(decl: t.SourceDecl, kind: str, type_: Type) -> Diagnostic:
+    """The problem `source-type`."""
+    wanted = {"text": "Text", "tree": "Tree", "rows": "a list of records, [Row]"}
+    return error(
+        "source-type",
+        f"`{kind}` gives {wanted[SOURCES[kind].gives]}, not {type_}",
+        Label(decl.typed.span, str(type_)),
+        Label(decl.value.span, kind),
+        hint="change the type, or open it another way: " + ", ".join(SOURCES),
+    )
+
+
+def code_origin(decl: t.Code) -> Diagnostic:
+    """The problem `code-origin`."""
+    return error(
+        "code-origin",
+        "code names a file and a function",
+        decl.span,
+        hint='from "review.py:worst_per_rule"',
+    )
+
+
+def partition_form(module: Module, written: t.Node) -> Diagnostic:
+    """The problem `partition-form`."""
+    return error(
+        "partition-form",
+        "behind `by` stands a strategy with its arguments",
+        written.span,
+        hint="such as `tokens(max: 4ktok)`, `lines(per: 100)` or the name of a partition",
+    )
+
+
+def too_small(written: t.Call, why: str) -> Diagnostic:
+    """The problem `impossible-partition`."""
+    return error("impossible-partition", "no piece can be cut like this", written.span, hint=why)
+
+
+def unknown_argument(given: t.Arg, what: str, known: list[str]) -> Diagnostic:
+    """The problem `unknown-argument`."""
+    return error(
+        "unknown-argument",
+        f"{what} has no argument `{given.label}`" if given.label else f"{what} takes no more",
+        given.span,
+        hint=did_you_mean(given.label, known),
+    )
+
+
+def missing_argument(call: t.Call, what: str, missing: list[str]) -> Diagnostic:
+    """The problem `missing-argument`."""
+    return error(
+        "missing-argument",
+        f"{what} also needs `{missing[0]}`",
+        call.span,
+        hint=f"add `{missing[0]}: …`",
+    )
+
+
+def wrong_argument(written: t.Node, name: str, what: str) -> Diagnostic:
+    """The problem `wrong-type`."""
+    return error("wrong-type", f"`{name}` takes {what}", written.span, hint=f"write {what}")
+
+
+def second_budget(first: t.BudgetUse, second: t.BudgetUse) -> Diagnostic:
+    """The problem `duplicate-name`."""
+    return error(
+        "duplicate-name",
+        "a recipe has one budget",
+        Label(second.span, "again here"),
+        Label(first.span, "first here"),
+        hint="put all limits into one block",
+    )

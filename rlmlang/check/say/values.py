@@ -1,0 +1,77 @@
+"""Problems of expressions: names, types, fields, comparisons."""
+
+from __future__ import annotations
+
+from rlmlang.check.scope import Scope
+from rlmlang.check.types import Type, fits
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+
+def word_of(decl: t.Declaration) -> str:
+    """The word that declared it."""
+    word = getattr(decl, "word", "")
+    return word or type(decl).__name__.removesuffix("Decl").lower()
+
+
+def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
+    """A value of the wrong type."""
+    hint = ""
+    if have.optional and fits(have.required(), want):
+        hint = "it may be none: test it first, or let the other side take `?`"
+    elif want.kind == "Text" and have.kind in ("Int", "Float", "Bool"):
+        hint = "text(…) makes text of it"
+    elif want.is_list and fits(have, want.item):
+        hint = "put it in [ ]"
+    return error(
+        "wrong-type",
+        f"{what} is {have}, where {want} is wanted",
+        Label(e.span, str(have)),
+        hint=hint or "compare the two types; `rlm explain wrong-type` lists what fits where",
+    )
+
+
+def unknown_name(scope: Scope, e: t.Name, want: Type) -> Diagnostic:
+    """The problem `unknown-name`."""
+    known = [n for n in scope.names if not n.startswith("_")]
+    labels = [n for n, _ in want.labels]
+    sources = scope.module.known(t.SourceDecl, t.Const)
+    return error(
+        "unknown-name",
+        f"nothing is named `{e.text}` here",
+        e.span,
+        hint=did_you_mean(e.text, [*known, *labels, *sources]),
+    )
+
+
+def no_field(e: t.Member, type_: Type) -> Diagnostic:
+    """The problem `unknown-field`."""
+    names = [f.name for f in type_.fields]
+    hint = did_you_mean(e.name.text, names)
+    if type_.optional:
+        hint = f"`{type_}` may be none: test it first with `!= none`"
+    elif type_.is_list:
+        hint = "a list has no fields: column(xs, of: field) gives one of every row"
+    return error(
+        "unknown-field",
+        f"{type_} has no field `{e.name.text}`",
+        Label(e.name.span),
+        hint=hint or f"{type_} has no fields",
+    )
+
+
+def not_callable(e: t.Node, what: str) -> Diagnostic:
+    """The problem `not-callable`."""
+    return error("not-callable", f"{what} cannot be called", e.span, hint="remove the ( )")
+
+
+def unnamed(e: t.Node) -> Diagnostic:
+    """The problem `unnamed-step`."""
+    return error(
+        "unnamed-step",
+        "a step that calls a model stands inside an expression",
+        e.span,
+        reason="Every paid step has a name: it is the cache key, the trace span, the resume point.",
+        hint="give it its own line: `let name = …`, and use the name here",
+    )
