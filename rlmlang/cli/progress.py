@@ -88,4 +88,5 @@ class Progress:
             if found:
                 self.console.print(evidence_view(found))
         self.console.print(receipt_view(
-            outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice))  # fmt: skip
+            outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice,
+            priced=outcome.priced))  # fmt: skip

@@ -64,7 +64,8 @@ def _result(outcome: Any, ready: Any, as_values: bool) -> str:
     if not as_values:
         return as_text(jsonable(outcome.result))
     problem = outcome.problem.diagnostic if outcome.problem else None
-    usage = {**vars(outcome.usage), "usd": float(outcome.usage.usd)}
+    usd = float(outcome.usage.usd) if outcome.priced else None
+    usage = {**vars(outcome.usage), "usd": usd}
     values = {
         "run": outcome.run, "recipe": ready.recipe.name, "plan": ready.plan.hash,
         "result": jsonable(outcome.result), "usage": usage, "seconds": round(outcome.seconds, 3),

@@ -120,7 +120,7 @@ def _used(usage: Any) -> dict[str, Any]:
         "model": getattr(usage, "model", ""),
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
-        "usd": float(usage.usd),
+        "usd": float(usage.usd) if getattr(usage, "priced", False) else None,
     }
 
 

@@ -31,9 +31,10 @@ class AsyncEngine(Protocol):
 
 @dataclass(frozen=True)
 class ModelUsage(Usage):
-    """Usage with the name of the model."""
+    """Usage with the name of the model, and whether its price is known."""
 
     model: str = ""
+    priced: bool = False
 
 
 @dataclass
@@ -85,7 +86,7 @@ class Budget:
             response = await self.inner.complete(request)
             actual = self._actual(response, worst)
             note.usage = ModelUsage(
-                actual.calls, actual.tokens_in, actual.tokens_out, actual.usd, request.model
+                **vars(actual), model=request.model, priced=self.price is not None
             )
             return response
         finally:

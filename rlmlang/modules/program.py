@@ -7,7 +7,6 @@ since DSPy's optimisers tell predictors apart by what they say.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import dspy
 
@@ -28,10 +27,6 @@ class RecipeProgram(dspy.Module):  # type: ignore[misc]
             for step, prompt in self.prompts.items()
             if prompt.repl is None
         }
-
-    def forward(self, **inputs: Any) -> Any:
-        """A recipe is run by the executor; DSPy reaches its predictors by name."""
-        raise NotImplementedError("run a recipe with rlmlang.run")
 
 
 def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> dspy.Predict:

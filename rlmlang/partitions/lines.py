@@ -8,10 +8,10 @@ from typing import Any
 
 import regex
 
-from rlmlang.context import Document, Measure, Part, Slice, Tree
+from rlmlang.context import Document, Measure, Slice, Tree
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.partitions.text import line_ends
-from rlmlang.partitions.tokens import Tokens, ranges
+from rlmlang.partitions.text import line_ends, slices
+from rlmlang.partitions.tokens import Tokens
 
 SECONDS = 1.0
 
@@ -25,10 +25,12 @@ class Lines:
 
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces in order."""
-        for document, start, end in ranges(subject):
+
+        def cut(document: Document, start: int, end: int) -> Iterator[tuple[int, int]]:
             ends = self.units(document, start, end)
-            for left, right in _grouped(document, start, ends, self.per, self.max, measure):
-                yield Slice((Part(document, left, right),))
+            return _grouped(document, start, ends, self.per, self.max, measure)
+
+        return slices(subject, cut)
 
     def units(self, document: Document, start: int, end: int) -> Iterator[int]:
         """Where each unit ends."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from rlmlang.catalog.partitions import HEADER
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 from rlmlang.partitions.functions import function_ends
-from rlmlang.partitions.text import line_ends
-from rlmlang.partitions.tokens import Tokens, ranges
+from rlmlang.partitions.text import line_ends, ranges
+from rlmlang.partitions.tokens import Tokens
 
 HEADING = re.compile(rb"#{1,6} ")
 FENCE = re.compile(rb" {0,3}(```|~~~)")

@@ -17,7 +17,8 @@ from typing import Any
 
 from rlmlang.context import Measure, Part, Slice, text_of
 from rlmlang.partitions.lines import SECONDS, compile_pattern, slow_pattern
-from rlmlang.partitions.tokens import Tokens, ranges
+from rlmlang.partitions.text import ranges
+from rlmlang.partitions.tokens import Tokens
 
 WORD = re.compile(r"\w+")
 K1, B = 1.2, 0.75

@@ -10,9 +10,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rlmlang.context import Document, Measure, Part, Slice, Tree
-from rlmlang.partitions.text import line_ends
-from rlmlang.partitions.tokens import ranges
+from rlmlang.context import Document, Measure, Slice, Tree
+from rlmlang.partitions.text import line_ends, slices
 
 SPACE = 1 << 32
 
@@ -25,9 +24,7 @@ class Stable:
 
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces in order."""
-        for document, start, end in ranges(subject):
-            for left, right in self.cut(document, start, end, measure):
-                yield Slice((Part(document, left, right),))
+        return slices(subject, lambda d, start, end: self.cut(d, start, end, measure))
 
     def cut(
         self, document: Document, start: int, end: int, measure: Measure

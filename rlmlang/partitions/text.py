@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from rlmlang.context import Document
+from rlmlang.context import Document, Part, Slice, Tree
 
 BLOCK = 1 << 18
 BEST = (b"\n\n", b"\n", b". ", b" ")
-BLANK = re.compile(rb"[ \t\r]*\n?")
 
 
 def line_ends(document: Document, start: int, end: int) -> Iterator[int]:
@@ -36,3 +34,22 @@ def best_cut(data: bytes, least: int, most: int) -> int:
         if at >= 0 and least < at + len(mark) <= most:
             return at + len(mark)
     return most
+
+
+def ranges(subject: Slice | Tree) -> Iterator[tuple[Document, int, int]]:
+    """The documents of a text or tree with the range of each that belongs to it."""
+    if isinstance(subject, Tree):
+        for document in subject.documents:
+            yield document, document.start, document.size
+    else:
+        for part in subject.parts:
+            yield part.document, part.start, part.end
+
+
+def slices(
+    subject: Slice | Tree, cut: Callable[[Document, int, int], Iterator[tuple[int, int]]]
+) -> Iterator[Slice]:
+    """Each document's ranges, as `cut` gives them, as slices; none spans two files."""
+    for document, start, end in ranges(subject):
+        for left, right in cut(document, start, end):
+            yield Slice((Part(document, left, right),))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from rlmlang.catalog.partitions import slack_of
-from rlmlang.context import Document, Measure, Part, Slice, Tree
-from rlmlang.partitions.text import best_cut
+from rlmlang.context import Document, Measure, Slice, Tree
+from rlmlang.partitions.text import best_cut, slices
 
 WORD_END = re.compile(rb"\s+")
 NEAR = 40
@@ -25,9 +25,7 @@ class Tokens:
 
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces of every document in order; a piece never spans two files."""
-        for document, start, end in ranges(subject):
-            for left, right in self.cut(document, start, end, measure):
-                yield Slice((Part(document, left, right),))
+        return slices(subject, lambda d, start, end: self.cut(d, start, end, measure))
 
     def cut(
         self, document: Document, start: int, end: int, measure: Measure
@@ -71,13 +69,3 @@ def _atom_cut(data: bytes, floor: int, reached: int, measure: Measure) -> int:
         return lines + 1
     words = data.rfind(b" ", floor + 1, reached)
     return words if words > floor > 0 and data[words - 1 : words] not in (b" ", b"\t") else reached
-
-
-def ranges(subject: Slice | Tree) -> Iterator[tuple[Document, int, int]]:
-    """The documents of a text or tree with the range of each that belongs to it."""
-    if isinstance(subject, Tree):
-        for document in subject.documents:
-            yield document, document.start, document.size
-    else:
-        for part in subject.parts:
-            yield part.document, part.start, part.end

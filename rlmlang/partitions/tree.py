@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise, takewhile
 
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 from rlmlang.partitions.functions import function_ends
-from rlmlang.partitions.tokens import ranges
+from rlmlang.partitions.text import ranges
 
 Spans = list[tuple[Document, int, int]]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -76,8 +75,3 @@ class Plan:
     def after(self, id: str) -> list[str]:
         """Everything that depends on a node, directly or not."""
         return sorted(nx.descendants(self.graph, id))
-
-
-def is_acyclic(edges: Iterable[tuple[str, str]]) -> bool:
-    """Whether a set of edges has no circle."""
-    return bool(nx.is_directed_acyclic_graph(nx.DiGraph(list(edges))))

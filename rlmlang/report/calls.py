@@ -42,7 +42,7 @@ def _step_line(step: StepRecord) -> Text:
     if step.calls:
         tok_in, tok_out = int(step.total("tokens_in")), int(step.total("tokens_out"))
         text.append(f"  {step.attempts:,} calls  {tok_in:,} tok in  {tok_out:,} out")
-        text.append(f"  ${step.total('usd'):,.4f}")
+        text.append(f"  ${step.total('usd'):,.4f}" if step.priced else "  price unknown")
     if step.skipped:
         text.append(f"  {step.skipped} skipped", style="yellow")
     return text

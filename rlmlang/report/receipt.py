@@ -70,7 +70,13 @@ def evidence_view(found: list[tuple[str, str]]) -> Group:
 
 
 def receipt_view(
-    run: str, lines: Sequence[Any], usage: Usage, seconds: float, notice: str = ""
+    run: str,
+    lines: Sequence[Any],
+    usage: Usage,
+    seconds: float,
+    notice: str = "",
+    *,
+    priced: bool = True,
 ) -> Group:
     """What was read, what it cost, where the record is. `lines` are the executor's."""
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -83,7 +89,7 @@ def receipt_view(
         why = f", assumed exact: {line.assumed}" if line.assumed else ""
         table.add_row(f"  {line.step} read {line.source}", f"[{word}]{line.promised}[/{word}]",
                       read + twice + lost + why)  # fmt: skip
-    cost = f"${float(usage.usd):,.4f}"
+    cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
     parts: list[Any] = [Text("receipt", style="bold"), table, Text(f"{spent}, {seconds:.1f} s")]
     parts.append(Text(f"  run {run}: rlm show", style="dim"))

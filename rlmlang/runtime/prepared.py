@@ -57,7 +57,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run. `problem` is None when it finished."""
+    """What came of a run. `problem` is None when it finished; `usage.usd` means something
+    only where `priced`."""
 
     run: str
     result: Any
@@ -65,3 +66,4 @@ class Outcome:
     receipt: tuple[Any, ...] = ()
     seconds: float = 0.0
     problem: CodedError | None = None
+    priced: bool = True

@@ -77,8 +77,11 @@ class Session:
         if problem is not None and self.executor is not None:
             lines = self.executor.receipt()
         self._end(scope, result, lines, problem)
-        return Outcome(self.name, result, self.account.spent, tuple(lines),
-                       time.monotonic() - self.started, problem)  # fmt: skip
+        seconds = time.monotonic() - self.started
+        priced = all(b.price is not None for b in self.ready.binding.models.values())
+        return Outcome(
+            self.name, result, self.account.spent, tuple(lines), seconds, problem, priced
+        )
 
     def _scope(self) -> Scope:
         ready = self.ready

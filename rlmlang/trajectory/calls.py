@@ -40,7 +40,12 @@ class StepRecord:
 
     def total(self, what: str) -> float:
         """The sum over all attempts of `tokens_in`, `tokens_out` or `usd`."""
-        return sum(float(getattr(a, what)) for c in self.calls.values() for a in c.attempts)
+        return sum(float(getattr(a, what) or 0) for c in self.calls.values() for a in c.attempts)
+
+    @property
+    def priced(self) -> bool:
+        """Whether every request had a known price."""
+        return all(a.usd is not None for c in self.calls.values() for a in c.attempts)
 
     @property
     def attempts(self) -> int:

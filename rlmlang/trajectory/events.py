@@ -55,7 +55,8 @@ class CallStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CallFinished(Event):
-    """A call that was answered; `ranges` are [document, start, end] of the slices it read."""
+    """A call that was answered; `ranges` are [document, start, end] of the slices it
+    read; `usd` is None where the model has no known price."""
 
     name: ClassVar[str] = "call_finished"
     call: str
@@ -64,7 +65,7 @@ class CallFinished(Event):
     model: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
-    usd: float = 0.0
+    usd: float | None = None
     seconds: float = 0.0
     request: str = ""
     answer: str = ""
@@ -86,7 +87,7 @@ class CallFailed(Event):
     model: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
-    usd: float = 0.0
+    usd: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
