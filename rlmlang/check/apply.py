@@ -11,6 +11,7 @@ from rlmlang.check.recipe import Apply, Expr, Facts, Ref
 from rlmlang.check.say import calls as say
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.types import NUMERIC, Type, fits
+from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]
@@ -165,9 +166,10 @@ def _coverage(
     if options.get("lower_bound") is True:
         return
     arguments = [a for a in call.args if not a.label]
-    for arg, (_, facts) in zip(arguments, values, strict=False):
+    for arg, (value, facts) in zip(arguments, values, strict=False):
         if ORDER.index(facts.coverage) > ORDER.index(function.needs):
-            scope.report(say.unsound(function, name, arg, facts))
+            lost = scope.lost_at(value) or Label(arg.value.span, f"is `{facts.coverage}`")
+            scope.report(say.unsound(function, name, facts, lost))
 
 
 def _same_items(scope: Scope, call: t.Call, values: list[Inferred]) -> None:

@@ -39,7 +39,12 @@ def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
         scope.report(_circle(call, [*scope.calling, mark]))
         return NOTHING
     inner = Scope(
-        module, {}, scope.steps, f"{scope.prefix}{name}.", (*scope.calling, mark), hoist=scope.hoist
+        module,
+        steps=scope.steps,
+        prefix=f"{scope.prefix}{name}.",
+        losses=scope.losses,
+        calling=(*scope.calling, mark),
+        hoist=scope.hoist,
     )
     variables = {g.text: ANY for g in decl.generics}
     params = module.params(decl.params, variables)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from rlmlang.check.expressions import names
 from rlmlang.check.module import Module
 from rlmlang.check.recipe import Expr, Facts, Prompt, Step, Value
-from rlmlang.diagnostics.diagnostic import Diagnostic
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label
 from rlmlang.diagnostics.source import Span
 from rlmlang.syntax import tree as t
 
@@ -37,6 +38,7 @@ class Scope:
     names: dict[str, Binding] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     prefix: str = ""
+    losses: dict[str, Label] = field(default_factory=dict)  # where a step gave up coverage
     calling: tuple[str, ...] = ()
     certain: frozenset[Expr] = frozenset()  # what was tested not to be none
     current: str = ""  # the step that is being checked
@@ -54,6 +56,16 @@ class Scope:
         """A scope with a few more names, such as `it`; steps still go to the same body."""
         more = {k: Binding(v, f, used=True) for k, (v, f) in names.items()}
         return replace(self, names=_Chained(self.names, more))
+
+    def lost_at(self, value: Expr) -> Label | None:
+        """Where the items that a value may miss were given up: the nearest step it depends on."""
+        needs = {s.name: s.needs for s in self.steps}
+        waiting = list(names(value))
+        for name in waiting:
+            if name in self.losses:
+                return self.losses[name]
+            waiting += [n for n in needs.get(name, ()) if n not in waiting]
+        return None
 
     def lookup(self, name: str) -> Binding | None:
         """What a name means here, marking it as used."""

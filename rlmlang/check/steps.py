@@ -18,6 +18,8 @@ from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import NOTHING, Scope, line_of
 from rlmlang.check.settings import Settings
 from rlmlang.check.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
+from rlmlang.diagnostics.diagnostic import Label
+from rlmlang.diagnostics.source import Span
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[r.Expr, r.Facts]
@@ -61,6 +63,16 @@ def add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) -> 
     needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
     scope.steps.append(r.Step(full, work, facts, needs, line=line_of(node)))
     return r.Ref(full), facts
+
+
+def lose(scope: Scope, name: str, span: Span, words: str) -> None:
+    """Notes where a step gives up coverage, for whoever needs it later."""
+    scope.losses[scope.prefix + name] = Label(span, words)
+
+
+def word_span(node: t.Node, word: str) -> Span:
+    """The place of the verb at the beginning of a step."""
+    return Span(node.span.source, node.span.start, node.span.start + len(word))
 
 
 def hoist(scope: Scope, e: t.Verb) -> Inferred:
@@ -194,6 +206,8 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
         _per_piece(partition, facts) if rows else ONE,
         worst_of((facts.coverage, word)), facts.origins,
     )  # fmt: skip
+    if word != "exact":
+        lose(scope, name, e.how.span, "pieces overlap here")
     return add(scope, name, r.Split(subject, partition), made, e)
 
 
@@ -243,6 +257,7 @@ def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
     item = facts.item if facts.type.is_list else window + 64
     made = r.Facts(list_of(item_type), count * item, count, item, ONE, "some", facts.origins)
     work = r.Search(subject, query, method, tuple(sorted(options.items())))
+    lose(scope, name, word_span(e, "search"), "a search finds only some")
     return add(scope, name, work, made, e)
 
 
@@ -295,6 +310,9 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     test = expect(it, stop, BOOL, "stop")[0] if stop and not isinstance(stop, t.Block) else None
     on_error = _on_error(scope, s)
     loses = on_error.skip or test is not None
+    for key in ("stop", "on_error") if loses else ():
+        if key in s.entries:
+            lose(scope, name, s.entries[key].span, "items can be lost here")
     made = r.Facts(
         list_of(prompt.result), answer.size * facts.count, facts.count, answer.size, answer.count,
         "some" if loses else facts.coverage, facts.origins | answer.origins,
@@ -339,6 +357,7 @@ def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
     work = r.Filter(subject, ask, where, keep, _whole(s, "parallel"), _on_error(scope, s))
     s.done(STEP_SETTINGS, assume=True)
     half = replace(facts, coverage="some", type=list_of(facts.type.item))
+    lose(scope, name, word_span(e, "filter"), "a filter keeps only some")
     if not keep:
         return add(scope, name, work, half, e)
     both = record(Field("kept", half.type), Field("rest", half.type))

@@ -13,7 +13,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 
 
-def unsound(function: Function, name: t.Name, arg: t.Arg, facts: Facts) -> Diagnostic:
+def unsound(function: Function, name: t.Name, facts: Facts, lost: Label) -> Diagnostic:
     """The problem `unsound-coverage`."""
     why = (
         "may miss some of it" if facts.coverage == "some" else "may hold parts of it more than once"
@@ -23,7 +23,7 @@ def unsound(function: Function, name: t.Name, arg: t.Arg, facts: Facts) -> Diagn
         "unsound-coverage",
         f"`{function.name}` needs {wanted}, but this list {why}",
         Label(name.span, f"needs `{function.needs}`"),
-        Label(arg.value.span, f"is `{facts.coverage}`"),
+        lost,
         reason="Coverage is `exact` after a split; skip, stop, filter, search and cross make it "
         "`some`, overlap makes it `cover`.",
         hint="remove what loses items (on_error: fail, no overlap), or write behind the step "
