@@ -200,3 +200,25 @@ def test_what_is_sent_is_what_dspy_would_send(book: Path, rlm: Rlm) -> None:
         signature, [], {"page": page, "question": "where is the key"}
     )
     assert first["messages"] == wanted
+
+
+def test_other_providers_through_litellm(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("litellm")
+    import asyncio
+
+    from dspy.lm15 import AuthError, Config, Message, Request, TextPart
+
+    from rlmlang.modules.http import LiteLlm
+
+    request = Request(model="openai/m", messages=(Message("user", (TextPart("hi"),)),),
+                      config=Config(max_tokens=5, temperature=0.0))  # fmt: skip
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    with chat_server(lambda body: completion("hello")) as server:
+        monkeypatch.setenv("OPENAI_API_BASE", server.base)
+        response = asyncio.run(LiteLlm().complete(request))
+        assert (response.message.text, response.usage.input_tokens) == ("hello", 10)
+        assert (server.requests[0]["max_tokens"], len(server.requests)) == (5, 1)
+    with chat_server(lambda body: (401, {"error": {"message": "no"}})) as server:
+        monkeypatch.setenv("OPENAI_API_BASE", server.base)
+        with pytest.raises(AuthError):
+            asyncio.run(LiteLlm().complete(request))

@@ -122,8 +122,10 @@ class LiteLlm:
 
     async def complete(self, request: Request) -> Response:
         """One attempt through litellm.acompletion, its own retries off."""
+        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it fetches prices
         import litellm
 
+        litellm.suppress_debug_info = True
         sent = body(request)
         sent["model"] = request.model
         try:
