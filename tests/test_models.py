@@ -202,6 +202,7 @@ def test_what_is_sent_is_what_dspy_would_send(book: Path, rlm: Rlm) -> None:
     assert first["messages"] == wanted
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_other_providers_through_litellm(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("litellm")
     import asyncio
