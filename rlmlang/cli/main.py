@@ -67,7 +67,7 @@ def rlm() -> None:
 
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
-    gc.set_threshold(100_000, 20, 20)  # starting up allocates much and leaves no circles behind
+    gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
     try:
         code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
     except click.ClickException as mistake:

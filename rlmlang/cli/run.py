@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -26,6 +27,7 @@ def command(
     as_values: bool, out: str | None, quiet: bool, no_record: bool,
 ) -> None:  # fmt: skip
     """Run a recipe: FILE is a path, or std/NAME of the standard library."""
+    gc.enable()
     from rlmlang.runtime import execute
     from rlmlang.runtime.prepare import prepare
 
