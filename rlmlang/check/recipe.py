@@ -256,12 +256,16 @@ class Compute(Frozen):
 
 @value
 class Split(Frozen):
+    """`split x by strategy`."""
+
     subject: Expr
     partition: Partition
 
 
 @value
 class Search(Frozen):
+    """`search x for query by bm25(…)`."""
+
     subject: Expr
     query: Expr
     method: str
@@ -277,6 +281,8 @@ class Call(Frozen):
 
 @value
 class Map(Frozen):
+    """`map xs with p(…)`."""
+
     subject: Expr
     ask: Ask
     parallel: int | None = None
@@ -298,6 +304,8 @@ class Filter(Frozen):
 
 @value
 class Reduce(Frozen):
+    """`reduce xs with p(…) { fanin: 8 }`."""
+
     subject: Expr
     ask: Ask
     fanin: int = 8
@@ -306,6 +314,8 @@ class Reduce(Frozen):
 
 @value
 class Cross(Frozen):
+    """`cross xs, ys by bm25(…)`."""
+
     left: Expr
     right: Expr
     method: str
@@ -314,6 +324,8 @@ class Cross(Frozen):
 
 @value
 class Recurse(Frozen):
+    """`recurse x { … }`; sizes in tok."""
+
     subject: Expr
     leaf_size: int
     leaf: Ask
@@ -327,6 +339,8 @@ class Recurse(Frozen):
 
 @value
 class Rung(Frozen):
+    """One rung of a ladder."""
+
     name: str
     steps: tuple[Step, ...]
     result: Expr
@@ -334,6 +348,8 @@ class Rung(Frozen):
 
 @value
 class Ladder(Frozen):
+    """`ladder accept (…) { … }`."""
+
     accept: Expr
     rungs: tuple[Rung, ...]
 

@@ -338,17 +338,23 @@ class Declaration(Node):
 
 @node
 class Const(Declaration):
+    """`const K: Int = 3`."""
+
     value: Expr
     typed: Typed | None = None
 
 
 @node
 class Enum(Declaration):
+    """`enum Label { good, bad }`."""
+
     variants: tuple[Variant, ...]
 
 
 @node
 class Record(Declaration):
+    """`record Row { id: Int }`."""
+
     fields: tuple[Field, ...]
 
 
@@ -362,17 +368,23 @@ class Settings(Declaration):
 
 @node
 class SourceDecl(Declaration):
+    """`source rows: [Row] = jsonl("rows.jsonl")`."""
+
     typed: Typed
     value: Expr
 
 
 @node
 class Partition(Declaration):
+    """`partition pages = tokens(max: 2ktok)`."""
+
     value: Expr
 
 
 @node
 class Prompt(Declaration):
+    """`prompt note(page: Slice) -> Text { … }`; a bare text is its task."""
+
     params: tuple[Param, ...]
     result: Typed
     body: Block | Text

@@ -22,6 +22,8 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
+    """A run begins: its recipe, plan, models and inputs."""
+
     name: ClassVar[str] = "run_started"
     recipe: str
     plan: str
@@ -33,12 +35,16 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StepStarted(Event):
+    """A step begins."""
+
     name: ClassVar[str] = "step_started"
     verb: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepFinished(Event):
+    """A step has ended, with so many items."""
+
     name: ClassVar[str] = "step_finished"
     verb: str
     items: int = 0
@@ -47,6 +53,8 @@ class StepFinished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CallStarted(Event):
+    """A request is about to be sent."""
+
     name: ClassVar[str] = "call_started"
     call: str
     prompt: str
@@ -92,6 +100,8 @@ class CallFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ItemSkipped(Event):
+    """An item was left out, with what of the source it held."""
+
     name: ClassVar[str] = "item_skipped"
     call: str
     reason: str = ""
@@ -100,6 +110,8 @@ class ItemSkipped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunFinished(Event):
+    """A run has ended, with its result or problem and its receipt."""
+
     name: ClassVar[str] = "run_finished"
     outcome: str
     result: Any = None
