@@ -8,13 +8,12 @@ from dataclasses import replace
 from rlmlang.catalog.formula import ONE, maximum, number, symbol
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
-from rlmlang.check.expressions import names
 from rlmlang.check.extents import largest
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
 from rlmlang.check.say import verbs as say
-from rlmlang.check.scope import NOTHING, Scope, line_of
+from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.types import ANY, BOOL, TEXT, Type, list_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
@@ -22,13 +21,6 @@ from rlmlang.syntax import tree as t
 
 Inferred = tuple[r.Expr, r.Facts]
 Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
-
-
-def _add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) -> Inferred:
-    full = scope.prefix + name
-    needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
-    scope.steps.append(r.Step(full, work, facts, needs, line=line_of(node)))
-    return r.Ref(full), facts
 
 
 def cross(scope: Scope, name: str, e: t.Verb) -> Inferred:
@@ -49,7 +41,7 @@ def cross(scope: Scope, name: str, e: t.Verb) -> Inferred:
     item = a.item + b.item
     pair = Type("Pair", (a.type.item, b.type.item))
     facts = r.Facts(list_of(pair), count * item, count, item, ONE, "some", a.origins | b.origins)
-    return _add(scope, name, r.Cross(left, right, method, tuple(sorted(options.items()))), facts, e)
+    return scope.add(name, r.Cross(left, right, method, tuple(sorted(options.items()))), facts, e)
 
 
 def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
@@ -86,7 +78,7 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     if needed is not None and needed > depth:
         scope.report(_too_deep(clauses["depth"], needed, depth))
     made = replace(answer, coverage="some" if prune else facts.coverage, origins=facts.origins)
-    return _add(scope, name, work, made, e)
+    return scope.add(name, work, made, e)
 
 
 def levels(work: r.Recurse, facts: r.Facts) -> int | None:
@@ -157,7 +149,7 @@ def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
         scope.report(_no_rungs(e))
         return NOTHING
     test, _ = expect(scope.inner(it=(r.Ref("it"), facts)), e.accept, BOOL, "the acceptance")
-    return _add(scope, name, r.Ladder(test, tuple(rungs)), facts, e)
+    return scope.add(name, r.Ladder(test, tuple(rungs)), facts, e)
 
 
 def _clauses(e: t.Recurse, missing: list[str]) -> Diagnostic:

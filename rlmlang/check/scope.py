@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from rlmlang.check.expressions import names
 from rlmlang.check.module import Module
-from rlmlang.check.recipe import Expr, Facts, Prompt, Step, Value
+from rlmlang.check.recipe import Expr, Facts, Prompt, Ref, Step, Value, Work
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label
 from rlmlang.diagnostics.source import Span
 from rlmlang.syntax import tree as t
@@ -57,6 +57,13 @@ class Scope:
         more = {k: Binding(v, f, used=True) for k, (v, f) in names.items()}
         return replace(self, names=_Chained(self.names, more))
 
+    def add(self, name: str, work: Work, facts: Facts, node: t.Node) -> tuple[Expr, Facts]:
+        """A step of the body, and the reference to it."""
+        full = self.prefix + name
+        needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
+        self.steps.append(Step(full, work, facts, needs, line=node.span.line))
+        return Ref(full), facts
+
     def lost_at(self, value: Expr) -> Label | None:
         """Where the items that a value may miss were given up: the nearest step it depends on."""
         needs = {s.name: s.needs for s in self.steps}
@@ -80,8 +87,3 @@ class _Chained(dict[str, Binding]):
 
     def __init__(self, outer: dict[str, Binding], more: dict[str, Binding]) -> None:
         super().__init__({**outer, **more})
-
-
-def line_of(node: t.Node) -> int:
-    """The line on which a node begins."""
-    return node.span.line

@@ -15,7 +15,7 @@ from rlmlang.check.patterns import inline, is_callable
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
 from rlmlang.check.say import verbs as say
-from rlmlang.check.scope import NOTHING, Scope, line_of
+from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
 from rlmlang.diagnostics.diagnostic import Label
@@ -57,14 +57,6 @@ def step(scope: Scope, name: str, e: t.Expr, docs: str = "", want: Type = ANY) -
     return _compute(scope, name, e, want)
 
 
-def add(scope: Scope, name: str, work: r.Work, facts: r.Facts, node: t.Node) -> Inferred:
-    """A step of the body, and the reference to it."""
-    full = scope.prefix + name
-    needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
-    scope.steps.append(r.Step(full, work, facts, needs, line=line_of(node)))
-    return r.Ref(full), facts
-
-
 def lose(scope: Scope, name: str, span: Span, words: str) -> None:
     """Notes where a step gives up coverage, for whoever needs it later."""
     scope.losses[scope.prefix + name] = Label(span, words)
@@ -97,7 +89,7 @@ def body(scope: Scope, items: tuple[t.BodyItem, ...], want: Type) -> Inferred:
         elif isinstance(item, t.Require):
             test, _ = expect(scope, item.value, BOOL, "the condition")
             number = sum(isinstance(x.work, r.Require) for x in scope.steps) + 1
-            add(scope, f"require{number}", r.Require(test, item.value.span.text),
+            scope.add(f"require{number}", r.Require(test, item.value.span.text),
                 r.Facts(BOOL), item)  # fmt: skip
         elif isinstance(item, t.Return):
             returned = _return(scope, item, want)
@@ -126,7 +118,7 @@ def _return(scope: Scope, item: t.Return, want: Type) -> Inferred:
 
 def _compute(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
     value, facts = infer(scope, e, want)
-    return add(scope, name, r.Compute(value), facts, e)
+    return scope.add(name, r.Compute(value), facts, e)
 
 
 def _assumed(scope: Scope, name: str, e: t.Expr, block: t.Block, docs: str) -> Inferred:
@@ -160,7 +152,7 @@ def _branch(scope: Scope, name: str, e: t.If) -> Inferred:
             needs = tuple(dict.fromkeys([*each.needs, *names(test)]))
             scope.steps[at] = replace(each, when=(test, truth), needs=needs)
     facts = either(scope, e, sides[0][1], sides[1][1])
-    return add(scope, name, r.Compute(r.Choose(test, sides[0][0], sides[1][0])), facts, e)
+    return scope.add(name, r.Compute(r.Choose(test, sides[0][0], sides[1][0])), facts, e)
 
 
 def _pays(scope: Scope, e: t.Expr) -> bool:
@@ -208,7 +200,7 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
     )  # fmt: skip
     if word != "exact":
         lose(scope, name, e.how.span, "pieces overlap here")
-    return add(scope, name, r.Split(subject, partition), made, e)
+    return scope.add(name, r.Split(subject, partition), made, e)
 
 
 def cut(partition: r.Partition, facts: r.Facts, family: str) -> tuple[Formula, Formula]:
@@ -258,7 +250,7 @@ def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
     made = r.Facts(list_of(item_type), count * item, count, item, ONE, "some", facts.origins)
     work = r.Search(subject, query, method, tuple(sorted(options.items())))
     lose(scope, name, word_span(e, "search"), "a search finds only some")
-    return add(scope, name, work, made, e)
+    return scope.add(name, work, made, e)
 
 
 # ── calls ────────────────────────────────────────────────────────────────────
@@ -269,7 +261,7 @@ def _call(scope: Scope, name: str, e: t.Call) -> Inferred:
     prompt = _prompt(scope, e.callee.text)
     assert prompt is not None
     ask, inputs = ask_of(scope, prompt, e, None)
-    return add(scope, name, r.Call(ask), result_of(prompt, inputs), e)
+    return scope.add(name, r.Call(ask), result_of(prompt, inputs), e)
 
 
 def _called(scope: Scope, e: t.Verb) -> r.Prompt | None:
@@ -319,7 +311,7 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     )  # fmt: skip
     work = r.Map(subject, ask, _whole(s, "parallel"), on_error, test)
     s.done(STEP_SETTINGS, assume=True)
-    added = add(scope, name, work, made, e)
+    added = scope.add(name, work, made, e)
     return (added[0], assume(scope, s.assumed)) if s.assumed is not None else added
 
 
@@ -359,9 +351,9 @@ def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
     half = replace(facts, coverage="some", type=list_of(facts.type.item))
     lose(scope, name, word_span(e, "filter"), "a filter keeps only some")
     if not keep:
-        return add(scope, name, work, half, e)
+        return scope.add(name, work, half, e)
     both = record(Field("kept", half.type), Field("rest", half.type))
-    return add(scope, name, work, replace(facts, type=both), e)
+    return scope.add(name, work, replace(facts, type=both), e)
 
 
 def _whole(s: Settings, name: str) -> int | None:
@@ -393,4 +385,4 @@ def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
                    origins=facts.origins | answer.origins)  # fmt: skip
     work = r.Reduce(subject, ask, fanin, _whole(s, "parallel"))
     s.done(STEP_SETTINGS, assume=True)
-    return add(scope, name, work, made, e)
+    return scope.add(name, work, made, e)

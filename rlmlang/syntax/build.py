@@ -1,59 +1,18 @@
-"""Lark's tree to ours: one short method a rule, checked for type by mypy.
-
-Problems met here (an unknown unit, a bad escape) are collected, not raised.
-"""
+"""Lark's tree to ours, the declarations, bodies and blocks: one short method a rule."""
 
 from __future__ import annotations
 
-import re
-import textwrap
 from typing import Any
 
 from lark import Token, Tree
-from lark.tree import Meta
 
-from rlmlang.diagnostics.diagnostic import Diagnostic, error
-from rlmlang.diagnostics.source import SourceFile, Span
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.source import Span
 from rlmlang.syntax import tree as t
-from rlmlang.syntax.mistakes import RESERVED, reserved_word
-
-NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([A-Za-z%]*)")
-UNITS = ("tok", "ch", "B", "KB", "MB", "GB", "ms", "s", "min", "h", "%")
-MULTIPLIERS = {"k": 1e3, "M": 1e6}
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "0": "\0"}
+from rlmlang.syntax.expressions import Expressions
 
 
-class Builder:
-    """Builds the syntax tree of one file; `problems` holds what was found on the way."""
-
-    def __init__(self, source: SourceFile) -> None:
-        self.source = source
-        self.problems: list[Diagnostic] = []
-
-    def build(self, node: Any) -> Any:
-        """The node of ours for a node of Lark's; None stays None."""
-        if node is None:
-            return None
-        if isinstance(node, Token):
-            return self._token(node)
-        return getattr(self, node.data)(node.children, self._span(node.meta))
-
-    def all(self, nodes: list[Any]) -> tuple[Any, ...]:
-        """Builds what is there, leaving out absent optional parts."""
-        return tuple(self.build(n) for n in nodes if n is not None)
-
-    def _span(self, meta: Meta) -> Span:
-        if meta.empty:
-            return Span(self.source, 0, 0)
-        return Span(self.source, meta.start_pos, meta.end_pos)
-
-    def _token(self, token: Token) -> Any:
-        start = token.start_pos or 0
-        span = Span(self.source, start, start + len(token))
-        if token.type == "NUMBER":
-            return self._number(str(token), span)
-        return t.Name(text=str(token), span=span)
+class Builder(Expressions):
+    """Builds the syntax tree of one file."""
 
     # ── the file and its declarations ────────────────────────────────────────
 
@@ -61,7 +20,7 @@ class Builder:
         return t.File(edition=self.build(c[0]) or 0, items=self.all(c[1:]), span=span)
 
     def edition(self, c: list[Any], span: Span) -> int:
-        return int(self._number(str(c[0]), span).value)
+        return int(self.number_of(str(c[0]), span).value)
 
     def docs(self, c: list[Any], span: Span) -> str:
         return "\n".join(str(x)[3:].removeprefix(" ").rstrip() for x in c)
@@ -69,7 +28,7 @@ class Builder:
     def use(self, c: list[Any], span: Span) -> t.Use:
         docs, path, version, alias, names = c
         return t.Use(
-            docs=self.build(docs), path=self._string(path), version=str(version or "")[1:],
+            docs=self.build(docs), path=self.string(path), version=str(version or "")[1:],
             alias=self.build(alias), names=self.build(names) or (), span=span,
         )  # fmt: skip
 
@@ -134,7 +93,7 @@ class Builder:
         docs, name, params, result = (self.build(x) for x in c[:4])
         return t.Code(
             word=word, docs=docs, name=name, params=params, result=result,
-            origin=self._string(c[4]), span=span,
+            origin=self.string(c[4]), span=span,
         )  # fmt: skip
 
     def pattern(self, c: list[Any], span: Span) -> t.Recipe:
@@ -255,7 +214,7 @@ class Builder:
     def rung(self, c: list[Any], span: Span) -> t.Rung:
         docs, name, body = c
         return t.Rung(
-            docs=self.build(docs), name=self._string(name), body=self.build(body), span=span
+            docs=self.build(docs), name=self.string(name), body=self.build(body), span=span
         )
 
     # ── blocks and the later declarations ────────────────────────────────────
@@ -273,13 +232,13 @@ class Builder:
         return t.Repl(block=self.build(c[0]), span=span)
 
     def assume(self, c: list[Any], span: Span) -> t.Assume:
-        return t.Assume(because=self._string(c[0]), span=span)
+        return t.Assume(because=self.string(c[0]), span=span)
 
     def amount(self, c: list[Any], span: Span) -> Any:
         return self.build(c[0])
 
     def test(self, c: list[Any], span: Span) -> t.Trial:
-        name = t.Name(text=self._string(c[1]), span=self._token(c[1]).span)
+        name = t.Name(text=self.string(c[1]), span=self.token(c[1]).span)
         return t.Trial(
             word="test", docs=self.build(c[0]), name=name, target=self.build(c[2]),
             items=self._items(c[3:]), span=span,
@@ -308,7 +267,7 @@ class Builder:
         key, value = (parts[0], parts[1]) if len(parts) == 2 else (None, parts[0])
         word = {"set_path": "set", "inner_budget": "budget", "require_score": "require"}
         name = str(node.data)
-        return t.Item(word=word.get(name, name), key=key, value=value, span=self._span(node.meta))
+        return t.Item(word=word.get(name, name), key=key, value=value, span=self.span(node.meta))
 
     def path(self, c: list[Any], span: Span) -> Any:
         base: Any = self.build(c[0])
@@ -316,130 +275,3 @@ class Builder:
             name = self.build(part)
             base = t.Member(base=base, name=name, span=base.span.to(name.span))
         return base
-
-    # ── expressions ──────────────────────────────────────────────────────────
-
-    def if_(self, c: list[Any], span: Span) -> t.If:
-        test, yes, no = (self.build(x) for x in c)
-        return t.If(test=test, yes=yes, no=no, span=span)
-
-    def binary(self, c: list[Any], span: Span) -> t.Binary:
-        op = c[1] if isinstance(c[1], Token) else c[1].children[0]
-        return t.Binary(op=str(op), left=self.build(c[0]), right=self.build(c[2]), span=span)
-
-    def range(self, c: list[Any], span: Span) -> t.Binary:
-        return t.Binary(op="..", left=self.build(c[0]), right=self.build(c[1]), span=span)
-
-    def not_(self, c: list[Any], span: Span) -> t.Unary:
-        return t.Unary(op="not", operand=self.build(c[0]), span=span)
-
-    def negative(self, c: list[Any], span: Span) -> t.Unary:
-        return t.Unary(op="-", operand=self.build(c[1]), span=span)
-
-    def member(self, c: list[Any], span: Span) -> t.Member:
-        return t.Member(base=self.build(c[0]), name=self.build(c[1]), span=span)
-
-    def call_of(self, c: list[Any], span: Span) -> t.Call:
-        return t.Call(callee=self.build(c[0]), args=self.build(c[1]), span=span)
-
-    call = call_of
-
-    def args(self, c: list[Any], span: Span) -> tuple[t.Arg, ...]:
-        return self.all(c)
-
-    def labelled(self, c: list[Any], span: Span) -> t.Arg:
-        return t.Arg(label=self.build(c[0]).text, value=self.build(c[1]), span=span)
-
-    def positional(self, c: list[Any], span: Span) -> t.Arg:
-        return t.Arg(label="", value=self.build(c[0]), span=span)
-
-    def list_of(self, c: list[Any], span: Span) -> t.ListOf:
-        return t.ListOf(items=self.all(c), span=span)
-
-    def group(self, c: list[Any], span: Span) -> Any:
-        return self.build(c[0])
-
-    def name_of(self, c: list[Any], span: Span) -> t.Name:
-        name: t.Name = self.build(c[0])
-        return name
-
-    def name(self, c: list[Any], span: Span) -> t.Name:
-        found = self.word(c, span)
-        if found.text in RESERVED:
-            self.problems.append(reserved_word(found.text, found.span))
-        return found
-
-    def word(self, c: list[Any], span: Span) -> t.Name:
-        inner = c[0]
-        if isinstance(inner, Token):
-            token: t.Name = self._token(inner)
-            return token
-        return self.word(inner.children, span)
-
-    label = key = soft = hard = word
-
-    def true_(self, c: list[Any], span: Span) -> t.Constant:
-        return t.Constant(value=True, span=span)
-
-    def false_(self, c: list[Any], span: Span) -> t.Constant:
-        return t.Constant(value=False, span=span)
-
-    def none_(self, c: list[Any], span: Span) -> t.Constant:
-        return t.Constant(value=None, span=span)
-
-    def text(self, c: list[Any], span: Span) -> t.Text:
-        return t.Text(value=self._string(c[0]), span=span)
-
-    def number(self, c: list[Any], span: Span) -> t.Number:
-        return self._number(str(c[0]), span)
-
-    # ── literals ─────────────────────────────────────────────────────────────
-
-    def _number(self, raw: str, span: Span) -> t.Number:
-        match = NUMBER.fullmatch(raw)
-        assert match is not None, raw
-        digits, suffix = match.groups()
-        factor, unit = 1.0, suffix
-        if suffix and suffix not in UNITS and suffix[0] in MULTIPLIERS:
-            factor, unit = MULTIPLIERS[suffix[0]], suffix[1:]
-        if unit and unit not in UNITS:
-            self.problems.append(_unknown_unit(suffix, span))
-            unit = ""
-        return t.Number(value=float(digits.replace("_", "")) * factor, unit=unit, span=span)
-
-    def _string(self, token: Token) -> str:
-        raw = str(token)
-        if raw.startswith('"""'):
-            return without_margin(raw[3:-3])
-        return re.sub(r"\\(.)", lambda m: self._escape(m, token), raw[1:-1])
-
-    def _escape(self, match: re.Match[str], token: Token) -> str:
-        letter = match.group(1)
-        if letter not in ESCAPES:
-            at = (token.start_pos or 0) + 1 + match.start()
-            self.problems.append(_unknown_escape(letter, Span(self.source, at, at + 2)))
-        return ESCAPES.get(letter, letter)
-
-
-def without_margin(text: str) -> str:
-    """A text block's lines without their common margin and without its first and last breaks."""
-    return textwrap.dedent(text.replace("\r\n", "\n")).strip("\n").rstrip()
-
-
-def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
-    return error(
-        "unknown-unit",
-        f"`{suffix}` is not a unit",
-        span,
-        reason="A unit is glued to its number: 8ktok, 30min, 512MB, 10%; k and M multiply.",
-        hint=did_you_mean(suffix, UNITS),
-    )
-
-
-def _unknown_escape(letter: str, span: Span) -> Diagnostic:
-    return error(
-        "unknown-escape",
-        f"`\\{letter}` is not an escape",
-        span,
-        hint='known escapes: \\n \\t \\r \\0 \\" \\\\; a backslash itself is written \\\\',
-    )

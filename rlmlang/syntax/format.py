@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax import tree as t
-from rlmlang.syntax.build import without_margin
+from rlmlang.syntax.expressions import without_margin
 from rlmlang.syntax.outline import Element, Group, Marks, marks_of, outline
 from rlmlang.syntax.scan import Piece
 

@@ -1,0 +1,183 @@
+"""Lark's tree to ours, the expressions and literals: one short method a rule.
+
+Problems met here (an unknown unit, a bad escape) are collected, not raised.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Any
+
+from lark import Token
+from lark.tree import Meta
+
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.source import SourceFile, Span
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+from rlmlang.syntax.mistakes import RESERVED, reserved_word
+
+NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([A-Za-z%]*)")
+UNITS = ("tok", "ch", "B", "KB", "MB", "GB", "ms", "s", "min", "h", "%")
+MULTIPLIERS = {"k": 1e3, "M": 1e6}
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "0": "\0"}
+
+
+class Expressions:
+    """Builds expressions and literals; `problems` holds what was found on the way."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.problems: list[Diagnostic] = []
+
+    def build(self, node: Any) -> Any:
+        """The node of ours for a node of Lark's; None stays None."""
+        if node is None:
+            return None
+        if isinstance(node, Token):
+            return self.token(node)
+        return getattr(self, node.data)(node.children, self.span(node.meta))
+
+    def all(self, nodes: list[Any]) -> tuple[Any, ...]:
+        """Builds what is there, leaving out absent optional parts."""
+        return tuple(self.build(n) for n in nodes if n is not None)
+
+    def span(self, meta: Meta) -> Span:
+        if meta.empty:
+            return Span(self.source, 0, 0)
+        return Span(self.source, meta.start_pos, meta.end_pos)
+
+    def token(self, token: Token) -> Any:
+        start = token.start_pos or 0
+        span = Span(self.source, start, start + len(token))
+        if token.type == "NUMBER":
+            return self.number_of(str(token), span)
+        return t.Name(text=str(token), span=span)
+
+    # ── expressions ──────────────────────────────────────────────────────────
+
+    def if_(self, c: list[Any], span: Span) -> t.If:
+        test, yes, no = (self.build(x) for x in c)
+        return t.If(test=test, yes=yes, no=no, span=span)
+
+    def binary(self, c: list[Any], span: Span) -> t.Binary:
+        op = c[1] if isinstance(c[1], Token) else c[1].children[0]
+        return t.Binary(op=str(op), left=self.build(c[0]), right=self.build(c[2]), span=span)
+
+    def range(self, c: list[Any], span: Span) -> t.Binary:
+        return t.Binary(op="..", left=self.build(c[0]), right=self.build(c[1]), span=span)
+
+    def not_(self, c: list[Any], span: Span) -> t.Unary:
+        return t.Unary(op="not", operand=self.build(c[0]), span=span)
+
+    def negative(self, c: list[Any], span: Span) -> t.Unary:
+        return t.Unary(op="-", operand=self.build(c[1]), span=span)
+
+    def member(self, c: list[Any], span: Span) -> t.Member:
+        return t.Member(base=self.build(c[0]), name=self.build(c[1]), span=span)
+
+    def call_of(self, c: list[Any], span: Span) -> t.Call:
+        return t.Call(callee=self.build(c[0]), args=self.build(c[1]), span=span)
+
+    call = call_of
+
+    def args(self, c: list[Any], span: Span) -> tuple[t.Arg, ...]:
+        return self.all(c)
+
+    def labelled(self, c: list[Any], span: Span) -> t.Arg:
+        return t.Arg(label=self.build(c[0]).text, value=self.build(c[1]), span=span)
+
+    def positional(self, c: list[Any], span: Span) -> t.Arg:
+        return t.Arg(label="", value=self.build(c[0]), span=span)
+
+    def list_of(self, c: list[Any], span: Span) -> t.ListOf:
+        return t.ListOf(items=self.all(c), span=span)
+
+    def group(self, c: list[Any], span: Span) -> Any:
+        return self.build(c[0])
+
+    def name_of(self, c: list[Any], span: Span) -> t.Name:
+        name: t.Name = self.build(c[0])
+        return name
+
+    def name(self, c: list[Any], span: Span) -> t.Name:
+        found = self.word(c, span)
+        if found.text in RESERVED:
+            self.problems.append(reserved_word(found.text, found.span))
+        return found
+
+    def word(self, c: list[Any], span: Span) -> t.Name:
+        inner = c[0]
+        if isinstance(inner, Token):
+            token: t.Name = self.token(inner)
+            return token
+        return self.word(inner.children, span)
+
+    label = key = soft = hard = word
+
+    def true_(self, c: list[Any], span: Span) -> t.Constant:
+        return t.Constant(value=True, span=span)
+
+    def false_(self, c: list[Any], span: Span) -> t.Constant:
+        return t.Constant(value=False, span=span)
+
+    def none_(self, c: list[Any], span: Span) -> t.Constant:
+        return t.Constant(value=None, span=span)
+
+    def text(self, c: list[Any], span: Span) -> t.Text:
+        return t.Text(value=self.string(c[0]), span=span)
+
+    def number(self, c: list[Any], span: Span) -> t.Number:
+        return self.number_of(str(c[0]), span)
+
+    # ── literals ─────────────────────────────────────────────────────────────
+
+    def number_of(self, raw: str, span: Span) -> t.Number:
+        match = NUMBER.fullmatch(raw)
+        assert match is not None, raw
+        digits, suffix = match.groups()
+        factor, unit = 1.0, suffix
+        if suffix and suffix not in UNITS and suffix[0] in MULTIPLIERS:
+            factor, unit = MULTIPLIERS[suffix[0]], suffix[1:]
+        if unit and unit not in UNITS:
+            self.problems.append(_unknown_unit(suffix, span))
+            unit = ""
+        return t.Number(value=float(digits.replace("_", "")) * factor, unit=unit, span=span)
+
+    def string(self, token: Token) -> str:
+        raw = str(token)
+        if raw.startswith('"""'):
+            return without_margin(raw[3:-3])
+        return re.sub(r"\\(.)", lambda m: self._escape(m, token), raw[1:-1])
+
+    def _escape(self, match: re.Match[str], token: Token) -> str:
+        letter = match.group(1)
+        if letter not in ESCAPES:
+            at = (token.start_pos or 0) + 1 + match.start()
+            self.problems.append(_unknown_escape(letter, Span(self.source, at, at + 2)))
+        return ESCAPES.get(letter, letter)
+
+
+def without_margin(text: str) -> str:
+    """A text block's lines without their common margin and without its first and last breaks."""
+    return textwrap.dedent(text.replace("\r\n", "\n")).strip("\n").rstrip()
+
+
+def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
+    return error(
+        "unknown-unit",
+        f"`{suffix}` is not a unit",
+        span,
+        reason="A unit is glued to its number: 8ktok, 30min, 512MB, 10%; k and M multiply.",
+        hint=did_you_mean(suffix, UNITS),
+    )
+
+
+def _unknown_escape(letter: str, span: Span) -> Diagnostic:
+    return error(
+        "unknown-escape",
+        f"`\\{letter}` is not an escape",
+        span,
+        hint='known escapes: \\n \\t \\r \\0 \\" \\\\; a backslash itself is written \\\\',
+    )
