@@ -101,7 +101,7 @@ def _edge(a: tuple[float, float], b: tuple[float, float]) -> str:
 
 def _box(node: PlanNode, x: float, y: float) -> str:
     label = _label(node)
-    label = label if len(label) <= 34 else label[:33] + "…"
+    label = label if len(label) <= 30 else label[:29] + "…"
     calls = node.bound.worst.calls.value()
     price = f" · ≤ {calls:,} calls" if calls else ""
     return (
