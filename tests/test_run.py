@@ -193,3 +193,33 @@ def test_one_prompt_in_two_steps_is_two_predictors_that_differ(folder: Path) -> 
     program = RecipeProgram(prepare("r.rlm", Options(), need_all=False).recipe)
     said = [p.signature.instructions for p in program.predictors.values()]
     assert len(set(said)) == len(said) == 4
+
+
+def test_order_is_kept_while_the_reader_is_slower_than_the_writers(folder: Path) -> None:
+    import asyncio
+    import random
+
+    (folder / "r.rlm").write_text("""rlm 1
+prompt note(page: Slice) -> Text "Note."
+prompt again(note: Text) -> Text "Again."
+recipe find(book: Text) -> Text {
+  let notes = map (split book by lines(per: 1)) with note() { parallel: 64 }
+  let more = map notes with again() { parallel: 1 }
+  return join_text(more)
+}
+""")
+    chance = random.Random(7)
+
+    class Uneven(ScriptedEngine):
+        async def complete(self, request: object) -> object:
+            for _ in range(chance.randint(0, 3)):
+                await asyncio.sleep(0)
+            return await super().complete(request)  # type: ignore[arg-type]
+
+    def script(task: Task) -> str:
+        return next(iter(task.inputs.values())).strip()
+
+    outcome = rlmlang.run("r.rlm", engine=Uneven(script), sources=book_of(folder, 600), parallel=80,
+                          sets={"budget.calls": "9000"}, record=False)  # fmt: skip
+    assert outcome.problem is None
+    assert outcome.result.splitlines() == [f"line {i}" for i in range(600)]

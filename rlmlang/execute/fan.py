@@ -32,6 +32,7 @@ class Fan:
     next: int = 0
     skipped: int = 0
     stopped: bool = False
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def run(self, source: Stream | Iterable[Any], out: Cell) -> int:
         """Goes over all items; gives how many results there are."""
@@ -45,7 +46,8 @@ class Fan:
             async with limiter:
                 result = await self._one(index, item)
             self.ready[index] = (item, result)
-            await self._hand_on(out, kept, rest, window)
+            async with self.turn:  # a writer that waits for its reader keeps its place
+                await self._hand_on(out, kept, rest, window)
 
         index = 0
         async with anyio.create_task_group() as tasks:
