@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, maximum, number, symbol
+from rlmlang.catalog.formula import ONE, number, symbol
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.extents import largest
@@ -66,7 +66,7 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
         return NOTHING
     answer = result_of(leaf.prompt, leaf_item)
     fanin = _number(scope, clauses["join"], "fanin") or int(str(branch[0].options["into"]))
-    size = maximum(answer.size, answer.size)
+    size = answer.size
     items = replace(answer, type=say.joined_type(_joins(scope, clauses["join"], leaf.prompt),
                     answer.type), size=size * fanin, count=number(fanin), item=size)  # fmt: skip
     join = _ask(scope, clauses["join"], items)

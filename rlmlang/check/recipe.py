@@ -152,7 +152,6 @@ class Prompt(Frozen):
     checks: tuple[Expr, ...] = ()
     retry: int = 0
     think: bool = False
-    demos: int = 0
     repl: Repl | None = None
 
 
@@ -401,7 +400,6 @@ class Recipe(Frozen):
     defaults: tuple[tuple[str, Expr], ...] = ()
     path: str = field(default="", compare=False)
     doc: str = field(default="", compare=False)
-    strict: bool = False
 
     def step(self, name: str) -> Step:
         """The step of that name. Raises KeyError."""

@@ -96,8 +96,3 @@ def write(text: str, out: str | None) -> None:
         part.replace(target)
     except OSError as mistake:
         raise click.ClickException(f"{out} cannot be written: {mistake.strerror}") from None
-
-
-def say_problem(problem: CodedError) -> int:
-    """Draws a problem that came back as a value; gives its exit code."""
-    return exit_code_of(problem)

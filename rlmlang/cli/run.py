@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import binding_options, options_from, say, say_problem, write
+from rlmlang.cli.edge import binding_options, exit_code_of, options_from, say, write
 
 
 @click.command()
@@ -47,7 +47,7 @@ def command(
     if outcome.problem is not None:
         if as_values:
             write(_result(outcome, ready, as_values), out)
-        raise click.exceptions.Exit(say_problem(outcome.problem))
+        raise click.exceptions.Exit(exit_code_of(outcome.problem))
 
 
 def notice_of(ready: Any) -> str:

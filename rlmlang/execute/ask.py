@@ -96,20 +96,20 @@ async def _attempt(
         scope.emit(CallFailed, **about, code="check-failed", reason=problem, answer=reply.raw,
                    request=reply.prompt_text, **used)  # fmt: skip
         return Refused(reply.raw[:SHOWN], problem)
-    ranges = [[p.document.id, p.start, p.end] for p in parts_in(list(request.inputs.values()))]
+    ranges = ranges_in(list(request.inputs.values()))
     scope.emit(CallFinished, **about, seconds=scope.clock() - started, answer=reply.raw,
-               request=reply.prompt_text, ranges=_few(ranges), **used)  # fmt: skip
+               request=reply.prompt_text, ranges=ranges, **used)  # fmt: skip
     return reply
 
 
-def _few(ranges: list[list[Any]]) -> list[list[Any]]:
-    """Neighbouring ranges of one document as one: a batch of rows is a few ranges, not many."""
+def ranges_in(value: Any) -> list[list[Any]]:
+    """The byte ranges a value was cut from, neighbours as one: a batch of rows is a few ranges."""
     out: list[list[Any]] = []
-    for document, start, end in ranges:
-        if out and out[-1][0] == document and out[-1][2] == start:
-            out[-1][2] = end
+    for part in parts_in(value):
+        if out and out[-1][0] == part.document.id and out[-1][2] == part.start:
+            out[-1][2] = part.end
         else:
-            out.append([document, start, end])
+            out.append([part.document.id, part.start, part.end])
     return out
 
 

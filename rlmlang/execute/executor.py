@@ -20,6 +20,7 @@ from rlmlang.execute.joins import Joins, last_groups
 from rlmlang.execute.receipt import Line, verify
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream, each
+from rlmlang.plan.verdict import not_supported
 from rlmlang.trajectory.events import StepFinished, StepStarted
 
 STREAMED = (r.Split, r.Map, r.Filter)
@@ -119,12 +120,7 @@ class Executor:
                 return await self._fan(step, step.work)
             case r.Reduce():
                 return await self._reduce(step, step.work)
-        raise failed(
-            "not-supported",
-            f"`{step.verb}` ({step.name}) is not run by this version",
-            reason="It is parsed, checked and priced: `rlm plan` shows its bound.",
-            hint="write it with split, map, filter and reduce",
-        )
+        raise not_supported(step.verb, step.name)
 
     def _set(self, step: r.Step, value: Any) -> int:
         self.cells[step.name].set(value)

@@ -9,9 +9,8 @@ from typing import Any
 import anyio
 
 from rlmlang.check import recipe as r
-from rlmlang.context import parts_in
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import ItemError, answer, request_for
+from rlmlang.execute.ask import ItemError, answer, ranges_in, request_for
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream, each
@@ -76,11 +75,10 @@ class Fan:
         except ItemError as problem:
             if not self.work.on_error.skip:
                 raise
-            ranges = [[p.document.id, p.start, p.end] for p in parts_in(item)]
             self.skipped += 1
             self.scope.receipt.skip(self.step.name)
             self.scope.emit(ItemSkipped, node=self.scope.node(self.step.name), call=call,
-                            reason=str(problem), ranges=ranges)  # fmt: skip
+                            reason=str(problem), ranges=ranges_in(item))  # fmt: skip
             return SKIPPED
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 
 from rlmlang.plan.graph import Plan, PlanNode
@@ -18,19 +19,21 @@ def _id(id: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in id)
 
 
-def _top(plan: Plan) -> list[PlanNode]:
-    return [n for n in plan.nodes if not n.region]
-
-
 def _label(node: PlanNode) -> str:
     return node.words if node.words and node.verb != "compute" else node.type
+
+
+def _regions(plan: Plan) -> Iterator[tuple[PlanNode, list[PlanNode]]]:
+    """The nodes at the top, each with those inside it."""
+    for node in plan.nodes:
+        if not node.region:
+            yield node, [n for n in plan.nodes if n.region == node.id]
 
 
 def mermaid(plan: Plan) -> str:
     """A flowchart in Mermaid; regions are sub-graphs."""
     lines = ["flowchart TD"]
-    for node in _top(plan):
-        inner = [n for n in plan.nodes if n.region == node.id]
+    for node, inner in _regions(plan):
         lines.append(f'  {_id(node.id)}["{_quoted(node)}"]')
         if inner:
             lines.append(f"  subgraph region_{_id(node.id)}[{_id(node.name)}]")
@@ -48,8 +51,7 @@ def _quoted(node: PlanNode) -> str:
 def dot(plan: Plan) -> str:
     """The graph for Graphviz; regions are clusters."""
     lines = [f'digraph "{plan.recipe.name}" {{', "  node [shape=box, style=rounded];"]
-    for node in _top(plan):
-        inner = [n for n in plan.nodes if n.region == node.id]
+    for node, inner in _regions(plan):
         lines.append(f"  {_dot_node(node)}")
         if inner:
             lines.append(f'  subgraph "cluster_{_id(node.id)}" {{ label="{node.name}";')

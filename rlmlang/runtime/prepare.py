@@ -15,6 +15,7 @@ from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, EXIT_BUDGET, EXIT_US
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.partitions.measure import measure_for
 from rlmlang.plan.bind import Binding
+from rlmlang.plan.verdict import not_supported
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
@@ -106,12 +107,7 @@ def refuse(ready: Prepared) -> None:
     holds what this version does not run, or whose price limit cannot be kept."""
     later = [n for n in ready.plan.nodes if not n.supported and not n.region]
     if later:
-        raise failed(
-            "not-supported",
-            f"`{later[0].verb}` ({later[0].name}) is not run by this version",
-            reason="It is parsed, checked and priced: `rlm plan` shows its bound.",
-            hint="write it with split, map, filter and reduce",
-        )
+        raise not_supported(later[0].verb, later[0].name)
     for line in ready.plan.verdict.lines:
         if line.word == "cannot fit":
             raise failed(
