@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rlmlang.budget import Usage
+from rlmlang.budget import Account, Usage
 from rlmlang.context import Measure, Slice
+from rlmlang.diagnostics.diagnostic import CodedError
 
 
 class Partition(Protocol):
@@ -23,13 +24,84 @@ class Search(Protocol):
 
 
 @dataclass(frozen=True)
+class Sending:
+    """A request about to be sent: its key, whose it is, its parts as text, its worst case.
+
+    `settings` is JSON of everything besides the text that may change the answer; `ranges` is JSON
+    of [document, start, end] that the request shows; `key` is sha256 over settings and text.
+    """
+
+    key: bytes
+    step: str
+    item: str
+    prompt: str
+    attempt: int
+    settings: str
+    system: str
+    asked: str
+    worst: Usage
+    priced: bool
+    ranges: str = ""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What came of a request: the answer, or a code and reason; what it used; seconds it took."""
+
+    answer: str
+    usage: Usage
+    seconds: float
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer from the store: its row, the model's words, what it used when it was asked, and
+    which call that was."""
+
+    row: int
+    answer: str
+    usage: Usage
+    where: str = ""
+
+
+class Keeper(Protocol):
+    """Keeps requests and answers. Raises CodedError when it can keep no more."""
+
+    def find(self, key: bytes) -> Kept | None: ...
+
+    async def reserve(self, sending: Sending) -> Kept | int: ...
+
+    async def settle(self, row: int, settled: Settled) -> None: ...
+
+    def reuse(self, kept: Kept, sending: Sending) -> int: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """One prompt put to one item: which call of which step, which attempt, with what inputs."""
+
+    step: str
+    item: str
+    attempt: int
+    prompt: Any
+    inputs: Mapping[str, Any]
+    account: Account
+    refused: Refused | None = None
+    ranges: str = ""
+
+
+@dataclass(frozen=True)
 class Reply:
-    """A prompt's answer: the value, the model's own words, and what it used."""
+    """A prompt's answer: the value, the model's own words, what it used, and where it is kept."""
 
     value: Any
     raw: str
     usage: Usage
     prompt_text: str = ""
+    row: int = 0
+    reused: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,18 +112,20 @@ class Refused:
     reason: str
 
 
-class Asker(Protocol):
-    """Calls models. Raises AnswerError for an answer that cannot be read; CodedError when the
-    model cannot be reached or the budget is spent."""
+class NoAnswerError(CodedError):
+    """A request that brings no answer however often it is sent, while others do."""
 
-    async def ask(
-        self, step: str, prompt: Any, inputs: Mapping[str, Any], scope: Any, refused: Refused | None
-    ) -> Reply: ...
+
+class Asker(Protocol):
+    """Calls models. Raises AnswerError for an answer that cannot be read, NoAnswerError when this
+    one request brings none, CodedError when no model can be asked or the budget is spent."""
+
+    async def ask(self, question: Question) -> Reply: ...
 
 
 class AnswerError(Exception):
-    """A model's answer that could not be read as what was asked for."""
+    """A model's answer that could not be read as what was asked for. `reply` has what it cost."""
 
-    def __init__(self, reason: str, raw: str) -> None:
+    def __init__(self, reason: str, reply: Reply) -> None:
         super().__init__(reason)
-        self.reason, self.raw = reason, raw
+        self.reason, self.reply = reason, reply

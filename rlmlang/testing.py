@@ -13,7 +13,7 @@ from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
-from rlmlang.modules.engines import request_text
+from rlmlang.modules.engines.slip import request_text
 from rlmlang.modules.offline.request import MARK, Task, read_request
 
 Script = Callable[[Task], Any]

@@ -194,7 +194,7 @@ def test_files_that_may_not_be_read(full: Path, rlm: Rlm) -> None:
     (full / "book.txt").chmod(stat.S_IRUSR)
     full.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:
-        assert "trajectory-unwritable" in rlm("run", "find.rlm", *B, *Q).err
+        assert "store-unwritable" in rlm("run", "find.rlm", *B, *Q).err
     finally:
         full.chmod(stat.S_IRWXU)
 
@@ -203,7 +203,7 @@ def test_a_record_that_cannot_be_kept_stops_the_run_before_it_pays(full: Path, r
     (full / ".rlm").write_text("a file where a folder should be")
     done = rlm("run", "find.rlm", *B, *Q)
     assert done.code == 1
-    assert "trajectory-unwritable" in done.err
+    assert "store-unwritable" in done.err
 
 
 def test_a_file_that_changes_during_the_run(full: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rlmlang.stores.reading import Reading
 from tests.conftest import BOOK, SIMPLE, Rlm
 
 ARGS = ("--source", "book=book.txt", "--set", "question=where does the key hang")
@@ -36,7 +37,7 @@ def test_run_shows_plan_answer_evidence_and_receipt(book: Path, rlm: Rlm) -> Non
 
 
 def test_out_writes_the_result_to_a_file(book: Path, rlm: Rlm) -> None:
-    done = rlm("run", "find.rlm", *ARGS, "--out", "answer.txt", "--no-record")
+    done = rlm("run", "find.rlm", *ARGS, "--out", "answer.txt", "--no-store")
     assert (done.out, (book / "answer.txt").read_text()) == (
         "",
         "The key hangs behind the third bell.\n",
@@ -148,7 +149,9 @@ def test_show_and_its_nodes(book: Path, rlm: Rlm) -> None:
     assert [e["seq"] for e in events] == list(range(1, len(events) + 1))
     assert events[0]["event"] == "run_started"
     assert events[-1]["event"] == "run_finished"
-    assert len(rlm("show", "--list").out.splitlines()) == 1
+    listed = json.loads(rlm("runs", "--json").out)
+    assert [(r["state"], r["calls"], r["answers"]) for r in listed] == [("finished", 2, 2)]
+    assert "finished" in rlm("runs").out
 
 
 def test_explain_doctor_models_completion(folder: Path, rlm: Rlm) -> None:
@@ -190,7 +193,7 @@ def test_ctrl_c_leaves_with_130_and_keeps_what_came_back(book: Path) -> None:
         threading.Thread(target=accept, daemon=True).start()
         run = subprocess.Popen(
             [sys.executable, "-m", "rlmlang", "run", "find.rlm", *ARGS, "--model", "m",
-             "--api-base", f"http://127.0.0.1:{silent.getsockname()[1]}/v1"],
+             "--timeout", "3", "--api-base", f"http://127.0.0.1:{silent.getsockname()[1]}/v1"],
             stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert asked.wait(60)
@@ -201,8 +204,10 @@ def test_ctrl_c_leaves_with_130_and_keeps_what_came_back(book: Path) -> None:
     assert run.returncode == 130, err
     assert "[interrupted]" in err
     assert "Traceback" not in err
-    events = next((book / ".rlm" / "runs").glob("*/events.jsonl")).read_text().splitlines()
-    assert json.loads(events[-1])["event"] == "run_finished"
+    reading = Reading(book / ".rlm" / "store.db")
+    assert list(reading.events(reading.choose("last")))[-1].name == "run_finished"
+    assert reading.choose("last").state == "parked"
+    reading.close()
 
 
 def test_numbers_are_set_from_outside(book: Path, rlm: Rlm) -> None:

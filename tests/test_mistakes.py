@@ -28,7 +28,7 @@ def codes() -> set[str]:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     found.add(first.value)
-    from rlmlang.modules.asker import KINDS
+    from rlmlang.modules.engines.retry import KINDS
 
     return found | {code for _, code, _ in KINDS}
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import rlmlang
 from rlmlang.modules.offline.request import Task
+from rlmlang.stores.reading import Reading
 from rlmlang.testing import Raw, ScriptedEngine
+from rlmlang.trajectory.events import to_json
 from tests.conftest import SIMPLE, Rlm
 
 LINES = """rlm 1
@@ -59,7 +61,7 @@ def test_memory_does_not_grow_with_the_number_of_items(folder: Path) -> None:
     stream.Stream.put = watched  # type: ignore[method-assign]
     try:
         outcome = rlmlang.run("r.rlm", engine=ScriptedEngine(lambda t: "x"), sources=book_of(folder, 3000),
-                              record=False, sets={"budget.calls": "9000"})  # fmt: skip
+                              store=None, sets={"budget.calls": "9000"})  # fmt: skip
     finally:
         stream.Stream.put = put  # type: ignore[method-assign]
     assert outcome.problem is None
@@ -97,9 +99,10 @@ def test_an_assumption_stands_in_the_receipt(folder: Path) -> None:
 def test_events_say_where_they_belong_and_what_was_read(folder: Path) -> None:
     (folder / "r.rlm").write_text(LINES % ("", "reduce notes with merge()"))
     rlmlang.run("r.rlm", engine=ScriptedEngine(lambda t: "x"), sources=book_of(folder, 3))
-    path = next((folder / ".rlm" / "runs").glob("*/events.jsonl"))
-    events = [json.loads(x) for x in path.read_text().splitlines()]
-    assert [e["seq"] for e in events] == list(range(1, len(events) + 1))
+    reading = Reading(folder / ".rlm" / "store.db")
+    events = [to_json(e) for e in reading.events(reading.choose("last"))]
+    reading.close()
+    assert [e["seq"] for e in events] == sorted({e["seq"] for e in events})
     assert len({e["run"] for e in events}) == 1
     done = [e for e in events if e["event"] == "call_finished" and e["prompt"] == "note"]
     assert sorted(tuple(r) for e in done for r in e["ranges"]) == [
@@ -108,13 +111,6 @@ def test_events_say_where_they_belong_and_what_was_read(folder: Path) -> None:
     assert {e["parent"] for e in done} == {"find.notes"}
     assert {e["parent"] for e in events if e["event"] == "step_started"} == {"find"}
     assert events[-1]["receipt"][0]["read"] == 21
-
-
-def test_a_torn_record_can_still_be_shown(book: Path, rlm: Rlm) -> None:
-    rlm("run", "find.rlm", "--source", "book=book.txt", "--set", "question=key bell")
-    path = next((book / ".rlm" / "runs").glob("*/events.jsonl"))
-    path.write_bytes(path.read_bytes()[:-40])
-    assert "did not come to its end" in rlm("show").out
 
 
 def test_only_the_branch_that_is_taken_is_paid(folder: Path) -> None:
@@ -220,6 +216,6 @@ recipe find(book: Text) -> Text {
         return next(iter(task.inputs.values())).strip()
 
     outcome = rlmlang.run("r.rlm", engine=Uneven(script), sources=book_of(folder, 600), parallel=80,
-                          sets={"budget.calls": "9000"}, record=False)  # fmt: skip
+                          sets={"budget.calls": "9000"}, store=None)  # fmt: skip
     assert outcome.problem is None
     assert outcome.result.splitlines() == [f"line {i}" for i in range(600)]

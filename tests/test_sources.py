@@ -200,6 +200,6 @@ def test_thinking_asks_for_reasoning_first(book: Path) -> None:
     done = "[[ ## reasoning ## ]]\nbecause\n\n[[ ## result ## ]]\nbell\n\n[[ ## completed ## ]]"
     engine = ScriptedEngine(lambda task: Raw(done))
     outcome = rlmlang.run("think.rlm", engine=engine, sources={"book": "book.txt"},
-                          sets={"question": "q"}, record=False)  # fmt: skip
+                          sets={"question": "q"}, store=None)  # fmt: skip
     assert (outcome.result, outcome.problem) == ("bell", None)
     assert any("reasoning" in r for r in engine.requests)

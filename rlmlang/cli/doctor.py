@@ -26,14 +26,14 @@ KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KE
 @click.option("--json", "as_values", is_flag=True, help="As JSON.")
 def command(as_values: bool) -> None:
     """Check this machine: versions, extras, keys, and whether runs can be recorded here."""
-    rows = [*_versions(), *_extras(), *_keys(), _folder()]
+    rows = [*_versions(), *_extras(), *_keys(), _sqlite(), _folder()]
     if as_values:
         values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
         click.echo(json.dumps(values, indent=2))
     else:
         for what, ok, words in rows:
             click.echo(f"{'ok ' if ok else '-- '} {what:<26} {words}")
-    if not all(ok for what, ok, _ in rows if what in ("python", "dspy", "record of runs")):
+    if not all(ok for what, ok, _ in rows if what in ("python", "dspy", "store")):
         raise click.exceptions.Exit(1)
 
 
@@ -60,7 +60,18 @@ def _keys() -> list[tuple[str, bool, str]]:
             for key in KEYS]  # fmt: skip
 
 
+def _sqlite() -> tuple[str, bool, str]:
+    """Versions from 3.7.0 to before 3.51.3 may damage a log that two connections write at once;
+    every commit to a store takes one lock, so that it cannot come to this here."""
+    import sqlite3
+
+    from rlmlang.stores.schema import has_reset_bug
+
+    words = "has the WAL-reset bug (mended in 3.51.3), which the store's lock keeps away"
+    return "sqlite", True, f"{sqlite3.sqlite_version}{' ' + words if has_reset_bug() else ''}"
+
+
 def _folder() -> tuple[str, bool, str]:
     folder = Path(".rlm") if Path(".rlm").exists() else Path()
     ok = os.access(folder, os.W_OK)
-    return "record of runs", ok, f"{folder.resolve()} {'can' if ok else 'cannot'} be written"
+    return "store", ok, f"{folder.resolve()} {'can' if ok else 'cannot'} be written"

@@ -74,6 +74,12 @@ def binding_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which store is written or read."""
+    return click.option("--store", default=".rlm/store.db", show_default=True, metavar="PATH",
+                        help="The file that keeps runs.")(command)  # fmt: skip
+
+
 def options_from(
     recipe: str, sets: tuple[str, ...], sources: tuple[str, ...], models: tuple[str, ...],
     **more: Any,

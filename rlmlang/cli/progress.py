@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -12,11 +13,13 @@ from rich.progress import Progress as Bars
 
 from rlmlang.plan.graph import Plan
 from rlmlang.report.plan import short
-from rlmlang.report.receipt import evidence, evidence_view, receipt_view
+from rlmlang.report.receipt import answer_of, evidence, evidence_view, receipt_view
 from rlmlang.trajectory.events import (
     CallFinished,
     Event,
     ItemSkipped,
+    Paused,
+    RunResumed,
     StepFinished,
     StepStarted,
 )
@@ -56,11 +59,16 @@ class Progress:
             case StepStarted():
                 self._begin(event)
             case CallFinished():
-                if event.ranges:
-                    self.kept.append(event)
+                if event.ranges and answer_of(event.answer):
+                    self.kept.append(replace(event, request=""))
                 self._advance(event.node)
             case ItemSkipped():
                 self._advance(event.node)
+            case RunResumed() if not self.quiet:
+                self.console.print(resumed(event))
+            case Paused() if event.seconds >= 2 and not self.quiet:
+                self.console.print(f"  {event.model} waits {event.seconds:.0f} s: {event.why}",
+                                   style="yellow")  # fmt: skip
             case StepFinished() if event.node in self.tasks:
                 task = self.bars.tasks[list(self.tasks).index(event.node)]
                 self.bars.update(self.tasks[event.node], total=max(1, task.completed),
@@ -89,4 +97,12 @@ class Progress:
                 self.console.print(evidence_view(found))
         self.console.print(receipt_view(
             outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice,
-            priced=outcome.priced))  # fmt: skip
+            priced=outcome.priced, reused=outcome.reused))  # fmt: skip
+
+
+def resumed(event: RunResumed) -> str:
+    """What is said when a run is gone on with."""
+    return (
+        f"resuming {event.run}: {event.kept:,} answers are kept, {event.calls:,} calls and "
+        f"${event.usd:,.4f} of the budget are used"
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import binding_options, exit_code_of, options_from, say, write
+from rlmlang.cli.edge import binding_options, exit_code_of, options_from, say, store_option, write
 
 
 @click.command()
@@ -16,24 +16,40 @@ from rlmlang.cli.edge import binding_options, exit_code_of, options_from, say, w
 @binding_options
 @click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds a call may take.")
+@click.option("--max-wait", default=300.0, show_default=True,
+              help="Seconds a provider may refuse or be silent until the run parks.")  # fmt: skip
 @click.option("--parallel", type=click.IntRange(1, 4096), help="Calls at a time.")
 @click.option("--json", "as_values", is_flag=True, help="Result, receipt and usage as JSON.")
 @click.option("--out", metavar="PATH", help="Write the result to a file.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the result.")
-@click.option("--no-record", is_flag=True, help="Keep no trajectory.")
+@store_option
+@click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
+@click.option("--fresh", is_flag=True, help="Begin anew, without answers of earlier runs.")
+@click.option("--retry-failed", is_flag=True, help="Ask again where an answer was refused.")
+@click.option("--replay", is_flag=True, help="Only kept answers; send nothing.")
+@click.option("--why-miss", metavar="STEP", default="",
+              help="Send nothing; say why calls of STEP have no kept answer.")  # fmt: skip
 def command(
     file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
-    models: tuple[str, ...], api_base: str, timeout: float, parallel: int | None,
-    as_values: bool, out: str | None, quiet: bool, no_record: bool,
+    models: tuple[str, ...], as_values: bool, out: str | None, quiet: bool, no_store: bool,
+    store: str, why_miss: str, replay: bool, **more: Any,
 ) -> None:  # fmt: skip
-    """Run a recipe: FILE is a path, or std/NAME of the standard library."""
+    """Run a recipe: FILE is a path, or std/NAME of the standard library.
+
+    A run that was stopped is gone on with: what is answered is kept, and never paid twice.
+    """
     gc.enable()
+    from pathlib import Path
+
     from rlmlang.runtime import execute
     from rlmlang.runtime.prepare import prepare
 
-    options = options_from(recipe, sets, sources, models, api_base=api_base, timeout=timeout,
-                           parallel=parallel, record=not no_record)  # fmt: skip
+    options = options_from(recipe, sets, sources, models, store=None if no_store else Path(store),
+                           only_kept=replay or bool(why_miss), **more)  # fmt: skip
     ready = prepare(file, options, need_all=True)
+    if why_miss:
+        explain(ready, why_miss)
+        return
     from rlmlang.cli.progress import Progress
 
     with Progress(ready.plan, quiet=quiet) as progress:
@@ -48,6 +64,14 @@ def command(
         if as_values:
             write(_result(outcome, ready, as_values), out)
         raise click.exceptions.Exit(exit_code_of(outcome.problem))
+
+
+def explain(ready: Any, step: str) -> None:
+    """Says why calls of a step have no kept answer."""
+    from rlmlang.runtime.miss import why_miss
+
+    for line in why_miss(ready, step):
+        click.echo(line)
 
 
 def notice_of(ready: Any) -> str:
@@ -66,12 +90,17 @@ def _result(outcome: Any, ready: Any, as_values: bool) -> str:
     if not as_values:
         return as_text(jsonable(outcome.result))
     problem = outcome.problem.diagnostic if outcome.problem else None
-    usd = float(outcome.usage.usd) if outcome.priced else None
-    usage = {**vars(outcome.usage), "usd": usd}
     values = {
         "run": outcome.run, "recipe": ready.recipe.name, "plan": ready.plan.hash,
-        "result": jsonable(outcome.result), "usage": usage, "seconds": round(outcome.seconds, 3),
+        "result": jsonable(outcome.result), "usage": _usage(outcome.usage, outcome.priced),
+        "now": _usage(outcome.now, outcome.priced), "resumed": outcome.resumed,
+        "reused": outcome.reused,
+        "seconds": round(outcome.seconds, 3),
         "receipt": [asdict(line) for line in outcome.receipt], "notice": notice_of(ready),
         "problem": {"code": problem.code, "message": problem.message} if problem else None,
     }  # fmt: skip
     return json.dumps(values, indent=2, ensure_ascii=False)
+
+
+def _usage(usage: Any, priced: bool) -> dict[str, Any]:
+    return {**vars(usage), "usd": float(usage.usd) if priced else None}

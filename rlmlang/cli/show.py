@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
+from rlmlang.cli.edge import store_option
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
@@ -17,9 +19,9 @@ from rlmlang.diagnostics.suggest import did_you_mean
 @click.option(
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
 )
-@click.option("--list", "only_list", is_flag=True, help="List the runs that are kept.")
 @click.option("--json", "as_values", is_flag=True, help="The events as JSON lines.")
-def command(run: str, node: str, everything: bool, only_list: bool, as_values: bool) -> None:
+@store_option
+def command(run: str, node: str, everything: bool, as_values: bool, store: str) -> None:
     """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE.
 
     RUN may be the beginning of a name; `last` is the last one.
@@ -27,16 +29,15 @@ def command(run: str, node: str, everything: bool, only_list: bool, as_values: b
     from rich.console import Console
 
     from rlmlang.report.calls import known_nodes, node_view, run_view
-    from rlmlang.stores.runs import FOLDER, names, read
+    from rlmlang.stores.reading import Reading
     from rlmlang.trajectory.calls import fold
     from rlmlang.trajectory.events import to_json
 
-    if only_list:
-        click.echo("\n".join(names(FOLDER)))
-        return
-    events = list(read(FOLDER, "" if run == "last" else run))
+    reading = Reading(Path(store))
+    events = reading.events(reading.choose(run))
     if as_values:
-        click.echo("\n".join(json.dumps(to_json(e), ensure_ascii=False) for e in events))
+        for event in events:
+            click.echo(json.dumps(to_json(event), ensure_ascii=False))
         return
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     record = fold(events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import problem_with
-from rlmlang.protocols import AnswerError, Refused, Reply
+from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted
 
 SHOWN = 4_000
@@ -73,33 +74,52 @@ async def _attempt(
         "node": scope.node(request.step), "call": request.call,
         "prompt": request.prompt.name, "attempt": attempt,
     }  # fmt: skip
+    ranges = ranges_in(list(request.inputs.values()))
+    question = Question(
+        request.step, request.call, attempt, request.prompt, request.inputs,
+        scope.account.child(request.step), refused, _json(ranges),
+    )  # fmt: skip
     scope.emit(CallStarted, **about)
     started = scope.clock()
     try:
-        reply = await scope.tools.asker.ask(
-            request.step, request.prompt, request.inputs, scope.account.child(request.step), refused
-        )
+        reply = await scope.tools.asker.ask(question)
     except AnswerError as mistake:
-        usage = getattr(mistake, "usage", None)
-        scope.emit(CallFailed, **about, code="answer-unreadable", reason=mistake.reason,
-                   answer=mistake.raw, request=getattr(mistake, "prompt_text", ""),
-                   **_used(usage))  # fmt: skip
-        return Refused(mistake.raw[:SHOWN], mistake.reason)
+        return _refuse(scope, about, "answer-unreadable", mistake.reason, mistake.reply)
+    except NoAnswerError as mistake:
+        code, reason = mistake.diagnostic.code, mistake.diagnostic.message
+        scope.emit(CallFailed, **about, code=code, reason=reason)
+        raise _gone(request, mistake) from None
     except CodedError as mistake:
         scope.emit(CallFailed, **about, code=mistake.diagnostic.code, reason=str(mistake))
         raise
     problem = problem_with(
         request.prompt, reply.value, request.inputs, scope.tools.measure, scope.tools.code
     )
-    used = _used(reply.usage)
     if problem:
-        scope.emit(CallFailed, **about, code="check-failed", reason=problem, answer=reply.raw,
-                   request=reply.prompt_text, **used)  # fmt: skip
-        return Refused(reply.raw[:SHOWN], problem)
-    ranges = ranges_in(list(request.inputs.values()))
-    scope.emit(CallFinished, **about, seconds=scope.clock() - started, answer=reply.raw,
-               request=reply.prompt_text, ranges=ranges, **used)  # fmt: skip
+        return _refuse(scope, about, "check-failed", problem, reply)
+    scope.emit(CallFinished, **about, seconds=scope.clock() - started, ranges=ranges,
+               **_words(reply))  # fmt: skip
     return reply
+
+
+def _refuse(scope: Scope, about: dict[str, Any], code: str, reason: str, reply: Reply) -> Refused:
+    """Records an answer that is not taken, with its words."""
+    scope.emit(CallFailed, **about, code=code, reason=reason, **_words(reply))
+    return Refused(reply.raw[:SHOWN], reason)
+
+
+def _words(reply: Reply) -> dict[str, Any]:
+    usage = reply.usage
+    return {
+        "answer": reply.raw, "request": reply.prompt_text, "row": reply.row,
+        "reused": reply.reused, "model": getattr(usage, "model", ""),
+        "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out,
+        "usd": float(usage.usd) if getattr(usage, "priced", False) else None,
+    }  # fmt: skip
+
+
+def _json(ranges: list[list[Any]]) -> str:
+    return json.dumps(ranges, ensure_ascii=False, separators=(",", ":")) if ranges else ""
 
 
 def ranges_in(value: Any) -> list[list[Any]]:
@@ -113,15 +133,15 @@ def ranges_in(value: Any) -> list[list[Any]]:
     return out
 
 
-def _used(usage: Any) -> dict[str, Any]:
-    if usage is None:
-        return {}
-    return {
-        "model": getattr(usage, "model", ""),
-        "tokens_in": usage.tokens_in,
-        "tokens_out": usage.tokens_out,
-        "usd": float(usage.usd) if getattr(usage, "priced", False) else None,
-    }
+def _gone(request: Request, mistake: NoAnswerError) -> ItemError:
+    """An item that no request brought an answer for, while others were answered."""
+    found = mistake.diagnostic
+    return ItemError(
+        Diagnostic(found.code, f"{request.call}: {found.message}", (),
+                   "Other calls were answered; this one failed each time it was sent.",
+                   "run again to try it once more, or lose such items with "
+                   "`on_error: skip(at_most: 1%)`")
+    )  # fmt: skip
 
 
 def _gave_up(request: Request, refused: Refused) -> ItemError:
@@ -133,7 +153,7 @@ def _gave_up(request: Request, refused: Refused) -> ItemError:
             f"{tries} {'try' if tries == 1 else 'tries'}: {refused.reason}",
             (),
             "The last answer was: " + (repr(refused.answer[:160]) if refused.answer else "empty"),
-            "see it with `rlm show`; allow more with `retry <=`, or lose such items with "
-            "`on_error: skip(at_most: 1%)`",
+            "see it with `rlm show`; ask again with --retry-failed, allow more with `retry <=`, or "
+            "lose such items with `on_error: skip(at_most: 1%)`",
         )
     )

@@ -16,7 +16,7 @@ from rlmlang.execute.receipt import Receipt
 from rlmlang.protocols import Asker, Partition, Search
 from rlmlang.trajectory.events import Event
 
-PARALLEL = 16
+PARALLEL = 64
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,6 @@ class Scope:
     receipt: Receipt = field(default_factory=Receipt)
     parallel: int = PARALLEL
     clock: Callable[[], float] = time.time
-    seq: int = 0
     limiter: anyio.CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,9 +49,8 @@ class Scope:
 
     def emit(self, kind: type[Event], **values: Any) -> None:
         """Records an event of this run."""
-        self.seq += 1
         values.setdefault("parent", values["node"] if "call" in values else self.recipe.name)
-        self.record(kind(run=self.run, seq=self.seq, at=self.clock(), **values))
+        self.record(kind(run=self.run, at=self.clock(), **values))
 
     def node(self, step: str) -> str:
         """The plan id of a step."""

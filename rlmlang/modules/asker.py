@@ -3,79 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import dspy
 import pydantic
 from dspy.utils.exceptions import AdapterParseError
 
-from rlmlang.budget import Account
 from rlmlang.check import recipe as r
 from rlmlang.check.types import Type
-from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.modules.engines import SETTING, Slip, Stopped
+from rlmlang.modules.adapter import PromptAdapter
+from rlmlang.modules.engines.slip import Slip, Stopped, carry
+from rlmlang.modules.models import Route
 from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.render import render
 from rlmlang.modules.signatures import RESULT, again, field_name
-from rlmlang.protocols import AnswerError, Refused, Reply
+from rlmlang.protocols import AnswerError, Question, Reply
 
+MARK = f"[[ ## {RESULT} ## ]]"
 NOTHING = frozenset(("", "none", "null", "n/a", "nothing", "(none)", "(empty)"))
 
 
 class DspyAsker:
-    """Asks through DSPy. `models` gives the LM of each role."""
+    """Asks through the predictors of a recipe's DSPy program. `routes` gives the way of each role.
 
-    def __init__(self, program: RecipeProgram, models: Mapping[str, dspy.LM]) -> None:
-        self.program, self.models = program, models
-        self.adapter = dspy.ChatAdapter(use_json_adapter_fallback=False)
+    The request is built by DSPy's adapter and sent down our own engines, without DSPy's LM layer in
+    between, which takes most of the time at hundreds of calls a second.
+    """
 
-    async def ask(
-        self,
-        step: str,
-        prompt: r.Prompt,
-        inputs: Mapping[str, Any],
-        account: Account,
-        refused: Refused | None,
-    ) -> Reply:
+    def __init__(
+        self, program: RecipeProgram, routes: Mapping[str, Route], *, traced: bool = False
+    ) -> None:
+        self.program, self.routes, self.traced = program, routes, traced
+        self.adapter = PromptAdapter()
+
+    async def ask(self, question: Question) -> Reply:
         """One request. Raises AnswerError for an unreadable answer, CodedError for no answer."""
-        predictor = self.program.predictors[step]
-        fields = {field_name(p.name): render(inputs[p.name], p.type) for p in prompt.params}
-        note = Slip(account, prompt.model.output)
-        extra: dict[str, Any] = {}
+        prompt, inputs = question.prompt, question.inputs
+        predictor = _predict(self.program.predictors[question.step])
         signature = _signature(predictor, prompt, inputs)
-        if refused is not None:
+        fields = {field_name(p.name): render(inputs[p.name], p.type) for p in prompt.params}
+        if question.refused is not None:
             signature = again(signature)
-            fields |= {"earlier_answer": refused.answer, "problem": refused.reason}
-        if signature is not _of(predictor):
-            extra["signature"] = signature
+            fields |= {
+                "earlier_answer": question.refused.answer, "problem": question.refused.reason,
+            }  # fmt: skip
+        note = Slip(question.account, prompt.model.output, question.step, question.item,
+                    prompt.name, question.attempt, question.ranges)  # fmt: skip
+        text = await self._send(self.routes[prompt.model.name], signature, predictor, fields, note)
+        reply = Reply(None, text, note.usage, note.request, note.row, note.reused)
+        found = self._read(signature, prompt, reply)
+        if self.traced:
+            dspy.settings.trace.append((predictor, fields, dspy.Prediction(**found)))
+        return replace(reply, value=_value(found[RESULT], prompt.result))
+
+    async def _send(
+        self, route: Route, signature: Any, predictor: Any, fields: dict[str, Any], note: Slip
+    ) -> str:
+        request = self.adapter.request(route.name, route.config, signature, predictor.demos, fields)
+        carry(note)
         try:
-            with dspy.context(
-                lm=self.models[prompt.model.name], adapter=self.adapter, trace=None,
-                disable_history=True, warn_on_type_mismatch=False, **{SETTING: note},
-            ):  # fmt: skip
-                found = await _predict(predictor).acall(**fields, **extra)
+            response = await route.engine.complete(request)
+        except Stopped as mistake:
+            problem = mistake.problem
+            problem.row = note.row  # type: ignore[attr-defined]
+            raise problem from None
+        finally:
+            carry(None)
+        return response.message.text or ""
+
+    def _read(self, signature: Any, prompt: r.Prompt, reply: Reply) -> dict[str, Any]:
+        """The fields of an answer. Raises AnswerError."""
+        if not reply.raw.strip():
+            raise AnswerError("the answer is empty", reply)
+        try:
+            found: dict[str, Any] = self.adapter.parse(signature, reply.raw)
         except AdapterParseError as mistake:
-            raise _unreadable(prompt, note, mistake) from None
-        except dspy.LMError as mistake:
-            raise _no_answer(mistake, prompt) from None
-        value = _value(found[RESULT], prompt.result)
-        if f"[[ ## {RESULT} ## ]]" not in note.answer:
-            raise _unreadable(prompt, note, None)
-        return Reply(value, note.answer, note.usage, note.request)
+            raise AnswerError(_unreadable(prompt, reply, mistake), reply) from None
+        if MARK not in reply.raw:
+            raise AnswerError(_unreadable(prompt, reply, None), reply)
+        return found
 
 
 def _predict(predictor: Any) -> Any:
-    """The Predict inside a ChainOfThought, whose signature may be replaced for one call."""
+    """The Predict inside a ChainOfThought."""
     return getattr(predictor, "predict", predictor)
-
-
-def _of(predictor: Any) -> Any:
-    return _predict(predictor).signature
 
 
 def _signature(predictor: Any, prompt: r.Prompt, inputs: Mapping[str, Any]) -> Any:
     """The predictor's signature; a task with a template is filled in for this call."""
-    signature = _of(predictor)
+    signature = predictor.signature
     if "{{" not in signature.instructions and "{%" not in signature.instructions:
         return signature
     from jinja2 import StrictUndefined
@@ -104,54 +121,13 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _unreadable(prompt: r.Prompt, note: Slip, mistake: Exception | None) -> AnswerError:
-    """An answer that does not have the form that was asked for, with what it cost."""
-    if not note.answer.strip():
-        reason = "the answer is empty"
-    elif f"[[ ## {RESULT} ## ]]" not in note.answer:
-        reason = f"the answer has no field [[ ## {RESULT} ## ]]"
-    else:
-        reason = f"`{RESULT}` cannot be read as {prompt.result}" + _detail(mistake)
-    problem = AnswerError(reason, note.answer)
-    problem.usage = note.usage  # type: ignore[attr-defined]
-    problem.prompt_text = note.request  # type: ignore[attr-defined]
-    return problem
+def _unreadable(prompt: r.Prompt, reply: Reply, mistake: Exception | None) -> str:
+    """Why an answer does not have the form that was asked for."""
+    if MARK not in reply.raw:
+        return f"the answer has no field {MARK}"
+    return f"`{RESULT}` cannot be read as {prompt.result}" + _detail(mistake)
 
 
 def _detail(mistake: Exception | None) -> str:
     cause = str(mistake).split("Error message: ", 1)[-1] if mistake is not None else ""
     return f": {' '.join(cause.split())[:200]}" if cause else ""
-
-
-KINDS: tuple[tuple[str, str, str], ...] = (
-    (
-        "LMAuthError",
-        "model-refused-key",
-        "check the key in the environment variable it is read from",
-    ),
-    ("LMRateLimitError", "model-rate-limited", "lower `parallel`, or wait and run again"),
-    ("LMTimeoutError", "model-timeout", "the endpoint is slow: raise --timeout"),
-    ("LMTransportError", "model-unreachable", "check --api-base and the network: rlm doctor"),
-    (
-        "ContextWindowExceededError",
-        "model-context-exceeded",
-        "cut smaller pieces: `max` of the partition",
-    ),
-    ("LMInvalidRequestError", "model-refused-request", "check the model's name: rlm models"),
-)
-
-
-def _no_answer(mistake: Exception, prompt: r.Prompt) -> CodedError:
-    """A model that could not be asked at all."""
-    cause = mistake.__cause__
-    if isinstance(mistake, Stopped) and isinstance(cause, CodedError):
-        return cause
-    names = {k.__name__ for k in type(mistake).__mro__}
-    for name, code, hint in KINDS:
-        if name in names:
-            return failed(code, f"{prompt.name}: {_first_line(mistake)}", hint=hint)
-    return failed("model-failed", f"{prompt.name}: {_first_line(mistake)}", hint="rlm doctor")
-
-
-def _first_line(mistake: Exception) -> str:
-    return next((x for x in str(mistake).splitlines() if x.strip()), type(mistake).__name__)[:300]

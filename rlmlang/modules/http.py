@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import email.utils
 import json
 import os
+import re
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +16,8 @@ from dspy import lm15
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 OPENAI = "https://api.openai.com/v1"
+NUMBER = re.compile(r"\d+(\.\d+)?")
+QUOTA = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota")
 REASONING = ("gpt-5", "o1", "o3", "o4")
 
 
@@ -23,7 +29,13 @@ class ChatEndpoint:
     key: str = ""
     timeout: float = 120.0
     connections: int = 64
+    redact: Callable[[str], str] = str
     session: aiohttp.ClientSession | None = field(default=None, repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """Where answers come from, as part of what may change them."""
+        return self.base.rstrip("/")
 
     async def complete(self, request: Request) -> Response:
         """One attempt. Raises lm15 errors that say whether another could help."""
@@ -35,12 +47,16 @@ class ChatEndpoint:
             ) as answer:
                 text = await answer.text()
                 if answer.status != 200:
-                    raise _refused(answer.status, text, answer.headers.get("retry-after"))
+                    wait = retry_after(answer.headers, time.time())
+                    raise refusal(answer.status, self.redact(text), wait)
         except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
-        except aiohttp.ClientError as mistake:
-            raise lm15.TransportError(f"{type(mistake).__name__}: {mistake}") from None
-        return _response(text, request)
+        except (aiohttp.ClientError, UnicodeDecodeError, LookupError) as mistake:
+            words = self.redact(f"{type(mistake).__name__}: {mistake}")
+            problem = lm15.TransportError(words)
+            problem.unsent = isinstance(mistake, aiohttp.ClientConnectorError)
+            raise problem from None
+        return _response(text, request, self.redact)
 
     def _session(self) -> aiohttp.ClientSession:
         if self.session is None or self.session.closed:
@@ -73,18 +89,21 @@ def body(request: Request, base: str = "") -> dict[str, Any]:
     return made
 
 
-def _response(text: str, request: Request) -> Response:
+def _response(text: str, request: Request, redact: Callable[[str], str]) -> Response:
     try:
         found = json.loads(text)
         choice = found["choices"][0]
         content = choice["message"]["content"]
         used = found.get("usage") or {}
     except (ValueError, KeyError, IndexError, TypeError):
-        raise lm15.ServerError(f"the endpoint answered no chat completion: {text[:200]}") from None
+        words = redact(text[:2000])
+        problem = lm15.ServerError(f"the endpoint answered no chat completion: {words[:200]}")
+        problem.raw = words
+        raise problem from None
     return Response(
         id=str(found["id"]) if found.get("id") else None,
         model=request.model,
-        message=Message.assistant([TextPart(content if isinstance(content, str) else "")]),
+        message=Message.assistant([TextPart(redact(content) if isinstance(content, str) else "")]),
         finish_reason="length" if choice.get("finish_reason") == "length" else "stop",
         usage=Usage(
             input_tokens=_count(used.get("prompt_tokens")),
@@ -97,21 +116,40 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
 
 
-def _refused(status: int, text: str, retry_after: str | None) -> Exception:
-    wait = float(retry_after) if retry_after and retry_after.replace(".", "", 1).isdigit() else None
-    said = text[:300]
+def refusal(status: int, said: str, wait: float | None) -> Exception:
+    """The error of a status other than 200."""
+    words = said[:300]
     made: Exception
-    if status == 429:
-        made = lm15.RateLimitError(said, status=status, retry_after=wait)
+    if status == 402 or any(w in said for w in QUOTA):
+        made = lm15.BillingError(words, status=status)
+    elif status == 429:
+        made = lm15.RateLimitError(words, status=status, retry_after=wait)
     elif status in (401, 403):
-        made = lm15.AuthError(said, status=status)
-    elif status == 400 and ("context_length" in text or "maximum context" in text):
-        made = lm15.ContextLengthError(said, status=status)
-    elif status in (400, 404, 405, 422):
-        made = lm15.InvalidRequestError(f"HTTP {status}: {said}", status=status)
+        made = lm15.AuthError(words, status=status)
+    elif status == 400 and ("context_length" in said or "maximum context" in said):
+        made = lm15.ContextLengthError(words, status=status)
+    elif status in (400, 404, 405, 413, 422):
+        made = lm15.InvalidRequestError(f"HTTP {status}: {words}", status=status)
     else:
-        made = lm15.ServerError(f"HTTP {status}: {said}", status=status)
+        made = lm15.ServerError(f"HTTP {status}: {words}", status=status)
     return made
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """The seconds that a provider asks to wait: given as seconds, or as a date, of which one in
+    the past means now. Anything else says nothing (RFC 9110, 10.2.3)."""
+    milliseconds = headers.get("retry-after-ms", "")
+    said = headers.get("retry-after", "").strip()
+    for text, unit in ((milliseconds, 1000.0), (said, 1.0)):
+        if NUMBER.fullmatch(text):
+            return float(text) / unit
+    try:
+        when = email.utils.parsedate_to_datetime(said)
+    except (ValueError, TypeError):
+        return None
+    if when.tzinfo is None:
+        return None
+    return max(0.0, when.timestamp() - now)
 
 
 @dataclass
@@ -119,6 +157,8 @@ class LiteLlm:
     """Every provider LiteLLM knows. An optional extra."""
 
     timeout: float = 120.0
+    redact: Callable[[str], str] = str
+    endpoint: str = "litellm"
 
     async def complete(self, request: Request) -> Response:
         """One attempt through litellm.acompletion, its own retries off."""
@@ -130,13 +170,19 @@ class LiteLlm:
         sent["model"] = request.model
         try:
             found = await litellm.acompletion(**sent, timeout=self.timeout, num_retries=0)
-        except litellm.exceptions.AuthenticationError as mistake:
-            raise lm15.AuthError(str(mistake)) from None
-        except litellm.exceptions.RateLimitError as mistake:
-            raise lm15.RateLimitError(str(mistake)) from None
+        except litellm.exceptions.Timeout as mistake:
+            raise lm15.TimeoutError(self.redact(str(mistake))) from None
+        except litellm.exceptions.APIConnectionError as mistake:
+            raise lm15.TransportError(self.redact(str(mistake))) from None
         except Exception as mistake:
-            raise lm15.ServerError(f"{type(mistake).__name__}: {mistake}") from None
-        return _response(json.dumps(found.model_dump(), default=str), request)
+            words = self.redact(f"{type(mistake).__name__}: {mistake}")
+            status = getattr(mistake, "status_code", None)
+            if status is None:
+                raise lm15.TransportError(words) from None
+            answer = getattr(mistake, "response", None)
+            wait = retry_after(getattr(answer, "headers", None) or {}, time.time())
+            raise refusal(int(status), words, wait) from None
+        return _response(json.dumps(found.model_dump(), default=str), request, self.redact)
 
     async def close(self) -> None:
         """Nothing is held open."""

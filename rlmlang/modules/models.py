@@ -1,18 +1,22 @@
-"""Models made ready: the engines of a role stacked up and given to DSPy as one LM."""
+"""Models made ready: each role's engines, and the same engines as a DSPy LM."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import dspy
+from dspy.lm15 import Config
 
 from rlmlang.check.recipe import Model
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.modules.engines import AsyncEngine, Blocking, Budget, NonBlocking, Record
+from rlmlang.modules.engines.meter import Meter
+from rlmlang.modules.engines.slip import Engine
+from rlmlang.modules.engines.stack import Blocking, NonBlocking, Pace, Road
 from rlmlang.modules.http import OPENAI, ChatEndpoint, LiteLlm, has_key, key_for
 from rlmlang.modules.offline.reader import NAME, OfflineReader
 from rlmlang.plan.bind import BoundModel
@@ -20,28 +24,45 @@ from rlmlang.plan.bind import BoundModel
 
 @dataclass(frozen=True)
 class Connection:
-    """How models are reached: an endpoint for all of them, a time limit, the parallelism."""
+    """How models are reached: an endpoint for all of them, a time limit, the parallelism, what is
+    to be taken out of messages."""
 
     api_base: str = ""
     timeout: float = 120.0
     parallel: int = 16
+    redact: Callable[[str], str] = str
 
 
-def lm_for(
-    role: Model, bound: BoundModel, measure: Measure, connection: Connection, engine: Any = None
-) -> tuple[dspy.LM, Any]:
-    """The LM of a role, and the engine at its ground, to be closed at the end.
+@dataclass(frozen=True)
+class Route:
+    """The way to the model of one role: its name, settings and engines; `ground` is closed at the
+    end. `lm` is the same way for DSPy's own modules."""
+
+    name: str
+    config: Config
+    engine: Engine
+    ground: Any
+    lm: dspy.LM
+
+
+def route_for(
+    role: Model, bound: BoundModel, measure: Measure, connection: Connection, road: Road,
+    pace: Pace, engine: Any = None,
+) -> Route:  # fmt: skip
+    """The route of a role.
 
     Raises CodedError (model-key-missing, extra-missing, no-model) before anything is sent.
     """
-    ground = engine if engine is not None else _ground(bound.name, connection)
-    stack: AsyncEngine = Budget(Record(ground), measure, bound.price)
+    ground = engine if engine is not None or road.closed else _ground(bound.name, connection)
     name = bound.name if "/" in bound.name else f"openai/{bound.name}"
-    made = dspy.LM(
+    endpoint = str(getattr(ground, "endpoint", "")) if ground else _where(bound.name, connection)
+    stack = road.stack(ground, Meter(measure, bound.price, endpoint), name, pace)
+    lm = dspy.LM(
         name, engine=Blocking(stack), async_engine=NonBlocking(stack), cache=False, num_retries=0,
         max_tokens=role.output, temperature=role.temperature,
     )  # fmt: skip
-    return made, ground
+    config = Config(max_tokens=role.output, temperature=role.temperature)
+    return Route(name, config, stack, ground, lm)
 
 
 def _ground(name: str, connection: Connection) -> Any:
@@ -51,12 +72,11 @@ def _ground(name: str, connection: Connection) -> Any:
         raise failed("no-model", f"there is no {name}", hint=f"the embedded reader is {NAME}")
     if connection.api_base:
         key = os.environ.get("RLM_API_KEY") or os.environ.get(key_for(name), "")
-        return ChatEndpoint(connection.api_base, key, connection.timeout, connection.parallel)
+        return _endpoint(connection.api_base, key, connection)
     if name.startswith("openai/") or "/" not in name:
         if not has_key(name):
             raise _no_key(name)
-        return ChatEndpoint(OPENAI, os.environ["OPENAI_API_KEY"], connection.timeout,
-                            connection.parallel)  # fmt: skip
+        return _endpoint(OPENAI, os.environ["OPENAI_API_KEY"], connection)
     if importlib.util.find_spec("litellm") is None:
         raise failed(
             "extra-missing",
@@ -65,7 +85,20 @@ def _ground(name: str, connection: Connection) -> Any:
         )
     if not has_key(name):
         raise _no_key(name)
-    return LiteLlm(connection.timeout)
+    return LiteLlm(connection.timeout, connection.redact)
+
+
+def _where(name: str, connection: Connection) -> str:
+    """The endpoint a model would be reached at, without reaching for it."""
+    if name == NAME:
+        return ""
+    if connection.api_base:
+        return connection.api_base.rstrip("/")
+    return OPENAI if name.startswith("openai/") or "/" not in name else LiteLlm.endpoint
+
+
+def _endpoint(base: str, key: str, connection: Connection) -> ChatEndpoint:
+    return ChatEndpoint(base, key, connection.timeout, connection.parallel, connection.redact)
 
 
 def _no_key(name: str) -> Exception:

@@ -77,6 +77,7 @@ def receipt_view(
     notice: str = "",
     *,
     priced: bool = True,
+    reused: int = 0,
 ) -> Group:
     """What was read, what it cost, where the record is. `lines` are the executor's."""
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -92,6 +93,9 @@ def receipt_view(
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
     parts: list[Any] = [Text("receipt", style="bold"), table, Text(f"{spent}, {seconds:.1f} s")]
+    if reused:
+        words = "answer was" if reused == 1 else "answers were"
+        parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
     parts.append(Text(f"  run {run}: rlm show", style="dim"))
     if any(line.promised == "some" and line.read < line.total for line in lines):
         parts.append(Text("  not exhaustive: a part of the context was not read", style="yellow"))

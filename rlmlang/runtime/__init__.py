@@ -53,8 +53,7 @@ def execute(
     import anyio
 
     from rlmlang.runtime.prepare import refuse
-    from rlmlang.runtime.session import Session, new_run
+    from rlmlang.runtime.session import Session
 
     refuse(ready)
-    session = Session(ready, new_run(ready.recipe.name), listener, engine)
-    return anyio.run(session.run)
+    return anyio.run(Session(ready, listener, engine).run)

@@ -28,7 +28,9 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line or a caller says about a run."""
+    """What the command line or a caller says about a run. `store` is the file that keeps it, None
+    for memory only; `fresh` uses no earlier answer, `retry_failed` none that was refused,
+    `only_kept` nothing but kept ones; times are in seconds."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -37,8 +39,11 @@ class Options:
     api_base: str = ""
     timeout: float = 120.0
     parallel: int | None = None
-    record: bool = True
-    root: Path = Path(".rlm") / "runs"
+    store: Path | None = Path(".rlm") / "store.db"
+    fresh: bool = False
+    retry_failed: bool = False
+    only_kept: bool = False
+    max_wait: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run. `problem` is None when it finished; `usage.usd` means something
-    only where `priced`."""
+    """What came of a run. `problem` is None when it finished; `usage` is what the run used in all,
+    `now` what was used since it was last begun, `reused` the answers that were there already;
+    dollars mean something only where `priced`."""
 
     run: str
     result: Any
@@ -67,3 +73,6 @@ class Outcome:
     seconds: float = 0.0
     problem: CodedError | None = None
     priced: bool = True
+    now: Usage = field(default_factory=Usage)
+    resumed: bool = False
+    reused: int = 0

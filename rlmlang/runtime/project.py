@@ -19,9 +19,14 @@ DEFAULT_MODEL = "offline/reader"
 FILE = "rlm.toml"
 
 
+Pace = tuple[int | None, float | None, float | None]
+PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
+
+
 @dataclass(frozen=True)
 class Project:
-    """What a project file says. `default` fills every role that the recipe leaves open."""
+    """What a project file says. `default` fills every role that the recipe leaves open; `paces`
+    are a model's calls at a time, requests and tokens a minute, None where unknown."""
 
     default: str = ""
     api_base: str = ""
@@ -29,6 +34,7 @@ class Project:
     prices: Mapping[str, Price] = field(default_factory=dict)
     prices_from: str = ""
     contexts: Mapping[str, int] = field(default_factory=dict)
+    paces: Mapping[str, Pace] = field(default_factory=dict)
 
 
 def load(folder: Path) -> Project:
@@ -44,10 +50,11 @@ def load(folder: Path) -> Project:
     models = _section(found, "models", path)
     for name, value in _section(found, "prices", path).items():
         prices[name] = _price(name, value, path)
+    paces = {n: _pace(n, v, path) for n, v in _section(found, "limits", path).items()}
     roles = {k: str(v) for k, v in models.items() if k not in ("default", "api_base")}
     return Project(
         str(models.get("default", "")), str(models.get("api_base", "")), roles, prices,
-        str(table["date"]), contexts,
+        str(table["date"]), contexts, paces,
     )  # fmt: skip
 
 
@@ -78,6 +85,19 @@ def _price(name: str, value: Any, path: Path | None) -> Price:
             hint=f'"{name}" = {{ input = 0.25, output = 2.00 }}, dollars per million tok',
             exit_code=EXIT_USAGE,
         ) from None
+
+
+def _pace(name: str, value: Any, path: Path | None) -> Pace:
+    known = isinstance(value, dict) and set(value) <= set(PACE)
+    if not known or not all(isinstance(v, int | float) and v > 0 for v in value.values()):
+        raise failed(
+            "bad-project",
+            f"{path}: the limits of {name} are not numbers above 0 of {', '.join(PACE)}",
+            hint=f'"{name}" = {{ requests_per_minute = 500, tokens_per_minute = 200_000 }}',
+            exit_code=EXIT_USAGE,
+        )
+    parallel = value.get("parallel")
+    return (int(parallel) if parallel else None, value.get(PACE[1]), value.get(PACE[2]))
 
 
 def roles_of(recipe: Recipe) -> list[Model]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import anyio
 
 from rlmlang import plugins
-from rlmlang.budget import Account
+from rlmlang.budget import Account, Usage
 from rlmlang.context import Slice, text_of
 from rlmlang.diagnostics.diagnostic import (
     EXIT_BUDGET,
@@ -25,110 +27,196 @@ from rlmlang.execute.executor import Executor
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
 from rlmlang.modules.asker import DspyAsker
-from rlmlang.modules.models import Connection, lm_for
+from rlmlang.modules.engines.stack import Pace, Road
+from rlmlang.modules.models import Connection, Route, route_for
 from rlmlang.modules.program import RecipeProgram
 from rlmlang.runtime.code import call_code
+from rlmlang.runtime.identity import identity_of
 from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import roles_of
-from rlmlang.stores.runs import RunFile
-from rlmlang.trajectory.events import Event, RunFinished, RunStarted
+from rlmlang.runtime.signals import Signals
+from rlmlang.stores.redact import Redactor
+from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow
+from rlmlang.stores.store import Begun, Store, memory_store, open_store
+from rlmlang.trajectory.events import (
+    CallFinished,
+    Event,
+    Paused,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+)
+
+PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key",
+         "model-quota-spent", "model-unreachable", "model-timeout", "store-unwritable")  # fmt: skip
 
 
 class Session:
     """Holds what a run needs and gives it back."""
 
     def __init__(
-        self,
-        ready: Prepared,
-        run: str,
-        listener: Callable[[Event], None] | None,
-        engine: Any,
-    ) -> None:
-        self.ready, self.name, self.listener, self.engine = ready, run, listener, engine
+        self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
+        store: Store | None = None, dry: bool = False,
+    ) -> None:  # fmt: skip
+        self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
+        self.reused = 0
+        self.redact = Redactor(os.environ)
         self.account: Account = account_for(ready)
-        self.file: RunFile | None = None
-        self.grounds: list[Any] = []
+        self.store = store or self._open_store()
+        self.begun = Begun("")
+        self.road = self._road()
+        self.routes: dict[str, Route] = {}
         self.started = time.monotonic()
         self.executor: Executor | None = None
+        self.scope: Scope | None = None
 
-    async def run(self) -> Outcome:
-        """The run. Whatever stops it is in the outcome, and everything paid for is recorded."""
-        scope = self._scope()
-        if self.ready.options.record:
-            self.file = RunFile(self.ready.options.root, self.name)
-        self._begin(scope)
-        problem: CodedError | None = None
+    async def run(self, *, close: bool = True) -> Outcome:
+        """The run. Whatever stops it is in the outcome, and everything paid for is kept. Without
+        `close` the store stays open."""
         result: Any = None
         lines: list[Line] = []
+        problem: CodedError | None = None
+        scope = self.scope = self._begin()
         try:
-            self.executor = Executor(scope, dict(self.ready.inputs))
-            with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
-                result, lines = await self.executor.run()
-            if timer.cancelled_caught:
-                problem = _out_of_time(self.ready.recipe.budget.wall)
+            with Signals(self._interrupted) as signals:
+                self.executor = Executor(scope, dict(self.ready.inputs))
+                with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
+                    with anyio.CancelScope() as signals.scope:
+                        result, lines = await self.executor.run()
+                problem = signals.problem
+                if timer.cancelled_caught:
+                    problem = _out_of_time(self.ready.recipe.budget.wall)
         except CodedError as found:
-            problem = found
+            problem = self.road.traffic.problem or found
         except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
             problem = _interrupted()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._close()
+        with anyio.CancelScope(shield=True), Signals(lambda: None):
+            problem = await self._end(scope, result, lines, problem)
+        if close:
+            with contextlib.suppress(CodedError):  # what could not be kept was told before
+                self.store.close()
         if problem is not None and self.executor is not None:
-            lines = self.executor.receipt()
-        self._end(scope, result, lines, problem)
-        seconds = time.monotonic() - self.started
-        priced = all(b.price is not None for b in self.ready.binding.models.values())
-        return Outcome(
-            self.name, result, self.account.spent, tuple(lines), seconds, problem, priced
-        )
+            lines, result = self.executor.receipt(), None
+        return self._outcome(result, lines, problem)
 
-    def _scope(self) -> Scope:
-        ready = self.ready
-        parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
-        connection = Connection(
-            ready.options.api_base or os.environ.get("RLM_API_BASE", "") or ready.project.api_base,
-            ready.options.timeout, parallel,
+    def _outcome(self, result: Any, lines: list[Line], problem: CodedError | None) -> Outcome:
+        priced = all(b.price is not None for b in self.ready.binding.models.values())
+        now = self.account.spent - sum(self.begun.spent.values(), Usage())
+        return Outcome(
+            self.begun.name, result, self.account.spent, tuple(lines),
+            time.monotonic() - self.started, problem, priced, now, self.begun.resumed, self.reused,
         )  # fmt: skip
-        models = {}
-        for role in roles_of(ready.recipe):
-            bound = ready.binding.models[role.name]
-            models[role.name], ground = lm_for(role, bound, ready.measure, connection, self.engine)
-            self.grounds.append(ground)
+
+    # ── beginning ────────────────────────────────────────────────────────────
+
+    def _open_store(self) -> Store:
+        options = self.ready.options
+        return open_store(Path(options.store), self.redact) if options.store else memory_store()
+
+    def _road(self) -> Road:
+        options = self.ready.options
+        parallel = options.parallel or self.ready.recipe.budget.parallel or PARALLEL
+        return Road(self.store, parallel, max_wait=options.max_wait, told=self._paused,
+                    closed=options.only_kept)  # fmt: skip
+
+    def _begin(self) -> Scope:
+        ready, options = self.ready, self.ready.options
+        self._open_routes()
+        row = RunRow(
+            0, new_run(ready.recipe.name), identity_of(ready), ready.recipe.name, ready.plan.hash,
+            ready.recipe.path, data=self._about(),
+        )  # fmt: skip
+        self.begun = self.store.begin(
+            row, fresh=options.fresh, retry_failed=options.retry_failed, dry=self.dry
+        )
+        self._restore()
         tools = Tools(
-            DspyAsker(RecipeProgram(ready.recipe), models), plugins.partition, plugins.search,
+            DspyAsker(RecipeProgram(ready.recipe), self.routes), plugins.partition, plugins.search,
             call_code, ready.measure,
         )  # fmt: skip
-        return Scope(ready.recipe, self.name, tools, self.account, self._record, parallel=parallel)
+        scope = Scope(ready.recipe, self.begun.name, tools, self.account, self._record,
+                      parallel=self.road.parallel)  # fmt: skip
+        if self.begun.resumed:
+            usd = float(self.account.spent.usd)
+            scope.emit(RunResumed, kept=self.begun.kept, calls=self.account.spent.calls, usd=usd)
+        scope.emit(RunStarted, recipe=ready.recipe.name, plan=ready.plan.hash,
+                   path=ready.recipe.path, **self._about())  # fmt: skip
+        return scope
+
+    def _about(self) -> dict[str, Any]:
+        models = {k or "default": v.name for k, v in self.ready.binding.models.items()}
+        return {"models": models, "inputs": {k: _shown(v) for k, v in self.ready.inputs.items()}}
+
+    def _restore(self) -> None:
+        """What an earlier part of the run has spent stays spent."""
+        for step, usage in self.begun.spent.items():
+            for account in self.account.child(step).line():
+                account.spent += usage
+
+    def _open_routes(self) -> None:
+        ready, options = self.ready, self.ready.options
+        connection = Connection(
+            options.api_base or os.environ.get("RLM_API_BASE", "") or ready.project.api_base,
+            options.timeout, self.road.parallel, self.redact,
+        )  # fmt: skip
+        for role in roles_of(ready.recipe):
+            bound = ready.binding.models[role.name]
+            pace = ready.project.paces.get(bound.name, (None, None, None))
+            self.routes[role.name] = route_for(
+                role, bound, ready.measure, connection, self.road, Pace(*pace), self.engine
+            )
+
+    # ── while it runs ────────────────────────────────────────────────────────
 
     def _record(self, event: Event) -> None:
-        if self.file is not None:
-            self.file.append(event)
+        self.store.append(event)
+        if isinstance(event, CallFinished) and event.reused:
+            self.reused += 1
         if self.listener is not None:
             self.listener(event)
 
-    def _begin(self, scope: Scope) -> None:
-        ready = self.ready
-        scope.emit(
-            RunStarted, recipe=ready.recipe.name, plan=ready.plan.hash, path=ready.recipe.path,
-            models={k or "default": v.name for k, v in ready.binding.models.items()},
-            inputs={k: _shown(v) for k, v in ready.inputs.items()},
-        )  # fmt: skip
+    def _paused(self, model: str, seconds: float, why: str) -> None:
+        if self.scope is not None:
+            self.scope.emit(Paused, node=self.scope.recipe.name, model=model, seconds=seconds,
+                            why=why)  # fmt: skip
 
-    def _end(self, scope: Scope, result: Any, lines: Any, problem: CodedError | None) -> None:
-        scope.emit(
-            RunFinished, outcome="failed" if problem else "finished", result=jsonable(result),
-            code=problem.diagnostic.code if problem else "",
-            message=str(problem) if problem else "", receipt=[asdict(x) for x in lines],
-        )  # fmt: skip
-        if self.file is not None:
-            self.file.close()
+    def _interrupted(self) -> CodedError:
+        """The first Ctrl-C: nothing new is sent, what is on its way is heard out."""
+        problem = _interrupted()
+        self.road.traffic.stop(problem)
+        return problem
 
-    async def _close(self) -> None:
-        for ground in self.grounds:
-            close = getattr(ground, "close", None)
+    # ── ending ───────────────────────────────────────────────────────────────
+
+    async def _end(
+        self, scope: Scope, result: Any, lines: list[Line], problem: CodedError | None
+    ) -> CodedError | None:
+        if problem is not None:
+            self.road.traffic.stop(problem)
+        wall = problem is not None and problem.diagnostic.message == _WALL
+        await self.road.traffic.drain(0 if wall else self.ready.options.timeout)
+        for route in self.routes.values():
+            close = getattr(route.ground, "close", None)
             if close is not None:
                 await close()
+        return self._last(scope, result, lines, problem)
+
+    def _last(
+        self, scope: Scope, result: Any, lines: list[Line], problem: CodedError | None
+    ) -> CodedError | None:
+        """The last event and the run's state. A store that fails here is the run's problem."""
+        code = problem.diagnostic.code if problem else ""
+        try:
+            scope.emit(
+                RunFinished, outcome="failed" if problem else "finished", result=jsonable(result),
+                code=code, message=str(problem) if problem else "",
+                receipt=[asdict(x) for x in lines],
+            )  # fmt: skip
+            self.store.end(FINISHED if problem is None else PARKED if code in PARKS else FAILED)
+        except CodedError as found:
+            problem = problem or found
+        return problem
 
 
 def jsonable(value: Any) -> Any:
@@ -153,17 +241,20 @@ def _shown(value: Any) -> str:
     return text_of(value)[:200]
 
 
+_WALL = "the time that the budget allows is over"
+
+
 def _out_of_time(wall: float | None) -> CodedError:
     return failed(
-        "budget-spent", f"the budget of {wall:g} s is spent",
-        hint="raise it: --set budget.wall=…, or raise `parallel`", exit_code=EXIT_BUDGET,
+        "budget-spent", _WALL, reason=f"`wall` is {wall:g} s.", exit_code=EXIT_BUDGET,
+        hint="run again to go on; raise it with --set budget.wall=…, or raise `parallel`",
     )  # fmt: skip
 
 
 def _interrupted() -> CodedError:
     return CodedError(
         Diagnostic("interrupted", "stopped on request", (), "",
-                   "what was answered is in the run's record: rlm show"),
+                   "run the same command again: it goes on from here"),
         EXIT_INTERRUPTED,
     )  # fmt: skip
 

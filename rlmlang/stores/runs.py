@@ -1,84 +1,86 @@
-"""Runs as folders of JSON lines below `.rlm/runs`: one event a line, flushed as it happens."""
+"""The rows of runs: beginning one, going on with one, what one has spent."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
 
-from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.trajectory.events import Event, from_json, to_json
+from rlmlang.budget import Usage
+from rlmlang.stores import rows
 
-FOLDER = Path(".rlm") / "runs"
+PICO = 10**12
+RUNNING, FINISHED, PARKED, FAILED = "running", "finished", "parked", "failed"
 
-
-class RunFile:
-    """The trajectory of one run, being written."""
-
-    def __init__(self, root: Path, run: str) -> None:
-        self.path = root / run / "events.jsonl"
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            (root.parent / ".gitignore").write_text("*\n")
-            self._file: IO[str] = self.path.open("a", encoding="utf-8")
-        except OSError as mistake:
-            raise _unwritable(self.path, mistake) from None
-
-    def append(self, event: Event) -> None:
-        """Writes an event and flushes it. Raises CodedError when the disk is full."""
-        line = json.dumps(to_json(event), ensure_ascii=False, default=str)
-        try:
-            self._file.write(line + "\n")
-            self._file.flush()
-        except OSError as mistake:
-            raise _unwritable(self.path, mistake) from None
-
-    def close(self) -> None:
-        """Ends the file."""
-        with contextlib.suppress(OSError):  # a line that failed was reported when written
-            self._file.close()
+SPENT = """SELECT step, COUNT(*), SUM(COALESCE(used_in, worst_in)),
+SUM(COALESCE(used_out, worst_out)), SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
+FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step"""
 
 
-def read(root: Path, run: str) -> Iterator[Event]:
-    """The events of a run; a torn last line is left out. Raises CodedError (unknown-run)."""
-    chosen = _choose(root, run)
-    with (root / chosen / "events.jsonl").open(encoding="utf-8") as file:
-        for line in file:
-            try:
-                event = from_json(json.loads(line))
-            except (ValueError, TypeError):
-                continue
-            if event is not None:
-                yield event
+@dataclass(frozen=True)
+class RunRow:
+    """A run as it is kept. `identity` says which runs are the same one, begun again: recipe,
+    inputs, models and settings, but for the budget. `state` is running, finished, parked (may be
+    gone on with) or failed (likewise)."""
+
+    id: int
+    name: str = ""
+    identity: bytes = b""
+    recipe: str = ""
+    plan: str = ""
+    path: str = ""
+    state: str = RUNNING
+    started: float = 0.0
+    ended: float | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def names(root: Path) -> list[str]:
-    """The runs that are kept, the oldest first."""
-    if not root.is_dir():
-        return []
-    return sorted(p.name for p in root.iterdir() if (p / "events.jsonl").is_file())
+def begin_run(
+    c: sqlite3.Connection, wanted: RunRow, claim: Callable[[int], bool], *, fresh: bool
+) -> tuple[RunRow, str]:
+    """The run to go on with, or a new one; and the name of its double that is alive."""
+    beside = ""
+    query = "SELECT * FROM run WHERE identity = ? AND state != ? ORDER BY id DESC"
+    for found in c.execute(query, (wanted.identity, FINISHED)).fetchall():
+        earlier = run_from(found)
+        if fresh:
+            break
+        if claim(earlier.id):
+            again = replace(earlier, state=RUNNING, ended=None, plan=wanted.plan, data=wanted.data)
+            write_run(c, again)
+            return again, ""
+        beside = earlier.name
+    number = c.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM run").fetchone()[0]
+    while not claim(number):  # a name that a process on another machine still holds
+        number += 1
+    made = replace(wanted, id=number, started=time.time())
+    write_run(c, made)
+    return made, beside
 
 
-def _choose(root: Path, run: str) -> str:
-    known = names(root)
-    if not known:
-        raise failed("unknown-run", "no run is kept here", hint="run a recipe first: rlm run FILE")
-    if not run:
-        return known[-1]
-    matches = [n for n in known if n == run] or [n for n in known if n.startswith(run)]
-    if len(matches) != 1:
-        raise failed("unknown-run", f"no run is called {run}", hint=did_you_mean(run, known[-8:]))
-    return matches[0]
+def write_run(c: sqlite3.Connection, run: RunRow, redact: Callable[[str], str] = str) -> None:
+    """Writes a run's row."""
+    data = redact(json.dumps(dict(run.data), ensure_ascii=False, default=str))
+    rows.put(c, "run", [run.id, run.name, run.identity, run.recipe, run.plan, run.path, run.state,
+                        run.started, run.ended, data])  # fmt: skip
 
 
-def _unwritable(path: Path, mistake: OSError) -> Exception:
-    return failed(
-        "trajectory-unwritable",
-        f"{os.fspath(path)} cannot be written: {mistake.strerror or mistake}",
-        reason="A run that leaves no record is not begun, and not continued.",
-        hint="free some space, change the permissions, or run with --no-record",
-    )
+def run_from(row: Any) -> RunRow:
+    """A run from its row."""
+    columns = (*row[:9], json.loads(row[9]))
+    return RunRow(*columns)
+
+
+def spent_by_step(c: sqlite3.Connection, first: int, last: int) -> tuple[int, dict[str, Usage]]:
+    """How many answers a run has, and what each step spent. A request whose outcome nobody knows
+    counts as its worst case: the provider may have done the work."""
+    found = c.execute(SPENT, (first, last)).fetchall()
+    spent = {
+        step: Usage(calls, into, out, Fraction(usd, PICO))
+        for step, calls, into, out, usd, _ in found
+    }
+    return sum(row[5] for row in found), spent

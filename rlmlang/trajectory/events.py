@@ -1,4 +1,7 @@
-"""One frozen class an event. `seq` orders them; `at` is wall-clock time in seconds."""
+"""One frozen class an event. `seq` orders those that are kept; `at` is wall-clock time in seconds.
+
+`row` says where a call is kept; `reused` that its answer was there already and cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,26 @@ class RunStarted(Event):
     path: str = ""
     models: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResumed(Event):
+    """A run is gone on with: how many answers it has, and what they cost."""
+
+    name: ClassVar[str] = "run_resumed"
+    kept: int
+    calls: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused(Event):
+    """All requests to a model wait, so many seconds, because of a rate limit or silence."""
+
+    name: ClassVar[str] = "paused"
+    model: str
+    seconds: float
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +101,8 @@ class CallFinished(Event):
     request: str = ""
     answer: str = ""
     ranges: list[list[Any]] = field(default_factory=list)
+    row: int = 0
+    reused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +121,8 @@ class CallFailed(Event):
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float | None = None
+    row: int = 0
+    reused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +150,8 @@ class RunFinished(Event):
 KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
-        RunStarted, StepStarted, StepFinished, CallStarted, CallFinished, CallFailed, ItemSkipped,
-        RunFinished,
+        RunStarted, RunResumed, Paused, StepStarted, StepFinished, CallStarted, CallFinished,
+        CallFailed, ItemSkipped, RunFinished,
     )
 }  # fmt: skip
 

@@ -76,7 +76,7 @@ recipe find(book: Text) -> Text {
             return await super().complete(request)  # type: ignore[arg-type]
 
     engine = Slow(lambda task: "note")
-    outcome = rlmlang.run(str(path), engine=engine, parallel=256, record=False,
+    outcome = rlmlang.run(str(path), engine=engine, parallel=256, store=None,
                           sets={"budget.calls": "1000"},
                           sources={"book": str(tmp_path / "book.txt")})  # fmt: skip
     assert outcome.problem is None
@@ -86,7 +86,7 @@ recipe find(book: Text) -> Text {
         '"Do it."', '{ task: "Do it." check: result == "y" retry <= 2 }'
     )
     path.write_text(text.replace("note()", "note() { on_error: skip(at_most: 100%) }"))
-    outcome = rlmlang.run(str(path), engine=engine, parallel=256, record=False,
+    outcome = rlmlang.run(str(path), engine=engine, parallel=256, store=None,
                           sources={"book": str(tmp_path / "book.txt")},
                           sets={"budget.calls": "1001"})  # fmt: skip
     assert outcome.problem is not None

@@ -1,0 +1,43 @@
+"""`rlm runs`: the runs that are kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rlmlang.cli.edge import store_option
+
+
+@click.command()
+@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+@store_option
+def command(as_values: bool, store: str) -> None:
+    """List runs: how they ended, what they sent and cost. The newest comes last.
+
+    `parked`, `failed` and `killed` runs are gone on with by the same `rlm run` command.
+    """
+    from rlmlang.stores.reading import Reading
+
+    reading = Reading(Path(store))
+    found = [_row(reading, run) for run in reading.runs()]
+    if as_values:
+        click.echo(json.dumps(found, indent=2))
+        return
+    click.echo(f"{'run':<40} {'state':<9} {'began':<17} {'calls':>9} {'answers':>9} {'cost':>10}")
+    for run in found:
+        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
+        click.echo(f"{run['run']:<40} {run['state']:<9} {began:<17} {run['calls']:>9,} "
+                   f"{run['answers']:>9,} {run['usd']:>10,.4f}")  # fmt: skip
+
+
+def _row(reading: Any, run: Any) -> dict[str, Any]:
+    calls, kept, usd = reading.totals(run)
+    return {
+        "run": run.name, "state": reading.state(run), "recipe": run.recipe, "path": run.path,
+        "plan": run.plan, "started": run.started, "ended": run.ended, "calls": calls,
+        "answers": kept, "usd": usd,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What stands between a prompt and a model: reuse, retries, the gate, the payment."""

@@ -1,0 +1,220 @@
+"""The gate of one model at one endpoint: how many requests at a time, how many a second.
+
+It starts small, doubles as long as all is well, and learns a provider's limit from its refusals:
+between two moments at which a limit is reached, what was answered divided by the time is the limit.
+A refusal pauses everybody who would ask the same model. When nothing is answered any more, one
+request at a time probes whether the provider is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dspy import lm15
+from dspy.lm15 import Request, Response
+
+from rlmlang.modules.engines.slip import Engine, Stopped, slip
+from rlmlang.modules.engines.traffic import Traffic
+
+START = 32
+TROUBLE = 6
+PROBE_FIRST, PROBE_LAST = 0.5, 10.0
+BACKOFF_FIRST, BACKOFF_LAST = 0.5, 30.0
+
+
+@dataclass
+class Bucket:
+    """So many a minute, at most a tenth of that at once."""
+
+    per_minute: float
+    level: float = field(init=False)
+    at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.most = max(1.0, self.per_minute / 10)
+        self.level = self.most
+
+    def wait(self, now: float, amount: float) -> float:
+        """Seconds until so much may go; an amount above the most goes when the bucket is full."""
+        self.level = min(self.most, self.level + (now - self.at) * self.per_minute / 60)
+        self.at = now
+        missing = min(amount, self.most) - self.level
+        return max(0.0, missing * 60 / self.per_minute)
+
+    def take(self, amount: float) -> None:
+        """Takes so much out."""
+        self.level -= amount
+
+
+@dataclass
+class Gate:
+    """Shared by all that ask one model at one endpoint with one key."""
+
+    most: int
+    requests: Bucket | None = None
+    tokens: Bucket | None = None
+    traffic: Traffic = field(default_factory=Traffic)
+    told: Callable[[float, str], None] = lambda seconds, why: None
+
+    def __post_init__(self) -> None:
+        self.limit = float(min(START, self.most))
+        self.flying = 0
+        self.until = self.episode = 0.0
+        self.rate: Bucket | None = None
+        self.proven = False
+        self.slow_start = True
+        self.answered = self.refusals = self.failures = self.probes = 0
+        self.answered_at = self.failing_since = self.refused_since = 0.0
+        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self.traffic.wake.append(self._pump)
+
+    # ── in and out ───────────────────────────────────────────────────────────
+
+    async def enter(self, tokens: int) -> float:
+        """Waits until one more may go; gives the time. Raises Stopped when none may any more."""
+        self.traffic.check()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((future, tokens))
+        self._pump()
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.flying -= 1
+            self._pump()
+            raise
+        return self._now()
+
+    def left(self) -> None:
+        """One is back."""
+        self.flying -= 1
+        self._pump()
+
+    def fine(self) -> None:
+        """An answer: a little more may go at a time."""
+        self.proven, self.failures, self.probes, self.refusals = True, 0, 0, 0
+        self.answered += 1
+        self.answered_at = self._now()
+        self.limit = min(self.most, self.limit + (1 if self.slow_start else 1 / self.limit))
+        if self.rate is not None:
+            self.rate.per_minute += 0.6  # a hundredth of itself in a second
+            self.rate.most = max(1.0, self.rate.per_minute / 3000)
+
+    def refused(self, sent: float, retry_after: float | None) -> None:
+        """Too many: everybody pauses. Only the first refusal of an episode is a lesson."""
+        now = self._now()
+        if sent >= self.episode:
+            self._learn(now)
+        backoff = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** max(0, self.refusals - 1))
+        pause = backoff if retry_after is None else retry_after
+        if now + pause > self.until:
+            self.until = now + pause
+            self.told(pause, "rate limit")
+
+    def _learn(self, now: float) -> None:
+        since = now - self.episode
+        if self.episode and since > 0.2 and self.answered:
+            rate = max(0.2, self.answered / since * 0.98)
+            self.rate = Bucket(rate * 60)
+            self.rate.most, self.rate.level, self.rate.at = max(1.0, rate / 50), 0.0, now
+        self.limit = max(1.0, self.limit * (0.8 if self.rate else 0.5))
+        self.episode, self.answered, self.slow_start = now, 0, False
+        if self.refusals == 0:
+            self.refused_since = now
+        self.refusals += 1
+
+    def troubled(self) -> None:
+        """A failure that says nothing about limits. After some in a row, only probes go."""
+        if self.failures == 0:
+            self.failing_since = self._now()
+        self.failures += 1
+        if self.down:
+            wait = min(PROBE_LAST, PROBE_FIRST * 2**self.probes)
+            if self._now() + wait > self.until:
+                self.until = self._now() + wait
+                self.told(wait, "no answer")
+            self.probes += 1
+
+    @property
+    def down(self) -> bool:
+        """Whether nothing is answered any more."""
+        return self.failures >= TROUBLE
+
+    def refused_for(self) -> float:
+        """Seconds since the first refusal that no answer has followed."""
+        return self._now() - self.refused_since if self.refusals else 0.0
+
+    def silent_for(self) -> float:
+        """Seconds since the first failure that no answer has followed."""
+        return self._now() - self.failing_since if self.failures else 0.0
+
+    # ── who may go ───────────────────────────────────────────────────────────
+
+    def _pump(self) -> None:
+        """Lets go as many as may."""
+        while self._waiting:
+            future, tokens = self._waiting[0]
+            if future.done():
+                self._waiting.popleft()
+            elif self.traffic.problem is not None:
+                self._waiting.popleft()
+                future.set_exception(Stopped(self.traffic.problem))
+            elif self.flying >= (1 if self.down else int(self.limit)):
+                return
+            elif (wait := self._wait(tokens)) > 0:
+                self._later(wait)
+                return
+            else:
+                self._waiting.popleft()
+                self.flying += 1
+                future.set_result(None)
+
+    def _wait(self, tokens: int) -> float:
+        """Seconds until one with so many tokens may go; takes it out of the buckets if now."""
+        now = self._now()
+        pairs = [(self.rate, 1.0), (self.requests, 1.0), (self.tokens, float(tokens))]
+        buckets = [(b, amount) for b, amount in pairs if b is not None]
+        wait = max([self.until - now, *(b.wait(now, amount) for b, amount in buckets)])
+        if wait <= 0:
+            for bucket, amount in buckets:
+                bucket.take(amount)
+        return wait
+
+    def _later(self, wait: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.001), self._pump)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Gated:
+    """An engine behind its gate."""
+
+    inner: Engine
+    gate: Gate
+
+    async def complete(self, request: Request) -> Response:
+        """One attempt, when it may go."""
+        note = slip()
+        tokens = note.sending.worst.tokens if note is not None and note.sending is not None else 0
+        sent = await self.gate.enter(tokens)
+        try:
+            response = await self.inner.complete(request)
+            self.gate.fine()
+            return response
+        except lm15.RateLimitError as mistake:
+            self.gate.refused(sent, mistake.retry_after)
+            raise
+        except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError) as mistake:
+            empty = getattr(mistake, "response", None) is not None
+            self.gate.fine() if empty else self.gate.troubled()
+            raise
+        finally:
+            self.gate.left()

@@ -1,0 +1,77 @@
+"""What a request may use at most, and what it used: in tok and exact dollars."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from dspy import lm15
+from dspy.lm15 import Request, Response
+
+from rlmlang.budget import Usage
+from rlmlang.context import Measure
+from rlmlang.modules.engines.slip import Slip, asked_text, system_text
+from rlmlang.plan.bind import Price
+from rlmlang.protocols import Sending
+
+SETTINGS = ("temperature", "max_tokens", "top_p", "top_k", "stop", "seed", "response_format")
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Measures requests to one model at one endpoint."""
+
+    measure: Measure
+    price: Price | None
+    endpoint: str
+
+    def sending(self, request: Request, note: Slip) -> Sending:
+        """A request as it is kept: with its key, its parts and its worst case."""
+        system, asked, settings = system_text(request), asked_text(request), self.settings(request)
+        return Sending(
+            key_of(settings, system, asked), note.step, note.item, note.prompt, note.attempt,
+            settings, system, asked, self._worst(request, f"{system}\n\n{asked}", note),
+            self.price is not None, note.ranges,
+        )  # fmt: skip
+
+    def settings(self, request: Request) -> str:
+        """Everything besides the text that may change the answer, as JSON."""
+        config = {k: v for k in SETTINGS if (v := getattr(request.config, k)) not in (None, ())}
+        values = {"endpoint": self.endpoint, "model": request.model, **config}
+        return json.dumps(values, sort_keys=True, default=str)
+
+    def _worst(self, request: Request, text: str, note: Slip) -> Usage:
+        tokens_in = self.measure.tok(text)
+        tokens_out = request.config.max_tokens or note.role_output
+        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
+
+    def used(self, response: Response, worst: Usage) -> Usage:
+        """What the provider says was used; the worst case where it says nothing."""
+        said = response.usage
+        tokens_in = said.input_tokens if said.input_tokens is not None else worst.tokens_in
+        tokens_out = said.output_tokens if said.output_tokens is not None else worst.tokens_out
+        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
+
+    def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
+        """What a request without an answer counts: a refusal with a status was not billed; where
+        the connection broke or time ran out nobody knows, and the worst case counts."""
+        refused = getattr(mistake, "status", None) or getattr(mistake, "unsent", False)
+        return replace(worst, tokens_in=0, tokens_out=0, usd=Fraction(0)) if refused else worst
+
+    def _usd(self, tokens_in: int, tokens_out: int) -> Fraction:
+        if self.price is None:
+            return Fraction(0)
+        dollars = tokens_in * Fraction(str(self.price.input))
+        return (dollars + tokens_out * Fraction(str(self.price.output))) / 1_000_000
+
+
+def key_of(settings: str, system: str, asked: str) -> bytes:
+    """The key of a request: sha256 over all that may change its answer, and nothing else."""
+    made = hashlib.sha256()
+    for part in (settings, system, asked):
+        data = part.encode("utf-8", "surrogatepass")
+        made.update(len(data).to_bytes(8, "big"))
+        made.update(data)
+    return made.digest()

@@ -1,0 +1,96 @@
+"""The engines of a model stacked up, for our own calls and as DSPy's engines."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import dspy
+from dspy.lm15 import Request, Response
+
+from rlmlang.modules.engines.gate import Bucket, Gate, Gated
+from rlmlang.modules.engines.meter import Meter
+from rlmlang.modules.engines.pay import Pay
+from rlmlang.modules.engines.retry import Retry
+from rlmlang.modules.engines.reuse import Reuse
+from rlmlang.modules.engines.shut import Shut
+from rlmlang.modules.engines.slip import Engine
+from rlmlang.modules.engines.traffic import Traffic
+from rlmlang.protocols import Keeper
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a provider allows, where it is known: calls at a time, requests and tokens a minute."""
+
+    parallel: int | None = None
+    requests: float | None = None
+    tokens: float | None = None
+
+
+@dataclass
+class Road:
+    """What all models of a run share: the store, the traffic, and a gate for each route."""
+
+    keeper: Keeper
+    parallel: int
+    traffic: Traffic = field(default_factory=Traffic)
+    max_wait: float = 300.0
+    chance: random.Random = field(default_factory=random.Random)
+    told: Callable[[str, float, str], None] = lambda model, seconds, why: None
+    gates: dict[str, Gate] = field(default_factory=dict)
+    shut: Shut = field(default_factory=Shut)
+    closed: bool = False
+
+    def stack(self, ground: Engine, meter: Meter, model: str, pace: Pace) -> Engine:
+        """Reuse, Retry, Gate, Pay, and what answers; when closed, only Reuse."""
+        if self.closed:
+            return Reuse(self.shut, self.keeper, meter, self.traffic)
+        gate = self.gates.setdefault(f"{meter.endpoint} {model}", self._gate(model, pace))
+        pay = Pay(ground, self.keeper, meter, self.traffic)
+        retry = Retry(Gated(pay, gate), gate, self.traffic, self.max_wait,
+                      self.chance)  # fmt: skip
+        return Reuse(retry, self.keeper, meter, self.traffic)
+
+    def _gate(self, model: str, pace: Pace) -> Gate:
+        def told(seconds: float, why: str) -> None:
+            self.told(model, seconds, why)
+
+        return Gate(
+            min(self.parallel, pace.parallel or self.parallel),
+            Bucket(pace.requests) if pace.requests else None,
+            Bucket(pace.tokens) if pace.tokens else None, self.traffic, told,
+        )  # fmt: skip
+
+
+class Blocking:
+    """A stack for DSPy's synchronous callers."""
+
+    def __init__(self, inner: Engine) -> None:
+        self.inner = inner
+
+    def complete(self, request: Request) -> Response:
+        """An answer, in an event loop of its own."""
+        return asyncio.run(_complete(self.inner, request))
+
+    def stream(self, request: Request) -> Any:
+        """The answer as one event."""
+        return dspy.lm15.response_to_events(self.complete(request))
+
+    def __deepcopy__(self, memo: object) -> Blocking:
+        return self
+
+
+class NonBlocking(Blocking):
+    """A stack as DSPy's asynchronous engine."""
+
+    async def complete(self, request: Request) -> Response:
+        """An answer."""
+        return await self.inner.complete(request)
+
+
+async def _complete(engine: Engine, request: Request) -> Response:
+    return await engine.complete(request)

@@ -1,0 +1,63 @@
+"""The requests of a run that are on their way, and the one switch that stops new ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from dspy.lm15 import Response
+
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.modules.engines.slip import Stopped
+
+
+@dataclass
+class Traffic:
+    """Each request is a task of its own, so that one that was sent is heard out even when nobody
+    waits for it any more. `changed` is told whenever a budget got something back."""
+
+    flights: dict[bytes, asyncio.Task[Response]] = field(default_factory=dict)
+    problem: CodedError | None = None
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    wake: list[Callable[[], None]] = field(default_factory=list)
+
+    def start(self, key: bytes, work: Coroutine[Any, Any, Response]) -> asyncio.Task[Response]:
+        """A request on its way; another of the same key may wait for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.flights[key] = task
+
+        def landed(done: asyncio.Task[Response]) -> None:
+            if self.flights.get(key) is done:
+                del self.flights[key]
+            if not done.cancelled():
+                done.exception()  # heard, whoever is still interested
+
+        task.add_done_callback(landed)
+        return task
+
+    def stop(self, problem: CodedError) -> None:
+        """No new request is sent; those that wait to be sent get the problem."""
+        if self.problem is None:
+            self.problem = problem
+            for call in self.wake:
+                call()
+
+    def check(self) -> None:
+        """Raises Stopped when nothing more may be sent."""
+        if self.problem is not None:
+            raise Stopped(self.problem)
+
+    async def drain(self, seconds: float) -> int:
+        """Waits for what is on its way, so long at most; gives how many were left behind. Their
+        reservations stay charged."""
+        flights = list(self.flights.values())
+        if flights and seconds > 0:
+            await asyncio.wait(flights, timeout=seconds)
+        left = [f for f in flights if not f.done()]
+        for flight in left:
+            flight.cancel()
+        if left:
+            await asyncio.wait(left, timeout=1)
+        return len(left)

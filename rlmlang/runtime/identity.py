@@ -1,0 +1,41 @@
+"""Which runs are the same run, begun again: recipe, inputs, models and settings, not the budget."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from rlmlang.check.recipe import Budget
+from rlmlang.context import Slice, TextDocument, text_of
+from rlmlang.plan.serialize import hash_of
+from rlmlang.runtime.prepared import Prepared
+
+
+def identity_of(ready: Prepared) -> bytes:
+    """32 bytes. A run that was stopped, or ran out of its budget, is gone on with by the next run
+    of the same identity; what either has spent counts for both."""
+    recipe = replace(ready.recipe, budget=Budget())
+    models = {k: v.name for k, v in ready.binding.models.items()}
+    inputs = {k: _stamp(v) for k, v in ready.inputs.items()}
+    base = ready.options.api_base or ready.project.api_base
+    text = f"{hash_of(recipe)} {sorted(models.items())} {sorted(inputs.items())} {base}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _stamp(value: Any) -> str:
+    """What tells an input from another without reading it: a file's name, size and time."""
+    if isinstance(value, Slice):
+        return " ".join(f"{_document(p.document)} {p.start} {p.end}" for p in value.parts)
+    if hasattr(value, "documents"):
+        return " ".join(_document(d) for d in value.documents)
+    if hasattr(value, "document"):
+        return _document(value.document)
+    return text_of(value)
+
+
+def _document(document: Any) -> str:
+    stamp = getattr(document, "stamp", "")
+    if isinstance(document, TextDocument):
+        stamp = hashlib.sha256(document.data).hexdigest()
+    return f"{document.id} {document.size} {stamp}"

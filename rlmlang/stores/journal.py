@@ -1,0 +1,209 @@
+"""The one writing connection of a process: changes are gathered and committed as groups.
+
+A change is a function of the connection. It runs inside a transaction; what it gives back is
+handed to who asked for it only after the commit. When a commit fails, for a full disk or any other
+reason, nothing of its group is kept, everybody in it is told, and no later change is accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.stores import schema
+from rlmlang.stores.locks import CommitLock
+
+Change = Callable[[sqlite3.Connection], Any]
+GROUP = 1024
+
+
+class Journal(Protocol):
+    """What a store writes through."""
+
+    async def do(self, change: Change) -> Any:
+        """Commits a change; gives its result."""
+
+    def post(self, change: Change) -> None:
+        """Commits a change with the next group, without waiting."""
+
+    def wait(self, change: Change) -> Any:
+        """Commits a change from outside an event loop, or before it matters."""
+
+    def close(self) -> None:
+        """Commits what is left and ends."""
+
+
+@dataclass
+class _Entry:
+    change: Change
+    done: Callable[[Any, BaseException | None], None]
+    loop: asyncio.AbstractEventLoop | None = None
+    result: Any = None
+
+
+class WriterThread:
+    """A journal on disk, written by a thread of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.broken: CodedError | None = None
+        self.commits = 0
+        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._lock = CommitLock(path.with_name(path.name + ".lock"))
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False,
+                                           timeout=60)  # fmt: skip
+        self._open()
+        self._thread = threading.Thread(target=self._run, name="rlm-store", daemon=True)
+        self._thread.start()
+
+    def _open(self) -> None:
+        with self._lock.held():
+            schema.settle_in(self._connection)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                schema.prepare(self._connection, str(self.path))
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    async def do(self, change: Change) -> Any:
+        """Commits a change; gives its result. Raises CodedError (store-unwritable)."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._queue.put(_Entry(change, lambda result, error: _tell(future, result, error), loop))
+        return await future
+
+    def post(self, change: Change) -> None:
+        """Commits a change with the next group, without waiting."""
+        self._queue.put(_Entry(change, lambda result, error: None))
+
+    def wait(self, change: Change) -> Any:
+        """Commits a change and waits for it. Raises CodedError (store-unwritable)."""
+        future: Future[Any] = Future()
+
+        def tell(result: Any, error: BaseException | None) -> None:
+            future.set_exception(error) if error else future.set_result(result)
+
+        self._queue.put(_Entry(change, tell))
+        return future.result()
+
+    def close(self) -> None:
+        """Commits what is left and ends. Raises CodedError when something could not be kept."""
+        self._queue.put(None)
+        self._thread.join()
+        with contextlib.suppress(sqlite3.Error, OSError), self._lock.held():
+            self._connection.close()
+        self._lock.close()
+        if self.broken is not None:
+            raise self.broken
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            group = self._group()
+            going = None not in group
+            entries = [e for e in group if e is not None]
+            if entries:
+                self._commit(entries)
+
+    def _group(self) -> list[_Entry | None]:
+        group = [self._queue.get()]
+        while len(group) < GROUP and group[-1] is not None:
+            try:
+                group.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return group
+
+    def _commit(self, entries: list[_Entry]) -> None:
+        error = self.broken
+        if error is None:
+            try:
+                with self._lock.held():
+                    in_one_transaction(self._connection, entries)
+                self.commits += 1
+            except Exception as mistake:
+                error = self.broken = unwritable(str(self.path), mistake)
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Entry]] = {}
+        for entry in entries:
+            if entry.loop is None:
+                entry.done(entry.result, error)
+            else:
+                by_loop.setdefault(entry.loop, []).append(entry)
+        for loop, told in by_loop.items():
+            with contextlib.suppress(RuntimeError):  # a loop that is gone waits for nothing
+                loop.call_soon_threadsafe(_tell_all, told, error)
+
+
+class Memory:
+    """A journal that is kept nowhere: for runs that shall leave nothing behind, and for tests."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        schema.create(self.connection)
+
+    async def do(self, change: Change) -> Any:
+        """Makes a change; gives its result."""
+        return change(self.connection)
+
+    def post(self, change: Change) -> None:
+        """Makes a change."""
+        change(self.connection)
+
+    def wait(self, change: Change) -> Any:
+        """Makes a change; gives its result."""
+        return change(self.connection)
+
+    def close(self) -> None:
+        """Forgets everything."""
+        self.connection.close()
+
+
+def in_one_transaction(connection: sqlite3.Connection, entries: list[_Entry]) -> None:
+    """All changes or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for entry in entries:
+            entry.result = entry.change(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _tell_all(entries: list[_Entry], error: BaseException | None) -> None:
+    for entry in entries:
+        entry.done(entry.result, error)
+
+
+def _tell(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+def unwritable(path: str, mistake: Exception) -> CodedError:
+    """The problem of a store that takes no more."""
+    if isinstance(mistake, CodedError):
+        return mistake
+    return failed(
+        "store-unwritable",
+        f"{path} cannot be written: {mistake}",
+        reason="An answer is kept before anything depends on it, so no further call is made. What "
+        "was kept before is still there.",
+        hint="free some space or mend the permissions and run again: it goes on from here",
+    )

@@ -1,0 +1,91 @@
+"""All whole rows of a damaged store, brought into a new one.
+
+Each page is read by itself, so a broken page costs its own rows and no others, and a row is taken
+only if its seal says that it is what was written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.stores import pages, rows, schema
+from rlmlang.stores.journal import unwritable
+
+
+def salvage(path: Path, target: Path) -> dict[str, int]:
+    """Brings over what is whole; gives how many rows of each table.
+
+    Raises CodedError (store-missing, file-exists, store-unwritable).
+    """
+    if not path.is_file():
+        raise failed("store-missing", f"there is no store at {path}", hint="name the damaged file")
+    if target.exists():
+        raise failed("file-exists", f"{target} exists", hint="name a file that does not",
+                     exit_code=EXIT_USAGE)  # fmt: skip
+    log = path.with_name(path.name + "-wal")
+    found = dict.fromkeys(schema.TABLES, 0)
+    try:
+        with closing(sqlite3.connect(target, isolation_level=None)) as c:
+            schema.create(c)
+            c.execute("BEGIN")
+            for data in (path.read_bytes(), _newest_pages(log)):
+                for table, row in whole_rows(data):
+                    _bring(c, table, row)
+            c.execute("COMMIT")
+            for table in schema.TABLES:
+                found[table] = c.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+    except (sqlite3.Error, OSError) as mistake:
+        raise unwritable(str(target), mistake) from None
+    return found
+
+
+def _bring(c: sqlite3.Connection, table: str, row: list[object]) -> None:
+    """Takes a row, unless a later state of it is there: old copies may lie in unused pages."""
+    at = {"call": "state", "run": "ended"}.get(table)
+    if at is not None:
+        new = row[schema.TABLES[table].index(at)] or 0
+        old = c.execute(f"SELECT {at} FROM {table} WHERE id = ?", (row[0],)).fetchone()
+        if old is not None and (old[0] or 0) > new:  # type: ignore[operator]
+            return
+    marks = ",".join("?" * len(row))
+    c.execute(f"INSERT OR REPLACE INTO {table} VALUES({marks})", row)
+
+
+def whole_rows(data: bytes) -> Iterator[tuple[str, list[object]]]:
+    """The rows of any table whose seals are right."""
+    widths: dict[int, list[str]] = {}
+    for table, columns in schema.TABLES.items():
+        widths.setdefault(len(columns) + 1, []).append(table)
+    for record in pages.records(data):
+        row = [record.rowid, *record.values[1:]]
+        for table in widths.get(len(row), ()):
+            if rows.intact(table, row):
+                yield table, row
+
+
+def _newest_pages(log: Path) -> bytes:
+    """The pages of a write-ahead log one after the other, as a file of pages; later ones of the
+    same number come later, and so win. Frames have a header of 24 bytes, and those of this log
+    its two salts (https://sqlite.org/fileformat2.html, section 4.1)."""
+    if not log.is_file() or log.stat().st_size < 32:
+        return b""
+    data = log.read_bytes()
+    size = int.from_bytes(data[8:12], "big")
+    if size < 512 or size & (size - 1):
+        size = 4096
+    last = _last_of_each(data, size)
+    top = max(last, default=0)
+    return b"".join(last.get(number, b"\0" * size) for number in range(1, top + 1))
+
+
+def _last_of_each(data: bytes, size: int) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for at in range(32, len(data) - 24 - size + 1, 24 + size):
+        number = int.from_bytes(data[at : at + 4], "big")
+        if 0 < number < 1 << 24 and data[at + 8 : at + 16] == data[16:24]:
+            found[number] = data[at + 24 : at + 24 + size]
+    return found

@@ -1,0 +1,92 @@
+"""The tables of a store, their version, and how a connection is set up.
+
+A row's id is its run's number shifted left by 40 bits, plus a number of its own within the run, so
+rows of one run lie together and processes that share a store never choose the same id.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from rlmlang.diagnostics.diagnostic import failed
+
+VERSION = 1
+SHIFT = 40
+FIXED = (3, 51, 3)
+
+# state of a call
+RESERVED, ANSWERED, FAILED, REUSED = range(4)
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "run": (
+        "id", "name", "identity", "recipe", "plan", "path", "state", "started", "ended", "data",
+    ),
+    "phrase": ("id", "hash", "body"),
+    "call": (
+        "id", "key", "state", "step", "item", "prompt", "attempt", "settings", "system", "asked",
+        "worst_in", "worst_out", "worst_usd", "used_in", "used_out", "used_usd", "started",
+        "seconds", "answer", "code", "reason", "ranges", "origin",
+    ),
+    "verdict": ("id", "code", "reason"),
+    "event": ("id", "kind", "node", "at", "data"),
+}  # fmt: skip
+
+INDEXES = (
+    "CREATE INDEX call_key ON call(key) WHERE state < 2",
+    "CREATE UNIQUE INDEX run_name ON run(name)",
+    "CREATE INDEX run_identity ON run(identity)",
+    "CREATE UNIQUE INDEX phrase_hash ON phrase(hash)",
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Makes the tables of this version in an empty store."""
+    for table, columns in TABLES.items():
+        rest = ", ".join(columns[1:])
+        connection.execute(f"CREATE TABLE {table}(id INTEGER PRIMARY KEY, {rest}, seal)")
+    for statement in INDEXES:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={VERSION}")
+
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {}  # from version n to n + 1
+
+
+def prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Brings a store to this version, in one transaction. Raises CodedError (store-too-new)."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > VERSION:
+        raise failed(
+            "store-too-new",
+            f"{path} was written by a newer rlmlang (its version is {found}, this one knows "
+            f"{VERSION})",
+            hint="upgrade rlmlang, or name another file with --store",
+        )
+    if found == VERSION:
+        return
+    if found == 0:
+        create(connection)
+        return
+    for version in range(found, VERSION):
+        for statement in MIGRATIONS[version]:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={VERSION}")
+
+
+def settle_in(connection: sqlite3.Connection) -> None:
+    """Durability: a log that is flushed at every commit, checkpoints by the writer alone, no
+    memory maps (they make SQLite's WAL-reset bug worse), bounded size of the log."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA mmap_size=0")
+    connection.execute("PRAGMA journal_size_limit=33554432")
+
+
+def span(run: int) -> tuple[int, int]:
+    """The first and last id that rows of a run may have."""
+    return run << SHIFT, ((run + 1) << SHIFT) - 1
+
+
+def has_reset_bug() -> bool:
+    """Whether this SQLite may damage a log that several connections write at one time."""
+    return sqlite3.sqlite_version_info < FIXED

@@ -1,0 +1,319 @@
+"""A store: runs, their calls and events in one SQLite file that several processes may share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rlmlang.budget import Usage
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.protocols import Kept, Sending, Settled
+from rlmlang.stores import rows, schema
+from rlmlang.stores.journal import Journal, Memory, WriterThread, unwritable
+from rlmlang.stores.locks import Claim, alive
+from rlmlang.stores.reading import damaged
+from rlmlang.stores.runs import PICO, RunRow, begin_run, spent_by_step, write_run
+from rlmlang.stores.schema import ANSWERED, FAILED, RESERVED, REUSED, SHIFT
+from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, to_json
+
+FILE = Path(".rlm") / "store.db"
+LOOK = 0.05
+
+FIND = """SELECT c.*, v.id FROM call c LEFT JOIN verdict v ON v.id = c.id
+WHERE c.key = ? AND c.state = 1 AND c.id >= ? ORDER BY c.id DESC LIMIT 4"""
+AT = {name: at for at, name in enumerate(schema.TABLES["call"])}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """How a run begins: its name, whether it goes on with an earlier one, what that has spent by
+    step, and the name of a run of the same recipe that is going on elsewhere."""
+
+    name: str
+    resumed: bool = False
+    spent: dict[str, Usage] = field(default_factory=dict)
+    kept: int = 0
+    beside: str = ""
+
+
+class Store:
+    """One process's view of a store. Reads never wait for writers."""
+
+    def __init__(
+        self, journal: Journal, reader: sqlite3.Connection, path: Path | None,
+        redact: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
+        self.journal, self.reader, self.path, self.redact = journal, reader, path, redact
+        self.run = RunRow(0)
+        self.fresh = self.retry_failed = self.dry = False
+        self._sequence = self._before = 0
+        self._open: dict[int, tuple[Sending, float]] = {}
+        self._phrases: dict[str, int] = {}
+        self._claim: Claim | None = None
+
+    # ── runs ─────────────────────────────────────────────────────────────────
+
+    def begin(
+        self, run: RunRow, *, fresh: bool = False, retry_failed: bool = False, dry: bool = False
+    ) -> Begun:
+        """Goes on with the last unfinished run of the same identity, or begins a new one; a dry
+        run is kept nowhere."""
+        self.fresh, self.retry_failed, self.dry = fresh, retry_failed, dry
+        if dry:
+            return Begun(run.name)
+        found, beside = self.journal.wait(lambda c: begin_run(c, run, self._claimed, fresh=fresh))
+        self.run = found
+        first, last = self._before, _ = schema.span(found.id)
+        if not (resumed := found.name != run.name):
+            return Begun(found.name, beside=beside)
+        self._before = self.journal.wait(lambda c: _highest(c, first, last))
+        self._sequence = self._before - first
+        kept, spent = self.journal.wait(lambda c: spent_by_step(c, first, last))
+        return Begun(found.name, resumed, spent, kept)
+
+    def end(self, state: str) -> None:
+        """Marks the run as `finished` or as one that may be gone on with."""
+        if self.dry:
+            return
+        self.run = replace(self.run, state=state, ended=time.time())
+        run = self.run
+        self.journal.wait(lambda c: write_run(c, run, self.redact))
+
+    def close(self) -> None:
+        """Commits what is left. Raises CodedError when something could not be kept."""
+        if self.reader is not getattr(self.journal, "connection", None):
+            self.reader.close()  # before the writer, who alone may move the log into the file
+        try:
+            self.journal.close()
+        finally:
+            if self._claim is not None:
+                self._claim.drop()
+
+    def _claimed(self, run: int) -> bool:
+        """Takes the sign of life of a run, unless someone else holds it."""
+        if self.path is None:
+            return True
+        claim = Claim(self._claim_path(run))
+        if not claim.take():
+            return False
+        self._claim = claim
+        return True
+
+    def _claim_path(self, run: int) -> Path:
+        assert self.path is not None
+        return self.path.parent / "live" / f"{self.path.name}-{run}"
+
+    def _alive(self, run: int) -> bool:
+        return self.path is not None and alive(self._claim_path(run))
+
+    # ── calls ────────────────────────────────────────────────────────────────
+
+    def find(self, key: bytes) -> Kept | None:
+        """The newest answer to a request that may be used again."""
+        since = self.run.id << SHIFT if self.fresh else 0
+        for found in self.reader.execute(FIND, (key, since)):
+            again = self.retry_failed and found[-1] is not None and found[0] <= self._before
+            if not again:
+                return self._kept(found)
+        return None
+
+    def _kept(self, found: Any) -> Kept:
+        """An answer from its row. Raises CodedError (store-damaged)."""
+        if not rows.intact("call", found[:-1]):
+            assert self.path is not None
+            raise damaged(self.path, "an answer is not what was written")
+        usd = Fraction(found[AT["used_usd"]] or 0, PICO)
+        usage = Usage(1, found[AT["used_in"]] or 0, found[AT["used_out"]] or 0, usd)
+        where = f"{found[AT['step']]} {found[AT['item']]} {found[AT['attempt']]}"
+        return Kept(found[0], rows.unpack(found[AT["answer"]]), usage, where)
+
+    def nearest(self, step: str, item: str) -> Sending | None:
+        """The last answered call of an item, else of its step, with its parts as they are kept."""
+        query = "SELECT * FROM call WHERE state & 1 AND step = ? ORDER BY item = ? DESC, id DESC"
+        row = self.reader.execute(query, (step, item)).fetchone()
+        if row is None:
+            return None
+        item = row[AT["item"]]
+        if row[AT["origin"]] is not None:
+            query = "SELECT * FROM call WHERE id = ?"
+            row = self.reader.execute(query, (row[AT["origin"]],)).fetchone()
+        settings, system = self._shared(row[AT["settings"]]), self._shared(row[AT["system"]])
+        asked = rows.unpack(row[AT["asked"]])
+        return Sending(row[AT["key"]], step, item, row[AT["prompt"]], row[AT["attempt"]],
+                       settings, system, asked, Usage(), priced=False)  # fmt: skip
+
+    def _shared(self, number: int | None) -> str:
+        found = self.reader.execute("SELECT body FROM phrase WHERE id = ?", (number,)).fetchone()
+        return rows.unpack(found[0]) if found else ""
+
+    async def reserve(self, sending: Sending) -> Kept | int:
+        """Commits that a request is about to be sent; gives its row. When someone else was
+        faster, gives their answer, waiting for it where it is still on its way."""
+        row = self._next()
+        while True:
+            found = await self.journal.do(lambda c: self._reserve(c, row, sending))
+            if found is None:
+                self._open[row] = (sending, time.time())
+                return row
+            if isinstance(found, Kept):
+                return found
+            await asyncio.sleep(LOOK)
+
+    def _reserve(self, c: sqlite3.Connection, row: int, sending: Sending) -> Kept | int | None:
+        if not self.fresh and not self.retry_failed:
+            if found := c.execute(FIND, (sending.key, 0)).fetchone():
+                return self._kept(found)
+            mine = schema.span(self.run.id)
+            others = c.execute(
+                "SELECT id FROM call WHERE key = ? AND state = 0 AND id NOT BETWEEN ? AND ?",
+                (sending.key, *mine),
+            )
+            for (other,) in others:
+                if self._alive(other >> SHIFT):
+                    return int(other)
+        rows.put(c, "call", self._values(c, row, RESERVED, sending, time.time()))
+        return None
+
+    async def settle(self, row: int, settled: Settled) -> None:
+        """Commits what came of a request, before anybody sees it."""
+        sending, started = self._open.pop(row)
+        state = ANSWERED if settled.code == "" else FAILED
+
+        def change(c: sqlite3.Connection) -> None:
+            rows.put(c, "call", self._values(c, row, state, sending, started, settled))
+
+        await self.journal.do(change)
+
+    def reuse(self, kept: Kept, sending: Sending) -> int:
+        """Notes that an item was answered from the store; gives the row that says so."""
+        where = f"{sending.step} {sending.item} {sending.attempt}"
+        if self.dry or (kept.row >> SHIFT == self.run.id and kept.where == where):
+            return kept.row
+        row, now = self._next(), time.time()
+        thin = replace(sending, system="", asked="", settings="")
+        self.journal.post(
+            lambda c: rows.put(c, "call", self._values(c, row, REUSED, thin, now, None, kept.row))
+        )
+        return row
+
+    def _values(
+        self, c: sqlite3.Connection, row: int, state: int, sent: Sending, started: float,
+        settled: Settled | None = None, origin: int | None = None,
+    ) -> list[Any]:  # fmt: skip
+        """The columns of a call, in the order of the table."""
+        used = settled.usage if settled else None
+        return [
+            row, sent.key, state, sent.step, sent.item, sent.prompt, sent.attempt,
+            self._phrase(c, sent.settings), self._phrase(c, self.redact(sent.system)),
+            rows.pack(self.redact(sent.asked)) if sent.asked else None,
+            sent.worst.tokens_in, sent.worst.tokens_out, _pico(sent.worst) if sent.priced else None,
+            used.tokens_in if used else None, used.tokens_out if used else None,
+            _pico(used) if used and sent.priced else None,
+            started, settled.seconds if settled else None,
+            rows.pack(self.redact(settled.answer)) if settled else None,
+            settled.code or None if settled else None,
+            self.redact(settled.reason) if settled and settled.reason else None,
+            sent.ranges or None, origin,
+        ]  # fmt: skip
+
+    def _phrase(self, c: sqlite3.Connection, text: str) -> int | None:
+        """The number of a text that many rows share."""
+        if not text:
+            return None
+        known = self._phrases.get(text)
+        if known is None:
+            digest = rows.seal("phrase", [text])
+            found = c.execute("SELECT id FROM phrase WHERE hash = ?", (digest,)).fetchone()
+            known = found[0] if found else _new_phrase(c, digest, text)
+            if len(self._phrases) < 1_000:
+                self._phrases[text] = known
+        return known
+
+    def _next(self) -> int:
+        self._sequence += 1
+        return self.run.id << SHIFT | self._sequence
+
+    # ── events ───────────────────────────────────────────────────────────────
+
+    def append(self, event: Event) -> None:
+        """Keeps an event. Calls have rows of their own; of those only refusals are added."""
+        if self.dry:
+            return
+        if isinstance(event, CallFailed) and event.row:
+            refusal = [event.row, event.code, self.redact(event.reason)]
+            self.journal.post(lambda c: rows.put(c, "verdict", refusal))
+        elif not isinstance(event, CallStarted | CallFinished):
+            row = self._next()
+            self.journal.post(lambda c: rows.put(c, "event", _event(row, event, self.redact)))
+
+
+def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Any]:
+    values = to_json(event)
+    for name in ("event", "node", "at", "run", "seq"):
+        values.pop(name)
+    data = redact(json.dumps(values, ensure_ascii=False, default=str))
+    return [row, event.name, event.node, event.at, data]
+
+
+def _new_phrase(c: sqlite3.Connection, digest: bytes, text: str) -> int:
+    number = c.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM phrase").fetchone()[0]
+    rows.put(c, "phrase", [number, digest, rows.pack(text)])
+    return int(number)
+
+
+def _highest(c: sqlite3.Connection, first: int, last: int) -> int:
+    """The highest id a run has given, and away with its notes of reuse: they are written anew."""
+    c.execute("DELETE FROM call WHERE id BETWEEN ? AND ? AND state = ?", (first, last, REUSED))
+    query = "SELECT MAX(id) FROM {} WHERE id BETWEEN ? AND ?"
+    found = [c.execute(query.format(t), (first, last)).fetchone()[0] for t in ("call", "event")]
+    return max([first, *(int(n) for n in found if n is not None)])
+
+
+def _pico(usage: Usage) -> int:
+    """Dollars as whole millionths of a millionth, rounded up."""
+    return -int(-usage.usd * PICO // 1)
+
+
+def open_store(path: Path, redact: Callable[[str], str] = str) -> Store:
+    """The store of a file, made where there is none. Raises CodedError (store-unwritable,
+    store-damaged, store-too-new) before anything is paid."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ignore = path.parent / ".gitignore"
+        if path.parent.name == ".rlm" and not ignore.exists():
+            ignore.write_text("*\n")
+        journal = WriterThread(path)
+    except CodedError:
+        raise
+    except sqlite3.DatabaseError as mistake:
+        raise damaged_or_unwritable(path, mistake) from None
+    except OSError as mistake:
+        raise unwritable(str(path), mistake) from None
+    return Store(journal, read_only(path), path, redact)
+
+
+def memory_store(redact: Callable[[str], str] = str) -> Store:
+    """A store that leaves nothing behind."""
+    journal = Memory()
+    return Store(journal, journal.connection, None, redact)
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection that can only read, and holds nobody up."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def damaged_or_unwritable(path: Path, mistake: sqlite3.DatabaseError) -> CodedError:
+    """The problem behind an error of SQLite's."""
+    words = str(mistake)
+    if isinstance(mistake, sqlite3.OperationalError) and "malformed" not in words:
+        return unwritable(str(path), mistake)
+    return damaged(path, words)

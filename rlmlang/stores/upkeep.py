@@ -1,0 +1,146 @@
+"""A store looked after: is every row what was written, and what may go."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.stores import rows, schema
+from rlmlang.stores.journal import WriterThread, unwritable
+from rlmlang.stores.locks import alive
+from rlmlang.stores.runs import FINISHED, run_from
+
+DAY = 86_400
+UNUSED = """DELETE FROM phrase WHERE id NOT IN (SELECT system FROM call WHERE system IS NOT NULL
+UNION SELECT settings FROM call WHERE settings IS NOT NULL)"""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found: rows that are whole, by table, and what is wrong, in words."""
+
+    whole: dict[str, int]
+    wrong: tuple[str, ...]
+
+
+def verify(path: Path) -> Checked:
+    """Looks at every row's seal, and has SQLite look at the rest. Writes nothing.
+
+    Raises CodedError (store-missing) where there is no file.
+    """
+    connection = _open(path)
+    whole, wrong = {}, list[str]()
+    for table in schema.TABLES:
+        try:
+            found = [
+                row[0]
+                for row in connection.execute(f"SELECT * FROM {table}")
+                if not rows.intact(table, row)
+            ]
+            count = connection.execute(f"SELECT COUNT(*) FROM {table} NOT INDEXED").fetchone()[0]
+            whole[table] = count - len(found)
+            wrong += [f"{table} row {number} is not what was written" for number in found]
+        except sqlite3.Error as mistake:
+            wrong.append(f"{table} cannot be read to its end: {mistake}")
+    wrong += _by_sqlite(connection)
+    wrong += _links(connection)
+    connection.close()
+    return Checked(whole, tuple(wrong))
+
+
+def _by_sqlite(connection: sqlite3.Connection) -> list[str]:
+    try:
+        found = connection.execute("PRAGMA integrity_check(20)").fetchall()
+    except sqlite3.Error as mistake:
+        return [f"SQLite: {mistake}"]
+    return [f"SQLite: {row[0]}" for row in found if row[0] != "ok"]
+
+
+def _links(connection: sqlite3.Connection) -> Iterator[str]:
+    """Rows that speak of rows which are not there."""
+    for words, query in (
+        ("texts", "SELECT COUNT(*) FROM call WHERE system IS NOT NULL AND system NOT IN "
+         "(SELECT id FROM phrase)"),
+        ("runs", f"SELECT COUNT(*) FROM call WHERE id >> {schema.SHIFT} NOT IN "
+         "(SELECT id FROM run)"),
+    ):  # fmt: skip
+        try:
+            missing = connection.execute(query).fetchone()[0]
+        except sqlite3.Error:
+            continue
+        if missing:
+            yield f"{missing:,} calls refer to {words} that are missing"
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise failed("store-missing", f"there is no store at {path}",
+                     hint="rlm run makes one; --store names another")  # fmt: skip
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    return connection
+
+
+def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
+    """Removes finished runs that ended more than so many days ago, but for the last `keep`, with
+    their calls. Answers that a later run used again go too: they would be asked again.
+
+    Gives how many runs went and how many bytes the file lost. Raises CodedError.
+    """
+    _open(path).close()
+    before = path.stat().st_size
+    journal = WriterThread(path)
+    live = path.parent / "live"
+
+    def change(c: sqlite3.Connection) -> list[int]:
+        runs = [run_from(row) for row in c.execute("SELECT * FROM run ORDER BY id DESC")]
+        old = [
+            r.id for r in runs[keep:]
+            if (r.ended or r.started) < time.time() - days * DAY
+            and (r.state == FINISHED or not alive(live / f"{path.name}-{r.id}"))
+        ]  # fmt: skip
+        used = _needed(c, old)
+        gone = [n for n in old if n not in used]
+        for number in gone:
+            _forget(c, number)
+        c.execute(UNUSED)
+        return gone
+
+    try:
+        gone = journal.wait(change)
+    finally:
+        journal.close()
+    _shrink(path)
+    return len(gone), before - path.stat().st_size
+
+
+def _needed(c: sqlite3.Connection, old: list[int]) -> set[int]:
+    """Runs whose answers a run that stays has used again."""
+    found = c.execute(
+        f"SELECT DISTINCT origin >> {schema.SHIFT}, id >> {schema.SHIFT} FROM call "
+        "WHERE origin IS NOT NULL"
+    )
+    return {origin for origin, user in found if user not in old}
+
+
+def _forget(c: sqlite3.Connection, run: int) -> None:
+    first, last = schema.span(run)
+    for table in ("call", "verdict", "event"):
+        c.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", (first, last))
+    c.execute("DELETE FROM run WHERE id = ?", (run,))
+
+
+def _shrink(path: Path) -> None:
+    """Gives free pages back to the file system. Raises CodedError (store-unwritable)."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+    try:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as mistake:
+        raise unwritable(str(path), mistake) from None
+    finally:
+        connection.close()
