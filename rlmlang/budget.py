@@ -7,7 +7,7 @@ caller. Used from one thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 
@@ -21,10 +21,18 @@ class Usage:
     usd: Fraction = Fraction(0)
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Usage(
+            self.calls + other.calls, self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.usd + other.usd if other.usd else self.usd,
+        )  # fmt: skip
 
     def __sub__(self, other: Usage) -> Usage:
-        return Usage(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))
+        return Usage(
+            self.calls - other.calls, self.tokens_in - other.tokens_in,
+            self.tokens_out - other.tokens_out,
+            self.usd - other.usd if other.usd else self.usd,
+        )  # fmt: skip
 
     @property
     def tokens(self) -> int:
@@ -49,6 +57,9 @@ class Limits:
         if self.usd is not None and usage.usd > self.usd:
             return "usd"
         return ""
+
+
+NONE = Limits()
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,8 @@ class Account:
         """Sets aside the worst case of a call, here and in every account above, or in none."""
         line = list(self.line())
         for account in line:
+            if account.limits == NONE:
+                continue
             limit = account.limits.exceeded_by(account.spent + account.reserved + worst)
             if limit:
                 held = account.reserved

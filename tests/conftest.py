@@ -72,8 +72,16 @@ def rlm(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
     return call
 
 
+@pytest.fixture(scope="session")
+def seeds(request: pytest.FixtureRequest) -> range:
+    """The seeds of simulated worlds."""
+    first, colon, last = str(request.config.getoption("--seeds")).partition(":")
+    return range(int(first), int(last) if colon else int(first) + 1)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update` writes expected outputs anew."""
+    parser.addoption("--seeds", default="0:500", help="simulated worlds: FIRST:AFTER_LAST, or one")
     parser.addoption("--update", action="store_true", help="write expected outputs anew")
 
 

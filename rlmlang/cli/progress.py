@@ -20,6 +20,7 @@ from rlmlang.trajectory.events import (
     ItemSkipped,
     Paused,
     RunResumed,
+    RunStarted,
     StepFinished,
     StepStarted,
 )
@@ -64,6 +65,8 @@ class Progress:
                 self._advance(event.node)
             case ItemSkipped():
                 self._advance(event.node)
+            case RunStarted() if event.beside and not self.quiet:
+                self.console.print(f"{event.beside} is going on; its answers are shared")
             case RunResumed() if not self.quiet:
                 self.console.print(resumed(event))
             case Paused() if event.seconds >= 2 and not self.quiet:

@@ -14,7 +14,7 @@ from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import problem_with
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
-from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted
+from rlmlang.trajectory.events import CallFailed, CallFinished
 
 SHOWN = 4_000
 
@@ -55,13 +55,12 @@ async def answer(scope: Scope, request: Request) -> Any:
     Raises ItemError when none was usable, CodedError when no further call makes sense.
     """
     refused: Refused | None = None
-    async with scope.limiter:
-        for attempt in range(1 + request.prompt.retry):
-            outcome = await _attempt(scope, request, attempt, refused)
-            if not isinstance(outcome, Refused):
-                scope.receipt.read(request.step, parts_in(list(request.inputs.values())))
-                return outcome.value
-            refused = outcome
+    for attempt in range(1 + request.prompt.retry):
+        outcome = await _attempt(scope, request, attempt, refused)
+        if not isinstance(outcome, Refused):
+            scope.receipt.read(request.step, parts_in(list(request.inputs.values())))
+            return outcome.value
+        refused = outcome
     assert refused is not None
     raise _gave_up(request, refused)
 
@@ -79,7 +78,6 @@ async def _attempt(
         request.step, request.call, attempt, request.prompt, request.inputs,
         scope.account.child(request.step), refused, _json(ranges),
     )  # fmt: skip
-    scope.emit(CallStarted, **about)
     started = scope.clock()
     try:
         reply = await scope.tools.asker.ask(question)

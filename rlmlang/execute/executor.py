@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -184,7 +185,7 @@ class Executor:
         env = await self._env(step, name)
         joins = Joins(work.fanin)
         parallel = work.parallel or self.scope.parallel
-        limiter = anyio.CapacityLimiter(parallel)
+        limiter = asyncio.Semaphore(parallel)
 
         async def join(level: int, index: int, items: tuple[Any, ...]) -> None:
             async with limiter:

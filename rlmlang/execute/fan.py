@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from rlmlang.execute.stream import Cell, Stream, each
 from rlmlang.trajectory.events import ItemSkipped
 
 SKIPPED = object()
+WINDOW = 4
 
 
 @dataclass
@@ -31,35 +33,54 @@ class Fan:
     next: int = 0
     skipped: int = 0
     stopped: bool = False
-    turn: anyio.Lock = field(default_factory=anyio.Lock)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.parallel = self.work.parallel or self.scope.parallel
 
     async def run(self, source: Stream | Iterable[Any], out: Cell) -> int:
         """Goes over all items; gives how many results there are."""
-        parallel = self.work.parallel or self.scope.parallel
-        window = anyio.Semaphore(parallel * 4)
-        limiter = anyio.CapacityLimiter(parallel)
         rest: list[Any] = []
         kept: list[Any] = []
+        items = each(source)
+        feed, count = asyncio.Lock(), 0
 
-        async def one(index: int, item: Any) -> None:
-            async with limiter:
-                result = await self._one(index, item)
-            self.ready[index] = (item, result)
-            async with self.turn:  # a writer that waits for its reader keeps its place
-                await self._hand_on(out, kept, rest, window)
-
-        index = 0
-        async with anyio.create_task_group() as tasks:
-            async for item in each(source):
-                await window.acquire()
+        async def take() -> tuple[int, Any]:
+            """The next item with its number; the number is −1 when there is none."""
+            nonlocal count
+            async with feed:
+                await self._room(count)
                 if self.stopped:
-                    break
-                tasks.start_soon(one, index, item)
-                index += 1
+                    return -1, None
+                async for item in items:
+                    count += 1
+                    return count - 1, item
+                return -1, None
+
+        async def work() -> None:
+            while True:
+                index, item = await take()
+                if index < 0:
+                    return
+                result = await self._one(index, item)
+                self.ready[index] = (item, result)
+                async with self.turn:  # a writer that waits for its reader keeps its place
+                    await self._hand_on(out, kept, rest)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(self.parallel):
+                tasks.start_soon(work)
         if isinstance(source, Stream) and self.stopped:
             source.close()
-        self._few_enough(index)
+        self._few_enough(count)
         return self._finish(out, kept, rest)
+
+    async def _room(self, index: int) -> None:
+        """Waits while the first item that is not done lies too far back."""
+        while index - self.next >= WINDOW * self.parallel and not self.stopped:
+            self.moved.clear()
+            await self.moved.wait()
 
     async def _one(self, index: int, item: Any) -> Any:
         """The result for one item; SKIPPED when it was given up."""
@@ -90,14 +111,12 @@ class Fan:
         assert isinstance(self.work, r.Filter) and self.work.where is not None
         return bool(evaluate(self.work.where, {**self.env, "it": item}, self.scope.tools.code))
 
-    async def _hand_on(
-        self, out: Cell, kept: list[Any], rest: list[Any], window: anyio.Semaphore
-    ) -> None:
+    async def _hand_on(self, out: Cell, kept: list[Any], rest: list[Any]) -> None:
         """Gives out, in order, every result that has nothing missing before it."""
         while self.next in self.ready:
             item, result = self.ready.pop(self.next)
             self.next += 1
-            window.release()
+            self.moved.set()
             if result is SKIPPED:
                 continue
             if isinstance(self.work, r.Map):

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import anyio
-
 from rlmlang.budget import Account
 from rlmlang.check import recipe as r
 from rlmlang.context import Measure
@@ -42,10 +40,6 @@ class Scope:
     receipt: Receipt = field(default_factory=Receipt)
     parallel: int = PARALLEL
     clock: Callable[[], float] = time.time
-    limiter: anyio.CapacityLimiter = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.limiter = anyio.CapacityLimiter(self.parallel)
 
     def emit(self, kind: type[Event], **values: Any) -> None:
         """Records an event of this run."""

@@ -38,6 +38,7 @@ class Stream(Cell):
         self._items: list[Any] = []
         self._base = 0
         self._changed = anyio.Event()
+        self._waited = False
         self._done = False
         self._closed = False
 
@@ -49,7 +50,7 @@ class Stream(Cell):
     async def put(self, item: Any) -> bool:
         """Adds an item; false when nobody wants more."""
         while self.passing and len(self._items) >= AHEAD and not self._closed:
-            await self._changed.wait()
+            await self._change()
         if self._closed:
             return False
         self._items.append(item)
@@ -73,7 +74,7 @@ class Stream(Cell):
         at = 0
         while True:
             while at >= self.count and not self._done:
-                await self._changed.wait()
+                await self._change()
             if at >= self.count:
                 return
             item = self._items[at - self._base]
@@ -84,9 +85,15 @@ class Stream(Cell):
                 self._notify()
             yield item
 
+    async def _change(self) -> None:
+        self._waited = True
+        await self._changed.wait()
+
     def _notify(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._waited:
+            self._changed.set()
+            self._changed = anyio.Event()
+            self._waited = False
 
 
 async def each(source: Stream | Iterable[Any]) -> AsyncIterator[Any]:

@@ -42,21 +42,25 @@ class ChatEndpoint:
         try:
             async with self._session().post(
                 f"{self.base.rstrip('/')}/chat/completions",
-                json=body(request, self.base),
-                headers={"Authorization": f"Bearer {self.key}"} if self.key else {},
+                data=json.dumps(body(request, self.base)).encode(),
+                headers=self._headers(),
             ) as answer:
-                text = await answer.text()
+                text = (await answer.read()).decode("utf-8", "replace")
                 if answer.status != 200:
                     wait = retry_after(answer.headers, time.time())
                     raise refusal(answer.status, self.redact(text), wait)
         except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
-        except (aiohttp.ClientError, UnicodeDecodeError, LookupError) as mistake:
+        except aiohttp.ClientError as mistake:
             words = self.redact(f"{type(mistake).__name__}: {mistake}")
             problem = lm15.TransportError(words)
             problem.unsent = isinstance(mistake, aiohttp.ClientConnectorError)
             raise problem from None
         return _response(text, request, self.redact)
+
+    def _headers(self) -> dict[str, str]:
+        kind = {"Content-Type": "application/json"}
+        return {**kind, "Authorization": f"Bearer {self.key}"} if self.key else kind
 
     def _session(self) -> aiohttp.ClientSession:
         if self.session is None or self.session.closed:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -56,4 +57,5 @@ def execute(
     from rlmlang.runtime.session import Session
 
     refuse(ready)
-    return anyio.run(Session(ready, listener, engine).run)
+    fast = importlib.util.find_spec("uvloop") is not None
+    return anyio.run(Session(ready, listener, engine).run, backend_options={"use_uvloop": fast})

@@ -141,7 +141,7 @@ class Session:
             usd = float(self.account.spent.usd)
             scope.emit(RunResumed, kept=self.begun.kept, calls=self.account.spent.calls, usd=usd)
         scope.emit(RunStarted, recipe=ready.recipe.name, plan=ready.plan.hash,
-                   path=ready.recipe.path, **self._about())  # fmt: skip
+                   path=ready.recipe.path, beside=self.begun.beside, **self._about())  # fmt: skip
         return scope
 
     def _about(self) -> dict[str, Any]:

@@ -21,13 +21,16 @@ from typing import Any, Protocol
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.stores import schema
 from rlmlang.stores.locks import CommitLock
+from rlmlang.stores.rows import Batch
 
-Change = Callable[[sqlite3.Connection], Any]
+Change = Callable[[Batch], Any]
 GROUP = 1024
 
 
 class Journal(Protocol):
-    """What a store writes through."""
+    """What a store writes through. `shared` says that other processes write too."""
+
+    shared: bool
 
     async def do(self, change: Change) -> Any:
         """Commits a change; gives its result."""
@@ -62,6 +65,8 @@ class WriterThread:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False,
                                            timeout=60)  # fmt: skip
         self._open()
+        self.shared = False
+        self._version = self._connection.execute("PRAGMA data_version").fetchone()[0]
         self._thread = threading.Thread(target=self._run, name="rlm-store", daemon=True)
         self._thread.start()
 
@@ -107,6 +112,12 @@ class WriterThread:
         if self.broken is not None:
             raise self.broken
 
+    def _shared(self) -> bool:
+        """Whether another process was ever seen to write: then its answers are looked for too."""
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        self.shared = self.shared or version != self._version
+        return self.shared
+
     def _run(self) -> None:
         going = True
         while going:
@@ -130,7 +141,7 @@ class WriterThread:
         if error is None:
             try:
                 with self._lock.held():
-                    in_one_transaction(self._connection, entries)
+                    in_one_transaction(self._connection, entries, shared=self._shared())
                 self.commits += 1
             except Exception as mistake:
                 error = self.broken = unwritable(str(self.path), mistake)
@@ -151,30 +162,38 @@ class Memory:
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         schema.create(self.connection)
+        self.shared = False
 
     async def do(self, change: Change) -> Any:
         """Makes a change; gives its result."""
-        return change(self.connection)
+        return self.wait(change)
 
     def post(self, change: Change) -> None:
         """Makes a change."""
-        change(self.connection)
+        self.wait(change)
 
     def wait(self, change: Change) -> Any:
         """Makes a change; gives its result."""
-        return change(self.connection)
+        batch = Batch(self.connection, shared=False)
+        result = change(batch)
+        batch.flush()
+        return result
 
     def close(self) -> None:
         """Forgets everything."""
         self.connection.close()
 
 
-def in_one_transaction(connection: sqlite3.Connection, entries: list[_Entry]) -> None:
+def in_one_transaction(
+    connection: sqlite3.Connection, entries: list[_Entry], *, shared: bool
+) -> None:
     """All changes or none."""
     connection.execute("BEGIN IMMEDIATE")
     try:
+        batch = Batch(connection, shared=shared)
         for entry in entries:
-            entry.result = entry.change(connection)
+            entry.result = entry.change(batch)
+        batch.flush()
         connection.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):

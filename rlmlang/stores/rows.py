@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import struct
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 import zstandard
@@ -14,11 +14,17 @@ from rlmlang.stores.schema import TABLES
 
 LEVEL = 3
 SEAL = 16
+MOST = 512  # rows of a statement; SQLite takes 32,766 values
+_KEPT = threading.local()
 
 
 def pack(text: str) -> bytes:
     """Text as compressed bytes."""
-    return zstandard.ZstdCompressor(level=LEVEL).compress(text.encode("utf-8", "surrogatepass"))
+    made = getattr(_KEPT, "compressor", None)
+    if made is None:
+        made = _KEPT.compressor = zstandard.ZstdCompressor(level=LEVEL)
+    data: bytes = made.compress(text.encode("utf-8", "surrogatepass"))
+    return data
 
 
 def unpack(data: bytes) -> str:
@@ -26,43 +32,56 @@ def unpack(data: bytes) -> str:
     return zstandard.ZstdDecompressor().decompress(data).decode("utf-8", "surrogatepass")
 
 
-def seal(table: str, values: Iterable[Any]) -> bytes:
-    """The seal of a row: blake2b over its table's name, its values, their kinds and lengths."""
+def seal(table: str, values: Sequence[Any]) -> bytes:
+    """The seal of a row: blake2b over its table's name, its values with their kinds, and the
+    bytes of those that are bytes."""
     made = hashlib.blake2b(digest_size=SEAL, person=table.encode())
-    for value in values:
-        kind, data = _bytes(value)
-        made.update(struct.pack("<cQ", kind, len(data)))
-        made.update(data)
+    blobs = [v for v in values if type(v) is bytes]
+    plain = tuple(len(v) if type(v) is bytes else v for v in values)
+    kinds = "".join("b" if type(v) is bytes else "v" for v in values)
+    made.update(f"{kinds}{plain!r}".encode("utf-8", "backslashreplace"))
+    for blob in blobs:
+        made.update(blob)
     return made.digest()
 
 
-def _bytes(value: Any) -> tuple[bytes, bytes]:
-    if value is None:
-        return b"n", b""
-    if isinstance(value, int):
-        return b"i", str(value).encode()
-    if isinstance(value, float):
-        return b"f", struct.pack("<d", value)
-    if isinstance(value, str):
-        return b"t", value.encode("utf-8", "surrogatepass")
-    return b"b", bytes(value)
+class Batch:
+    """The changes of one transaction. Rows that are `put` are written together at its end, with
+    one statement a table: every statement costs a thread the interpreter's lock twice."""
 
+    def __init__(self, connection: sqlite3.Connection, *, shared: bool = True) -> None:
+        self.connection, self.shared = connection, shared
+        self._rows: dict[str, list[list[Any]]] = {}
 
-def put(connection: sqlite3.Connection, table: str, values: Sequence[Any]) -> None:
-    """Writes a row, new or in place of the one with its id."""
-    row = [_clean(v) for v in values]
-    marks = ",".join("?" * (len(row) + 1))
-    connection.execute(
-        f"INSERT OR REPLACE INTO {table} VALUES({marks})",
-        [*row, seal(table, row)],
-    )
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """A statement, at once."""
+        return self.connection.execute(statement, values)
+
+    def put(self, table: str, values: Sequence[Any]) -> None:
+        """A row, new or in place of the one with its id; written when the batch is flushed."""
+        row = [_clean(v) for v in values]
+        row.append(seal(table, row))
+        waiting = self._rows.setdefault(table, [])
+        waiting.append(row)
+        if len(waiting) >= MOST:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes the rows that were put."""
+        for table, waiting in self._rows.items():
+            marks = f"({','.join('?' * len(waiting[0]))})"
+            self.connection.execute(
+                f"INSERT OR REPLACE INTO {table} VALUES{','.join([marks] * len(waiting))}",
+                [value for row in waiting for value in row],
+            )
+        self._rows.clear()
 
 
 def _clean(value: Any) -> Any:
     """Text that SQLite can keep: half characters are replaced."""
-    if isinstance(value, str):
+    if type(value) is str and not value.isascii():
         return value.encode("utf-8", "replace").decode()
-    return int(value) if isinstance(value, bool) else value
+    return int(value) if type(value) is bool else value
 
 
 def intact(table: str, row: Sequence[Any]) -> bool:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from rlmlang.budget import Usage
-from rlmlang.stores import rows
+from rlmlang.stores.rows import Batch
 
 PICO = 10**12
 RUNNING, FINISHED, PARKED, FAILED = "running", "finished", "parked", "failed"
@@ -40,7 +40,7 @@ class RunRow:
 
 
 def begin_run(
-    c: sqlite3.Connection, wanted: RunRow, claim: Callable[[int], bool], *, fresh: bool
+    c: Batch, wanted: RunRow, claim: Callable[[int], bool], *, fresh: bool
 ) -> tuple[RunRow, str]:
     """The run to go on with, or a new one; and the name of its double that is alive."""
     beside = ""
@@ -62,10 +62,10 @@ def begin_run(
     return made, beside
 
 
-def write_run(c: sqlite3.Connection, run: RunRow, redact: Callable[[str], str] = str) -> None:
+def write_run(c: Batch, run: RunRow, redact: Callable[[str], str] = str) -> None:
     """Writes a run's row."""
     data = redact(json.dumps(dict(run.data), ensure_ascii=False, default=str))
-    rows.put(c, "run", [run.id, run.name, run.identity, run.recipe, run.plan, run.path, run.state,
+    c.put("run", [run.id, run.name, run.identity, run.recipe, run.plan, run.path, run.state,
                         run.started, run.ended, data])  # fmt: skip
 
 
@@ -75,7 +75,9 @@ def run_from(row: Any) -> RunRow:
     return RunRow(*columns)
 
 
-def spent_by_step(c: sqlite3.Connection, first: int, last: int) -> tuple[int, dict[str, Usage]]:
+def spent_by_step(
+    c: Batch | sqlite3.Connection, first: int, last: int
+) -> tuple[int, dict[str, Usage]]:
     """How many answers a run has, and what each step spent. A request whose outcome nobody knows
     counts as its worst case: the provider may have done the work."""
     found = c.execute(SPENT, (first, last)).fetchall()

@@ -31,6 +31,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "event": ("id", "kind", "node", "at", "data"),
 }  # fmt: skip
 
+# a query uses the partial index only if it says `state < 2` in these very words
 INDEXES = (
     "CREATE INDEX call_key ON call(key) WHERE state < 2",
     "CREATE UNIQUE INDEX run_name ON run(name)",

@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,17 @@ from rlmlang.budget import Usage
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.protocols import Kept, Sending, Settled
 from rlmlang.stores import rows, schema
+from rlmlang.stores.calls import AT, ELSEWHERE, FIND, Phrases, kept, row_of, settle
 from rlmlang.stores.journal import Journal, Memory, WriterThread, unwritable
 from rlmlang.stores.locks import Claim, alive
 from rlmlang.stores.reading import damaged
-from rlmlang.stores.runs import PICO, RunRow, begin_run, spent_by_step, write_run
-from rlmlang.stores.schema import ANSWERED, FAILED, RESERVED, REUSED, SHIFT
+from rlmlang.stores.rows import Batch
+from rlmlang.stores.runs import RunRow, begin_run, spent_by_step, write_run
+from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, to_json
 
 FILE = Path(".rlm") / "store.db"
 LOOK = 0.05
-
-FIND = """SELECT c.*, v.id FROM call c LEFT JOIN verdict v ON v.id = c.id
-WHERE c.key = ? AND c.state = 1 AND c.id >= ? ORDER BY c.id DESC LIMIT 4"""
-AT = {name: at for at, name in enumerate(schema.TABLES["call"])}
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,8 @@ class Store:
         self.run = RunRow(0)
         self.fresh = self.retry_failed = self.dry = False
         self._sequence = self._before = 0
-        self._open: dict[int, tuple[Sending, float]] = {}
-        self._phrases: dict[str, int] = {}
+        self._open: dict[int, list[Any]] = {}
+        self._phrases = Phrases(redact)
         self._claim: Claim | None = None
 
     # ── runs ─────────────────────────────────────────────────────────────────
@@ -70,6 +67,7 @@ class Store:
             return Begun(run.name)
         found, beside = self.journal.wait(lambda c: begin_run(c, run, self._claimed, fresh=fresh))
         self.run = found
+        self.journal.shared = self.journal.shared or self._others()
         first, last = self._before, _ = schema.span(found.id)
         if not (resumed := found.name != run.name):
             return Begun(found.name, beside=beside)
@@ -110,6 +108,14 @@ class Store:
         assert self.path is not None
         return self.path.parent / "live" / f"{self.path.name}-{run}"
 
+    def _others(self) -> bool:
+        """Whether another process has a run going on in this store."""
+        if self.path is None:
+            return False
+        own = self._claim_path(self.run.id)
+        claims = own.parent.glob(f"{self.path.name}-*")
+        return any(c != own and alive(c) for c in claims)
+
     def _alive(self, run: int) -> bool:
         return self.path is not None and alive(self._claim_path(run))
 
@@ -121,18 +127,15 @@ class Store:
         for found in self.reader.execute(FIND, (key, since)):
             again = self.retry_failed and found[-1] is not None and found[0] <= self._before
             if not again:
-                return self._kept(found)
+                return self._sound(found)
         return None
 
-    def _kept(self, found: Any) -> Kept:
+    def _sound(self, found: Any) -> Kept:
         """An answer from its row. Raises CodedError (store-damaged)."""
-        if not rows.intact("call", found[:-1]):
-            assert self.path is not None
-            raise damaged(self.path, "an answer is not what was written")
-        usd = Fraction(found[AT["used_usd"]] or 0, PICO)
-        usage = Usage(1, found[AT["used_in"]] or 0, found[AT["used_out"]] or 0, usd)
-        where = f"{found[AT['step']]} {found[AT['item']]} {found[AT['attempt']]}"
-        return Kept(found[0], rows.unpack(found[AT["answer"]]), usage, where)
+        answer = kept(found)
+        if answer is None:
+            raise damaged(self.path or FILE, "an answer is not what was written")
+        return answer
 
     def nearest(self, step: str, item: str) -> Sending | None:
         """The last answered call of an item, else of its step, with its parts as they are kept."""
@@ -159,82 +162,42 @@ class Store:
         row = self._next()
         while True:
             found = await self.journal.do(lambda c: self._reserve(c, row, sending))
-            if found is None:
-                self._open[row] = (sending, time.time())
+            if isinstance(found, list):
+                self._open[row] = found
                 return row
             if isinstance(found, Kept):
                 return found
             await asyncio.sleep(LOOK)
 
-    def _reserve(self, c: sqlite3.Connection, row: int, sending: Sending) -> Kept | int | None:
-        if not self.fresh and not self.retry_failed:
+    def _reserve(self, c: Batch, row: int, sending: Sending) -> Kept | int | list[Any]:
+        if c.shared and not self.fresh and not self.retry_failed:
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
-                return self._kept(found)
-            mine = schema.span(self.run.id)
-            others = c.execute(
-                "SELECT id FROM call WHERE key = ? AND state = 0 AND id NOT BETWEEN ? AND ?",
-                (sending.key, *mine),
-            )
-            for (other,) in others:
+                return self._sound(found)
+            for (other,) in c.execute(ELSEWHERE, (sending.key, *schema.span(self.run.id))):
                 if self._alive(other >> SHIFT):
                     return int(other)
-        rows.put(c, "call", self._values(c, row, RESERVED, sending, time.time()))
-        return None
+        values = row_of(c, row, RESERVED, sending, time.time(), self._phrases)
+        c.put("call", values)
+        return values
 
     async def settle(self, row: int, settled: Settled) -> None:
         """Commits what came of a request, before anybody sees it."""
-        sending, started = self._open.pop(row)
-        state = ANSWERED if settled.code == "" else FAILED
+        values = self._open.pop(row)
+        await self.journal.do(lambda c: settle(c, values, settled, self.redact))
 
-        def change(c: sqlite3.Connection) -> None:
-            rows.put(c, "call", self._values(c, row, state, sending, started, settled))
-
-        await self.journal.do(change)
-
-    def reuse(self, kept: Kept, sending: Sending) -> int:
+    def reuse(self, answer: Kept, sending: Sending) -> int:
         """Notes that an item was answered from the store; gives the row that says so."""
         where = f"{sending.step} {sending.item} {sending.attempt}"
-        if self.dry or (kept.row >> SHIFT == self.run.id and kept.where == where):
-            return kept.row
+        if self.dry or (answer.row >> SHIFT == self.run.id and answer.where == where):
+            return answer.row
         row, now = self._next(), time.time()
         thin = replace(sending, system="", asked="", settings="")
-        self.journal.post(
-            lambda c: rows.put(c, "call", self._values(c, row, REUSED, thin, now, None, kept.row))
-        )
+
+        def note(c: Batch) -> None:
+            c.put("call", row_of(c, row, REUSED, thin, now, self._phrases, answer.row))
+
+        self.journal.post(note)
         return row
-
-    def _values(
-        self, c: sqlite3.Connection, row: int, state: int, sent: Sending, started: float,
-        settled: Settled | None = None, origin: int | None = None,
-    ) -> list[Any]:  # fmt: skip
-        """The columns of a call, in the order of the table."""
-        used = settled.usage if settled else None
-        return [
-            row, sent.key, state, sent.step, sent.item, sent.prompt, sent.attempt,
-            self._phrase(c, sent.settings), self._phrase(c, self.redact(sent.system)),
-            rows.pack(self.redact(sent.asked)) if sent.asked else None,
-            sent.worst.tokens_in, sent.worst.tokens_out, _pico(sent.worst) if sent.priced else None,
-            used.tokens_in if used else None, used.tokens_out if used else None,
-            _pico(used) if used and sent.priced else None,
-            started, settled.seconds if settled else None,
-            rows.pack(self.redact(settled.answer)) if settled else None,
-            settled.code or None if settled else None,
-            self.redact(settled.reason) if settled and settled.reason else None,
-            sent.ranges or None, origin,
-        ]  # fmt: skip
-
-    def _phrase(self, c: sqlite3.Connection, text: str) -> int | None:
-        """The number of a text that many rows share."""
-        if not text:
-            return None
-        known = self._phrases.get(text)
-        if known is None:
-            digest = rows.seal("phrase", [text])
-            found = c.execute("SELECT id FROM phrase WHERE hash = ?", (digest,)).fetchone()
-            known = found[0] if found else _new_phrase(c, digest, text)
-            if len(self._phrases) < 1_000:
-                self._phrases[text] = known
-        return known
 
     def _next(self) -> int:
         self._sequence += 1
@@ -248,10 +211,10 @@ class Store:
             return
         if isinstance(event, CallFailed) and event.row:
             refusal = [event.row, event.code, self.redact(event.reason)]
-            self.journal.post(lambda c: rows.put(c, "verdict", refusal))
+            self.journal.post(lambda c: c.put("verdict", refusal))
         elif not isinstance(event, CallStarted | CallFinished):
             row = self._next()
-            self.journal.post(lambda c: rows.put(c, "event", _event(row, event, self.redact)))
+            self.journal.post(lambda c: c.put("event", _event(row, event, self.redact)))
 
 
 def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Any]:
@@ -262,23 +225,12 @@ def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Any]:
     return [row, event.name, event.node, event.at, data]
 
 
-def _new_phrase(c: sqlite3.Connection, digest: bytes, text: str) -> int:
-    number = c.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM phrase").fetchone()[0]
-    rows.put(c, "phrase", [number, digest, rows.pack(text)])
-    return int(number)
-
-
-def _highest(c: sqlite3.Connection, first: int, last: int) -> int:
+def _highest(c: Batch, first: int, last: int) -> int:
     """The highest id a run has given, and away with its notes of reuse: they are written anew."""
     c.execute("DELETE FROM call WHERE id BETWEEN ? AND ? AND state = ?", (first, last, REUSED))
     query = "SELECT MAX(id) FROM {} WHERE id BETWEEN ? AND ?"
     found = [c.execute(query.format(t), (first, last)).fetchone()[0] for t in ("call", "event")]
     return max([first, *(int(n) for n in found if n is not None)])
-
-
-def _pico(usage: Usage) -> int:
-    """Dollars as whole millionths of a millionth, rounded up."""
-    return -int(-usage.usd * PICO // 1)
 
 
 def open_store(path: Path, redact: Callable[[str], str] = str) -> Store:

@@ -12,6 +12,7 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import rows, schema
 from rlmlang.stores.journal import WriterThread, unwritable
 from rlmlang.stores.locks import alive
+from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import FINISHED, run_from
 
 DAY = 86_400
@@ -96,7 +97,7 @@ def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
     journal = WriterThread(path)
     live = path.parent / "live"
 
-    def change(c: sqlite3.Connection) -> list[int]:
+    def change(c: Batch) -> list[int]:
         runs = [run_from(row) for row in c.execute("SELECT * FROM run ORDER BY id DESC")]
         old = [
             r.id for r in runs[keep:]
@@ -118,7 +119,7 @@ def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
     return len(gone), before - path.stat().st_size
 
 
-def _needed(c: sqlite3.Connection, old: list[int]) -> set[int]:
+def _needed(c: Batch, old: list[int]) -> set[int]:
     """Runs whose answers a run that stays has used again."""
     found = c.execute(
         f"SELECT DISTINCT origin >> {schema.SHIFT}, id >> {schema.SHIFT} FROM call "
@@ -127,7 +128,7 @@ def _needed(c: sqlite3.Connection, old: list[int]) -> set[int]:
     return {origin for origin, user in found if user not in old}
 
 
-def _forget(c: sqlite3.Connection, run: int) -> None:
+def _forget(c: Batch, run: int) -> None:
     first, last = schema.span(run)
     for table in ("call", "verdict", "event"):
         c.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", (first, last))

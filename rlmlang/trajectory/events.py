@@ -25,13 +25,15 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins: its recipe, plan, models and inputs."""
+    """A run begins: its recipe, plan, models and inputs; `beside` is a run of the same recipe and
+    inputs that another process has going."""
 
     name: ClassVar[str] = "run_started"
     recipe: str
     plan: str
     version: int = VERSION
     path: str = ""
+    beside: str = ""
     models: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ from dspy.lm15 import Request, Response
 from rlmlang.modules.engines.slip import Engine, Stopped, slip
 from rlmlang.modules.engines.traffic import Traffic
 
-START = 32
+START = 64
 TROUBLE = 6
 PROBE_FIRST, PROBE_LAST = 0.5, 10.0
 BACKOFF_FIRST, BACKOFF_LAST = 0.5, 30.0

@@ -12,7 +12,7 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
-from rlmlang.modules.engines.slip import Slip, asked_text, system_text
+from rlmlang.modules.engines.slip import Slip, asked_text, said, system_text
 from rlmlang.plan.bind import Price
 from rlmlang.protocols import Sending
 
@@ -30,9 +30,10 @@ class Meter:
     def sending(self, request: Request, note: Slip) -> Sending:
         """A request as it is kept: with its key, its parts and its worst case."""
         system, asked, settings = system_text(request), asked_text(request), self.settings(request)
+        note.request = said(system, asked)
         return Sending(
             key_of(settings, system, asked), note.step, note.item, note.prompt, note.attempt,
-            settings, system, asked, self._worst(request, f"{system}\n\n{asked}", note),
+            settings, system, asked, self._worst(request, note.request, note),
             self.price is not None, note.ranges,
         )  # fmt: skip
 

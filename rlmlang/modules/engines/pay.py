@@ -65,8 +65,7 @@ class Pay:
             return await self._answered(request, note, response, used, self.clock() - started)
         finally:
             reservation.settle(used)
-            async with self.traffic.changed:
-                self.traffic.changed.notify_all()
+            self.traffic.settled()
 
     async def _answered(
         self, request: Request, note: Slip, response: Response, used: Usage, seconds: float
@@ -95,8 +94,7 @@ class Pay:
                 return got
             if not got.waiting:
                 raise Stopped(spent(got))
-            async with self.traffic.changed:
-                await self.traffic.changed.wait()
+            await self.traffic.hope()
 
 
 async def _coded(work: Awaitable[T]) -> T:

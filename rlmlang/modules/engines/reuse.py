@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 from rlmlang.modules.engines.meter import Meter
-from rlmlang.modules.engines.slip import Engine, ModelUsage, Slip, request_text, slip
+from rlmlang.modules.engines.slip import Engine, ModelUsage, Slip, slip
 from rlmlang.modules.engines.traffic import Traffic
 from rlmlang.protocols import Keeper, Kept
 
@@ -28,7 +28,6 @@ class Reuse:
         note = slip()
         if note is None:
             return await self.inner.complete(request)
-        note.request = request_text(request)
         note.sending = sending = self.meter.sending(request, note)
         if (kept := self.keeper.find(sending.key)) is not None:
             return take(self.keeper, note, request, kept)

@@ -93,5 +93,9 @@ def asked_text(request: Request) -> str:
 
 def request_text(request: Request) -> str:
     """Everything a request says, as text."""
-    parts = [system_text(request), asked_text(request)]
-    return "\n\n".join(p for p in parts if p)
+    return said(system_text(request), asked_text(request))
+
+
+def said(system: str, asked: str) -> str:
+    """Instructions and the rest as one text."""
+    return f"{system}\n\n{asked}" if system else asked

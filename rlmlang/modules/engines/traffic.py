@@ -16,11 +16,11 @@ from rlmlang.modules.engines.slip import Stopped
 @dataclass
 class Traffic:
     """Each request is a task of its own, so that one that was sent is heard out even when nobody
-    waits for it any more. `changed` is told whenever a budget got something back."""
+    waits for it any more. `hoping` are those that wait for a budget to get something back."""
 
     flights: dict[bytes, asyncio.Task[Response]] = field(default_factory=dict)
     problem: CodedError | None = None
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    hoping: list[asyncio.Future[None]] = field(default_factory=list)
     wake: list[Callable[[], None]] = field(default_factory=list)
 
     def start(self, key: bytes, work: Coroutine[Any, Any, Response]) -> asyncio.Task[Response]:
@@ -41,8 +41,22 @@ class Traffic:
         """No new request is sent; those that wait to be sent get the problem."""
         if self.problem is None:
             self.problem = problem
+            self.settled()
             for call in self.wake:
                 call()
+
+    async def hope(self) -> None:
+        """Waits until some budget got something back."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.hoping.append(future)
+        await future
+
+    def settled(self) -> None:
+        """Some budget got something back."""
+        hoping, self.hoping = self.hoping, []
+        for future in hoping:
+            if not future.done():
+                future.set_result(None)
 
     def check(self) -> None:
         """Raises Stopped when nothing more may be sent."""
