@@ -78,6 +78,6 @@ def test_no_field_of_a_request_is_forgotten() -> None:
     known = {
         "max_tokens", "temperature", "top_p", "top_k", "stop", "seed", "response_format",
         "tool_choice", "reasoning", "cache", "frequency_penalty", "presence_penalty",
-        "service_tier", "user_id", "store", "extensions", "logprobs", "top_logprobs", "n",
+        "service_tier", "user_id", "store", "extensions", "logprobs", "top_logprobs", "n", "probabilities",
     }  # fmt: skip
     assert {f.name for f in dataclasses.fields(Config)} <= known

@@ -281,3 +281,23 @@ def test_every_world_ends_well(ready: Prepared, seeds: range, part: int) -> None
         world.connection.close()
     print(dict(ends))
     assert len(seeds) < 100 or {"cut", "fine", "store-unwritable"} <= set(ends), ends
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_one_item_that_never_comes_back_does_not_stop_the_others(ready: Prepared) -> None:
+    world = World(ready, 1)
+    world.provider.faults, world.provider.wide, world.provider.slow = 0.0, 100, 0.05
+    complete = world.provider.complete
+
+    async def answer(request: Request) -> Response:
+        if "line xxx\n" in (request.messages[-1].text or ""):
+            world.provider.total += 1
+            raise lm15.ServerError("boom", status=500)
+        return await complete(request)
+
+    world.provider.complete = answer
+    outcome = world.process(cut=False, full=False)
+    assert outcome.problem.diagnostic.code == "model-failed"
+    assert "notes[3]" in outcome.problem.diagnostic.message
+    sent = Counter(key for _, key in world.rows())
+    assert sorted(sent.values())[-2:] == [1, 8]  # eight times this one, once all others

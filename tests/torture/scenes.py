@@ -149,7 +149,7 @@ def interrupted(rows: int) -> dict[str, Any]:
 def faults(rows: int, share: float) -> dict[str, Any]:
     """Faults of nine kinds: all calls succeed, every attempt is recorded."""
     with place(rows) as folder, provider(latency=0.05, faults=share, hang=30.0) as server:
-        found = finish(start(folder, server, "--timeout", "2"))
+        found = finish(start(folder, server, "--timeout", "1"))
         stats = server.stats()
         assert found["problem"] is None, found
         assert found["result"] == rows
@@ -320,13 +320,13 @@ def watched(rows: int) -> dict[str, Any]:
 
 
 SHORT: list[tuple[str, Callable[[], dict[str, Any]]]] = [
-    ("killed", lambda: kills(400, 4)),
-    ("killed, with a budget", lambda: kills_with_a_budget(400, 3, 500)),
-    ("interrupted", lambda: interrupted(200)),
-    ("30 % faults", lambda: faults(200, 0.3)),
-    ("outage of 2 s", lambda: outage(300, 2)),
-    ("disk full", lambda: disk_full(3_000)),
-    ("corrupted", lambda: corrupted(200, 25)),
+    ("killed", lambda: kills(200, 2)),
+    ("killed, with a budget", lambda: kills_with_a_budget(200, 2, 250)),
+    ("interrupted", lambda: interrupted(100)),
+    ("30 % faults", lambda: faults(100, 0.3)),
+    ("outage of 1 s", lambda: outage(200, 1)),
+    ("disk full", lambda: disk_full(1_500)),
+    ("corrupted", lambda: corrupted(100, 15)),
     ("two at once", lambda: two_at_once(300)),
 ]
 FULL: list[tuple[str, Callable[[], dict[str, Any]]]] = [
