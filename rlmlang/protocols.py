@@ -90,6 +90,12 @@ class Question:
     account: Account
     refused: Refused | None = None
     ranges: str = ""
+    role: str = ""
+
+    @property
+    def predictor(self) -> str:
+        """The name of the predictor that is asked."""
+        return f"{self.step}.{self.role}" if self.role else self.step
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,14 @@ from rlmlang.check.recipe import (
     Expr,
     Get,
     Items,
+    Ladder,
     Make,
     Not,
     Op,
     Prompt,
+    Recurse,
     Ref,
+    Step,
     Value,
 )
 
@@ -47,6 +50,35 @@ def asks(value: object) -> Iterator[Ask]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type | Prompt):
         for part in dataclasses.fields(value):
             yield from asks(getattr(value, part.name))
+
+
+ROLES = ("leaf", "prune", "join")
+
+
+def predictors(steps: tuple[Step, ...]) -> Iterator[tuple[str, Ask]]:
+    """Every place in steps where a prompt is called, under the name of its predictor: the step's,
+    with the role behind it where a step has several."""
+    for step in steps:
+        match step.work:
+            case Recurse():
+                for role in ROLES:
+                    if (ask := getattr(step.work, role)) is not None:
+                        yield f"{step.name}.{role}", ask
+            case Ladder(_, rungs):
+                for rung in rungs:
+                    yield from predictors(rung.steps)
+            case _:
+                for ask in asks(step.work):
+                    yield step.name, ask
+
+
+def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Steps with those inside them."""
+    for step in steps:
+        yield step
+        if isinstance(step.work, Ladder):
+            for rung in step.work.rungs:
+                yield from all_steps(rung.steps)
 
 
 def show(e: Expr) -> str:

@@ -321,9 +321,12 @@ class Cross(Frozen):
     options: tuple[tuple[str, object], ...]
 
 
+SEEN = 1_000
+
+
 @value
 class Recurse(Frozen):
-    """`recurse x { … }`; sizes in tok."""
+    """`recurse x { … }`; sizes in tok. A prune sees the first `see` tok of a part."""
 
     subject: Expr
     leaf_size: int
@@ -334,6 +337,8 @@ class Recurse(Frozen):
     prune: Ask | None = None
     keep: tuple[int, int] | None = None
     fanin: int = 8
+    see: int = SEEN
+    on_error: OnError = OnError()
 
 
 @value

@@ -8,9 +8,10 @@ from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
 from rlmlang.catalog.partitions import MARKERS, STRATEGIES, Extent, worst_of
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
+from rlmlang.check.branching import cross, ladder, recurse
 from rlmlang.check.expressions import names
 from rlmlang.check.infer import either, expect, infer, sure, tested
-from rlmlang.check.later import cross, ladder, recurse
+from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.patterns import inline, is_callable
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
@@ -18,7 +19,6 @@ from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
-from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.diagnostics.source import Span
 from rlmlang.syntax import tree as t
 
@@ -55,11 +55,6 @@ def step(scope: Scope, name: str, e: t.Expr, docs: str = "", want: Type = ANY) -
         case t.Call(callee=t.Name(text=word)) if is_callable(scope, word):
             return inline(scope, name, e, body)
     return _compute(scope, name, e, want)
-
-
-def lose(scope: Scope, name: str, span: Span, words: str) -> None:
-    """Notes where a step gives up coverage, for whoever needs it later."""
-    scope.losses[scope.prefix + name] = Label(span, words)
 
 
 def word_span(node: t.Node, word: str) -> Span:
@@ -300,7 +295,7 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     stop = s.value("stop")
     it = scope.inner(it=(r.Ref("it"), answer))
     test = expect(it, stop, BOOL, "stop")[0] if stop and not isinstance(stop, t.Block) else None
-    on_error = _on_error(scope, s)
+    on_error = on_error_of(scope, s)
     loses = on_error.skip or test is not None
     for key in ("stop", "on_error") if loses else ():
         if key in s.entries:
@@ -313,21 +308,6 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     s.done(STEP_SETTINGS, assume=True)
     added = scope.add(name, work, made, e)
     return (added[0], assume(scope, s.assumed)) if s.assumed is not None else added
-
-
-def _on_error(scope: Scope, s: Settings) -> r.OnError:
-    value = s.value("on_error")
-    if value is None or (isinstance(value, t.Name) and value.text == "fail"):
-        return r.OnError()
-    if isinstance(value, t.Name) and value.text == "skip":
-        return r.OnError(True, 1.0)
-    if isinstance(value, t.Call) and isinstance(value.callee, t.Name):
-        labels = {a.label: scope.module.literal(a.value) for a in value.args}
-        most = labels.get("at_most")
-        if value.callee.text == "skip" and isinstance(most, int | float) and 0 <= most <= 1:
-            return r.OnError(True, float(most))
-    scope.report(say.on_error_form(value))
-    return r.OnError()
 
 
 def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
@@ -346,7 +326,7 @@ def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
     elif e.how is not None:
         where, _ = expect(scope.inner(it=(r.Ref("it"), item)), e.how, BOOL, "the condition")
     keep = s.literal("keep_rest", bool, "true or false") is True
-    work = r.Filter(subject, ask, where, keep, _whole(s, "parallel"), _on_error(scope, s))
+    work = r.Filter(subject, ask, where, keep, _whole(s, "parallel"), on_error_of(scope, s))
     s.done(STEP_SETTINGS, assume=True)
     half = replace(facts, coverage="some", type=list_of(facts.type.item))
     lose(scope, name, word_span(e, "filter"), "a filter keeps only some")

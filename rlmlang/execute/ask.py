@@ -31,11 +31,13 @@ class Request:
     call: str
     prompt: r.Prompt
     inputs: dict[str, Any]
+    role: str = ""
 
 
 def request_for(
-    scope: Scope, step: str, call: str, ask: r.Ask, env: Mapping[str, Any], item: Any
-) -> Request:
+    scope: Scope, step: str, call: str, ask: r.Ask, env: Mapping[str, Any], item: Any,
+    role: str = "",
+) -> Request:  # fmt: skip
     """The request for an item; without an element parameter the item is not passed."""
     inputs = {n: evaluate(e, {**env, "it": item}, scope.tools.code) for n, e in ask.args}
     ordered = {}
@@ -46,7 +48,7 @@ def request_for(
             ordered[p.name] = inputs[p.name]
         else:
             ordered[p.name] = None
-    return Request(step, call, ask.prompt, ordered)
+    return Request(step, call, ask.prompt, ordered, role)
 
 
 async def answer(scope: Scope, request: Request) -> Any:
@@ -76,7 +78,7 @@ async def _attempt(
     ranges = ranges_in(list(request.inputs.values()))
     question = Question(
         request.step, request.call, attempt, request.prompt, request.inputs,
-        scope.account.child(request.step), refused, _json(ranges),
+        scope.account.child(request.step), refused, _json(ranges), request.role,
     )  # fmt: skip
     started = scope.clock()
     try:

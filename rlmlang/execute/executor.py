@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 
 from rlmlang.catalog.partitions import Coverage
 from rlmlang.check import recipe as r
-from rlmlang.check.expressions import names
-from rlmlang.context import TextDocument, whole
+from rlmlang.check.expressions import all_steps, names
+from rlmlang.context import TextDocument, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.ask import answer, request_for
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.fan import Fan
 from rlmlang.execute.joins import Joins, last_groups
+from rlmlang.execute.ladder import Climb
 from rlmlang.execute.receipt import Line, verify
+from rlmlang.execute.recursion import Recursion
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream, each
-from rlmlang.plan.verdict import not_supported
 from rlmlang.trajectory.events import StepFinished, StepStarted
 
 STREAMED = (r.Split, r.Map, r.Filter)
@@ -29,42 +30,49 @@ STREAMED = (r.Split, r.Map, r.Filter)
 
 @dataclass
 class Executor:
-    """One run of one recipe over its inputs."""
+    """One run of steps over inputs: those of a recipe, or of a rung of a ladder, which also sees
+    the cells outside."""
 
     scope: Scope
     inputs: dict[str, Any]
+    steps: tuple[r.Step, ...]
+    outside: Mapping[str, Cell] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.cells: dict[str, Cell] = {}
+        self.cells: dict[str, Cell] = dict(self.outside)
         for name, value in self.inputs.items():
             self.cells[name] = Cell()
             self.cells[name].set(value)
-        for step in self.scope.recipe.steps:
+        for step in self.steps:
             self.cells[step.name] = self._cell(step)
 
     async def run(self) -> tuple[Any, list[Line]]:
         """The result and the receipt. Raises CodedError for what stopped the run."""
-        try:
-            async with anyio.create_task_group() as tasks:
-                for step in self.scope.recipe.steps:
-                    tasks.start_soon(self._step, step)
-        except BaseExceptionGroup as group:
-            raise first_cause(group) from None
+        await self.carry_out()
         result = await self._value("result")
         lines = self.receipt()
         verify(lines)
         return result, lines
 
+    async def carry_out(self) -> None:
+        """All steps. Raises CodedError for what stopped one."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                for step in self.steps:
+                    tasks.start_soon(self._step, step)
+        except BaseExceptionGroup as group:
+            raise first_cause(group) from None
+
     def receipt(self) -> list[Line]:
         """What every step read of every source so far."""
-        return [line for step in self.scope.recipe.steps for line in self._lines(step)]
+        return [line for step in all_steps(self.steps) for line in self._lines(step)]
 
     # ── cells ────────────────────────────────────────────────────────────────
 
     def _cell(self, step: r.Step) -> Cell:
         if not isinstance(step.work, STREAMED) or _keeps_rest(step.work):
             return Cell()
-        readers = [s for s in self.scope.recipe.steps if step.name in s.needs]
+        readers = [s for s in self.steps if step.name in s.needs]
         passing = len(readers) == 1 and _streams_from(readers[0], step.name)
         return Stream(passing=passing)
 
@@ -73,7 +81,7 @@ class Executor:
 
     async def _env(self, step: r.Step, streamed: str = "") -> dict[str, Any]:
         """The values of all names a step reads, but for the one it streams from."""
-        names = [n for n in step.needs if n != streamed]
+        names = [n for n in step.needs if n != streamed and n in self.cells]
         return {n: await self._value(n) for n in names}
 
     # ── steps ────────────────────────────────────────────────────────────────
@@ -121,7 +129,12 @@ class Executor:
                 return await self._fan(step, step.work)
             case r.Reduce():
                 return await self._reduce(step, step.work)
-        raise not_supported(step.verb, step.name)
+            case r.Cross():
+                return await self._cross(step, step.work)
+            case r.Recurse():
+                return await self._recurse(step, step.work)
+            case r.Ladder():
+                return self._set(step, await Climb(self.scope, step.work, self._rung).run())
 
     def _set(self, step: r.Step, value: Any) -> int:
         self.cells[step.name].set(value)
@@ -161,6 +174,42 @@ class Executor:
         )
         self._set(step, found)
         return len(found)
+
+    async def _cross(self, step: r.Step, work: r.Cross) -> int:
+        """For each item on the left those on the right that fit it best, in order."""
+        env = await self._env(step)
+        left, right = (evaluate(e, env, self.scope.tools.code) for e in (work.left, work.right))
+        look_up = self.scope.tools.search(work.method, dict(work.options))
+        measure, pairs = self.scope.tools.measure, list[Any]()
+        items = [x for x in right or [] if x is not None]
+        for one in left or []:
+            if one is not None:
+                found = await anyio.to_thread.run_sync(look_up.search, items, text_of(one), measure)
+                pairs += [{"left": one, "right": other} for other in found]
+        self._set(step, pairs)
+        return len(pairs)
+
+    async def _recurse(self, step: r.Step, work: r.Recurse) -> int:
+        env = await self._env(step)
+        subject = as_context(evaluate(work.subject, env, self.scope.tools.code), step.name)
+        recursion = Recursion(self.scope, step, work, env)
+        try:
+            value = await recursion.run(subject)
+        except BaseExceptionGroup as group:
+            raise first_cause(group) from None
+        self._set(step, value)
+        return recursion.leaves
+
+    async def _rung(self, rung: r.Rung) -> dict[str, Any]:
+        inner = Executor(self.scope, {}, rung.steps, self.cells)
+        await inner.carry_out()
+        names_read = dict.fromkeys((*names(rung.result), *self._accepts(rung)))
+        return {n: await inner.cells[n].value() for n in names_read if n in inner.cells}
+
+    def _accepts(self, rung: r.Rung) -> list[str]:
+        """The names that the ladder of a rung asks about."""
+        works = [s.work for s in self.steps if isinstance(s.work, r.Ladder)]
+        return [n for work in works if rung in work.rungs for n in names(work.accept)]
 
     async def _fan(self, step: r.Step, work: r.Map | r.Filter) -> int:
         """A prompt or condition over every item."""
@@ -238,7 +287,7 @@ class Executor:
 
 def _promised(step: r.Step, name: str) -> Coverage:
     """What a step's type says of its reading of a source."""
-    if isinstance(step.work, r.Map):
+    if isinstance(step.work, r.Map | r.Recurse):
         return step.facts.coverage
     whole = isinstance(step.work, r.Call) and r.Ref(name) in [e for _, e in step.work.ask.args]
     return "exact" if whole else "some"

@@ -40,7 +40,7 @@ class DspyAsker:
     async def ask(self, question: Question) -> Reply:
         """One request. Raises AnswerError for an unreadable answer, CodedError for no answer."""
         prompt, inputs = question.prompt, question.inputs
-        predictor = _predict(self.program.predictors[question.step])
+        predictor = _predict(self.program.predictors[question.predictor])
         signature = _signature(predictor, prompt, inputs)
         fields = {field_name(p.name): render(inputs[p.name], p.type) for p in prompt.params}
         if question.refused is not None:

@@ -11,7 +11,7 @@ from collections import Counter
 import dspy
 
 from rlmlang.check import recipe as r
-from rlmlang.check.expressions import asks
+from rlmlang.check.expressions import predictors
 from rlmlang.modules.signatures import signature_of
 
 
@@ -20,7 +20,7 @@ class RecipeProgram(dspy.Module):  # type: ignore[misc]
 
     def __init__(self, recipe: r.Recipe) -> None:
         super().__init__()
-        self.prompts = {step.name: ask.prompt for step in recipe.steps for ask in asks(step.work)}
+        self.prompts = {name: ask.prompt for name, ask in predictors(recipe.steps)}
         said = Counter((p.name, p.task) for p in self.prompts.values())
         self.predictors = {
             step: _predictor(prompt, step, unique=said[prompt.name, prompt.task] == 1)

@@ -25,7 +25,7 @@ class TreeCut:
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The parts in order; empty ones are left out."""
         spans = [(d, s, e) for d, s, e in ranges(subject) if e > s]
-        headed = isinstance(subject, Tree)
+        headed = isinstance(subject, Tree) or subject.headed
         axis = Axis(spans, measure)
         cuts = [0]
         for i in range(1, self.into):

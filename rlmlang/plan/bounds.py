@@ -177,14 +177,18 @@ def _recurse(work: r.Recurse, values: Values) -> Bound:
     deep = number(min(depth, work.depth) if depth is not None else work.depth)
     leaves = power(keep, deep)
     inner = _geometric(keep, deep)
-    leaf = _calls(work.leaf, leaves, ONE, leaves * work.leaf_size, values, ONE)
+    shown = leaves * (_inputs(work.leaf, values) + work.leaf_size)
+    leaf = _calls(work.leaf, leaves, ONE, shown, values, ONE)
     joins = inner * ceil_div(keep - 1, work.fanin - 1)
-    size = number(work.leaf.prompt.model.output * GROWTH * work.fanin)
-    join = _calls(work.join, joins, ZERO, joins * size, values, deep)
+    said = max(work.leaf.prompt.model.output, work.join.prompt.model.output)
+    size = number(said * GROWTH * work.fanin)
+    shown = joins * (_inputs(work.join, values) + size + MARK * work.fanin)
+    join = _calls(work.join, joins, ZERO, shown, values, deep)
     total = leaf + join
     if work.prune is not None:
         seen = inner * into
-        total = total + _calls(work.prune, seen, ZERO, seen * 2_000, values, deep)
+        shown = seen * (_inputs(work.prune, values) + work.see)
+        total = total + _calls(work.prune, seen, ZERO, shown, values, deep)
     known = deep.value()
     return Bound(total.best, total.expected, total.worst, total.rounds, 1 + (known or 0))
 

@@ -14,8 +14,6 @@ from rlmlang.plan.graph import Plan, PlanNode
 from rlmlang.plan.serialize import recipe_hash
 from rlmlang.plan.verdict import judge
 
-LATER = {"cross", "recurse", "ladder"}
-
 
 def lower(recipe: r.Recipe, binding: Binding) -> Plan:
     """The plan of a recipe. Sizes that are bound become numbers, the rest stay formulas."""
@@ -84,7 +82,7 @@ def _step_nodes(
     id = f"{recipe.name}.{step.name}"
     used = list(asks(step.work))
     first = used[0].prompt if used else None
-    later = step.verb in LATER or any(a.prompt.repl is not None for a in used)
+    later = any(a.prompt.repl is not None for a in used)
     yield PlanNode(
         id, step.name, step.verb, words(step.work), str(step.facts.type),
         step.facts.coverage if step.facts.type.is_list else "",

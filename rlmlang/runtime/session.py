@@ -80,7 +80,7 @@ class Session:
         scope = self.scope = self._begin()
         try:
             with Signals(self._interrupted) as signals:
-                self.executor = Executor(scope, dict(self.ready.inputs))
+                self.executor = Executor(scope, dict(self.ready.inputs), self.ready.recipe.steps)
                 with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
                     with anyio.CancelScope() as signals.scope:
                         result, lines = await self.executor.run()

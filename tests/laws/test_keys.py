@@ -54,7 +54,7 @@ def test_a_key_is_written_down() -> None:
         "output": 9,
         "endpoint": "",
     }
-    assert key(parts).hex() == "003d232e52a915cf8c22653de08a5616227a42972a8366b84fbacdea14c4833e"
+    assert key(parts).hex() == "9056903600d71f1b28e250e0662136afbb54701c5f63423a4ecbef31a2b0ecd2"
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,17 @@ def on_error_form(value: t.Node) -> Diagnostic:
     )
 
 
+def prune_prompt(clause: t.Clause, result: Type) -> Diagnostic:
+    """A prune whose prompt says something else than how much a part promises."""
+    return error(
+        "recurse-prune",
+        f"a prune is a question whose answer is a Bool or a number, not {result}",
+        clause.span,
+        reason="The parts that promise most are gone into.",
+        hint='prompt worth(part: Slice, question: Text) -> Int "How much, from 0 to 10?"',
+    )
+
+
 def filter_prompt(call: t.Call, have: Type) -> Diagnostic:
     """A filter whose prompt does not answer Bool."""
     return error(

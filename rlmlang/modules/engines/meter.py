@@ -32,7 +32,7 @@ class Meter:
         system, asked, settings = system_text(request), asked_text(request), self.settings(request)
         note.request = said(system, asked)
         return Sending(
-            key_of(settings, system, asked), note.step, note.item, note.prompt, note.attempt,
+            key_of(settings, system, asked, note.attempt), note.step, note.item, note.prompt, note.attempt,
             settings, system, asked, self._worst(request, note.request, note),
             self.price is not None, note.ranges,
         )  # fmt: skip
@@ -68,10 +68,14 @@ class Meter:
         return (dollars + tokens_out * Fraction(str(self.price.output))) / 1_000_000
 
 
-def key_of(settings: str, system: str, asked: str) -> bytes:
-    """The key of a request: sha256 over all that may change its answer, and nothing else."""
+def key_of(settings: str, system: str, asked: str, attempt: int = 0) -> bytes:
+    """The key of a request: sha256 over all that may change its answer, and nothing else.
+
+    A second attempt is another draw from the same distribution, so its number counts too: else a
+    model that answered badly twice in the same words would be quoted instead of asked.
+    """
     made = hashlib.sha256()
-    for part in (settings, system, asked):
+    for part in (settings, system, asked, str(attempt) if attempt else ""):
         data = part.encode("utf-8", "surrogatepass")
         made.update(len(data).to_bytes(8, "big"))
         made.update(data)

@@ -1,21 +1,22 @@
-"""cross, recurse and ladder: checked and bounded here, run by a later version."""
+"""cross, recurse and ladder: what they are made of, checked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, number, symbol
+from rlmlang.catalog.formula import ONE, number
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.extents import largest
-from rlmlang.check.infer import expect, infer
+from rlmlang.check.infer import expect, infer, tested
+from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
 from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.types import ANY, BOOL, TEXT, Type, list_of
+from rlmlang.check.types import ANY, BOOL, Type, fits, list_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.syntax import tree as t
 
@@ -70,14 +71,20 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     items = replace(answer, type=say.joined_type(_joins(scope, clauses["join"], leaf.prompt),
                     answer.type), size=size * fanin, count=number(fanin), item=size)  # fmt: skip
     join = _ask(scope, clauses["join"], items)
-    prune, keep = _prune(scope, clauses.get("prune"))
+    prune, keep, see = _prune(scope, clauses.get("prune"))
     if join is None:
         return NOTHING
-    work = r.Recurse(subject, leaf_size, leaf, branch[0], join, depth, prune, keep, fanin)
+    on_error = _leaf_settings(scope, name, clauses["leaf"])
+    if prune is not None:
+        lose(scope, name, clauses["prune"].span, "parts are left out here")
+    work = r.Recurse(subject, leaf_size, leaf, branch[0], join, depth, prune, keep, fanin, see,
+                     on_error)  # fmt: skip
     needed = levels(work, facts)
     if needed is not None and needed > depth:
         scope.report(_too_deep(clauses["depth"], needed, depth))
-    made = replace(answer, coverage="some" if prune else facts.coverage, origins=facts.origins)
+    made = replace(
+        answer, coverage="some" if prune or on_error.skip else facts.coverage, origins=facts.origins
+    )
     return scope.add(name, work, made, e)
 
 
@@ -110,21 +117,38 @@ def _ask(scope: Scope, clause: t.Clause, item: r.Facts) -> r.Ask | None:
     return ask_of(scope, prompt, clause.call, item)[0]
 
 
-def _prune(scope: Scope, clause: t.Clause | None) -> tuple[r.Ask | None, tuple[int, int] | None]:
-    """`prune with q(…) { see: …, keep: 1..3 }`."""
+def _leaf_settings(scope: Scope, name: str, clause: t.Clause) -> r.OnError:
+    """`leaf <= n with p() { on_error: skip(at_most: 1%) }`."""
+    s = Settings(scope.module, clause.block, "leaf")
+    on_error = on_error_of(scope, s)
+    s.done(("on_error",))
+    if on_error.skip:
+        lose(scope, name, s.entries["on_error"].span, "items can be lost here")
+    return on_error
+
+
+def _prune(
+    scope: Scope, clause: t.Clause | None
+) -> tuple[r.Ask | None, tuple[int, int] | None, int]:
+    """`prune with q(…) { see: 2ktok, keep: 1..3 }`: q says of a part's beginning how much it
+    promises, as a Bool or a number."""
     if clause is None:
-        return None, None
+        return None, None, r.SEEN
     s = Settings(scope.module, clause.block, "prune")
     keep = s.value("keep")
-    s.value("see")
+    seen = s.value("see")
+    given = scope.module.size(seen, ("tok", "ch")) if isinstance(seen, t.Number) else None
+    see = given or r.SEEN
     s.done(())
-    item = r.Facts(TEXT, symbol("seen"), ONE, symbol("seen"))
+    item = r.Facts(Type("Slice"), number(see), ONE, number(see))
     ask = _ask(scope, clause, item)
+    if ask is not None and ask.prompt.result.kind not in ("Bool", "Int", "Float"):
+        scope.report(say.prune_prompt(clause, ask.prompt.result))
     if not isinstance(keep, t.Binary) or keep.op != "..":
         scope.report(_keep(clause))
-        return ask, (1, 1)
+        return ask, (1, 1), see
     least, most = (scope.module.size(x, ("",)) or 1 for x in (keep.left, keep.right))
-    return ask, (least, most)
+    return ask, (least, most), see
 
 
 def _number(scope: Scope, clause: t.Clause, name: str) -> int | None:
@@ -137,19 +161,35 @@ def _number(scope: Scope, clause: t.Clause, name: str) -> int | None:
 def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
     """`ladder accept (…) { rung "cheap" { … } … }`: the first accepted rung wins."""
     rungs: list[r.Rung] = []
-    facts: r.Facts | None = None
+    facts, last = None, ANY
     for rung in e.rungs:
         inner = replace(
             scope, names=dict(scope.names), steps=[], prefix=f"{scope.prefix}{name}.{rung.name}."
         )
         value, found = body(inner, rung.body.items, ANY)
         rungs.append(r.Rung(rung.name, tuple(inner.steps), value))
+        if facts is not None and not fits(found.type.required(), facts.type.required()):
+            scope.report(_rung_type(rung, found.type, facts.type))
         facts = found if facts is None else largest(facts, found)
+        last = found.type
     if facts is None:
         scope.report(_no_rungs(e))
         return NOTHING
     test, _ = expect(scope.inner(it=(r.Ref("it"), facts)), e.accept, BOOL, "the acceptance")
+    if not last.optional and r.Ref("it") in tested(test, holds=True):
+        facts = replace(facts, type=facts.type.required())
+    elif last.optional:
+        facts = replace(facts, type=facts.type.maybe())
     return scope.add(name, r.Ladder(test, tuple(rungs)), facts, e)
+
+
+def _rung_type(rung: t.Rung, found: Type, first: Type) -> Diagnostic:
+    return error(
+        "wrong-type",
+        f'the rung "{rung.name}" gives {found}, the ones before it {first}',
+        rung.span,
+        hint="all rungs of a ladder give the same type",
+    )
 
 
 def _clauses(e: t.Recurse, missing: list[str]) -> Diagnostic:

@@ -1,0 +1,93 @@
+"""A million items against an engine without latency: memory, store, and how fast a run resumes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from dspy.lm15 import Message, Request, Response, TextPart, Usage
+
+from rlmlang.runtime import execute
+from rlmlang.runtime.prepare import prepare
+from rlmlang.runtime.prepared import Options
+from tests.benchmarks.calls import rows
+
+ANSWER = Message.assistant([TextPart("[[ ## result ## ]]\nfox\n\n[[ ## completed ## ]]")])
+
+
+class Counting:
+    """Answers at once, and notes the memory every so often."""
+
+    def __init__(self, every: int) -> None:
+        self.every, self.count, self.memory = every, 0, list[int]()
+
+    async def complete(self, request: Request) -> Response:
+        """An answer."""
+        self.count += 1
+        if self.count % self.every == 0:
+            self.memory.append(resident())
+        return Response(id=None, model=request.model, message=ANSWER, finish_reason="stop",
+                        usage=Usage(input_tokens=9, output_tokens=3))  # fmt: skip
+
+
+def resident() -> int:
+    """MB of memory in use."""
+    fields = Path("/proc/self/statm").read_text().split()
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def table(items: int = 1_000_000) -> list[tuple[str, str, str]]:
+    """Rows of the benchmark."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows(folder, items)
+        options: dict[str, Any] = {
+            "models": ("my/model",),
+            "store": folder / "s.db",
+            "parallel": 256,
+        }
+        ready = prepare(str(folder / "tags.rlm"), Options(**options), need_all=True)
+        engine = Counting(items // 10)
+        begin = time.perf_counter()
+        outcome = execute(ready, engine=engine)
+        taken = time.perf_counter() - begin
+        assert outcome.problem is None, outcome.problem
+        size = sum(p.stat().st_size for p in folder.glob("s.db*"))
+        scan = resume(folder / "s.db")
+    flat = f"{engine.memory[0]} MB after a tenth, {engine.memory[-1]} MB at the end"
+    return [
+        (f"{items:,} items: memory", flat, "flat"),
+        (f"{items:,} items: store a call", f"{size / items:.0f} bytes", "≤ 1,000"),
+        (f"{items:,} items: resume scan", f"{scan:.1f} s", "≤ 5"),
+        (f"{items:,} items: calls a second", f"{items / taken:,.0f}", ""),
+    ]
+
+
+def resume(path: Path) -> float:
+    """Seconds to find out where a run was: what it has, and what it has spent."""
+    import sqlite3
+
+    from rlmlang.stores.runs import RunRow, run_from
+    from rlmlang.stores.store import open_store
+
+    connection = sqlite3.connect(path)
+    run = run_from(connection.execute("SELECT * FROM run").fetchone())
+    connection.execute("UPDATE run SET state = 'parked'")
+    connection.commit()
+    connection.close()
+    begin = time.perf_counter()
+    store = open_store(path)
+    begun = store.begin(RunRow(0, "again", run.identity))
+    taken = time.perf_counter() - begin
+    assert begun.resumed, begun
+    store.close()
+    return taken
+
+
+if __name__ == "__main__":
+    for row in table(*map(int, sys.argv[1:])):
+        print(*row, sep="   ")
