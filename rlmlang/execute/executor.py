@@ -287,6 +287,8 @@ class Executor:
 
 def _promised(step: r.Step, name: str) -> Coverage:
     """What a step's type says of its reading of a source."""
+    if isinstance(step.work, r.Map) and r.Ref(name) in [e for _, e in step.work.ask.args]:
+        return "cover"  # shown whole, beside each item
     if isinstance(step.work, r.Map | r.Recurse):
         return step.facts.coverage
     whole = isinstance(step.work, r.Call) and r.Ref(name) in [e for _, e in step.work.ask.args]
