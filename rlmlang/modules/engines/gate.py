@@ -2,8 +2,9 @@
 
 It starts small, doubles as long as all is well, and learns a provider's limit from its refusals:
 between two moments at which a limit is reached, what was answered divided by the time is the limit.
-A refusal pauses everybody who would ask the same model. When nothing is answered any more, one
-request at a time probes whether the provider is back.
+A single refusal among many answers is no limit reached; some in a row are. What was learned is
+doubted again after a while without refusals. A refusal pauses everybody who would ask the same
+model. When nothing is answered any more, one request at a time probes whether the provider is back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dspy.lm15 import Request, Response
 from rlmlang.modules.engines.slip import Engine, Stopped, slip
 from rlmlang.modules.engines.traffic import Traffic
 
+LOOK, REACHED, DOUBT = 20, 3, 10.0
 START = 64
 TROUBLE = 6
 PROBE_FIRST, PROBE_LAST = 0.5, 10.0
@@ -65,9 +67,11 @@ class Gate:
         self.until = self.episode = 0.0
         self.rate: Bucket | None = None
         self.proven = False
+        self._doubts = 1
         self.slow_start = True
         self.answered = self.refusals = self.failures = self.probes = 0
         self.answered_at = self.failing_since = self.refused_since = 0.0
+        self._last: deque[bool] = deque(maxlen=LOOK)  # refused or not, of the last requests
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.traffic.wake.append(self._pump)
@@ -99,6 +103,8 @@ class Gate:
         self.proven, self.failures, self.probes, self.refusals = True, 0, 0, 0
         self.answered += 1
         self.answered_at = self._now()
+        self._last.append(False)
+        self._doubt(self.answered_at)
         self.limit = min(self.most, self.limit + (1 if self.slow_start else 1 / self.limit))
         if self.rate is not None:
             self.rate.per_minute += 0.6  # a hundredth of itself in a second
@@ -107,9 +113,13 @@ class Gate:
     def refused(self, sent: float, retry_after: float | None) -> None:
         """Too many: everybody pauses. Only the first refusal of an episode is a lesson."""
         now = self._now()
-        if sent >= self.episode:
+        self._last.append(True)
+        if self.refusals == 0:
+            self.refused_since = now
+        self.refusals += 1
+        if sent >= self.episode and sum(self._last) >= REACHED:
             self._learn(now)
-        backoff = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** max(0, self.refusals - 1))
+        backoff = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** min(8, self.refusals // LOOK))
         pause = backoff if retry_after is None else retry_after
         if now + pause > self.until:
             self.until = now + pause
@@ -117,15 +127,23 @@ class Gate:
 
     def _learn(self, now: float) -> None:
         since = now - self.episode
-        if self.episode and since > 0.2 and self.answered:
-            rate = max(0.2, self.answered / since * 0.98)
+        if self.episode and since > 0.2 and self.answered >= LOOK:
+            rate = self.answered / since * 0.98
+            if self.rate is not None:
+                rate = max(rate, self.rate.per_minute / 120)  # at most halved at once
             self.rate = Bucket(rate * 60)
             self.rate.most, self.rate.level, self.rate.at = max(1.0, rate / 50), 0.0, now
         self.limit = max(1.0, self.limit * (0.8 if self.rate else 0.5))
         self.episode, self.answered, self.slow_start = now, 0, False
-        if self.refusals == 0:
-            self.refused_since = now
-        self.refusals += 1
+        self._last.clear()
+        self._doubts = 1
+
+    def _doubt(self, now: float) -> None:
+        """A rate that no refusal has confirmed for a while may have grown."""
+        if self.rate is not None and now - self.episode > DOUBT * self._doubts:
+            self._doubts += 1
+            self.rate.per_minute *= 1.25
+            self.rate.most = max(1.0, self.rate.per_minute / 3000)
 
     def troubled(self) -> None:
         """A failure that says nothing about limits. After some in a row, only probes go."""
