@@ -1,7 +1,8 @@
 """rlmlang: recursive language models as source code.
 
-`check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; `run` pulls
-DSPy in only when it is called. (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
+`check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; `completion`
+and `acompletion` answer a question over a context of any size. DSPy is pulled in only when one of
+the latter is called. (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
 """
 
 from __future__ import annotations
@@ -12,16 +13,24 @@ if TYPE_CHECKING:
     from rlmlang.runtime import check as check_recipe
     from rlmlang.runtime import plan as plan_recipe
     from rlmlang.runtime import run
+    from rlmlang.runtime.completion import acompletion, completion
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "check_recipe", "plan_recipe", "run"]
+__all__ = ["__version__", "acompletion", "check_recipe", "completion", "plan_recipe", "run"]
 
-FACE = {"check_recipe": "check", "plan_recipe": "plan", "run": "run"}
+FACE = {
+    "check_recipe": ("rlmlang.runtime", "check"),
+    "plan_recipe": ("rlmlang.runtime", "plan"),
+    "run": ("rlmlang.runtime", "run"),
+    "completion": ("rlmlang.runtime.completion", "completion"),
+    "acompletion": ("rlmlang.runtime.completion", "acompletion"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in FACE:
         raise AttributeError(f"module 'rlmlang' has no attribute {name!r}")
-    from rlmlang import runtime
+    from importlib import import_module
 
-    return getattr(runtime, FACE[name])
+    module, attribute = FACE[name]
+    return getattr(import_module(module), attribute)

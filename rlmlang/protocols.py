@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -116,6 +116,41 @@ class Refused:
 
     answer: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a cell: what it printed, the error it ended with and its kind (syntax,
+    unsupported, python, resource, crash), or the value it submitted; `fresh` when its sandbox was
+    lost and another stands in its place, as it was before the cell."""
+
+    output: str = ""
+    error: str = ""
+    kind: str = ""
+    submitted: bool = False
+    value: Any = None
+    fresh: bool = False
+
+
+class Sandbox(Protocol):
+    """Runs code that a model wrote, cell after cell.
+
+    `open` takes values of any size, of which large ones become handles, and gives what a model is
+    told of each. `submit` is called with what a cell submits and gives the value, or raises
+    ValueError with words for the model. Nothing that others could wait for is held while a host
+    function runs.
+    """
+
+    async def open(
+        self,
+        values: Mapping[str, Any],
+        host: Mapping[str, Any],
+        submit: Callable[[list[Any], dict[str, Any]], Any],
+    ) -> Mapping[str, str]: ...
+
+    async def run(self, code: str) -> Ran: ...
+
+    async def close(self) -> None: ...
 
 
 class NoAnswerError(CodedError):

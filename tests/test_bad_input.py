@@ -66,8 +66,6 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "typed.rlm", *B, "--set", "n=3", "--set", "on=maybe"), 2, "wrong-input"),
     (("run", "typed.rlm", *B, "--set", "n=3", "--set", "mood=angry"), 2, "wrong-input"),
     (("run", "typed.rlm", *B, "--set", "n=3", "--set", "xs=[1,"), 2, "wrong-input"),
-    (("run", "later.rlm", *B, *Q), 1, "not-supported"),
-    (("run", "free.rlm", *B), 1, "not-supported"),
     (("run", "code.rlm", *B), 1, "code-missing"),
     (("run", "fails.rlm", *B), 1, "code-failed"),
     (("run", "require.rlm", *B), 1, "requirement-failed"),
@@ -117,11 +115,6 @@ FILES: dict[str, str | bytes] = {
     "typed.rlm": "rlm 1\nenum Mood { glad, sad }\nrecipe r(book: Text, n: Int, on: Bool = true, "
                  'mood: Mood = glad, xs: [Int] = []) -> Text { return if on and n > 0 and mood == glad '
                  'and n in xs then book else "" }\n',
-    "later.rlm": SIMPLE.replace("reduce notes with merge(question)",
-                 'ladder accept (it != "") { rung "a" { let x = reduce notes with merge(question) '
-                 "return x } }"),
-    "free.rlm": 'rlm 1\nprompt p(book: Text) -> Text { task: "Look." repl { iters <= 3 } }\n'
-                + BODY.format("Text", "let a = p(book) return a"),
     "code.rlm": 'rlm 1\ncode f(x: Text) -> Text from "nope.py:f"\n' + BODY.format("Text", "return f(book)"),
     "fails.rlm": 'rlm 1\ncode f(x: Text) -> Text from "c.py:f"\n' + BODY.format("Text", "return f(book)"),
     "c.py": "def f(x):\n    return x.titel()\n\n\ndef few(rows):\n    return rows[1:]\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.check import recipe as r
 from rlmlang.check.extents import declared_size
@@ -121,12 +123,25 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         sub=model_of(module, sub) if isinstance(sub, t.Name) else None,
         sub_input=s.whole("sub_input", ("tok", "ch")),
         tools=tuple(n.text for n in names if isinstance(n, t.Name)),
+        cpu=s.limit("cpu", ("s", "min", "ms", "h")) or 20.0,
+        memory=s.whole("memory", ("MB", "GB", "KB")) or 256_000_000,
+        wall=s.limit("wall", ("s", "min", "ms", "h")),
+        tokens=s.whole("tokens", ("", "tok")),
+        usd=s.limit("usd"),
+        prompts=tuple(_tools(module, names)),
     )
-    s.limit("cpu", ("s", "min", "ms", "h"))
-    s.limit("memory", ("MB", "GB", "KB"))
-    s.limit("wall", ("s", "min", "ms", "h"))
-    s.done(("tokens", "usd"))
+    s.done(())
     return caps
+
+
+def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt]:
+    """The prompts that code may call."""
+    for name in names:
+        found = prompt_of(module, name.text) if isinstance(name, t.Name) else None
+        if found is None or found.repl is not None:
+            module.report(_no_tool(name))
+        else:
+            yield found
 
 
 def _or(value: int | None, default: int) -> int:
@@ -152,6 +167,16 @@ def answers_each(prompt: r.Prompt) -> str:
                 if "result" in names and len(names) == 2:
                     return next(n for n in names if n != "result")
     return ""
+
+
+def _no_tool(name: t.Expr) -> Diagnostic:
+    return error(
+        "unknown-tool",
+        "this is no prompt that code could call",
+        name.span,
+        reason="Slicing, searching and splitting need no tool; prompts without `repl` may be one.",
+        hint="tools: [tag_rows]",
+    )
 
 
 def _no_task(decl: t.Prompt) -> Diagnostic:

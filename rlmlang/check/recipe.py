@@ -126,7 +126,8 @@ class Param(Frozen):
 
 @value
 class Repl(Frozen):
-    """The caps of a free-form node."""
+    """The caps of a free-form node: `shown` in bytes, `cpu` and `wall` in seconds, `memory` in
+    bytes; `prompts` are those that code may call."""
 
     iters: int = 12
     calls: int = 30
@@ -135,6 +136,12 @@ class Repl(Frozen):
     sub: Model | None = None
     sub_input: int | None = None
     tools: tuple[str, ...] = ()
+    cpu: float = 20.0
+    memory: int = 256_000_000
+    wall: float | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    prompts: tuple[Prompt, ...] = ()
 
 
 @value

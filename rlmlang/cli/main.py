@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "Show the price of a recipe before paying it.",
     "graph": "Draw the plan as SVG, Mermaid or DOT.",
     "run": "Run a recipe.",
+    "ask": "Ask a question of a text or folder of any size.",
     "runs": "List the runs that are kept.",
     "show": "Show what happened in a run.",
     "export": "Write a run's events for other tools.",

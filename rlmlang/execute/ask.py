@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rlmlang.budget import Account
 from rlmlang.check import recipe as r
 from rlmlang.context import parts_in
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
@@ -32,6 +33,7 @@ class Request:
     prompt: r.Prompt
     inputs: dict[str, Any]
     role: str = ""
+    account: Account | None = None
 
 
 def request_for(
@@ -57,8 +59,8 @@ async def answer(scope: Scope, request: Request) -> Any:
     Raises ItemError when none was usable, CodedError when no further call makes sense.
     """
     refused: Refused | None = None
-    for attempt in range(1 + request.prompt.retry):
-        outcome = await _attempt(scope, request, attempt, refused)
+    for number in range(1 + request.prompt.retry):
+        outcome = await attempt(scope, request, number, refused)
         if not isinstance(outcome, Refused):
             scope.receipt.read(request.step, parts_in(list(request.inputs.values())))
             return outcome.value
@@ -67,18 +69,18 @@ async def answer(scope: Scope, request: Request) -> Any:
     raise _gave_up(request, refused)
 
 
-async def _attempt(
-    scope: Scope, request: Request, attempt: int, refused: Refused | None
+async def attempt(
+    scope: Scope, request: Request, number: int, refused: Refused | None
 ) -> Reply | Refused:
     """One request: the reply, or why it was not taken. Both are recorded with what they cost."""
     about = {
         "node": scope.node(request.step), "call": request.call,
-        "prompt": request.prompt.name, "attempt": attempt,
+        "prompt": request.prompt.name, "attempt": number,
     }  # fmt: skip
     ranges = ranges_in(list(request.inputs.values()))
     question = Question(
-        request.step, request.call, attempt, request.prompt, request.inputs,
-        scope.account.child(request.step), refused, _json(ranges), request.role,
+        request.step, request.call, number, request.prompt, request.inputs,
+        request.account or scope.account.child(request.step), refused, _json(ranges), request.role,
     )  # fmt: skip
     started = scope.clock()
     try:

@@ -14,13 +14,14 @@ from rlmlang.check import recipe as r
 from rlmlang.check.expressions import all_steps, names
 from rlmlang.context import TextDocument, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.execute.ask import answer, request_for
+from rlmlang.execute.ask import request_for
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.fan import Fan
 from rlmlang.execute.joins import Joins, last_groups
 from rlmlang.execute.ladder import Climb
 from rlmlang.execute.receipt import Line, verify
 from rlmlang.execute.recursion import Recursion
+from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream, each
 from rlmlang.trajectory.events import StepFinished, StepStarted
@@ -124,7 +125,7 @@ class Executor:
                 request = request_for(
                     self.scope, step.name, step.name, ask, await self._env(step), None
                 )
-                return self._set(step, await answer(self.scope, request))
+                return self._set(step, await respond(self.scope, request))
             case r.Map() | r.Filter():
                 return await self._fan(step, step.work)
             case r.Reduce():
@@ -265,7 +266,7 @@ class Executor:
         group: list[Any] = list(items)
         if all(isinstance(x, list) for x in group):
             group = [x for inner in group for x in inner]
-        return await answer(
+        return await respond(
             self.scope, request_for(self.scope, step.name, call, work.ask, env, group)
         )
 
@@ -291,6 +292,8 @@ def _promised(step: r.Step, name: str) -> Coverage:
         return "cover"  # shown whole, beside each item
     if isinstance(step.work, r.Map | r.Recurse):
         return step.facts.coverage
+    if isinstance(step.work, r.Call) and step.work.ask.prompt.repl is not None:
+        return "some"  # what code looked into is its own affair
     whole = isinstance(step.work, r.Call) and r.Ref(name) in [e for _, e in step.work.ask.args]
     return "exact" if whole else "some"
 

@@ -11,8 +11,9 @@ import anyio
 
 from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import ItemError, answer, ranges_in, request_for
+from rlmlang.execute.ask import ItemError, ranges_in, request_for
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream, each
 from rlmlang.trajectory.events import ItemSkipped
@@ -92,7 +93,7 @@ class Fan:
         if self.stopped:
             return SKIPPED
         try:
-            return await answer(self.scope, request)
+            return await respond(self.scope, request)
         except ItemError as problem:
             if not self.work.on_error.skip:
                 raise

@@ -13,8 +13,9 @@ import anyio
 from rlmlang.check import recipe as r
 from rlmlang.context import Slice, Tree, parts_in
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import ItemError, answer, ranges_in, request_for
+from rlmlang.execute.ask import ItemError, ranges_in, request_for
 from rlmlang.execute.joins import Joins, last_groups
+from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.trajectory.events import ItemSkipped
 
@@ -154,7 +155,7 @@ class Recursion:
 
     async def _ask(self, ask: r.Ask, role: str, call: str, item: Any) -> Any:
         request = request_for(self.scope, self.step.name, call, ask, self.env, item, role)
-        return await answer(self.scope, request)
+        return await respond(self.scope, request)
 
 
 def head(part: Slice, size: int, scope: Scope) -> Slice:

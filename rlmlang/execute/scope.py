@@ -9,9 +9,10 @@ from typing import Any
 
 from rlmlang.budget import Account
 from rlmlang.check import recipe as r
+from rlmlang.check.types import Type
 from rlmlang.context import Measure
 from rlmlang.execute.receipt import Receipt
-from rlmlang.protocols import Asker, Partition, Search
+from rlmlang.protocols import Asker, Partition, Sandbox, Search
 from rlmlang.trajectory.events import Event
 
 PARALLEL = 64
@@ -26,6 +27,8 @@ class Tools:
     search: Callable[[str, dict[str, Any]], Search]
     code: Callable[[r.Code, list[Any]], Any]
     measure: Measure
+    sandbox: Callable[[r.Repl], Sandbox]
+    conform: Callable[[Type, list[Any], dict[str, Any]], Any]
 
 
 @dataclass

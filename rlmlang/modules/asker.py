@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import dspy
-import pydantic
 from dspy.utils.exceptions import AdapterParseError
 
 from rlmlang.check import recipe as r
@@ -17,7 +16,7 @@ from rlmlang.modules.engines.slip import Slip, Stopped, carry
 from rlmlang.modules.models import Route
 from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.render import render
-from rlmlang.modules.signatures import RESULT, again, field_name
+from rlmlang.modules.signatures import RESULT, again, field_name, plain
 from rlmlang.protocols import AnswerError, Question, Reply
 
 MARK = f"[[ ## {RESULT} ## ]]"
@@ -110,15 +109,6 @@ def _value(found: Any, type_: Type) -> Any:
         text = found.strip()
         return None if type_.optional and text.lower() in NOTHING else text
     return plain(found)
-
-
-def plain(value: Any) -> Any:
-    """Pydantic models as dictionaries, by the names the recipe knows."""
-    if isinstance(value, pydantic.BaseModel):
-        return {k: plain(v) for k, v in value.model_dump(by_alias=True).items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    return value
 
 
 def _unreadable(prompt: r.Prompt, reply: Reply, mistake: Exception | None) -> str:

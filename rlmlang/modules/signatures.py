@@ -128,3 +128,39 @@ def _labels(type_: Type) -> str:
     return (
         "; ".join(f"{n} = {' '.join(doc.split())}" if doc else n for n, doc in type_.labels) + "."
     )
+
+
+def conform(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
+    """What code submitted as a value of a prompt's result type, in plain parts: one value, or the
+    fields of a record. Raises ValueError with words for the model."""
+    value = _one(type_, values, fields)
+    if type_.textual or type_.kind == "Any":
+        if value is None and type_.optional:
+            return None
+        if not isinstance(value, str):
+            raise ValueError(f"wants {type_}, got {type(value).__name__}")
+        return value
+    try:
+        return plain(pydantic.TypeAdapter(output_type(type_)).validate_python(value))
+    except pydantic.ValidationError as mistake:
+        wrong = [f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']}" for e in mistake.errors()]
+        raise ValueError(f"wants {type_}; " + "; ".join(wrong[:5])) from None
+
+
+def _one(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
+    if fields and not values and type_.kind == "Record":
+        return fields
+    if len(fields) == 1 and not values:
+        return next(iter(fields.values()))
+    if len(values) == 1 and not fields:
+        return values[0]
+    raise ValueError(f"takes one value of type {type_}, or the fields of a record")
+
+
+def plain(value: Any) -> Any:
+    """Pydantic models as dictionaries, by the names the recipe knows."""
+    if isinstance(value, pydantic.BaseModel):
+        return {k: plain(v) for k, v in value.model_dump(by_alias=True).items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value

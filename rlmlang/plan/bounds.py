@@ -24,7 +24,10 @@ from rlmlang.catalog.partitions import STRATEGIES
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import AGAIN, template_size
 from rlmlang.check.extents import GROWTH, MARK, shown_size
+from rlmlang.check.free import described, last_of, turn_of
 from rlmlang.plan.bind import Binding, Price
+
+TURN = 400  # what stands around the code and the output of a turn, and its errors
 
 
 @dataclass(frozen=True)
@@ -203,8 +206,9 @@ def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, value
     """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
     price = values.binding.model(prompt.model).price
     sub = caps.sub or prompt.model
-    base, turns = template_size(prompt) + 1_000, caps.iters
-    turn = caps.shown + prompt.model.output * GROWTH
+    turns = caps.iters
+    base = template_size(turn_of(prompt)) + template_size(last_of(prompt)) + described(prompt)
+    turn = caps.shown + prompt.model.output * GROWTH + TURN
     root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
     root = _cost(
         count * (turns + 1), count * root_in, count * (turns + 1) * prompt.model.output, price

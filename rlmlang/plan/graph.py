@@ -26,7 +26,6 @@ class PlanNode:
     prompt: str = ""
     model: str = ""
     region: str = ""
-    supported: bool = True
     bound: Bound = field(default_factory=Bound)
 
 

@@ -82,13 +82,12 @@ def _step_nodes(
     id = f"{recipe.name}.{step.name}"
     used = list(asks(step.work))
     first = used[0].prompt if used else None
-    later = any(a.prompt.repl is not None for a in used)
     yield PlanNode(
         id, step.name, step.verb, words(step.work), str(step.facts.type),
         step.facts.coverage if step.facts.type.is_list else "",
         first.name if first and isinstance(step.work, r.Call) else "",
         binding.model(first.model).name if first else "",
-        region, not later, bound,
+        region, bound,
     )  # fmt: skip
     if isinstance(step.work, r.Ladder):
         for rung in step.work.rungs:
@@ -99,7 +98,7 @@ def _step_nodes(
             model = binding.model(ask.prompt.model).name
             yield PlanNode(f"{id}.{ask.prompt.name}", ask.prompt.name, "prompt",
                            type=str(ask.prompt.result), prompt=ask.prompt.name, model=model,
-                           region=id, supported=ask.prompt.repl is None)  # fmt: skip
+                           region=id)  # fmt: skip
 
 
 def _edges(recipe: r.Recipe, nodes: list[PlanNode]) -> Iterator[tuple[str, str]]:

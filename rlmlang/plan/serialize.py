@@ -73,7 +73,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
             {
                 "id": n.id, "verb": n.verb, "words": n.words, "type": n.type,
                 "coverage": n.coverage, "prompt": n.prompt, "model": n.model,
-                "region": n.region, "supported": n.supported, "bound": _bound(n.bound),
+                "region": n.region, "bound": _bound(n.bound),
             }
             for n in plan.nodes
         ],

@@ -8,7 +8,6 @@ from typing import Literal
 
 from rlmlang.catalog.formula import Formula
 from rlmlang.check.recipe import Budget
-from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.plan.bounds import Bound, Cost
 
 Word = Literal["proven", "may be hit", "cannot fit", "unknown"]
@@ -38,16 +37,6 @@ class Verdict:
         """The worst of the words."""
         order: tuple[Word, ...] = ("proven", "may be hit", "unknown", "cannot fit")
         return max((x.word for x in self.lines), key=order.index, default="proven")
-
-
-def not_supported(verb: str, name: str) -> CodedError:
-    """The problem of a step that later versions run."""
-    return failed(
-        "not-supported",
-        f"`{verb}` ({name}) is not run by this version",
-        reason="It is parsed, checked and priced: `rlm plan` shows its bound.",
-        hint="write it with split, map, filter and reduce",
-    )
 
 
 def judge(budget: Budget, totals: Bound, dominant: str) -> Verdict:

@@ -41,8 +41,6 @@ def _row(table: Table, node: PlanNode, plan: Plan) -> None:
     words = Text(what)
     if node.coverage:
         words.append(f"  {node.coverage}", style="cyan")
-    if not node.supported:
-        words.append("  (planned, not run by this version)", style="magenta")
     empty = bound == Bound()
     table.add_row(name, words, *(("", "", "", "") if empty else _cells(bound.worst)))
 

@@ -15,7 +15,6 @@ from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, EXIT_BUDGET, EXIT_US
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.partitions.measure import measure_for
 from rlmlang.plan.bind import Binding
-from rlmlang.plan.verdict import not_supported
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
@@ -103,11 +102,8 @@ def _with_budget(recipe: r.Recipe, options: Options) -> r.Recipe:
 
 
 def refuse(ready: Prepared) -> None:
-    """Raises CodedError for a plan that must not be begun: one that cannot fit its budget, that
-    holds what this version does not run, or whose price limit cannot be kept."""
-    later = [n for n in ready.plan.nodes if not n.supported and not n.region]
-    if later:
-        raise not_supported(later[0].verb, later[0].name)
+    """Raises CodedError for a plan that must not be begun: one that cannot fit its budget, or
+    whose price limit cannot be kept."""
     for line in ready.plan.verdict.lines:
         if line.word == "cannot fit":
             raise failed(

@@ -15,6 +15,7 @@ import anyio
 
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
+from rlmlang.check.recipe import Repl
 from rlmlang.context import Slice, text_of
 from rlmlang.diagnostics.diagnostic import (
     EXIT_BUDGET,
@@ -30,6 +31,8 @@ from rlmlang.modules.asker import DspyAsker
 from rlmlang.modules.engines.stack import Pace, Road
 from rlmlang.modules.models import Connection, Route, route_for
 from rlmlang.modules.program import RecipeProgram
+from rlmlang.modules.signatures import conform
+from rlmlang.protocols import Sandbox
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.identity import identity_of
 from rlmlang.runtime.prepare import account_for
@@ -61,6 +64,7 @@ class Session:
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
+        self.workers: Any = None
         self.redact = Redactor(os.environ)
         self.account: Account = account_for(ready)
         self.store = store or self._open_store()
@@ -133,7 +137,7 @@ class Session:
         self._restore()
         tools = Tools(
             DspyAsker(RecipeProgram(ready.recipe), self.routes), plugins.partition, plugins.search,
-            call_code, ready.measure,
+            call_code, ready.measure, self._sandbox, conform,
         )  # fmt: skip
         scope = Scope(ready.recipe, self.begun.name, tools, self.account, self._record,
                       parallel=self.road.parallel)  # fmt: skip
@@ -143,6 +147,15 @@ class Session:
         scope.emit(RunStarted, recipe=ready.recipe.name, plan=ready.plan.hash,
                    path=ready.recipe.path, beside=self.begun.beside, **self._about())  # fmt: skip
         return scope
+
+    def _sandbox(self, caps: Repl) -> Sandbox:
+        from rlmlang.sandboxes.handles import Handles
+        from rlmlang.sandboxes.monty import Caps, MontySandbox, Workers
+
+        if self.workers is None:
+            self.workers = Workers()
+        handles = Handles(plugins.partition, self.ready.measure)
+        return MontySandbox(self.workers, handles, Caps(caps.cpu, caps.memory, caps.shown * 4))
 
     def _about(self) -> dict[str, Any]:
         models = {k or "default": v.name for k, v in self.ready.binding.models.items()}
@@ -196,6 +209,8 @@ class Session:
             self.road.traffic.stop(problem)
         wall = problem is not None and problem.diagnostic.message == _WALL
         await self.road.traffic.drain(0 if wall else self.ready.options.timeout)
+        if self.workers is not None:
+            await self.workers.close()
         for route in self.routes.values():
             close = getattr(route.ground, "close", None)
             if close is not None:

@@ -32,7 +32,8 @@ class Meter:
         system, asked, settings = system_text(request), asked_text(request), self.settings(request)
         note.request = said(system, asked)
         return Sending(
-            key_of(settings, system, asked, note.attempt), note.step, note.item, note.prompt, note.attempt,
+            key_of(settings, system, asked, note.attempt),
+            note.step, note.item, note.prompt, note.attempt,
             settings, system, asked, self._worst(request, note.request, note),
             self.price is not None, note.ranges,
         )  # fmt: skip

@@ -1,0 +1,82 @@
+"""The prompts of a free-form node: what its turns, its last word and its sub-calls are asked.
+
+They are ordinary prompts with predictors of their own, so that they are priced, kept and tuned
+like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rlmlang.check.recipe import Param, Prompt
+from rlmlang.check.types import TEXT
+
+PREVIEW = 400
+RULES = """\
+You do not see the inputs; they are variables of a Python session that you drive. Answer with one
+block of Python in a ```python fence. It is run, you see what it printed, and you go on. Variables
+and functions that you define stay.
+- Look at the inputs with code: slice, search, split and count them.
+- `llm_query(prompt, context=None)` asks a model that sees only what you give it;
+  `llm_query_batched(prompts, contexts=None)` asks many at once. `rlm_query(prompt, context=None)`
+  hands a task on to a session like yours.
+- Print what you want to see; only the beginning of long output is shown.
+- When you have the answer, call SUBMIT with it: `SUBMIT(value)`, or `SUBMIT(field=value, …)` for
+  a record. Pass variables rather than typing long values.
+- No files, network, processes, numpy or pandas. Classes inherit from no class of your own."""
+WORDS = {
+    "variables": "The variables: name, type, size, how each begins.",
+    "tools": "Functions besides those above.",
+    "history": "What was run so far, and what it printed.",
+    "turn": "Which turn this is, and what may still be asked.",
+}
+
+
+def turn_of(prompt: Prompt) -> Prompt:
+    """The prompt of a turn: what was seen so far in, code out."""
+    return _text(prompt, "", f"{prompt.task}\n\n{RULES}", tuple(WORDS))
+
+
+def last_of(prompt: Prompt) -> Prompt:
+    """The prompt that must give the answer when the turns are used up."""
+    task = f"{prompt.task}\n\nThe turns are used up. Give the answer from what was found so far."
+    params = tuple(Param(n, TEXT, doc=WORDS[n]) for n in ("variables", "history"))
+    return replace(prompt, task=task, params=params, checks=(), retry=0, repl=None)
+
+
+def query_of(prompt: Prompt) -> Prompt:
+    """The prompt of a sub-call that code makes."""
+    assert prompt.repl is not None
+    made = _text(prompt, "_query", "Do what the request says, with the context alone.", ())
+    params = (Param("request", TEXT), Param("context", TEXT))
+    return replace(made, model=prompt.repl.sub or prompt.model, params=params, doc="")
+
+
+def child_of(prompt: Prompt) -> Prompt:
+    """The free-form prompt that `rlm_query` hands a task to, one level down."""
+    assert prompt.repl is not None
+    caps = replace(prompt.repl, depth=prompt.repl.depth - 1)
+    made = _text(prompt, "_child", "Do what the variable `request` says.", ())
+    params = (Param("request", TEXT), Param("context", TEXT))
+    return replace(made, params=params, doc="", repl=caps)
+
+
+def free_prompts(prompt: Prompt) -> dict[str, Prompt]:
+    """All prompts of a free-form node by the role their predictors have."""
+    child = child_of(prompt)
+    return {
+        "turn": turn_of(prompt), "last": last_of(prompt), "query": query_of(prompt),
+        "child.turn": turn_of(child), "child.last": last_of(child),
+    }  # fmt: skip
+
+
+def described(prompt: Prompt) -> int:
+    """The most tok that descriptions of variables and tools take."""
+    tools = len(prompt.repl.tools) if prompt.repl is not None else 0
+    return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + 100
+
+
+def _text(prompt: Prompt, suffix: str, task: str, params: tuple[str, ...]) -> Prompt:
+    made = tuple(Param(n, TEXT, doc=WORDS[n]) for n in params)
+    return Prompt(prompt.name + suffix, made, TEXT, None, task, prompt.model, prompt.doc,
+                  prompt.settings)  # fmt: skip

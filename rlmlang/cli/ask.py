@@ -1,0 +1,47 @@
+"""`rlm ask`: a question over a file or folder, through one free-form node."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import click
+
+from rlmlang.cli.edge import exit_code_of, store_option, write
+
+
+@click.command()
+@click.argument("question")
+@click.option("--source", required=True, metavar="PATH", help="A text file or a folder.")
+@click.option("--model", default="", metavar="NAME", help="The model that writes code.")
+@click.option("--sub-model", default="", metavar="NAME", help="The model that code asks.")
+@click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
+@click.option("--budget", "limits", multiple=True, metavar="LIMIT=VALUE",
+              help="calls, tokens, usd or wall.")  # fmt: skip
+@click.option("--quiet", "-q", is_flag=True, help="Only the answer.")
+@store_option
+def command(
+    question: str, source: str, model: str, sub_model: str, api_base: str,
+    limits: tuple[str, ...], quiet: bool, store: str,
+) -> None:  # fmt: skip
+    """Ask QUESTION of a text or folder of any size; a model explores it with code."""
+    gc.enable()
+    from pathlib import Path
+
+    from rlmlang.cli.edge import pairs
+    from rlmlang.cli.progress import Progress
+    from rlmlang.cli.run import notice_of
+    from rlmlang.runtime import execute
+    from rlmlang.runtime.completion import prepared
+
+    budget: dict[str, Any] = dict(pairs(limits, "budget"))
+    ready = prepared(question, source, model, sub_model, budget, api_base=api_base,
+                     store=Path(store))  # fmt: skip
+    with Progress(ready.plan, quiet=quiet) as progress:
+        outcome = execute(ready, listener=progress.take)
+    if outcome.problem is None:
+        write(str(outcome.result), None)
+    if not quiet:
+        progress.receipt(outcome, notice_of(ready))
+    if outcome.problem is not None:
+        raise click.exceptions.Exit(exit_code_of(outcome.problem))

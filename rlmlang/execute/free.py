@@ -1,0 +1,259 @@
+"""A free-form node: a model writes code, turn by turn, until it submits an answer.
+
+Every turn and every sub-call is a call like any other: paid, kept, recorded. A run that died is
+gone on with by running the same code again, with the answers that are kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from rlmlang.budget import Account, Limits
+from rlmlang.check import free as f
+from rlmlang.check import recipe as r
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.ask import Request, answer, attempt
+from rlmlang.execute.scope import Scope
+from rlmlang.execute.validate import problem_with
+from rlmlang.protocols import Ran, Refused
+
+FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
+LANGUAGES = ("", "python", "py", "python3", "repl", "code")
+NO_CODE = "There was no code. Answer with one block of Python in a ```python fence."
+WRONG_FENCE = "The block was not Python. Answer with one block in a ```python fence."
+
+
+@dataclass
+class Allowance:
+    """The sub-calls that code may still make, its children's calls included."""
+
+    left: int
+    most: int
+
+    def take(self, count: int = 1) -> None:
+        """Takes so many. Raises RuntimeError, in words for the model."""
+        if count > self.left:
+            raise RuntimeError(
+                f"{count:,} sub-calls asked for, {self.left:,} of {self.most:,} are left. "
+                "Go on with what you have, or ask for less."
+            )
+        self.left -= count
+
+
+@dataclass
+class Free:
+    """One session of a model with its code."""
+
+    scope: Scope
+    request: Request
+    caps: r.Repl
+    allowance: Allowance
+    account: Account
+    child: bool = False
+    history: list[str] = field(default_factory=list)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    asked: int = 0
+
+    async def run(self) -> Any:
+        """The answer. Raises ItemError when even the last word is of no use."""
+        sandbox = self.scope.tools.sandbox(self.caps)
+        prompt = self.request.prompt
+        host = {"__query": self._query, "__tool": self._tool}
+        self.tools = {p.name: p for p in self.caps.prompts}
+        values = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
+        try:
+            self.descriptions = await sandbox.open(values, {**host, **self.tools}, self._submit)
+            for turn in range(self.caps.iters):
+                ran = await self._turn(sandbox, turn)
+                if ran.submitted:
+                    return ran.value
+            return await self._last()
+        finally:
+            await sandbox.close()
+
+    # ── turns ────────────────────────────────────────────────────────────────
+
+    async def _turn(self, sandbox: Any, turn: int) -> Ran:
+        if self.child:
+            self.allowance.take()
+        said = await self._say(turn)
+        code, problem = code_in(said)
+        ran = Ran(error=problem, kind="syntax") if problem else await sandbox.run(code)
+        self.history.append(shown(turn, code or said[:1_000], ran, self.caps.shown))
+        return ran
+
+    async def _say(self, turn: int) -> str:
+        left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.left} sub-calls are left"
+        texts = {
+            "variables": "\n".join(f"{n}: {d}" for n, d in self.descriptions.items()),
+            "tools": "\n".join(signature(p) for p in self.caps.prompts) or "none",
+            "history": "\n\n".join(self.history) or "nothing yet", "turn": left,
+        }  # fmt: skip
+        request = self._request("turn", f.turn_of(self.request.prompt), texts, f"turn {turn}")
+        outcome = await attempt(self.scope, request, 0, None)
+        return outcome.answer if isinstance(outcome, Refused) else str(outcome.value or "")
+
+    async def _last(self) -> Any:
+        """The answer from what was found, when the turns are used up."""
+        if self.child:
+            self.allowance.take()
+        texts = {
+            "variables": "\n".join(f"{n}: {d}" for n, d in self.descriptions.items()),
+            "history": "\n\n".join(self.history),
+        }
+        request = self._request("last", f.last_of(self.request.prompt), texts, "last")
+        return await answer(self.scope, request)
+
+    def _submit(self, values: list[Any], fields: dict[str, Any]) -> Any:
+        """The submitted value, if it is what the prompt gives. Raises ValueError."""
+        prompt = self.request.prompt
+        value = self.scope.tools.conform(prompt.result, values, fields)
+        tools = self.scope.tools
+        if problem := problem_with(prompt, value, self.request.inputs, tools.measure, tools.code):
+            raise ValueError(problem)
+        return value
+
+    # ── what code may call ───────────────────────────────────────────────────
+
+    async def _query(self, prompts: list[Any], contexts: list[Any], deep: bool) -> list[Any]:
+        """`llm_query`, `rlm_query` and their batches."""
+        if len(prompts) != len(contexts):
+            raise ValueError(f"{len(prompts)} prompts, {len(contexts)} contexts")
+        if deep:
+            return await self._children(prompts, contexts)
+        self.allowance.take(len(prompts))
+        query = f.query_of(self._root())
+        return await self._all([
+            answer(self.scope, self._request("query", query, {
+                "request": str(p), "context": "" if c is None else c}, f"query {self._count()}"))
+            for p, c in zip(prompts, contexts, strict=True)
+        ])  # fmt: skip
+
+    async def _children(self, prompts: list[Any], contexts: list[Any]) -> list[Any]:
+        if self.caps.depth < 1:
+            raise RuntimeError("no session further down is allowed here: use llm_query")
+        child = f.child_of(self.request.prompt)
+        assert child.repl is not None
+        sessions = []
+        for prompt, context in zip(prompts, contexts, strict=True):
+            inputs = {"request": str(prompt), "context": "" if context is None else context}
+            name = f"{self.request.call}.child {self._count()}"
+            request = replace(self.request, call=name, prompt=child, inputs=inputs)
+            account = self.account.child(f"child {self.asked}")
+            sessions.append(Free(self.scope, request, child.repl, self.allowance, account, True))
+        return await self._all([s.run() for s in sessions])
+
+    async def _tool(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
+        """A prompt of the recipe, called by code."""
+        prompt = self.tools.get(name)
+        if prompt is None:
+            raise ValueError(f"there is no tool {name}")
+        names = [p.name for p in prompt.params]
+        inputs = {**dict(zip(names, args, strict=False)), **fields}
+        if len(args) > len(names) or set(inputs) != set(names):
+            raise TypeError(f"call it as {signature(prompt)}")
+        self.allowance.take(1 + prompt.retry)
+        request = self._request(name, prompt, inputs, f"{name} {self._count()}")
+        return await answer(self.scope, request)
+
+    async def _all(self, work: list[Any]) -> list[Any]:
+        """Results in order; what an item cannot bring is told to the model."""
+        found = await asyncio.gather(*work, return_exceptions=True)
+        for one in found:
+            if isinstance(one, CodedError) and one.exit_code != 1:
+                raise one  # the budget of the run, or Ctrl-C: nothing for the model to mend
+            if isinstance(one, CodedError):
+                raise RuntimeError(one.diagnostic.message)
+            if isinstance(one, BaseException):
+                raise one
+        return list(found)
+
+    # ── names ────────────────────────────────────────────────────────────────
+
+    def _count(self) -> int:
+        self.asked += 1
+        return self.asked
+
+    def _root(self) -> r.Prompt:
+        return self.request.prompt
+
+    def _request(self, role: str, prompt: r.Prompt, inputs: dict[str, Any], what: str) -> Request:
+        own = self.child and role in ("turn", "last")
+        roles = (self.request.role, f"child.{role}" if own else role)
+        return Request(self.request.step, f"{self.request.call}.{what}", prompt, inputs,
+                       ".".join(x for x in roles if x), self.account)  # fmt: skip
+
+
+async def explore(scope: Scope, request: Request) -> Any:
+    """The answer of a free-form prompt."""
+    caps = request.prompt.repl
+    assert caps is not None
+    account = scope.account.child(request.step)
+    if caps.tokens is not None or caps.usd is not None:
+        account = account.child(request.call, _limits(caps))
+    session = Free(scope, request, caps, Allowance(caps.calls, caps.calls), account)
+    async with asyncio.timeout(caps.wall):
+        return await session.run()
+
+
+def _limits(caps: r.Repl) -> Limits:
+    usd = None if caps.usd is None else Fraction(str(caps.usd))
+    return Limits(None, caps.tokens, usd)
+
+
+def code_in(said: str) -> tuple[str, str]:
+    """The code in what a model said, or what is wrong with it."""
+    blocks = FENCE.findall(said)
+    code = [body for language, body in blocks if language.lower() in LANGUAGES and body.strip()]
+    if code:
+        return "\n\n".join(code), ""
+    if any(body.strip() for _, body in blocks):
+        return "", WRONG_FENCE
+    plain = said.strip().strip("`")
+    if plain and "```" not in said and len(plain) < 100_000 and looks_like_code(plain):
+        return plain, ""
+    return "", NO_CODE
+
+
+def looks_like_code(text: str) -> bool:
+    """Whether a text without fences is Python that does something."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    idle = all(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in body
+    )
+    return bool(body) and not idle
+
+
+def shown(turn: int, code: str, ran: Ran, most: int) -> str:
+    """A turn as the next one sees it: of long output the beginning."""
+    output = cut(ran.output, most)
+    if ran.error:
+        output = f"{output}\n{cut(ran.error, 1_000)}".strip()
+    note = "\nThe session was lost and begun again." if ran.fresh else ""
+    return f"Turn {turn + 1}\n```python\n{code}\n```\nprinted:\n{output or '(nothing)'}{note}"
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many bytes, with a note of what is missing."""
+    data = text.encode()
+    if len(data) <= most:
+        return text
+    return (
+        f"{data[:most].decode('utf-8', 'ignore')}\n[{len(data) - most:,} more bytes are not shown]"
+    )
+
+
+def signature(prompt: r.Prompt) -> str:
+    """A prompt as a function that code may call."""
+    params = ", ".join(f"{p.name}: {p.type}" for p in prompt.params)
+    doc = f"  # {prompt.doc.splitlines()[0]}" if prompt.doc else ""
+    return f"{prompt.name}({params}) -> {prompt.result}{doc}"

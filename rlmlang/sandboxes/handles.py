@@ -1,0 +1,258 @@
+"""Contexts that code may look into without having them: handles, and what may be asked of them.
+
+Positions are bytes of UTF-8, as everywhere in rlmlang; a cut inside a character is moved back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import regex
+
+from rlmlang.context import Document, Measure, Part, Slice, Tree, text_of, whole
+from rlmlang.protocols import Partition
+
+SMALL = 1_000_000  # bytes that are handed over as plain text
+ALL = 32_000_000  # bytes that may be gone over line by line
+MOST = 2_000_000  # characters of one answer
+CHUNK = 4 << 20
+SECONDS = 5.0
+
+
+@dataclass
+class Handles:
+    """The contexts of one free-form node, by number."""
+
+    partition: Callable[[str, dict[str, Any], int, int], Partition]
+    measure: Measure
+    values: list[Any] = field(default_factory=list)
+
+    def give(self, value: Any, name: str) -> Any:
+        """A value as code gets it: plain where it is small, else a handle."""
+        if isinstance(value, Slice):
+            size = sum(p.end - p.start for p in value.parts)
+            return value.text() if size <= SMALL else self._handle("text", value, size, name)
+        if isinstance(value, Tree):
+            return self._handle("tree", value, len(value.documents), name)
+        if isinstance(value, str) and len(value) > SMALL:
+            raise ValueError("a text this long comes from a source")
+        if isinstance(value, list | tuple) or hasattr(value, "document"):
+            if len(value) > 2_000:
+                return self._handle("rows", value, len(value), name)
+            return [self.plain(v) for v in value]
+        return self.plain(value)
+
+    def plain(self, value: Any) -> Any:
+        """A value of plain parts."""
+        if isinstance(value, Slice):
+            return self.give(value, value.place)
+        if isinstance(value, dict):
+            return {str(k): self.plain(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.plain(v) for v in value]
+        return value if isinstance(value, str | int | float | bool | None) else text_of(value)
+
+    def taken(self, value: Any) -> Any:
+        """What code gives back: handles become what they stand for."""
+        if isinstance(value, dict):
+            if set(value) == {"__handle"}:
+                return self._of(value["__handle"])
+            return {k: self.taken(v) for k, v in value.items()}
+        return [self.taken(v) for v in value] if isinstance(value, list | tuple) else value
+
+    async def ask(self, what: str, number: int, *args: Any) -> Any:
+        """Answers a question about a handle. Raises ValueError with words for the model."""
+        value, name = self._of(number), {"open": "file"}.get(what, what)
+        answer = getattr(self, f"_{name}", None)
+        if answer is None:
+            raise ValueError(f"a handle has no {what}")
+        return await asyncio.to_thread(answer, value, *args)
+
+    def _of(self, number: Any) -> Any:
+        if not isinstance(number, int) or not 0 <= number < len(self.values):
+            raise ValueError("there is no such handle")
+        return self.values[number]
+
+    def _handle(self, kind: str, value: Any, size: int, name: str) -> dict[str, Any]:
+        self.values.append(value)
+        return {"__handle": len(self.values) - 1, "kind": kind, "size": size, "name": name}
+
+    # ── texts ────────────────────────────────────────────────────────────────
+
+    def _slice(self, value: Slice, start: int | None, end: int | None) -> str:
+        size = _size(value)
+        low, high, _ = slice(start, end).indices(size)
+        if high - low > MOST:
+            raise ValueError(f"{high - low:,} bytes at once; at most {MOST:,}")
+        return _bytes(value, low, high).decode("utf-8", "ignore")
+
+    def _lines(self, value: Slice, start: int = 0, end: int | None = None) -> list[str]:
+        out: list[str] = []
+        taken = 0
+        for number, line in enumerate(_each_line(value)):
+            if end is not None and number >= end:
+                break
+            if number >= start:
+                out.append(line)
+                taken += len(line)
+                if taken > MOST:
+                    raise ValueError(f"lines {start} to {end} are more than {MOST:,} characters")
+        return out
+
+    def _every(self, value: Slice) -> list[str]:
+        if _size(value) > ALL:
+            raise ValueError(
+                f"{_size(value):,} bytes are too many to go over line by line: use "
+                "search(regex), split(max=…) with sub-calls, or lines(a, b)"
+            )
+        return list(_each_line(value))
+
+    def _find(self, value: Slice, words: str, start: int = 0) -> int:
+        wanted = str(words).encode()
+        for at, data in _chunks(value, len(wanted)):
+            found = data.find(wanted, max(0, start - at))
+            if found >= 0:
+                return at + found
+        return -1
+
+    def _count(self, value: Slice, words: str) -> int:
+        wanted = str(words).encode()
+        if not wanted:
+            raise ValueError("count needs words")
+        return sum(data.count(wanted) for _, data in _chunks(value, 0))
+
+    def _search(
+        self, value: Slice | Tree, pattern: str, most: int = 100, around: int = 80,
+        ignore_case: bool = False,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        try:
+            wanted = regex.compile(str(pattern), regex.I if ignore_case else 0)
+        except regex.error as mistake:
+            raise ValueError(f"the pattern is wrong: {mistake}") from None
+        found: list[dict[str, Any]] = []
+        try:
+            for path, part in _parts(value):
+                for hit in _hits(part, wanted, int(around)):
+                    found.append({"path": path, **hit} if isinstance(value, Tree) else hit)
+                    if len(found) >= min(int(most), 1_000):
+                        return found
+        except TimeoutError:
+            words = f"the pattern takes more than {SECONDS:g} s: make it simpler"
+            raise ValueError(words) from None
+        return found
+
+    def _split(self, value: Slice | Tree, by: str, options: dict[str, Any]) -> list[Any]:
+        given = {"max": 4_000, "overlap": 0, "slack": 0.1} if by == "tokens" else {}
+        try:
+            pieces = list(self.partition(by, {**given, **options}, 0, 0).split(value, self.measure))
+        except Exception as mistake:
+            raise ValueError(f"cannot split by {by} with {options}: {mistake}") from None
+        if len(pieces) > 100_000:
+            raise ValueError(f"{len(pieces):,} pieces: make them larger")
+        return [self._handle("text", p, _size(p), p.place) for p in pieces]
+
+    # ── trees and rows ───────────────────────────────────────────────────────
+
+    def _files(self, value: Tree) -> list[str]:
+        return [d.id for d in value.documents]
+
+    def _file(self, value: Tree, path: str) -> Any:
+        found = next((d for d in value.documents if d.id == path), None)
+        if found is None:
+            raise ValueError(f"there is no file {path!r}; files() lists them")
+        return self.give(whole(found), path)
+
+    def _rows(self, value: Any, start: int | None, end: int | None) -> list[Any]:
+        low, high, _ = slice(start, end).indices(len(value))
+        if high - low > 200_000:
+            raise ValueError(f"{high - low:,} rows at once; at most 200,000")
+        return [self.plain(value[i]) for i in range(low, high)]
+
+
+def describe(value: Any, given: Any, shown: int) -> str:
+    """What a model is told of a variable: its type, its size, and how it begins."""
+    if isinstance(given, dict) and "__handle" in given:
+        kind = {"text": "bytes, a handle", "tree": "files, a handle", "rows": "rows, a handle"}
+        head = f"{given['kind']} of {given['size']:,} {kind[given['kind']]}"
+        if isinstance(value, Tree):
+            names = [d.id for d in value.documents[:20]]
+            return f"{head}; it begins with the files {', '.join(names)}"
+        if isinstance(value, Slice):
+            return f"{head}; it begins: {_bytes(value, 0, shown).decode('utf-8', 'ignore')!r}"
+        return f"{head}; the first: {str(value[0])[:shown]}"
+    text = given if isinstance(given, str) else repr(given)
+    size = (
+        f"{type(given).__name__} of {len(given):,}"
+        if hasattr(given, "__len__")
+        else type(given).__name__
+    )
+    cut = text[:shown] + ("…" if len(text) > shown else "")
+    return f"{size}: {cut!r}" if isinstance(given, str) else f"{size}: {cut}"
+
+
+def _size(value: Slice) -> int:
+    return sum(p.end - p.start for p in value.parts)
+
+
+def _bytes(value: Slice, low: int, high: int) -> bytes:
+    """The bytes from `low` to `high` of a slice's parts one behind the other."""
+    out, at = [], 0
+    for part in value.parts:
+        size = part.end - part.start
+        a, b = max(low - at, 0), min(high - at, size)
+        if a < b:
+            out.append(part.document.read(part.start + a, part.start + b))
+        at += size
+    return b"".join(out)
+
+
+def _chunks(value: Slice, overlap: int) -> Iterator[tuple[int, bytes]]:
+    """The bytes of a slice in chunks, each with its place and so much of the one before."""
+    size = _size(value)
+    for at in range(0, size, CHUNK):
+        low = max(0, at - max(0, overlap - 1))
+        yield low, _bytes(value, low, min(size, at + CHUNK))
+
+
+def _each_line(value: Slice) -> Iterator[str]:
+    rest = b""
+    for _, data in _chunks(value, 0):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+def _parts(value: Slice | Tree) -> Iterator[tuple[str, Slice]]:
+    if isinstance(value, Slice):
+        yield "", value
+        return
+    for document in value.documents:
+        yield document.id, _all(document)
+
+
+def _all(document: Document) -> Slice:
+    return Slice((Part(document, document.start, document.size),))
+
+
+def _hits(value: Slice, wanted: Any, around: int) -> Iterator[dict[str, Any]]:
+    """Matches with their places; chunks end at a line's end."""
+    size, at = _size(value), 0
+    while at < size:
+        high = min(size, at + CHUNK)
+        data = _bytes(value, at, high)
+        if high < size and (cut := data.rfind(b"\n") + 1):
+            data = data[:cut]
+        text = data.decode("utf-8", "replace")
+        for m in wanted.finditer(text, timeout=SECONDS, concurrent=True):
+            start = at + len(text[: m.start()].encode())
+            low, top = max(0, m.start() - around), m.end() + around
+            yield {
+                "start": start, "end": start + len(m.group().encode()),
+                "match": m.group()[:10_000], "groups": list(m.groups()), "text": text[low:top],
+            }  # fmt: skip
+        at += len(data)

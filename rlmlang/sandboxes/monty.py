@@ -1,0 +1,282 @@
+"""The default sandbox: Monty, an interpreter of a subset of Python in a process of its own.
+
+Each stretch of code borrows a worker and gives it back, with the interpreter's state as bytes,
+whenever the host has something to do: however many cells wait for models, workers are free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_monty import (
+    AsyncFunctionSnapshot,
+    AsyncMonty,
+    AsyncNameLookupSnapshot,
+    MontyComplete,
+    MontyCrashedError,
+    MontyError,
+    MontyRuntimeError,
+    MontySyntaxError,
+)
+
+from rlmlang import resources
+from rlmlang.protocols import Ran
+from rlmlang.sandboxes.dialect import UnsupportedError, desugar
+from rlmlang.sandboxes.handles import Handles, describe
+
+FRAME = re.compile(r'  File "<python-input-(\d+)>", line (\d+)')
+SUBMIT = "__submit"
+BRIDGE = frozenset((SUBMIT, "__host", "__query", "__tool"))
+PREVIEW = 400
+KNOWN = frozenset(
+    "ValueError TypeError KeyError IndexError RuntimeError TimeoutError LookupError".split()
+)
+LACKING = (
+    "Not in this Python: inheritance from your own classes, `yield` as an expression, numpy, "
+    "pandas, files, network, processes, threads."
+)
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What a sandbox may use: seconds of computing a cell, bytes of memory, characters kept of
+    what a cell prints, host calls a cell."""
+
+    cpu: float = 20.0
+    memory: int = 256 << 20
+    shown: int = 20_000
+    suspensions: int = 20_000
+
+
+class Workers:
+    """The pool of a run; started when first needed."""
+
+    def __init__(self, most: int = 8) -> None:
+        self.most = most
+        self._pool: AsyncMonty | None = None
+        self._entered: Any = None
+        self._lock = asyncio.Lock()
+
+    async def pool(self) -> Any:
+        """The pool."""
+        async with self._lock:
+            if self._entered is None:
+                self._pool = AsyncMonty(min_processes=1, max_processes=self.most,
+                                        checkout_timeout=120, request_timeout=120)  # fmt: skip
+                self._entered = await self._pool.__aenter__()
+            return self._entered
+
+    async def close(self) -> None:
+        """Ends the workers."""
+        if self._pool is not None:
+            await self._pool.__aexit__(None, None, None)
+            self._pool = self._entered = None
+
+
+class Submitted(Exception):  # noqa: N818, it is what every cell works towards
+    """A cell has submitted."""
+
+
+@dataclass
+class MontySandbox:
+    """One REPL. Between cells and during host calls its state is bytes."""
+
+    workers: Workers
+    handles: Handles
+    caps: Caps = field(default_factory=Caps)
+    state: bytes = b""
+    begun: int = 1  # what was run before the first cell
+
+    async def open(
+        self, values: Mapping[str, Any], host: Mapping[str, Any],
+        submit: Callable[[list[Any], dict[str, Any]], Any],
+    ) -> dict[str, str]:  # fmt: skip
+        """Begins a REPL with variables, set once, and functions; gives the descriptions."""
+        self.host, self.submit = dict(host), submit
+        given = {n: self.handles.give(v, n) for n, v in values.items()}
+        pool = await self.workers.pool()
+        async with pool.checkout(**self._limits()) as session:
+            await session.feed_run(resources.package_text("sandboxes/prelude.txt"))
+            for name, value in given.items():
+                await session.feed_run(f"{name} = __wrapped(__given)", inputs={"__given": value})
+            for name in host:
+                if not name.startswith("__"):
+                    await session.feed_run(_stub(name))
+            self.state = await session.dump()
+        self.begun = 1 + len(given) + sum(1 for n in host if not n.startswith("__"))
+        return {n: describe(v, given[n], PREVIEW) for n, v in values.items()}
+
+    async def run(self, code: str) -> Ran:
+        """Runs a cell to its end."""
+        printed = Printed(self.caps.shown)
+        try:
+            source = desugar(code, handles=bool(self.handles.values))
+            await self._drive(source, printed)
+            return Ran(printed.text())
+        except Submitted as done:
+            return Ran(printed.text(), submitted=True, value=done.args[0])
+        except UnsupportedError as mistake:
+            return Ran(printed.text(), f"{mistake.msg}. {LACKING}", "unsupported")
+        except SyntaxError as mistake:
+            return Ran(printed.text(), f"SyntaxError: {mistake}", "syntax")
+        except MontySyntaxError as mistake:
+            return Ran(printed.text(), self._told(mistake.display()), "syntax")
+        except MontyRuntimeError as mistake:
+            return self._runtime(mistake, printed)
+        except MontyCrashedError as mistake:
+            words = f"the interpreter was stopped: {mistake}. Variables are as before this cell."
+            return Ran(printed.text(), words, "crash", fresh=True)
+        except MontyError as mistake:
+            return Ran(printed.text(), f"{type(mistake).__name__}: {mistake}", "python")
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _told(self, words: str) -> str:
+        """A traceback without the frames of our own functions."""
+        lines, kept, ours = words.splitlines(), list[str](), False
+        for line in lines:
+            if found := FRAME.match(line):
+                ours = int(found[1]) < self.begun
+                line = f'  File "<cell>", line {found[2]}'
+            elif not line.startswith(" "):
+                ours = False
+            if not ours:
+                kept.append(line)
+        return "\n".join(kept)
+
+    def _runtime(self, mistake: Any, printed: Printed) -> Ran:
+        inner = mistake.exception()
+        spent = isinstance(inner, MemoryError | TimeoutError) or "suspension limit" in str(inner)
+        words = self._told(mistake.display())
+        if spent:
+            return Ran(printed.text(), f"{words}\nVariables are as before this cell.", "resource",
+                       fresh=True)  # fmt: skip
+        if isinstance(inner, NotImplementedError):
+            return Ran(printed.text(), f"{words}\n{LACKING}", "unsupported")
+        return Ran(printed.text(), words, "python")
+
+    def _limits(self) -> dict[str, Any]:
+        limits = {
+            "max_feed_duration_secs": self.caps.cpu, "max_turn_duration_secs": self.caps.cpu,
+            "max_memory": self.caps.memory, "max_recursion_depth": 500,
+            "max_suspensions": self.caps.suspensions, "max_total_sleep_secs": 1.0,
+        }  # fmt: skip
+        return {
+            "limits": limits, "script_name": "cell.py", "assert_message_annotations": False,
+            "os_policy": {"sleep": "zero", "random_start": {"seed": 0}},
+        }  # fmt: skip
+
+    async def _drive(self, source: str, printed: Printed) -> None:
+        """Runs to the end of a cell, answering what it asks of the host."""
+        state, answer, started = self.state, None, False
+        pool = await self.workers.pool()
+        while True:
+            async with pool.checkout(**self._limits()) as session:
+                if started:
+                    found = await session.load_snapshot(state, print_callback=printed)
+                    found = await found.resume(answer)
+                else:
+                    await session.load_session(state)
+                    found = await session.feed_start(source, print_callback=printed)
+                    started = True
+                found = await self._near(found)
+                if isinstance(found, MontyComplete):
+                    self.state = await session.dump()
+                    return
+                name, args, kwargs = found.function_name, list(found.args), dict(found.kwargs)
+                state = found.dump()
+                state = await state if hasattr(state, "__await__") else state
+            answer = await self._answer(name, args, kwargs)
+
+    async def _near(self, found: Any) -> Any:
+        """Answers at once what takes the host no time, until something does."""
+        while not isinstance(found, MontyComplete):
+            if isinstance(found, AsyncNameLookupSnapshot):
+                known = found.variable_name in BRIDGE
+                found = await (
+                    found.resume(value=_function(found.variable_name)) if known else found.resume()
+                )
+            elif isinstance(found, AsyncFunctionSnapshot) and found.is_os_function:
+                found = await found.resume_not_handled()
+            elif found.function_name == SUBMIT:
+                found = await found.resume(self._submitted(found.args))
+            elif found.function_name not in BRIDGE:
+                words = f"name {found.function_name!r} is not defined"
+                found = await found.resume({"exc_type": "NameError", "message": words})
+            elif found.function_name == "__host":
+                found = await found.resume(await self._answer("__host", found.args, found.kwargs))
+            else:
+                return found
+        return found
+
+    def _submitted(self, args: Any) -> dict[str, Any]:
+        """Ends the cell with a value that fits; else an error that the model can mend."""
+        try:
+            value = self.submit(list(args[0]), dict(args[1]))
+        except ValueError as mistake:
+            return {"exc_type": "TypeError", "message": f"SUBMIT: {mistake}"}
+        raise Submitted(value)
+
+    async def _answer(self, name: str, args: Any, kwargs: Any) -> dict[str, Any]:
+        """What the host says to a call, or the error that the code gets."""
+        try:
+            return {"return_value": await self._call(name, list(args))}
+        except (ValueError, TypeError, LookupError, RuntimeError) as mistake:
+            kind = type(mistake).__name__
+            return {"exc_type": kind if kind in KNOWN else "RuntimeError", "message": str(mistake)}
+
+    async def _call(self, name: str, args: list[Any]) -> Any:
+        handles = self.handles
+        if name == "__host":
+            return await handles.ask(*args)
+        if name == "__query":
+            prompts, contexts, deep = args
+            return handles.plain(await self.host[name](prompts, handles.taken(contexts), deep))
+        tool, values, fields = args
+        found = await self.host["__tool"](tool, handles.taken(values), handles.taken(fields))
+        return handles.plain(found)
+
+
+class Printed:
+    """What a cell prints: the beginning is kept, of the rest only the length."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.length = most, 0
+        self._parts: list[str] = []
+
+    def __call__(self, stream: str, text: str) -> None:
+        """Takes what is printed."""
+        room = self.most - self.length
+        if room > 0:
+            self._parts.append(text[:room])
+        self.length += len(text)
+
+    def text(self) -> str:
+        """The beginning, and a note of what is missing."""
+        dropped = self.length - self.most
+        note = f"\n[{dropped:,} more characters are not shown]" if dropped > 0 else ""
+        return "".join(self._parts) + note
+
+
+def _stub(name: str) -> str:
+    """A function of the sandbox that hands handles over as numbers."""
+    return (
+        f"def {name}(*args, **fields):\n"
+        f"    return __wrapped(__tool({name!r}, [__plain(a) for a in args], "
+        "{k: __plain(v) for k, v in fields.items()}))\n"
+    )
+
+
+def _function(name: str) -> Any:
+    """What a name of the host stands for inside; it is never called there."""
+
+    def stands_for(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("answered by the host")
+
+    stands_for.__name__ = name
+    return stands_for

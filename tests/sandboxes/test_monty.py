@@ -1,0 +1,237 @@
+"""The default sandbox: what models write runs, what attacks try fails, and no host is harmed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlmlang import plugins
+from rlmlang.context import TextDocument, whole
+from rlmlang.partitions.measure import Estimate
+from rlmlang.protocols import Ran
+from rlmlang.sandboxes.dialect import UnsupportedError, desugar
+from rlmlang.sandboxes.handles import Handles
+from rlmlang.sandboxes.monty import Caps, MontySandbox, Workers
+from tests.sandboxes.contexts import make_context, mock_llm
+
+HERE = Path(__file__).parent
+CELLS = sorted((HERE / "cells").glob("*.txt"))
+ATTACKS = sorted((HERE / "attacks").glob("*.txt"))
+UNABLE = {"class_static_property"}  # what Monty has no form for
+Query = Callable[[list[Any], list[Any], bool], Any]
+
+
+async def model(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+    """A model behind `llm_query`."""
+    texts = [f"{p}\n\n{c}" if c else str(p) for p, c in zip(prompts, contexts, strict=True)]
+    return [mock_llm(t) for t in texts]
+
+
+def submitted(values: list[Any], fields: dict[str, Any]) -> Any:
+    if not values and not fields:
+        raise ValueError("takes one value")
+    return values[0] if values else fields
+
+
+async def session(values: dict[str, Any], cells: list[str], query: Query = model,
+                  caps: Caps = Caps(), most: int = 2) -> list[Ran]:  # fmt: skip
+    """What comes of some cells, one after the other."""
+    workers = Workers(most)
+    try:
+        sandbox = MontySandbox(workers, Handles(plugins.partition, Estimate()), caps)
+
+        async def tool(name: str, args: list[Any], fields: dict[str, Any]) -> Any:
+            raise ValueError(f"there is no tool {name}")
+
+        await sandbox.open(values, {"__query": query, "__tool": tool}, submitted)
+        out = []
+        for cell in cells:
+            out.append(await sandbox.run(cell))
+            if out[-1].submitted:
+                break
+        return out
+    finally:
+        await workers.close()
+
+
+def run(values: dict[str, Any], *cells: str, **more: Any) -> list[Ran]:
+    return asyncio.run(session(values, list(cells), **more))
+
+
+@pytest.mark.parametrize("path", CELLS, ids=lambda p: p.stem)
+def test_what_models_write_runs(path: Path) -> None:
+    text = path.read_text()
+    context = make_context(re.search(r"# context: (\w+)", text)[1])
+    ran = run({"context": context}, *re.split(r"# %% turn.*\n", text)[1:])
+    wrong = [r.error for r in ran if r.error]
+    assert bool(wrong) == (path.stem in UNABLE), wrong
+
+
+@pytest.mark.parametrize("path", ATTACKS, ids=lambda p: p.stem)
+def test_attacks_fail(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "canary.txt").write_text("CANARY-SECRET")
+    monkeypatch.setenv("HOST_API_KEY", "sk-canary-host-key")
+    left = 30
+
+    async def few(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+        nonlocal left
+        left -= len(prompts)
+        if left < 0:
+            raise RuntimeError("no sub-calls are left")
+        return ["an answer" for _ in prompts]
+
+    code = path.read_text().replace("@CANARY@", str(tmp_path))
+    (ran,) = run({"context": "hello"}, code, query=few, caps=Caps(cpu=1.0))
+    said = ran.output + ran.error + str(ran.value)
+    assert "CANARY-SECRET" not in said
+    assert "sk-canary" not in said
+    assert "PWNED" not in ran.output
+    assert not (tmp_path / "canary_out.txt").exists()
+    assert len(ran.output) < 30_000
+
+
+BIG = "".join(f"{i:06} user{i % 7} says hello number {i}\n" for i in range(60_000))
+
+
+def test_a_large_text_is_a_handle_that_feels_like_text() -> None:
+    log = whole(TextDocument("log.txt", BIG.encode()))
+    ran = run({"log": log}, """
+print(len(log), log[:6], log[-10:-1], "user6 says hello number 59996" in log, "nobody" in log)
+print(log.search(r"number (59\\d99)$", max=2)[0]["groups"] if log.search("number 59.99") else None)
+print(log.lines(3, 5), log.find("user3"), log.count("user3"))
+from collections import Counter
+print(Counter(line.split()[1] for line in log if line).most_common(1))
+pieces = log.split(max=200_000)
+print(len(pieces), len(pieces[0]), sum(len(p) for p in pieces) == len(log), pieces[0][:6])
+print([n for n, line in enumerate(log) if "number 7777" in line][:2])
+print(log)
+""")  # fmt: skip
+    assert not ran[0].error, ran[0].error
+    lines = ran[0].output.splitlines()
+    assert lines[0].startswith(f"{len(BIG)} 000000 ")
+    assert lines[0].endswith("True False")
+    assert (
+        "['000003 user3 says hello number 3', '000004 user4 says hello number 4'] 106 8571"
+        in lines[2]
+    )
+    assert lines[3] == "[('user0', 8572)]"
+    assert lines[4].endswith("True 000000")
+    assert lines[5] == "[7777]"
+    assert "a handle" in lines[6]
+
+
+def test_handles_travel_to_sub_calls() -> None:
+    seen = []
+
+    async def query(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+        seen.extend((p, type(c).__name__, deep) for p, c in zip(prompts, contexts, strict=True))
+        return ["ok" for _ in prompts]
+
+    log = whole(TextDocument("log.txt", BIG.encode()))
+    (ran,) = run({"log": log}, "ps = log.split(max=200_000)\nprint(llm_query('a', ps[0]), "
+                 "llm_query_batched(['b', 'c'], ps[:2]), rlm_query('d', log[:9]))", query=query)  # fmt: skip
+    assert not ran.error, ran.error
+    assert [s[0] for s in seen] == ["a", "b", "c", "d"]
+    assert [s[1:] for s in seen] == [("Slice", False)] * 3 + [("str", True)]
+
+
+def test_variables_stay_and_a_lost_session_comes_back() -> None:
+    ran = run({"x": 1}, "x = x + 1\ny = [x]", "y.append('a' * 10**10)", "print(x, y)",
+              "while True: pass", "print(x, y)", caps=Caps(cpu=0.5, memory=64 << 20))  # fmt: skip
+    assert [r.kind for r in ran] == ["", "resource", "", "resource", ""]
+    assert ran[1].fresh
+    assert ran[2].output == ran[4].output == "2 [2]\n"
+
+
+def test_what_a_model_sees_of_errors() -> None:
+    ran = run({"x": "abc"}, "a = 1\nb = a / 0", "x.nosuch()", "def (", "import numpy", "SUBMIT()",
+              "try:\n    SUBMIT(5)\nexcept BaseException:\n    pass", "print('never')")  # fmt: skip
+    assert "ZeroDivisionError" in ran[0].error
+    assert 'File "<cell>", line 2' in ran[0].error
+    assert "prelude" not in ran[4].error
+    assert "python-input" not in "".join(r.error for r in ran)
+    assert ran[2].kind == "syntax"
+    assert "numpy" in ran[3].error
+    assert "SUBMIT: takes one value" in ran[4].error
+    assert (ran[5].submitted, ran[5].value, len(ran)) == (True, 5, 6)
+
+
+def test_the_cap_on_host_calls_is_ours_and_a_flood_of_words_is_cut() -> None:
+    ran = run({"x": 1}, "print(sum(len(llm_query('q')) for i in range(1500)) > 0)",
+              "for i in range(200000): print('flood ' * 10)", query=quick)  # fmt: skip
+    assert ran[0].output == "True\n", ran[0].error
+    assert "more characters are not shown" in ran[1].output
+    assert len(ran[1].output) < 25_000
+
+
+async def quick(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+    return ["a" for _ in prompts]
+
+
+def test_a_pattern_that_never_ends_is_stopped_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    import rlmlang.sandboxes.handles as handles
+
+    monkeypatch.setattr(handles, "SECONDS", 0.2)
+    log = whole(TextDocument("log.txt", (b"a" * 5_000 + b"!") * 300))
+    (ran,) = run({"log": log}, "print(log.search('(a|aa)+$', max=1))")
+    assert "make it simpler" in ran.error
+
+
+def test_parents_hold_no_worker_while_their_children_wait_for_one() -> None:
+    """Five sessions deep on one worker."""
+    workers = Workers(1)
+
+    async def level(depth: int) -> str:
+        async def query(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+            return [await level(depth + 1)] if depth < 5 else ["leaf"]
+
+        sandbox = MontySandbox(workers, Handles(plugins.partition, Estimate()))
+        await sandbox.open({"n": depth}, {"__query": query}, submitted)
+        ran = await sandbox.run("SUBMIT(f'{n}<' + rlm_query('go') + '>')")
+        return str(ran.value)
+
+    async def main() -> str:
+        try:
+            async with asyncio.timeout(30):
+                return await level(0)
+        finally:
+            await workers.close()
+
+    assert asyncio.run(main()) == "0<1<2<3<4<5<leaf>>>>>>"
+
+
+def test_many_sessions_share_few_workers() -> None:
+    async def main() -> list[Any]:
+        workers = Workers(2)
+
+        async def slow(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+            await asyncio.sleep(0.05)
+            return [str(p) for p in prompts]
+
+        async def one(n: int) -> Any:
+            sandbox = MontySandbox(workers, Handles(plugins.partition, Estimate()))
+            await sandbox.open({"n": n}, {"__query": slow}, submitted)
+            return (await sandbox.run("SUBMIT(int(llm_query(str(n))) * 2)")).value
+
+        try:
+            return await asyncio.gather(*[one(n) for n in range(100)])
+        finally:
+            await workers.close()
+
+    assert asyncio.run(main()) == [n * 2 for n in range(100)]
+
+
+def test_the_dialect_changes_only_what_it_must() -> None:
+    plain = "x = 1  # a comment\nfor i in range(3):\n    print(i)\n"
+    assert desugar(plain) == plain
+    with pytest.raises(SyntaxError, match="at most"):
+        desugar("x = [" + "1," * 3_000_000 + "]")
+    with pytest.raises(SyntaxError):
+        desugar("(" * 5_000)
+    with pytest.raises(UnsupportedError):
+        desugar("def f():\n    x = yield 1\n    return x\n")

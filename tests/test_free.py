@@ -1,0 +1,294 @@
+"""Free-form nodes: a scripted root model writes code; caps hold, errors teach, nothing is paid twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rlmlang
+from rlmlang.execute.free import NO_CODE, WRONG_FENCE, code_in
+from rlmlang.stores.reading import Reading
+from rlmlang.testing import Raw, ScriptedEngine
+from tests.conftest import Rlm
+
+RECIPE = """rlm 1
+record Answer {{ name: Text, count: Int }}
+/// What kind of line it is.
+prompt tag(line: Text) -> Text {{ task: "Say what it is." retry <= 0 }}
+prompt trace(question: Text, log: Text) -> {result} {{
+  task: "Find out."
+  repl {{ iters <= {iters} calls <= {calls} depth <= {depth} tools: [tag] {more} }}
+  {check}
+}}
+recipe who(question: Text, log: Text) -> {result} {{
+  budget {{ calls <= {budget} depth <= 9 tokens <= 90_000_000 }}
+  return trace(question, log)
+}}
+"""
+Turn = Callable[[int, str], str]
+
+
+def play(
+    folder: Path, turn: Turn, sub: Callable[[Any], Any] = lambda t: "sub", **changes: Any
+) -> Any:
+    """A run in which `turn` gives the code of each turn, and `sub` answers everything else."""
+    settings = {"result": "Answer", "iters": 6, "calls": 10, "depth": 1, "more": "", "check": "",
+                "budget": 500}  # fmt: skip
+    store = changes.pop("store", None)
+    (folder / "free.rlm").write_text(RECIPE.format(**{**settings, **changes}))
+    log = folder / "log.txt"
+    if not log.exists():
+        log.write_text("".join(f"{i} user{i % 7} logged in\n" for i in range(70_000)))
+
+    def script(task: Any) -> Any:
+        if "turn" in task.inputs:
+            said = turn(int(task.inputs["turn"].split()[1]), task.inputs["history"])
+            return said if isinstance(said, Raw) else f"```python\n{said}\n```"
+        return sub(task)
+
+    engine = ScriptedEngine(script)
+    outcome = rlmlang.run("free.rlm", engine=engine, sources={"log": "log.txt"}, store=store,
+                          sets={"question": "who logs in most?"})  # fmt: skip
+    return outcome, engine
+
+
+def in_turns(*codes: str) -> Turn:
+    return lambda n, history: codes[n - 1]
+
+
+COUNT = (
+    "from collections import Counter\nc = Counter(x.split()[1] for x in log if x).most_common(1)[0]"
+)
+
+
+def test_an_answer_is_found_by_code(folder: Path) -> None:
+    outcome, engine = play(folder, in_turns("print(len(log), log[:20])", COUNT,
+                                            "SUBMIT(name=c[0], count=c[1])"))  # fmt: skip
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result == {"name": "user0", "count": 10_000}
+    assert len(engine.requests) == 3
+    assert "a handle; it begins" in engine.requests[0]
+    assert "logged in\\n" in engine.requests[0]
+    assert len(engine.requests[0]) < 6_000  # the text itself is not in the prompt
+    assert "tag(line: Text) -> Text  # What kind of line it is." in engine.requests[0]
+
+
+def test_every_mistake_has_words_for_the_model(folder: Path) -> None:
+    seen: list[str] = []
+
+    def turn(n: int, history: str) -> str:
+        seen.append(history.rsplit("printed:\n", 1)[-1])
+        return [
+            "x = 1 / 0", "SUBMIT(name=3)", Raw("I think it is user0."), "SUBMIT('user0', 3)",
+            "print('y' * 9000)", "SUBMIT(name='a', count='7')",
+        ][n - 1]  # fmt: skip
+
+    outcome, _ = play(folder, turn, more="shown <= 300ch")
+    assert outcome.result == {"name": "a", "count": 7}
+    assert "ZeroDivisionError" in seen[1]
+    assert "name: Input should be a valid string; count: Field required" in seen[2]
+    assert NO_CODE in seen[3]
+    assert "takes one value of type Answer" in seen[4]
+    assert "more bytes are not shown" in seen[5]
+    assert len(seen[5]) < 600
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "problem"),
+    [
+        ("```python\nx = 1\n```", "x = 1", ""),
+        ("I look:\n```repl\nx = 1\n```\nthen\n```py\ny = 2\n```", "x = 1\n\ny = 2", ""),
+        ("```\nx = 1", "x = 1", ""),
+        ("x = 1\nprint(x)", "x = 1\nprint(x)", ""),
+        ("`print(x)`", "print(x)", ""),
+        ("```json\n{}\n```", "", WRONG_FENCE),
+        ("The answer is 5.", "", NO_CODE),
+        ("answer", "", NO_CODE), ("", "", NO_CODE), ("```python\n```", "", NO_CODE),
+    ],
+)  # fmt: skip
+def test_code_is_found_in_what_a_model_says(said: str, code: str, problem: str) -> None:
+    assert code_in(said) == (code, problem or "")
+
+
+def test_sub_calls_are_a_hard_limit(folder: Path) -> None:
+    loop = "try:\n    for i in range(10_000): llm_query(f'q{i}')\nexcept RuntimeError as e:\n    print(e)"
+    outcome, engine = play(folder, in_turns(loop, "llm_query_batched(['a', 'b'])",
+                                            "SUBMIT(name='x', count=1)"), calls=30)  # fmt: skip
+    assert outcome.problem is None, outcome.problem
+    subs = [
+        r for r in engine.requests if "request" in r and "turn 1" not in r and "history" not in r
+    ]
+    assert len(subs) == 30
+    assert outcome.usage.calls == 33
+    assert "2 sub-calls asked for, 0 of 30 are left" in engine.requests[-1]
+
+
+def test_tools_and_batches_and_children(folder: Path) -> None:
+    asked: list[Any] = []
+
+    def sub(task: Any) -> Any:
+        asked.append(task.inputs)
+        return f"said {len(asked)}"
+
+    def turn(n: int, history: str) -> str:
+        if "request" in history or n == 1 and asked:
+            return "SUBMIT(request.upper())"
+        return [
+            "a = tag(line='first')\nb = llm_query_batched(['p', 'q'], [log[:9], log[9:18]])\nprint(a, b)",
+            "r = rlm_query('go deeper', log[:30])\nprint('child said', r)",
+            "SUBMIT(name=r, count=3)",
+        ][n - 1]  # fmt: skip
+
+    outcome, engine = play(folder, turn, sub)
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result == {"name": "GO DEEPER", "count": 3}
+    assert asked[0] == {"line": "first"}
+    assert [a["request"] for a in asked[1:]] == ["p", "q"]
+    assert asked[1]["context"] == "0 user0 l"
+    assert outcome.usage.calls == 3 + 3 + 1
+
+
+def test_no_deeper_than_declared(folder: Path) -> None:
+    depth: list[str] = []
+
+    def turn(n: int, history: str) -> str:
+        depth.append(history)
+        return (
+            "try:\n    x = rlm_query('again')\nexcept RuntimeError as e:\n    x = str(e)\nSUBMIT(%s)"
+            % ("name=x, count=1" if len(depth) == 1 else "x")
+        )
+
+    outcome, _ = play(folder, turn, depth=2, calls=20)
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result["name"] == "no session further down is allowed here: use llm_query"
+    assert len(depth) == 3
+
+
+def test_when_the_turns_are_spent_there_is_one_last_word(folder: Path) -> None:
+    outcome, engine = play(folder, lambda n, h: "print('looking')", iters=3,
+                           sub=lambda t: {"name": "late", "count": 1})  # fmt: skip
+    assert outcome.result == {"name": "late", "count": 1}
+    assert len(engine.requests) == 4
+
+
+def test_a_check_is_told_to_the_code(folder: Path) -> None:
+    outcome, engine = play(folder, in_turns("SUBMIT(name='x', count=0)", "SUBMIT(name='x', count=2)"),
+                           check="check: result.count > 0")  # fmt: skip
+    assert outcome.result["count"] == 2
+    assert "SUBMIT:" in engine.requests[1]
+
+
+def test_the_budget_of_the_run_stops_code_too(folder: Path) -> None:
+    many = "for i in range(100): llm_query(f'q{i}')"
+    outcome, engine = play(folder, lambda n, h: many, calls=90, budget=20)
+    assert outcome.problem is not None
+    assert outcome.problem.diagnostic.code == "budget-spent"
+    assert len(engine.requests) == 20
+
+
+def test_a_killed_session_is_gone_on_with_and_not_paid_again(folder: Path) -> None:
+    play(folder, in_turns("SUBMIT(name='x', count=1)"), store=None)
+    code = (
+        "import os, rlmlang; from rlmlang.testing import ScriptedEngine\n"
+        "codes = ['state = [llm_query(\"one\")]', 'state.append(llm_query(\"two\"))', 'die']\n"
+        "def script(t):\n"
+        "    if 'turn' not in t.inputs: return 'said ' + t.inputs['request']\n"
+        "    n = int(t.inputs['turn'].split()[1])\n"
+        "    if codes[n - 1] == 'die': os._exit(9)\n"
+        "    return '```python\\n' + codes[n - 1] + '\\n```'\n"
+        "rlmlang.run('free.rlm', engine=ScriptedEngine(script), sources={'log': 'log.txt'},\n"
+        "            sets={'question': 'who logs in most?'})\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    outcome, engine = play(folder, lambda n, h: "SUBMIT(name=' '.join(state), count=n_turns(3))"
+                           if n == 3 else "SUBMIT(name=' '.join(state), count=len(state))",
+                           store=Path(".rlm") / "store.db")  # fmt: skip
+    assert outcome.resumed
+    assert len(engine.requests) == 2, engine.requests  # turns 3 and 4 alone
+    assert outcome.result == {"name": "said one said two", "count": 2}
+    assert outcome.reused == 4
+
+
+def test_sessions_run_side_by_side_in_a_map(folder: Path) -> None:
+    (folder / "many.rlm").write_text("""rlm 1
+prompt look(page: Slice) -> Int { task: "Count." repl { iters <= 3 calls <= 2 } }
+recipe all(book: Text) -> [Int] {
+  return map (split book by lines(per: 10)) with look()
+}
+""")
+    (folder / "b.txt").write_text("".join(f"line {i}\n" for i in range(400)))
+    engine = ScriptedEngine(lambda t: "```python\nSUBMIT(len(page.splitlines()))\n```"
+                            if "turn" in t.inputs else "x")  # fmt: skip
+    outcome = rlmlang.run("many.rlm", engine=engine, store=None, sources={"book": "b.txt"})
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result == [10] * 40
+
+
+def test_the_record_shows_turns_and_sub_calls(folder: Path, rlm: Rlm) -> None:
+    play(folder, in_turns("a = llm_query('hm')", "SUBMIT(name=a, count=1)"),
+         store=Path(".rlm") / "store.db")  # fmt: skip
+    reading = Reading(Path(".rlm") / "store.db")
+    calls = [getattr(e, "call", "") for e in reading.events(reading.choose("last"))]
+    reading.close()
+    assert [c for c in calls if c] == ["result.turn 0", "result.query 1", "result.turn 1"]
+    assert "result.query 1" in rlm("show").out
+
+
+def test_a_completion_over_text_and_folder(folder: Path) -> None:
+    def script(task: Any) -> Any:
+        if "turn" not in task.inputs:
+            return "sub says yes"
+        kind = "context['a.txt']" if "tree of" in task.inputs["variables"] else "context"
+        return f"```python\nSUBMIT(llm_query(question, {kind}[:5]) + ' ' + {kind}[:3])\n```"
+
+    found = rlmlang.completion("what?", "abc def", engine=ScriptedEngine(script), store=None)
+    assert (str(found), found.usage.calls) == ("sub says yes abc", 2)
+    (folder / "src").mkdir()
+    (folder / "src" / "a.txt").write_text("xyz and more")
+    found = rlmlang.completion("what?", folder / "src", engine=ScriptedEngine(script), store=None,
+                               budget={"calls": 5})  # fmt: skip
+    assert str(found) == "sub says yes xyz"
+
+
+def test_ask_from_the_command_line(book: Path, rlm: Rlm) -> None:
+    done = rlm("ask", "Where does the key hang?", "--source", "book.txt")
+    assert done.code == 0, done.err
+    assert "rule-based reader" in done.err
+    listed = json.loads(rlm("runs", "--json").out)
+    assert listed[-1]["recipe"] == "ask"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_bound_holds_whatever_the_code_does(folder: Path, seed: int) -> None:
+    import random
+
+    from rlmlang.partitions.measure import Estimate
+
+    chance = random.Random(seed)
+    (folder / "log.txt").write_text("a line of the log\n" * chance.choice([3, 70_000]))
+    moves = [
+        "x = llm_query_batched([f'{i} ' * 50 for i in range(%d)])" % chance.randrange(1, 9),
+        "y = rlm_query('go', log[:400])",
+        "print('w' * 9000)",
+        "tag(line='abc')",
+        "z = 1 / 0",
+    ]
+
+    def turn(n: int, history: str) -> str:
+        return "\n".join("try:\n    %s\nexcept Exception as e:\n    print(e)" % m
+                         for m in chance.sample(moves, 2))  # fmt: skip
+
+    outcome, engine = play(folder, turn, sub=lambda t: {"name": "a", "count": 1}
+                           if "history" in t.inputs and t.outputs[0].kind == "schema" else "word " * 20,
+                           iters=chance.randrange(1, 5), calls=chance.randrange(0, 9), more="shown <= 900ch")  # fmt: skip
+    plan = rlmlang.plan_recipe("free.rlm", sources={"log": "log.txt"}, sets={"question": "q"})
+    assert outcome.problem is None, outcome.problem
+    worst = plan.totals.worst
+    assert outcome.usage.calls <= worst.calls.value()
+    assert sum(Estimate().tok(r) for r in engine.requests) <= worst.tokens_in.value()
