@@ -1,4 +1,4 @@
-"""Prints the table of ratios."""
+"""Prints the table of ratios: start-up and splitting, or with `all` everything (half an hour)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.benchmarks import calls, edits, scale
 
 REPEATS = 15
 RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
@@ -76,6 +78,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [*start_up(folder), memory(folder)]
+    if "all" in sys.argv[1:]:
+        rows += [*calls.table(), *edits.table(), *scale.table()]
     print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, Python {platform.python_version()}")  # noqa: T201
     for what, found, wanted in rows:
         print(f"| {what} | {found} | {wanted} |")  # noqa: T201

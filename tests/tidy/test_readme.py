@@ -23,7 +23,7 @@ def blocks(kind: str) -> list[str]:
 
 
 def test_the_first_recipe_is_laid_out_and_runs(folder: Path, rlm: Rlm) -> None:
-    (recipe,) = blocks("rlm")
+    recipe = blocks("rlm")[0]
     (folder / "find.rlm").write_text(recipe)
     (folder / "book.txt").write_text("The key hangs behind the bell.\n")
     assert rlm("check", "find.rlm").code == 0
@@ -31,8 +31,18 @@ def test_the_first_recipe_is_laid_out_and_runs(folder: Path, rlm: Rlm) -> None:
     assert done.out == "The key hangs behind the bell.\n"
 
 
+def test_every_recipe_and_project_file_that_is_shown_is_sound(book: Path, rlm: Rlm) -> None:
+    for recipe in blocks("rlm"):
+        (book / "shown.rlm").write_text(recipe)
+        assert rlm("check", "shown.rlm").code == 0
+        assert rlm("fmt", "--check", "shown.rlm").code == 0
+    for project in blocks("toml"):
+        (book / "rlm.toml").write_text(project)
+        assert rlm("plan", "find.rlm").code == 0
+
+
 def test_the_error_that_is_shown_is_the_error(folder: Path, rlm: Rlm) -> None:
-    (recipe,) = blocks("rlm")
+    recipe = blocks("rlm")[0]
     (folder / "find.rlm").write_text(recipe.replace("with note(", "with notte("))
     shown = next(b for b in blocks("text") if b.startswith("error["))
     assert shown.strip() in rlm("check", "find.rlm").err
