@@ -17,7 +17,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.ask import request_for
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.fan import Fan
-from rlmlang.execute.joins import Joins, last_groups
+from rlmlang.execute.joining import Joining
 from rlmlang.execute.ladder import Climb
 from rlmlang.execute.receipt import Line, verify
 from rlmlang.execute.recursion import Recursion
@@ -233,42 +233,26 @@ class Executor:
     async def _reduce(self, step: r.Step, work: r.Reduce) -> int:
         source, name = await self._source(step, work.subject)
         env = await self._env(step, name)
-        joins = Joins(work.fanin)
-        parallel = work.parallel or self.scope.parallel
-        limiter = asyncio.Semaphore(parallel)
+        limiter = asyncio.Semaphore(work.parallel or self.scope.parallel)
 
-        async def join(level: int, index: int, items: tuple[Any, ...]) -> None:
+        def call(level: int | None, index: int) -> str:
+            return f"{step.name}[{'end' if level is None else level}.{index}]"
+
+        async def ask(call: str, group: list[Any]) -> Any:
+            request = request_for(self.scope, step.name, call, work.ask, env, group)
             async with limiter:
-                value = await self._join(step, work, env, f"{step.name}[{level}.{index}]", items)
-            for group in joins.put(level, index, value):
-                tasks.start_soon(join, group.level, group.index, group.items)
+                return await respond(self.scope, request)
 
         seen = 0
         async with anyio.create_task_group() as tasks:
+            joining = Joining(work.fanin, tasks, call, ask)
             async for item in each(source):
-                if item is None:
-                    continue
-                seen += 1
-                for group in joins.add(item):
-                    tasks.start_soon(join, group.level, group.index, group.items)
-        left = joins.rest()
-        for number, size in enumerate(list(last_groups(len(left), work.fanin))):
-            value = await self._join(
-                step, work, env, f"{step.name}[end.{number}]", tuple(left[-size:])
-            )
-            left[-size:] = [value]
+                if item is not None:
+                    seen += 1
+                    joining.add(item)
+        left = await joining.last()
         self._set(step, left[0] if left else _nothing(step, work))
         return seen
-
-    async def _join(
-        self, step: r.Step, work: r.Reduce, env: dict[str, Any], call: str, items: tuple[Any, ...]
-    ) -> Any:
-        group: list[Any] = list(items)
-        if all(isinstance(x, list) for x in group):
-            group = [x for inner in group for x in inner]
-        return await respond(
-            self.scope, request_for(self.scope, step.name, call, work.ask, env, group)
-        )
 
     # ── the receipt ──────────────────────────────────────────────────────────
 

@@ -10,15 +10,13 @@ from typing import Any
 import anyio
 
 from rlmlang.check import recipe as r
-from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import ItemError, ranges_in, request_for
+from rlmlang.execute.ask import ItemError, request_for
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
+from rlmlang.execute.skips import SKIPPED, Skips
 from rlmlang.execute.stream import Cell, Stream, each
-from rlmlang.trajectory.events import ItemSkipped
 
-SKIPPED = object()
 WINDOW = 4
 
 
@@ -32,12 +30,12 @@ class Fan:
     env: dict[str, Any]
     ready: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     next: int = 0
-    skipped: int = 0
     stopped: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
+        self.skips = Skips(self.scope, self.step.name, self.work.on_error)
         self.parallel = self.work.parallel or self.scope.parallel
 
     async def run(self, source: Stream | Iterable[Any], out: Cell) -> int:
@@ -74,7 +72,7 @@ class Fan:
                 tasks.start_soon(work)
         if isinstance(source, Stream) and self.stopped:
             source.close()
-        self._few_enough(count)
+        self.skips.few_enough(count, "items")
         return self._finish(out, kept, rest)
 
     async def _room(self, index: int) -> None:
@@ -95,13 +93,7 @@ class Fan:
         try:
             return await respond(self.scope, request)
         except ItemError as problem:
-            if not self.work.on_error.skip:
-                raise
-            self.skipped += 1
-            self.scope.receipt.skip(self.step.name)
-            self.scope.emit(ItemSkipped, node=self.scope.node(self.step.name), call=call,
-                            reason=str(problem), ranges=ranges_in(item))  # fmt: skip
-            return SKIPPED
+            return self.skips.leave_out(problem, call, item)
 
     @property
     def work_is_pure(self) -> bool:
@@ -139,16 +131,6 @@ class Fan:
             env = {**self.env, "it": result}
             self.stopped = self.stopped or bool(
                 result is not None and evaluate(self.work.stop, env, self.scope.tools.code)
-            )
-
-    def _few_enough(self, total: int) -> None:
-        """Raises CodedError when more items were lost than `at_most` allows."""
-        if self.skipped and self.skipped > self.work.on_error.at_most * total:
-            raise failed(
-                "too-many-skipped",
-                f"{self.step.name}: {self.skipped:,} of {total:,} items gave no usable answer, "
-                f"more than {self.work.on_error.at_most:.0%}",
-                hint="see why with `rlm show`; then mend the prompt or allow more",
             )
 
     def _finish(self, out: Cell, kept: list[Any], rest: list[Any]) -> int:

@@ -13,13 +13,11 @@ import anyio
 from rlmlang.check import recipe as r
 from rlmlang.context import Slice, Tree, parts_in
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import ItemError, ranges_in, request_for
-from rlmlang.execute.joins import Joins, last_groups
+from rlmlang.execute.ask import ItemError, request_for
+from rlmlang.execute.joining import Joining
 from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
-from rlmlang.trajectory.events import ItemSkipped
-
-SKIPPED = object()
+from rlmlang.execute.skips import SKIPPED, Skips
 
 
 @dataclass
@@ -31,10 +29,11 @@ class Recursion:
     work: r.Recurse
     env: dict[str, Any]
     leaves: int = 0
-    skipped: int = 0
+    skips: Skips = field(init=False)
     running: anyio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
+        self.skips = Skips(self.scope, self.step.name, self.work.on_error)
         self.running = anyio.Semaphore(self.scope.parallel * 4)
         how = self.work.branch
         self.branch = self.scope.tools.partition(how.strategy, how.options, how.before, how.after)
@@ -42,13 +41,7 @@ class Recursion:
     async def run(self, subject: Any) -> Any:
         """The answer for the whole. Raises CodedError."""
         value = await self._node(subject, "", 0)
-        if self.skipped > self.work.on_error.at_most * self.leaves:
-            raise failed(
-                "too-many-skipped",
-                f"{self.step.name}: {self.skipped:,} of {self.leaves:,} leaves gave no usable "
-                f"answer, more than {self.work.on_error.at_most:.0%}",
-                hint="see why with `rlm show`; then mend the prompt or allow more",
-            )
+        self.skips.few_enough(self.leaves, "leaves")
         return None if value is SKIPPED else value
 
     async def _node(self, part: Slice | Tree, path: str, depth: int) -> Any:
@@ -83,13 +76,7 @@ class Recursion:
             async with self.running:
                 return await self._ask(self.work.leaf, "leaf", call, item)
         except ItemError as problem:
-            if not self.work.on_error.skip:
-                raise
-            self.skipped += 1
-            self.scope.receipt.skip(self.step.name)
-            self.scope.emit(ItemSkipped, node=self.scope.node(self.step.name), call=call,
-                            reason=str(problem), ranges=ranges_in(item))  # fmt: skip
-            return SKIPPED
+            return self.skips.leave_out(problem, call, item)
 
     def _all(self, tree: Tree) -> Sequence[Slice]:
         """A tree that fits a leaf, as one slice."""
@@ -98,40 +85,31 @@ class Recursion:
 
     async def _joined(self, children: Sequence[Slice], path: str, depth: int) -> Any:
         """The answers of the children as one. Full groups are joined while others are awaited."""
-        joins, count = Joins(self.work.fanin), 0
         ready: dict[int, Any] = {}
         turn = 0
 
-        async def join(level: int, index: int, items: tuple[Any, ...]) -> None:
-            value = await self._join(items, f"{path or 'all'}.join{level}.{index}")
-            for group in joins.put(level, index, value):
-                tasks.start_soon(join, group.level, group.index, group.items)
+        def call(level: int | None, index: int) -> str:
+            what = f"last{index}" if level is None else f"join{level}.{index}"
+            return f"{self.step.name}[{path or 'all'}.{what}]"
+
+        async def ask(call: str, group: list[Any]) -> Any:
+            return await self._ask(self.work.join, "join", call, group)
 
         async def child(number: int, part: Slice) -> None:
-            nonlocal turn, count
+            nonlocal turn
             ready[number] = await self._node(part, f"{path}.{number}".lstrip("."), depth + 1)
             while turn in ready:  # in order: what says nothing is left out
                 value = ready.pop(turn)
                 turn += 1
                 if value is not None and value is not SKIPPED:
-                    count += 1
-                    for group in joins.add(value):
-                        tasks.start_soon(join, group.level, group.index, group.items)
+                    joining.add(value)
 
         async with anyio.create_task_group() as tasks:
+            joining = Joining(self.work.fanin, tasks, call, ask)
             for number, part in enumerate(children):
                 tasks.start_soon(child, number, part)
-        left = joins.rest()
-        for number, size in enumerate(list(last_groups(len(left), self.work.fanin))):
-            value = await self._join(tuple(left[-size:]), f"{path or 'all'}.last{number}")
-            left[-size:] = [value]
+        left = await joining.last()
         return left[0] if left else SKIPPED
-
-    async def _join(self, items: tuple[Any, ...], where: str) -> Any:
-        group: list[Any] = list(items)
-        if all(isinstance(x, list) for x in group):
-            group = [x for inner in group for x in inner]
-        return await self._ask(self.work.join, "join", f"{self.step.name}[{where}]", group)
 
     async def _pruned(self, children: list[Slice], path: str) -> list[Slice]:
         """The children that are gone into: those that score best, in their order."""

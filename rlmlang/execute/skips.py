@@ -1,0 +1,44 @@
+"""Items that gave no usable answer, as far as `on_error` lets them go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rlmlang.check.recipe import OnError
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.execute.ask import ItemError, ranges_in
+from rlmlang.execute.scope import Scope
+from rlmlang.trajectory.events import ItemSkipped
+
+SKIPPED = object()
+
+
+@dataclass
+class Skips:
+    """The items that one step leaves out."""
+
+    scope: Scope
+    step: str
+    on_error: OnError
+    count: int = 0
+
+    def leave_out(self, problem: ItemError, call: str, item: Any) -> object:
+        """Books an item as left out; gives SKIPPED. Raises the problem where none may be."""
+        if not self.on_error.skip:
+            raise problem
+        self.count += 1
+        self.scope.receipt.skip(self.step)
+        self.scope.emit(ItemSkipped, node=self.scope.node(self.step), call=call,
+                        reason=str(problem), ranges=ranges_in(item))  # fmt: skip
+        return SKIPPED
+
+    def few_enough(self, total: int, what: str) -> None:
+        """Raises CodedError when more were left out than `at_most` allows."""
+        if self.count > self.on_error.at_most * total:
+            raise failed(
+                "too-many-skipped",
+                f"{self.step}: {self.count:,} of {total:,} {what} gave no usable answer, "
+                f"more than {self.on_error.at_most:.0%}",
+                hint="see why with `rlm show`; then mend the prompt or allow more",
+            )
