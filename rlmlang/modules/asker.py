@@ -64,9 +64,7 @@ class DspyAsker:
         try:
             response = await route.engine.complete(request)
         except Stopped as mistake:
-            problem = mistake.problem
-            problem.row = note.row  # type: ignore[attr-defined]
-            raise problem from None
+            raise mistake.problem from None
         finally:
             carry(None)
         return response.message.text or ""

@@ -26,8 +26,13 @@ def kept(found: Any) -> Kept | None:
         return None
     usd = Fraction(found[AT["used_usd"]] or 0, PICO)
     usage = Usage(1, found[AT["used_in"]] or 0, found[AT["used_out"]] or 0, usd)
-    where = f"{found[AT['step']]} {found[AT['item']]} {found[AT['attempt']]}"
+    where = where_of(found[AT["step"]], found[AT["item"]], found[AT["attempt"]])
     return Kept(found[0], rows.unpack(found[AT["answer"]]), usage, where)
+
+
+def where_of(step: str, item: str, attempt: int) -> str:
+    """Which call of a run it is, whichever request it makes."""
+    return f"{step} {item} {attempt}"
 
 
 def settle(c: Batch, row: list[Any], settled: Settled, redact: Callable[[str], str]) -> None:
@@ -70,10 +75,6 @@ class Phrases:
         c.put("phrase", [number, digest, rows.pack(text)])
         c.flush()  # the next number is found by looking
         return int(number)
-
-    def forget(self) -> None:
-        """What was not committed after all has no number."""
-        self._known.clear()
 
 
 def row_of(

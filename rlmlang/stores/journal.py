@@ -59,7 +59,6 @@ class WriterThread:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.broken: CodedError | None = None
-        self.commits = 0
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._lock = CommitLock(path.with_name(path.name + ".lock"))
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False,
@@ -142,7 +141,6 @@ class WriterThread:
             try:
                 with self._lock.held():
                     in_one_transaction(self._connection, entries, shared=self._shared())
-                self.commits += 1
             except Exception as mistake:
                 error = self.broken = unwritable(str(self.path), mistake)
         by_loop: dict[asyncio.AbstractEventLoop, list[_Entry]] = {}

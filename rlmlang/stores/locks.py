@@ -37,6 +37,11 @@ class CommitLock:
         os.close(self._fd)
 
 
+def claim_of(store: Path, run: int) -> Path:
+    """Where a run of a store shows that it is alive."""
+    return store.parent / "live" / f"{store.name}-{run}"
+
+
 class Claim:
     """A run's sign of life, gone with its process however that ends."""
 

@@ -12,13 +12,13 @@ from typing import Any
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.stores import rows, schema
-from rlmlang.stores.locks import alive
+from rlmlang.stores.calls import AT
+from rlmlang.stores.locks import alive, claim_of
 from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, from_json
 
 CALLS = """SELECT c.*, v.* FROM call c LEFT JOIN verdict v ON v.id = c.id
 WHERE c.id BETWEEN ? AND ? ORDER BY c.id"""
-AT = {name: at for at, name in enumerate(schema.TABLES["call"])}
 LOW = (1 << schema.SHIFT) - 1
 WIDE = len(AT) + 1  # its columns and the seal
 
@@ -32,8 +32,7 @@ class Reading:
                          hint="run a recipe first: rlm run FILE")  # fmt: skip
         self.path = path
         try:
-            uri = f"{path.resolve().as_uri()}?mode=ro"
-            self._c = sqlite3.connect(uri, uri=True, isolation_level=None)
+            self._c = schema.read_only(path)
             version = self._c.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error as mistake:
             raise damaged(path, str(mistake)) from None
@@ -53,8 +52,7 @@ class Reading:
         """A run's state; one whose process is gone was killed."""
         if run.state != RUNNING:
             return run.state
-        claim = self.path.parent / "live" / f"{self.path.name}-{run.id}"
-        return RUNNING if alive(claim) else "killed"
+        return RUNNING if alive(claim_of(self.path, run.id)) else "killed"
 
     def totals(self, run: RunRow) -> tuple[int, int, float]:
         """How many requests a run sent, how many were answered, and what they cost."""

@@ -7,6 +7,7 @@ rows of one run lie together and processes that share a store never choose the s
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
 
@@ -81,6 +82,12 @@ def settle_in(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA mmap_size=0")
     connection.execute("PRAGMA journal_size_limit=33554432")
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection that can only read, and holds nobody up."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
 
 def span(run: int) -> tuple[int, int]:

@@ -15,9 +15,9 @@ from rlmlang.budget import Usage
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.protocols import Kept, Sending, Settled
 from rlmlang.stores import rows, schema
-from rlmlang.stores.calls import AT, ELSEWHERE, FIND, Phrases, kept, row_of, settle
+from rlmlang.stores.calls import AT, ELSEWHERE, FIND, Phrases, kept, row_of, settle, where_of
 from rlmlang.stores.journal import Journal, Memory, WriterThread, unwritable
-from rlmlang.stores.locks import Claim, alive
+from rlmlang.stores.locks import Claim, alive, claim_of
 from rlmlang.stores.reading import damaged
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import RunRow, begin_run, spent_by_step, write_run
@@ -98,26 +98,22 @@ class Store:
         """Takes the sign of life of a run, unless someone else holds it."""
         if self.path is None:
             return True
-        claim = Claim(self._claim_path(run))
+        claim = Claim(claim_of(self.path, run))
         if not claim.take():
             return False
         self._claim = claim
         return True
 
-    def _claim_path(self, run: int) -> Path:
-        assert self.path is not None
-        return self.path.parent / "live" / f"{self.path.name}-{run}"
-
     def _others(self) -> bool:
         """Whether another process has a run going on in this store."""
         if self.path is None:
             return False
-        own = self._claim_path(self.run.id)
+        own = claim_of(self.path, self.run.id)
         claims = own.parent.glob(f"{self.path.name}-*")
         return any(c != own and alive(c) for c in claims)
 
     def _alive(self, run: int) -> bool:
-        return self.path is not None and alive(self._claim_path(run))
+        return self.path is not None and alive(claim_of(self.path, run))
 
     # ── calls ────────────────────────────────────────────────────────────────
 
@@ -187,7 +183,7 @@ class Store:
 
     def reuse(self, answer: Kept, sending: Sending) -> int:
         """Notes that an item was answered from the store; gives the row that says so."""
-        where = f"{sending.step} {sending.item} {sending.attempt}"
+        where = where_of(sending.step, sending.item, sending.attempt)
         if self.dry or (answer.row >> SHIFT == self.run.id and answer.where == where):
             return answer.row
         row, now = self._next(), time.time()
@@ -248,19 +244,13 @@ def open_store(path: Path, redact: Callable[[str], str] = str) -> Store:
         raise damaged_or_unwritable(path, mistake) from None
     except OSError as mistake:
         raise unwritable(str(path), mistake) from None
-    return Store(journal, read_only(path), path, redact)
+    return Store(journal, schema.read_only(path), path, redact)
 
 
 def memory_store(redact: Callable[[str], str] = str) -> Store:
     """A store that leaves nothing behind."""
     journal = Memory()
     return Store(journal, journal.connection, None, redact)
-
-
-def read_only(path: Path) -> sqlite3.Connection:
-    """A connection that can only read, and holds nobody up."""
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
 
 def damaged_or_unwritable(path: Path, mistake: sqlite3.DatabaseError) -> CodedError:

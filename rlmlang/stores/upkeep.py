@@ -11,7 +11,7 @@ from pathlib import Path
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import rows, schema
 from rlmlang.stores.journal import WriterThread, unwritable
-from rlmlang.stores.locks import alive
+from rlmlang.stores.locks import alive, claim_of
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import FINISHED, run_from
 
@@ -81,28 +81,27 @@ def _open(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise failed("store-missing", f"there is no store at {path}",
                      hint="rlm run makes one; --store names another")  # fmt: skip
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection = schema.read_only(path)
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     return connection
 
 
 def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
     """Removes finished runs that ended more than so many days ago, but for the last `keep`, with
-    their calls. Answers that a later run used again go too: they would be asked again.
+    their calls. Runs whose answers a run that stays has used again stay too.
 
     Gives how many runs went and how many bytes the file lost. Raises CodedError.
     """
     _open(path).close()
     before = path.stat().st_size
     journal = WriterThread(path)
-    live = path.parent / "live"
 
     def change(c: Batch) -> list[int]:
         runs = [run_from(row) for row in c.execute("SELECT * FROM run ORDER BY id DESC")]
         old = [
             r.id for r in runs[keep:]
             if (r.ended or r.started) < time.time() - days * DAY
-            and (r.state == FINISHED or not alive(live / f"{path.name}-{r.id}"))
+            and (r.state == FINISHED or not alive(claim_of(path, r.id)))
         ]  # fmt: skip
         used = _needed(c, old)
         gone = [n for n in old if n not in used]
