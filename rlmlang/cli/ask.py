@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, store_option, write
+from rlmlang.cli.edge import pairs, store_option
+from rlmlang.cli.run import deliver
 
 
 @click.command()
@@ -26,22 +28,9 @@ def command(
 ) -> None:  # fmt: skip
     """Ask QUESTION of a text or folder of any size; a model explores it with code."""
     gc.enable()
-    from pathlib import Path
-
-    from rlmlang.cli.edge import pairs
-    from rlmlang.cli.progress import Progress
-    from rlmlang.cli.run import notice_of
-    from rlmlang.runtime import execute
     from rlmlang.runtime.completion import prepared
 
     budget: dict[str, Any] = dict(pairs(limits, "budget"))
     ready = prepared(question, source, model, sub_model, budget, api_base=api_base,
                      store=Path(store))  # fmt: skip
-    with Progress(ready.plan, quiet=quiet) as progress:
-        outcome = execute(ready, listener=progress.take)
-    if outcome.problem is None:
-        write(str(outcome.result), None)
-    if not quiet:
-        progress.receipt(outcome, notice_of(ready))
-    if outcome.problem is not None:
-        raise click.exceptions.Exit(exit_code_of(outcome.problem))
+    deliver(ready, quiet=quiet)

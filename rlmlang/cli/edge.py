@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +92,21 @@ def options_from(
 
 def write(text: str, out: str | None) -> None:
     """Writes a result to stdout, or to a file in one step. Raises a usage error."""
+    ended = text if text.endswith("\n") else text + "\n"
+    write_lines([ended], out)
+
+
+def write_lines(lines: Iterable[str], out: str | None) -> None:
+    """Writes lines that end in a line break, as `write` does, without holding them all."""
     if out is None or out == "-":
-        click.echo(text, nl=not text.endswith("\n"))
+        for line in lines:
+            click.echo(line, nl=False)
         return
     target = Path(out)
     part = target.with_name(target.name + ".part")
     try:
-        part.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        with part.open("w", encoding="utf-8") as file:
+            file.writelines(lines)
         part.replace(target)
     except OSError as mistake:
         raise click.ClickException(f"{out} cannot be written: {mistake.strerror}") from None

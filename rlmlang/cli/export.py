@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import store_option
+from rlmlang.cli.edge import store_option, write_lines
 
 
 @click.command()
@@ -24,17 +22,7 @@ def command(run: str, kind: str, out: str | None, store: str) -> None:
     from rlmlang.trajectory.events import to_json
 
     reading = Reading(Path(store))
-    lines = (json.dumps(to_json(e), ensure_ascii=False)
-             for e in reading.events(reading.choose(run)))  # fmt: skip
-    if out is None or out == "-":
-        for line in lines:
-            click.echo(line)
-        return
-    part = Path(out + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines)
-        part.replace(out)
-    except OSError as mistake:
-        raise click.ClickException(f"{out} cannot be written: {mistake.strerror}") from None
-    sys.stderr.write(f"{out}  {os.path.getsize(out):,} bytes\n")
+    events = reading.events(reading.choose(run))
+    write_lines((json.dumps(to_json(e), ensure_ascii=False) + "\n" for e in events), out)
+    if out is not None and out != "-":
+        click.echo(f"{out}  {Path(out).stat().st_size:,} bytes", err=True)

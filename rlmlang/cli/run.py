@@ -41,7 +41,6 @@ def command(
     gc.enable()
     from pathlib import Path
 
-    from rlmlang.runtime import execute
     from rlmlang.runtime.prepare import prepare
 
     options = options_from(recipe, sets, sources, models, store=None if no_store else Path(store),
@@ -50,7 +49,13 @@ def command(
     if why_miss:
         explain(ready, why_miss)
         return
+    deliver(ready, quiet=quiet, as_values=as_values, out=out)
+
+
+def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None = None) -> None:
+    """Runs what is prepared: the plan and progress, the result, the receipt, the exit code."""
     from rlmlang.cli.progress import Progress
+    from rlmlang.runtime import execute
 
     with Progress(ready.plan, quiet=quiet) as progress:
         if not quiet:

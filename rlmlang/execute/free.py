@@ -91,7 +91,7 @@ class Free:
     async def _say(self, turn: int) -> str:
         left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.left} sub-calls are left"
         texts = {
-            "variables": "\n".join(f"{n}: {d}" for n, d in self.descriptions.items()),
+            "variables": self._variables(),
             "tools": "\n".join(signature(p) for p in self.caps.prompts) or "none",
             "history": "\n\n".join(self.history) or "nothing yet", "turn": left,
         }  # fmt: skip
@@ -104,11 +104,14 @@ class Free:
         if self.child:
             self.allowance.take()
         texts = {
-            "variables": "\n".join(f"{n}: {d}" for n, d in self.descriptions.items()),
+            "variables": self._variables(),
             "history": "\n\n".join(self.history),
         }
         request = self._request("last", f.last_of(self.request.prompt), texts, "last")
         return await answer(self.scope, request)
+
+    def _variables(self) -> str:
+        return "\n".join(f"{n}: {d}" for n, d in self.descriptions.items())
 
     def _submit(self, values: list[Any], fields: dict[str, Any]) -> Any:
         """The submitted value, if it is what the prompt gives. Raises ValueError."""
@@ -128,7 +131,7 @@ class Free:
         if deep:
             return await self._children(prompts, contexts)
         self.allowance.take(len(prompts))
-        query = f.query_of(self._root())
+        query = f.query_of(self.request.prompt)
         return await self._all([
             answer(self.scope, self._request("query", query, {
                 "request": str(p), "context": "" if c is None else c}, f"query {self._count()}"))
@@ -179,9 +182,6 @@ class Free:
     def _count(self) -> int:
         self.asked += 1
         return self.asked
-
-    def _root(self) -> r.Prompt:
-        return self.request.prompt
 
     def _request(self, role: str, prompt: r.Prompt, inputs: dict[str, Any], what: str) -> Request:
         own = self.child and role in ("turn", "last")

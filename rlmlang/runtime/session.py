@@ -64,6 +64,7 @@ class Session:
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
+        self.late = False
         self.workers: Any = None
         self.redact = Redactor(os.environ)
         self.account: Account = account_for(ready)
@@ -89,7 +90,8 @@ class Session:
                     with anyio.CancelScope() as signals.scope:
                         result, lines = await self.executor.run()
                 problem = signals.problem
-                if timer.cancelled_caught:
+                self.late = timer.cancelled_caught
+                if self.late:
                     problem = _out_of_time(self.ready.recipe.budget.wall)
         except CodedError as found:
             problem = self.road.traffic.problem or found
@@ -207,8 +209,7 @@ class Session:
     ) -> CodedError | None:
         if problem is not None:
             self.road.traffic.stop(problem)
-        wall = problem is not None and problem.diagnostic.message == _WALL
-        await self.road.traffic.drain(0 if wall else self.ready.options.timeout)
+        await self.road.traffic.drain(0 if self.late else self.ready.options.timeout)
         if self.workers is not None:
             await self.workers.close()
         for route in self.routes.values():
@@ -256,12 +257,10 @@ def _shown(value: Any) -> str:
     return text_of(value)[:200]
 
 
-_WALL = "the time that the budget allows is over"
-
-
 def _out_of_time(wall: float | None) -> CodedError:
     return failed(
-        "budget-spent", _WALL, reason=f"`wall` is {wall:g} s.", exit_code=EXIT_BUDGET,
+        "budget-spent", "the time that the budget allows is over",
+        reason=f"`wall` is {wall:g} s.", exit_code=EXIT_BUDGET,
         hint="run again to go on; raise it with --set budget.wall=…, or raise `parallel`",
     )  # fmt: skip
 

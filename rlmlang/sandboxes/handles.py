@@ -12,7 +12,7 @@ from typing import Any
 
 import regex
 
-from rlmlang.context import Document, Measure, Part, Slice, Tree, text_of, whole
+from rlmlang.context import Measure, Slice, Tree, text_of, whole
 from rlmlang.protocols import Partition
 
 SMALL = 1_000_000  # bytes that are handed over as plain text
@@ -33,7 +33,7 @@ class Handles:
     def give(self, value: Any, name: str) -> Any:
         """A value as code gets it: plain where it is small, else a handle."""
         if isinstance(value, Slice):
-            size = sum(p.end - p.start for p in value.parts)
+            size = _size(value)
             return value.text() if size <= SMALL else self._handle("text", value, size, name)
         if isinstance(value, Tree):
             return self._handle("tree", value, len(value.documents), name)
@@ -232,11 +232,7 @@ def _parts(value: Slice | Tree) -> Iterator[tuple[str, Slice]]:
         yield "", value
         return
     for document in value.documents:
-        yield document.id, _all(document)
-
-
-def _all(document: Document) -> Slice:
-    return Slice((Part(document, document.start, document.size),))
+        yield document.id, whole(document)
 
 
 def _hits(value: Slice, wanted: Any, around: int) -> Iterator[dict[str, Any]]:

@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from dspy import lm15
 from dspy.lm15 import Request, Response
 
+from rlmlang.modules.engines.pay import EmptyAnswer
 from rlmlang.modules.engines.slip import Engine, Stopped, slip
 from rlmlang.modules.engines.traffic import Traffic
 
 LOOK, REACHED, DOUBT = 20, 3, 10.0
 START = 64
+PACED = 3000  # a learned rate goes evenly: a fiftieth of a second at once
 TROUBLE = 6
 PROBE_FIRST, PROBE_LAST = 0.5, 10.0
 BACKOFF_FIRST, BACKOFF_LAST = 0.5, 30.0
@@ -29,15 +31,20 @@ BACKOFF_FIRST, BACKOFF_LAST = 0.5, 30.0
 
 @dataclass
 class Bucket:
-    """So many a minute, at most a tenth of that at once."""
+    """So many a minute; of a minute's worth at most one of `parts` at once."""
 
     per_minute: float
+    parts: int = 10
     level: float = field(init=False)
     at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.most = max(1.0, self.per_minute / 10)
         self.level = self.most
+
+    @property
+    def most(self) -> float:
+        """The most that may go at once."""
+        return max(1.0, self.per_minute / self.parts)
 
     def wait(self, now: float, amount: float) -> float:
         """Seconds until so much may go; an amount above the most goes when the bucket is full."""
@@ -108,7 +115,6 @@ class Gate:
         self.limit = min(self.most, self.limit + (1 if self.slow_start else 1 / self.limit))
         if self.rate is not None:
             self.rate.per_minute += 0.6  # a hundredth of itself in a second
-            self.rate.most = max(1.0, self.rate.per_minute / 3000)
 
     def refused(self, sent: float, retry_after: float | None) -> None:
         """Too many: everybody pauses. Only the first refusal of an episode is a lesson."""
@@ -131,8 +137,8 @@ class Gate:
             rate = self.answered / since * 0.98
             if self.rate is not None:
                 rate = max(rate, self.rate.per_minute / 120)  # at most halved at once
-            self.rate = Bucket(rate * 60)
-            self.rate.most, self.rate.level, self.rate.at = max(1.0, rate / 50), 0.0, now
+            self.rate = Bucket(rate * 60, PACED)
+            self.rate.level, self.rate.at = 0.0, now
         self.limit = max(1.0, self.limit * (0.8 if self.rate else 0.5))
         self.episode, self.answered, self.slow_start = now, 0, False
         self._last.clear()
@@ -143,7 +149,6 @@ class Gate:
         if self.rate is not None and now - self.episode > DOUBT * self._doubts:
             self._doubts += 1
             self.rate.per_minute *= 1.25
-            self.rate.most = max(1.0, self.rate.per_minute / 3000)
 
     def troubled(self) -> None:
         """A failure that says nothing about limits. After some in a row, only probes go."""
@@ -230,9 +235,11 @@ class Gated:
         except lm15.RateLimitError as mistake:
             self.gate.refused(sent, mistake.retry_after)
             raise
-        except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError) as mistake:
-            empty = getattr(mistake, "response", None) is not None
-            self.gate.fine() if empty else self.gate.troubled()
+        except EmptyAnswer:
+            self.gate.fine()
+            raise
+        except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError):
+            self.gate.troubled()
             raise
         finally:
             self.gate.left()

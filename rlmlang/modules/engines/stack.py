@@ -49,7 +49,10 @@ class Road:
         """Reuse, Retry, Gate, Pay, and what answers; when closed, only Reuse."""
         if self.closed:
             return Reuse(self.shut, self.keeper, meter, self.traffic)
-        gate = self.gates.setdefault(f"{meter.endpoint} {model}", self._gate(model, pace))
+        route = f"{meter.endpoint} {model}"
+        if route not in self.gates:
+            self.gates[route] = self._gate(model, pace)
+        gate = self.gates[route]
         pay = Pay(ground, self.keeper, meter, self.traffic)
         retry = Retry(Gated(pay, gate), gate, self.traffic, self.max_wait,
                       self.chance)  # fmt: skip
