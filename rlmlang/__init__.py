@@ -1,7 +1,8 @@
 """rlmlang: recursive language models as source code.
 
 `check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; `completion`
-and `acompletion` answer a question over a context of any size. DSPy is pulled in only when one of
+and `acompletion` answer a question over a context of any size; `interpreter_factory` gives
+`dspy.RLM` our sandboxes. DSPy is pulled in only when one of
 the latter is called. (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
 """
 
@@ -14,15 +15,25 @@ if TYPE_CHECKING:
     from rlmlang.runtime import plan as plan_recipe
     from rlmlang.runtime import run
     from rlmlang.runtime.completion import acompletion, completion
+    from rlmlang.runtime.interpreter import interpreter_factory
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "acompletion", "check_recipe", "completion", "plan_recipe", "run"]
+__all__ = [
+    "__version__",
+    "acompletion",
+    "check_recipe",
+    "completion",
+    "interpreter_factory",
+    "plan_recipe",
+    "run",
+]
 
 FACE = {
     "check_recipe": ("rlmlang.runtime", "check"),
     "plan_recipe": ("rlmlang.runtime", "plan"),
     "run": ("rlmlang.runtime", "run"),
     "completion": ("rlmlang.runtime.completion", "completion"),
+    "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
 }
 

@@ -138,8 +138,10 @@ class Sandbox(Protocol):
     `open` takes values of any size, of which large ones become handles, and gives what a model is
     told of each. `submit` is called with what a cell submits and gives the value, or raises
     ValueError with words for the model. Nothing that others could wait for is held while a host
-    function runs.
+    function runs. `lacks` tells a model what this Python has not.
     """
+
+    lacks: str
 
     async def open(
         self,

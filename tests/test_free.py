@@ -292,3 +292,38 @@ def test_the_bound_holds_whatever_the_code_does(folder: Path, seed: int) -> None
     worst = plan.totals.worst
     assert outcome.usage.calls <= worst.calls.value()
     assert sum(Estimate().tok(r) for r in engine.requests) <= worst.tokens_in.value()
+
+
+def test_a_recipe_chooses_its_sandbox_and_a_flag_overrides_it(folder: Path) -> None:
+    inherits = "class A:\n    n = 1\nclass B(A):\n    m = 2\nSUBMIT(name='b', count=B.n + B.m)"
+    outcome, _ = play(folder, in_turns(inherits), more="sandbox: cpython")
+    assert outcome.result == {"name": "b", "count": 3}
+    outcome, _ = play(folder, in_turns("x = llm_query('q')", inherits.replace("1", "len(x)")),
+                      more="sandbox: [monty, cpython]")  # fmt: skip
+    assert outcome.result == {"name": "b", "count": 5}
+    assert outcome.usage.calls == 3
+
+
+def test_a_session_ends_with_its_time(folder: Path) -> None:
+    slow = "while True:\n    pass"
+    outcome, _ = play(folder, lambda n, history: slow, more="wall <= 1s cpu <= 30s")
+    assert outcome.problem.diagnostic.code == "session-out-of-time"
+    assert "within the 1 s" in str(outcome.problem)
+
+
+def test_a_tool_with_a_model_of_its_own_is_bound_priced_and_asked(folder: Path) -> None:
+    text = RECIPE.replace(
+        "prompt tag", "model small {{ context <= 8ktok output <= 100tok }}\nprompt tag"
+    )
+    text = text.replace('task: "Say', 'model: small task: "Say')
+    (folder / "log.txt").write_text("a line\n")
+    (folder / "roles.rlm").write_text(text.format(result="Answer", iters=3, calls=2, depth=0,
+                                                  more="", check="", budget=50))  # fmt: skip
+    plan = rlmlang.plan_recipe("roles.rlm", models=("small=openai/gpt-5-mini", "offline/reader"),
+                               sources={"log": "log.txt"}, sets={"question": "q"})  # fmt: skip
+    assert plan.verdict is not None
+    engine = ScriptedEngine(lambda t: Raw("```python\nSUBMIT(name=tag('x'), count=1)\n```")
+                            if "turn" in t.inputs else "small said")  # fmt: skip
+    outcome = rlmlang.run("roles.rlm", engine=engine, store=None, sources={"log": "log.txt"},
+                          sets={"question": "q"}, models=("small=scripted/small",))  # fmt: skip
+    assert outcome.result == {"name": "small said", "count": 1}

@@ -22,11 +22,10 @@ and functions that you define stay.
   hands a task on to a session like yours.
 - Print what you want to see; only the beginning of long output is shown.
 - When you have the answer, call SUBMIT with it: `SUBMIT(value)`, or `SUBMIT(field=value, …)` for
-  a record. Pass variables rather than typing long values.
-- No files, network, processes, numpy or pandas. Classes inherit from no class of your own."""
+  a record. Pass variables rather than typing long values."""
 WORDS = {
     "variables": "The variables: name, type, size, how each begins.",
-    "tools": "Functions besides those above.",
+    "tools": "Functions besides those above, and what this Python has not.",
     "history": "What was run so far, and what it printed.",
     "turn": "Which turn this is, and what may still be asked.",
 }
@@ -73,7 +72,7 @@ def free_prompts(prompt: Prompt) -> dict[str, Prompt]:
 def described(prompt: Prompt) -> int:
     """The most tok that descriptions of variables and tools take."""
     tools = len(prompt.repl.tools) if prompt.repl is not None else 0
-    return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + 100
+    return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + 300
 
 
 def _text(prompt: Prompt, suffix: str, task: str, params: tuple[str, ...]) -> Prompt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlmlang.catalog.formula import ONE, number
+from rlmlang.catalog.sandboxes import chosen
 from rlmlang.check import recipe as r
 from rlmlang.check.extents import declared_size
 from rlmlang.check.infer import infer
@@ -113,7 +114,6 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
     s = Settings(module, written.block, "a repl")
     sub = s.value("sub")
     tools = s.value("tools")
-    s.value("sandbox")
     names = tools.items if isinstance(tools, t.ListOf) else ()
     caps = r.Repl(
         iters=s.whole("iters") or 12,
@@ -129,6 +129,7 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         tokens=s.whole("tokens", ("", "tok")),
         usd=s.limit("usd"),
         prompts=tuple(_tools(module, names)),
+        sandbox=_tiers(module, s.value("sandbox")),
     )
     s.done(())
     return caps
@@ -142,6 +143,18 @@ def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt]:
             module.report(_no_tool(name))
         else:
             yield found
+
+
+def _tiers(module: Module, written: t.Expr | t.Block | None) -> tuple[str, ...]:
+    """The sandboxes that code may run in, the first one first."""
+    if written is None:
+        return ()
+    items = written.items if isinstance(written, t.ListOf) else (written,)
+    names = tuple(n.text for n in items if isinstance(n, t.Name))
+    if len(names) != len(items) or not chosen(names):
+        module.report(_no_tier(written))
+        return ()
+    return names
 
 
 def _or(value: int | None, default: int) -> int:
@@ -176,6 +189,17 @@ def _no_tool(name: t.Expr) -> Diagnostic:
         name.span,
         reason="Slicing, searching and splitting need no tool; prompts without `repl` may be one.",
         hint="tools: [tag_rows]",
+    )
+
+
+def _no_tier(written: t.Expr | t.Block) -> Diagnostic:
+    return error(
+        "unknown-sandbox",
+        "this is no choice of sandboxes",
+        written.span,
+        reason="`monty` starts in milliseconds and takes most of Python; `cpython` takes all of "
+        "it, on Linux. A list begins with the first and moves to the second when a cell needs it.",
+        hint="sandbox: monty, sandbox: cpython, or sandbox: [monty, cpython]",
     )
 
 

@@ -127,7 +127,7 @@ class Param(Frozen):
 @value
 class Repl(Frozen):
     """The caps of a free-form node: `shown` in bytes, `cpu` and `wall` in seconds, `memory` in
-    bytes; `prompts` are those that code may call."""
+    bytes; `prompts` are those that code may call, `sandbox` the tiers, empty where left open."""
 
     iters: int = 12
     calls: int = 30
@@ -142,6 +142,7 @@ class Repl(Frozen):
     tokens: int | None = None
     usd: float | None = None
     prompts: tuple[Prompt, ...] = ()
+    sandbox: tuple[str, ...] = ()
 
 
 @value

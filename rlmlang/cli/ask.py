@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import pairs, store_option
+from rlmlang.cli.edge import pairs, sandbox_options, store_option
 from rlmlang.cli.run import deliver
 
 
@@ -21,10 +21,11 @@ from rlmlang.cli.run import deliver
 @click.option("--budget", "limits", multiple=True, metavar="LIMIT=VALUE",
               help="calls, tokens, usd or wall.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Only the answer.")
+@sandbox_options
 @store_option
 def command(
     question: str, source: str, model: str, sub_model: str, api_base: str,
-    limits: tuple[str, ...], quiet: bool, store: str,
+    limits: tuple[str, ...], quiet: bool, store: str, **more: Any,
 ) -> None:  # fmt: skip
     """Ask QUESTION of a text or folder of any size; a model explores it with code."""
     gc.enable()
@@ -32,5 +33,5 @@ def command(
 
     budget: dict[str, Any] = dict(pairs(limits, "budget"))
     ready = prepared(question, source, model, sub_model, budget, api_base=api_base,
-                     store=Path(store))  # fmt: skip
+                     store=Path(store), **more)  # fmt: skip
     deliver(ready, quiet=quiet)

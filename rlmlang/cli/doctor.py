@@ -25,8 +25,8 @@ KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KE
 @click.command()
 @click.option("--json", "as_values", is_flag=True, help="As JSON.")
 def command(as_values: bool) -> None:
-    """Check this machine: versions, extras, keys, and whether runs can be recorded here."""
-    rows = [*_versions(), *_extras(), *_keys(), _sqlite(), _folder()]
+    """Check this machine: versions, extras, sandboxes, keys, and whether runs can be kept."""
+    rows = [*_versions(), *_extras(), *_sandboxes(), *_keys(), _sqlite(), _folder()]
     if as_values:
         values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
         click.echo(json.dumps(values, indent=2))
@@ -53,6 +53,12 @@ def _extras() -> list[tuple[str, bool, str]]:
          f"{words}: pip install 'rlmlang[{extra}]'")
         for module, (extra, words) in EXTRAS.items()
     ]  # fmt: skip
+
+
+def _sandboxes() -> list[tuple[str, bool, str]]:
+    from rlmlang.runtime.trials import sandbox_trials
+
+    return [(f"sandbox {tier}", ok, words) for tier, ok, words in sandbox_trials()]
 
 
 def _keys() -> list[tuple[str, bool, str]]:

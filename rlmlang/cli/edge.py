@@ -80,6 +80,18 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
                         help="The file that keeps runs.")(command)  # fmt: skip
 
 
+def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where code that models write runs."""
+    for option in (
+        click.option("--allow-unsafe", is_flag=True,
+                     help="Let it run where this machine cannot lock a process down."),
+        click.option("--sandbox", default="", metavar="TIERS",
+                     help="Where model-written code runs: monty, cpython, or monty,cpython."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def options_from(
     recipe: str, sets: tuple[str, ...], sources: tuple[str, ...], models: tuple[str, ...],
     **more: Any,

@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import binding_options, exit_code_of, options_from, say, store_option, write
+from rlmlang.cli.edge import (
+    binding_options,
+    exit_code_of,
+    options_from,
+    sandbox_options,
+    say,
+    store_option,
+    write,
+)
 
 
 @click.command()
@@ -22,6 +30,7 @@ from rlmlang.cli.edge import binding_options, exit_code_of, options_from, say, s
 @click.option("--json", "as_values", is_flag=True, help="Result, receipt and usage as JSON.")
 @click.option("--out", metavar="PATH", help="Write the result to a file.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the result.")
+@sandbox_options
 @store_option
 @click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
 @click.option("--fresh", is_flag=True, help="Begin anew, without answers of earlier runs.")

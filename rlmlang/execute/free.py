@@ -17,8 +17,8 @@ from typing import Any
 from rlmlang.budget import Account, Limits
 from rlmlang.check import free as f
 from rlmlang.check import recipe as r
-from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.execute.ask import Request, answer, attempt
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.execute.ask import ItemError, Request, answer, attempt
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import problem_with
 from rlmlang.protocols import Ran, Refused
@@ -59,6 +59,7 @@ class Free:
     history: list[str] = field(default_factory=list)
     descriptions: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
+    lacks: str = ""
 
     async def run(self) -> Any:
         """The answer. Raises ItemError when even the last word is of no use."""
@@ -69,6 +70,7 @@ class Free:
         values = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
         try:
             self.descriptions = await sandbox.open(values, {**host, **self.tools}, self._submit)
+            self.lacks = sandbox.lacks
             for turn in range(self.caps.iters):
                 ran = await self._turn(sandbox, turn)
                 if ran.submitted:
@@ -92,7 +94,7 @@ class Free:
         left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.left} sub-calls are left"
         texts = {
             "variables": self._variables(),
-            "tools": "\n".join(signature(p) for p in self.caps.prompts) or "none",
+            "tools": "\n".join([*map(signature, self.caps.prompts), self.lacks]),
             "history": "\n\n".join(self.history) or "nothing yet", "turn": left,
         }  # fmt: skip
         request = self._request("turn", f.turn_of(self.request.prompt), texts, f"turn {turn}")
@@ -198,8 +200,25 @@ async def explore(scope: Scope, request: Request) -> Any:
     if caps.tokens is not None or caps.usd is not None:
         account = account.child(request.call, _limits(caps))
     session = Free(scope, request, caps, Allowance(caps.calls, caps.calls), account)
-    async with asyncio.timeout(caps.wall):
-        return await session.run()
+    timer = asyncio.timeout(caps.wall)
+    try:
+        async with timer:
+            return await session.run()
+    except TimeoutError:
+        if not timer.expired():
+            raise
+        raise _out_of_time(request, caps) from None
+
+
+def _out_of_time(request: Request, caps: r.Repl) -> ItemError:
+    return ItemError(
+        Diagnostic(
+            "session-out-of-time",
+            f"{request.call}: no answer within the {caps.wall:g} s that the session may take",
+            reason="What its turns and sub-calls brought is kept.",
+            hint="raise `wall` of the repl, or lose such items with `on_error: skip(at_most: 1%)`",
+        )
+    )
 
 
 def _limits(caps: r.Repl) -> Limits:

@@ -205,7 +205,6 @@ def _geometric(keep: int, deep: Formula) -> Formula:
 def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, values: Values) -> Bound:
     """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
     price = values.binding.model(prompt.model).price
-    sub = caps.sub or prompt.model
     turns = caps.iters
     base = template_size(turn_of(prompt)) + template_size(last_of(prompt)) + described(prompt)
     turn = caps.shown + prompt.model.output * GROWTH + TURN
@@ -213,14 +212,29 @@ def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, value
     root = _cost(
         count * (turns + 1), count * root_in, count * (turns + 1) * prompt.model.output, price
     )
-    sub_in = caps.sub_input or sub.context - sub.output
-    subs = count * caps.calls
-    sub_cost = _cost(subs, subs * sub_in, subs * sub.output, values.binding.model(sub).price)
     half = _cost(count * max(1, turns // 2), count * root_in * Fraction(1, 3),
                  count * turns * prompt.model.output * Fraction(1, 2), price)  # fmt: skip
     return Bound(
-        _cost(count, count * base, count, price), half, root + sub_cost,
+        _cost(count, count * base, count, price), half,
+        root + _subs(prompt, caps, count * caps.calls, values),
         number((turns + 1) * (1 + caps.calls)), 1 + caps.depth + (1 if caps.calls else 0),
+    )  # fmt: skip
+
+
+def _subs(prompt: r.Prompt, caps: r.Repl, subs: Formula, values: Values) -> Cost:
+    """Sub-calls at the dearest that code may ask: the sub model, a tool's, a child's own turns."""
+    models = [caps.sub or prompt.model, *(p.model for p in caps.prompts)]
+    models += [prompt.model] if caps.depth else []
+    rooms = [m.context - m.output for m in models]
+    rooms[0] = caps.sub_input or rooms[0]
+    costs = [
+        _cost(subs, subs * room, subs * m.output, values.binding.model(m).price)
+        for m, room in zip(models, rooms, strict=True)
+    ]
+    usd = [c.usd for c in costs]
+    return Cost(
+        subs, maximum(*(c.tokens_in for c in costs)), maximum(*(c.tokens_out for c in costs)),
+        None if None in usd else maximum(*(u for u in usd if u is not None)),
     )  # fmt: skip
 
 

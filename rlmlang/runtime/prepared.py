@@ -30,7 +30,8 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 class Options:
     """What the command line or a caller says about a run. `store` is the file that keeps it, None
     for memory only; `fresh` uses no earlier answer, `retry_failed` none that was refused,
-    `only_kept` nothing but kept ones; times are in seconds."""
+    `only_kept` nothing but kept ones; times are in seconds. `sandbox` names tiers in place of the
+    recipe's; `allow_unsafe` lets code run in processes that cannot be locked down."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +45,8 @@ class Options:
     retry_failed: bool = False
     only_kept: bool = False
     max_wait: float = 300.0
+    sandbox: str = ""
+    allow_unsafe: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang import resources
+from rlmlang.catalog.sandboxes import chosen
 from rlmlang.check.expressions import asks
-from rlmlang.check.recipe import Model, Recipe
+from rlmlang.check.recipe import Model, Recipe, Repl
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
 from rlmlang.plan.bind import BoundModel, Price
 
@@ -35,6 +36,7 @@ class Project:
     prices_from: str = ""
     contexts: Mapping[str, int] = field(default_factory=dict)
     paces: Mapping[str, Pace] = field(default_factory=dict)
+    sandbox: tuple[str, ...] = ()
 
 
 def load(folder: Path) -> Project:
@@ -54,7 +56,7 @@ def load(folder: Path) -> Project:
     roles = {k: str(v) for k, v in models.items() if k not in ("default", "api_base")}
     return Project(
         str(models.get("default", "")), str(models.get("api_base", "")), roles, prices,
-        str(table["date"]), contexts, paces,
+        str(table["date"]), contexts, paces, _sandbox(_section(found, "sandbox", path), path),
     )  # fmt: skip
 
 
@@ -100,14 +102,38 @@ def _pace(name: str, value: Any, path: Path | None) -> Pace:
     return (int(parallel) if parallel else None, value.get(PACE[1]), value.get(PACE[2]))
 
 
+def _sandbox(section: Mapping[str, Any], path: Path | None) -> tuple[str, ...]:
+    tiers = section.get("tiers", [])
+    if set(section) - {"tiers"} or not isinstance(tiers, list):
+        raise failed("bad-project", f"{path}: [sandbox] takes `tiers`, a list",
+                     hint='tiers = ["monty", "cpython"]', exit_code=EXIT_USAGE)  # fmt: skip
+    return tiers_of(tiers, f"{path}: [sandbox] tiers")
+
+
+def tiers_of(names: Iterable[Any], where: str) -> tuple[str, ...]:
+    """A choice of sandboxes, none where nothing is said. Raises CodedError (unknown-tier)."""
+    found = tuple(str(n).strip() for n in names)
+    if found and not chosen(found):
+        raise failed("unknown-tier", f"{where}: {', '.join(found)} is no choice of sandboxes",
+                     hint="monty, cpython, or monty,cpython", exit_code=EXIT_USAGE)  # fmt: skip
+    return found
+
+
 def roles_of(recipe: Recipe) -> list[Model]:
     """The roles a recipe uses, each once."""
     found: dict[str, Model] = {}
     for ask in asks(recipe.steps):
         found[ask.prompt.model.name] = ask.prompt.model
-        if ask.prompt.repl is not None and ask.prompt.repl.sub is not None:
-            found[ask.prompt.repl.sub.name] = ask.prompt.repl.sub
+        for model in _inside(ask.prompt.repl):
+            found[model.name] = model
     return list(found.values())
+
+
+def _inside(repl: Repl | None) -> list[Model]:
+    """The roles that code of a free-form node asks."""
+    if repl is None:
+        return []
+    return [*([repl.sub] if repl.sub is not None else []), *(p.model for p in repl.prompts)]
 
 
 def bind_models(

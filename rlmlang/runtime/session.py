@@ -15,6 +15,7 @@ import anyio
 
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
+from rlmlang.catalog.sandboxes import DEFAULT
 from rlmlang.check.recipe import Repl
 from rlmlang.context import Slice, text_of
 from rlmlang.diagnostics.diagnostic import (
@@ -37,7 +38,7 @@ from rlmlang.runtime.code import call_code
 from rlmlang.runtime.identity import identity_of
 from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
-from rlmlang.runtime.project import roles_of
+from rlmlang.runtime.project import roles_of, tiers_of
 from rlmlang.runtime.signals import Signals
 from rlmlang.stores.redact import Redactor
 from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow
@@ -65,7 +66,7 @@ class Session:
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
         self.late = False
-        self.workers: Any = None
+        self.tiers: Any = None
         self.redact = Redactor(os.environ)
         self.account: Account = account_for(ready)
         self.store = store or self._open_store()
@@ -151,13 +152,16 @@ class Session:
         return scope
 
     def _sandbox(self, caps: Repl) -> Sandbox:
-        from rlmlang.sandboxes.handles import Handles
-        from rlmlang.sandboxes.monty import Caps, MontySandbox, Workers
+        from rlmlang.sandboxes.bridge import Caps
+        from rlmlang.sandboxes.tiers import Tiers
 
-        if self.workers is None:
-            self.workers = Workers()
-        handles = Handles(plugins.partition, self.ready.measure)
-        return MontySandbox(self.workers, handles, Caps(caps.cpu, caps.memory, caps.shown * 4))
+        ready, options = self.ready, self.ready.options
+        if self.tiers is None:
+            self.tiers = Tiers(plugins.partition, ready.measure, options.allow_unsafe)
+        said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
+        tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
+        made: Sandbox = self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
+        return made
 
     def _about(self) -> dict[str, Any]:
         models = {k or "default": v.name for k, v in self.ready.binding.models.items()}
@@ -210,8 +214,8 @@ class Session:
         if problem is not None:
             self.road.traffic.stop(problem)
         await self.road.traffic.drain(0 if self.late else self.ready.options.timeout)
-        if self.workers is not None:
-            await self.workers.close()
+        if self.tiers is not None:
+            await self.tiers.close()
         for route in self.routes.values():
             close = getattr(route.ground, "close", None)
             if close is not None:

@@ -124,6 +124,18 @@ class Desugar(ast.NodeTransformer):
             return call("__translate", owner, *node.args)
         return node
 
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        """A generator that is kept is one that `next` can be asked of."""
+        self.generic_visit(node)
+        node.value = kept(node.value)
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.Return:
+        """And one that is given back."""
+        self.generic_visit(node)
+        node.value = None if node.value is None else kept(node.value)
+        return node
+
     def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
         """A deleted name is none, a deleted item is popped."""
         return [_deleted(target) for target in node.targets]
@@ -258,6 +270,11 @@ class Collect(ast.NodeTransformer):
             function = ast.Attribute(name("__y"), method, ast.Load())
             return ast.Expr(ast.Call(function, [value], []))
         return self.generic_visit(node)
+
+
+def kept(value: ast.expr) -> ast.expr:
+    """A generator expression as an iterator."""
+    return call("iter", value) if isinstance(value, ast.GeneratorExp) else value
 
 
 def yields(body: list[ast.stmt]) -> bool:

@@ -7,6 +7,7 @@ whenever the host has something to do: however many cells wait for models, worke
 from __future__ import annotations
 
 import asyncio
+import builtins
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,31 +26,31 @@ from pydantic_monty import (
 
 from rlmlang import resources
 from rlmlang.protocols import Ran
+from rlmlang.sandboxes.bridge import (
+    HOST,
+    NAMES,
+    SUBMIT,
+    Bridge,
+    Caps,
+    Journal,
+    Printed,
+    Submitted,
+)
 from rlmlang.sandboxes.dialect import UnsupportedError, desugar
 from rlmlang.sandboxes.handles import Handles, describe
 
-FRAME = re.compile(r'  File "<python-input-(\d+)>", line (\d+)')
-SUBMIT = "__submit"
-BRIDGE = frozenset((SUBMIT, "__host", "__query", "__tool"))
-PREVIEW = 400
-KNOWN = frozenset(
-    "ValueError TypeError KeyError IndexError RuntimeError TimeoutError LookupError".split()
-)
-LACKING = (
+LACKS = (
     "Not in this Python: inheritance from your own classes, `yield` as an expression, numpy, "
     "pandas, files, network, processes, threads."
 )
-
-
-@dataclass(frozen=True)
-class Caps:
-    """What a sandbox may use: seconds of computing a cell, bytes of memory, characters kept of
-    what a cell prints, host calls a cell."""
-
-    cpu: float = 20.0
-    memory: int = 256 << 20
-    shown: int = 20_000
-    suspensions: int = 20_000
+FRAME = re.compile(r'  File "<python-input-(\d+)>", line (\d+)')
+LACKING = re.compile(
+    r"(module '[\w.]+'|'__Mod' object) has no attribute|is not (yet )?(supported|implemented)"
+    r"|Pattern\.\w+\(\) takes"
+)
+NO_NAME = re.compile(r"name '(\w+)' is not defined")
+NO_METHOD = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
+PREVIEW = 400
 
 
 class Workers:
@@ -77,10 +78,6 @@ class Workers:
             self._pool = self._entered = None
 
 
-class Submitted(Exception):  # noqa: N818, it is what every cell works towards
-    """A cell has submitted."""
-
-
 @dataclass
 class MontySandbox:
     """One REPL. Between cells and during host calls its state is bytes."""
@@ -88,15 +85,17 @@ class MontySandbox:
     workers: Workers
     handles: Handles
     caps: Caps = field(default_factory=Caps)
+    journal: Journal = field(default_factory=Journal)
     state: bytes = b""
     begun: int = 1  # what was run before the first cell
+    lacks = LACKS
 
     async def open(
         self, values: Mapping[str, Any], host: Mapping[str, Any],
         submit: Callable[[list[Any], dict[str, Any]], Any],
     ) -> dict[str, str]:  # fmt: skip
         """Begins a REPL with variables, set once, and functions; gives the descriptions."""
-        self.host, self.submit = dict(host), submit
+        self.bridge = Bridge(self.handles, dict(host), submit, self.journal)
         given = {n: self.handles.give(v, n) for n, v in values.items()}
         pool = await self.workers.pool()
         async with pool.checkout(**self._limits()) as session:
@@ -120,11 +119,12 @@ class MontySandbox:
         except Submitted as done:
             return Ran(printed.text(), submitted=True, value=done.args[0])
         except UnsupportedError as mistake:
-            return Ran(printed.text(), f"{mistake.msg}. {LACKING}", "unsupported")
+            return Ran(printed.text(), f"{mistake.msg}. {LACKS}", "unsupported")
         except SyntaxError as mistake:
             return Ran(printed.text(), f"SyntaxError: {mistake}", "syntax")
-        except MontySyntaxError as mistake:
-            return Ran(printed.text(), self._told(mistake.display()), "syntax")
+        except MontySyntaxError as mistake:  # Python itself has parsed it
+            words = f"{self._told(mistake.display())}\n{LACKS}"
+            return Ran(printed.text(), words, "unsupported")
         except MontyRuntimeError as mistake:
             return self._runtime(mistake, printed)
         except MontyCrashedError as mistake:
@@ -156,8 +156,8 @@ class MontySandbox:
         if spent:
             return Ran(printed.text(), f"{words}\nVariables are as before this cell.", "resource",
                        fresh=True)  # fmt: skip
-        if isinstance(inner, NotImplementedError):
-            return Ran(printed.text(), f"{words}\n{LACKING}", "unsupported")
+        if isinstance(inner, NotImplementedError | ImportError) or lacking(str(inner)):
+            return Ran(printed.text(), f"{words}\n{LACKS}", "unsupported")
         return Ran(printed.text(), words, "python")
 
     def _limits(self) -> dict[str, Any]:
@@ -188,79 +188,41 @@ class MontySandbox:
                 if isinstance(found, MontyComplete):
                     self.state = await session.dump()
                     return
-                name, args, kwargs = found.function_name, list(found.args), dict(found.kwargs)
+                name, args = found.function_name, list(found.args)
                 state = found.dump()
                 state = await state if hasattr(state, "__await__") else state
-            answer = await self._answer(name, args, kwargs)
+            answer = await self.bridge.answer(name, args)
 
     async def _near(self, found: Any) -> Any:
         """Answers at once what takes the host no time, until something does."""
         while not isinstance(found, MontyComplete):
             if isinstance(found, AsyncNameLookupSnapshot):
-                known = found.variable_name in BRIDGE
+                known = found.variable_name in NAMES
                 found = await (
                     found.resume(value=_function(found.variable_name)) if known else found.resume()
                 )
             elif isinstance(found, AsyncFunctionSnapshot) and found.is_os_function:
                 found = await found.resume_not_handled()
-            elif found.function_name == SUBMIT:
-                found = await found.resume(self._submitted(found.args))
-            elif found.function_name not in BRIDGE:
+            elif found.function_name not in NAMES:
                 words = f"name {found.function_name!r} is not defined"
                 found = await found.resume({"exc_type": "NameError", "message": words})
-            elif found.function_name == "__host":
-                found = await found.resume(await self._answer("__host", found.args, found.kwargs))
+            elif found.function_name in (HOST, SUBMIT):
+                found = await found.resume(
+                    await self.bridge.answer(found.function_name, found.args)
+                )
             else:
                 return found
         return found
 
-    def _submitted(self, args: Any) -> dict[str, Any]:
-        """Ends the cell with a value that fits; else an error that the model can mend."""
-        try:
-            value = self.submit(list(args[0]), dict(args[1]))
-        except ValueError as mistake:
-            return {"exc_type": "TypeError", "message": f"SUBMIT: {mistake}"}
-        raise Submitted(value)
 
-    async def _answer(self, name: str, args: Any, kwargs: Any) -> dict[str, Any]:
-        """What the host says to a call, or the error that the code gets."""
-        try:
-            return {"return_value": await self._call(name, list(args))}
-        except (ValueError, TypeError, LookupError, RuntimeError) as mistake:
-            kind = type(mistake).__name__
-            return {"exc_type": kind if kind in KNOWN else "RuntimeError", "message": str(mistake)}
-
-    async def _call(self, name: str, args: list[Any]) -> Any:
-        handles = self.handles
-        if name == "__host":
-            return await handles.ask(*args)
-        if name == "__query":
-            prompts, contexts, deep = args
-            return handles.plain(await self.host[name](prompts, handles.taken(contexts), deep))
-        tool, values, fields = args
-        found = await self.host["__tool"](tool, handles.taken(values), handles.taken(fields))
-        return handles.plain(found)
-
-
-class Printed:
-    """What a cell prints: the beginning is kept, of the rest only the length."""
-
-    def __init__(self, most: int) -> None:
-        self.most, self.length = most, 0
-        self._parts: list[str] = []
-
-    def __call__(self, stream: str, text: str) -> None:
-        """Takes what is printed."""
-        room = self.most - self.length
-        if room > 0:
-            self._parts.append(text[:room])
-        self.length += len(text)
-
-    def text(self) -> str:
-        """The beginning, and a note of what is missing."""
-        dropped = self.length - self.most
-        note = f"\n[{dropped:,} more characters are not shown]" if dropped > 0 else ""
-        return "".join(self._parts) + note
+def lacking(words: str) -> bool:
+    """Whether an error tells of something that Python itself has."""
+    if LACKING.search(words):
+        return True
+    if found := NO_NAME.search(words):
+        return hasattr(builtins, found[1])
+    found = NO_METHOD.search(words)
+    return found is not None and hasattr(getattr(builtins, found[1], None), found[2])
 
 
 def _stub(name: str) -> str:

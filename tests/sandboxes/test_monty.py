@@ -1,11 +1,8 @@
-"""The default sandbox: what models write runs, what attacks try fails, and no host is harmed."""
+"""The default sandbox: handles, limits, errors, and many sessions on few workers."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,87 +10,11 @@ import pytest
 from rlmlang import plugins
 from rlmlang.context import TextDocument, whole
 from rlmlang.partitions.measure import Estimate
-from rlmlang.protocols import Ran
+from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.dialect import UnsupportedError, desugar
 from rlmlang.sandboxes.handles import Handles
-from rlmlang.sandboxes.monty import Caps, MontySandbox, Workers
-from tests.sandboxes.contexts import make_context, mock_llm
-
-HERE = Path(__file__).parent
-CELLS = sorted((HERE / "cells").glob("*.txt"))
-ATTACKS = sorted((HERE / "attacks").glob("*.txt"))
-UNABLE = {"class_static_property"}  # what Monty has no form for
-Query = Callable[[list[Any], list[Any], bool], Any]
-
-
-async def model(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
-    """A model behind `llm_query`."""
-    texts = [f"{p}\n\n{c}" if c else str(p) for p, c in zip(prompts, contexts, strict=True)]
-    return [mock_llm(t) for t in texts]
-
-
-def submitted(values: list[Any], fields: dict[str, Any]) -> Any:
-    if not values and not fields:
-        raise ValueError("takes one value")
-    return values[0] if values else fields
-
-
-async def session(values: dict[str, Any], cells: list[str], query: Query = model,
-                  caps: Caps = Caps(), most: int = 2) -> list[Ran]:  # fmt: skip
-    """What comes of some cells, one after the other."""
-    workers = Workers(most)
-    try:
-        sandbox = MontySandbox(workers, Handles(plugins.partition, Estimate()), caps)
-
-        async def tool(name: str, args: list[Any], fields: dict[str, Any]) -> Any:
-            raise ValueError(f"there is no tool {name}")
-
-        await sandbox.open(values, {"__query": query, "__tool": tool}, submitted)
-        out = []
-        for cell in cells:
-            out.append(await sandbox.run(cell))
-            if out[-1].submitted:
-                break
-        return out
-    finally:
-        await workers.close()
-
-
-def run(values: dict[str, Any], *cells: str, **more: Any) -> list[Ran]:
-    return asyncio.run(session(values, list(cells), **more))
-
-
-@pytest.mark.parametrize("path", CELLS, ids=lambda p: p.stem)
-def test_what_models_write_runs(path: Path) -> None:
-    text = path.read_text()
-    context = make_context(re.search(r"# context: (\w+)", text)[1])
-    ran = run({"context": context}, *re.split(r"# %% turn.*\n", text)[1:])
-    wrong = [r.error for r in ran if r.error]
-    assert bool(wrong) == (path.stem in UNABLE), wrong
-
-
-@pytest.mark.parametrize("path", ATTACKS, ids=lambda p: p.stem)
-def test_attacks_fail(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "canary.txt").write_text("CANARY-SECRET")
-    monkeypatch.setenv("HOST_API_KEY", "sk-canary-host-key")
-    left = 30
-
-    async def few(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
-        nonlocal left
-        left -= len(prompts)
-        if left < 0:
-            raise RuntimeError("no sub-calls are left")
-        return ["an answer" for _ in prompts]
-
-    code = path.read_text().replace("@CANARY@", str(tmp_path))
-    (ran,) = run({"context": "hello"}, code, query=few, caps=Caps(cpu=1.0))
-    said = ran.output + ran.error + str(ran.value)
-    assert "CANARY-SECRET" not in said
-    assert "sk-canary" not in said
-    assert "PWNED" not in ran.output
-    assert not (tmp_path / "canary_out.txt").exists()
-    assert len(ran.output) < 30_000
-
+from rlmlang.sandboxes.monty import MontySandbox, Workers
+from tests.sandboxes.sessions import run, submitted
 
 BIG = "".join(f"{i:06} user{i % 7} says hello number {i}\n" for i in range(60_000))
 

@@ -1,0 +1,59 @@
+"""Sessions of cells in a sandbox of any tier, with a model that answers by rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from rlmlang import plugins
+from rlmlang.partitions.measure import Estimate
+from rlmlang.protocols import Ran
+from rlmlang.sandboxes.bridge import Caps
+from rlmlang.sandboxes.tiers import Tiers
+from tests.sandboxes.contexts import mock_llm
+
+Query = Callable[[list[Any], list[Any], bool], Any]
+MONTY, CPYTHON = ("monty",), ("cpython",)
+
+
+async def model(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+    """A model behind `llm_query`."""
+    texts = [f"{p}\n\n{c}" if c else str(p) for p, c in zip(prompts, contexts, strict=True)]
+    return [mock_llm(t) for t in texts]
+
+
+def submitted(values: list[Any], fields: dict[str, Any]) -> Any:
+    if not values and not fields:
+        raise ValueError("takes one value")
+    return values[0] if values else fields
+
+
+async def session(
+    values: dict[str, Any], cells: list[str], query: Query, caps: Caps, tier: tuple[str, ...]
+) -> list[Ran]:
+    """What comes of some cells, one after the other."""
+    tiers = Tiers(plugins.partition, Estimate())
+    sandbox = tiers.sandbox(tier, caps)
+
+    async def tool(name: str, args: list[Any], fields: dict[str, Any]) -> Any:
+        raise ValueError(f"there is no tool {name}")
+
+    try:
+        await sandbox.open(values, {"__query": query, "__tool": tool}, submitted)
+        out = []
+        for cell in cells:
+            out.append(await sandbox.run(cell))
+            if out[-1].submitted:
+                break
+        return out
+    finally:
+        await sandbox.close()
+        await tiers.close()
+
+
+def run(
+    values: dict[str, Any], *cells: str, query: Query = model, caps: Caps = Caps(),
+    tier: tuple[str, ...] = MONTY,
+) -> list[Ran]:  # fmt: skip
+    return asyncio.run(session(values, list(cells), query, caps, tier))

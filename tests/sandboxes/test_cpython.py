@@ -1,0 +1,139 @@
+"""The fuller sandbox: a lost process comes back, a cell moves to it, and nothing is asked again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rlmlang.context import TextDocument, whole
+from rlmlang.sandboxes.bridge import Caps
+from tests.sandboxes.sessions import CPYTHON, MONTY, run
+from tests.sandboxes.test_monty import BIG
+
+BOTH = (*MONTY, *CPYTHON)
+INHERITS = """class Base:
+    def show(self):
+        return "base"
+class Child(Base):
+    def show(self):
+        return super().show() + " child: " + llm_query("last") + " / " + best
+print(Child().show())"""
+
+
+class Paid:
+    """A model that numbers its answers, so that a second asking would be seen."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def __call__(self, prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
+        self.asked += map(str, prompts)
+        return [f"answer {len(self.asked)} to {p}" for p in prompts]
+
+
+def test_a_cell_moves_to_the_fuller_sandbox_and_nothing_is_asked_again() -> None:
+    paid = Paid()
+    ran = run({"x": 1}, "notes = [llm_query(f'chunk {i}') for i in range(3)]\nprint(len(notes))",
+              "best = notes[-1]\n1 / 0", INHERITS, "print(best, x)", query=paid, tier=BOTH)  # fmt: skip
+    assert ran[0].output == "3\n"
+    assert "ZeroDivisionError" in ran[1].error
+    assert ran[2].output.endswith("base child: answer 4 to last / answer 3 to chunk 2\n")
+    assert "moved" in ran[2].output
+    assert ran[3].output == "answer 3 to chunk 2 1\n"
+    assert paid.asked == ["chunk 0", "chunk 1", "chunk 2", "last"]
+
+
+def test_what_a_refused_cell_had_asked_is_not_asked_again() -> None:
+    paid = Paid()
+    ran = run({"x": 1}, "a = llm_query('one')\nimport threading\nb = llm_query('two')\nprint(a, b)",
+              query=paid, tier=BOTH)  # fmt: skip
+    assert ran[0].output.endswith("answer 1 to one answer 2 to two\n"), ran
+    assert paid.asked == ["one", "two"]
+
+
+def test_a_lost_process_comes_back_as_it_was_and_is_not_paid_again() -> None:
+    paid = Paid()
+    ran = run({"x": 1}, "a = [llm_query('one')]", "import os; os._exit(3)", "print(a, x)",
+              query=paid, tier=CPYTHON)  # fmt: skip
+    assert (ran[1].kind, ran[1].fresh) == ("crash", True)
+    assert ran[2].output == "['answer 1 to one'] 1\n"
+    assert paid.asked == ["one"]
+
+
+@pytest.mark.parametrize("tier", [MONTY, CPYTHON])
+def test_handles_say_the_same_in_every_tier(tier: tuple[str, ...]) -> None:
+    log = whole(TextDocument("log.txt", BIG.encode()))
+    (ran,) = run({"log": log}, """
+pieces = log.split(max=200_000)
+hits = log.search(r"number (59\\d98)", max=2)
+print(len(log), log[:6], log[-7:-1], "nobody" in log, len(pieces), len(pieces[1]), pieces[1][:4])
+print([h["groups"] for h in hits], log.lines(3, 4), log.count("user3"), log.find("user3"))
+print(sum(1 for line in log if "user6" in line), str(log)[:16])
+""", tier=tier)  # fmt: skip
+    assert not ran.error, ran.error
+    assert ran.output.splitlines()[1:] == [
+        "[['59098'], ['59198']] ['000003 user3 says hello number 3'] 8571 106",
+        f"8571 <Text log, {len(BIG)}"[:21],
+    ]
+
+
+def test_a_cell_that_computes_too_long_in_c_is_stopped_from_outside() -> None:
+    code = "import signal\nsignal.signal(signal.SIGVTALRM, signal.SIG_IGN)\nwhile True: pass"
+    ran = run({"x": 1}, "y = 5", code, "print(x, y)", caps=Caps(cpu=0.3), tier=CPYTHON)
+    assert "computing" in ran[1].error
+    assert ran[1].fresh
+    assert ran[2].output == "1 5\n"
+
+
+def test_dspys_own_rlm_runs_in_every_tier() -> None:
+    """DSPy's own RLM, with a scripted model: inputs, tools, sub-calls, errors, typed answers."""
+    dspy = pytest.importorskip("dspy")
+    from dspy.primitives.code_interpreter import CodeInterpreter
+
+    import rlmlang
+    from rlmlang.testing import Raw, ScriptedEngine
+
+    for tier in ("monty", "cpython"):
+        turns = iter(["print(len(context)); context = context.upper()", "1 / 0",
+                      "print(look(3), llm_query('sub?'), context[:3])",
+                      "SUBMIT(answer=context[:5], count=len(context))"])  # fmt: skip
+        seen: list[str] = []
+
+        def script(task: Any) -> Any:
+            if "repl_history" not in task.inputs:
+                return Raw("a sub answer")
+            seen.append(str(task.inputs))
+            code = next(turns)
+            return Raw("[[ ## reasoning ## ]]\nthink\n\n[[ ## code ## ]]\n```python\n" + code
+                       + "\n```\n\n[[ ## completed ## ]]")  # fmt: skip
+
+        def look(n: int) -> int:
+            return n * 2
+
+        engine = ScriptedEngine(script)
+        lm = dspy.LM(f"scripted/{tier}", engine=Plain(engine), cache=False, num_retries=0)
+        factory = rlmlang.interpreter_factory(tier)
+        assert isinstance(factory(), CodeInterpreter)
+        agent = dspy.RLM("context, question -> answer: str, count: int", tools=[look],
+                         interpreter_factory=factory)  # fmt: skip
+        with dspy.context(lm=lm, warn_on_type_mismatch=False):
+            found = agent(context="hello world " * 1_000, question="what?")
+        assert (found.answer, found.count) == ("HELLO", 12_000)
+        said = "".join(seen)
+        assert "ZeroDivisionError" in said and "6 a sub answer HEL" in said
+
+
+class Plain:
+    """A scripted engine without an event loop, as DSPy's synchronous way wants it."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+
+    def __deepcopy__(self, memo: Any) -> Plain:
+        return self
+
+    def complete(self, request: Any) -> Any:
+        import asyncio
+
+        return asyncio.run(self.engine.complete(request))
