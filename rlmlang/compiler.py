@@ -38,7 +38,9 @@ def check(
     file, refused = override(parsed.tree, sets or {}, _value)
     found = check_file(Library(load, _parsed, sizes or {}), source, file)
     known = tuple(settable(file))
-    return Checked(found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known)
+    return Checked(
+        found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite
+    )
 
 
 def plan(recipe: Recipe, binding: Binding) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rlmlang.check import recipe as r
 from rlmlang.check.extents import of_param
@@ -20,7 +20,7 @@ from rlmlang.check.resolve import (
 )
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import body, hoist
-from rlmlang.check.trials import check_trial
+from rlmlang.check.trials.trials import Suite, check_trials
 from rlmlang.check.types import ANY, BOOL, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.diagnostics.source import SourceFile
@@ -29,12 +29,14 @@ from rlmlang.syntax import tree as t
 
 @dataclass(frozen=True)
 class Checked:
-    """The recipes of a file by name, what is wrong with it, and what of it may be set."""
+    """The recipes of a file by name, what is wrong with it, what of it may be set, and what is
+    declared about its recipes."""
 
     recipes: dict[str, r.Recipe]
     diagnostics: tuple[Diagnostic, ...]
     refused: tuple[str, ...] = ()
     settable: tuple[str, ...] = ()
+    suite: Suite = field(default_factory=Suite)
 
     @property
     def ok(self) -> bool:
@@ -52,9 +54,23 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         for name, decl in module.decls.items()
         if isinstance(decl, t.Recipe) and decl.word == "recipe"
     }
-    for trial in module.trials:
-        check_trial(module, trial, recipes)
-    return Checked(recipes, _in_order(library.diagnostics, source))
+    suite = _suite(module, recipes)
+    return Checked(recipes, _in_order(library.diagnostics, source), suite=suite)
+
+
+def _suite(module: Module, recipes: dict[str, r.Recipe]) -> Suite:
+    """What is declared about recipes of this file and about those it imports."""
+
+    imported: dict[str, r.Recipe] = {}
+
+    def find(name: str) -> r.Recipe | None:
+        found = module.imports.get(name)
+        if name not in imported and found is not None and isinstance(found[1], t.Recipe):
+            if found[1].word == "recipe":
+                imported[name] = _recipe(found[0], found[1])
+        return recipes.get(name) or imported.get(name)
+
+    return check_trials(module, find, [*recipes, *module.known(t.Recipe)])
 
 
 def _condition(module: Module, written: t.Expr, type_: Type) -> r.Expr:

@@ -6,7 +6,7 @@ so the recipe is checked and priced with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from rlmlang.syntax import tree as t
@@ -16,8 +16,13 @@ Read = Callable[[str], t.Expr | None]
 
 def settable(file: t.File) -> list[str]:
     """The paths that may be set, as far as they are written out."""
+    return settable_here(file.items)
+
+
+def settable_here(items: Iterable[t.Node]) -> list[str]:
+    """The same, of some declarations."""
     found: list[str] = []
-    for item in file.items:
+    for item in items:
         match item:
             case t.Const():
                 found.append(item.name.text)

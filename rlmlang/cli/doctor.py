@@ -56,7 +56,7 @@ def _extras() -> list[tuple[str, bool, str]]:
 
 
 def _sandboxes() -> list[tuple[str, bool, str]]:
-    from rlmlang.runtime.trials import sandbox_trials
+    from rlmlang.runtime.tiers import sandbox_trials
 
     return [(f"sandbox {tier}", ok, words) for tier, ok, words in sandbox_trials()]
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "graph": "Draw the plan as SVG, Mermaid or DOT.",
     "run": "Run a recipe.",
     "ask": "Ask a question of a text or folder of any size.",
+    "test": "Run the tests that recipes declare, offline.",
     "runs": "List the runs that are kept.",
     "show": "Show what happened in a run.",
     "export": "Write a run's events for other tools.",

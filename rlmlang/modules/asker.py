@@ -48,7 +48,7 @@ class DspyAsker:
                 "earlier_answer": question.refused.answer, "problem": question.refused.reason,
             }  # fmt: skip
         note = Slip(question.account, prompt.model.output, question.step, question.item,
-                    prompt.name, question.attempt, question.ranges)  # fmt: skip
+                    prompt.name, question.attempt, question.ranges, question=question)  # fmt: skip
         text = await self._send(self.routes[prompt.model.name], signature, predictor, fields, note)
         reply = Reply(None, text, note.usage, note.request, note.row, note.reused)
         found = self._read(signature, prompt, reply)

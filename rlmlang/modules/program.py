@@ -7,13 +7,11 @@ since DSPy's optimisers tell predictors apart by what they say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import dspy
 
 from rlmlang.check import recipe as r
-from rlmlang.check.expressions import predictors
-from rlmlang.check.free import free_prompts
+from rlmlang.check.predictors import prompts_of
 from rlmlang.modules.signatures import signature_of
 
 
@@ -22,24 +20,12 @@ class RecipeProgram(dspy.Module):  # type: ignore[misc]
 
     def __init__(self, recipe: r.Recipe) -> None:
         super().__init__()
-        self.prompts = dict(_prompts(recipe))
+        self.prompts = prompts_of(recipe)
         said = Counter((p.name, p.task) for p in self.prompts.values())
         self.predictors = {
             step: _predictor(prompt, step, unique=said[prompt.name, prompt.task] == 1)
             for step, prompt in self.prompts.items()
         }
-
-
-def _prompts(recipe: r.Recipe) -> Iterator[tuple[str, r.Prompt]]:
-    """Every prompt that may be asked, by the name of its predictor."""
-    for name, ask in predictors(recipe.steps):
-        if ask.prompt.repl is None:
-            yield name, ask.prompt
-            continue
-        for role, prompt in free_prompts(ask.prompt).items():
-            yield f"{name}.{role}", prompt
-        for prompt in ask.prompt.repl.prompts:
-            yield f"{name}.{prompt.name}", prompt
 
 
 def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> dspy.Predict:

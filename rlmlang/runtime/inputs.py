@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlmlang.check import recipe as r
+from rlmlang.check.types import Type
 from rlmlang.context import Measure, TextDocument, whole
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -28,6 +29,12 @@ def bind_inputs(
         if type_ is None:
             raise _no_input(name, recipe)
         inputs[name] = open_path(path, type_)
+    for name, value in options.values.items():
+        declared = next((s.type for s in recipe.sources if s.name == name), None)
+        type_ = params[name].type if name in params else declared
+        if type_ is None:
+            raise _no_input(name, recipe)
+        inputs[name] = from_value(value, name, type_)
     for name, text in options.sets.items():
         if name not in params and (name.startswith("budget.") or name in settable):
             continue
@@ -53,6 +60,17 @@ def bind_inputs(
 
 def _literal(value: r.Expr) -> Any:
     return evaluate(value, {}, call_code)
+
+
+def from_value(value: Any, name: str, type_: Type) -> Any:
+    """A value given by a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    if value is None or not isinstance(value, str):
+        return value
+    if type_.kind in ("Slice", "Doc"):
+        return whole(TextDocument(name, value.encode()))
+    if type_.kind == "Tree":
+        return open_path(value, type_)
+    return from_text(value, r.Param(name, type_)) if not type_.textual else value
 
 
 def from_text(text: str, param: r.Param) -> Any:

@@ -28,15 +28,17 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line or a caller says about a run. `store` is the file that keeps it, None
-    for memory only; `fresh` uses no earlier answer, `retry_failed` none that was refused,
-    `only_kept` nothing but kept ones; times are in seconds. `sandbox` names tiers in place of the
-    recipe's; `allow_unsafe` lets code run in processes that cannot be locked down."""
+    """What the command line or a caller says about a run. `values` are inputs as Python values;
+    `store` is the file that keeps the run, None for memory only; `fresh` uses no earlier answer,
+    `retry_failed` none that was refused, `only_kept` nothing but kept ones; times are in seconds.
+    `sandbox` names tiers in place of the recipe's; `allow_unsafe` lets code run in processes that
+    cannot be locked down."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     models: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
     api_base: str = ""
     timeout: float = 120.0
     parallel: int | None = None

@@ -57,11 +57,14 @@ PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key
 
 
 class Session:
-    """Holds what a run needs and gives it back."""
+    """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
+    of; `program` its predictors where they are not the recipe's; not `alone`, it leaves Ctrl-C to
+    others."""
 
     def __init__(
         self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
-        store: Store | None = None, dry: bool = False,
+        store: Store | None = None, dry: bool = False, above: Account | None = None,
+        program: RecipeProgram | None = None, alone: bool = True,
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
@@ -69,6 +72,9 @@ class Session:
         self.tiers: Any = None
         self.redact = Redactor(os.environ)
         self.account: Account = account_for(ready)
+        self.account.parent = above
+        self.program, self.alone = program, alone
+        self.about: dict[str, Any] = {}
         self.store = store or self._open_store()
         self.begun = Begun("")
         self.road = self._road()
@@ -85,7 +91,7 @@ class Session:
         problem: CodedError | None = None
         scope = self.scope = self._begin()
         try:
-            with Signals(self._interrupted) as signals:
+            with Signals(self.stop, on=self.alone) as signals:
                 self.executor = Executor(scope, dict(self.ready.inputs), self.ready.recipe.steps)
                 with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
                     with anyio.CancelScope() as signals.scope:
@@ -98,7 +104,7 @@ class Session:
             problem = self.road.traffic.problem or found
         except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
             problem = _interrupted()
-        with anyio.CancelScope(shield=True), Signals(lambda: None):
+        with anyio.CancelScope(shield=True), Signals(lambda: None, on=self.alone):
             problem = await self._end(scope, result, lines, problem)
         if close:
             with contextlib.suppress(CodedError):  # what could not be kept was told before
@@ -132,15 +138,16 @@ class Session:
         self._open_routes()
         row = RunRow(
             0, new_run(ready.recipe.name), identity_of(ready), ready.recipe.name, ready.plan.hash,
-            ready.recipe.path, data=self._about(),
+            ready.recipe.path, data={**self._about(), **self._given(), **self.about},
         )  # fmt: skip
         self.begun = self.store.begin(
             row, fresh=options.fresh, retry_failed=options.retry_failed, dry=self.dry
         )
         self._restore()
+        self.program = self.program or RecipeProgram(ready.recipe)
         tools = Tools(
-            DspyAsker(RecipeProgram(ready.recipe), self.routes), plugins.partition, plugins.search,
-            call_code, ready.measure, self._sandbox, conform,
+            DspyAsker(self.program, self.routes), plugins.partition, plugins.search, call_code,
+            ready.measure, self._sandbox, conform,
         )  # fmt: skip
         scope = Scope(ready.recipe, self.begun.name, tools, self.account, self._record,
                       parallel=self.road.parallel)  # fmt: skip
@@ -166,6 +173,12 @@ class Session:
     def _about(self) -> dict[str, Any]:
         models = {k or "default": v.name for k, v in self.ready.binding.models.items()}
         return {"models": models, "inputs": {k: _shown(v) for k, v in self.ready.inputs.items()}}
+
+    def _given(self) -> dict[str, Any]:
+        """What the run was given, in full, so that it can be given again."""
+        options = self.ready.options
+        sources = {k: str(Path(v).resolve()) for k, v in options.sources.items() if v != "-"}
+        return {"sets": dict(options.sets), "sources": sources}
 
     def _restore(self) -> None:
         """What an earlier part of the run has spent stays spent."""
@@ -200,7 +213,7 @@ class Session:
             self.scope.emit(Paused, node=self.scope.recipe.name, model=model, seconds=seconds,
                             why=why)  # fmt: skip
 
-    def _interrupted(self) -> CodedError:
+    def stop(self) -> CodedError:
         """The first Ctrl-C: nothing new is sent, what is on its way is heard out."""
         problem = _interrupted()
         self.road.traffic.stop(problem)

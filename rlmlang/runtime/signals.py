@@ -19,17 +19,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class Signals:
     """While entered, the first signal calls `first` and cancels `scope`; the next one ends the
-    process at once. What is kept by then is kept."""
+    process at once. What is kept by then is kept. Not `on` where a run is one of several."""
 
-    def __init__(self, first: Callable[[], CodedError | None]) -> None:
-        self.first = first
+    def __init__(self, first: Callable[[], CodedError | None], *, on: bool = True) -> None:
+        self.first, self.on = first, on
         self.scope: anyio.CancelScope | None = None
         self.problem: CodedError | None = None
         self.seen = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __enter__(self) -> Signals:
-        if threading.current_thread() is threading.main_thread():
+        if self.on and threading.current_thread() is threading.main_thread():
             self._loop = asyncio.get_running_loop()
             try:
                 for number in SIGNALS:

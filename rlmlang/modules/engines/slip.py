@@ -16,7 +16,7 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Account, Usage
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.protocols import Sending
+from rlmlang.protocols import Question, Sending
 
 SETTING = "rlm_slip"
 
@@ -53,6 +53,7 @@ class Slip:
     row: int = 0
     reused: bool = False
     sending: Sending | None = None
+    question: Question | None = None
 
 
 class Stopped(dspy.LMError):  # type: ignore[misc]

@@ -1,8 +1,4 @@
-"""For tests of recipes: engines that answer by a script, and count what they are asked.
-
-from rlmlang.testing import ScriptedEngine
-outcome = rlmlang.run("find.rlm", engine=ScriptedEngine(lambda task: "yes"), …)
-"""
+"""Engines that answer by a script, and count what they are asked."""
 
 from __future__ import annotations
 

@@ -1,0 +1,34 @@
+"""The predictors of a recipe: every prompt that may be asked, by a name that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rlmlang.check.expressions import predictors
+from rlmlang.check.free import free_prompts
+from rlmlang.check.recipe import Prompt, Recipe
+
+
+def prompts_of(recipe: Recipe) -> dict[str, Prompt]:
+    """Prompts by predictor: the step's name, with a role behind it where a step has several."""
+    return dict(_prompts(recipe))
+
+
+def _prompts(recipe: Recipe) -> Iterator[tuple[str, Prompt]]:
+    for name, ask in predictors(recipe.steps):
+        if ask.prompt.repl is None:
+            yield name, ask.prompt
+            continue
+        for role, prompt in free_prompts(ask.prompt).items():
+            yield f"{name}.{role}", prompt
+        for prompt in ask.prompt.repl.prompts:
+            yield f"{name}.{prompt.name}", prompt
+
+
+def named(recipe: Recipe, name: str) -> tuple[str, ...]:
+    """The predictors that a name means: one of them, all of a step, or all of a prompt."""
+    known = prompts_of(recipe)
+    if name in known:
+        return (name,)
+    of_step = tuple(p for p in known if p.startswith(f"{name}."))
+    return of_step or tuple(p for p, prompt in known.items() if prompt.name == name)

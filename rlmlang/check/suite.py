@@ -1,0 +1,154 @@
+"""What a file declares about its recipes: tests, datasets, metrics, evals and tunings. Checked.
+
+Values only, as in `recipe.py`; a place is kept as a line for messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from rlmlang.check import recipe as r
+from rlmlang.value import Value as Frozen
+from rlmlang.value import value
+
+
+@value
+class Opened(Frozen):
+    """An input from a file or folder beside the recipe."""
+
+    path: str
+
+
+@value
+class Fill(Frozen):
+    """An input made of `words` words, seeded, with a text at a part of its length."""
+
+    words: int
+    insert: str
+    at: float
+    seed: int
+
+
+@value
+class Scripted(Frozen):
+    """Answers from a file: JSON lines in the order of the items, or `file.py:function` that is
+    given the prompt's inputs."""
+
+    path: str
+
+
+@value
+class Replayed(Frozen):
+    """The answers of a recorded run, from its exported JSON lines."""
+
+    path: str
+
+
+@value
+class Failing(Frozen):
+    """A call that brings no answer, for this reason."""
+
+    reason: str
+
+
+@value
+class Mock(Frozen):
+    """What a step or prompt answers; an expression may read the prompt's inputs."""
+
+    name: str
+    answer: r.Expr | Scripted | Replayed | Failing
+
+
+@value
+class Expect(Frozen):
+    """What must hold, and the words it was written in."""
+
+    test: r.Expr
+    words: str
+    line: int = field(default=0, compare=False)
+
+
+@value
+class Test(Frozen):
+    """An offline test of a recipe; `path` is the recipe's file, `base` the test's own."""
+
+    name: str
+    recipe: str
+    given: tuple[tuple[str, r.Expr | Opened | Fill], ...]
+    mocks: tuple[Mock, ...]
+    expects: tuple[Expect, ...]
+    line: int = field(default=0, compare=False)
+    path: str = field(default="", compare=False)
+    base: str = field(default="", compare=False)
+
+
+@value
+class Dataset(Frozen):
+    """Labelled examples: which columns are which parameters, which is the label."""
+
+    name: str
+    path: str
+    sha256: str
+    bind: tuple[tuple[str, str], ...]
+    want: str
+    base: str = field(default="", compare=False)
+
+
+@value
+class Metric(Frozen):
+    """A score: built in (`code` is None) or a Python function of the result and the label."""
+
+    name: str
+    code: r.Code | None = None
+
+
+@value
+class Score(Frozen):
+    """A metric with its weight."""
+
+    metric: Metric
+    weight: float
+
+
+@value
+class Eval(Frozen):
+    """A recipe over a dataset, scored; `require` are conditions on the means."""
+
+    name: str
+    recipe: str
+    over: Dataset
+    scores: tuple[Score, ...]
+    require: tuple[Expect, ...]
+    limit: int | None = None
+    budget: r.Budget = r.Budget()
+    line: int = field(default=0, compare=False)
+    path: str = field(default="", compare=False)
+
+
+@value
+class Knob(Frozen):
+    """What a tuning may move: the task or demonstrations of predictors, a number, a model."""
+
+    path: str
+    kind: str  # task, demos, number or model
+    choices: tuple[object, ...] = ()
+    predictors: tuple[str, ...] = ()
+
+
+@value
+class Tune(Frozen):
+    """A search for better prompts and numbers, judged by an eval."""
+
+    name: str
+    recipe: str
+    eval: Eval
+    optimizer: str
+    knobs: tuple[Knob, ...]
+    train: float
+    dev: float
+    test: float
+    seed: int
+    trials: int
+    reflection: str
+    budget: r.Budget
+    line: int = field(default=0, compare=False)

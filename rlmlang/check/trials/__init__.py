@@ -1,0 +1,1 @@
+"""Tests, evals, tunings and batches: what is declared about recipes, checked."""

@@ -1,0 +1,223 @@
+"""`dataset`, `metric` and `eval`: labelled examples, how answers are scored, what must hold."""
+
+from __future__ import annotations
+
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.check.module import Module
+from rlmlang.check.resolve import budget_in, code_of
+from rlmlang.check.settings import Settings
+from rlmlang.check.trials.tests import means
+from rlmlang.check.types import fits
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+COSTS = ("usd", "calls", "tokens")
+BUILT_IN = ("exact", "contains", "f1", "close", "overlap", "coverage", *COSTS)
+ITEMS = ("over", "limit", "budget")
+
+
+def dataset_of(module: Module, name: str) -> s.Dataset | None:
+    """The dataset of that name."""
+    found = module.find(name)
+    if found is None or not isinstance(found[1], t.Settings) or found[1].word != "dataset":
+        return None
+    owner, decl = found
+    assert isinstance(decl, t.Settings)
+    return _dataset(owner, decl)
+
+
+def _dataset(module: Module, decl: t.Settings) -> s.Dataset:
+    block = Settings(module, decl.block, "a dataset")
+    path = block.literal("path", str, 'a path such as "data/dev.jsonl"')
+    sha = block.literal("sha256", str, "a hash in hexadecimal digits")
+    bind = _columns(module, block.value("bind"))
+    want = block.word("want")
+    block.done(())
+    if not isinstance(path, str):
+        module.report(_incomplete(decl, 'path: "data/dev.jsonl"'))
+    if not want:
+        module.report(_incomplete(decl, "want: the column of the label"))
+    return s.Dataset(decl.name.text, str(path or ""), str(sha or ""), bind, want or "",
+                     module.source.path)  # fmt: skip
+
+
+def _columns(module: Module, written: t.Expr | t.Block | None) -> tuple[tuple[str, str], ...]:
+    """Parameters and the columns that fill them."""
+    if not isinstance(written, t.Block):
+        return ()
+    found = []
+    for entry in written.entries:
+        if isinstance(entry, t.Setting) and isinstance(entry.value, t.Name | t.Text):
+            column = entry.value
+            name = column.text if isinstance(column, t.Name) else column.value
+            found.append((entry.key.text, name))
+        else:
+            module.report(_form(entry, "parameter: column"))
+    return tuple(found)
+
+
+def eval_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Eval | None:
+    """A checked eval; None when it has no dataset to go over."""
+    by_word = {i.key.text: i for i in trial.items if isinstance(i.key, t.Name)
+               and i.word not in ("score", "require")}  # fmt: skip
+    for name, item in by_word.items():
+        if item.word == "setting" and name not in ITEMS:
+            module.report(_unknown(item, name))
+    over = _over(module, trial, by_word.get("over"), recipe)
+    scores = tuple(x for i in trial.items if i.word == "score" for x in _score(module, i, recipe))
+    if not scores:
+        module.report(_no_score(trial))
+    names = [*(x.metric.name for x in scores), "score", "failed"]
+    require = tuple(means(module, i, names) for i in trial.items if i.word == "require")
+    limit, budget = by_word.get("limit"), by_word.get("budget")
+    most = module.size(written, ("",)) if (written := _expr(limit)) is not None else None
+    spend = r.Budget()
+    if budget is not None and isinstance(budget.value, t.Block):
+        spend = budget_in(module, budget.value)
+    if over is None:
+        return None
+    return s.Eval(trial.name.text, recipe.name, over, scores, require, most, spend, trial.span.line,
+                  recipe.path)  # fmt: skip
+
+
+def _expr(item: t.Item | None) -> t.Expr | None:
+    return item.value if item is not None and not isinstance(item.value, t.Block) else None
+
+
+def _over(
+    module: Module, trial: t.Trial, item: t.Item | None, recipe: r.Recipe
+) -> s.Dataset | None:
+    if item is None or not isinstance(item.value, t.Name):
+        module.report(_no_dataset(trial))
+        return None
+    found = dataset_of(module, item.value.text)
+    if found is None:
+        known = list(module.known(t.Settings))
+        module.report(_unknown_dataset(item.value, known))
+        return None
+    params = [p.name for p in recipe.params]
+    for name, _ in found.bind:
+        if name not in params:
+            module.report(_unbound(item.value, found, name, params))
+    return found
+
+
+def _score(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Score]:
+    assert isinstance(item.key, t.Name)
+    weight = module.literal(item.value) if isinstance(item.value, t.Number) else None
+    amount = float(weight) if isinstance(weight, int | float) else 1.0
+    metric = _metric(module, item.key, recipe)
+    if metric is not None and metric.name in COSTS and not _limited(recipe, metric.name):
+        module.report(_no_limit(item.key, metric.name))
+    return [s.Score(metric, amount)] if metric is not None else []
+
+
+def _limited(recipe: r.Recipe, what: str) -> bool:
+    return getattr(recipe.budget, what) is not None
+
+
+def _metric(module: Module, name: t.Name, recipe: r.Recipe) -> s.Metric | None:
+    found = module.find(name.text)
+    if found is not None and isinstance(found[1], t.Code) and found[1].word == "metric":
+        code = code_of(module, name.text)
+        if len(code.params) != 2 or not fits(recipe.result, code.params[0].type):
+            module.report(_metric_type(name, recipe, code))
+        return s.Metric(name.text, code)
+    if name.text in BUILT_IN:
+        return s.Metric(name.text)
+    known = [*BUILT_IN, *(n for n in module.known(t.Code))]
+    module.report(_unknown_metric(name, known))
+    return None
+
+
+# ── messages ─────────────────────────────────────────────────────────────────
+
+
+def _form(written: t.Node, form: str) -> Diagnostic:
+    return error("trial-form", "this cannot be read", written.span, hint=f"write `{form}`")
+
+
+def _incomplete(decl: t.Settings, form: str) -> Diagnostic:
+    return error(
+        "incomplete-dataset",
+        f"dataset `{decl.name.text}` is not complete",
+        decl.name.span,
+        hint=f"add `{form}`",
+    )
+
+
+def _unknown(item: t.Item, name: str) -> Diagnostic:
+    assert item.key is not None
+    return error(
+        "unknown-setting",
+        f"an eval has no setting `{name}`",
+        item.key.span,
+        hint=did_you_mean(name, ITEMS),
+    )
+
+
+def _no_dataset(trial: t.Trial) -> Diagnostic:
+    return error(
+        "missing-dataset",
+        f"eval `{trial.name.text}` goes over no dataset",
+        trial.name.span,
+        hint="add `over: NAME` of a dataset",
+    )
+
+
+def _unknown_dataset(name: t.Name, known: list[str]) -> Diagnostic:
+    return error(
+        "unknown-dataset",
+        f"no dataset is called `{name.text}`",
+        name.span,
+        hint=did_you_mean(name.text, known),
+    )
+
+
+def _unbound(name: t.Name, found: s.Dataset, param: str, known: list[str]) -> Diagnostic:
+    return error(
+        "unknown-name",
+        f"dataset `{found.name}` binds `{param}`, which is no parameter of the recipe",
+        name.span,
+        hint=did_you_mean(param, known),
+    )
+
+
+def _no_score(trial: t.Trial) -> Diagnostic:
+    return error(
+        "nothing-expected",
+        f"eval `{trial.name.text}` scores nothing",
+        trial.name.span,
+        hint="add `score exact weight 1`",
+    )
+
+
+def _no_limit(name: t.Name, what: str) -> Diagnostic:
+    return error(
+        "unscaled-cost",
+        f"the recipe's budget has no `{what}`",
+        name.span,
+        reason="A cost is scored as the part of the budget that was left.",
+        hint=f"add `{what} <= …` to the recipe's budget",
+    )
+
+
+def _metric_type(name: t.Name, recipe: r.Recipe, code: r.Code) -> Diagnostic:
+    takes = ", ".join(f"{p.name}: {p.type}" for p in code.params)
+    return error(
+        "wrong-type",
+        f"metric `{name.text}` takes ({takes}), where `{recipe.name}` gives {recipe.result}",
+        name.span,
+        hint=f"metric {name.text}(got: {recipe.result}, want: Text) -> Float from …",
+    )
+
+
+def _unknown_metric(name: t.Name, known: list[str]) -> Diagnostic:
+    return error(
+        "unknown-metric",
+        f"no metric is called `{name.text}`",
+        name.span,
+        hint=did_you_mean(name.text, known),
+    )

@@ -1,0 +1,231 @@
+"""`test`: inputs that are given, answers that are mocked, what must hold afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from rlmlang.catalog.formula import ONE, number
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.check.infer import expect, infer
+from rlmlang.check.module import Module
+from rlmlang.check.predictors import named, prompts_of
+from rlmlang.check.scope import Scope
+from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Type, list_of
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+OPENERS = ("file", "text", "doc", "rows", "fixture")
+MEASURES = {
+    "calls": INT, "tokens": INT, "usd": FLOAT, "depth": INT, "skipped": INT,
+    "steps": list_of(TEXT), "problem": TEXT,
+}  # fmt: skip
+
+
+def test_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Test:
+    """A checked test."""
+    given = [_given(module, i, recipe) for i in trial.items if i.word == "given"]
+    mocks = [_mock(module, i, recipe) for i in trial.items if i.word == "mock"]
+    expects = [_expect(module, i, recipe) for i in trial.items if i.word == "expect"]
+    if not expects:
+        module.report(_no_expect(trial))
+    return s.Test(
+        trial.name.text, recipe.name, tuple(g for g in given if g is not None),
+        tuple(m for m in mocks if m is not None), tuple(expects), trial.span.line,
+        recipe.path, module.source.path,
+    )  # fmt: skip
+
+
+def known_name(module: Module, item: t.Item, names: list[str], what: str) -> str | None:
+    """The name an item is about, if it is one of these."""
+    if not isinstance(item.key, t.Name):
+        return None
+    if item.key.text in names:
+        return item.key.text
+    module.report(
+        error(
+            "unknown-name",
+            f"the recipe has no {what} `{item.key.text}`",
+            item.key.span,
+            hint=did_you_mean(item.key.text, names),
+        )
+    )
+    return None
+
+
+# ── given ────────────────────────────────────────────────────────────────────
+
+
+def _given(module: Module, item: t.Item, recipe: r.Recipe) -> tuple[str, Any] | None:
+    params = {p.name: p for p in recipe.params}
+    places = [*params, *(x.name for x in recipe.sources)]
+    name = known_name(module, item, places, "parameter")
+    if name is None or item.value is None or isinstance(item.value, t.Block):
+        return None
+    if (made := _made(module, item.value)) is not None:
+        return name, made
+    type_ = params[name].type if name in params else TEXT
+    wanted = TEXT if type_.kind in ("Slice", "Doc", "Tree") else type_
+    return name, expect(Scope(module), item.value, wanted, f"`{name}`")[0]
+
+
+def _made(module: Module, written: t.Expr) -> s.Opened | s.Fill | None:
+    """An input that is opened or filled; None for a plain value."""
+    if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
+        return None
+    word, args = written.callee.text, written.args
+    if word in OPENERS:
+        place = module.literal(args[0].value) if len(args) == 1 else None
+        if not isinstance(place, str):
+            module.report(_form(written, f'{word}("path")'))
+            return s.Opened("")
+        return s.Opened(place)
+    if word != "fill":
+        return None
+    options = {a.label: module.literal(a.value) for a in args}
+    words, at = options.get("words"), options.get("at", 0.5)
+    if not isinstance(words, int) or not isinstance(at, int | float):
+        module.report(_form(written, 'fill(words: 20_000, insert: "…", at: 60%)'))
+        return s.Fill(1, "", 0.0, 0)
+    seed = options.get("seed", 0)
+    return s.Fill(words, str(options.get("insert", "")), float(at), int(str(seed)))
+
+
+# ── mocks ────────────────────────────────────────────────────────────────────
+
+
+def _mock(module: Module, item: t.Item, recipe: r.Recipe) -> s.Mock | None:
+    prompts = prompts_of(recipe)
+    steps = [x.name for x in recipe.steps]
+    names = list(dict.fromkeys([*prompts, *steps, *(p.name for p in prompts.values())]))
+    name = known_name(module, item, names, "step or prompt")
+    if name is None or item.value is None or isinstance(item.value, t.Block):
+        return None
+    if (made := _script(module, item.value)) is not None:
+        return s.Mock(name, made)
+    found = named(recipe, name)
+    if not found:
+        module.report(_nothing_to_mock(item, name))
+        return None
+    prompt = _asked(recipe, found[0]) or prompts[found[0]]
+    scope = Scope(module)
+    for p in prompt.params:
+        scope.bind(p.name, r.Ref(p.name), r.Facts(p.type, number(p.max or 0), ONE))
+    return s.Mock(name, expect(scope, item.value, prompt.result, f"the answer of `{name}`")[0])
+
+
+def _asked(recipe: r.Recipe, predictor: str) -> r.Prompt | None:
+    """The free-form prompt that a predictor is a part of."""
+    from rlmlang.check.expressions import predictors
+
+    asks = dict(predictors(recipe.steps))
+    found = asks.get(predictor.split(".")[0])
+    return found.prompt if found is not None and found.prompt.repl is not None else None
+
+
+def _script(module: Module, written: t.Expr) -> s.Scripted | s.Replayed | s.Failing | None:
+    kinds: dict[str, Any] = {"scripted": s.Scripted, "replay": s.Replayed, "fails": s.Failing}
+    if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
+        return None
+    kind = kinds.get(written.callee.text)
+    if kind is None:
+        return None
+    value = module.literal(written.args[0].value) if len(written.args) == 1 else None
+    if not isinstance(value, str):
+        module.report(_form(written, f'{written.callee.text}("…")'))
+        value = ""
+    made: s.Scripted | s.Replayed | s.Failing = kind(value)
+    return made
+
+
+# ── expectations ─────────────────────────────────────────────────────────────
+
+
+def _expect(module: Module, item: t.Item, recipe: r.Recipe) -> s.Expect:
+    written = _written(item)
+    scope = Scope(module)
+    scope.bind("result", r.Ref("result"), r.Facts(recipe.result))
+    for name, type_ in MEASURES.items():
+        scope.bind(name, r.Ref(name), _facts(type_))
+    known = [*(p.name for p in recipe.params), *(x.name for x in recipe.sources)]
+    asked = _with_coverage(scope, written, known)
+    test = expect(scope, asked, BOOL, "the expectation")[0]
+    return s.Expect(test, words(written), item.span.line)
+
+
+def _written(item: t.Item) -> t.Expr:
+    assert item.value is not None and not isinstance(item.value, t.Block)
+    return item.value
+
+
+def _facts(type_: Type) -> r.Facts:
+    return r.Facts(type_, number(14), ONE, number(14))
+
+
+def _with_coverage(scope: Scope, written: Any, known: list[str]) -> Any:
+    """`coverage(log)` as a name that stands for the part of a source that was read."""
+    if isinstance(written, tuple):
+        return tuple(_with_coverage(scope, x, known) for x in written)
+    if not isinstance(written, t.Node):
+        return written
+    if isinstance(written, t.Call) and written.callee == _called("coverage", written):
+        asked = written.args[0].value if len(written.args) == 1 else None
+        if not isinstance(asked, t.Name) or asked.text not in known:
+            scope.report(_form(written, "coverage(source)"))
+            return t.Number(value=1.0, span=written.span)
+        name = f"coverage({asked.text})"
+        scope.bind(name, r.Ref(name), _facts(FLOAT))
+        return t.Name(text=name, span=written.span)
+    changed = {
+        f.name: _with_coverage(scope, getattr(written, f.name), known)
+        for f in dataclasses.fields(written)
+        if f.name != "span"
+    }
+    return dataclasses.replace(written, **changed)
+
+
+def _called(name: str, written: t.Call) -> t.Name:
+    return t.Name(text=name, span=written.span)
+
+
+def words(written: t.Node) -> str:
+    """A piece of the source on one line."""
+    span = written.span
+    return " ".join(span.source.text[span.start : span.end].split())
+
+
+def means(module: Module, item: t.Item, names: list[str]) -> s.Expect:
+    """A condition on the means of scores."""
+    written = _written(item)
+    scope = Scope(module)
+    for name in names:
+        scope.bind(name, r.Ref(name), _facts(FLOAT))
+    return s.Expect(infer(scope, written)[0], words(written), item.span.line)
+
+
+# ── messages ─────────────────────────────────────────────────────────────────
+
+
+def _form(written: t.Node, form: str) -> Diagnostic:
+    return error("trial-form", "this cannot be read", written.span, hint=f"write `{form}`")
+
+
+def _no_expect(trial: t.Trial) -> Diagnostic:
+    return error(
+        "nothing-expected",
+        f'test "{trial.name.text}" expects nothing, so it cannot fail',
+        trial.name.span,
+        hint="add `expect result == …`, `expect calls <= …` or `expect coverage(source) == 1.0`",
+    )
+
+
+def _nothing_to_mock(item: t.Item, name: str) -> Diagnostic:
+    assert item.key is not None
+    return error(
+        "unknown-name",
+        f"step `{name}` asks no model, so there is nothing to mock",
+        item.key.span,
+        hint="mock a step or prompt that asks one",
+    )

@@ -1,0 +1,71 @@
+"""Every trial of a file, for recipes that are declared or imported there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.check.module import Module
+from rlmlang.check.resolve import budget_in
+from rlmlang.check.trials.scoring import eval_of
+from rlmlang.check.trials.tests import known_name, test_of
+from rlmlang.check.trials.tuning import tune_of
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+Find = Callable[[str], r.Recipe | None]
+
+
+@dataclass
+class Suite:
+    """What a file declares about recipes."""
+
+    tests: list[s.Test] = field(default_factory=list)
+    evals: list[s.Eval] = field(default_factory=list)
+    tunes: list[s.Tune] = field(default_factory=list)
+
+
+def check_trials(module: Module, find: Find, known: list[str]) -> Suite:
+    """All trials of a file; evals before the tunings that use them."""
+    suite = Suite()
+    for trial in sorted(module.trials, key=lambda x: x.word == "tune"):
+        recipe = find(trial.target.text)
+        if recipe is None:
+            module.report(_unknown_recipe(trial, known))
+        else:
+            _trial(module, trial, recipe, suite)
+    return suite
+
+
+def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: Suite) -> None:
+    match trial.word:
+        case "test":
+            suite.tests.append(test_of(module, trial, recipe))
+        case "eval":
+            if (made := eval_of(module, trial, recipe)) is not None:
+                suite.evals.append(made)
+        case "tune":
+            if (tuned := tune_of(module, trial, recipe, suite.evals)) is not None:
+                suite.tunes.append(tuned)
+        case _:
+            _batch(module, trial, recipe)
+
+
+def _batch(module: Module, trial: t.Trial, recipe: r.Recipe) -> None:
+    for item in trial.items:
+        if item.word == "each":
+            known_name(module, item, [p.name for p in recipe.params], "parameter")
+        elif item.word == "budget" and isinstance(item.value, t.Block):
+            budget_in(module, item.value)
+
+
+def _unknown_recipe(trial: t.Trial, known: list[str]) -> Diagnostic:
+    return error(
+        "unknown-recipe",
+        f"no recipe is called `{trial.target.text}`",
+        trial.target.span,
+        hint=did_you_mean(trial.target.text, known),
+    )

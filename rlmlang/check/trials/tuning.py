@@ -1,0 +1,182 @@
+"""`tune`: which optimizer, over which part of the examples, and what it may move."""
+
+from __future__ import annotations
+
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.check.module import Module
+from rlmlang.check.overrides import settable_here
+from rlmlang.check.predictors import named, prompts_of
+from rlmlang.check.resolve import budget_in
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.syntax import tree as t
+
+OPTIMIZERS = ("gepa", "bootstrap", "mipro", "grid")
+ITEMS = ("optimizer", "split", "eval", "trials", "reflection", "budget")
+TRIALS = 200
+SHARES = {"train": 0.4, "dev": 0.2, "test": 0.4}
+
+
+def tune_of(module: Module, trial: t.Trial, recipe: r.Recipe, evals: list[s.Eval]) -> s.Tune | None:
+    """A checked tuning; None when nothing says what is better."""
+    items = {i.key.text: i for i in trial.items
+             if i.word == "setting" and isinstance(i.key, t.Name)}  # fmt: skip
+    for name, item in items.items():
+        if name not in ITEMS:
+            module.report(_unknown_setting(item, name))
+    judged = _eval(module, trial, items.get("eval"), evals)
+    optimizer = _word(items.get("optimizer")) or "gepa"
+    if optimizer not in OPTIMIZERS:
+        module.report(_unknown_optimizer(items["optimizer"], optimizer))
+    knobs = tuple(k for i in trial.items if i.word == "knob" for k in _knob(module, i, recipe))
+    if not any(i.word == "knob" for i in trial.items):
+        module.report(_no_knob(trial))
+    shares, seed = _split(module, items.get("split"))
+    trials = _literal(module, items.get("trials"))
+    reflection = _literal(module, items.get("reflection"))
+    budget = next((i.value for i in trial.items if i.word == "budget"), None)
+    spend = budget_in(module, budget) if isinstance(budget, t.Block) else r.Budget()
+    if judged is None:
+        return None
+    return s.Tune(
+        trial.name.text, recipe.name, judged, optimizer, knobs, *shares, seed,
+        int(trials) if isinstance(trials, int | float) else TRIALS, str(reflection or ""), spend,
+        trial.span.line,
+    )  # fmt: skip
+
+
+def _word(item: t.Item | None) -> str:
+    return item.value.text if item is not None and isinstance(item.value, t.Name) else ""
+
+
+def _literal(module: Module, item: t.Item | None) -> object:
+    if item is None or item.value is None or isinstance(item.value, t.Block):
+        return None
+    return module.literal(item.value)
+
+
+def _eval(
+    module: Module, trial: t.Trial, item: t.Item | None, evals: list[s.Eval]
+) -> s.Eval | None:
+    """The eval that is named, the one of the tuning's own name, or the only one of the recipe."""
+    mine = [e for e in evals if e.recipe == trial.target.text]
+    wanted = _word(item) or trial.name.text
+    found = next((e for e in mine if e.name == wanted), None)
+    if found is None and item is None and len(mine) == 1:
+        found = mine[0]
+    if found is None:
+        module.report(_no_eval(trial, wanted, [e.name for e in mine]))
+    return found
+
+
+def _split(module: Module, item: t.Item | None) -> tuple[tuple[float, float, float], int]:
+    """The shares of the examples for traces, for choosing and for the score, and the seed."""
+    if item is None or not isinstance(item.value, t.Block):
+        return (SHARES["train"], SHARES["dev"], SHARES["test"]), 0
+    found = {e.key.text: module.literal(e.value) for e in item.value.entries
+             if isinstance(e, t.Setting) and not isinstance(e.value, t.Block)}  # fmt: skip
+    numbers = {k: float(v) for k, v in found.items() if isinstance(v, int | float)}
+    unknown = [k for k in found if k not in (*SHARES, "seed")]
+    shares = [numbers.get(k, 0.0) for k in SHARES]
+    if unknown or not shares[0] or not (shares[1] or shares[2]) or sum(shares) > 1.0001:
+        module.report(_split_form(item))
+        return (0.4, 0.2, 0.4), 0
+    train, dev, test = shares
+    if not test:  # two parts: the second is held out, the first is chosen from
+        train, dev, test = train / 2, train / 2, dev
+    return (train, dev or train / 2, test), int(numbers.get("seed", 0))
+
+
+def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
+    path = _path(item.key)
+    owner, _, last = path.rpartition(".")
+    rewrites = isinstance(item.value, t.Name) and item.value.text == "rewrite"
+    choices = tuple(module.literal(x) for x in item.value.items) if isinstance(
+        item.value, t.ListOf) else ()  # fmt: skip
+    if last in ("task", "demos") and (predictors := named(recipe, owner)):
+        if last == "task" and not rewrites:
+            module.report(_knob_form(item, f"knob {path} in rewrite"))
+        if last == "demos" and not (choices and all(isinstance(c, int) for c in choices)):
+            module.report(_knob_form(item, f"knob {path} in [0, 4, 8]"))
+        return [s.Knob(path, last, choices, predictors)]
+    roles = {p.model.name for p in prompts_of(recipe).values()}
+    kind = "model" if last == "default" and owner in roles else "number"
+    if kind == "number" and path not in settable_here(module.decls.values()):
+        module.report(_unknown_knob(item, path, recipe, settable_here(module.decls.values())))
+        return []
+    if not choices:
+        module.report(_knob_form(item, f"knob {path} in [a, b]"))
+        return []
+    return [s.Knob(path, kind, choices)]
+
+
+def _path(key: t.Expr | None) -> str:
+    if isinstance(key, t.Member):
+        return f"{_path(key.base)}.{key.name.text}"
+    return key.text if isinstance(key, t.Name) else ""
+
+
+# ── messages ─────────────────────────────────────────────────────────────────
+
+
+def _unknown_setting(item: t.Item, name: str) -> Diagnostic:
+    assert item.key is not None
+    return error(
+        "unknown-setting",
+        f"a tuning has no setting `{name}`",
+        item.key.span,
+        hint=did_you_mean(name, ITEMS),
+    )
+
+
+def _unknown_optimizer(item: t.Item, name: str) -> Diagnostic:
+    return error(
+        "unknown-optimizer",
+        f"no optimizer is called `{name}`",
+        item.span,
+        hint=did_you_mean(name, OPTIMIZERS),
+    )
+
+
+def _no_eval(trial: t.Trial, wanted: str, known: list[str]) -> Diagnostic:
+    return error(
+        "missing-eval",
+        f"nothing says what tuning `{trial.name.text}` is to make better",
+        trial.name.span,
+        reason="A tuning is judged by an eval of its recipe.",
+        hint=did_you_mean(wanted, known) if known else f"declare `eval {wanted} for …`",
+    )
+
+
+def _no_knob(trial: t.Trial) -> Diagnostic:
+    return error(
+        "nothing-to-tune",
+        f"tuning `{trial.name.text}` may move nothing",
+        trial.name.span,
+        hint="add `knob STEP.task in rewrite` or `knob partition.max in [2ktok, 4ktok]`",
+    )
+
+
+def _split_form(item: t.Item) -> Diagnostic:
+    return error(
+        "trial-form",
+        "the parts of a split are shares of the examples, together at most 100 %",
+        item.span,
+        hint="write `split: { train: 40%, dev: 20%, test: 40%, seed: 7 }`",
+    )
+
+
+def _knob_form(item: t.Item, form: str) -> Diagnostic:
+    return error("trial-form", "this knob cannot be read", item.span, hint=f"write `{form}`")
+
+
+def _unknown_knob(item: t.Item, path: str, recipe: r.Recipe, known: list[str]) -> Diagnostic:
+    tasks = [f"{p}.task" for p in prompts_of(recipe)]
+    return error(
+        "unknown-knob",
+        f"`{path}` cannot be moved",
+        item.span,
+        reason="Tasks and demonstrations of prompts, settable numbers and models may be tuned.",
+        hint=did_you_mean(path, [*tasks, *known]),
+    )

@@ -1,0 +1,162 @@
+"""Answers in place of models: what a test says its steps answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dspy.lm15 import Message, Request, Response, TextPart, Usage
+
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.check.predictors import named
+from rlmlang.check.types import TEXT
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.modules.engines.slip import Stopped, slip
+from rlmlang.modules.offline.request import MARK
+from rlmlang.protocols import NoAnswerError, Question
+from rlmlang.runtime.code import call_code, load_code
+from rlmlang.testing.scripted import written
+
+ITEM = re.compile(r"\[(\d+)\]")
+Answer = Callable[[Question], str]
+
+
+class MockEngine:
+    """An engine that answers each call as its mock says; a call without one stops the test."""
+
+    def __init__(self, test: s.Test, recipe: r.Recipe) -> None:
+        folder = Path(test.base).parent
+        self.answers: dict[str, Answer] = {}
+        for mock in test.mocks:
+            answer = _answer_of(mock, folder)
+            for predictor in named(recipe, mock.name):
+                self.answers[predictor] = answer
+            if not named(recipe, mock.name):
+                self.answers[mock.name] = answer
+
+    async def complete(self, request: Request) -> Response:
+        """The mocked answer."""
+        note = slip()
+        question = note.question if note is not None else None
+        assert question is not None
+        answer = self.answers.get(question.predictor) or self.answers.get(question.step)
+        if answer is None:
+            raise Stopped(_not_mocked(question))
+        text = answer(question)
+        return Response(
+            id="mock", model=request.model, message=Message.assistant([TextPart(text)]),
+            finish_reason="stop", usage=_usage(request, text),
+        )  # fmt: skip
+
+
+def _usage(request: Request, text: str) -> Usage:
+    sent = sum(len(m.text or "") for m in request.messages) + len(str(request.system or ""))
+    return Usage(input_tokens=sent // 4 + 1, output_tokens=len(text) // 4 + 1)
+
+
+def _answer_of(mock: s.Mock, folder: Path) -> Answer:
+    match mock.answer:
+        case s.Failing(reason):
+            return _failing(reason)
+        case s.Scripted(path):
+            return _scripted(mock.name, path, folder)
+        case s.Replayed(path):
+            return _replayed(mock.name, folder / path)
+        case expression:
+            return lambda q: say(q, evaluate(expression, q.inputs, call_code))
+
+
+def say(question: Question, value: Any) -> str:
+    """A value in the words of a model: code that submits it, where code is asked for."""
+    if question.role.endswith("turn") and question.prompt.result == TEXT:
+        return written(f"```python\nSUBMIT({value!r})\n```")
+    if isinstance(value, bool):
+        value = str(value)
+    if value is None and question.prompt.result.textual:
+        value = ""
+    thought = f"{MARK.format('reasoning')}\nmocked\n\n" if question.prompt.think else ""
+    return thought + written(value)
+
+
+def _failing(reason: str) -> Answer:
+    def fail(question: Question) -> str:
+        raise Stopped(NoAnswerError(Diagnostic("mocked-failure", reason)))
+
+    return fail
+
+
+def _scripted(name: str, path: str, folder: Path) -> Answer:
+    """Answers by a file: the n-th line for item n, the next line for a call that is no item's; or
+    by a function of the prompt's inputs."""
+    if ".py:" in path:
+        file, _, function = path.partition(":")
+        code = r.Code(name, (), TEXT, None, file, function, str(folder / "test.rlm"))
+        return lambda q: say(q, load_code(code)(**q.inputs))
+    lines = [json.loads(x) for x in read(folder / path).splitlines() if x.strip()]
+    taken = iter(range(len(lines)))
+
+    def answer(question: Question) -> str:
+        found = ITEM.search(question.item)
+        number = int(found[1]) if found and "." not in question.item else next(taken, len(lines))
+        if number >= len(lines):
+            raise Stopped(_exhausted(name, path, len(lines), question))
+        return say(question, lines[number])
+
+    return answer
+
+
+def _replayed(name: str, path: Path) -> Answer:
+    """The words that were said in a recorded run, by the call's name and attempt."""
+    said: dict[tuple[str, int], str] = {}
+    for line in read(path).splitlines():
+        event: Mapping[str, Any] = json.loads(line)
+        if event.get("event") in ("call_finished", "call_failed"):
+            said[event["call"], int(event.get("attempt", 0))] = str(event.get("answer", ""))
+
+    def answer(question: Question) -> str:
+        words = said.get((question.item, question.attempt))
+        if words is None:
+            raise Stopped(_not_recorded(path, question))
+        return words
+
+    return answer
+
+
+def read(path: Path) -> str:
+    """A file of a test. Raises CodedError (test-file)."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as mistake:
+        hint = "paths are taken from the folder of the test's own file"
+        raise failed("test-file", f"{path} cannot be read: {mistake}", hint=hint) from None
+
+
+def _not_mocked(question: Question) -> CodedError:
+    return failed(
+        "not-mocked",
+        f"{question.item} asked a model, and the test does not say what it answers",
+        reason="A test reaches no model.",
+        hint=f"add `mock {question.step} returns …`",
+    )
+
+
+def _exhausted(name: str, path: str, count: int, question: Question) -> CodedError:
+    return failed(
+        "mock-exhausted",
+        f"{path} has {count:,} answers for {name}; {question.item} needs one more",
+        hint="add a line, or expect fewer calls",
+    )
+
+
+def _not_recorded(path: Path, question: Question) -> CodedError:
+    return failed(
+        "not-recorded",
+        f"{path.name} has no answer of {question.item}, attempt {question.attempt}",
+        reason="The recipe asks otherwise than when the run was recorded.",
+        hint="record it again: rlm test --record RUN",
+    )

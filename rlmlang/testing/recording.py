@@ -1,0 +1,100 @@
+"""A test written from a run that is kept: its inputs, its answers, what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from rlmlang import compiler
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.source import SourceFile
+from rlmlang.stores.reading import Reading
+from rlmlang.stores.runs import FINISHED, RunRow
+from rlmlang.testing.tests import measured_line
+from rlmlang.trajectory.events import CallFailed, CallFinished, Event, RunFinished, to_json
+
+LONG = 400  # characters of a result that a test spells out
+
+
+def record_test(store: Path, name: str) -> Path:
+    """Writes `RECIPE.RUN.rlm`, a test, and `RECIPE.RUN.jsonl`, its answers, beside the recipe.
+
+    Raises CodedError (unknown-run, not-recordable).
+    """
+    reading = Reading(store)
+    try:
+        run = reading.choose(name)
+        events = list(reading.events(run))
+    finally:
+        reading.close()
+    path = Path(run.path)
+    if run.state != FINISHED or run.path.startswith("std/") or not path.is_file():
+        raise _not_recordable(run)
+    stem = path.with_suffix("").with_name(f"{path.stem}.{run.name.rsplit('-', 1)[-1]}")
+    answers, target = Path(f"{stem}.jsonl"), Path(f"{stem}.rlm")
+    calls = [e for e in events if isinstance(e, CallFinished | CallFailed)]
+    _write(answers, "".join(json.dumps(_kept(e), ensure_ascii=False) + "\n" for e in calls))
+    text = _test(run, path, answers.name, events, calls)
+    laid, _ = compiler.format(SourceFile(str(target), text))
+    _write(target, laid)
+    return target
+
+
+def _kept(event: Event) -> dict[str, Any]:
+    """What a replay needs of a call."""
+    values = to_json(event)
+    return {k: values[k] for k in ("event", "node", "call", "prompt", "attempt", "answer")}
+
+
+def _test(run: RunRow, path: Path, answers: str, events: list[Event], calls: list[Any]) -> str:
+    given = [f"given {k}: {_text(str(v))}" for k, v in run.data.get("sets", {}).items()
+             if "." not in k]  # fmt: skip
+    given += [f"given {k}: file({_text(_near(v, path))})"
+              for k, v in run.data.get("sources", {}).items()]  # fmt: skip
+    steps = dict.fromkeys(e.node.partition(".")[2] for e in calls)
+    mocks = [f"mock {step} returns replay({_text(answers)})" for step in steps]
+    body = "\n".join([*given, *mocks, *_expects(events, calls)])
+    head = f'rlm 1\n\nuse "./{path.name}" {{ {run.recipe} }}\n\n'
+    return f'{head}test "as recorded in {run.name}" for {run.recipe} {{\n{body}\n}}\n'
+
+
+def _near(source: str, path: Path) -> str:
+    return os.path.relpath(source, path.resolve().parent)
+
+
+def _expects(events: list[Event], calls: list[Any]) -> list[str]:
+    found = [f"expect calls <= {len(calls)}"]
+    for e in events:
+        if isinstance(e, RunFinished):
+            found += [measured_line(line) for line in e.receipt if measured_line(line)]
+            if isinstance(e.result, str | int | float | bool) and len(str(e.result)) <= LONG:
+                found.append(f"expect result == {_literal(e.result)}")
+    return list(dict.fromkeys(found))
+
+
+def _literal(value: Any) -> str:
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as mistake:
+        raise failed("file-unwritable", f"{path} cannot be written: {mistake.strerror}") from None
+
+
+def _not_recordable(run: RunRow) -> Exception:
+    return failed(
+        "not-recordable",
+        f"no test can be written from {run.name}",
+        reason="It takes a finished run of a recipe that is a file of yours.",
+        hint="rlm runs lists them",
+    )

@@ -1,0 +1,70 @@
+"""Tested tests told: as text for people, as JUnit for machines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from xml.etree import ElementTree
+
+from rlmlang.diagnostics.render import render
+from rlmlang.testing.tests import Tested
+from rlmlang.trajectory.events import CallFailed, CallFinished, Event
+
+CALLS = 12
+MARKS = re.compile(r"\[\[ ## \w+ ## \]\]")
+WIDE = 100
+
+
+def lines_of(tested: Tested) -> list[str]:
+    """A test in one line; a failed one with what was expected, what came, and its calls."""
+    word = "ok  " if tested.passed else "FAIL"
+    test = tested.test
+    out = [f'{word} {test.recipe}: "{test.name}"  ({tested.seconds:.2f} s)']
+    if tested.passed:
+        return out
+    out.append(f"     {test.base}:{test.line}")
+    for missed in tested.missed:
+        out += [f"     expected   {missed.words}   (line {missed.line})",
+                f"     got        {missed.got}"]  # fmt: skip
+        if missed.wanted:
+            out.append(f"     beside     {missed.wanted}")
+    if tested.problem is not None:
+        text = render(tested.problem.diagnostic, colour=False)
+        out += [f"     {line}" for line in text.splitlines()]
+    return [*out, *(f"     {line}" for line in trajectory(tested.events))]
+
+
+def trajectory(events: Iterable[Event]) -> list[str]:
+    """The first calls of a test, with their answers."""
+    calls = [e for e in events if isinstance(e, CallFinished | CallFailed)]
+    if not calls:
+        return []
+    out = ["the calls:"]
+    for e in calls[:CALLS]:
+        said = " ".join(MARKS.sub(" ", e.answer).split()) or "(nothing)"
+        bad = f" ({e.code})" if isinstance(e, CallFailed) else ""
+        out.append(f"  {e.call}{bad}: {said[:WIDE]}{'…' if len(said) > WIDE else ''}")
+    more = len(calls) - CALLS
+    return [*out, f"  and {more:,} more"] if more > 0 else out
+
+
+def junit(tested: Sequence[Tested]) -> str:
+    """JUnit XML, one case a test."""
+    root = ElementTree.Element("testsuites")
+    suite = ElementTree.SubElement(root, "testsuite", {
+        "name": "rlm test", "tests": str(len(tested)),
+        "failures": str(sum(1 for x in tested if not x.passed and x.problem is None)),
+        "errors": str(sum(1 for x in tested if x.problem is not None)),
+        "time": f"{sum(x.seconds for x in tested):.3f}",
+    })  # fmt: skip
+    for one in tested:
+        case = ElementTree.SubElement(suite, "testcase", {
+            "classname": one.test.base, "name": one.test.name, "time": f"{one.seconds:.3f}",
+            "file": one.test.base, "line": str(one.test.line),
+        })  # fmt: skip
+        if not one.passed:
+            kind = "error" if one.problem is not None else "failure"
+            words = "\n".join(lines_of(one)[1:])
+            first = str(one.problem) if one.problem else one.missed[0].words
+            ElementTree.SubElement(case, kind, {"message": first}).text = words
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)

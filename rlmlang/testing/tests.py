@@ -1,0 +1,227 @@
+"""`test` declarations run: inputs made, models mocked, expectations held against what came."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from rlmlang import compiler
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.check.expressions import names, show
+from rlmlang.context import TextDocument, whole
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.runtime.code import call_code
+from rlmlang.runtime.files import load_import, read_source
+from rlmlang.runtime.prepare import prepare
+from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
+from rlmlang.runtime.session import Session, jsonable
+from rlmlang.testing.mocks import MockEngine
+from rlmlang.trajectory.events import Event, StepFinished
+
+AT_ONCE = 8
+WORDS = (
+    "river market engine lantern copper harbor theory signal garden winter ledger orchid".split()
+)
+SIDES = ("==", "!=", "<", "<=", ">", ">=", "in")
+
+
+@dataclass(frozen=True)
+class Missed:
+    """An expectation that does not hold: its words, its line, and the values of its sides."""
+
+    words: str
+    line: int
+    got: str
+    wanted: str = ""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What came of a test; it passed when nothing was missed and no problem stands."""
+
+    test: s.Test
+    seconds: float
+    missed: tuple[Missed, ...] = ()
+    problem: CodedError | None = None
+    events: tuple[Event, ...] = field(default=(), repr=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether all held."""
+        return self.problem is None and not self.missed
+
+
+def tests_in(path: str) -> list[s.Test]:
+    """The tests of a file. Raises BadRecipe for a file with errors, CodedError for none at all."""
+    found = compiler.check(read_source(path), load_import)
+    if not found.ok:
+        raise BadRecipe(found.diagnostics)
+    return found.suite.tests
+
+
+def run_tests(tests: Sequence[s.Test]) -> list[Tested]:
+    """All of them, several at a time, in their order. No network, no model."""
+    return anyio.run(_all, tests)
+
+
+async def _all(tests: Sequence[s.Test]) -> list[Tested]:
+    found: dict[int, Tested] = {}
+    limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    async def one(number: int, test: s.Test) -> None:
+        async with limiter:
+            found[number] = await run_test(test)
+
+    async with anyio.create_task_group() as tasks:
+        for number, test in enumerate(tests):
+            tasks.start_soon(one, number, test)
+    return [found[n] for n in range(len(tests))]
+
+
+async def run_test(test: s.Test) -> Tested:
+    """One test."""
+    started, events = time.monotonic(), list[Event]()
+    try:
+        ready = prepare(test.path, _options(test), need_all=True)
+        session = Session(ready, events.append, MockEngine(test, ready.recipe), alone=False)
+        outcome = await session.run()
+        missed = _missed(test, outcome, events)
+    except CodedError as mistake:
+        return Tested(test, time.monotonic() - started, (), mistake, tuple(events))
+    problem = None if _about_problems(test) else outcome.problem
+    return Tested(test, time.monotonic() - started, missed, problem, tuple(events))
+
+
+# ── inputs ───────────────────────────────────────────────────────────────────
+
+
+def _options(test: s.Test) -> Options:
+    folder = Path(test.base).parent
+    sources = {n: str(folder / v.path) for n, v in test.given if isinstance(v, s.Opened)}
+    covered = {n for e in test.expects for n in names(e.test)}
+    values = {n: _value(n, v, f"coverage({n})" in covered) for n, v in test.given
+              if not isinstance(v, s.Opened)}  # fmt: skip
+    return Options(test.recipe, sources=sources, values=values, store=None)
+
+
+def _value(name: str, given: r.Expr | s.Fill, measured: bool) -> Any:
+    """A given value; text whose coverage is asked about lies in a document of its own."""
+    if isinstance(given, s.Fill):
+        return whole(TextDocument(name, filled(given).encode()))
+    value = evaluate(given, {}, call_code)
+    if measured and isinstance(value, str):
+        return whole(TextDocument(name, value.encode()))
+    return value
+
+
+def filled(fill: s.Fill) -> str:
+    """Words in sentences, the same for the same seed, with a text put in at its place."""
+    chance = random.Random(fill.seed)  # noqa: S311, filler
+    words = [chance.choice(WORDS) for _ in range(fill.words)]
+    sentences = [" ".join(words[i : i + 12]).capitalize() + "." for i in range(0, len(words), 12)]
+    if fill.insert:
+        sentences.insert(int(len(sentences) * fill.at), fill.insert)
+    return "\n".join(" ".join(sentences[i : i + 5]) for i in range(0, len(sentences), 5)) + "\n"
+
+
+# ── expectations ─────────────────────────────────────────────────────────────
+
+
+def _missed(test: s.Test, outcome: Outcome, events: Iterable[Event]) -> tuple[Missed, ...]:
+    if outcome.problem is not None and not _about_problems(test):
+        return ()
+    env = measured(outcome, events)
+    wanted = {n for e in test.expects for n in names(e.test) if n.startswith("coverage(")}
+    env = {**dict.fromkeys(wanted, 0.0), **env}
+    return tuple(m for e in test.expects if (m := _judged(e, env)) is not None)
+
+
+def _about_problems(test: s.Test) -> bool:
+    return any("problem" in names(e.test) for e in test.expects)
+
+
+def measured(outcome: Outcome, events: Iterable[Event]) -> dict[str, Any]:
+    """What expectations may speak of."""
+    ended = [e for e in events if isinstance(e, StepFinished)]
+    used = outcome.usage
+    read: dict[str, float] = {}
+    for line in outcome.receipt:
+        name = f"coverage({line.source})"
+        read[name] = max(read.get(name, 0.0), line.fraction)
+    return {
+        "result": jsonable(outcome.result), "calls": used.calls, "tokens": used.tokens,
+        "usd": float(used.usd), "depth": _depth(events), "steps": [_step(e) for e in ended],
+        "skipped": sum(e.skipped for e in ended),
+        "problem": outcome.problem.diagnostic.code if outcome.problem else "", **read,
+    }  # fmt: skip
+
+
+def _step(event: StepFinished) -> str:
+    return event.node.partition(".")[2]
+
+
+def _depth(events: Iterable[Event]) -> int:
+    """How deep calls were nested: levels of a recursion, sessions below sessions."""
+    calls = [getattr(e, "call", "") for e in events]
+    return max((_levels(c) for c in calls if c), default=0)
+
+
+def _levels(call: str) -> int:
+    path = call.partition("[")[2].partition("]")[0]
+    inside = [x for x in path.split(".") if x.isdigit()] if "." in path else []
+    below = call.count(".child ") + (" " in call.rsplit(".", 1)[-1])
+    return 1 + len(inside) + below
+
+
+def _judged(expect: s.Expect, env: Mapping[str, Any]) -> Missed | None:
+    """None when it holds."""
+    try:
+        if evaluate(expect.test, env, call_code):
+            return None
+    except CodedError as mistake:
+        return Missed(expect.words, expect.line, str(mistake))
+    test = expect.test
+    if isinstance(test, r.Op) and test.op in SIDES:
+        left, right = (_shown(x, env) for x in (test.left, test.right))
+        return Missed(expect.words, expect.line, f"{show(test.left)} is {left}", right)
+    return Missed(expect.words, expect.line, _shown(test, env))
+
+
+def _shown(e: r.Expr, env: Mapping[str, Any]) -> str:
+    text = repr(evaluate(e, env, call_code))
+    return text if len(text) <= 400 else f"{text[:400]}… ({len(text):,} characters)"
+
+
+def measured_line(line: Mapping[str, Any]) -> str:
+    """A receipt's line as an expectation; none for a source that was only looked into."""
+    read, total = line["read"], line["total"]
+    return f"expect coverage({line['source']}) == 1.0" if total and read == total else ""
+
+
+def chosen(tests: Sequence[s.Test], pattern: str) -> list[s.Test]:
+    """The tests whose name, recipe or file has these words. Raises CodedError (no-test)."""
+    found = [x for x in tests if pattern.lower() in f"{x.name} {x.recipe} {x.base}".lower()]
+    if tests and not found:
+        raise failed("no-test", f"no test is about {pattern!r}",
+                     hint=", ".join(x.name for x in tests[:8]))  # fmt: skip
+    return found
+
+
+def as_values(tested: Tested) -> dict[str, Any]:
+    """A tested test as JSON values."""
+    problem = tested.problem.diagnostic if tested.problem else None
+    return {
+        "name": tested.test.name, "recipe": tested.test.recipe, "file": tested.test.base,
+        "line": tested.test.line, "passed": tested.passed, "seconds": round(tested.seconds, 3),
+        "missed": [dataclasses.asdict(m) for m in tested.missed],
+        "problem": {"code": problem.code, "message": problem.message} if problem else None,
+    }  # fmt: skip
