@@ -165,7 +165,7 @@ class Prompt(Frozen):
 
 @value
 class Code(Frozen):
-    """A pure Python function in a file beside the recipe."""
+    """A pure Python function in a file beside the recipe; `pin` is a beginning of its sha256."""
 
     name: str
     params: tuple[Param, ...]
@@ -174,6 +174,7 @@ class Code(Frozen):
     path: str
     function: str
     base: str = field(default="", compare=False)
+    pin: str = ""
 
 
 @value

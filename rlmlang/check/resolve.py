@@ -104,12 +104,13 @@ def code_of(module: Module, name: str) -> r.Code:
     found = module.find(name)
     assert found is not None and isinstance(found[1], t.Code)
     owner, decl = found[0], found[1]
-    path, _, function = decl.origin.rpartition(":")
+    origin, _, pin = decl.origin.partition("@")
+    path, _, function = origin.rpartition(":")
     if not path or not function:
         owner.report(say.code_origin(decl))
     return r.Code(
         decl.name.text, owner.params(decl.params), owner.type(decl.result.type),
-        owner.size(decl.result.max), path, function, owner.source.path,
+        owner.size(decl.result.max), path, function, owner.source.path, pin,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Run a recipe.",
     "ask": "Ask a question of a text or folder of any size.",
     "test": "Run the tests that recipes declare, offline.",
+    "eval": "Score a recipe over labelled examples.",
     "runs": "List the runs that are kept.",
     "show": "Show what happened in a run.",
     "export": "Write a run's events for other tools.",

@@ -14,8 +14,9 @@ from rlmlang.cli.edge import store_option
 
 @click.command()
 @click.option("--json", "as_values", is_flag=True, help="As JSON.")
+@click.option("--all", "everything", is_flag=True, help="Also those of evals and tunings.")
 @store_option
-def command(as_values: bool, store: str) -> None:
+def command(as_values: bool, everything: bool, store: str) -> None:
     """List runs: how they ended, what they sent and cost. The newest comes last.
 
     `parked`, `failed` and `killed` runs are gone on with by the same `rlm run` command.
@@ -23,7 +24,8 @@ def command(as_values: bool, store: str) -> None:
     from rlmlang.stores.reading import Reading
 
     reading = Reading(Path(store))
-    found = [_row(reading, run) for run in reading.runs()]
+    found = [_row(reading, run) for run in reading.runs()
+             if everything or "within" not in run.data]  # fmt: skip
     if as_values:
         click.echo(json.dumps(found, indent=2))
         return

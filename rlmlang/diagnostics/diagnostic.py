@@ -49,8 +49,11 @@ class Diagnostic(Value):
 class CodedError(Exception):
     """A problem met while running, carried to the edge where it is drawn.
 
-    `exit_code` is what the command line returns for it.
+    `exit_code` is what the command line returns for it; `account` is the budget that was spent,
+    where one was.
     """
+
+    account: str = ""
 
     def __init__(self, diagnostic: Diagnostic, exit_code: int = EXIT_FAILED) -> None:
         super().__init__(diagnostic.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Any
 
 from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import failed
+
+FEWEST = 8  # hexadecimal digits that a pin must have
 
 
 def call_code(code: r.Code, args: list[Any]) -> Any:
@@ -24,10 +27,37 @@ def call_code(code: r.Code, args: list[Any]) -> Any:
         ) from None  # fmt: skip
 
 
+def code_path(code: r.Code) -> str:
+    """The file of a function."""
+    return os.path.join(os.path.dirname(os.path.abspath(code.base)), code.path)
+
+
+def code_hash(code: r.Code) -> str:
+    """sha256 of the file of a function, empty where there is none."""
+    try:
+        with open(code_path(code), "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _pinned(code: r.Code, path: str) -> None:
+    """Raises CodedError (code-changed)."""
+    found = code_hash(code) if code.pin else ""
+    if code.pin and (len(code.pin) < FEWEST or not found.startswith(code.pin.lower())):
+        raise failed(
+            "code-changed",
+            f"{path} is not what `{code.name}` was pinned to",
+            reason=f"pinned: {code.pin}\nfound:  {found[: max(len(code.pin), FEWEST)]}",
+            hint=f'if the change is meant: from "{code.path}:{code.function}@{found[:16]}"',
+        )
+
+
 @cache
 def load_code(code: r.Code) -> Callable[..., Any]:
     """The function of a `code` declaration. Raises CodedError (code-missing)."""
-    path = os.path.join(os.path.dirname(os.path.abspath(code.base)), code.path)
+    path = code_path(code)
+    _pinned(code, path)
     spec = importlib.util.spec_from_file_location(f"rlm_code_{abs(hash(path))}", path)
     try:
         if spec is None or spec.loader is None:

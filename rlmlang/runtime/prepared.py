@@ -49,6 +49,7 @@ class Options:
     max_wait: float = 300.0
     sandbox: str = ""
     allow_unsafe: bool = False
+    untuned: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,13 @@ PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key
 class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
     of; `program` its predictors where they are not the recipe's; not `alone`, it leaves Ctrl-C to
-    others."""
+    others; `about` is kept with the run."""
 
     def __init__(
         self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
         store: Store | None = None, dry: bool = False, above: Account | None = None,
         program: RecipeProgram | None = None, alone: bool = True,
+        about: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
@@ -74,7 +75,7 @@ class Session:
         self.account: Account = account_for(ready)
         self.account.parent = above
         self.program, self.alone = program, alone
-        self.about: dict[str, Any] = {}
+        self.about = dict(about or {})
         self.store = store or self._open_store()
         self.begun = Begun("")
         self.road = self._road()

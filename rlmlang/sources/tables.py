@@ -13,6 +13,11 @@ from rlmlang.sources.rows import Rows, jsonl
 
 def parquet(path: str, item: Type) -> Sequence[Row]:
     """A Parquet table as rows. Needs the `parquet` extra."""
+    return _as_rows(path, parquet_rows(path, [f.name for f in item.fields]), item)
+
+
+def parquet_rows(path: str, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The rows of a Parquet table as dictionaries. Raises CodedError (extra-missing)."""
     try:
         import pyarrow.parquet as pq
     except ImportError:
@@ -20,10 +25,11 @@ def parquet(path: str, item: Type) -> Sequence[Row]:
             "extra-missing", "Parquet needs pyarrow", hint="pip install 'rlmlang[parquet]'"
         ) from None
     try:
-        table = pq.read_table(path, columns=[f.name for f in item.fields] or None)
+        table = pq.read_table(path, columns=list(columns) or None)
     except Exception as mistake:
         raise failed("source-unreadable", f"{path} is no Parquet table: {mistake}") from None
-    return _as_rows(path, table.to_pylist(), item)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def query(options: dict[str, Any], statement: str, item: Type) -> Sequence[Row]:

@@ -111,7 +111,7 @@ def spent(refusal: Refusal) -> CodedError:
     has = {"calls": used.calls, "tokens": used.tokens, "usd": float(used.usd)}[refusal.limit]
     shown = f"${float(most):,.2f}" if refusal.limit == "usd" else f"{most:,}"
     spent_words = f"${has:,.4f}" if refusal.limit == "usd" else f"{has:,}"
-    return failed(
+    problem = failed(
         "budget-spent",
         f"the budget of {shown} {'' if refusal.limit == 'usd' else refusal.limit + ' '}is spent "
         f"({spent_words} used, the next call may not fit)",
@@ -119,3 +119,5 @@ def spent(refusal: Refusal) -> CodedError:
         hint=f"run again with --set budget.{refusal.limit}=…: what is answered is kept",
         exit_code=EXIT_BUDGET,
     )
+    problem.account = refusal.account
+    return problem

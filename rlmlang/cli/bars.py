@@ -1,0 +1,45 @@
+"""A bar for work that goes over examples."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+class Bar:
+    """How many of the examples are done, and their mean so far; on a terminal only."""
+
+    def __init__(self, words: str, *, quiet: bool) -> None:
+        console = Console(file=sys.stderr, highlight=False)
+        self.bars = Progress(
+            TextColumn("  {task.description}"), BarColumn(28), MofNCompleteColumn(),
+            TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=console,
+            disable=quiet or not console.is_terminal,
+        )  # fmt: skip
+        self.task = self.bars.add_task(words, total=None, note="")
+        self.sum, self.count = 0.0, 0
+
+    def __enter__(self) -> Bar:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bars.stop()
+
+    def total(self, count: int) -> None:
+        """How many there will be."""
+        self.bars.update(self.task, total=count)
+
+    def take(self, scored: Any) -> None:
+        """One that is done."""
+        self.sum, self.count = self.sum + scored.score, self.count + 1
+        self.bars.update(self.task, advance=1, note=f"score {self.sum / self.count:.3f}")

@@ -1,0 +1,114 @@
+"""`rlm eval`: a recipe over labelled examples."""
+
+from __future__ import annotations
+
+import gc
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rlmlang.cli.edge import exit_code_of, options_from, sandbox_options, store_option
+
+
+@click.command()
+@click.argument("file")
+@click.argument("name", default="")
+@click.option("--model", "models", multiple=True, metavar="[ROLE=]NAME",
+              help="The model for all roles, or for one.")  # fmt: skip
+@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE",
+              help="A value for a number or budget.LIMIT of the recipe.")  # fmt: skip
+@click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
+@click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 256),
+              help="Examples at a time.")  # fmt: skip
+@click.option("--parallel", type=click.IntRange(1, 4096), help="Calls of an example at a time.")
+@click.option("--compare", default="", metavar="RUN|GITREF",
+              help="Show the difference to an earlier eval, or to a commit.")  # fmt: skip
+@click.option("--worst", default=5, show_default=True, help="How many of the worst are shown.")
+@click.option("--untuned", is_flag=True, help="Leave a tuning aside.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@sandbox_options
+@store_option
+@click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
+@click.option("--fresh", is_flag=True, help="Use no answers of earlier runs.")
+def command(
+    file: str, name: str, models: tuple[str, ...], sets: tuple[str, ...], limit: int | None,
+    at_once: int, compare: str, worst: int, as_json: bool, quiet: bool, store: str,
+    no_store: bool, **more: Any,
+) -> None:  # fmt: skip
+    """Run the eval NAME of FILE: every example, scored, with means and their intervals.
+
+    The exit code is 1 when a `require` does not hold. Answers are kept: a second eval costs
+    nothing, and one that was stopped is gone on with.
+    """
+    gc.enable()
+    from rlmlang.cli.bars import Bar
+    from rlmlang.testing.choosing import choose_eval
+    from rlmlang.testing.evals import as_values
+
+    made = choose_eval(file, name)
+    made = replace(made, limit=limit or made.limit)
+    options = options_from("", sets, (), models, store=None if no_store else Path(store), **more)
+    with Bar(f"eval {made.name}", quiet=quiet or as_json) as bar:
+        found, run = _evaluated(made, options, at_once, bar)
+    if found.problem is not None:
+        raise click.exceptions.Exit(exit_code_of(found.problem))
+    values = {**as_values(found), "run": run}
+    compared = _compared(made, values, compare, options, at_once) if compare else None
+    _tell(found, values, compared, worst, as_json)
+    if not all(ok for _, ok in found.required()):
+        raise click.exceptions.Exit(1)
+
+
+def _evaluated(made: Any, options: Any, at_once: int, bar: Any) -> tuple[Any, str]:
+    """The eval, kept where there is a store, and the name it is kept under."""
+    from rlmlang.runtime.session import new_run
+    from rlmlang.testing.choosing import examples_of
+    from rlmlang.testing.compare import keep
+    from rlmlang.testing.evals import Way, account_of, as_values, run_eval
+
+    examples = examples_of(made)
+    bar.total(min(len(examples.rows), made.limit or len(examples.rows)))
+    way = Way(made.path, made.recipe, options, account_of(f"eval {made.name}", made.budget),
+              at_once=at_once, about={"within": f"eval {made.name}"})  # fmt: skip
+    found, run = run_eval(made, examples, way, bar.take), new_run(f"eval-{made.name}")
+    if options.store is not None and found.problem is None:
+        keep(options.store, made.name, made.path, as_values(found), run)
+    return found, run
+
+
+def _compared(made: Any, values: Any, name: str, options: Any, at_once: int) -> Any:
+    """The difference to a kept eval, or to what a commit's files do over today's examples."""
+    from rlmlang.cli.bars import Bar
+    from rlmlang.testing.compare import at_commit, compare, kept
+    from rlmlang.testing.evals import as_values
+
+    before = kept(options.store, name) if options.store is not None else None
+    if before is None:
+        with at_commit(made.path, name) as path, Bar(f"eval at {name}", quiet=True) as bar:
+            then = replace(made, path=str(path))
+            found, _ = _evaluated(then, options, at_once, bar)
+            if found.problem is not None:
+                raise found.problem
+            before = as_values(found)
+    return compare(before, values, name)
+
+
+def _tell(found: Any, values: Any, compared: Any, worst: int, as_json: bool) -> None:
+    if as_json:
+        if compared is not None:
+            values["compare"] = {
+                "before": compared.before, "difference": vars(compared.difference),
+                "verdict": compared.words, "changed": [list(x) for x in compared.changed],
+            }  # fmt: skip
+        click.echo(json.dumps(values, indent=2, ensure_ascii=False, default=str))
+        return
+    from rlmlang.testing.scoreboard import compared_lines, lines_of
+
+    click.echo("\n".join(lines_of(found, values["run"], worst)))
+    if compared is not None:
+        click.echo("\n".join(compared_lines(compared)))

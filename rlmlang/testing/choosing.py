@@ -1,0 +1,58 @@
+"""Which eval or tuning of a file is meant, and its examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rlmlang import compiler
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.runtime.files import load_import, read_source
+from rlmlang.runtime.prepared import BadRecipe
+from rlmlang.testing.datasets import Examples, read_examples
+
+
+def choose_eval(path: str, name: str) -> s.Eval:
+    """The eval of that name; the only one where no name is given. Raises CodedError (no-eval)."""
+    made: s.Eval = _choose(_suite(path).evals, name, path, "eval")
+    return made
+
+
+def choose_tune(path: str, name: str) -> s.Tune:
+    """The tuning of that name; the only one where no name is given. Raises CodedError (no-eval)."""
+    made: s.Tune = _choose(_suite(path).tunes, name, path, "tune")
+    return made
+
+
+def _suite(path: str) -> Any:
+    found = compiler.check(read_source(path), load_import)
+    if not found.ok:
+        raise BadRecipe(found.diagnostics)
+    return found.suite
+
+
+def _choose(made: Sequence[Any], name: str, path: str, word: str) -> Any:
+    found = [x for x in made if name in ("", x.name)]
+    if len(found) == 1:
+        return found[0]
+    known = [x.name for x in made]
+    words = f"{path} has no {word} `{name}`" if name else f"{path} has {len(made)} {word}s"
+    hint = did_you_mean(name, known) if name else "name one: " + ", ".join(known)
+    hint = hint if known else f"declare `{word} NAME for RECIPE {{ … }}`"
+    raise failed("no-eval", words, hint=hint, exit_code=EXIT_USAGE)
+
+
+def examples_of(made: s.Eval) -> Examples:
+    """The examples of an eval. Raises CodedError for a dataset that cannot be read."""
+    return read_examples(made.over, recipe_of(made.path, made.recipe))
+
+
+def recipe_of(path: str, name: str) -> r.Recipe:
+    """A recipe of a file, checked."""
+    found = compiler.check(read_source(path), load_import)
+    if not found.ok:
+        raise BadRecipe(found.diagnostics)
+    return found.recipes[name]

@@ -1,0 +1,107 @@
+"""Two evals of the same examples beside each other, and an eval as it was at a commit."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.stores.reading import Reading
+from rlmlang.stores.runs import FINISHED, RunRow
+from rlmlang.stores.store import open_store
+from rlmlang.testing.interval import Interval, difference_of, verdict
+
+PREFIX = "eval "
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What changed: the difference pair by pair, and the examples that changed, most first."""
+
+    before: str
+    difference: Interval
+    words: str
+    changed: tuple[tuple[int, float, float], ...]
+
+
+def compare(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> Compared:
+    """Two evals as JSON values. Raises CodedError (not-comparable-evals)."""
+    if before["dataset"]["sha256"] != after["dataset"]["sha256"]:
+        raise failed(
+            "not-comparable-evals", f"{name} went over other examples",
+            reason=f"before: {before['dataset']['sha256'][:16]}\n"
+            f"now:    {after['dataset']['sha256'][:16]}",
+            hint="evaluate both over the same file", exit_code=EXIT_USAGE,
+        )  # fmt: skip
+    old = {x["number"]: x["score"] for x in before["rows"]}
+    new = {x["number"]: x["score"] for x in after["rows"]}
+    both = sorted(set(old) & set(new))
+    found = difference_of([old[n] for n in both], [new[n] for n in both])
+    changed = sorted(((n, old[n], new[n]) for n in both if old[n] != new[n]),
+                     key=lambda x: (-abs(x[2] - x[1]), x[0]))  # fmt: skip
+    return Compared(name, found, verdict(found), tuple(changed))
+
+
+def keep(store: Path, name: str, path: str, values: Mapping[str, Any], run: str) -> None:
+    """Keeps an eval as a run of its own, to be compared with later."""
+    opened = open_store(store)
+    row = RunRow(0, run, b"eval " + run.encode(), PREFIX + name, path=path, data={"eval": values})
+    opened.begin(row)
+    opened.end(FINISHED)
+    opened.close()
+
+
+def kept(store: Path, name: str) -> dict[str, Any] | None:
+    """An eval that was kept, by its run's name or beginning; None where there is none."""
+    if not store.is_file():
+        return None
+    reading = Reading(store)
+    try:
+        evals = [x for x in reading.runs() if "eval" in x.data and x.recipe.startswith(PREFIX)]
+    finally:
+        reading.close()
+    found = [x for x in evals if x.name == name or x.name.startswith(name)]
+    return dict(found[-1].data["eval"]) if found else None
+
+
+@contextmanager
+def at_commit(path: str, commit: str) -> Iterator[Path]:
+    """The recipe's file as it was at a commit, with all that was beside it.
+
+    Raises CodedError (unknown-comparison).
+    """
+    folder = Path(path).resolve().parent
+    top = _git(folder, commit, "rev-parse", "--show-toplevel").decode().strip()
+    inside = Path(path).resolve().relative_to(top)
+    data = _git(Path(top), commit, "archive", commit)
+    with tempfile.TemporaryDirectory() as there:
+        with tarfile.open(fileobj=BytesIO(data)) as archive:
+            archive.extractall(there, filter="data")
+        if not (Path(there) / inside).is_file():
+            raise _unknown(commit, f"{inside} was not there at {commit}")
+        yield Path(there) / inside
+
+
+def _git(folder: Path, commit: str, *args: str) -> bytes:
+    try:
+        return subprocess.run(  # noqa: S603, the user's own git, their own commit
+            ["git", "-C", str(folder), *args],  # noqa: S607
+            capture_output=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as mistake:
+        said = getattr(mistake, "stderr", b"").decode("utf-8", "replace").strip()
+        words = f"{commit} is no eval that is kept, and git says: {said or mistake}"
+        raise _unknown(commit, words) from None
+
+
+def _unknown(commit: str, words: str) -> Exception:
+    return failed("unknown-comparison", words.splitlines()[0], exit_code=EXIT_USAGE,
+                  hint="--compare takes the name that an eval ends with, or a commit")  # fmt: skip

@@ -1,0 +1,232 @@
+"""A recipe over labelled examples: answers scored, runs kept, means with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import anyio
+
+from rlmlang.budget import Account, Limits, Usage
+from rlmlang.check import recipe as r
+from rlmlang.check import suite as s
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.runtime.code import call_code, code_hash
+from rlmlang.runtime.prepare import prepare, refuse
+from rlmlang.runtime.prepared import Options, Outcome
+from rlmlang.runtime.session import PARKS, Session, jsonable
+from rlmlang.runtime.signals import Signals
+from rlmlang.testing.datasets import Example, Examples
+from rlmlang.testing.interval import Interval, mean_of
+from rlmlang.testing.metrics import Judged, judge
+from rlmlang.trajectory.events import CallFailed, Event
+
+AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One example: its scores by metric, their weighted mean, the answer, and the run that gave
+    it. A recipe that failed scores 0; `problem` is its code, `told` what failed on the way."""
+
+    number: int
+    score: float
+    scores: Mapping[str, Judged]
+    got: Any
+    want: Any
+    run: str
+    usage: Usage
+    reused: int = 0
+    problem: str = ""
+    words: str = ""
+    told: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why it is not 1, as far as anybody said."""
+        said = [j.reason for j in self.scores.values() if j.reason]
+        return self.words or "; ".join(said)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How examples are run: the recipe's file and name, options, the account above all runs, an
+    engine in place of models, how many at a time."""
+
+    path: str
+    recipe: str
+    options: Options
+    account: Account
+    engine: Any = None
+    at_once: int = AT_ONCE
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An eval's outcome. `problem` is what parked it: nothing is scored that was not answered."""
+
+    eval: s.Eval
+    examples: Examples
+    rows: tuple[Scored, ...]
+    problem: CodedError | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What all runs used."""
+        return sum((x.usage for x in self.rows), Usage())
+
+    def means(self) -> dict[str, Interval]:
+        """The mean of each metric and of the weighted `score`, and the share that `failed`."""
+        names = [x.metric.name for x in self.eval.scores]
+        found = {n: mean_of([x.scores[n].score for x in self.rows]) for n in names}
+        failed = [float(bool(x.problem)) for x in self.rows]
+        return {**found, "score": mean_of([x.score for x in self.rows]), "failed": mean_of(failed)}
+
+    def required(self) -> list[tuple[s.Expect, bool]]:
+        """The conditions, and whether they hold."""
+        env = {n: i.mean for n, i in self.means().items()}
+        return [(e, bool(evaluate(e.test, env, call_code))) for e in self.eval.require]
+
+
+def account_of(name: str, budget: r.Budget) -> Account:
+    """The account of a whole eval or tuning."""
+    usd = None if budget.usd is None else Fraction(str(budget.usd))
+    return Account(name, Limits(budget.calls, budget.tokens, usd))
+
+
+def run_eval(
+    made: s.Eval, examples: Examples, way: Way,
+    told: Callable[[Scored], None] = lambda scored: None,
+) -> Evaluated:  # fmt: skip
+    """The eval. What was answered is kept: begun again it goes on, done again it costs nothing."""
+    rows = examples.rows[: made.limit] if made.limit else examples.rows
+    scored, problem = anyio.run(_all, made, rows, way, told)
+    return Evaluated(made, examples, tuple(scored), problem)
+
+
+async def _all(
+    made: s.Eval, rows: Sequence[Example], way: Way, told: Callable[[Scored], None]
+) -> tuple[list[Scored], CodedError | None]:
+    sessions: set[Session] = set()
+    found: dict[int, Scored] = {}
+    stopped: list[CodedError] = []
+    limiter = anyio.CapacityLimiter(way.at_once)
+
+    def stop() -> CodedError:
+        problems = [session.stop() for session in sessions]
+        stopped.extend(problems[:1])
+        return problems[0]
+
+    async def one(row: Example) -> None:
+        async with limiter:
+            if stopped:
+                return
+            try:
+                found[row.number] = await score_one(made, row, way, sessions)
+                told(found[row.number])
+            except CodedError as problem:
+                stopped.append(problem)
+
+    with Signals(stop) as signals:
+        with anyio.CancelScope() as signals.scope:
+            async with anyio.create_task_group() as tasks:
+                for row in rows:
+                    tasks.start_soon(one, row)
+    return [found[n] for n in sorted(found)], stopped[0] if stopped else None
+
+
+async def score_one(
+    made: s.Eval, row: Example, way: Way, sessions: set[Session] | None = None, program: Any = None
+) -> Scored:
+    """One example run and scored. Raises CodedError for what is not the recipe's own failing: a
+    model that cannot be reached, the budget of the whole, Ctrl-C."""
+    options = replace(
+        way.options, recipe=way.recipe, values={**way.options.values, **row.values},
+        sources={**way.options.sources, **row.sources},
+    )  # fmt: skip
+    ready = prepare(way.path, options, need_all=True)
+    refuse(ready)
+    events: list[Event] = []
+    about = {**way.about, "example": row.number}
+    session = Session(ready, events.append, way.engine, above=way.account, alone=False,
+                      program=program, about=about)  # fmt: skip
+    live = sessions if sessions is not None else set()
+    live.add(session)
+    try:
+        outcome = await session.run()
+    finally:
+        live.discard(session)
+    _own(outcome, session)
+    return scored(made, row, outcome, events, ready.recipe.budget)
+
+
+def _own(outcome: Outcome, session: Session) -> None:
+    """Raises the problem of an outcome, unless it is the recipe's own failing."""
+    problem = outcome.problem
+    if problem is None or problem.diagnostic.code not in PARKS:
+        return
+    spent = problem.diagnostic.code == "budget-spent"
+    if not spent or not (session.late or problem.account == session.account.name):
+        raise problem
+
+
+def scored(
+    made: s.Eval, row: Example, outcome: Outcome, events: Sequence[Event], budget: r.Budget
+) -> Scored:
+    """An outcome beside its label."""
+    got = jsonable(outcome.result)
+    told = tuple((_step(e), e.reason) for e in events if isinstance(e, CallFailed))
+    about: dict[str, Any] = {
+        "number": row.number, "got": got, "want": row.want, "run": outcome.run,
+        "usage": outcome.now, "reused": outcome.reused, "told": told,
+    }  # fmt: skip
+    if outcome.problem is not None:
+        nothing = {x.metric.name: Judged(0.0) for x in made.scores}
+        code, words = outcome.problem.diagnostic.code, str(outcome.problem)
+        return Scored(**about, score=0.0, scores=nothing, problem=code, words=words)
+    scores = {
+        x.metric.name: judge(x.metric, got, row.want, made.over.want, outcome, budget)
+        for x in made.scores
+    }
+    whole = sum(x.weight for x in made.scores)
+    mean = sum(x.weight * scores[x.metric.name].score for x in made.scores) / whole
+    return Scored(**about, score=mean, scores=scores)
+
+
+def _step(event: CallFailed) -> str:
+    return event.node.partition(".")[2]
+
+
+def as_values(found: Evaluated) -> dict[str, Any]:
+    """An eval as JSON values."""
+    used = found.usage
+    return {
+        "eval": found.eval.name, "recipe": found.eval.recipe,
+        "dataset": {"name": found.eval.over.name, "sha256": found.examples.sha256,
+                    "examples": len(found.rows)},
+        "metrics": {x.metric.name: metric_stamp(x.metric) for x in found.eval.scores},
+        "means": {k: vars(v) for k, v in found.means().items()},
+        "require": [{"words": e.words, "holds": ok} for e, ok in found.required()],
+        "usage": {"calls": used.calls, "tokens": used.tokens, "usd": float(used.usd)},
+        "reused": sum(x.reused for x in found.rows),
+        "rows": [row_values(x) for x in found.rows],
+        "problem": found.problem.diagnostic.code if found.problem else "",
+    }  # fmt: skip
+
+
+def row_values(row: Scored) -> dict[str, Any]:
+    """An example as JSON values."""
+    return {
+        "number": row.number, "score": row.score,
+        "scores": {k: v.score for k, v in row.scores.items()}, "reason": row.reason,
+        "got": row.got, "want": row.want, "run": row.run, "problem": row.problem,
+    }  # fmt: skip
+
+
+def metric_stamp(metric: s.Metric) -> str:
+    """What a metric is: built in, or the hash of its file."""
+    return "built in" if metric.code is None else f"sha256:{code_hash(metric.code)}"
