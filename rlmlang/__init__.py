@@ -1,9 +1,9 @@
 """rlmlang: recursive language models as source code.
 
 `check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; `completion`
-and `acompletion` answer a question over a context of any size; `interpreter_factory` gives
-`dspy.RLM` our sandboxes. DSPy is pulled in only when one of
-the latter is called. (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
+and `acompletion` answer a question over a context of any size; `tune_recipe` makes prompts better;
+`interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is pulled in only when one of the latter
+is called. (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rlmlang.runtime import run
     from rlmlang.runtime.completion import acompletion, completion
     from rlmlang.runtime.interpreter import interpreter_factory
+    from rlmlang.tuning.face import tune_recipe
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "interpreter_factory",
     "plan_recipe",
     "run",
+    "tune_recipe",
 ]
 
 FACE = {
@@ -33,6 +35,7 @@ FACE = {
     "plan_recipe": ("rlmlang.runtime", "plan"),
     "run": ("rlmlang.runtime", "run"),
     "completion": ("rlmlang.runtime.completion", "completion"),
+    "tune_recipe": ("rlmlang.tuning.face", "tune_recipe"),
     "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
 }

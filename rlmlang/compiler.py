@@ -60,6 +60,14 @@ def format(source: SourceFile) -> tuple[str, Parsed]:
     return format_file(source, parsed.tree), parsed
 
 
+def with_task(source: SourceFile, prompt: str, task: str) -> str | None:
+    """The text of a file with another task in one of its prompts; None where it declares none."""
+    from rlmlang.syntax.edit import with_task
+
+    file = _parsed(source)
+    return None if file is None else with_task(source.text, file, prompt, task)
+
+
 def _value(text: str) -> tree.Expr | None:
     """A value given on the command line, as an expression; a bare word is text."""
     for written in (text, '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'):

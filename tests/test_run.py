@@ -173,7 +173,7 @@ def test_the_predictors_have_stable_names(book: Path) -> None:
 
     recipe = prepare("find.rlm", Options(), need_all=False).recipe
     names = [name for name, _ in RecipeProgram(recipe).named_predictors()]
-    assert names == ["predictors['notes']", "predictors['result']"]
+    assert names == ["steps['notes']", "steps['result']"]
 
 
 def test_one_prompt_in_two_steps_is_two_predictors_that_differ(folder: Path) -> None:
@@ -187,7 +187,7 @@ def test_one_prompt_in_two_steps_is_two_predictors_that_differ(folder: Path) -> 
     ).replace("reduce notes", "reduce same")
     (folder / "r.rlm").write_text(text + '\nprompt again(note: Text) -> Text "Again."\n')
     program = RecipeProgram(prepare("r.rlm", Options(), need_all=False).recipe)
-    said = [p.signature.instructions for p in program.predictors.values()]
+    said = [p.signature.instructions for p in program.steps.values()]
     assert len(set(said)) == len(said) == 4
 
 

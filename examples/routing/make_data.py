@@ -1,8 +1,8 @@
 """Writes tickets.jsonl: 400 support tickets with the queue each belongs to, the same every time.
 
-Half of the tickets name their queue's business outright; the other half are written as customers
-write, in words that no queue's name or description has. A reader that goes by words is lost on
-those until it is shown some.
+Two of five tickets name their queue's business besides saying what happened; the others only say
+what happened, in words that no queue's name or description has. A reader that goes by words is
+lost on those until it is shown some.
 """
 
 import json
@@ -31,21 +31,19 @@ QUEUES = {
                  "The colour is nothing like the picture", "One sleeve is longer than the other",
                  "I would rather have the blue one", "The zip broke on the first day"]),
 }  # fmt: skip
-OPEN = ["Hello,", "Hi there,", "Good morning,", "Dear team,", "Hey,", ""]
-CLOSE = ["Please help.", "Thanks.", "This is urgent.", "What now?", "Best, {name}", ""]
+OPEN = ["Hello.", "Hi.", "Morning.", ""]
+CLOSE = ["Thanks.", "Urgent!", "Regards, {name}.", ""]
 NAMES = ["Ann", "Bo", "Cleo", "Dev", "Eli", "Fay", "Gus", "Hana"]
-PLAIN = ["I have a question about my {word}.", "There is something wrong with the {word}.",
-         "Who can look into the {word} for me?"]  # fmt: skip
+PLAIN = ["It is about the {word}.", "So much for the {word}!", "Is that a {word} matter?"]
 
 
 def ticket(chance: random.Random, number: int) -> dict[str, str]:
     """A ticket with its queue."""
     queue = chance.choice(list(QUEUES))
     words, said = QUEUES[queue]
-    if chance.random() < 0.45:
-        body = chance.choice(PLAIN).format(word=chance.choice(words))
-    else:
-        body = chance.choice(said) + chance.choice([".", "!", ", again."])
+    body = chance.choice(said) + chance.choice([".", "!", ", again."])
+    if chance.random() < 0.4:
+        body += " " + chance.choice(PLAIN).format(word=chance.choice(words))
     parts = [chance.choice(OPEN), body, chance.choice(CLOSE).format(name=chance.choice(NAMES))]
     text = " ".join(p for p in parts if p)
     return {"ticket": f"{text} (ref {number:04})", "queue": queue}

@@ -18,6 +18,7 @@ from rlmlang.syntax import tree as t
 
 TEMPLATE = 600
 """What DSPy's adapter writes around any prompt, in tok; a test measures it."""
+PER_DEMO = 60
 PER_PARAM = 110
 PER_SCHEMA_FIELD = 110
 AGAIN = 400
@@ -67,7 +68,13 @@ def template_size(prompt: r.Prompt) -> int:
     settings = sum(len(str(v).encode()) for _, v in prompt.settings)
     schema = _schema(prompt.result)
     inputs = sum(PER_PARAM + _schema(p.type) // 2 for p in prompt.params)
-    return TEMPLATE + text // 2 + 1 + docs + settings + inputs + schema
+    shown = sum(demo_size(d) for d in prompt.demos)
+    return TEMPLATE + text // 2 + 1 + docs + settings + inputs + schema + shown
+
+
+def demo_size(demo: r.Demo) -> int:
+    """The most tok that a demonstration takes: its fields and values as text."""
+    return sum(len(str(v).encode()) + len(k) + 16 for k, v in demo) + PER_DEMO
 
 
 def _schema(type_: Type) -> int:

@@ -33,14 +33,22 @@ WORDS = {
 
 def turn_of(prompt: Prompt) -> Prompt:
     """The prompt of a turn: what was seen so far in, code out."""
-    return _text(prompt, "", f"{prompt.task}\n\n{RULES}", tuple(WORDS))
+    made = _text(prompt, "", f"{prompt.task}\n\n{RULES}", tuple(WORDS))
+    return _tuned(made, prompt, "turn")
+
+
+def _tuned(made: Prompt, prompt: Prompt, role: str) -> Prompt:
+    """What a tuning found for a role."""
+    found = dict(prompt.tuned).get(role)
+    return made if found is None else replace(made, task=found.task or made.task, demos=found.demos)
 
 
 def last_of(prompt: Prompt) -> Prompt:
     """The prompt that must give the answer when the turns are used up."""
     task = f"{prompt.task}\n\nThe turns are used up. Give the answer from what was found so far."
     params = tuple(Param(n, TEXT, doc=WORDS[n]) for n in ("variables", "history"))
-    return replace(prompt, task=task, params=params, checks=(), retry=0, repl=None)
+    made = replace(prompt, task=task, params=params, checks=(), retry=0, repl=None, tuned=())
+    return _tuned(made, prompt, "last")
 
 
 def query_of(prompt: Prompt) -> Prompt:
@@ -48,7 +56,8 @@ def query_of(prompt: Prompt) -> Prompt:
     assert prompt.repl is not None
     made = _text(prompt, "_query", "Do what the request says, with the context alone.", ())
     params = (Param("request", TEXT), Param("context", TEXT))
-    return replace(made, model=prompt.repl.sub or prompt.model, params=params, doc="")
+    made = replace(made, model=prompt.repl.sub or prompt.model, params=params, doc="")
+    return _tuned(made, prompt, "query")
 
 
 def child_of(prompt: Prompt) -> Prompt:
@@ -57,7 +66,9 @@ def child_of(prompt: Prompt) -> Prompt:
     caps = replace(prompt.repl, depth=prompt.repl.depth - 1)
     made = _text(prompt, "_child", "Do what the variable `request` says.", ())
     params = (Param("request", TEXT), Param("context", TEXT))
-    return replace(made, params=params, doc="", repl=caps)
+    tuned = [(k.removeprefix("child."), t) for k, t in prompt.tuned if k.startswith("child.")]
+    tuned += [(k, t) for k, t in prompt.tuned if k == "query"]
+    return replace(made, params=params, doc="", repl=caps, tuned=tuple(tuned))
 
 
 def free_prompts(prompt: Prompt) -> dict[str, Prompt]:

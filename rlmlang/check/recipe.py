@@ -145,9 +145,21 @@ class Repl(Frozen):
     sandbox: tuple[str, ...] = ()
 
 
+Demo = tuple[tuple[str, object], ...]
+"""A worked example: the prompt's fields and `result`, by name."""
+
+
+@value
+class Tuned(Frozen):
+    """What a tuning found for a predictor: its task, empty where it stays, and demonstrations."""
+
+    task: str = ""
+    demos: tuple[Demo, ...] = ()
+
+
 @value
 class Prompt(Frozen):
-    """A typed call to a model."""
+    """A typed call to a model; `tuned` is what was found for the roles of a free-form one."""
 
     name: str
     params: tuple[Param, ...]
@@ -161,6 +173,8 @@ class Prompt(Frozen):
     retry: int = 0
     think: bool = False
     repl: Repl | None = None
+    demos: tuple[Demo, ...] = ()
+    tuned: tuple[tuple[str, Tuned], ...] = ()
 
 
 @value

@@ -39,6 +39,14 @@ class Bar:
         """How many there will be."""
         self.bars.update(self.task, total=count)
 
+    def stage(self, words: str, scored: Any) -> None:
+        """A new stage, or an example of the one that goes on."""
+        if scored is not None:
+            self.take(scored)
+            return
+        self.sum, self.count = 0.0, 0
+        self.bars.update(self.task, description=words)
+
     def take(self, scored: Any) -> None:
         """One that is done."""
         self.sum, self.count = self.sum + scored.score, self.count + 1

@@ -19,6 +19,7 @@ COMMANDS = {
     "ask": "Ask a question of a text or folder of any size.",
     "test": "Run the tests that recipes declare, offline.",
     "eval": "Score a recipe over labelled examples.",
+    "tune": "Find better prompts and numbers, and say how much better.",
     "runs": "List the runs that are kept.",
     "show": "Show what happened in a run.",
     "export": "Write a run's events for other tools.",

@@ -13,11 +13,13 @@ from rlmlang.diagnostics.diagnostic import EXIT_BUDGET
 @click.command()
 @click.argument("file")
 @binding_options
+@click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
+@click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
 @click.option("--json", "as_values", is_flag=True, help="The plan as JSON.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
     file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
-    models: tuple[str, ...], as_values: bool, out: str | None,
+    models: tuple[str, ...], untuned: bool, tuning: bool, as_values: bool, out: str | None,
 ) -> None:  # fmt: skip
     """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
 
@@ -26,8 +28,16 @@ def command(
     from rlmlang.plan.serialize import plan_json
     from rlmlang.runtime.prepare import prepare
 
-    ready = prepare(file, options_from(recipe, sets, sources, models), need_all=False)
+    if tuning:
+        from rlmlang.cli.tune import price
+
+        price(file, "", options_from("", sets, sources, models, untuned=True), as_values)
+        return
+    options = options_from(recipe, sets, sources, models, untuned=untuned)
+    ready = prepare(file, options, need_all=False)
     say(ready.warnings)
+    if ready.tuned:
+        click.echo(ready.tuned, err=True)
     if as_values:
         write(json.dumps(plan_json(ready.plan), indent=2, ensure_ascii=False), out)
     else:

@@ -32,6 +32,7 @@ from rlmlang.cli.edge import (
 @click.option("--quiet", "-q", is_flag=True, help="Only the result.")
 @sandbox_options
 @store_option
+@click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
 @click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
 @click.option("--fresh", is_flag=True, help="Begin anew, without answers of earlier runs.")
 @click.option("--retry-failed", is_flag=True, help="Ask again where an answer was refused.")
@@ -69,6 +70,8 @@ def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None
     with Progress(ready.plan, quiet=quiet) as progress:
         if not quiet:
             say(ready.warnings)
+            if ready.tuned:
+                click.echo(ready.tuned, err=True)
         outcome = execute(ready, listener=progress.take)
     if outcome.problem is None:
         write(_result(outcome, ready, as_values), out)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dspy
@@ -16,8 +17,20 @@ from rlmlang.modules.engines.slip import Slip, Stopped, carry
 from rlmlang.modules.models import Route
 from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.render import render
-from rlmlang.modules.signatures import RESULT, again, field_name, plain
+from rlmlang.modules.signatures import AGAIN, RESULT, again, field_name, plain
 from rlmlang.protocols import AnswerError, Question, Reply
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A call as optimizers see it: whose it is, and DSPy's triple of predictor, inputs, answer."""
+
+    predictor: str
+    item: str
+    attempt: int
+    readable: bool
+    entry: tuple[Any, dict[str, Any], Any]
+
 
 MARK = f"[[ ## {RESULT} ## ]]"
 NOTHING = frozenset(("", "none", "null", "n/a", "nothing", "(none)", "(empty)"))
@@ -31,16 +44,18 @@ class DspyAsker:
     """
 
     def __init__(
-        self, program: RecipeProgram, routes: Mapping[str, Route], *, traced: bool = False
-    ) -> None:
-        self.program, self.routes, self.traced = program, routes, traced
+        self, program: RecipeProgram, routes: Mapping[str, Route],
+        trace: list[Traced] | None = None,
+    ) -> None:  # fmt: skip
+        self.program, self.routes, self.trace = program, routes, trace
         self.adapter = PromptAdapter()
+        self._documented: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
     async def ask(self, question: Question) -> Reply:
         """One request. Raises AnswerError for an unreadable answer, CodedError for no answer."""
         prompt, inputs = question.prompt, question.inputs
-        predictor = _predict(self.program.predictors[question.predictor])
-        signature = _signature(predictor, prompt, inputs)
+        predictor = self.program.predictor(question.predictor)
+        signature = self._signature(predictor.signature, prompt, inputs)
         fields = {field_name(p.name): render(inputs[p.name], p.type) for p in prompt.params}
         if question.refused is not None:
             signature = again(signature)
@@ -51,10 +66,40 @@ class DspyAsker:
                     prompt.name, question.attempt, question.ranges, question=question)  # fmt: skip
         text = await self._send(self.routes[prompt.model.name], signature, predictor, fields, note)
         reply = Reply(None, text, note.usage, note.request, note.row, note.reused)
-        found = self._read(signature, prompt, reply)
-        if self.traced:
-            dspy.settings.trace.append((predictor, fields, dspy.Prediction(**found)))
+        try:
+            found = self._read(signature, prompt, reply)
+        except AnswerError:
+            self._traced(question, predictor, fields, {RESULT: reply.raw}, False)
+            raise
+        self._traced(question, predictor, fields, found, True)
         return replace(reply, value=_value(found[RESULT], prompt.result))
+
+    def _traced(
+        self, question: Question, predictor: Any, fields: dict[str, Any], found: dict[str, Any],
+        readable: bool,
+    ) -> None:  # fmt: skip
+        """Keeps a call for an optimizer, where one looks on."""
+        if self.trace is not None:
+            said = {k: v for k, v in fields.items() if k not in AGAIN}
+            self.trace.append(Traced(question.predictor, question.item, question.attempt, readable,
+                                     (predictor, said, dspy.Prediction(**found))))  # fmt: skip
+
+    def _signature(self, signature: Any, prompt: r.Prompt, inputs: Mapping[str, Any]) -> Any:
+        """A predictor's signature with the prompt's documentation above the task; a task with a
+        template is filled in for this call."""
+        if not templated(prompt.task):
+            return self._dressed(signature, prompt)
+        task = _filled(signature.instructions, {**dict(prompt.settings), **inputs})
+        return signature.with_instructions(instructions_of(prompt, task))
+
+    def _dressed(self, signature: Any, prompt: r.Prompt) -> Any:
+        if not prompt.doc:
+            return signature
+        known = self._documented.get(signature)
+        if known is None or known[0] != signature.instructions:
+            made = signature.with_instructions(instructions_of(prompt, signature.instructions))
+            known = self._documented[signature] = (signature.instructions, made)
+        return known[1]
 
     async def _send(
         self, route: Route, signature: Any, predictor: Any, fields: dict[str, Any], note: Slip
@@ -82,23 +127,26 @@ class DspyAsker:
         return found
 
 
-def _predict(predictor: Any) -> Any:
-    """The Predict inside a ChainOfThought."""
-    return getattr(predictor, "predict", predictor)
+def templated(task: str) -> bool:
+    """Whether a task is a template."""
+    return "{{" in task or "{%" in task
 
 
-def _signature(predictor: Any, prompt: r.Prompt, inputs: Mapping[str, Any]) -> Any:
-    """The predictor's signature; a task with a template is filled in for this call."""
-    signature = predictor.signature
-    if "{{" not in signature.instructions and "{%" not in signature.instructions:
-        return signature
-    from jinja2 import StrictUndefined
+def instructions_of(prompt: r.Prompt, task: str) -> str:
+    """A task, with the prompt's documentation above it."""
+    return f"{prompt.doc}\n\n{task}" if prompt.doc else task
+
+
+def _filled(task: str, values: Mapping[str, Any]) -> str:
+    """A template filled in. An optimizer's rewriting that is none stays as it is."""
+    from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    values = {**dict(prompt.settings), **inputs}
-    text = environment.from_string(signature.instructions).render(values)
-    return signature.with_instructions(text)
+    try:
+        return environment.from_string(task).render(values)
+    except TemplateError:
+        return task
 
 
 def _value(found: Any, type_: Type) -> Any:

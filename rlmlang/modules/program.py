@@ -12,7 +12,7 @@ import dspy
 
 from rlmlang.check import recipe as r
 from rlmlang.check.predictors import prompts_of
-from rlmlang.modules.signatures import signature_of
+from rlmlang.modules.signatures import RESULT, field_name, signature_of
 
 
 class RecipeProgram(dspy.Module):  # type: ignore[misc]
@@ -21,17 +21,33 @@ class RecipeProgram(dspy.Module):  # type: ignore[misc]
     def __init__(self, recipe: r.Recipe) -> None:
         super().__init__()
         self.prompts = prompts_of(recipe)
-        said = Counter((p.name, p.task) for p in self.prompts.values())
-        self.predictors = {
-            step: _predictor(prompt, step, unique=said[prompt.name, prompt.task] == 1)
+        said = Counter(p.task for p in self.prompts.values())
+        self.steps = {
+            step: _predictor(prompt, step, unique=said[prompt.task] == 1)
             for step, prompt in self.prompts.items()
         }
+
+    def predictor(self, name: str) -> dspy.Predict:
+        """The predictor of that name; of one that thinks first, the one inside it."""
+        found = self.steps[name]
+        return getattr(found, "predict", found)
 
 
 def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> dspy.Predict:
     signature = signature_of(prompt, step)
     if not unique:
-        signature = signature.with_instructions(f"{signature.instructions}\n\n[step: {step}]")
-    if prompt.think:
-        return dspy.ChainOfThought(signature)
-    return dspy.Predict(signature)
+        signature = signature.with_instructions(signature.instructions + mark(step))
+    made = dspy.ChainOfThought(signature) if prompt.think else dspy.Predict(signature)
+    getattr(made, "predict", made).demos = [demo_of(d) for d in prompt.demos]
+    return made
+
+
+def mark(step: str) -> str:
+    """What is put behind a task that other steps have, too."""
+    return f"\n\n[step: {step}]"
+
+
+def demo_of(demo: r.Demo) -> dspy.Example:
+    """A demonstration as DSPy has it."""
+    fields = {field_name(k) if k != RESULT else k: v for k, v in demo}
+    return dspy.Example(fields).with_inputs(*(k for k in fields if k != RESULT))

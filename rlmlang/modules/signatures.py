@@ -33,9 +33,7 @@ def signature_of(prompt: r.Prompt, step: str) -> type[dspy.Signature]:
     }
     fields[RESULT] = (output_type(prompt.result), dspy.OutputField(desc=_result_words(prompt)))
     name = "".join(part.capitalize() for part in prompt.name.split("_")) or "Prompt"
-    made: type[dspy.Signature] = dspy.Signature(
-        fields, instructions_of(prompt), signature_name=name
-    )
+    made: type[dspy.Signature] = dspy.Signature(fields, prompt.task, signature_name=name)
     return made
 
 
@@ -44,11 +42,6 @@ def again(signature: type[dspy.Signature]) -> type[dspy.Signature]:
     for name, (kind, field) in AGAIN.items():
         signature = signature.append(name, field, type_=kind)
     return signature
-
-
-def instructions_of(prompt: r.Prompt) -> str:
-    """The task, with the prompt's documentation above it."""
-    return f"{prompt.doc}\n\n{prompt.task}" if prompt.doc else prompt.task
 
 
 def field_name(name: str) -> str:

@@ -11,7 +11,14 @@ from rlmlang import compiler
 from rlmlang.budget import Account, Limits
 from rlmlang.check import recipe as r
 from rlmlang.check.check import Checked
-from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, EXIT_BUDGET, EXIT_USAGE, failed
+from rlmlang.check.tuned import with_tuned
+from rlmlang.diagnostics.diagnostic import (
+    EXIT_BAD_RECIPE,
+    EXIT_BUDGET,
+    EXIT_USAGE,
+    Diagnostic,
+    failed,
+)
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.partitions.measure import measure_for
 from rlmlang.plan.bind import Binding
@@ -19,6 +26,7 @@ from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
 from rlmlang.runtime.project import bind_models, load
+from rlmlang.runtime.tuned import Tuning, tuning_for
 
 
 def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
@@ -26,6 +34,9 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     source = read_source(path)
     first_look = _checked(compiler.check(source, load_import))
     recipe = _choose(first_look, options.recipe, path)
+    tuning, stale = _tuning(recipe, path, options)
+    options = replace(options, sets={**tuning.sets, **options.sets},
+                      models=(*_models(tuning, options), *options.models))  # fmt: skip
     sets = _overrides(recipe, options, first_look)
     project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
     first = bind_models(recipe, project, options.models, "")
@@ -34,12 +45,28 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     sizes = real_sizes(recipe, inputs, measure)
     again = compiler.check(source, load_import, sizes, sets)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
+    recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models, measure.name)
     binding = Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
                       measure.grain)  # fmt: skip
     made = compiler.plan(recipe, binding)
     warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
-    return Prepared(recipe, made, inputs, binding, measure, options, project, warnings)
+    warnings = (*((stale,) if stale is not None else ()), *warnings)
+    return Prepared(recipe, made, inputs, binding, measure, options, project, warnings,
+                    tuning.words)  # fmt: skip
+
+
+def _models(tuning: Tuning, options: Options) -> tuple[str, ...]:
+    """The models that a tuning chose, unless one is named for all roles."""
+    return () if any("=" not in m for m in options.models) else tuning.models
+
+
+def _tuning(recipe: r.Recipe, path: str, options: Options) -> tuple[Tuning, Diagnostic | None]:
+    """What a tuning found: the one that is given, else the one beside the recipe."""
+    if options.tuning is not None:
+        return options.tuning, None
+    found, stale = (None, None) if options.untuned else tuning_for(recipe, path)
+    return found or Tuning(), stale
 
 
 def _overrides(recipe: r.Recipe, options: Options, found: Checked) -> dict[str, str]:

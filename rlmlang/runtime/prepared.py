@@ -14,6 +14,7 @@ from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnost
 from rlmlang.plan.bind import Binding
 from rlmlang.plan.graph import Plan
 from rlmlang.runtime.project import Project
+from rlmlang.runtime.tuned import Tuning
 
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
@@ -32,7 +33,8 @@ class Options:
     `store` is the file that keeps the run, None for memory only; `fresh` uses no earlier answer,
     `retry_failed` none that was refused, `only_kept` nothing but kept ones; times are in seconds.
     `sandbox` names tiers in place of the recipe's; `allow_unsafe` lets code run in processes that
-    cannot be locked down."""
+    cannot be locked down; `untuned` leaves a tuning beside the recipe aside, `tuning` is one to
+    use in its place."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -50,11 +52,12 @@ class Options:
     sandbox: str = ""
     allow_unsafe: bool = False
     untuned: bool = False
+    tuning: Tuning | None = None
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recipe ready to run: checked, bound and planned."""
+    """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used."""
 
     recipe: r.Recipe
     plan: Plan
@@ -64,6 +67,7 @@ class Prepared:
     options: Options
     project: Project
     warnings: tuple[Diagnostic, ...] = ()
+    tuned: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from rlmlang.diagnostics.diagnostic import (
 from rlmlang.execute.executor import Executor
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
-from rlmlang.modules.asker import DspyAsker
+from rlmlang.modules.asker import DspyAsker, Traced
 from rlmlang.modules.engines.stack import Pace, Road
 from rlmlang.modules.models import Connection, Route, route_for
 from rlmlang.modules.program import RecipeProgram
@@ -59,13 +59,13 @@ PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key
 class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
     of; `program` its predictors where they are not the recipe's; not `alone`, it leaves Ctrl-C to
-    others; `about` is kept with the run."""
+    others; `about` is kept with the run; `trace` takes every call, for optimizers."""
 
     def __init__(
         self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
         store: Store | None = None, dry: bool = False, above: Account | None = None,
         program: RecipeProgram | None = None, alone: bool = True,
-        about: Mapping[str, Any] | None = None,
+        about: Mapping[str, Any] | None = None, trace: list[Traced] | None = None,
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
@@ -75,7 +75,7 @@ class Session:
         self.account: Account = account_for(ready)
         self.account.parent = above
         self.program, self.alone = program, alone
-        self.about = dict(about or {})
+        self.about, self.trace = dict(about or {}), trace
         self.store = store or self._open_store()
         self.begun = Begun("")
         self.road = self._road()
@@ -147,8 +147,8 @@ class Session:
         self._restore()
         self.program = self.program or RecipeProgram(ready.recipe)
         tools = Tools(
-            DspyAsker(self.program, self.routes), plugins.partition, plugins.search, call_code,
-            ready.measure, self._sandbox, conform,
+            DspyAsker(self.program, self.routes, self.trace), plugins.partition, plugins.search,
+            call_code, ready.measure, self._sandbox, conform,
         )  # fmt: skip
         scope = Scope(ready.recipe, self.begun.name, tools, self.account, self._record,
                       parallel=self.road.parallel)  # fmt: skip

@@ -140,8 +140,9 @@ async def _all(
 
 
 async def score_one(
-    made: s.Eval, row: Example, way: Way, sessions: set[Session] | None = None, program: Any = None
-) -> Scored:
+    made: s.Eval, row: Example, way: Way, sessions: set[Session] | None = None,
+    program: Any = None, trace: list[Any] | None = None,
+) -> Scored:  # fmt: skip
     """One example run and scored. Raises CodedError for what is not the recipe's own failing: a
     model that cannot be reached, the budget of the whole, Ctrl-C."""
     options = replace(
@@ -153,7 +154,7 @@ async def score_one(
     events: list[Event] = []
     about = {**way.about, "example": row.number}
     session = Session(ready, events.append, way.engine, above=way.account, alone=False,
-                      program=program, about=about)  # fmt: skip
+                      program=program, about=about, trace=trace)  # fmt: skip
     live = sessions if sessions is not None else set()
     live.add(session)
     try:

@@ -1,0 +1,50 @@
+"""A recipe with what a tuning found put in: tasks and demonstrations, predictor by predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rlmlang.check import recipe as r
+from rlmlang.check.expressions import ROLES, predictors
+
+Found = Mapping[str, r.Tuned]
+
+
+def with_tuned(recipe: r.Recipe, found: Found) -> r.Recipe:
+    """The recipe whose predictors say what was found for them."""
+    return replace(recipe, steps=tuple(_step(s, found) for s in recipe.steps))
+
+
+def _step(step: r.Step, found: Found) -> r.Step:
+    work = step.work
+    if isinstance(work, r.Ladder):
+        rungs = tuple(replace(g, steps=tuple(_step(s, found) for s in g.steps)) for g in work.rungs)
+        return replace(step, work=replace(work, rungs=rungs))
+    if isinstance(work, r.Recurse):
+        asks: dict[str, Any] = {n: _ask(getattr(work, n), f"{step.name}.{n}", found) for n in ROLES
+                if getattr(work, n) is not None}  # fmt: skip
+        return replace(step, work=replace(work, **asks))
+    if not any(True for _ in predictors((step,))):
+        return step
+    assert isinstance(work, r.Call | r.Map | r.Filter | r.Reduce)
+    assert work.ask is not None
+    return replace(step, work=replace(work, ask=_ask(work.ask, step.name, found)))
+
+
+def _ask(ask: r.Ask, name: str, found: Found) -> r.Ask:
+    prompt = ask.prompt
+    if prompt.repl is None:
+        return replace(ask, prompt=said(prompt, found.get(name)))
+    roles = {p.removeprefix(f"{name}."): t for p, t in found.items() if p.startswith(f"{name}.")}
+    tools = tuple(said(p, roles.pop(p.name, None)) for p in prompt.repl.prompts)
+    free = replace(prompt, repl=replace(prompt.repl, prompts=tools), tuned=tuple(roles.items()))
+    return replace(ask, prompt=free)
+
+
+def said(prompt: r.Prompt, tuned: r.Tuned | None) -> r.Prompt:
+    """A prompt that says what was found."""
+    if tuned is None:
+        return prompt
+    return replace(prompt, task=tuned.task or prompt.task, demos=tuned.demos)

@@ -1,0 +1,123 @@
+"""`rlm tune`: better prompts and numbers, judged on examples that were not learnt from."""
+
+from __future__ import annotations
+
+import gc
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rlmlang.cli.edge import options_from, sandbox_options, store_option, write
+
+
+@click.command()
+@click.argument("file")
+@click.argument("name", default="")
+@click.option("--model", "models", multiple=True, metavar="[ROLE=]NAME",
+              help="The model for all roles, or for one.")  # fmt: skip
+@click.option("--reflection", default="", metavar="NAME", help="The model that rewrites tasks.")
+@click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
+@click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 64),
+              help="Examples at a time.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only say what it may cost.")
+@click.option("--show", is_flag=True, help="Show what the last tuning changes, as a difference.")
+@click.option("--apply", "apply_", is_flag=True, help="Write tuned tasks into the recipe.")
+@click.option("--only", default="", metavar="PROMPT", help="With --apply: only this prompt's.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@sandbox_options
+@store_option
+@click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
+def command(
+    file: str, name: str, models: tuple[str, ...], reflection: str, at_once: int, dry_run: bool,
+    show: bool, apply_: bool, only: str, as_json: bool, quiet: bool, store: str, no_store: bool,
+    **more: Any,
+) -> None:  # fmt: skip
+    """Run the tuning NAME of FILE, and write RECIPE.tuned.json beside it.
+
+    `rlm plan` and `rlm run` use that file as long as the recipe is the one it was made for. The
+    score is of examples that the optimizer never saw. Answers are kept: a tuning that was stopped
+    goes on with the same command.
+    """
+    gc.enable()
+    from rlmlang.runtime.tuned import path_of
+    from rlmlang.testing.choosing import choose_tune
+
+    if show or apply_:
+        tune = choose_tune(file, name)
+        target = path_of(tune.eval.path, tune.recipe)
+        _show(tune, target) if show else _apply(tune, target, only)
+        return
+    options = options_from("", (), (), models, store=None if no_store else Path(store), **more)
+    if dry_run:
+        price(file, name, options, as_json)
+        return
+    from rlmlang.tuning.face import planned
+
+    _run(planned(file, name, options, at_once=at_once), reflection, as_json, quiet)
+
+
+def price(file: str, name: str, options: Any, as_json: bool) -> None:
+    """What a tuning may cost at most."""
+    from dataclasses import asdict
+
+    from rlmlang.tuning.face import planned
+    from rlmlang.tuning.price import lines_of
+
+    found = planned(file, name, options)
+    values = {**asdict(found.price), "runs": found.price.runs}
+    text = "\n".join(lines_of(found.price, found.tune))
+    click.echo(json.dumps(values, indent=2) if as_json else text)
+
+
+def _run(plan: Any, reflection: str, as_json: bool, quiet: bool) -> None:
+    from rlmlang.cli.bars import Bar
+    from rlmlang.tuning.face import carried_out
+    from rlmlang.tuning.price import lines_of as priced
+    from rlmlang.tuning.result import lines_of
+
+    if not quiet:
+        click.echo("\n".join(priced(plan.price, plan.tune)), err=True)
+    with Bar("", quiet=quiet) as bar:
+        bar.total(plan.price.runs)
+        values = carried_out(plan, reflection, bar.stage)
+    text = json.dumps(values, indent=2, ensure_ascii=False)
+    click.echo(text if as_json else "\n".join(lines_of(values)))
+    if not quiet:
+        click.echo(f"wrote {plan.target}", err=True)
+
+
+def _read(tune: Any, target: Path) -> Any:
+    from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+    from rlmlang.runtime.tuned import read_tuning
+
+    if not target.is_file():
+        raise failed("not-tuned", f"there is no {target}", hint="rlm tune makes it",
+                     exit_code=EXIT_USAGE)  # fmt: skip
+    return read_tuning(target)
+
+
+def _show(tune: Any, target: Path) -> None:
+    from rlmlang.testing.choosing import recipe_of
+    from rlmlang.tuning.result import differences, lines_of
+
+    values = dict(_read(tune, target).about)
+    recipe = recipe_of(tune.eval.path, tune.recipe)
+    click.echo("\n".join([*lines_of(values), "", *differences(values, recipe)]))
+
+
+def _apply(tune: Any, target: Path, only: str) -> None:
+    """Writes tasks into the recipe. The file they come from then belongs to another version; it is
+    kept aside, for its score."""
+    from rlmlang.runtime.files import read_source
+    from rlmlang.testing.choosing import recipe_of
+    from rlmlang.tuning.result import applied
+
+    path, tuning = tune.eval.path, _read(tune, target)
+    text = applied(read_source(path), recipe_of(path, tune.recipe), tuning, only)
+    write(text, path)
+    aside = target.with_suffix(".applied.json")
+    target.replace(aside)
+    click.echo(f"wrote {path}; {target.name} is kept as {aside.name}", err=True)

@@ -1,0 +1,43 @@
+"""A model for DSPy's own calls, that goes our way: every call paid, kept and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import dspy
+from dspy.lm15 import Request, Response
+
+from rlmlang.budget import Account
+from rlmlang.modules.engines.slip import Slip, carry
+from rlmlang.modules.models import Route
+
+Wait = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+class Reflecting:
+    """A route as a DSPy engine that may be called from any thread."""
+
+    def __init__(self, route: Route, account: Account, wait: Wait) -> None:
+        self.route, self.account, self.wait, self.count = route, account, wait, 0
+        self.lm = dspy.LM(
+            route.name, engine=self, cache=False, num_retries=0,
+            max_tokens=route.config.max_tokens, temperature=route.config.temperature,
+        )  # fmt: skip
+
+    def complete(self, request: Request) -> Response:
+        """An answer."""
+        self.count += 1
+        found: Response = self.wait(self._complete(request, self.count))
+        return found
+
+    async def _complete(self, request: Request, number: int) -> Response:
+        most = self.route.config.max_tokens or 0
+        carry(Slip(self.account, most, "reflection", f"reflection {number}", "reflection"))
+        try:
+            return await self.route.engine.complete(request)
+        finally:
+            carry(None)
+
+    def __deepcopy__(self, memo: object) -> Reflecting:
+        return self

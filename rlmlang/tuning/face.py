@@ -1,0 +1,98 @@
+"""Tuning a file's recipe: priced, run, written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rlmlang.check import suite as s
+from rlmlang.runtime.prepare import prepare
+from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.tuned import path_of, write_tuning
+from rlmlang.testing.choosing import choose_tune, examples_of, recipe_of
+from rlmlang.testing.datasets import Examples
+from rlmlang.testing.evals import Scored, Way, account_of
+from rlmlang.tuning.price import Price, price_of
+from rlmlang.tuning.result import as_values
+from rlmlang.tuning.tune import run_tune
+
+AT_ONCE = 4
+Told = Callable[[str, Scored | None], None]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A tuning about to be run: where, over what, at what price."""
+
+    tune: s.Tune
+    examples: Examples
+    way: Way
+    price: Price
+
+    @property
+    def target(self) -> Path:
+        """The file that it writes."""
+        return path_of(self.tune.eval.path, self.tune.recipe)
+
+
+def planned(
+    path: str, name: str, options: Options, *, engine: Any = None, at_once: int = AT_ONCE
+) -> Planned:
+    """The tuning of that name, priced. Raises BadRecipe and CodedError; nothing is sent."""
+    tune = choose_tune(path, name)
+    examples = examples_of(tune.eval)
+    way = Way(
+        tune.eval.path, tune.recipe, replace(options, untuned=True),
+        account_of(f"tune {tune.name}", tune.budget), engine, at_once,
+        {"within": f"tune {tune.name}"},
+    )  # fmt: skip
+    return Planned(tune, examples, way, price_of(tune, examples, way))
+
+
+def tune_recipe(
+    path: str, name: str = "", *, engine: Any = None, reflection: str = "", at_once: int = AT_ONCE,
+    **options: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Runs a tuning of a file and writes `RECIPE.tuned.json` beside it; gives what it holds.
+
+    `engine` takes the place of the models' transport, `reflection` names the model that rewrites
+    tasks; `options` are those of `Options`. Raises BadRecipe and CodedError.
+    """
+    return carried_out(planned(path, name, Options(**options), engine=engine, at_once=at_once),
+                       reflection)  # fmt: skip
+
+
+def carried_out(
+    plan: Planned, reflection: str = "", told: Told = lambda words, scored: None
+) -> dict[str, Any]:
+    """The tuning, run and written."""
+    tune = plan.tune
+    recipe = recipe_of(tune.eval.path, tune.recipe)
+    model = reflection or tune.reflection or _first_model(plan)
+    found = run_tune(tune, recipe, plan.examples, plan.way, model, told)
+    values = _kept(plan.target, as_values(found, recipe, plan.examples.sha256))
+    write_tuning(plan.target, values)
+    return values
+
+
+def _first_model(plan: Planned) -> str:
+    """The model that reflects where none is named: that of the recipe's first prompt."""
+    if plan.tune.optimizer not in ("gepa", "mipro"):
+        return ""
+    options = replace(plan.way.options, recipe=plan.tune.recipe)
+    ready = prepare(plan.tune.eval.path, options, need_all=False)
+    return next(iter(ready.binding.models.values())).name
+
+
+def _kept(target: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """The file as it is where nothing but its cost would change: kept answers cost nothing, and
+    what they cost the first time is what a reader wants to know."""
+    try:
+        earlier: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return values
+    same = {**earlier, "cost": None} == {**values, "cost": None}
+    return earlier if same else values
