@@ -6,6 +6,7 @@ Pure: files are brought by the loader that is passed in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rlmlang.check.check import Checked, check_file
@@ -32,7 +33,7 @@ def check(
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     """
-    parsed = parse(source)
+    parsed = _read(source)
     if parsed.tree is None or not parsed.ok:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
@@ -80,6 +81,12 @@ def _value(text: str) -> tree.Expr | None:
     return None
 
 
+@lru_cache(maxsize=64)
+def _read(source: SourceFile) -> Parsed:
+    """A file read once, however often it is checked: with real sizes, for example by example."""
+    return parse(source)
+
+
 def _parsed(source: SourceFile) -> tree.File | None:
-    parsed = parse(source)
+    parsed = _read(source)
     return parsed.tree if parsed.ok else None

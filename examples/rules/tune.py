@@ -47,7 +47,9 @@ def main(folder):
     found = rlmlang.tune_recipe(str(folder / "rules.rlm"), engine=Engine(), store=None,
                                 models=("scripted/writer",))  # fmt: skip
     score = found["score"]
-    print(f"before {score['before']['mean']:.2f}, after {score['after']['mean']:.2f}: {score['verdict']}")
+    print(
+        f"before {score['before']['mean']:.2f}, after {score['after']['mean']:.2f}: {score['verdict']}"
+    )
     print(found["prompts"]["result"]["task"])
 
 

@@ -20,6 +20,7 @@ from rlmlang.check.resolve import (
 )
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import body, hoist
+from rlmlang.check.trials.scoring import dataset_of
 from rlmlang.check.trials.trials import Suite, check_trials
 from rlmlang.check.types import ANY, BOOL, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
@@ -100,6 +101,8 @@ def _declarations(module: Module) -> None:
                 model_of(module, decl.name)
             case t.Settings(word="budget"):
                 budget_in(module, decl.block)
+            case t.Settings(word="dataset"):
+                dataset_of(module, name)
             case t.SourceDecl():
                 source_of(module, name)
             case t.Partition():

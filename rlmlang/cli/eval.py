@@ -82,15 +82,15 @@ def _evaluated(made: Any, options: Any, at_once: int, bar: Any) -> tuple[Any, st
 
 
 def _compared(made: Any, values: Any, name: str, options: Any, at_once: int) -> Any:
-    """The difference to a kept eval, or to what a commit's files do over today's examples."""
+    """The difference to a kept eval, or to what a commit's recipe does over today's examples."""
     from rlmlang.cli.bars import Bar
-    from rlmlang.testing.compare import at_commit, compare, kept
+    from rlmlang.testing.compare import at_commit, at_that_time, compare, kept
     from rlmlang.testing.evals import as_values
 
     before = kept(options.store, name) if options.store is not None else None
     if before is None:
         with at_commit(made.path, name) as path, Bar(f"eval at {name}", quiet=True) as bar:
-            then = replace(made, path=str(path))
+            then = at_that_time(made, str(path))
             found, _ = _evaluated(then, options, at_once, bar)
             if found.problem is not None:
                 raise found.problem

@@ -53,10 +53,16 @@ def _pinned(code: r.Code, path: str) -> None:
         )
 
 
-@cache
 def load_code(code: r.Code) -> Callable[..., Any]:
-    """The function of a `code` declaration. Raises CodedError (code-missing)."""
+    """The function of a `code` declaration. Raises CodedError (code-missing, code-changed)."""
     path = code_path(code)
+    stamp = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+    return _loaded(path, code, stamp)
+
+
+@cache
+def _loaded(path: str, code: r.Code, stamp: int) -> Callable[..., Any]:
+    """A function of a file as it is at a time."""
     _pinned(code, path)
     spec = importlib.util.spec_from_file_location(f"rlm_code_{abs(hash(path))}", path)
     try:

@@ -73,8 +73,8 @@ class Prepared:
 @dataclass(frozen=True)
 class Outcome:
     """What came of a run. `problem` is None when it finished; `usage` is what the run used in all,
-    `now` what was used since it was last begun, `reused` the answers that were there already;
-    dollars mean something only where `priced`."""
+    `now` what was used since it was last begun, `reused` the answers that were there already and
+    `saved` what they had cost; dollars mean something only where `priced`."""
 
     run: str
     result: Any
@@ -86,3 +86,4 @@ class Outcome:
     now: Usage = field(default_factory=Usage)
     resumed: bool = False
     reused: int = 0
+    saved: Usage = field(default_factory=Usage)

@@ -120,6 +120,7 @@ class Session:
         return Outcome(
             self.begun.name, result, self.account.spent, tuple(lines),
             time.monotonic() - self.started, problem, priced, now, self.begun.resumed, self.reused,
+            self.store.saved,
         )  # fmt: skip
 
     # ── beginning ────────────────────────────────────────────────────────────

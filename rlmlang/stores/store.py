@@ -49,6 +49,7 @@ class Store:
     ) -> None:  # fmt: skip
         self.journal, self.reader, self.path, self.redact = journal, reader, path, redact
         self.run = RunRow(0)
+        self.saved = Usage()  # what answers that were used again had cost
         self.fresh = self.retry_failed = self.dry = False
         self._sequence = self._before = 0
         self._open: dict[int, list[Any]] = {}
@@ -183,6 +184,7 @@ class Store:
 
     def reuse(self, answer: Kept, sending: Sending) -> int:
         """Notes that an item was answered from the store; gives the row that says so."""
+        self.saved += answer.usage
         where = where_of(sending.step, sending.item, sending.attempt)
         if self.dry or (answer.row >> SHIFT == self.run.id and answer.where == where):
             return answer.row

@@ -7,15 +7,18 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.check import suite as s
+from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.runtime.prepared import BadRecipe
 from rlmlang.stores.reading import Reading
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.stores.store import open_store
+from rlmlang.testing.choosing import choose_eval
 from rlmlang.testing.interval import Interval, difference_of, verdict
 
 PREFIX = "eval "
@@ -87,6 +90,16 @@ def at_commit(path: str, commit: str) -> Iterator[Path]:
         if not (Path(there) / inside).is_file():
             raise _unknown(commit, f"{inside} was not there at {commit}")
         yield Path(there) / inside
+
+
+def at_that_time(made: s.Eval, path: str) -> s.Eval:
+    """An eval of a commit's recipe: its own binding, today's examples and scores."""
+    try:
+        then = choose_eval(path, made.name)
+    except (CodedError, BadRecipe):
+        return replace(made, path=path)
+    over = replace(then.over, path=made.over.path, base=made.over.base, sha256=made.over.sha256)
+    return replace(made, path=path, over=over)
 
 
 def _git(folder: Path, commit: str, *args: str) -> bytes:

@@ -12,11 +12,11 @@ import anyio
 from rlmlang.budget import Account, Limits, Usage
 from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
-from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
-from rlmlang.runtime.prepared import Options, Outcome
+from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import PARKS, Session, jsonable
 from rlmlang.runtime.signals import Signals
 from rlmlang.testing.datasets import Example, Examples
@@ -25,6 +25,7 @@ from rlmlang.testing.metrics import Judged, judge
 from rlmlang.trajectory.events import CallFailed, Event
 
 AT_ONCE = 4
+UNFIT = ("input-too-large", "budget-cannot-fit")  # what makes a recipe fail before it begins
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,15 @@ async def score_one(
         way.options, recipe=way.recipe, values={**way.options.values, **row.values},
         sources={**way.options.sources, **row.sources},
     )  # fmt: skip
-    ready = prepare(way.path, options, need_all=True)
-    refuse(ready)
+    try:
+        ready = prepare(way.path, options, need_all=True)
+        refuse(ready)
+    except BadRecipe as bad:
+        return unfit(made, row, bad.diagnostics[0])
+    except CodedError as problem:
+        if problem.diagnostic.code not in UNFIT:
+            raise
+        return unfit(made, row, problem.diagnostic)
     events: list[Event] = []
     about = {**way.about, "example": row.number}
     session = Session(ready, events.append, way.engine, above=way.account, alone=False,
@@ -163,6 +171,13 @@ async def score_one(
         live.discard(session)
     _own(outcome, session)
     return scored(made, row, outcome, events, ready.recipe.budget)
+
+
+def unfit(made: s.Eval, row: Example, problem: Diagnostic) -> Scored:
+    """An example that the recipe cannot take, as one that it failed."""
+    nothing = {x.metric.name: Judged(0.0) for x in made.scores}
+    return Scored(row.number, 0.0, nothing, None, row.want, "", Usage(), 0, problem.code,
+                  problem.message)  # fmt: skip
 
 
 def _own(outcome: Outcome, session: Session) -> None:

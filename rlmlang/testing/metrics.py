@@ -61,7 +61,8 @@ def _judged(metric: s.Metric, found: Any) -> Judged:
 def _left(name: str, outcome: Outcome, budget: r.Budget) -> float:
     """The part of the recipe's budget that was not used."""
     most = getattr(budget, name)
-    return max(0.0, 1 - float(getattr(outcome.usage, name)) / float(most)) if most else 0.0
+    used = outcome.now + outcome.saved  # an answer counts what it cost when it was asked for
+    return max(0.0, 1 - float(getattr(used, name)) / float(most)) if most else 0.0
 
 
 def exact(got: Any, want: Any) -> float:
@@ -71,7 +72,7 @@ def exact(got: Any, want: Any) -> float:
 
 def contains(got: Any, want: Any) -> float:
     """1 where the answer's text has the label in it."""
-    return float(str(_plain(want)) in str(_plain(got)))
+    return float(_said(want) in _said(got))
 
 
 def f1(got: Any, want: Any) -> float:
@@ -115,6 +116,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     return [_plain(v) for v in value]
+
+
+def _said(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return SPACE.sub(" ", text).strip().casefold()
 
 
 def _number(value: Any) -> float | None:

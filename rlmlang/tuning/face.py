@@ -17,7 +17,7 @@ from rlmlang.testing.datasets import Examples
 from rlmlang.testing.evals import Scored, Way, account_of
 from rlmlang.tuning.price import Price, price_of
 from rlmlang.tuning.result import as_values
-from rlmlang.tuning.tune import run_tune
+from rlmlang.tuning.tune import run_tune, settings_of
 
 AT_ONCE = 4
 Told = Callable[[str, Scored | None], None]
@@ -49,6 +49,9 @@ def planned(
         account_of(f"tune {tune.name}", tune.budget), engine, at_once,
         {"within": f"tune {tune.name}"},
     )  # fmt: skip
+    for setting in settings_of(tune):
+        prepare(tune.eval.path, replace(way.options, recipe=tune.recipe, tuning=setting),
+                need_all=False)  # fmt: skip
     return Planned(tune, examples, way, price_of(tune, examples, way))
 
 

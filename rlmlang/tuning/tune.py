@@ -136,14 +136,9 @@ class Work:
 
     def _grid(self, best: Tuning) -> Tuning:
         """The setting of numbers and models that scores best on `dev`; of equals the first."""
-        knobs = [k for k in self.tune.knobs if k.kind in ("number", "model")]
-        if not knobs:
-            return best
         top, chosen = -1.0, best
-        for values in itertools.product(*(k.choices for k in knobs)):
-            setting = _set(best, knobs, values)
-            words = (f"{k.path}={v}" for k, v in zip(knobs, values, strict=True))
-            mean = self._mean(setting, ", ".join(words))
+        for setting in settings_of(self.tune):
+            mean = self._mean(setting, ", ".join(words_of(setting)))
             if mean > top:
                 top, chosen = mean, setting
         return chosen
@@ -254,11 +249,24 @@ class Work:
         return replace(tuning, prompts=merged)
 
 
-def _set(tuning: Tuning, knobs: Sequence[s.Knob], values: Sequence[object]) -> Tuning:
+def settings_of(tune: s.Tune) -> list[Tuning]:
+    """Every setting of numbers and models that the knobs allow; none where there are no such."""
+    knobs = [k for k in tune.knobs if k.kind in ("number", "model")]
+    if not knobs:
+        return []
+    return [_set(knobs, values) for values in itertools.product(*(k.choices for k in knobs))]
+
+
+def _set(knobs: Sequence[s.Knob], values: Sequence[object]) -> Tuning:
     pairs = list(zip(knobs, values, strict=True))
     sets = {k.path: str(v) for k, v in pairs if k.kind == "number"}
     models = tuple(f"{k.path.rpartition('.')[0]}={v}" for k, v in pairs if k.kind == "model")
-    return replace(tuning, sets={**tuning.sets, **sets}, models=models)
+    return Tuning(sets=sets, models=models)
+
+
+def words_of(setting: Tuning) -> list[str]:
+    """A setting of numbers and models in words."""
+    return [*(f"{k}={v}" for k, v in setting.sets.items()), *setting.models]
 
 
 def _intervals(

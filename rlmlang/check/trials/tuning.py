@@ -8,6 +8,7 @@ from rlmlang.check.module import Module
 from rlmlang.check.overrides import settable_here
 from rlmlang.check.predictors import named, prompts_of
 from rlmlang.check.resolve import budget_in
+from rlmlang.check.trials.tests import words
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
@@ -92,8 +93,8 @@ def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
     path = _path(item.key)
     owner, _, last = path.rpartition(".")
     rewrites = isinstance(item.value, t.Name) and item.value.text == "rewrite"
-    choices = tuple(module.literal(x) for x in item.value.items) if isinstance(
-        item.value, t.ListOf) else ()  # fmt: skip
+    written = item.value.items if isinstance(item.value, t.ListOf) else ()
+    choices = tuple(module.literal(x) for x in written)
     if last in ("task", "demos") and (predictors := named(recipe, owner)):
         if last == "task" and not rewrites:
             module.report(_knob_form(item, f"knob {path} in rewrite"))
@@ -108,6 +109,8 @@ def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
     if not choices:
         module.report(_knob_form(item, f"knob {path} in [a, b]"))
         return []
+    if kind == "number":  # with its unit
+        choices = tuple(words(x) for x in written)
     return [s.Knob(path, kind, choices)]
 
 
