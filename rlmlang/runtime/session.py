@@ -30,6 +30,7 @@ from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
 from rlmlang.modules.asker import DspyAsker, Traced
 from rlmlang.modules.engines.stack import Pace, Road
+from rlmlang.modules.engines.traffic import Hope, Traffic
 from rlmlang.modules.models import Connection, Route, route_for
 from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.signatures import conform
@@ -59,13 +60,15 @@ PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key
 class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
     of; `program` its predictors where they are not the recipe's; not `alone`, it leaves Ctrl-C to
-    others; `about` is kept with the run; `trace` takes every call, for optimizers."""
+    others; `about` is kept with the run; `trace` takes every call, for optimizers;
+    `hope` is shared by runs below one account."""
 
     def __init__(
         self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
         store: Store | None = None, dry: bool = False, above: Account | None = None,
         program: RecipeProgram | None = None, alone: bool = True,
         about: Mapping[str, Any] | None = None, trace: list[Traced] | None = None,
+        hope: Hope | None = None,
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
@@ -78,7 +81,7 @@ class Session:
         self.about, self.trace = dict(about or {}), trace
         self.store = store or self._open_store()
         self.begun = Begun("")
-        self.road = self._road()
+        self.road = self._road(hope or Hope())
         self.routes: dict[str, Route] = {}
         self.started = time.monotonic()
         self.executor: Executor | None = None
@@ -129,11 +132,11 @@ class Session:
         options = self.ready.options
         return open_store(Path(options.store), self.redact) if options.store else memory_store()
 
-    def _road(self) -> Road:
+    def _road(self, hope: Hope) -> Road:
         options = self.ready.options
         parallel = options.parallel or self.ready.recipe.budget.parallel or PARALLEL
-        return Road(self.store, parallel, max_wait=options.max_wait, told=self._paused,
-                    closed=options.only_kept)  # fmt: skip
+        return Road(self.store, parallel, Traffic(hope=hope), max_wait=options.max_wait,
+                    told=self._paused, closed=options.only_kept)  # fmt: skip
 
     def _begin(self) -> Scope:
         ready, options = self.ready, self.ready.options

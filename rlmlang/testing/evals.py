@@ -14,6 +14,7 @@ from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.modules.engines.traffic import Hope
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
@@ -64,6 +65,7 @@ class Way:
     engine: Any = None
     at_once: int = AT_ONCE
     about: Mapping[str, Any] = field(default_factory=dict)
+    hope: Hope = field(default_factory=Hope)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ async def score_one(
     events: list[Event] = []
     about = {**way.about, "example": row.number}
     session = Session(ready, events.append, way.engine, above=way.account, alone=False,
-                      program=program, about=about, trace=trace)  # fmt: skip
+                      program=program, about=about, trace=trace, hope=way.hope)  # fmt: skip
     live = sessions if sessions is not None else set()
     live.add(session)
     try:

@@ -8,29 +8,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rlmlang.budget import Account
 from rlmlang.check.recipe import Model
 from rlmlang.modules.engines.stack import Pace, Road
+from rlmlang.modules.engines.traffic import Traffic
 from rlmlang.modules.models import Connection, route_for
 from rlmlang.modules.reflecting import Reflecting
 from rlmlang.partitions.measure import measure_for
 from rlmlang.plan.bind import BoundModel
-from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import load
 from rlmlang.runtime.session import new_run
 from rlmlang.stores.redact import Redactor
 from rlmlang.stores.runs import FINISHED, PARKED, RunRow
 from rlmlang.stores.store import memory_store, open_store
+from rlmlang.testing.evals import Way
 from rlmlang.tuning.loop import Loop
 
 ROLE = Model("reflection", "", 128_000, 4_000, 1.0)
 
 
 @contextmanager
-def reflecting(
-    name: str, model: str, options: Options, account: Account, loop: Loop, engine: Any, path: str
-) -> Iterator[Any]:
+def reflecting(name: str, model: str, way: Way, loop: Loop) -> Iterator[Any]:
     """A DSPy model for reflection; its calls are a run of the tuning's own."""
+    options, path = way.options, way.path
     project, redact = load(Path(path).resolve().parent), Redactor(os.environ)
     store = open_store(Path(options.store), redact) if options.store else memory_store()
     row = RunRow(0, new_run(f"tune-{name}"), f"reflection {name}".encode(), f"tune {name}",
@@ -38,17 +37,17 @@ def reflecting(
     store.begin(row, fresh=options.fresh)
     measure, price = measure_for(model), project.prices.get(model)
     base = options.api_base or os.environ.get("RLM_API_BASE", "") or project.api_base
-    road = Road(store, 4, max_wait=options.max_wait)
+    road = Road(store, 4, traffic=Traffic(hope=way.hope), max_wait=options.max_wait)
     bound = BoundModel(ROLE.name, model, price, measure.name)
     connection = Connection(base, options.timeout, 4, redact)
-    route = route_for(ROLE, bound, measure, connection, road, Pace(), engine)
+    route = route_for(ROLE, bound, measure, connection, road, Pace(), way.engine)
     state = PARKED
     try:
-        yield Reflecting(route, account.child("reflection"), loop.wait).lm
+        yield Reflecting(route, way.account.child("reflection"), loop.wait).lm
         state = FINISHED
     finally:
-        close = getattr(route.ground, "close", None)
-        if close is not None and engine is None:
+        close = None if way.engine is not None else getattr(route.ground, "close", None)
+        if close is not None:
             loop.wait(close())
         store.end(state)
         store.close()

@@ -220,8 +220,7 @@ class Work:
         way = self.way
         if not self.reflection:
             return nullcontext()
-        return reflecting(self.tune.name, self.reflection, way.options, way.account,
-                          self.bench.loop, way.engine, way.path)  # fmt: skip
+        return reflecting(self.tune.name, self.reflection, way, self.bench.loop)
 
     def _guarded(self, work: Callable[[], TunableProgram]) -> TunableProgram:
         """What an optimizer made, unless something stopped the tuning meanwhile."""

@@ -65,7 +65,7 @@ class Pay:
             return await self._answered(request, note, response, used, self.clock() - started)
         finally:
             reservation.settle(used)
-            self.traffic.settled()
+            self.traffic.hope.wake()
 
     async def _answered(
         self, request: Request, note: Slip, response: Response, used: Usage, seconds: float
@@ -94,7 +94,7 @@ class Pay:
                 return got
             if not got.waiting:
                 raise Stopped(spent(got))
-            await self.traffic.hope()
+            await self.traffic.hope.wait()
 
 
 async def _coded(work: Awaitable[T]) -> T:

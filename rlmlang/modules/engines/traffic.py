@@ -13,14 +13,35 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.modules.engines.slip import Stopped
 
 
+class Hope:
+    """Those that wait for a budget to get something back: of one run, or of all runs that spend
+    from one account above them."""
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def wait(self) -> None:
+        """Until some budget got something back."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
+
+    def wake(self) -> None:
+        """Some budget got something back."""
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+
 @dataclass
 class Traffic:
     """Each request is a task of its own, so that one that was sent is heard out even when nobody
-    waits for it any more. `hoping` are those that wait for a budget to get something back."""
+    waits for it any more."""
 
     flights: dict[bytes, asyncio.Task[Response]] = field(default_factory=dict)
     problem: CodedError | None = None
-    hoping: list[asyncio.Future[None]] = field(default_factory=list)
+    hope: Hope = field(default_factory=Hope)
     wake: list[Callable[[], None]] = field(default_factory=list)
 
     def start(self, key: bytes, work: Coroutine[Any, Any, Response]) -> asyncio.Task[Response]:
@@ -41,22 +62,9 @@ class Traffic:
         """No new request is sent; those that wait to be sent get the problem."""
         if self.problem is None:
             self.problem = problem
-            self.settled()
+            self.hope.wake()
             for call in self.wake:
                 call()
-
-    async def hope(self) -> None:
-        """Waits until some budget got something back."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.hoping.append(future)
-        await future
-
-    def settled(self) -> None:
-        """Some budget got something back."""
-        hoping, self.hoping = self.hoping, []
-        for future in hoping:
-            if not future.done():
-                future.set_result(None)
 
     def check(self) -> None:
         """Raises Stopped when nothing more may be sent."""
