@@ -29,14 +29,17 @@ def story(folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 def commands(readme: str) -> list[str]:
-    """The rlm commands of a README."""
-    return re.findall(r"^    (rlm .*)$", readme, re.MULTILINE)
+    """The commands of a README."""
+    return re.findall(r"^    ((?:rlm|python) .*?)(?: +#.*)?$", readme, re.MULTILINE)
 
 
 @pytest.mark.parametrize("story", STORIES, indirect=True)
 def test_the_commands_of_the_readme_run(story: Path, rlm: Rlm) -> None:
     library = sysconfig.get_path("stdlib")
     for line in commands((story / "README.md").read_text()):
+        if line.startswith("python "):
+            runpy.run_path(str(story / line.split()[1]), run_name="__main__")
+            continue
         if line.startswith("rlm plan") and "$LIB" in line:
             line = line.replace("$LIB", "$LIB/json")  # the whole library takes half a minute
         first = line.split("&&")[0].replace("$LIB", library)
