@@ -12,7 +12,7 @@ import re
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
-from math import comb
+from math import exp, lgamma, log, log1p
 from pathlib import Path
 from zlib import crc32
 
@@ -124,9 +124,12 @@ def balanced(mine, others, q):
     """P(X = Y) for X ~ Bin(mine, q), Y ~ Bin(others, q / 4)."""
 
     def pick(n, k, chance):
-        return comb(n, k) * chance**k * (1 - chance) ** (n - k)
+        if chance == 0:
+            return float(k == 0)
+        ways = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+        return exp(ways + k * log(chance) + (n - k) * log1p(-chance))
 
-    return sum(pick(mine, k, q) * pick(others, k, q / 4) for k in range(min(mine, others, 200) + 1))
+    return sum(pick(mine, k, q) * pick(others, k, q / 4) for k in range(min(mine, others) + 1))
 
 
 def pairs(size, p, seed):

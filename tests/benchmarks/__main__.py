@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import calls, edits, scale
+from tests.benchmarks import calls, edits, scale, sessions
 
 REPEATS = 15
 RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
@@ -79,7 +79,7 @@ def main() -> None:
         folder = Path(name)
         rows = [*start_up(folder), memory(folder)]
     if "all" in sys.argv[1:]:
-        rows += [*calls.table(), *edits.table(), *scale.table()]
+        rows += [*calls.table(), *edits.table(), *scale.table(), *sessions.rows()]
     print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, Python {platform.python_version()}")  # noqa: T201
     for what, found, wanted in rows:
         print(f"| {what} | {found} | {wanted} |")  # noqa: T201
