@@ -259,6 +259,7 @@ def test_a_completion_over_text_and_folder(folder: Path) -> None:
 def test_ask_from_the_command_line(book: Path, rlm: Rlm) -> None:
     done = rlm("ask", "Where does the key hang?", "--source", "book.txt")
     assert done.code == 0, done.err
+    assert done.out == "The key hangs behind the third bell.\n"
     assert "rule-based reader" in done.err
     listed = json.loads(rlm("runs", "--json").out)
     assert listed[-1]["recipe"] == "ask"

@@ -243,9 +243,10 @@ def _hits(value: Slice, wanted: Any, around: int) -> Iterator[dict[str, Any]]:
         data = _bytes(value, at, high)
         if high < size and (cut := data.rfind(b"\n") + 1):
             data = data[:cut]
-        text = data.decode("utf-8", "replace")
+        text, seen, start = data.decode("utf-8", "replace"), 0, at
         for m in wanted.finditer(text, timeout=SECONDS, concurrent=True):
-            start = at + len(text[: m.start()].encode())
+            start += len(text[seen : m.start()].encode())
+            seen = m.start()
             low, top = max(0, m.start() - around), m.end() + around
             yield {
                 "start": start, "end": start + len(m.group().encode()),

@@ -12,6 +12,7 @@ from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
+from rlmlang.modules.offline.code import code, is_session
 from rlmlang.modules.offline.evidence import DATE, NUMBER, best, central, overlap, stem, words
 from rlmlang.modules.offline.request import MARK, Output, Task, read_request
 
@@ -54,6 +55,8 @@ def _written(value: Any) -> str:
 
 def answer(task: Task, output: Output) -> Any:
     """The value of one output field."""
+    if is_session(task):
+        return code(task, ASKING)
     question, context = question_and_context(task)
     match output.kind:
         case "label":
