@@ -168,7 +168,8 @@ class Connection(asyncio.Protocol):
             "id": "x", "object": "chat.completion", "model": "m",
             "choices": [{"index": 0, "finish_reason": "stop",
                          "message": {"role": "assistant", "content": text}}],
-            "usage": {"prompt_tokens": how.tokens_in, "completion_tokens": how.tokens_out},
+            "usage": {"prompt_tokens": how.tokens_in, "completion_tokens": how.tokens_out,
+                      "total_tokens": how.tokens_in + how.tokens_out},
         }  # fmt: skip
 
     def send(self, status: int, found: Any, headers: dict[str, str] | None = None) -> None:

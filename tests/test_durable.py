@@ -470,3 +470,27 @@ def test_limits_of_a_provider_may_be_declared(book: Path, rlm: Rlm) -> None:
     for bad in ("requests_per_minute = 0", "speed = 3", 'parallel = "two"'):
         (book / "rlm.toml").write_text(re.sub("{.*}", "{ " + bad + " }", limits))
         assert "[bad-project]" in rlm("run", "find.rlm", *ARGS).err
+
+
+def test_a_clock_that_jumps_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wall clock jumps by days, back and forth, at every reading; waits, limits and results are
+    as they are without."""
+    import time
+
+    rows(folder, 40, "calls <= 200 wall <= 60s")
+    jumps = itertools.cycle([86_400.0, -172_800.0, 3_600.0, -1.0])
+    plain, moved = time.time, 0.0
+
+    def jumping() -> float:
+        nonlocal moved
+        moved += next(jumps)
+        return plain() + moved
+
+    with chat_server(lambda body: field("said")) as server:
+        monkeypatch.setattr(time, "time", jumping)
+        outcome = rlmlang.run("tags.rlm", models=("my/model",), api_base=server.base)
+        again = rlmlang.run("tags.rlm", models=("my/model",), api_base=server.base)
+    assert outcome.problem is None and again.problem is None, outcome.problem
+    assert (outcome.result, outcome.usage.calls, again.usage.calls) == (40, 40, 0)
+    reading = Reading(STORE)
+    assert sum(1 for run in reading.runs() for _ in reading.events(run)) > 80
