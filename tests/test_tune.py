@@ -6,6 +6,11 @@ import importlib.util
 import json
 import random
 import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ import rlmlang
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.testing import Raw, ScriptedEngine
 from tests.conftest import ROOT, Rlm
+from tests.servers import chat_server, field
 
 REPL = """rlm 1
 /// Say how an amount is written.
@@ -283,3 +289,36 @@ def test_a_broken_tuning_is_told(folder: Path, rlm: Rlm, text: str, code: str) -
     found = rlm("plan", "amounts.rlm")
     assert found.code == 1 and code in found.err and "Traceback" not in found.err
     assert rlm("plan", "amounts.rlm", "--untuned").code == 0
+
+
+@pytest.mark.parametrize("command", ["eval", "tune"])
+def test_ctrl_c_hears_out_what_is_on_its_way_and_goes_on(folder: Path, command: str) -> None:
+    """A real process and a real server: the first Ctrl-C ends it with 130, and the second run asks
+    only for the rest."""
+    (folder / "find.rlm").write_text(GRID)
+    row = {"ask": "code?", "label": "1"}
+    rows = [{**row, "book": f"The code is {n}."} for n in range(20)]
+    (folder / "dev.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    (folder / "rlm.toml").write_text('[models]\ndefault = "my/model"\n')
+    enough = threading.Event()
+
+    def answer(body: dict[str, Any]) -> Any:
+        if len(server.requests) >= 6:
+            enough.set()
+            time.sleep(0.3)
+        return field("1")
+
+    args = [sys.executable, "-m", "rlmlang", command, "find.rlm", "--at-once", "2"]
+    with chat_server(answer) as server:
+        args += ["--api-base", server.base]
+        running = subprocess.Popen(args, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert enough.wait(60)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+        assert running.returncode == 130, err
+        assert "run the same command again" in err and "Traceback" not in err
+        asked = len(server.requests)
+        done = subprocess.run(args, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        texts = [json.dumps(r["messages"]) for r in server.requests]
+        assert asked < 20 and len(texts) == len(set(texts))

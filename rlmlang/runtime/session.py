@@ -107,7 +107,7 @@ class Session:
         except CodedError as found:
             problem = self.road.traffic.problem or found
         except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
-            problem = _interrupted()
+            problem = interrupted()
         with anyio.CancelScope(shield=True), Signals(lambda: None, on=self.alone):
             problem = await self._end(scope, result, lines, problem)
         if close:
@@ -220,7 +220,7 @@ class Session:
 
     def stop(self) -> CodedError:
         """The first Ctrl-C: nothing new is sent, what is on its way is heard out."""
-        problem = _interrupted()
+        problem = interrupted()
         self.road.traffic.stop(problem)
         return problem
 
@@ -287,7 +287,8 @@ def _out_of_time(wall: float | None) -> CodedError:
     )  # fmt: skip
 
 
-def _interrupted() -> CodedError:
+def interrupted() -> CodedError:
+    """The problem of what was stopped by Ctrl-C: it is gone on with by the same command."""
     return CodedError(
         Diagnostic("interrupted", "stopped on request", (), "",
                    "run the same command again: it goes on from here"),

@@ -18,7 +18,7 @@ from rlmlang.modules.engines.traffic import Hope
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
-from rlmlang.runtime.session import PARKS, Session, jsonable
+from rlmlang.runtime.session import PARKS, Session, interrupted, jsonable
 from rlmlang.runtime.signals import Signals
 from rlmlang.testing.datasets import Example, Examples
 from rlmlang.testing.interval import Interval, mean_of
@@ -120,9 +120,11 @@ async def _all(
     limiter = anyio.CapacityLimiter(way.at_once)
 
     def stop() -> CodedError:
-        problems = [session.stop() for session in sessions]
-        stopped.extend(problems[:1])
-        return problems[0]
+        problem = interrupted()
+        stopped.append(problem)
+        for session in sessions:
+            session.stop()
+        return problem
 
     async def one(row: Example) -> None:
         async with limiter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.modules.asker import Traced
 from rlmlang.modules.tunable import Answered
-from rlmlang.runtime.session import Session
+from rlmlang.runtime.session import Session, interrupted
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Example
 from rlmlang.testing.evals import Scored, Way, score_one
@@ -34,6 +35,7 @@ class Bench:
         self.made, self.rows, self.way, self.loop, self.told = made, rows, way, loop, told
         self.by_number = {row.number: row for row in rows}
         self.sessions: set[Session] = set()
+        self.running: set[asyncio.Task[Any]] = set()
         self.problem: CodedError | None = None
         self.runs = 0
 
@@ -65,12 +67,17 @@ class Bench:
         self, number: int, way: Way, program: Any, trace: list[Traced] | None
     ) -> Scored | None:
         self.runs += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self.running.add(task)
         try:
             scored = await score_one(self.made, self.by_number[number], way, self.sessions,
                                      program, trace)  # fmt: skip
         except CodedError as problem:
             self.problem = self.problem or problem
             return None
+        finally:
+            self.running.discard(task)
         self.told(scored)
         return scored
 
@@ -90,8 +97,15 @@ class Bench:
 
         return answer
 
-    def stop(self) -> CodedError | None:
-        """Ctrl-C: what is on its way is heard out."""
-        problems = [session.stop() for session in list(self.sessions)]
-        self.problem = self.problem or next(iter(problems), None)
+    def stop(self) -> CodedError:
+        """Ctrl-C: nothing new is begun, and what is on its way is heard out."""
+        problem: CodedError = self.loop.wait(self._stopped())
+        return problem
+
+    async def _stopped(self) -> CodedError:
+        self.problem = self.problem or interrupted()
+        for session in list(self.sessions):
+            session.stop()
+        if self.running:
+            await asyncio.wait(set(self.running), timeout=self.way.options.timeout)
         return self.problem

@@ -100,8 +100,7 @@ def run_tune(
         try:
             return work.all()
         except KeyboardInterrupt:
-            bench.stop()
-            raise
+            raise bench.stop() from None
         except Halted:
             assert bench.problem is not None
             raise bench.problem from None
