@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import pairs, sandbox_options, store_option
+from rlmlang.cli.edge import call_options, pairs, sandbox_options, store_option
 from rlmlang.cli.run import deliver
 
 
@@ -17,14 +17,14 @@ from rlmlang.cli.run import deliver
 @click.option("--source", required=True, metavar="PATH", help="A text file or a folder.")
 @click.option("--model", default="", metavar="NAME", help="The model that writes code.")
 @click.option("--sub-model", default="", metavar="NAME", help="The model that code asks.")
-@click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
+@call_options
 @click.option("--budget", "limits", multiple=True, metavar="LIMIT=VALUE",
               help="calls, tokens, usd or wall.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Only the answer.")
 @sandbox_options
 @store_option
 def command(
-    question: str, source: str, model: str, sub_model: str, api_base: str,
+    question: str, source: str, model: str, sub_model: str,
     limits: tuple[str, ...], quiet: bool, store: str, **more: Any,
 ) -> None:  # fmt: skip
     """Ask QUESTION of a text or folder of any size; a model explores it with code."""
@@ -32,6 +32,6 @@ def command(
     from rlmlang.runtime.completion import prepared
 
     budget: dict[str, Any] = dict(pairs(limits, "budget"))
-    ready = prepared(question, source, model, sub_model, budget, api_base=api_base,
+    ready = prepared(question, source, model, sub_model, budget,
                      store=Path(store), **more)  # fmt: skip
     deliver(ready, quiet=quiet)

@@ -80,6 +80,20 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
                         help="The file that keeps runs.")(command)  # fmt: skip
 
 
+def call_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How models are reached, and for how long."""
+    for option in (
+        click.option("--max-wait", default=300.0, show_default=True,
+                     help="Seconds a provider may refuse or be silent until the run parks."),
+        click.option("--timeout", default=120.0, show_default=True,
+                     help="Seconds a call may take."),
+        click.option("--api-base", default="", metavar="URL",
+                     help="An OpenAI-compatible endpoint."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where code that models write runs."""
     for option in (

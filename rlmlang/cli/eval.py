@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, options_from, sandbox_options, store_option
+from rlmlang.cli.edge import call_options, exit_code_of, options_from, sandbox_options, store_option
 
 
 @click.command()
@@ -20,7 +20,7 @@ from rlmlang.cli.edge import exit_code_of, options_from, sandbox_options, store_
               help="The model for all roles, or for one.")  # fmt: skip
 @click.option("--set", "sets", multiple=True, metavar="NAME=VALUE",
               help="A value for a number or budget.LIMIT of the recipe.")  # fmt: skip
-@click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
+@call_options
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
 @click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 256),
               help="Examples at a time.")  # fmt: skip

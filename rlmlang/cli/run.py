@@ -10,6 +10,7 @@ import click
 
 from rlmlang.cli.edge import (
     binding_options,
+    call_options,
     exit_code_of,
     options_from,
     sandbox_options,
@@ -22,10 +23,7 @@ from rlmlang.cli.edge import (
 @click.command()
 @click.argument("file")
 @binding_options
-@click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds a call may take.")
-@click.option("--max-wait", default=300.0, show_default=True,
-              help="Seconds a provider may refuse or be silent until the run parks.")  # fmt: skip
+@call_options
 @click.option("--parallel", type=click.IntRange(1, 4096), help="Calls at a time.")
 @click.option("--json", "as_values", is_flag=True, help="Result, receipt and usage as JSON.")
 @click.option("--out", metavar="PATH", help="Write the result to a file.")

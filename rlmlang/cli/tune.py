@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import options_from, sandbox_options, store_option, write
+from rlmlang.cli.edge import call_options, options_from, sandbox_options, store_option, write
 
 
 @click.command()
@@ -18,7 +18,7 @@ from rlmlang.cli.edge import options_from, sandbox_options, store_option, write
 @click.option("--model", "models", multiple=True, metavar="[ROLE=]NAME",
               help="The model for all roles, or for one.")  # fmt: skip
 @click.option("--reflection", default="", metavar="NAME", help="The model that rewrites tasks.")
-@click.option("--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint.")
+@call_options
 @click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 64),
               help="Examples at a time.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only say what it may cost.")

@@ -25,7 +25,7 @@ from rlmlang.plan.bind import Binding
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
-from rlmlang.runtime.project import bind_models, load
+from rlmlang.runtime.project import bind_models, load, tiers_of
 from rlmlang.runtime.tuned import Tuning, tuning_for
 
 
@@ -34,6 +34,7 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     source = read_source(path)
     first_look = _checked(compiler.check(source, load_import))
     recipe = _choose(first_look, options.recipe, path)
+    tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     tuning, stale = _tuning(recipe, path, options)
     options = replace(options, sets={**tuning.sets, **options.sets},
                       models=(*_models(tuning, options), *options.models))  # fmt: skip

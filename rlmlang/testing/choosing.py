@@ -40,6 +40,7 @@ def _choose(made: Sequence[Any], name: str, path: str, word: str) -> Any:
         return found[0]
     known = [x.name for x in made]
     words = f"{path} has no {word} `{name}`" if name else f"{path} has {len(made)} {word}s"
+    words = words if made else f"{path} declares no {word}"
     hint = did_you_mean(name, known) if name else "name one: " + ", ".join(known)
     hint = hint if known else f"declare `{word} NAME for RECIPE {{ … }}`"
     raise failed("no-eval", words, hint=hint, exit_code=EXIT_USAGE)
