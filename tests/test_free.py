@@ -328,3 +328,59 @@ def test_a_tool_with_a_model_of_its_own_is_bound_priced_and_asked(folder: Path) 
     outcome = rlmlang.run("roles.rlm", engine=engine, store=None, sources={"log": "log.txt"},
                           sets={"question": "q"}, models=("small=scripted/small",))  # fmt: skip
     assert outcome.result == {"name": "small said", "count": 1}
+
+
+PATTERN = """rlm 1
+prompt note(page: Slice, about: Text max 40tok) -> Text? {{ task: "Note." retry <= 0 }}
+/// What all pages say about something.
+pattern notes_on(text: Text, about: Text max 40tok) -> [Text] {{
+  let found = map (split text by tokens(max: 20ktok)) with note(about)
+  return present(found)
+}}
+prompt trace(question: Text, log: Text) -> Int {{
+  task: "Find out."
+  repl {{ iters <= 3 calls <= {calls} depth <= 0 tools: [notes_on] }}
+}}
+recipe who(question: Text, log: Text) -> Int {{
+  budget {{ calls <= 500 tokens <= 90_000_000 }}
+  return trace(question, log)
+}}
+"""
+
+
+def test_a_pattern_is_a_tool_whose_calls_are_counted(folder: Path, rlm: Rlm) -> None:
+    (folder / "log.txt").write_text("".join(f"{i} user{i % 7} logged in\n" for i in range(70_000)))
+    (folder / "p.rlm").write_text(PATTERN.format(calls=60))
+    turn = "found = notes_on(log, 'user3')\nprint(len(found), found[0])\nSUBMIT(len(found))"
+    seen = []
+
+    def script(task: Any) -> Any:
+        if "turn" in task.inputs:
+            seen.append(task.inputs["tools"])
+            return Raw(f"```python\n{turn}\n```")
+        return "yes" if task.inputs["about"] in task.inputs["page"] else ""
+
+    engine = ScriptedEngine(script)
+    given = {"sources": {"log": "log.txt"}, "sets": {"question": "who?"}, "store": None}
+    outcome = rlmlang.run("p.rlm", engine=engine, **given)
+    assert outcome.problem is None, outcome.problem
+    pages = len(engine.requests) - 1
+    assert outcome.result == pages > 20
+    assert "notes_on(text: Text, about: Text) -> [Text]  # What all pages say" in seen[0]
+    plan = rlmlang.plan_recipe("p.rlm", sources={"log": "log.txt"}, sets={"question": "who?"})
+    assert plan.totals.worst.calls.value() == 3 + 1 + 60
+    (folder / "p.rlm").write_text(PATTERN.format(calls=10))
+    turn = "try:\n    notes_on(log, 'user3')\nexcept RuntimeError as e:\n    SUBMIT(len(str(e)))"
+    engine = ScriptedEngine(script)
+    outcome = rlmlang.run("p.rlm", engine=engine, **given)
+    assert outcome.problem is None and outcome.result > 20
+    assert len(engine.requests) == 11
+
+
+def test_a_pattern_that_takes_prompts_is_no_tool(folder: Path, rlm: Rlm) -> None:
+    text = PATTERN.format(calls=9).replace(
+        "text: Text, about", "p: prompt(Slice) -> Text, text: Text, about"
+    )
+    (folder / "p.rlm").write_text(text.replace("with note(about)", "with p()"))
+    found = rlm("check", "p.rlm")
+    assert found.code == 65 and "unknown-tool" in found.err

@@ -9,6 +9,7 @@ from rlmlang.check.extents import of_param
 from rlmlang.check.imports import module_of
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Library, Module
+from rlmlang.check.patterns import as_tool
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import (
     budget_in,
@@ -48,6 +49,7 @@ class Checked:
 def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
     """Every recipe of the file, and every problem, in the order of the text."""
     library.condition = _condition
+    library.tool = lambda module, decl: as_tool(Scope(module, hoist=hoist), decl, body)
     module = module_of(library, source, file)
     _declarations(module)
     recipes = {

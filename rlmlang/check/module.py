@@ -29,14 +29,15 @@ class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
     `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns.
-    `condition` checks what stands behind a field's `where`. `load(path, importer)` gives the
-    text behind a `use`, or None where there is none.
+    `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
+    `load(path, importer)` gives the text behind a `use`, or None where there is none.
     """
 
     load: Loader
     parse: Parse
     sizes: Mapping[str, int] = field(default_factory=dict)
     condition: Condition | None = None
+    tool: Callable[[Module, t.Recipe], object] | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 

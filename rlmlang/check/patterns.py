@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from rlmlang.check import recipe as r
 from rlmlang.check.apply import check_args
+from rlmlang.check.expressions import asks
+from rlmlang.check.extents import of_param
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.scope import NOTHING, Binding, Scope
@@ -57,6 +59,24 @@ def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
     for p in values:
         _bind(inner, p, written[p.name], given.get(p.name))
     return body(inner, decl.body.items, module.type(decl.result.type, variables))
+
+
+def as_tool(scope: Scope, decl: t.Recipe, body: Body) -> r.Tool | None:
+    """A pattern that model-written code may call; None for one that takes prompts or types, or that
+    has a free-form prompt of its own."""
+    params = scope.module.params(decl.params, {g.text: ANY for g in decl.generics})
+    if decl.generics or any(p.type.kind == "Prompt" for p in params):
+        return None
+    mark = f"{scope.module.source.path}:{decl.name.text}"
+    inner = replace(scope, prefix=f"{decl.name.text}.", calling=(mark,))
+    for p in params:
+        inner.bind(p.name, r.Ref(p.name), of_param(p, None, {}))
+    result = scope.module.type(decl.result.type)
+    value, _ = body(inner, decl.body.items, result)
+    steps = tuple(inner.steps)
+    if any(ask.prompt.repl is not None for ask in asks(steps)):
+        return None
+    return r.Tool(decl.name.text, params, result, steps, value, decl.docs)
 
 
 def _bind(inner: Scope, p: r.Param, written: t.Param, given: Inferred | None) -> None:

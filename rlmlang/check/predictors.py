@@ -23,6 +23,8 @@ def _prompts(recipe: Recipe) -> Iterator[tuple[str, Prompt]]:
             yield f"{name}.{role}", prompt
         for prompt in ask.prompt.repl.prompts:
             yield f"{name}.{prompt.name}", prompt
+        for tool in ask.prompt.repl.patterns:
+            yield from ((n, a.prompt) for n, a in predictors(tool.steps))
 
 
 def named(recipe: Recipe, name: str) -> tuple[str, ...]:

@@ -115,6 +115,7 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
     sub = s.value("sub")
     tools = s.value("tools")
     names = tools.items if isinstance(tools, t.ListOf) else ()
+    given = list(_tools(module, names))
     caps = r.Repl(
         iters=s.whole("iters") or 12,
         calls=_or(s.whole("calls"), 30),
@@ -128,21 +129,31 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         wall=s.limit("wall", ("s", "min", "ms", "h")),
         tokens=s.whole("tokens", ("", "tok")),
         usd=s.limit("usd"),
-        prompts=tuple(_tools(module, names)),
+        prompts=tuple(x for x in given if isinstance(x, r.Prompt)),
+        patterns=tuple(x for x in given if isinstance(x, r.Tool)),
         sandbox=_tiers(module, s.value("sandbox")),
     )
     s.done(())
     return caps
 
 
-def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt]:
-    """The prompts that code may call."""
+def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.Tool]:
+    """The prompts and patterns that code may call."""
     for name in names:
-        found = prompt_of(module, name.text) if isinstance(name, t.Name) else None
-        if found is None or found.repl is not None:
+        found = _tool(module, name.text) if isinstance(name, t.Name) else None
+        if found is None or (isinstance(found, r.Prompt) and found.repl is not None):
             module.report(_no_tool(name))
         else:
             yield found
+
+
+def _tool(module: Module, name: str) -> r.Prompt | r.Tool | None:
+    found = module.find(name)
+    if found is not None and isinstance(found[1], t.Recipe) and found[1].word == "pattern":
+        assert module.library.tool is not None
+        made = module.library.tool(found[0], found[1])
+        return made if isinstance(made, r.Tool) else None
+    return prompt_of(module, name)
 
 
 def _tiers(module: Module, written: t.Expr | t.Block | None) -> tuple[str, ...]:
@@ -185,9 +196,10 @@ def answers_each(prompt: r.Prompt) -> str:
 def _no_tool(name: t.Expr) -> Diagnostic:
     return error(
         "unknown-tool",
-        "this is no prompt that code could call",
+        "this is no prompt or pattern that code could call",
         name.span,
-        reason="Slicing, searching and splitting need no tool; prompts without `repl` may be one.",
+        reason="Slicing, searching and splitting need no tool; prompts without `repl` may be one, "
+        "and patterns of such that take neither prompts nor types.",
         hint="tools: [tag_rows]",
     )
 

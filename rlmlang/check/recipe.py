@@ -127,7 +127,8 @@ class Param(Frozen):
 @value
 class Repl(Frozen):
     """The caps of a free-form node: `shown` in bytes, `cpu` and `wall` in seconds, `memory` in
-    bytes; `prompts` are those that code may call, `sandbox` the tiers, empty where left open."""
+    bytes; `prompts` and `patterns` are those that code may call, `sandbox` the tiers, empty where
+    left open."""
 
     iters: int = 12
     calls: int = 30
@@ -143,6 +144,19 @@ class Repl(Frozen):
     usd: float | None = None
     prompts: tuple[Prompt, ...] = ()
     sandbox: tuple[str, ...] = ()
+    patterns: tuple[Tool, ...] = ()
+
+
+@value
+class Tool(Frozen):
+    """A pattern that code may call: its steps, each named `pattern.step`, and what it returns."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type
+    steps: tuple[Step, ...]
+    value: Expr
+    doc: str = field(default="", compare=False)
 
 
 Demo = tuple[tuple[str, object], ...]

@@ -39,7 +39,10 @@ def _ask(ask: r.Ask, name: str, found: Found) -> r.Ask:
         return replace(ask, prompt=said(prompt, found.get(name)))
     roles = {p.removeprefix(f"{name}."): t for p, t in found.items() if p.startswith(f"{name}.")}
     tools = tuple(said(p, roles.pop(p.name, None)) for p in prompt.repl.prompts)
-    free = replace(prompt, repl=replace(prompt.repl, prompts=tools), tuned=tuple(roles.items()))
+    patterns = tuple(replace(t, steps=tuple(_step(s, found) for s in t.steps))
+                     for t in prompt.repl.patterns)  # fmt: skip
+    caps = replace(prompt.repl, prompts=tools, patterns=patterns)
+    free = replace(prompt, repl=caps, tuned=tuple(roles.items()))
     return replace(ask, prompt=free)
 
 

@@ -270,6 +270,14 @@ class Executor:
                     yield line
 
 
+async def pattern(scope: Scope, tool: r.Tool, inputs: dict[str, Any]) -> Any:
+    """What a pattern gives that code has called. Raises what stopped one of its steps."""
+    inner = Executor(scope, inputs, tool.steps)
+    await inner.carry_out()
+    env = {n: await inner.cells[n].value() for n in names(tool.value) if n in inner.cells}
+    return evaluate(tool.value, env, scope.tools.code)
+
+
 def _promised(step: r.Step, name: str) -> Coverage:
     """What a step's type says of its reading of a source."""
     if isinstance(step.work, r.Map) and r.Ref(name) in [e for _, e in step.work.ask.args]:

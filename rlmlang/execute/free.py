@@ -21,7 +21,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.ask import ItemError, Request, answer, attempt
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import problem_with
-from rlmlang.protocols import Ran, Refused
+from rlmlang.protocols import Asker, Question, Ran, Refused, Reply
 
 FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
 LANGUAGES = ("", "python", "py", "python3", "repl", "code")
@@ -46,6 +46,19 @@ class Allowance:
         self.left -= count
 
 
+@dataclass(frozen=True)
+class Held:
+    """An asker whose every call takes from an allowance."""
+
+    inner: Asker
+    allowance: Allowance
+
+    async def ask(self, question: Question) -> Reply:
+        """The answer. Raises RuntimeError, in words for the model, when the allowance is spent."""
+        self.allowance.take()
+        return await self.inner.ask(question)
+
+
 @dataclass
 class Free:
     """One session of a model with its code."""
@@ -66,7 +79,8 @@ class Free:
         sandbox = self.scope.tools.sandbox(self.caps)
         prompt = self.request.prompt
         host = {"__query": self._query, "__tool": self._tool}
-        self.tools = {p.name: p for p in self.caps.prompts}
+        given: tuple[r.Prompt | r.Tool, ...] = (*self.caps.prompts, *self.caps.patterns)
+        self.tools = {p.name: p for p in given}
         values = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
         try:
             self.descriptions = await sandbox.open(values, {**host, **self.tools}, self._submit)
@@ -94,7 +108,7 @@ class Free:
         left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.left} sub-calls are left"
         texts = {
             "variables": self._variables(),
-            "tools": "\n".join([*map(signature, self.caps.prompts), self.lacks]),
+            "tools": "\n".join([*map(signature, self.tools.values()), self.lacks]),
             "history": "\n\n".join(self.history) or "nothing yet", "turn": left,
         }  # fmt: skip
         request = self._request("turn", f.turn_of(self.request.prompt), texts, f"turn {turn}")
@@ -155,7 +169,7 @@ class Free:
         return await self._all([s.run() for s in sessions])
 
     async def _tool(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
-        """A prompt of the recipe, called by code."""
+        """A prompt or pattern of the recipe, called by code."""
         prompt = self.tools.get(name)
         if prompt is None:
             raise ValueError(f"there is no tool {name}")
@@ -163,9 +177,21 @@ class Free:
         inputs = {**dict(zip(names, args, strict=False)), **fields}
         if len(args) > len(names) or set(inputs) != set(names):
             raise TypeError(f"call it as {signature(prompt)}")
+        if isinstance(prompt, r.Tool):
+            return await self._pattern(prompt, inputs)
         self.allowance.take(1 + prompt.retry)
         request = self._request(name, prompt, inputs, f"{name} {self._count()}")
         return await answer(self.scope, request)
+
+    async def _pattern(self, tool: r.Tool, inputs: dict[str, Any]) -> Any:
+        """A pattern, each of whose calls is a sub-call of this session."""
+        tools = self.scope.tools
+        held = replace(tools, asker=Held(tools.asker, self.allowance))
+        scope = replace(self.scope, tools=held, account=self.account)
+        try:
+            return await tools.pattern(scope, tool, inputs)
+        except ItemError as problem:
+            raise RuntimeError(problem.diagnostic.message) from None
 
     async def _all(self, work: list[Any]) -> list[Any]:
         """Results in order; what an item cannot bring is told to the model."""
@@ -271,8 +297,8 @@ def cut(text: str, most: int) -> str:
     )
 
 
-def signature(prompt: r.Prompt) -> str:
-    """A prompt as a function that code may call."""
+def signature(prompt: r.Prompt | r.Tool) -> str:
+    """A prompt or pattern as a function that code may call."""
     params = ", ".join(f"{p.name}: {p.type}" for p in prompt.params)
     doc = f"  # {prompt.doc.splitlines()[0]}" if prompt.doc else ""
     return f"{prompt.name}({params}) -> {prompt.result}{doc}"

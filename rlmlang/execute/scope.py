@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Tools:
     measure: Measure
     sandbox: Callable[[r.Repl], Sandbox]
     conform: Callable[[Type, list[Any], dict[str, Any]], Any]
+    pattern: Callable[[Scope, r.Tool, dict[str, Any]], Awaitable[Any]]
 
 
 @dataclass

@@ -23,6 +23,7 @@ from rlmlang.catalog.formula import (
 from rlmlang.catalog.partitions import STRATEGIES
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import AGAIN, template_size
+from rlmlang.check.expressions import asks
 from rlmlang.check.extents import GROWTH, MARK, shown_size
 from rlmlang.check.free import described, last_of, turn_of
 from rlmlang.plan.bind import Binding, Price
@@ -224,6 +225,7 @@ def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, value
 def _subs(prompt: r.Prompt, caps: r.Repl, subs: Formula, values: Values) -> Cost:
     """Sub-calls at the dearest that code may ask: the sub model, a tool's, a child's own turns."""
     models = [caps.sub or prompt.model, *(p.model for p in caps.prompts)]
+    models += [a.prompt.model for tool in caps.patterns for a in asks(tool.steps)]
     models += [prompt.model] if caps.depth else []
     rooms = [m.context - m.output for m in models]
     rooms[0] = caps.sub_input or rooms[0]

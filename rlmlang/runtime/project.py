@@ -133,7 +133,9 @@ def _inside(repl: Repl | None) -> list[Model]:
     """The roles that code of a free-form node asks."""
     if repl is None:
         return []
-    return [*([repl.sub] if repl.sub is not None else []), *(p.model for p in repl.prompts)]
+    inside = [a.prompt.model for tool in repl.patterns for a in asks(tool.steps)]
+    sub = [repl.sub] if repl.sub is not None else []
+    return [*sub, *(p.model for p in repl.prompts), *inside]
 
 
 def bind_models(

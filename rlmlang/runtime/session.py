@@ -25,7 +25,7 @@ from rlmlang.diagnostics.diagnostic import (
     Diagnostic,
     failed,
 )
-from rlmlang.execute.executor import Executor
+from rlmlang.execute.executor import Executor, pattern
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
 from rlmlang.modules.asker import DspyAsker, Traced
@@ -152,7 +152,7 @@ class Session:
         self.program = self.program or RecipeProgram(ready.recipe)
         tools = Tools(
             DspyAsker(self.program, self.routes, self.trace), plugins.partition, plugins.search,
-            call_code, ready.measure, self._sandbox, conform,
+            call_code, ready.measure, self._sandbox, conform, pattern,
         )  # fmt: skip
         scope = Scope(ready.recipe, self.begun.name, tools, self.account, self._record,
                       parallel=self.road.parallel)  # fmt: skip
