@@ -15,6 +15,7 @@ import click
 EXTRAS = {
     "bpe_openai": ("tokens", "real token counts instead of an estimate"),
     "litellm": ("litellm", "providers without an OpenAI-compatible endpoint"),
+    "optuna": ("mipro", "the optimizer mipro"),
     "pyarrow": ("parquet", "Parquet tables"),
     "sqlalchemy": ("sql", "rows of SQL queries"),
     "tree_sitter_javascript": ("code", "functions of languages other than Python"),
