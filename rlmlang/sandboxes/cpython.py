@@ -28,7 +28,6 @@ from rlmlang.sandboxes.dialect import MOST
 from rlmlang.sandboxes.handles import Handles, describe
 
 FRAME = 64 << 20  # bytes of the largest message that is read
-PREVIEW = 400
 START = (
     "import sys; sys.path.insert(0, {folder!r}); from inside import zygote; sys.path.pop(0); "
     "zygote.main({number})"
@@ -133,7 +132,7 @@ class CPythonSandbox:
         self.lacks = "Not in this Python: files, network, processes" + "".join(
             f", {m}" for m in ("numpy", "pandas") if m not in self.zygote.modules
         )
-        return {n: describe(v, self.given[n], PREVIEW) for n, v in values.items()}
+        return {n: describe(v, self.given[n]) for n, v in values.items()}
 
     async def run(self, code: str) -> Ran:
         """Runs a cell to its end."""

@@ -20,6 +20,7 @@ ALL = 32_000_000  # bytes that may be gone over line by line
 MOST = 2_000_000  # characters of one answer
 CHUNK = 4 << 20
 SECONDS = 5.0
+PREVIEW = 400  # characters of a variable that a model is shown before it looks
 
 
 @dataclass
@@ -172,7 +173,7 @@ class Handles:
         return [self.plain(value[i]) for i in range(low, high)]
 
 
-def describe(value: Any, given: Any, shown: int) -> str:
+def describe(value: Any, given: Any, shown: int = PREVIEW) -> str:
     """What a model is told of a variable: its type, its size, and how it begins."""
     if isinstance(given, dict) and "__handle" in given:
         kind = {"text": "bytes, a handle", "tree": "files, a handle", "rows": "rows, a handle"}

@@ -50,7 +50,6 @@ LACKING = re.compile(
 )
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 NO_METHOD = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
-PREVIEW = 400
 
 
 class Workers:
@@ -107,7 +106,7 @@ class MontySandbox:
                     await session.feed_run(_stub(name))
             self.state = await session.dump()
         self.begun = 1 + len(given) + sum(1 for n in host if not n.startswith("__"))
-        return {n: describe(v, given[n], PREVIEW) for n, v in values.items()}
+        return {n: describe(v, given[n]) for n, v in values.items()}
 
     async def run(self, code: str) -> Ran:
         """Runs a cell to its end."""

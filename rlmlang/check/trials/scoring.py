@@ -7,7 +7,7 @@ from rlmlang.check import suite as s
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import budget_in, code_of
 from rlmlang.check.settings import Settings
-from rlmlang.check.trials.tests import means
+from rlmlang.check.trials.tests import form, means
 from rlmlang.check.types import fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -54,7 +54,7 @@ def _columns(module: Module, written: t.Expr | t.Block | None) -> tuple[tuple[st
             name = column.text if isinstance(column, t.Name) else column.value
             found.append((entry.key.text, name))
         else:
-            module.report(_form(entry, "parameter: column"))
+            module.report(form(entry, "parameter: column"))
     return tuple(found)
 
 
@@ -133,10 +133,6 @@ def _metric(module: Module, name: t.Name, recipe: r.Recipe) -> s.Metric | None:
 
 
 # ── messages ─────────────────────────────────────────────────────────────────
-
-
-def _form(written: t.Node, form: str) -> Diagnostic:
-    return error("trial-form", "this cannot be read", written.span, hint=f"write `{form}`")
 
 
 def _incomplete(decl: t.Settings, form: str) -> Diagnostic:

@@ -79,7 +79,7 @@ def _made(module: Module, written: t.Expr) -> s.Opened | s.Fill | None:
     if word in OPENERS:
         place = module.literal(args[0].value) if len(args) == 1 else None
         if not isinstance(place, str):
-            module.report(_form(written, f'{word}("path")'))
+            module.report(form(written, f'{word}("path")'))
             return s.Opened("")
         return s.Opened(place)
     if word != "fill":
@@ -87,7 +87,7 @@ def _made(module: Module, written: t.Expr) -> s.Opened | s.Fill | None:
     options = {a.label: module.literal(a.value) for a in args}
     words, at = options.get("words"), options.get("at", 0.5)
     if not isinstance(words, int) or not isinstance(at, int | float):
-        module.report(_form(written, 'fill(words: 20_000, insert: "…", at: 60%)'))
+        module.report(form(written, 'fill(words: 20_000, insert: "…", at: 60%)'))
         return s.Fill(1, "", 0.0, 0)
     seed = options.get("seed", 0)
     return s.Fill(words, str(options.get("insert", "")), float(at), int(str(seed)))
@@ -134,7 +134,7 @@ def _script(module: Module, written: t.Expr) -> s.Scripted | s.Replayed | s.Fail
         return None
     value = module.literal(written.args[0].value) if len(written.args) == 1 else None
     if not isinstance(value, str):
-        module.report(_form(written, f'{written.callee.text}("…")'))
+        module.report(form(written, f'{written.callee.text}("…")'))
         value = ""
     made: s.Scripted | s.Replayed | s.Failing = kind(value)
     return made
@@ -173,7 +173,7 @@ def _with_coverage(scope: Scope, written: Any, known: list[str]) -> Any:
     if isinstance(written, t.Call) and written.callee == _called("coverage", written):
         asked = written.args[0].value if len(written.args) == 1 else None
         if not isinstance(asked, t.Name) or asked.text not in known:
-            scope.report(_form(written, "coverage(source)"))
+            scope.report(form(written, "coverage(source)"))
             return t.Number(value=1.0, span=written.span)
         name = f"coverage({asked.text})"
         scope.bind(name, r.Ref(name), _facts(FLOAT))
@@ -208,8 +208,9 @@ def means(module: Module, item: t.Item, names: list[str]) -> s.Expect:
 # ── messages ─────────────────────────────────────────────────────────────────
 
 
-def _form(written: t.Node, form: str) -> Diagnostic:
-    return error("trial-form", "this cannot be read", written.span, hint=f"write `{form}`")
+def form(written: t.Node, words: str) -> Diagnostic:
+    """The problem of a line that is not written as it should be."""
+    return error("trial-form", "this cannot be read", written.span, hint=f"write `{words}`")
 
 
 def _no_expect(trial: t.Trial) -> Diagnostic:
