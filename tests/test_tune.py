@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import random
@@ -324,3 +325,32 @@ def test_ctrl_c_hears_out_what_is_on_its_way_and_goes_on(folder: Path, command: 
         assert done.returncode == 0, done.stderr
         texts = [json.dumps(r["messages"]) for r in server.requests]
         assert asked < 20 and len(texts) == len(set(texts))
+
+
+def test_a_failed_check_becomes_feedback_by_itself(folder: Path) -> None:
+    """What a step was told by its check is told to the reflecting model, for that step alone."""
+    from dspy import Prediction
+
+    from rlmlang.modules.optimizers import feedback
+    from rlmlang.modules.tunable import Answered
+    from rlmlang.runtime.prepared import Options
+    from rlmlang.testing.choosing import choose_eval, examples_of
+    from rlmlang.testing.evals import Way, account_of, score_one
+
+    text = REPL.replace('task: "Write the amount." retry <= 0',
+                        'task: "Write the amount." check: contains(result, "EUR") retry <= 1')  # fmt: skip
+    text = text.replace("return explore(amount)", "return write(amount)").split("tune style")[0]
+    repl_folder(folder)
+    (folder / "amounts.rlm").write_text(text)
+    made = choose_eval("amounts.rlm", "style")
+    answers = iter(["7", "7 EUR"])
+    options = Options(store=None, models=("s/m",))
+    way = Way("amounts.rlm", "amounts", options, account_of("x", made.budget),
+              ScriptedEngine(lambda t: next(answers)))  # fmt: skip
+    scored = asyncio.run(score_one(made, examples_of(made).rows[0], way))
+    assert scored.told and scored.told[0][0] == "result"
+    found = Answered(scored.score, scored.reason, scored.told, ())
+    mine = feedback(None, Prediction(answered=found), None, "steps['result']", None)
+    other = feedback(None, Prediction(answered=found), None, "steps['notes']", None)
+    assert "was not taken" in mine["feedback"] and "contains" in mine["feedback"]
+    assert "was not taken" not in other["feedback"]
