@@ -48,6 +48,16 @@ def _no_recipe(path: str, mistake: OSError) -> CodedError:
                   exit_code=EXIT_USAGE)  # fmt: skip
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file in one step: all of it or nothing. Raises CodedError (file-unwritable)."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as mistake:
+        raise failed("file-unwritable", f"{path} cannot be written: {mistake.strerror}") from None
+
+
 def load_import(path: str, importer: str) -> SourceFile | None:
     """The file behind a `use`, or None."""
     if path.startswith(STD):

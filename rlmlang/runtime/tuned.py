@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from rlmlang.check import recipe as r
 from rlmlang.check.predictors import prompts_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed, warning
 from rlmlang.plan.serialize import hash_of
+from rlmlang.runtime.files import write_whole
 
 FORMAT = 1
 SUFFIX = ".tuned.json"
@@ -91,12 +91,7 @@ def _tuned(values: Mapping[str, Any]) -> r.Tuned:
 
 def write_tuning(file: Path, values: Mapping[str, Any]) -> None:
     """Writes a tuning's file in one step. Raises CodedError (file-unwritable)."""
-    part = file.with_name(file.name + ".part")
-    try:
-        part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(part, file)
-    except OSError as mistake:
-        raise failed("file-unwritable", f"{file} cannot be written: {mistake.strerror}") from None
+    write_whole(file, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def _stale(file: Path, recipe: r.Recipe, found: Tuning) -> Diagnostic:

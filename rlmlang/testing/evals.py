@@ -67,6 +67,13 @@ class Way:
     about: Mapping[str, Any] = field(default_factory=dict)
     hope: Hope = field(default_factory=Hope)
 
+    def options_for(self, row: Example) -> Options:
+        """The options of an example's run."""
+        return replace(
+            self.options, recipe=self.recipe, values={**self.options.values, **row.values},
+            sources={**self.options.sources, **row.sources},
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -150,12 +157,8 @@ async def score_one(
 ) -> Scored:  # fmt: skip
     """One example run and scored. Raises CodedError for what is not the recipe's own failing: a
     model that cannot be reached, the budget of the whole, Ctrl-C."""
-    options = replace(
-        way.options, recipe=way.recipe, values={**way.options.values, **row.values},
-        sources={**way.options.sources, **row.sources},
-    )  # fmt: skip
     try:
-        ready = prepare(way.path, options, need_all=True)
+        ready = prepare(way.path, way.options_for(row), need_all=True)
         refuse(ready)
     except BadRecipe as bad:
         return unfit(made, row, bad.diagnostics[0])

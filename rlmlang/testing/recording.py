@@ -10,6 +10,7 @@ from typing import Any
 from rlmlang import compiler
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.runtime.files import write_whole
 from rlmlang.stores.reading import Reading
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.testing.tests import measured_line
@@ -35,10 +36,10 @@ def record_test(store: Path, name: str) -> Path:
     stem = path.with_suffix("").with_name(f"{path.stem}.{run.name.rsplit('-', 1)[-1]}")
     answers, target = Path(f"{stem}.jsonl"), Path(f"{stem}.rlm")
     calls = [e for e in events if isinstance(e, CallFinished | CallFailed)]
-    _write(answers, "".join(json.dumps(_kept(e), ensure_ascii=False) + "\n" for e in calls))
+    write_whole(answers, "".join(json.dumps(_kept(e), ensure_ascii=False) + "\n" for e in calls))
     text = _test(run, path, answers.name, events, calls)
     laid, _ = compiler.format(SourceFile(str(target), text))
-    _write(target, laid)
+    write_whole(target, laid)
     return target
 
 
@@ -80,15 +81,6 @@ def _literal(value: Any) -> str:
 
 def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as mistake:
-        raise failed("file-unwritable", f"{path} cannot be written: {mistake.strerror}") from None
 
 
 def _not_recordable(run: RunRow) -> Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rlmlang.check import suite as s
 from rlmlang.runtime.prepare import prepare
@@ -77,9 +77,7 @@ def _size(row: Example) -> int:
 
 
 def _worst(way: Way, row: Example) -> tuple[int, int, float | None]:
-    options = replace(way.options, recipe=way.recipe, values={**way.options.values, **row.values},
-                      sources={**way.options.sources, **row.sources})  # fmt: skip
-    worst = prepare(way.path, options, need_all=True).plan.totals.worst
+    worst = prepare(way.path, way.options_for(row), need_all=True).plan.totals.worst
     usd = worst.usd.exact() if worst.usd is not None else None
     tokens = (worst.tokens_in + worst.tokens_out).value() or 0
     return worst.calls.value() or 0, tokens, None if usd is None else float(usd)
