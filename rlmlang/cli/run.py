@@ -65,6 +65,7 @@ def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None
     from rlmlang.cli.progress import Progress
     from rlmlang.runtime import execute
 
+    gc.freeze()  # what is loaded by now stays; the collector need not go over it
     with Progress(ready.plan, quiet=quiet) as progress:
         if not quiet:
             say(ready.warnings)

@@ -18,6 +18,7 @@ from rlmlang.execute.skips import SKIPPED, Skips
 from rlmlang.execute.stream import Cell, Stream, each
 
 WINDOW = 4
+AHEAD = 8  # an eighth more items than requests may fly: those are being made ready or kept
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Fan:
 
     def __post_init__(self) -> None:
         self.skips = Skips(self.scope, self.step.name, self.work.on_error)
-        self.parallel = self.work.parallel or self.scope.parallel
+        self.parallel = self.work.parallel or self.scope.parallel + self.scope.parallel // AHEAD
 
     async def run(self, source: Stream | Iterable[Any], out: Cell) -> int:
         """Goes over all items; gives how many results there are."""

@@ -20,7 +20,7 @@ from dspy.lm15 import Config, Message, Request
 class _Fixed:
     """What is the same for every request of a signature."""
 
-    instructions: str
+    said: str | None
     system: str
     reminder: str
     inputs: dict[str, Any]
@@ -57,9 +57,9 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
 
     def _of(self, signature: Any, *, fresh: bool = False) -> _Fixed:
         found = self._fixed.get(signature)
-        if found is None or (fresh and found.instructions != signature.instructions):
+        if found is None or (fresh and found.said is not signature.__doc__):
             found = self._fixed[signature] = _Fixed(
-                signature.instructions, super().format_system_message(signature),
+                signature.__doc__, super().format_system_message(signature),
                 super().user_message_output_requirements(signature) or "",
                 dict(signature.input_fields),
                 {name: f.annotation for name, f in signature.output_fields.items()},

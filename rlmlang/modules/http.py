@@ -37,14 +37,15 @@ class ChatEndpoint:
         """Where answers come from, as part of what may change them."""
         return self.base.rstrip("/")
 
+    @property
+    def _url(self) -> str:
+        return f"{self.endpoint}/chat/completions"
+
     async def complete(self, request: Request) -> Response:
         """One attempt. Raises lm15 errors that say whether another could help."""
         try:
-            async with self._session().post(
-                f"{self.base.rstrip('/')}/chat/completions",
-                data=json.dumps(body(request, self.base)).encode(),
-                headers=self._headers(),
-            ) as answer:
+            asked = json.dumps(body(request, self.base)).encode()
+            async with self._session().post(self._url, data=asked) as answer:
                 text = (await answer.read()).decode("utf-8", "replace")
                 if answer.status != 200:
                     wait = retry_after(answer.headers, time.time())
@@ -66,6 +67,7 @@ class ChatEndpoint:
         if self.session is None or self.session.closed:
             self.session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self.connections),
+                headers=self._headers(),
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
             )
         return self.session

@@ -85,8 +85,8 @@ class Gate:
 
     # ── in and out ───────────────────────────────────────────────────────────
 
-    async def enter(self, tokens: int) -> float:
-        """Waits until one more may go; gives the time. Raises Stopped when none may any more."""
+    async def enter(self, tokens: int) -> Passage:
+        """Waits until one more may go. Raises Stopped when none may any more."""
         self.traffic.check()
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, tokens))
@@ -98,7 +98,7 @@ class Gate:
                 self.flying -= 1
             self._pump()
             raise
-        return self._now()
+        return Passage(self, self._now())
 
     def left(self) -> None:
         """One is back."""
@@ -217,8 +217,24 @@ class Gate:
 
 
 @dataclass
+class Passage:
+    """One request behind the gate, since `sent`, until the provider has answered it."""
+
+    gate: Gate
+    sent: float
+    back: bool = False
+
+    def end(self) -> None:
+        """Gives its place to the next, once."""
+        if not self.back:
+            self.back = True
+            self.gate.left()
+
+
+@dataclass
 class Gated:
-    """An engine behind its gate."""
+    """An engine behind its gate. The place of a request is free as soon as it is answered: while
+    the answer is being kept, the next request is on its way."""
 
     inner: Engine
     gate: Gate
@@ -227,13 +243,15 @@ class Gated:
         """One attempt, when it may go."""
         note = slip()
         tokens = note.sending.worst.tokens if note is not None and note.sending is not None else 0
-        sent = await self.gate.enter(tokens)
+        passage = await self.gate.enter(tokens)
+        if note is not None:
+            note.landed = passage.end
         try:
             response = await self.inner.complete(request)
             self.gate.fine()
             return response
         except lm15.RateLimitError as mistake:
-            self.gate.refused(sent, mistake.retry_after)
+            self.gate.refused(passage.sent, mistake.retry_after)
             raise
         except EmptyAnswer:
             self.gate.fine()
@@ -242,4 +260,4 @@ class Gated:
             self.gate.troubled()
             raise
         finally:
-            self.gate.left()
+            passage.end()

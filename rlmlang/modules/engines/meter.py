@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from dspy import lm15
@@ -16,6 +16,7 @@ from rlmlang.modules.engines.slip import Slip, asked_text, said, system_text
 from rlmlang.plan.bind import Price
 from rlmlang.protocols import Sending
 
+MOST = 64  # configs whose JSON is remembered
 SETTINGS = ("temperature", "max_tokens", "top_p", "top_k", "stop", "seed", "response_format")
 
 
@@ -26,6 +27,8 @@ class Meter:
     measure: Measure
     price: Price | None
     endpoint: str
+    _settings: dict[tuple[str, int], tuple[object, str]] = field(default_factory=dict, repr=False,
+                                                                  compare=False)  # fmt: skip
 
     def sending(self, request: Request, note: Slip) -> Sending:
         """A request as it is kept: with its key, its parts and its worst case."""
@@ -39,7 +42,16 @@ class Meter:
         )  # fmt: skip
 
     def settings(self, request: Request) -> str:
-        """Everything besides the text that may change the answer, as JSON."""
+        """Everything besides the text that may change the answer, as JSON; made once a config."""
+        known = self._settings.get((request.model, id(request.config)))
+        if known is None:
+            if len(self._settings) >= MOST:
+                self._settings.clear()
+            known = request.config, self._written(request)
+            self._settings[request.model, id(request.config)] = known
+        return known[1]
+
+    def _written(self, request: Request) -> str:
         config = {k: v for k in SETTINGS if (v := getattr(request.config, k)) not in (None, ())}
         values = {"endpoint": self.endpoint, "model": request.model, **config}
         return json.dumps(values, sort_keys=True, default=str)

@@ -61,6 +61,8 @@ class Pay:
                 used = self.meter.charged(mistake, worst)
                 await self._failed(row, used, mistake, self.clock() - started)
                 raise
+            if note.landed is not None:
+                note.landed()
             used = self.meter.used(response, worst)
             return await self._answered(request, note, response, used, self.clock() - started)
         finally:

@@ -7,6 +7,7 @@ passes through them, whoever asked for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -38,7 +39,8 @@ class ModelUsage(Usage):
 
 @dataclass
 class Slip:
-    """One call: whose it is, its account, and what came of it. `row` is where it is kept."""
+    """One call: whose it is, its account, and what came of it. `row` is where it is kept; `landed`
+    is called when the provider has answered, before the answer is kept."""
 
     account: Account
     role_output: int
@@ -54,6 +56,7 @@ class Slip:
     reused: bool = False
     sending: Sending | None = None
     question: Question | None = None
+    landed: Callable[[], None] | None = None
 
 
 class Stopped(dspy.LMError):  # type: ignore[misc]
