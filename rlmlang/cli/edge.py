@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from rlmlang.catalog.sandboxes import WORDS
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, render_all
 
@@ -100,7 +101,7 @@ def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--allow-unsafe", is_flag=True,
                      help="Let it run where this machine cannot lock a process down."),
         click.option("--sandbox", default="", metavar="TIERS",
-                     help="Where model-written code runs: monty, cpython, or monty,cpython."),
+                     help=f"Where model-written code runs: {WORDS}."),
     ):  # fmt: skip
         command = option(command)
     return command

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rlmlang import plugins
-from rlmlang.catalog.sandboxes import MONTY
+from rlmlang.catalog.sandboxes import MONTY, QUICK
 from rlmlang.modules.interpreter import INSTRUCTIONS, Factory
 from rlmlang.partitions.measure import Estimate
 from rlmlang.runtime.project import tiers_of
@@ -19,7 +19,7 @@ def interpreter_factory(
 ) -> Factory:
     """What `dspy.RLM(…, interpreter_factory=…)` takes: each call of it makes a fresh session.
 
-    `sandbox` is `monty`, `cpython` or `monty,cpython`; `cpu` is seconds a cell may compute,
+    `sandbox` is a tier, or two as in `monty,cpython`; `cpu` is seconds a cell may compute,
     `memory` bytes a session may take. Raises CodedError (unknown-tier).
     """
     tiers = tiers_of(sandbox.split(","), "sandbox")
@@ -28,5 +28,5 @@ def interpreter_factory(
         held = Tiers(plugins.partition, Estimate(), allow_unsafe)
         return held.sandbox(tiers, Caps(cpu, memory)), held.close
 
-    lacks = LACKS if tiers == (MONTY,) else "Not in this Python: files, network, processes."
+    lacks = LACKS if tiers[-1] in QUICK else "Not in this Python: files, network, processes."
     return Factory(made, INSTRUCTIONS + lacks)

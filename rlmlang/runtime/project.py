@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang import resources
-from rlmlang.catalog.sandboxes import chosen
+from rlmlang.catalog.sandboxes import WORDS, chosen
 from rlmlang.check.expressions import asks
 from rlmlang.check.recipe import Model, Recipe, Repl
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
@@ -115,7 +115,7 @@ def tiers_of(names: Iterable[Any], where: str) -> tuple[str, ...]:
     found = tuple(str(n).strip() for n in names)
     if found and not chosen(found):
         raise failed("unknown-tier", f"{where}: {', '.join(found)} is no choice of sandboxes",
-                     hint="monty, cpython, or monty,cpython", exit_code=EXIT_USAGE)  # fmt: skip
+                     hint=WORDS, exit_code=EXIT_USAGE)  # fmt: skip
     return found
 
 

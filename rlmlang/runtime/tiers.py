@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from rlmlang import plugins
-from rlmlang.catalog.sandboxes import CPYTHON, MONTY
+from rlmlang.catalog.sandboxes import TIERS
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.partitions.measure import Estimate
-from rlmlang.sandboxes.cpython import DiedError
+from rlmlang.sandboxes.process import DiedError
 from rlmlang.sandboxes.tiers import Tiers
 
 
@@ -20,7 +20,7 @@ def sandbox_trials() -> list[tuple[str, bool, str]]:
 async def _all() -> list[tuple[str, bool, str]]:
     tiers = Tiers(plugins.partition, Estimate())
     try:
-        return [await _one(tiers, tier) for tier in (MONTY, CPYTHON)]
+        return [await _one(tiers, tier) for tier in TIERS]
     finally:
         await tiers.close()
 
@@ -28,5 +28,7 @@ async def _all() -> list[tuple[str, bool, str]]:
 async def _one(tiers: Tiers, tier: str) -> tuple[str, bool, str]:
     try:
         return tier, True, await tiers.trial(tier)
-    except (CodedError, DiedError, OSError) as mistake:
+    except CodedError as mistake:
+        return tier, False, f"{mistake}: {mistake.diagnostic.hint}"
+    except (DiedError, OSError) as mistake:
         return tier, False, str(mistake)

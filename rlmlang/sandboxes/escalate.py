@@ -13,8 +13,8 @@ from typing import Any
 
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import Submit
-from rlmlang.sandboxes.cpython import CPythonSandbox
 from rlmlang.sandboxes.monty import MontySandbox
+from rlmlang.sandboxes.process import ProcessSandbox
 
 MOVED = "[moved to a fuller Python]\n"
 
@@ -24,9 +24,9 @@ class Escalating:
     """A REPL that begins in the first sandbox and may end in the second."""
 
     first: MontySandbox
-    fuller: Callable[[], CPythonSandbox]
+    fuller: Callable[[], ProcessSandbox]
     cells: list[str] = field(default_factory=list)
-    second: CPythonSandbox | None = None
+    second: ProcessSandbox | None = None
     lacks: str = "Not in this Python: files, network, processes."
 
     async def open(

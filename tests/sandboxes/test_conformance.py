@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from rlmlang.catalog.sandboxes import QUICK
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import Caps
 from tests.sandboxes.contexts import make_context
-from tests.sandboxes.sessions import CPYTHON, MONTY, run
+from tests.sandboxes.sessions import CPYTHON, every, run
 
 HERE = Path(__file__).parent
 CELLS = sorted((HERE / "cells").glob("*.txt"))
 ATTACKS = sorted((HERE / "attacks").glob("*.txt"))
-TIERS = {"monty": MONTY, "cpython": CPYTHON}
 UNABLE = {  # what Monty has no form for: it says so, and a fuller tier can take over
     "class_static_property", "dataclass_methods", "enum_labels", "inherited_errors", "walrus_loop",
 }  # fmt: skip
@@ -32,16 +32,16 @@ def test_there_are_enough_of_both() -> None:
     assert len(CELLS) >= 60 and len(ATTACKS) >= 60
 
 
+@pytest.mark.parametrize("tier", every("cpython"))
 @pytest.mark.parametrize("path", CELLS, ids=lambda p: p.stem)
-def test_what_models_write_runs_and_means_the_same(path: Path) -> None:
-    fuller = ran_in(CPYTHON, path)
-    assert not [r.error for r in fuller if r.error]
-    default = ran_in(MONTY, path)
-    if path.stem in UNABLE:
-        assert "unsupported" in [r.kind for r in default]
-        default = ran_in((*MONTY, *CPYTHON), path)
-    assert not [r.error for r in default if r.error]
-    assert [meaning(r) for r in default] == [meaning(r) for r in fuller]
+def test_what_models_write_runs_and_means_the_same(path: Path, tier: tuple[str, ...]) -> None:
+    reference, found = ran_in(CPYTHON, path), ran_in(tier, path)
+    assert not [r.error for r in reference if r.error]
+    if tier[0] in QUICK and path.stem in UNABLE:
+        assert "unsupported" in [r.kind for r in found]
+        found = ran_in((*tier, *CPYTHON), path)
+    assert not [r.error for r in found if r.error]
+    assert [meaning(r) for r in found] == [meaning(r) for r in reference]
 
 
 def meaning(ran: Ran) -> Any:
@@ -49,10 +49,10 @@ def meaning(ran: Ran) -> Any:
     return ran.value if ran.submitted else ran.output.replace("[moved to a fuller Python]\n", "")
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", every())
 @pytest.mark.parametrize("path", ATTACKS, ids=lambda p: p.stem)
 def test_attacks_fail(
-    path: Path, tier: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tier: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "canary.txt").write_text("CANARY-SECRET")
     monkeypatch.setenv("HOST_API_KEY", "sk-canary-host-key")
@@ -67,14 +67,16 @@ def test_attacks_fail(
 
     code = path.read_text().replace("@CANARY@", str(tmp_path))
     caps = Caps(cpu=0.5, memory=128 << 20)
-    ran = run({"context": "hello"}, code, "print(context)", query=few, caps=caps, tier=TIERS[tier])
+    ran = run({"context": "hello"}, code, "print(context)", query=few, caps=caps, tier=tier)
     said = ran[0].output + ran[0].error + str(ran[0].value)
     assert "CANARY-SECRET" not in said
     assert "sk-canary" not in said
-    assert "PWNED" not in ran[0].output
+    assert "PWNED" not in ran[0].output or (path.stem, *tier) in PRETENDED
     assert not (tmp_path / "canary_out.txt").exists()
     assert len(ran[0].output) < 30_000
     assert ran[-1].submitted or ran[-1].output in ("hello\n", "") or path.stem in TAMPERING
 
 
 TAMPERING = {"patch_builtins"}  # code may spoil its own session
+# Pyodide answers as if: with an address that it made up, with memory that nothing can execute
+PRETENDED = {("dns_lookup", "deno"), ("mmap_executable", "deno")}

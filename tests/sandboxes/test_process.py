@@ -1,17 +1,24 @@
-"""The fuller sandbox: a lost process comes back, a cell moves to it, and nothing is asked again."""
+"""The fuller sandboxes: a lost process comes back, a cell moves to it, nothing is asked again."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from rlmlang import plugins
 from rlmlang.context import TextDocument, whole
+from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes.bridge import Caps
-from tests.sandboxes.sessions import CPYTHON, MONTY, run
+from rlmlang.sandboxes.cpython import Zygote
+from rlmlang.sandboxes.handles import Handles
+from rlmlang.sandboxes.process import ProcessSandbox
+from tests.sandboxes.sessions import CPYTHON, MONTY, every, model, run, submitted
 from tests.sandboxes.test_monty import BIG
 
 BOTH = (*MONTY, *CPYTHON)
+FULL = every("monty", "bubblewrap")
 INHERITS = """class Base:
     def show(self):
         return "base"
@@ -32,10 +39,13 @@ class Paid:
         return [f"answer {len(self.asked)} to {p}" for p in prompts]
 
 
-def test_a_cell_moves_to_the_fuller_sandbox_and_nothing_is_asked_again() -> None:
+@pytest.mark.parametrize("tier", FULL)
+def test_a_cell_moves_to_the_fuller_sandbox_and_nothing_is_asked_again(
+    tier: tuple[str, ...],
+) -> None:
     paid = Paid()
     ran = run({"x": 1}, "notes = [llm_query(f'chunk {i}') for i in range(3)]\nprint(len(notes))",
-              "best = notes[-1]\n1 / 0", INHERITS, "print(best, x)", query=paid, tier=BOTH)  # fmt: skip
+              "best = notes[-1]\n1 / 0", INHERITS, "print(best, x)", query=paid, tier=(*MONTY, *tier))  # fmt: skip
     assert ran[0].output == "3\n"
     assert "ZeroDivisionError" in ran[1].error
     assert ran[2].output.endswith("base child: answer 4 to last / answer 3 to chunk 2\n")
@@ -52,16 +62,17 @@ def test_what_a_refused_cell_had_asked_is_not_asked_again() -> None:
     assert paid.asked == ["one", "two"]
 
 
-def test_a_lost_process_comes_back_as_it_was_and_is_not_paid_again() -> None:
+@pytest.mark.parametrize("tier", FULL)
+def test_a_lost_process_comes_back_as_it_was_and_is_not_paid_again(tier: tuple[str, ...]) -> None:
     paid = Paid()
     ran = run({"x": 1}, "a = [llm_query('one')]", "import os; os._exit(3)", "print(a, x)",
-              query=paid, tier=CPYTHON)  # fmt: skip
+              query=paid, tier=tier)  # fmt: skip
     assert (ran[1].kind, ran[1].fresh) == ("crash", True)
     assert ran[2].output == "['answer 1 to one'] 1\n"
     assert paid.asked == ["one"]
 
 
-@pytest.mark.parametrize("tier", [MONTY, CPYTHON])
+@pytest.mark.parametrize("tier", every())
 def test_handles_say_the_same_in_every_tier(tier: tuple[str, ...]) -> None:
     log = whole(TextDocument("log.txt", BIG.encode()))
     (ran,) = run({"log": log}, """
@@ -86,7 +97,8 @@ def test_a_cell_that_computes_too_long_in_c_is_stopped_from_outside() -> None:
     assert ran[2].output == "1 5\n"
 
 
-def test_dspys_own_rlm_runs_in_every_tier() -> None:
+@pytest.mark.parametrize("tier", every())
+def test_dspys_own_rlm_runs_in_every_tier(tier: tuple[str, ...]) -> None:
     """DSPy's own RLM, with a scripted model: inputs, tools, sub-calls, errors, typed answers."""
     dspy = pytest.importorskip("dspy")
     from dspy.primitives.code_interpreter import CodeInterpreter
@@ -94,34 +106,65 @@ def test_dspys_own_rlm_runs_in_every_tier() -> None:
     import rlmlang
     from rlmlang.testing import Raw, ScriptedEngine
 
-    for tier in ("monty", "cpython"):
-        turns = iter(["print(len(context)); context = context.upper()", "1 / 0",
-                      "print(look(3), llm_query('sub?'), context[:3])",
-                      "SUBMIT(answer=context[:5], count=len(context))"])  # fmt: skip
-        seen: list[str] = []
+    turns = iter(["print(len(context)); context = context.upper()", "1 / 0",
+                  "print(look(3), llm_query('sub?'), context[:3])",
+                  "SUBMIT(answer=context[:5], count=len(context))"])  # fmt: skip
+    seen: list[str] = []
 
-        def script(task: Any) -> Any:
-            if "repl_history" not in task.inputs:
-                return Raw("a sub answer")
-            seen.append(str(task.inputs))
-            code = next(turns)
-            return Raw("[[ ## reasoning ## ]]\nthink\n\n[[ ## code ## ]]\n```python\n" + code
-                       + "\n```\n\n[[ ## completed ## ]]")  # fmt: skip
+    def script(task: Any) -> Any:
+        if "repl_history" not in task.inputs:
+            return Raw("a sub answer")
+        seen.append(str(task.inputs))
+        code = next(turns)
+        return Raw("[[ ## reasoning ## ]]\nthink\n\n[[ ## code ## ]]\n```python\n" + code
+                   + "\n```\n\n[[ ## completed ## ]]")  # fmt: skip
 
-        def look(n: int) -> int:
-            return n * 2
+    def look(n: int) -> int:
+        return n * 2
 
-        engine = ScriptedEngine(script)
-        lm = dspy.LM(f"scripted/{tier}", engine=Plain(engine), cache=False, num_retries=0)
-        factory = rlmlang.interpreter_factory(tier)
-        assert isinstance(factory(), CodeInterpreter)
-        agent = dspy.RLM("context, question -> answer: str, count: int", tools=[look],
-                         interpreter_factory=factory)  # fmt: skip
-        with dspy.context(lm=lm, warn_on_type_mismatch=False):
-            found = agent(context="hello world " * 1_000, question="what?")
-        assert (found.answer, found.count) == ("HELLO", 12_000)
-        said = "".join(seen)
-        assert "ZeroDivisionError" in said and "6 a sub answer HEL" in said
+    engine = ScriptedEngine(script)
+    lm = dspy.LM(f"scripted/{tier[0]}", engine=Plain(engine), cache=False, num_retries=0)
+    factory = rlmlang.interpreter_factory(tier[0])
+    assert isinstance(factory(), CodeInterpreter)
+    agent = dspy.RLM("context, question -> answer: str, count: int", tools=[look],
+                     interpreter_factory=factory)  # fmt: skip
+    with dspy.context(lm=lm, warn_on_type_mismatch=False):
+        found = agent(context="hello world " * 1_000, question="what?")
+    assert (found.answer, found.count) == ("HELLO", 12_000)
+    said = "".join(seen)
+    assert "ZeroDivisionError" in said and "6 a sub answer HEL" in said
+
+
+def test_a_session_that_waits_for_one_below_gives_its_place_away() -> None:
+    """One place, three sessions one below the other."""
+
+    async def scene() -> list[Any]:
+        origin = Zygote(sessions=1)
+
+        async def down(prompts: list[Any], contexts: list[Any], deep: bool) -> list[Any]:
+            return (
+                [await one(int(p)) for p in prompts]
+                if deep
+                else await model(prompts, contexts, deep)
+            )
+
+        async def one(depth: int) -> Any:
+            sandbox = ProcessSandbox(origin, Handles(plugins.partition, Estimate()), Caps())
+            try:
+                await sandbox.open({"depth": depth}, {"__query": down}, submitted)
+                ran = await sandbox.run(
+                    "SUBMIT([depth, *(rlm_query(str(depth - 1)) if depth else [])])"
+                )
+                return ran.value
+            finally:
+                await sandbox.close()
+
+        try:
+            return await asyncio.wait_for(asyncio.gather(one(3), one(2)), 60)
+        finally:
+            await origin.close()
+
+    assert asyncio.run(scene()) == [[3, 2, 1, 0], [2, 1, 0]]
 
 
 class Plain:

@@ -1,0 +1,74 @@
+"""Python inside Deno, by DSPy's own interpreter. Loaded by the process that holds it.
+
+DSPy's runner reads its lines with a module of Deno's old standard library, which is fetched from a
+host of its own at the first start; an import map puts ours in its place, so that nothing but
+Pyodide, from npm, is fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+FETCHED = "https://deno.land/std@0.186.0/io/mod.ts"
+READ_LINES = """
+export async function* readLines(from) {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of from.readable) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split("\\n");
+    rest = lines.pop();
+    yield* lines;
+  }
+  if (rest) yield rest;
+}
+"""
+
+
+class Deno:
+    """One interpreter. `memory` cannot be limited from inside; it is watched from outside."""
+
+    asks = ""
+
+    def begin(self, answer: Callable[[str], str], memory: int) -> None:
+        """Starts it. Raises CodeInterpreterError where Deno is missing."""
+        from dspy.primitives import python_interpreter as theirs
+
+        def ask(text: str) -> str:
+            return answer(text)
+
+        made: Any = theirs.PythonInterpreter(deno_command=_command(theirs), tools={"__ask": ask})
+        made.start()
+        self.interpreter = made
+
+    def run(self, code: str) -> None:
+        """Runs code. Raises CodeInterpreterError when it has ended the interpreter."""
+        self.interpreter.execute(code)
+
+
+def _command(theirs: Any) -> list[str]:
+    """How Deno is started: it may read its own cache until Python is loaded, and nothing after."""
+    deno = theirs._find_deno_executable()  # noqa: SLF001, there is no public way to it
+    theirs._validate_deno_version(deno)  # noqa: SLF001
+    os.environ["DENO_NO_PACKAGE_JSON"] = "1"
+    cache = os.path.realpath(theirs.PythonInterpreter._get_deno_dir(deno) or "")  # noqa: SLF001
+    runner = Path(os.path.realpath(sys.modules[theirs.__name__].__file__ or "")).with_name(
+        "runner.js"
+    )
+    return [
+        deno, "run", "--no-config", "--no-lock", "--node-modules-dir=false", "--no-prompt",
+        f"--import-map={_map()}", f"--allow-read={cache}", str(runner), "",
+        f"--dspy-deno-dir={cache}",
+    ]  # fmt: skip
+
+
+def _map() -> str:
+    """The import map, and the module that it names, as URLs that hold what they are."""
+    lines = f"data:text/javascript,{quote(READ_LINES)}"
+    return f"data:application/json,{quote(json.dumps({'imports': {FETCHED: lines}}))}"

@@ -1,0 +1,47 @@
+"""Frames to and from the host: a length in four bytes, and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any
+
+
+class Channel:
+    """Frames over what takes bytes and what fills a buffer with them. One call at a time, whichever
+    thread makes it."""
+
+    def __init__(
+        self, take_into: Callable[[memoryview], int | None], send: Callable[[bytes], Any]
+    ) -> None:
+        self._take_into, self._send, self.turn = take_into, send, threading.Lock()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Sends one frame."""
+        data = json.dumps(message, separators=(",", ":"), default=str).encode("utf-8", "replace")
+        self._send(struct.pack("<I", len(data)) + data)
+
+    def take(self) -> dict[str, Any]:
+        """The next frame; without a host there is nothing left to do."""
+        size = struct.unpack("<I", self._exactly(4))[0]
+        found: dict[str, Any] = json.loads(self._exactly(size))
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        data = bytearray(size)
+        view, got = memoryview(data), 0
+        while got < size:
+            some = self._take_into(view[got:])
+            if not some:
+                os._exit(0)
+            got += some
+        return bytes(data)
+
+    def call(self, name: str, args: list[Any]) -> dict[str, Any]:
+        """What the host says to a call."""
+        with self.turn:
+            self.send({"op": "call", "name": name, "args": args})
+            return self.take()

@@ -1,0 +1,134 @@
+"""A process that holds an interpreter inside WebAssembly, and stands between it and the host.
+
+The interpreter is given the text of `contexts` and `cells` and one function, through which its
+code asks the host. It cannot reach this process otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from .channel import Channel
+
+GUEST = """
+import json, random, sys, time, types
+
+def __module(name, text):
+    made = types.ModuleType("inside." + name)
+    made.__package__ = "inside"
+    sys.modules["inside." + name] = made
+    setattr(sys.modules["inside"], name, made)
+    exec(compile(text, "inside/" + name, "exec"), made.__dict__)
+
+sys.modules["inside"] = types.ModuleType("inside")
+sys.modules["inside"].__path__ = []
+for __name, __text in json.loads(__TEXTS__):
+    __module(__name, __text)
+random.seed(0)
+time.sleep = lambda seconds: None
+sys.setrecursionlimit(600)
+
+def __call(name, args, __said=sys.modules["inside.cells"].heard, __loads=json.loads,
+           __dumps=json.dumps, __ask=__ask):
+    return __said(__loads(__ask(__dumps([name, args], default=str))))
+
+def __run(code, __dumps=json.dumps, __ask=__ask):
+    __ask(__dumps(["__done", __session.run(code)], default=str))
+"""
+DONE = "__done"
+
+
+class Guest(Protocol):
+    """An interpreter. `asks` is code that defines `__ask(text) -> text` in it."""
+
+    asks: str
+
+    def begin(self, answer: Callable[[str], str], memory: int) -> None:
+        """Starts it, with at most so many bytes; `answer` is what its `__ask` gives."""
+
+    def run(self, code: str) -> None:
+        """Runs code in it. Raises what ends it."""
+
+
+class Warden:
+    """One guest and the channel to the host."""
+
+    def __init__(self, channel: Channel, guest: Guest) -> None:
+        self.channel, self.guest = channel, guest
+        self.done: dict[str, Any] | None = None
+
+    def begin(self, config: dict[str, Any]) -> None:
+        """Starts the guest and its session."""
+        folder = Path(__file__).parent
+        texts = [
+            (n, (folder / f"{n}.py").read_text(encoding="utf-8")) for n in ("contexts", "cells")
+        ]
+        self.guest.begin(self.answer, int(config["memory"]))
+        self.guest.run(self.guest.asks + GUEST.replace("__TEXTS__", repr(json.dumps(texts))))
+
+    def open(self, config: dict[str, Any]) -> None:
+        """Gives the session its variables and functions."""
+        given = repr(json.dumps(config))
+        self.guest.run(
+            f'__session = sys.modules["inside.cells"].Cells(__call, json.loads({given}))'
+        )
+
+    def answer(self, text: str) -> str:
+        """What code gets that asks the host; the end of a cell is kept, not passed on."""
+        name, args = json.loads(text)
+        if name == DONE:
+            self.done = args
+            return "{}"
+        return json.dumps(self.channel.call(str(name), list(args)))
+
+    def cell(self, code: str) -> dict[str, Any]:
+        """Runs a cell. Raises what ends the guest."""
+        self.done = None
+        self.guest.run(f"__run({code!r})")
+        if self.done is None:
+            raise EOFError("the interpreter has ended")
+        return self.done
+
+
+def main(factory: str) -> None:
+    """Serves one session over standard input and output, until the host goes away."""
+    channel = _channel()
+    config = channel.take()
+    module, name = factory.split(":")
+    try:
+        warden = Warden(channel, getattr(importlib.import_module(module), name)())
+        warden.begin(config)
+    except Exception as mistake:
+        channel.send({"op": "failed", "words": f"{type(mistake).__name__}: {mistake}"[:500]})
+        os._exit(1)
+    channel.send({"op": "ready", "walls": {"guest": True}})
+    channel.take()
+    with contextlib.suppress(Exception):  # whatever ends the guest ends this process
+        warden.open(config)
+        channel.send({"op": "done"})
+        while True:
+            channel.send(warden.cell(channel.take()["code"]))
+    os._exit(1)
+
+
+def _channel() -> Channel:
+    """Standard input and output as the channel; what else is printed here goes nowhere."""
+    into, out = os.dup(0), os.fdopen(os.dup(1), "wb")
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(quiet, number)
+    sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+", encoding="utf-8")  # noqa: SIM115
+    source = os.fdopen(into, "rb", buffering=0)
+
+    def send(data: bytes) -> None:
+        out.write(data)
+        out.flush()
+
+    return Channel(source.readinto, send)
