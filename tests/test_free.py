@@ -23,7 +23,7 @@ record Answer {{ name: Text, count: Int }}
 prompt tag(line: Text) -> Text {{ task: "Say what it is." retry <= 0 }}
 prompt trace(question: Text, log: Text) -> {result} {{
   task: "Find out."
-  repl {{ iters <= {iters} calls <= {calls} depth <= {depth} tools: [tag] {more} }}
+  repl {{ iters <= {iters} calls <= {calls} depth <= {depth} tools: [tag, grep] {more} }}
   {check}
 }}
 recipe who(question: Text, log: Text) -> {result} {{

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.catalog.sandboxes import chosen
+from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.check import recipe as r
 from rlmlang.check.extents import declared_size
 from rlmlang.check.infer import infer
@@ -138,9 +139,11 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
 
 
 def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.Tool]:
-    """The prompts and patterns that code may call."""
+    """The prompts and patterns that code may call, besides the built-in tools."""
     for name in names:
         found = _tool(module, name.text) if isinstance(name, t.Name) else None
+        if found is None and isinstance(name, t.Name) and name.text in BUILT_IN:
+            continue
         if found is None or (isinstance(found, r.Prompt) and found.repl is not None):
             module.report(_no_tool(name))
         else:
@@ -198,9 +201,9 @@ def _no_tool(name: t.Expr) -> Diagnostic:
         "unknown-tool",
         "this is no prompt or pattern that code could call",
         name.span,
-        reason="Slicing, searching and splitting need no tool; prompts without `repl` may be one, "
-        "and patterns of such that take neither prompts nor types.",
-        hint="tools: [tag_rows]",
+        reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` may be tools, and patterns "
+        "of such that take neither prompts nor types.",
+        hint="tools: [grep, tag_rows]",
     )
 
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from rlmlang.budget import Account, Limits
+from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.check import free as f
 from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
@@ -72,7 +73,7 @@ class Free:
     history: list[str] = field(default_factory=list)
     descriptions: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
-    lacks: str = ""
+    told: str = ""
 
     async def run(self) -> Any:
         """The answer. Raises ItemError when even the last word is of no use."""
@@ -81,10 +82,14 @@ class Free:
         host = {"__query": self._query, "__tool": self._tool}
         given: tuple[r.Prompt | r.Tool, ...] = (*self.caps.prompts, *self.caps.patterns)
         self.tools = {p.name: p for p in given}
+        looks = {n: BUILT_IN[n] for n in self.caps.tools if n not in self.tools}
         values = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
         try:
-            self.descriptions = await sandbox.open(values, {**host, **self.tools}, self._submit)
-            self.lacks = sandbox.lacks
+            self.descriptions = await sandbox.open(
+                values, {**host, **self.tools, **looks}, self._submit
+            )
+            told = [*map(signature, self.tools.values()), *(t.signature for t in looks.values())]
+            self.told = "\n".join([*told, sandbox.lacks])
             for turn in range(self.caps.iters):
                 ran = await self._turn(sandbox, turn)
                 if ran.submitted:
@@ -108,7 +113,7 @@ class Free:
         left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.left} sub-calls are left"
         texts = {
             "variables": self._variables(),
-            "tools": "\n".join([*map(signature, self.tools.values()), self.lacks]),
+            "tools": self.told,
             "history": "\n\n".join(self.history) or "nothing yet", "turn": left,
         }  # fmt: skip
         request = self._request("turn", f.turn_of(self.request.prompt), texts, f"turn {turn}")

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 from rlmlang.check import recipe as r
-from rlmlang.context import Slice, Tree, parts_in
+from rlmlang.context import Part, Slice, Tree
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.ask import ItemError, request_for
 from rlmlang.execute.joining import Joining
@@ -71,17 +71,12 @@ class Recursion:
     async def _leaf(self, part: Slice | Tree, path: str) -> Any:
         call = f"{self.step.name}[{path or 'all'}]"
         self.leaves += 1
-        item = part if isinstance(part, Slice) else next(iter(self._all(part)))
+        item = part if isinstance(part, Slice) else all_of(part)
         try:
             async with self.running:
                 return await self._ask(self.work.leaf, "leaf", call, item)
         except ItemError as problem:
             return self.skips.leave_out(problem, call, item)
-
-    def _all(self, tree: Tree) -> Sequence[Slice]:
-        """A tree that fits a leaf, as one slice."""
-        found = list(self.branch.split(tree, self.scope.tools.measure))
-        return [Slice(tuple(parts_in(found)), headed=True)]
 
     async def _joined(self, children: Sequence[Slice], path: str, depth: int) -> Any:
         """The answers of the children as one. Full groups are joined while others are awaited."""
@@ -134,6 +129,11 @@ class Recursion:
     async def _ask(self, ask: r.Ask, role: str, call: str, item: Any) -> Any:
         request = request_for(self.scope, self.step.name, call, ask, self.env, item, role)
         return await respond(self.scope, request)
+
+
+def all_of(tree: Tree) -> Slice:
+    """A tree that fits a leaf, as one slice."""
+    return Slice(tuple(Part(d, d.start, d.size) for d in tree.documents), headed=True)
 
 
 def head(part: Slice, size: int, scope: Scope) -> Slice:

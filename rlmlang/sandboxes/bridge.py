@@ -5,11 +5,14 @@ Arguments come from code that a model wrote, so nothing here believes their shap
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rlmlang.catalog.tools import BuiltIn
 from rlmlang.sandboxes.handles import Handles
+from rlmlang.sandboxes.looking import Looking
 
 SUBMIT, HOST, QUERY, TOOL = "__submit", "__host", "__query", "__tool"
 NAMES = frozenset((SUBMIT, HOST, QUERY, TOOL))
@@ -62,9 +65,11 @@ class Journal:
 
 @dataclass
 class Bridge:
-    """Answers what code asks: handles, sub-calls, tools, and SUBMIT."""
+    """Answers what code asks: handles, sub-calls, tools, and SUBMIT. `contexts` are the variables
+    that a session began with, `host` has a name for each tool."""
 
     handles: Handles
+    contexts: Mapping[str, Any]
     host: Mapping[str, Any]
     submit: Submit
     journal: Journal = field(default_factory=Journal)
@@ -99,6 +104,9 @@ class Bridge:
         if name != TOOL:
             raise LookupError(f"name {name!r} is not defined")
         tool, values, fields = args
+        if isinstance(self.host.get(tool), BuiltIn):
+            look = Looking(self.contexts, handles)
+            return await asyncio.to_thread(look.answer, tool, list(values), dict(fields))
         return handles.plain(
             await self.host[TOOL](tool, handles.taken(values), handles.taken(fields))
         )

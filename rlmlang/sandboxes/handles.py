@@ -66,11 +66,14 @@ class Handles:
 
     async def ask(self, what: str, number: int, *args: Any) -> Any:
         """Answers a question about a handle. Raises ValueError with words for the model."""
-        value, name = self._of(number), {"open": "file"}.get(what, what)
-        answer = getattr(self, f"_{name}", None)
+        return await asyncio.to_thread(self.look, what, self._of(number), *args)
+
+    def look(self, what: str, value: Any, *args: Any) -> Any:
+        """Answers a question about a context. Raises ValueError with words for the model."""
+        answer = getattr(self, "_file" if what == "open" else f"_{what}", None)
         if answer is None:
             raise ValueError(f"a handle has no {what}")
-        return await asyncio.to_thread(answer, value, *args)
+        return answer(value, *args)
 
     def _of(self, number: Any) -> Any:
         if not isinstance(number, int) or not 0 <= number < len(self.values):

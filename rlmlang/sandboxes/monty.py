@@ -101,7 +101,7 @@ class MontySandbox:
         submit: Callable[[list[Any], dict[str, Any]], Any],
     ) -> dict[str, str]:  # fmt: skip
         """Begins a REPL with variables, set once, and functions; gives the descriptions."""
-        self.bridge = Bridge(self.handles, dict(host), submit, self.journal)
+        self.bridge = Bridge(self.handles, dict(values), dict(host), submit, self.journal)
         given = {n: self.handles.give(v, n) for n, v in values.items()}
         pool = await self.workers.pool()
         async with pool.checkout(**self._limits()) as session:

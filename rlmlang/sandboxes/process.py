@@ -84,7 +84,7 @@ class ProcessSandbox:
 
         Raises CodedError (sandbox-unavailable) where the tier does not work.
         """
-        self.bridge = Bridge(self.handles, dict(host), submit, self.journal)
+        self.bridge = Bridge(self.handles, dict(values), dict(host), submit, self.journal)
         self.given = {n: self.handles.give(v, n) for n, v in values.items()}
         await self._take_slot()
         await self._begin()

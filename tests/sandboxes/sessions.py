@@ -12,6 +12,7 @@ import pytest
 
 from rlmlang import plugins
 from rlmlang.catalog.sandboxes import TIERS
+from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.partitions.measure import Estimate
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import Caps
@@ -59,7 +60,8 @@ async def session(
         raise ValueError(f"there is no tool {name}")
 
     try:
-        await sandbox.open(values, {"__query": query, "__tool": tool}, submitted)
+        host = {"__query": query, "__tool": tool, **BUILT_IN}
+        await sandbox.open(values, host, submitted)
         out = []
         for cell in cells:
             out.append(await sandbox.run(cell))
