@@ -256,6 +256,17 @@ def test_a_completion_over_text_and_folder(folder: Path) -> None:
     assert str(found) == "sub says yes xyz"
 
 
+def test_ask_over_several_files_and_folders(folder: Path, rlm: Rlm) -> None:
+    (folder / "docs").mkdir()
+    (folder / "docs" / "a.txt").write_text("The iron key hangs behind the third bell.\n")
+    (folder / "docs" / "b.bin").write_bytes(b"\xff\xfe\x00\x01")
+    (folder / "c.txt").write_text("Marta pays the rent.\n")
+    done = rlm("ask", "Where does the iron key hang?", "--source", "docs", "--source", "c.txt")
+    assert (done.code, done.out) == (0, "The iron key hangs behind the third bell.\n"), done.err
+    done = rlm("ask", "Where?", "--source", "docs", "--source", "d.txt")
+    assert (done.code, "source-missing" in done.err) == (1, True)
+
+
 def test_ask_from_the_command_line(book: Path, rlm: Rlm) -> None:
     done = rlm("ask", "Where does the key hang?", "--source", "book.txt")
     assert done.code == 0, done.err

@@ -14,7 +14,8 @@ from rlmlang.cli.run import deliver
 
 @click.command()
 @click.argument("question")
-@click.option("--source", required=True, metavar="PATH", help="A text file or a folder.")
+@click.option("--source", "sources", required=True, multiple=True, metavar="PATH",
+              help="A text file or a folder; may be given several times.")  # fmt: skip
 @click.option("--model", default="", metavar="NAME", help="The model that writes code.")
 @click.option("--sub-model", default="", metavar="NAME", help="The model that code asks.")
 @call_options
@@ -24,14 +25,14 @@ from rlmlang.cli.run import deliver
 @sandbox_options
 @store_option
 def command(
-    question: str, source: str, model: str, sub_model: str,
+    question: str, sources: tuple[str, ...], model: str, sub_model: str,
     limits: tuple[str, ...], quiet: bool, store: str, **more: Any,
 ) -> None:  # fmt: skip
-    """Ask QUESTION of a text or folder of any size; a model explores it with code."""
+    """Ask QUESTION of files and folders of any size; a model explores them with code."""
     gc.enable()
     from rlmlang.runtime.completion import prepared
 
     budget: dict[str, Any] = dict(pairs(limits, "budget"))
-    ready = prepared(question, source, model, sub_model, budget,
+    ready = prepared(question, sources, model, sub_model, budget,
                      store=Path(store), **more)  # fmt: skip
     deliver(ready, quiet=quiet)

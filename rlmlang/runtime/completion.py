@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from rlmlang.budget import Usage
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
+from rlmlang.sources.files import open_several
 
 RECIPE = "std/rlm"
 
@@ -33,19 +34,23 @@ class Completion:
 
 
 def prepared(
-    prompt: str, path: str, model: str, sub_model: str, budget: Mapping[str, float], **options: Any
-) -> Prepared:
-    """The library's recipe for a question over a file or folder, bound."""
+    prompt: str, paths: Sequence[str], model: str, sub_model: str, budget: Mapping[str, float],
+    **options: Any,
+) -> Prepared:  # fmt: skip
+    """The library's recipe for a question over a file, a folder, or several of them, bound."""
     models = [f"root={model}", f"reader={sub_model or model}"] if model else []
     sets = {"question": prompt, **{f"budget.{k}": str(v) for k, v in budget.items()}}
-    recipe = "ask_files" if Path(path).is_dir() else "ask"
-    given = Options(recipe, sets, {"context": path}, tuple(models), **options)
+    several = len(paths) > 1
+    recipe = "ask_files" if several or Path(paths[0]).is_dir() else "ask"
+    sources = {} if several else {"context": paths[0]}
+    values = {"context": open_several(paths)} if several else {}
+    given = Options(recipe, sets, sources, tuple(models), values, **options)
     return prepare(RECIPE, given, need_all=True)
 
 
 async def acompletion(
     prompt: str,
-    context: str | Path | None = None,
+    context: str | Path | Sequence[Path] | None = None,
     *,
     model: str = "",
     sub_model: str = "",
@@ -53,23 +58,33 @@ async def acompletion(
     engine: Any = None,
     **options: Any,
 ) -> Completion:
-    """Answers a question over a text, file or folder of any size.
+    """Answers a question over a text, or over files and folders of any size.
 
-    `context` is the text itself, or a Path; `budget` has limits of `calls`, `tokens`, `usd` and
-    `wall` (seconds); `options` are those of `Options`, such as `api_base` or `store`. Raises
-    CodedError for what stopped it; what was answered by then is kept.
+    `context` is the text itself, a Path, or several; `budget` has limits of `calls`, `tokens`,
+    `usd` and `wall` (seconds); `options` are those of `Options`, such as `api_base` or `store`.
+    Raises CodedError for what stopped it; what was answered by then is kept.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = context if isinstance(context, Path) else Path(folder) / "context.txt"
-        if not isinstance(context, Path):
-            path.write_text(context or "(no context)\n", encoding="utf-8")
-        ready = prepared(prompt, str(path), model, sub_model, budget or {}, **options)
+        paths = _paths(context, Path(folder) / "context.txt")
+        ready = prepared(prompt, paths, model, sub_model, budget or {}, **options)
         refuse(ready)
         outcome = await Session(ready, engine=engine).run()
     return _answer(outcome)
 
 
-def completion(prompt: str, context: str | Path | None = None, **more: Any) -> Completion:
+def _paths(context: str | Path | Sequence[Path] | None, file: Path) -> list[str]:
+    """Where a context lies; text is written to a file first."""
+    if isinstance(context, Path):
+        return [str(context)]
+    if context and not isinstance(context, str):
+        return [str(path) for path in context]
+    file.write_text(str(context or "(no context)\n"), encoding="utf-8")
+    return [str(file)]
+
+
+def completion(
+    prompt: str, context: str | Path | Sequence[Path] | None = None, **more: Any
+) -> Completion:
     """`acompletion` in an event loop of its own."""
     return asyncio.run(acompletion(prompt, context, **more))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,8 +119,19 @@ def open_tree(root: str, pattern: str = "**/*") -> Tree:
             if base.exists()
             else unreadable(root, FileNotFoundError())
         )
-    found = [p for p in sorted(base.glob(pattern)) if p.is_file() and not _skipped(p, base)]
-    return _tree(root, [(str(p), p.relative_to(base).as_posix()) for p in found])
+    return _tree(root, [(str(p), p.relative_to(base).as_posix()) for p in _below(base, pattern)])
+
+
+def open_several(paths: Sequence[str]) -> Tree:
+    """Files and folders as one tree; a path begins with the folder that it was found in."""
+    found: list[tuple[str, str]] = []
+    for path in paths:
+        if Path(path).is_dir():
+            found += [(str(p), p.as_posix()) for p in _below(Path(path))]
+        else:
+            open_file(path)  # what is missing or no text is said at once
+            found.append((path, Path(path).as_posix()))
+    return _tree(", ".join(paths), found)
 
 
 def open_glob(pattern: str, base: str) -> Tree:
@@ -129,6 +141,11 @@ def open_glob(pattern: str, base: str) -> Tree:
     relative = str(rooted.relative_to(rooted.anchor)) if rooted.is_absolute() else pattern
     found = [p for p in sorted(anchor.glob(relative)) if p.is_file()]
     return _tree(pattern, [(str(p), p.relative_to(anchor).as_posix()) for p in found])
+
+
+def _below(base: Path, pattern: str = "**/*") -> list[Path]:
+    """The files below a folder in order, but for caches and version control."""
+    return [p for p in sorted(base.glob(pattern)) if p.is_file() and not _skipped(p, base)]
 
 
 def _tree(root: str, found: list[tuple[str, str]]) -> Tree:
