@@ -50,6 +50,19 @@ def test_the_commands_of_the_readme_run(story: Path, rlm: Rlm) -> None:
             assert done.out == result.read_text()
 
 
+@pytest.mark.parametrize("story", ["recursion"], indirect=True)
+def test_a_source_tree_is_surveyed_to_the_last_byte(story: Path, rlm: Rlm) -> None:
+    tree = f"{sysconfig.get_path('stdlib')}/email"
+    plan = json.loads(rlm("plan", "survey.rlm", "--source", f"code={tree}", "--json").out)
+    done = rlm("run", "survey.rlm", "--source", f"code={tree}", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    (line,) = found["receipt"]
+    size = sum(p.stat().st_size for p in Path(tree).rglob("*") if p.suffix in (".py", ".rst"))
+    assert (line["promised"], line["read"], line["total"]) == ("exact", size, size)
+    assert 1 < found["usage"]["calls"] <= plan["totals"]["worst"]["calls"]
+
+
 @pytest.mark.parametrize("story", ["counting"], indirect=True)
 def test_the_counted_table_is_exact(story: Path, rlm: Rlm) -> None:
     done = rlm("run", "counting.rlm", "--quiet")

@@ -91,7 +91,7 @@ def _ground(name: str, connection: Connection) -> Any:
 def _where(name: str, connection: Connection) -> str:
     """The endpoint a model would be reached at, without reaching for it."""
     if name == NAME:
-        return ""
+        return OfflineReader.endpoint
     if connection.api_base:
         return connection.api_base.rstrip("/")
     return OPENAI if name.startswith("openai/") or "/" not in name else LiteLlm.endpoint

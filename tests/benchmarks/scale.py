@@ -1,4 +1,7 @@
-"""A million items against an engine without latency: memory, store, and how fast a run resumes."""
+"""A million items against an engine without latency: memory, store, and how fast a run resumes.
+
+The answers are joined as they come, so that nothing holds all of them.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,23 @@ from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
 from tests.benchmarks.calls import rows
 
+RECIPE = """rlm 1
+
+source rows: [Text] = lines("rows.txt")
+
+prompt tag(row: Text) -> Text "Say what the line is about, in one word."
+
+prompt join(words: [Text]) -> Text "Join the words."
+
+recipe tags(log: [Text] = rows) -> Text {
+  budget {
+    calls <= 2_000_000
+    tokens <= 9_000_000_000
+  }
+  let said = map log with tag()
+  return reduce said with join() { fanin: 20 }
+}
+"""
 ANSWER = Message.assistant([TextPart("[[ ## result ## ]]\nfox\n\n[[ ## completed ## ]]")])
 
 
@@ -45,6 +65,7 @@ def table(items: int = 1_000_000) -> list[tuple[str, str, str]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows(folder, items)
+        (folder / "tags.rlm").write_text(RECIPE)
         options: dict[str, Any] = {
             "models": ("my/model",),
             "store": folder / "s.db",
@@ -59,11 +80,12 @@ def table(items: int = 1_000_000) -> list[tuple[str, str, str]]:
         size = sum(p.stat().st_size for p in folder.glob("s.db*"))
         scan = resume(folder / "s.db")
     flat = f"{engine.memory[0]} MB after a tenth, {engine.memory[-1]} MB at the end"
+    calls = engine.count
     return [
-        (f"{items:,} items: memory", flat, "flat"),
-        (f"{items:,} items: store a call", f"{size / items:.0f} bytes", "≤ 1,000"),
+        (f"{items:,} items, {calls:,} calls: memory", flat, "flat"),
+        (f"{items:,} items: store a call", f"{size / calls:.0f} bytes", "≤ 1,000"),
         (f"{items:,} items: resume scan", f"{scan:.1f} s", "≤ 5"),
-        (f"{items:,} items: calls a second", f"{items / taken:,.0f}", ""),
+        (f"{items:,} items: calls a second", f"{calls / taken:,.0f}", ""),
     ]
 
 

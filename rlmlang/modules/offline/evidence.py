@@ -13,6 +13,7 @@ DATE = re.compile(
     r"September|October|November|December) \d{4}\b|\b(?:January|February|March|April|May|June|July|"
     r"August|September|October|November|December) \d{1,2},? \d{4}\b|\b(?:1[5-9]|20)\d{2}\b"
 )
+ALLOWED = re.compile(r"At most (\d+) tokens\.")
 COMMON = frozenset(
     "a an and are as at be been but by can could did do does for from had has have he her his how "
     "i if in into is it its may me more most my no nor not of on one or our out over s she so "
@@ -101,6 +102,17 @@ def central(text: str, *, most: int = 3) -> list[Sentence]:
 
     top = sorted(found, key=lambda s: (-weight(s), s.at))[:most]
     return sorted(top, key=lambda s: s.at)
+
+
+def within(text: str, told: str) -> str:
+    """A text, or as much of its beginning as was allowed, at four bytes a token; it ends with a
+    sentence, else with a word."""
+    allowed = ALLOWED.search(told)
+    if allowed is None or len(text.encode()) <= 4 * int(allowed[1]):
+        return text
+    cut = text.encode()[: 4 * int(allowed[1])].decode("utf-8", "ignore")
+    end = max(cut.rfind(mark) for mark in (". ", "! ", "? "))
+    return cut[: end + 1] if end > 0 else cut[: max(cut.rfind(" "), 0)] or cut
 
 
 def overlap(a: str, b: str) -> float:

@@ -13,7 +13,16 @@ from typing import Any
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 from rlmlang.modules.offline.code import code, is_session
-from rlmlang.modules.offline.evidence import DATE, NUMBER, best, central, overlap, stem, words
+from rlmlang.modules.offline.evidence import (
+    DATE,
+    NUMBER,
+    best,
+    central,
+    overlap,
+    stem,
+    within,
+    words,
+)
 from rlmlang.modules.offline.request import MARK, Output, Task, read_request
 
 NAME = "offline/reader"
@@ -25,7 +34,10 @@ MOST_ITEMS = 8
 
 
 class OfflineReader:
-    """An engine that answers by rules. The same request always has the same answer."""
+    """An engine that answers by rules. The same request always has the same answer; `endpoint`
+    changes with the rules, so that answers of earlier ones are not used again."""
+
+    endpoint = "rules 2"
 
     async def complete(self, request: Request) -> Response:
         """The answer, with its usage counted at four characters a token."""
@@ -71,8 +83,8 @@ def answer(task: Task, output: Output) -> Any:
         return f"{NOTICE}: the answer was found by word overlap."
     said = text(question, context)
     if not said and HINT in task.inputs:
-        return text("", context)  # a focus weighs what is said, it does not ask
-    return said
+        said = text("", context)  # a focus weighs what is said, it does not ask
+    return within(said, output.words)
 
 
 def question_and_context(task: Task) -> tuple[str, str]:
@@ -235,7 +247,8 @@ def _record(
         if name in row:
             made[name] = row[name]
         elif shape.get("type") == "string" and "enum" not in shape:
-            made[name] = _text_field(name, context, question) or (None if optional else "")
+            said = within(_text_field(name, context, question), str(shape.get("description", "")))
+            made[name] = said or (None if optional else "")
         elif shape.get("type") in ("integer", "number") and not question:
             found = NUMBER.search(context)
             value = float(found.group().replace(",", "")) if found else 0.0
