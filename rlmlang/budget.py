@@ -108,6 +108,16 @@ class Account:
             account.reserved += worst
         return Reservation(self, worst)
 
+    def share(self, count: int) -> Limits:
+        """An equal part, of so many, of what this account may still use; a limit that it has not
+        its parts have not either. Rounded down, so that the parts are never more than the whole."""
+        held, most = self.spent + self.reserved, self.limits
+        return Limits(
+            None if most.calls is None else max(0, most.calls - held.calls) // count,
+            None if most.tokens is None else max(0, most.tokens - held.tokens) // count,
+            None if most.usd is None else max(Fraction(0), most.usd - held.usd) / count,
+        )
+
     def line(self) -> list[Account]:
         """This account and those above it."""
         line, account = [], self

@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import rlmlang
+from rlmlang.budget import Account, Limits, Usage
 from rlmlang.execute.free import NO_CODE, WRONG_FENCE, code_in
 from rlmlang.stores.reading import Reading
 from rlmlang.testing import Raw, ScriptedEngine
@@ -152,6 +154,95 @@ def test_tools_and_batches_and_children(folder: Path) -> None:
     assert [a["request"] for a in asked[1:]] == ["p", "q"]
     assert asked[1]["context"] == "0 user0 l"
     assert outcome.usage.calls == 3 + 3 + 1
+
+
+def test_a_session_below_cannot_spend_what_its_neighbour_needs(folder: Path) -> None:
+    """Two sessions with ten calls each: one floods, the other needs few; the rest comes back."""
+    flood = "try:\n    for i in range(99): llm_query(f'again {i}')\nexcept RuntimeError as e:\n    print(e)"
+    seen: list[str] = []
+
+    def turn(n: int, history: str) -> str:
+        seen.append(history)
+        if len(seen) == 1:
+            return "print(rlm_query_batched(['flood', 'count'], [None, 'x' * 9]))\nprint(rlm_query_batched([]))"
+        if "flood-or-count" in history:
+            return "SUBMIT(name='late', count=1)"
+        return (
+            "if request == 'flood':\n    "
+            + flood.replace("\n", "\n    ")
+            + ("\nelse:\n    SUBMIT(str(len(context)))")
+        )
+
+    def sub(task: Any) -> Any:
+        return "flood-or-count" if "history" in task.inputs else "again"
+
+    def turns(n: int, history: str) -> str:
+        if "flood-or-count" in history:
+            return "a = [llm_query(str(i)) for i in range(9)]\nSUBMIT(name=str(len(a)), count=1)"
+        return turn(n, history)
+
+    outcome, engine = play(folder, turns, sub, calls=20)
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result == {"name": "9", "count": 1}
+    told = [r for r in engine.requests if "0 of 10 are left" in r]
+    assert told, "the flooding session is told that its own ten are spent"
+    # 2 turns of the root; 10 of the flood: a turn, 8 sub-calls, the last word; 1 turn; 9 sub-calls
+    assert outcome.usage.calls == 2 + 10 + 1 + 9
+
+
+def test_sessions_below_share_tokens_and_too_many_are_refused(folder: Path) -> None:
+    code = "try:\n    rlm_query_batched(['a'] * 6)\nexcept RuntimeError as e:\n    SUBMIT(name=str(e), count=1)"
+    outcome, _ = play(folder, in_turns(code), calls=10)
+    assert outcome.result["name"].startswith("6 sessions need at least 12 sub-calls, 10 of 10")
+    account = Account("a", Limits(tokens=1_000, usd=Fraction(3)))
+    account.reserve(Usage(1, 100, 0, Fraction(1)))
+    assert account.share(4) == Limits(None, 225, Fraction(1, 2))
+
+
+NODES = """rlm 1
+prompt look(part: Slice) -> Text max 60tok {{
+  task: "Look into it."
+  repl {{ iters <= 3 calls <= 4 depth <= 0 }}
+}}
+prompt plain(part: Slice) -> Text max 60tok {{ task: "Say what it says." }}
+prompt weigh(notes: [Text]) -> Text max 60tok {{
+  task: "Put them together."
+  repl {{ iters <= 3 calls <= 4 depth <= 0 }}
+}}
+prompt simple(notes: [Text]) -> Text max 60tok {{ task: "Put them together." }}
+recipe walk(text: Text) -> Text {{
+  budget {{ calls <= 2_000 depth <= 9 tokens <= 900_000_000 }}
+  return recurse text {{
+    leaf <= 2ktok with {leaf}()
+    branch by tree(into: 3)
+    join with {join}() {{ fanin: 3 }}
+    depth <= 3
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("leaf", "join"), [("look", "simple"), ("plain", "weigh"), ("look", "weigh")]
+)
+def test_code_works_as_a_leaf_and_as_a_join(folder: Path, leaf: str, join: str) -> None:
+    (folder / "walk.rlm").write_text(NODES.format(leaf=leaf, join=join))
+    (folder / "text.txt").write_text("".join(f"line {i} of the text\n" for i in range(900)))
+
+    def script(task: Any) -> Any:
+        if "turn" not in task.inputs:
+            return "one"
+        joins = "notes" in task.inputs["variables"]
+        code = "SUBMIT(str(len(notes)))" if joins else "SUBMIT(str(len(part)))"
+        return f"```python\n{code}\n```"
+
+    engine = ScriptedEngine(script)
+    outcome = rlmlang.run("walk.rlm", engine=engine, sources={"text": "text.txt"}, store=None)
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result == ("one" if join == "simple" else "3")
+    (line,) = outcome.receipt
+    assert line.by_code is (leaf == "look")
+    assert line.read == (0 if line.by_code else line.total)
 
 
 def test_no_deeper_than_declared(folder: Path) -> None:

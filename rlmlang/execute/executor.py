@@ -257,16 +257,17 @@ class Executor:
     # ── the receipt ──────────────────────────────────────────────────────────
 
     def _lines(self, step: r.Step) -> Iterable[Line]:
-        """The lines of a step that shows slices or rows to a model."""
-        if step.name not in self.scope.receipt.reads:
+        """The lines of a step that shows slices or rows to a model, or hands them to code."""
+        by_code = _by_code(step.work) and step.name in self.scope.account.children
+        if step.name not in self.scope.receipt.reads and not by_code:
             return
         for name in sorted(step.facts.origins):
             if name in self.inputs:
                 promised = _promised(step, name)
                 line = self.scope.receipt.line(
-                    step.name, name, self.inputs[name], promised, step.assumed
+                    step.name, name, self.inputs[name], promised, step.assumed, by_code=by_code
                 )
-                if line is not None and (line.read or promised != "some"):
+                if line is not None and (line.read or promised != "some" or by_code):
                     yield line
 
 
@@ -280,14 +281,20 @@ async def pattern(scope: Scope, tool: r.Tool, inputs: dict[str, Any]) -> Any:
 
 def _promised(step: r.Step, name: str) -> Coverage:
     """What a step's type says of its reading of a source."""
+    if _by_code(step.work):
+        return "some"
     if isinstance(step.work, r.Map) and r.Ref(name) in [e for _, e in step.work.ask.args]:
         return "cover"  # shown whole, beside each item
     if isinstance(step.work, r.Map | r.Recurse):
         return step.facts.coverage
-    if isinstance(step.work, r.Call) and step.work.ask.prompt.repl is not None:
-        return "some"  # what code looked into is its own affair
     whole = isinstance(step.work, r.Call) and r.Ref(name) in [e for _, e in step.work.ask.args]
     return "exact" if whole else "some"
+
+
+def _by_code(work: r.Work) -> bool:
+    """Whether a source goes to code that a model writes, and not to a model."""
+    ask = work.leaf if isinstance(work, r.Recurse) else getattr(work, "ask", None)
+    return ask is not None and ask.prompt.repl is not None
 
 
 def as_context(value: Any, step: str) -> Any:

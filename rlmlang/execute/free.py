@@ -19,6 +19,7 @@ from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.check import free as f
 from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.ask import ItemError, Request, answer, attempt
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import problem_with
@@ -28,23 +29,6 @@ FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
 LANGUAGES = ("", "python", "py", "python3", "repl", "code")
 NO_CODE = "There was no code. Answer with one block of Python in a ```python fence."
 WRONG_FENCE = "The block was not Python. Answer with one block in a ```python fence."
-
-
-@dataclass
-class Allowance:
-    """The sub-calls that code may still make, its children's calls included."""
-
-    left: int
-    most: int
-
-    def take(self, count: int = 1) -> None:
-        """Takes so many. Raises RuntimeError, in words for the model."""
-        if count > self.left:
-            raise RuntimeError(
-                f"{count:,} sub-calls asked for, {self.left:,} of {self.most:,} are left. "
-                "Go on with what you have, or ask for less."
-            )
-        self.left -= count
 
 
 @dataclass(frozen=True)
@@ -91,6 +75,8 @@ class Free:
             told = [*map(signature, self.tools.values()), *(t.signature for t in looks.values())]
             self.told = "\n".join([*told, sandbox.lacks])
             for turn in range(self.caps.iters):
+                if self.child and not self.allowance.free:
+                    break
                 ran = await self._turn(sandbox, turn)
                 if ran.submitted:
                     return ran.value
@@ -110,7 +96,7 @@ class Free:
         return ran
 
     async def _say(self, turn: int) -> str:
-        left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.left} sub-calls are left"
+        left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.free} sub-calls are left"
         texts = {
             "variables": self._variables(),
             "tools": self.told,
@@ -123,10 +109,10 @@ class Free:
     async def _last(self) -> Any:
         """The answer from what was found, when the turns are used up."""
         if self.child:
-            self.allowance.take()
+            self.allowance.take_last()
         texts = {
             "variables": self._variables(),
-            "history": "\n\n".join(self.history),
+            "history": "\n\n".join(self.history) or "nothing",
         }
         request = self._request("last", f.last_of(self.request.prompt), texts, "last")
         return await answer(self.scope, request)
@@ -149,6 +135,8 @@ class Free:
         """`llm_query`, `rlm_query` and their batches."""
         if len(prompts) != len(contexts):
             raise ValueError(f"{len(prompts)} prompts, {len(contexts)} contexts")
+        if not prompts:
+            return []
         if deep:
             return await self._children(prompts, contexts)
         self.allowance.take(len(prompts))
@@ -162,16 +150,25 @@ class Free:
     async def _children(self, prompts: list[Any], contexts: list[Any]) -> list[Any]:
         if self.caps.depth < 1:
             raise RuntimeError("no session further down is allowed here: use llm_query")
-        child = f.child_of(self.request.prompt)
+        shares = self.allowance.carve(len(prompts))
+        limits = self.account.share(len(prompts))
+        try:
+            return await self._all([
+                self._child(p, "" if c is None else c, share, limits).run()
+                for p, c, share in zip(prompts, contexts, shares, strict=True)
+            ])  # fmt: skip
+        finally:
+            self.allowance.give_back(shares)
+
+    def _child(self, prompt: Any, context: Any, share: Allowance, limits: Limits) -> Free:
+        """A session one level down, with an account of its own out of this one's."""
+        child, number = f.child_of(self.request.prompt), self._count()
         assert child.repl is not None
-        sessions = []
-        for prompt, context in zip(prompts, contexts, strict=True):
-            inputs = {"request": str(prompt), "context": "" if context is None else context}
-            name = f"{self.request.call}.child {self._count()}"
-            request = replace(self.request, call=name, prompt=child, inputs=inputs)
-            account = self.account.child(f"child {self.asked}")
-            sessions.append(Free(self.scope, request, child.repl, self.allowance, account, True))
-        return await self._all([s.run() for s in sessions])
+        inputs = {"request": str(prompt), "context": context}
+        request = replace(self.request, call=f"{self.request.call}.child {number}", prompt=child,
+                          inputs=inputs)  # fmt: skip
+        account = self.account.child(f"child {number}", limits)
+        return Free(self.scope, request, child.repl, share, account, True)
 
     async def _tool(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
         """A prompt or pattern of the recipe, called by code."""

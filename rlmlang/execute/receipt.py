@@ -14,7 +14,8 @@ from rlmlang.diagnostics.diagnostic import failed
 @dataclass(frozen=True)
 class Line:
     """One step's reading of one source, in bytes; `repeated` were read more than once;
-    `left_out` are files of a tree that are empty or no text."""
+    `left_out` are files of a tree that are empty or no text. What code that a model wrote looked
+    into (`by_code`) is its own affair: it is named, but no byte of it is counted."""
 
     step: str
     source: str
@@ -25,6 +26,7 @@ class Line:
     skipped: int = 0
     assumed: str = ""
     left_out: int = 0
+    by_code: bool = False
 
     @property
     def fraction(self) -> float:
@@ -57,8 +59,9 @@ class Receipt:
         self.skipped[step] = self.skipped.get(step, 0) + 1
 
     def line(
-        self, step: str, source: str, value: Any, promised: Coverage, assumed: str = ""
-    ) -> Line | None:
+        self, step: str, source: str, value: Any, promised: Coverage, assumed: str = "",
+        *, by_code: bool = False,
+    ) -> Line | None:  # fmt: skip
         """The step's line for a source; None for a value that lies in no document."""
         extents = list(documents(value))
         if not extents:
@@ -71,8 +74,9 @@ class Receipt:
         left_out = len(getattr(value, "left_out", ()))
         lost = self.skipped.get(step, 0)
         return Line(
-            step, source, promised, total, covered, added - covered, lost, assumed, left_out
-        )
+            step, source, promised, total, covered, added - covered, lost, assumed, left_out,
+            by_code,
+        )  # fmt: skip
 
 
 def documents(value: Any) -> Iterable[tuple[Document, int, int]]:

@@ -82,6 +82,10 @@ def receipt_view(
     """What was read, what it cost, where the record is. `lines` are the executor's."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for line in lines:
+        if line.by_code:
+            table.add_row(f"  {line.step} looked into {line.source}", "by code",
+                          f"what it read of {line.total:,} bytes is not counted")  # fmt: skip
+            continue
         word = "green" if line.kept else "red"
         read = f"{line.read:,} of {line.total:,} bytes ({line.fraction:.1%})"
         twice = f", {line.repeated:,} more than once" if line.repeated else ""
@@ -97,7 +101,8 @@ def receipt_view(
         words = "answer was" if reused == 1 else "answers were"
         parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
     parts.append(Text(f"  run {run}: rlm show", style="dim"))
-    if any(line.promised == "some" and line.read < line.total for line in lines):
+    if any(line.promised == "some" and line.read < line.total and not line.by_code
+           for line in lines):  # fmt: skip
         parts.append(Text("  not exhaustive: a part of the context was not read", style="yellow"))
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))
