@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -365,6 +368,22 @@ def test_ask_from_the_command_line(book: Path, rlm: Rlm) -> None:
     assert "rule-based reader" in done.err
     listed = json.loads(rlm("runs", "--json").out)
     assert listed[-1]["recipe"] == "ask"
+
+
+def test_a_terminal_sees_turns_and_sub_calls(book: Path) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "rlmlang", "ask", "Where does the key hang?", "--source", "book.txt"],
+        stdout=subprocess.PIPE, stderr=theirs, text=True, env={**os.environ, "COLUMNS": "120"},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # a terminal that nobody holds any more
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    assert done.stdout == "The key hangs behind the third bell.\n", shown
+    assert b"1 turn, 0 sub-calls" in shown
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import call_options, pairs, sandbox_options, store_option
+from rlmlang.cli.edge import (
+    answer_options,
+    call_options,
+    keeping_options,
+    pairs,
+    sandbox_options,
+)
 from rlmlang.cli.run import deliver
 
 
@@ -21,18 +27,19 @@ from rlmlang.cli.run import deliver
 @call_options
 @click.option("--budget", "limits", multiple=True, metavar="LIMIT=VALUE",
               help="calls, tokens, usd or wall.")  # fmt: skip
-@click.option("--quiet", "-q", is_flag=True, help="Only the answer.")
+@answer_options
 @sandbox_options
-@store_option
+@keeping_options
 def command(
     question: str, sources: tuple[str, ...], model: str, sub_model: str,
-    limits: tuple[str, ...], quiet: bool, store: str, **more: Any,
+    limits: tuple[str, ...], as_values: bool, out: str | None, quiet: bool, no_store: bool,
+    store: str, replay: bool, **more: Any,
 ) -> None:  # fmt: skip
     """Ask QUESTION of files and folders of any size; a model explores them with code."""
     gc.enable()
     from rlmlang.runtime.completion import prepared
 
     budget: dict[str, Any] = dict(pairs(limits, "budget"))
-    ready = prepared(question, sources, model, sub_model, budget,
-                     store=Path(store), **more)  # fmt: skip
-    deliver(ready, quiet=quiet)
+    ready = prepared(question, sources, model, sub_model, budget, only_kept=replay,
+                     store=None if no_store else Path(store), **more)  # fmt: skip
+    deliver(ready, quiet=quiet, as_values=as_values, out=out)

@@ -81,6 +81,33 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
                         help="The file that keeps runs.")(command)  # fmt: skip
 
 
+def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How many calls at a time, and where the answer goes in which form."""
+    for option in (
+        click.option("--quiet", "-q", is_flag=True, help="Only the result."),
+        click.option("--out", metavar="PATH", help="Write the result to a file."),
+        click.option("--json", "as_values", is_flag=True,
+                     help="Result, receipt and usage as JSON."),
+        click.option("--parallel", type=click.IntRange(1, 4096), help="Calls at a time."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def keeping_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What of earlier runs is used, and whether this one is kept."""
+    for option in (
+        click.option("--replay", is_flag=True, help="Only kept answers; send nothing."),
+        click.option("--retry-failed", is_flag=True,
+                     help="Ask again where an answer was refused."),
+        click.option("--fresh", is_flag=True,
+                     help="Begin anew, without answers of earlier runs."),
+        click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept."),
+    ):  # fmt: skip
+        command = option(command)
+    return store_option(command)
+
+
 def call_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """How models are reached, and for how long."""
     for option in (

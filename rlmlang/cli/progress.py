@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from types import TracebackType
@@ -25,6 +26,8 @@ from rlmlang.trajectory.events import (
     StepStarted,
 )
 
+TURN = re.compile(r"\.(turn \d+|last)$")  # how `execute/free.py` names the calls of a session
+
 
 class Progress:
     """Listens to a run's events."""
@@ -38,6 +41,7 @@ class Progress:
             disable=quiet or not self.console.is_terminal,
         )  # fmt: skip
         self.tasks: dict[str, TaskID] = {}
+        self.sessions: dict[str, tuple[int, int]] = {}  # turns and sub-calls of steps with code
         self.kept: list[CallFinished] = []
 
     def __enter__(self) -> Progress:
@@ -62,9 +66,9 @@ class Progress:
             case CallFinished():
                 if event.ranges and answer_of(event.answer):
                     self.kept.append(replace(event, request=""))
-                self._advance(event.node)
+                self._advance(event.node, event.call)
             case ItemSkipped():
-                self._advance(event.node)
+                self._advance(event.node, event.call)
             case RunStarted() if event.beside and not self.quiet:
                 self.console.print(f"{event.beside} is going on; its answers are shared")
             case RunResumed() if not self.quiet:
@@ -86,9 +90,23 @@ class Progress:
             node.name.ljust(12), total=calls or None, note=node.model
         )
 
-    def _advance(self, node: str) -> None:
-        if node in self.tasks:
-            self.bars.advance(self.tasks[node])
+    def _advance(self, node: str, call: str) -> None:
+        """One call more of a step; of code that a model writes, its turns and sub-calls."""
+        if node not in self.tasks:
+            return
+        self.bars.advance(self.tasks[node])
+        task = self.bars.tasks[list(self.tasks).index(node)]
+        if task.total is not None and task.completed > task.total:
+            worst = self.plan.node(node).bound.worst.calls.value()
+            self.bars.update(self.tasks[node], total=worst)
+        turns, subs = self.sessions.get(node, (0, 0))
+        if TURN.search(call):
+            turns += 1
+        elif turns:
+            subs += 1
+        if turns:
+            self.sessions[node] = turns, subs
+            self.bars.update(self.tasks[node], note=spoken(self.plan.node(node).model, turns, subs))
 
     def receipt(self, outcome: Any, notice: str) -> None:
         """Evidence and receipt at the end."""
@@ -101,6 +119,12 @@ class Progress:
         self.console.print(receipt_view(
             outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice,
             priced=outcome.priced, reused=outcome.reused))  # fmt: skip
+
+
+def spoken(model: str, turns: int, subs: int) -> str:
+    """What is said beside the bar of a step in which a model writes code."""
+    words = f"{turns} {'turn' if turns == 1 else 'turns'}"
+    return f"{model}  {words}, {subs} {'sub-call' if subs == 1 else 'sub-calls'}"
 
 
 def resumed(event: RunResumed) -> str:

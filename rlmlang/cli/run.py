@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from rlmlang.cli.edge import (
+    answer_options,
     binding_options,
     call_options,
     exit_code_of,
+    keeping_options,
     options_from,
     sandbox_options,
     say,
-    store_option,
     write,
 )
 
@@ -24,17 +25,10 @@ from rlmlang.cli.edge import (
 @click.argument("file")
 @binding_options
 @call_options
-@click.option("--parallel", type=click.IntRange(1, 4096), help="Calls at a time.")
-@click.option("--json", "as_values", is_flag=True, help="Result, receipt and usage as JSON.")
-@click.option("--out", metavar="PATH", help="Write the result to a file.")
-@click.option("--quiet", "-q", is_flag=True, help="Only the result.")
+@answer_options
 @sandbox_options
-@store_option
+@keeping_options
 @click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
-@click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
-@click.option("--fresh", is_flag=True, help="Begin anew, without answers of earlier runs.")
-@click.option("--retry-failed", is_flag=True, help="Ask again where an answer was refused.")
-@click.option("--replay", is_flag=True, help="Only kept answers; send nothing.")
 @click.option("--why-miss", metavar="STEP", default="",
               help="Send nothing; say why calls of STEP have no kept answer.")  # fmt: skip
 def command(
