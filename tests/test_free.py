@@ -159,6 +159,22 @@ def test_tools_and_batches_and_children(folder: Path) -> None:
     assert outcome.usage.calls == 3 + 3 + 1
 
 
+def test_a_context_too_large_for_a_sub_call_is_refused_and_costs_nothing(folder: Path) -> None:
+    code = """said = []
+for ask in (lambda: llm_query('sum up', log), lambda: tag(log), lambda: tag(log[:999_999]),
+            lambda: llm_query_batched(['a', 'b'], ['x', log])):
+    try:
+        ask()
+    except ValueError as e:
+        said.append(str(e))
+SUBMIT(name='; '.join(said), count=len(llm_query('short', log[:900])))"""
+    outcome, engine = play(folder, in_turns(code))
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result["name"].count("tok are too many for one call: at most 126,") == 4
+    assert outcome.usage.calls == 2
+    assert max(len(x) for x in engine.requests) < 5_000
+
+
 def test_a_session_below_cannot_spend_what_its_neighbour_needs(folder: Path) -> None:
     """Two sessions with ten calls each: one floods, the other needs few; the rest comes back."""
     flood = "try:\n    for i in range(99): llm_query(f'again {i}')\nexcept RuntimeError as e:\n    print(e)"

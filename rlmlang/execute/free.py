@@ -21,6 +21,7 @@ from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.ask import ItemError, Request, answer, attempt
+from rlmlang.execute.fitting import too_large
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import problem_with
 from rlmlang.protocols import Asker, Question, Ran, Refused, Reply
@@ -139,13 +140,24 @@ class Free:
             return []
         if deep:
             return await self._children(prompts, contexts)
-        self.allowance.take(len(prompts))
         query = f.query_of(self.request.prompt)
+        given = [{"request": str(p), "context": "" if c is None else c}
+                 for p, c in zip(prompts, contexts, strict=True)]  # fmt: skip
+        for inputs in given:
+            self._fits(query, inputs, self.caps.sub_input)
+        self.allowance.take(len(given))
         return await self._all([
-            answer(self.scope, self._request("query", query, {
-                "request": str(p), "context": "" if c is None else c}, f"query {self._count()}"))
-            for p, c in zip(prompts, contexts, strict=True)
+            answer(self.scope, self._request("query", query, i, f"query {self._count()}"))
+            for i in given
         ])  # fmt: skip
+
+    def _fits(self, prompt: r.Prompt | r.Tool, inputs: dict[str, Any], most: int | None) -> None:
+        """Raises ValueError, in words for the model, for more than the plan counted with."""
+        measure = self.scope.tools.measure
+        if isinstance(prompt, r.Prompt) and most is None:
+            most = prompt.model.context - prompt.model.output
+        if problem := too_large(prompt, inputs, measure, most):
+            raise ValueError(problem)
 
     async def _children(self, prompts: list[Any], contexts: list[Any]) -> list[Any]:
         if self.caps.depth < 1:
@@ -179,6 +191,7 @@ class Free:
         inputs = {**dict(zip(names, args, strict=False)), **fields}
         if len(args) > len(names) or set(inputs) != set(names):
             raise TypeError(f"call it as {signature(prompt)}")
+        self._fits(prompt, inputs, None)
         if isinstance(prompt, r.Tool):
             return await self._pattern(prompt, inputs)
         self.allowance.take(1 + prompt.retry)

@@ -1,0 +1,47 @@
+"""What code hands to a model, held against what the plan counted with: the sizes that parameters
+declare, and the room of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rlmlang.check import recipe as r
+from rlmlang.check.asks import template_size
+from rlmlang.context import Measure, Slice, Tree, text_of
+
+
+def too_large(
+    prompt: r.Prompt | r.Tool, inputs: Mapping[str, Any], measure: Measure, room: int | None
+) -> str:
+    """Why inputs are not taken, in words for the model; empty when they are. `room` is the most
+    tok of a request, none for a pattern, whose own calls are measured by its steps."""
+    sizes = {n: size_of(v, measure) for n, v in inputs.items()}
+    for p in prompt.params:
+        listed = isinstance(inputs.get(p.name), list | tuple)
+        size = len(inputs[p.name]) if listed else sizes.get(p.name, 0)
+        if p.max is not None and size > p.max:
+            unit = "items" if listed else "tok"
+            return f"`{p.name}` has {size:,} {unit}; {prompt.name} takes at most {p.max:,}"
+    total = sum(sizes.values())
+    if room is None or isinstance(prompt, r.Tool):
+        return ""
+    left = room - template_size(prompt)
+    if total <= left:
+        return ""
+    return (
+        f"{total:,} tok are too many for one call: at most {left:,}. Pass a part, or split it "
+        "(`split(max=…)`) and ask about the pieces"
+    )
+
+
+def size_of(value: Any, measure: Measure) -> int:
+    """The size of a value in tok when it is shown; of a slice without reading it as text."""
+    if isinstance(value, Slice):
+        return -(-sum(measure.weight(p.document, p.start, p.end) for p in value.parts)
+                 // measure.per_tok)  # fmt: skip
+    if isinstance(value, Tree):
+        return size_of([d.id for d in value.documents], measure)
+    if isinstance(value, list | tuple):
+        return sum(size_of(v, measure) + 4 for v in value)
+    return measure.tok(text_of(value))
