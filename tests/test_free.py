@@ -17,7 +17,7 @@ import pytest
 
 import rlmlang
 from rlmlang.budget import Account, Limits, Usage
-from rlmlang.execute.free import NO_CODE, WRONG_FENCE, code_in
+from rlmlang.execute.turns import NO_CODE, WRONG_FENCE, code_in
 from rlmlang.stores.reading import Reading
 from rlmlang.testing import Raw, ScriptedEngine
 from tests.conftest import Rlm

@@ -9,12 +9,12 @@ from typing import Any
 
 import anyio
 
-from rlmlang.catalog.partitions import Coverage
 from rlmlang.check import recipe as r
-from rlmlang.check.expressions import all_steps, names
+from rlmlang.check.expressions import names
 from rlmlang.context import TextDocument, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.ask import request_for
+from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.fan import Fan
 from rlmlang.execute.joining import Joining
@@ -66,7 +66,7 @@ class Executor:
 
     def receipt(self) -> list[Line]:
         """What every step read of every source so far."""
-        return [line for step in all_steps(self.steps) for line in self._lines(step)]
+        return lines_of(self.scope, self.steps, self.inputs)
 
     # ── cells ────────────────────────────────────────────────────────────────
 
@@ -254,22 +254,6 @@ class Executor:
         self._set(step, left[0] if left else _nothing(step, work))
         return seen
 
-    # ── the receipt ──────────────────────────────────────────────────────────
-
-    def _lines(self, step: r.Step) -> Iterable[Line]:
-        """The lines of a step that shows slices or rows to a model, or hands them to code."""
-        by_code = _by_code(step.work) and step.name in self.scope.account.children
-        if step.name not in self.scope.receipt.reads and not by_code:
-            return
-        for name in sorted(step.facts.origins):
-            if name in self.inputs:
-                promised = _promised(step, name)
-                line = self.scope.receipt.line(
-                    step.name, name, self.inputs[name], promised, step.assumed, by_code=by_code
-                )
-                if line is not None and (line.read or promised != "some" or by_code):
-                    yield line
-
 
 async def pattern(scope: Scope, tool: r.Tool, inputs: dict[str, Any]) -> Any:
     """What a pattern gives that code has called. Raises what stopped one of its steps."""
@@ -277,24 +261,6 @@ async def pattern(scope: Scope, tool: r.Tool, inputs: dict[str, Any]) -> Any:
     await inner.carry_out()
     env = {n: await inner.cells[n].value() for n in names(tool.value) if n in inner.cells}
     return evaluate(tool.value, env, scope.tools.code)
-
-
-def _promised(step: r.Step, name: str) -> Coverage:
-    """What a step's type says of its reading of a source."""
-    if _by_code(step.work):
-        return "some"
-    if isinstance(step.work, r.Map) and r.Ref(name) in [e for _, e in step.work.ask.args]:
-        return "cover"  # shown whole, beside each item
-    if isinstance(step.work, r.Map | r.Recurse):
-        return step.facts.coverage
-    whole = isinstance(step.work, r.Call) and r.Ref(name) in [e for _, e in step.work.ask.args]
-    return "exact" if whole else "some"
-
-
-def _by_code(work: r.Work) -> bool:
-    """Whether a source goes to code that a model writes, and not to a model."""
-    ask = work.leaf if isinstance(work, r.Recurse) else getattr(work, "ask", None)
-    return ask is not None and ask.prompt.repl is not None
 
 
 def as_context(value: Any, step: str) -> Any:

@@ -7,20 +7,18 @@ is watched from here. A lost one is begun again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import HOST, QUERY, Bridge, Caps, Journal, Printed, Submit, Submitted
 from rlmlang.sandboxes.dialect import MOST
 from rlmlang.sandboxes.handles import Handles, describe
+from rlmlang.sandboxes.watching import computed, family, resident
 
 FRAME = 64 << 20  # bytes of the largest message that is read
 GONE = "The session was lost; variables are as before this cell."
@@ -260,29 +258,3 @@ class ProcessSandbox:
             return False
         grown = sum(resident(p) for p in family(self.link.child)) - self.idle
         return grown > 2 * self.caps.memory
-
-
-def family(process: int) -> Iterator[int]:
-    """A process and those below it, where the system tells."""
-    yield process
-    with contextlib.suppress(OSError, ValueError):
-        told = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-        for child in told.split():
-            yield from family(int(child))
-
-
-def computed(process: int) -> float:
-    """Seconds that a process has computed; 0 where the system does not tell."""
-    with contextlib.suppress(OSError, IndexError, ValueError):
-        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
-
-
-def resident(process: int) -> int:
-    """Bytes of memory that a process has; 0 where the system does not tell."""
-    with contextlib.suppress(OSError, IndexError, ValueError):
-        told = Path(f"/proc/{process}/statm").read_text(encoding="ascii")
-        return int(told.split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return 0

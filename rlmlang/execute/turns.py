@@ -1,0 +1,66 @@
+"""What a model says in a turn, taken as code; and what it is shown of what came of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from rlmlang.check import recipe as r
+from rlmlang.protocols import Ran
+
+FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
+LANGUAGES = ("", "python", "py", "python3", "repl", "code")
+NO_CODE = "There was no code. Answer with one block of Python in a ```python fence."
+WRONG_FENCE = "The block was not Python. Answer with one block in a ```python fence."
+
+
+def code_in(said: str) -> tuple[str, str]:
+    """The code in what a model said, or what is wrong with it."""
+    blocks = FENCE.findall(said)
+    code = [body for language, body in blocks if language.lower() in LANGUAGES and body.strip()]
+    if code:
+        return "\n\n".join(code), ""
+    if any(body.strip() for _, body in blocks):
+        return "", WRONG_FENCE
+    plain = said.strip().strip("`")
+    if plain and "```" not in said and len(plain) < 100_000 and looks_like_code(plain):
+        return plain, ""
+    return "", NO_CODE
+
+
+def looks_like_code(text: str) -> bool:
+    """Whether a text without fences is Python that does something."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    idle = all(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in body
+    )
+    return bool(body) and not idle
+
+
+def shown(turn: int, code: str, ran: Ran, most: int) -> str:
+    """A turn as the next one sees it: of long output the beginning."""
+    output = cut(ran.output, most)
+    if ran.error:
+        output = f"{output}\n{cut(ran.error, 1_000)}".strip()
+    note = "\nThe session was lost and begun again." if ran.fresh else ""
+    return f"Turn {turn + 1}\n```python\n{code}\n```\nprinted:\n{output or '(nothing)'}{note}"
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many bytes, with a note of what is missing."""
+    data = text.encode()
+    if len(data) <= most:
+        return text
+    return (
+        f"{data[:most].decode('utf-8', 'ignore')}\n[{len(data) - most:,} more bytes are not shown]"
+    )
+
+
+def signature(prompt: r.Prompt | r.Tool) -> str:
+    """A prompt or pattern as a function that code may call."""
+    params = ", ".join(f"{p.name}: {p.type}" for p in prompt.params)
+    doc = f"  # {prompt.doc.splitlines()[0]}" if prompt.doc else ""
+    return f"{prompt.name}({params}) -> {prompt.result}{doc}"
