@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rlmlang.check.check import Checked, check_file
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
+from rlmlang.check.settings import limit_from
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax import tree
 from rlmlang.syntax.parse import Parsed, parse
@@ -67,6 +68,11 @@ def with_task(source: SourceFile, prompt: str, task: str) -> str | None:
 
     file = _parsed(source)
     return None if file is None else with_task(source.text, file, prompt, task)
+
+
+def limit(name: str, text: str) -> float | int | None:
+    """A limit of a budget given on the command line: `30min`, `2ktok`, `500`; None for no such."""
+    return limit_from(name, _value(text))
 
 
 def _value(text: str) -> tree.Expr | None:

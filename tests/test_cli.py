@@ -225,3 +225,14 @@ def test_numbers_are_set_from_outside(book: Path, rlm: Rlm) -> None:
     assert calls("--set", "notes.parallel=2") == 10
     assert rlm("run", "set.rlm", *ARGS, "--set", "small.max=1ktok", "--set", "least=3").code == 0
     assert rlm("plan", "set.rlm", "--set", "small.max=lots").code == 65
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [("wall=90", ""), ("wall=2min", ""), ("tokens=2Mtok", ""), ("usd=2.50", ""), ("calls=1_000", ""),
+     ("wall=2Mtok", "a time such as"), ("calls=1.5", "a whole number"), ("usd=much", "dollars"),
+     ("calls=-3", "a whole number"), ("time=3", "a budget has no `time`")],
+)  # fmt: skip
+def test_limits_are_set_with_their_units(book: Path, rlm: Rlm, limit: str, said: str) -> None:
+    done = rlm("plan", "find.rlm", *ARGS, "--set", f"budget.{limit}")
+    assert (done.code, said in done.err) == (2 if said else 0, True), done.err

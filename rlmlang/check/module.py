@@ -197,14 +197,8 @@ class Module:
     def literal(self, written: t.Expr) -> object:
         """The value of a literal or of a constant that is one; None for anything else."""
         match written:
-            case t.Number(value=value, unit="%"):
-                return value / 100
-            case t.Number(value=value, unit=("h" | "min" | "ms") as unit):
-                return value * {"h": 3600.0, "min": 60.0, "ms": 0.001}[unit]
-            case t.Number(value=value, unit=("KB" | "MB" | "GB") as unit):
-                return int(value * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[unit])
-            case t.Number(value=value):
-                return int(value) if value == int(value) else value
+            case t.Number():
+                return scaled(written)
             case t.Text(value=text):
                 return text
             case t.Constant(value=truth):
@@ -217,6 +211,19 @@ class Module:
                 if found is not None and isinstance(found[1], t.Const):
                     return found[0].literal(found[1].value)
         return None
+
+
+def scaled(written: t.Number) -> float | int:
+    """A number in the unit that we count in: parts of one, seconds, bytes, tok or things."""
+    value = written.value
+    match written.unit:
+        case "%":
+            return value / 100
+        case "h" | "min" | "ms":
+            return value * {"h": 3600.0, "min": 60.0, "ms": 0.001}[written.unit]
+        case "KB" | "MB" | "GB":
+            return int(value * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[written.unit])
+    return int(value) if value == int(value) else value
 
 
 def _duplicate(second: t.Name, first: t.Name) -> Diagnostic:

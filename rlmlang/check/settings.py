@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rlmlang.check.module import Module
+from rlmlang.check.module import Module, scaled
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
@@ -13,6 +13,15 @@ BUDGET_UNITS = {
     "calls": ("",), "tokens": ("", "tok"), "usd": ("",), "wall": ("s", "min", "h", "ms"),
     "depth": ("",), "parallel": ("",),
 }  # fmt: skip
+
+
+def limit_from(name: str, written: t.Expr | None) -> float | int | None:
+    """A limit of a budget that is given from outside, with its unit or as a plain number; None
+    for what is no such amount."""
+    if not isinstance(written, t.Number) or written.unit not in ("", *BUDGET_UNITS[name]):
+        return None
+    value = scaled(written)
+    return value if name in ("usd", "wall") or isinstance(value, int) else None
 
 
 class Settings:

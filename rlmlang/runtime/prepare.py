@@ -28,6 +28,12 @@ from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
 from rlmlang.runtime.project import bind_models, load, tiers_of
 from rlmlang.runtime.tuned import Tuning, tuning_for
 
+LIMITS = {
+    "calls": "a whole number", "tokens": "a number such as 500_000 or 2Mtok",
+    "usd": "an amount of dollars such as 2.50", "wall": "a time such as 90s or 30min",
+    "depth": "a whole number", "parallel": "a whole number",
+}  # fmt: skip
+
 
 def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     """Checks, binds and plans. Raises BadRecipe or CodedError."""
@@ -118,14 +124,14 @@ def _with_budget(recipe: r.Recipe, options: Options) -> r.Recipe:
         if not name.startswith("budget."):
             continue
         key = name.removeprefix("budget.")
-        if key not in ("calls", "tokens", "usd", "wall", "depth", "parallel"):
+        if key not in LIMITS:
             raise failed("wrong-input", f"a budget has no `{key}`", exit_code=EXIT_USAGE,
-                         hint="calls, tokens, usd, wall, depth or parallel")  # fmt: skip
-        try:
-            changes[key] = float(text) if key in ("usd", "wall") else int(text.replace("_", ""))
-        except ValueError:
-            raise failed("wrong-input", f"{name}={text}: a number is wanted",
-                         exit_code=EXIT_USAGE) from None  # fmt: skip
+                         hint=", ".join(LIMITS))  # fmt: skip
+        value = compiler.limit(key, text)
+        if value is None:
+            raise failed("wrong-input", f"{name}={text}: {LIMITS[key]} is wanted",
+                         exit_code=EXIT_USAGE)  # fmt: skip
+        changes[key] = float(value) if key == "wall" else value
     return replace(recipe, budget=replace(recipe.budget, **changes)) if changes else recipe
 
 
