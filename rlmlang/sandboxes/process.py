@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import HOST, QUERY, Bridge, Caps, Journal, Printed, Submit, Submitted
 from rlmlang.sandboxes.dialect import MOST
@@ -127,17 +128,25 @@ class ProcessSandbox:
             self.origin.slots.release()
 
     async def _begin(self) -> None:
+        """A process with the session's variables. Raises CodedError (sandbox-unavailable)."""
+        try:
+            await self._started()
+        except (DiedError, OSError) as mistake:
+            await self.close()
+            raise failed("sandbox-unavailable", f"no session could be begun: {mistake}",
+                         hint="rlm doctor tries every tier on this machine") from None  # fmt: skip
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _started(self) -> None:
         self.link = await self.origin.begin()
         tools = [n for n in self.bridge.host if not n.startswith("__")]
         await self._send({
             "tools": tools, "values": self.given, "cpu": self.caps.cpu, "shown": self.caps.shown,
             "memory": self.caps.memory, "seconds": TOTAL,
         })  # fmt: skip
-        try:
-            self.origin.judge(await self._take(self.origin.patience))
-        except BaseException:
-            await self.close()
-            raise
+        self.origin.judge(await self._take(self.origin.patience))
         await self._send({"op": "go"})
         await self._take(20.0)
         self.idle = sum(resident(p) for p in family(self.link.child))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import select
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -165,6 +169,34 @@ def test_a_session_that_waits_for_one_below_gives_its_place_away() -> None:
             await origin.close()
 
     assert asyncio.run(scene()) == [[3, 2, 1, 0], [2, 1, 0]]
+
+
+ENDLESS = """
+import asyncio, sys
+from rlmlang import plugins
+from rlmlang.partitions.measure import Estimate
+from rlmlang.sandboxes.bridge import Caps
+from rlmlang.sandboxes.tiers import Tiers
+async def main():
+    sandbox = Tiers(plugins.partition, Estimate()).sandbox((sys.argv[1],), Caps(cpu=300))
+    await sandbox.open({}, {}, lambda values, fields: None)
+    print(sandbox.link.child, flush=True)
+    await sandbox.run("while True: pass")
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
+@pytest.mark.parametrize("tier", FULL)
+def test_no_session_outlives_a_killed_run(tier: tuple[str, ...]) -> None:
+    run = subprocess.Popen([sys.executable, "-c", ENDLESS, *tier], stdout=subprocess.PIPE)
+    assert run.stdout is not None
+    session = os.pidfd_open(int(run.stdout.readline()))
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    assert select.select([session], [], [], 20)[0], "the session lives on"
+    os.close(session)
 
 
 class Plain:

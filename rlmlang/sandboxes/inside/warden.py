@@ -10,7 +10,10 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -99,6 +102,7 @@ class Warden:
 
 def main(factory: str) -> None:
     """Serves one session over standard input and output, until the host goes away."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     channel = _channel()
     config = channel.take()
     module, name = factory.split(":")
@@ -115,6 +119,15 @@ def main(factory: str) -> None:
         channel.send({"op": "done"})
         while True:
             channel.send(warden.cell(channel.take()["code"]))
+    os._exit(1)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process, and what it has started, once its parent is gone, whatever code does."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 
