@@ -34,6 +34,7 @@ ITERATING = frozenset(
 )
 KEYWORDS = frozenset("key default default_factory func".split())
 BASES = ("LookupError", "ArithmeticError", "NotImplementedError", "AssertionError")
+UNHEARD = frozenset("__len__ __lt__ __gt__ __le__ __ge__ __getattr__".split())  # never called
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -154,6 +155,9 @@ class Desugar(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
         """`object` as a base goes; an error of one's own becomes one that is built in."""
+        unheard = UNHEARD & {s.name for s in node.body if isinstance(s, ast.FunctionDef)}
+        if unheard:
+            raise UnsupportedError(f"`{min(unheard)}` of a class of one's own")
         self.generic_visit(node)
         if len(node.bases) != 1 or not isinstance(node.bases[0], ast.Name):
             return node

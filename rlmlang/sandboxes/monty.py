@@ -41,8 +41,10 @@ from rlmlang.sandboxes.dialect import UnsupportedError, desugar
 from rlmlang.sandboxes.handles import Handles, describe
 
 LACKS = (
-    "Not in this Python: inheritance from your own classes, `yield` as an expression, numpy, "
-    "pandas, files, network, processes, threads."
+    "Not in this Python: classes that inherit (Enum, NamedTuple, TypedDict, ABC; errors of your "
+    "own may), property, staticmethod and classmethod, `__len__`, `__lt__` and `__getattr__` of "
+    "your own classes, `yield` as an expression, a start for pattern.search, callable, globals; "
+    "the modules contextlib, urllib, uuid, abc, numpy, pandas; files, network, processes, threads."
 )
 FRAME = re.compile(r'  File "<python-input-(\d+)>", line (\d+)')
 LACKING = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.dialect import UnsupportedError, desugar
 from rlmlang.sandboxes.handles import Handles
-from rlmlang.sandboxes.monty import MontySandbox, Workers
+from rlmlang.sandboxes.monty import LACKS, MontySandbox, Workers
 from tests.sandboxes.sessions import run, submitted
 
 BIG = "".join(f"{i:06} user{i % 7} says hello number {i}\n" for i in range(60_000))
@@ -145,6 +146,24 @@ def test_many_sessions_share_few_workers() -> None:
             await workers.close()
 
     assert asyncio.run(main()) == [n * 2 for n in range(100)]
+
+
+@pytest.mark.parametrize("code", [
+    "class A:\n    def __len__(self): return 3\nprint(len(A()))",
+    "class A:\n    def __lt__(self, other): return True\nprint(sorted([A(), A()]))",
+    "class A:\n    @property\n    def x(self): return 1\nprint(A().x)",
+    "from enum import Enum\nclass L(Enum):\n    A = 1\nprint(L.A)",
+    "import re\nprint(re.compile('a').search('ba', 1))",
+    "import contextlib", "import uuid", "import urllib.parse", "import numpy",
+    "print(callable(print))", "print(globals())", "def g():\n    x = yield 1\nnext(g())",
+])  # fmt: skip
+def test_what_is_lacking_is_said_as_such(code: str) -> None:
+    """Each is named in what the model is told, so that it may do without, or a cell move on."""
+    (ran,) = run({"x": 1}, code)
+    assert ran.kind == "unsupported", ran
+    named = re.findall(r"__len__|__lt__|property|Enum|pattern.search|contextlib|uuid|urllib|numpy|"
+                       r"callable|globals|yield", LACKS)  # fmt: skip
+    assert len(set(named)) == 12
 
 
 def test_the_dialect_changes_only_what_it_must() -> None:
