@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-FETCHED = "https://deno.land/std@0.186.0/io/mod.ts"
+FETCHED = re.compile(r'import \{ readLines \} from "(https://[^"]+)"')
 READ_LINES = """
 export async function* readLines(from) {
   const decoder = new TextDecoder();
@@ -63,12 +64,13 @@ def _command(theirs: Any) -> list[str]:
     )
     return [
         deno, "run", "--no-config", "--no-lock", "--node-modules-dir=false", "--no-prompt",
-        f"--import-map={_map()}", f"--allow-read={cache}", str(runner), "",
+        f"--import-map={_map(runner)}", f"--allow-read={cache}", str(runner), "",
         f"--dspy-deno-dir={cache}",
     ]  # fmt: skip
 
 
-def _map() -> str:
+def _map(runner: Path) -> str:
     """The import map, and the module that it names, as URLs that hold what they are."""
     lines = f"data:text/javascript,{quote(READ_LINES)}"
-    return f"data:application/json,{quote(json.dumps({'imports': {FETCHED: lines}}))}"
+    named = FETCHED.findall(runner.read_text(encoding="utf-8"))
+    return f"data:application/json,{quote(json.dumps({'imports': dict.fromkeys(named, lines)}))}"
