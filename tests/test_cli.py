@@ -236,3 +236,15 @@ def test_numbers_are_set_from_outside(book: Path, rlm: Rlm) -> None:
 def test_limits_are_set_with_their_units(book: Path, rlm: Rlm, limit: str, said: str) -> None:
     done = rlm("plan", "find.rlm", *ARGS, "--set", f"budget.{limit}")
     assert (done.code, said in done.err) == (2 if said else 0, True), done.err
+
+
+def test_a_large_run_looks_for_evidence_among_its_first_answers(
+    book: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f"The key of room {i} hangs behind the door. " * 40 + "\n\n" for i in range(40))
+    (book / "rooms.txt").write_text(text)
+    monkeypatch.setattr("rlmlang.cli.progress.REMEMBERED", 1)
+    done = rlm("run", "find.rlm", "--source", "book=rooms.txt", "--set",
+               "question=Where does the key hang?")  # fmt: skip
+    assert done.code == 0, done.err
+    assert "not looked for in the last" in done.err

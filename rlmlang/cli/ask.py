@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,6 @@ def command(
     store: str, replay: bool, **more: Any,
 ) -> None:  # fmt: skip
     """Ask QUESTION of files and folders of any size; a model explores them with code."""
-    gc.enable()
     from rlmlang.runtime.completion import prepared
 
     budget: dict[str, Any] = dict(pairs(limits, "budget"))

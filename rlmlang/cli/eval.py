@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from rlmlang.cli.edge import call_options, exit_code_of, options_from, sandbox_options, store_option
+from rlmlang.cli.steady import steady
 
 
 @click.command()
@@ -45,7 +45,7 @@ def command(
     The exit code is 1 when a `require` does not hold. Answers are kept: a second eval costs
     nothing, and one that was stopped is gone on with.
     """
-    gc.enable()
+    steady()
     from rlmlang.cli.bars import Bar
     from rlmlang.testing.choosing import choose_eval
     from rlmlang.testing.evals import as_values

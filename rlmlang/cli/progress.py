@@ -26,6 +26,7 @@ from rlmlang.trajectory.events import (
     StepStarted,
 )
 
+REMEMBERED = 20_000  # answers among which evidence is looked for
 TURN = re.compile(r"\.(turn \d+|last)$")  # how `execute/free.py` names the calls of a session
 
 
@@ -43,6 +44,7 @@ class Progress:
         self.tasks: dict[str, TaskID] = {}
         self.sessions: dict[str, tuple[int, int]] = {}  # turns and sub-calls of steps with code
         self.kept: list[CallFinished] = []
+        self.more = 0  # answers beyond those remembered
 
     def __enter__(self) -> Progress:
         if not self.quiet:
@@ -64,8 +66,7 @@ class Progress:
             case StepStarted():
                 self._begin(event)
             case CallFinished():
-                if event.ranges and answer_of(event.answer):
-                    self.kept.append(replace(event, request=""))
+                self._keep(event)
                 self._advance(event.node, event.call)
             case ItemSkipped():
                 self._advance(event.node, event.call)
@@ -80,6 +81,15 @@ class Progress:
                 task = self.bars.tasks[list(self.tasks).index(event.node)]
                 self.bars.update(self.tasks[event.node], total=max(1, task.completed),
                                  completed=max(1, task.completed))  # fmt: skip
+
+    def _keep(self, event: CallFinished) -> None:
+        """Remembers an answer that may be evidence: of a large run the first ones."""
+        if not event.ranges or not answer_of(event.answer):
+            return
+        if len(self.kept) < REMEMBERED:
+            self.kept.append(replace(event, request=""))
+        else:
+            self.more += 1
 
     def _begin(self, event: StepStarted) -> None:
         node = next((n for n in self.plan.nodes if n.id == event.node), None)
@@ -114,8 +124,8 @@ class Progress:
 
         if outcome.problem is None:
             found = evidence(self.kept, jsonable(outcome.result))
-            if found:
-                self.console.print(evidence_view(found))
+            if found or self.more:
+                self.console.print(evidence_view(found, self.more))
         self.console.print(receipt_view(
             outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice,
             priced=outcome.priced, reused=outcome.reused))  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from typing import Any
 
@@ -19,6 +18,7 @@ from rlmlang.cli.edge import (
     say,
     write,
 )
+from rlmlang.cli.steady import steady
 
 
 @click.command()
@@ -40,7 +40,6 @@ def command(
 
     A run that was stopped is gone on with: what is answered is kept, and never paid twice.
     """
-    gc.enable()
     from pathlib import Path
 
     from rlmlang.runtime.prepare import prepare
@@ -59,12 +58,14 @@ def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None
     from rlmlang.cli.progress import Progress
     from rlmlang.runtime import execute
 
-    gc.freeze()  # what is loaded by now stays; the collector need not go over it
     with Progress(ready.plan, quiet=quiet) as progress:
         if not quiet:
             say(ready.warnings)
             if ready.tuned:
                 click.echo(ready.tuned, err=True)
+        import rlmlang.runtime.session  # noqa: F401, the most of what is loaded
+
+        steady()
         outcome = execute(ready, listener=progress.take)
     if outcome.problem is None:
         write(_result(outcome, ready, as_values), out)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from pathlib import Path
 
 import click
 
 from rlmlang.cli.edge import exit_code_of, store_option, write
+from rlmlang.cli.steady import steady
 
 
 @click.command()
@@ -26,7 +26,7 @@ def command(
 
     Inputs are given, models are mocked: no network is reached, and nothing is paid.
     """
-    gc.enable()
+    steady()
     if record:
         from rlmlang.testing.recording import record_test
 

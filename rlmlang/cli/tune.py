@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from rlmlang.cli.edge import call_options, options_from, sandbox_options, store_option, write
+from rlmlang.cli.steady import steady
 
 
 @click.command()
@@ -41,7 +41,7 @@ def command(
     score is of examples that the optimizer never saw. Answers are kept: a tuning that was stopped
     goes on with the same command.
     """
-    gc.enable()
+    steady()
     from rlmlang.runtime.tuned import path_of
     from rlmlang.testing.choosing import choose_tune
 

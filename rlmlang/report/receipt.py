@@ -58,14 +58,18 @@ def _place(ranges: Sequence[Sequence[Any]]) -> str:
     return f"{first[0]} … {last[0]} ({len(ranges)} parts)"
 
 
-def evidence_view(found: list[tuple[str, str]]) -> Group:
-    """The first few places."""
-    lines = [Text("evidence", style="bold")] if found else []
+def evidence_view(found: list[tuple[str, str]], unseen: int = 0) -> Group:
+    """The first few places; `unseen` answers were not looked at."""
+    lines = [Text("evidence", style="bold")] if found or unseen else []
     for place, said in found[:MOST]:
         shown = said if len(said) <= 160 else said[:159] + "…"
         lines.append(Text.from_markup(f"  [cyan]{escape(place)}[/cyan]  {escape(shown)}"))
     if len(found) > MOST:
         lines.append(Text(f"  and {len(found) - MOST} more: rlm show", style="dim"))
+    if unseen:
+        lines.append(
+            Text(f"  not looked for in the last {unseen:,} answers: rlm show", style="dim")
+        )
     return Group(*lines)
 
 

@@ -5,7 +5,9 @@ The answers are joined as they come, so that nothing holds all of them.
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,6 +16,7 @@ from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
+from rlmlang.cli.steady import steady
 from rlmlang.runtime import execute
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
@@ -61,7 +64,15 @@ def resident() -> int:
 
 
 def table(items: int = 1_000_000) -> list[tuple[str, str, str]]:
-    """Rows of the benchmark."""
+    """Rows of the benchmark, measured in a fresh process."""
+    code = f"import json; from tests.benchmarks.scale import measured; print(json.dumps(measured({items})))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return [tuple(row) for row in json.loads(done.stdout)]
+
+
+def measured(items: int) -> list[tuple[str, str, str]]:
+    """The same, in this process, made ready as `rlm run` does."""
+    steady()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows(folder, items)
