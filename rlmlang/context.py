@@ -6,7 +6,7 @@ A slice knows its document and byte range; its text is fetched only when somebod
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -171,10 +171,21 @@ class Tree:
         """All bytes."""
         return sum(d.size - d.start for d in self.documents)
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The content of every file."""
+        return tuple(Part(d, d.start, d.size) for d in self.documents)
+
 
 def whole(document: Document) -> Slice:
     """A document as one slice."""
     return Slice((Part(document, document.start, document.size),))
+
+
+def tok_in(parts: Iterable[Part], measure: Measure) -> int:
+    """The size of byte ranges in tok, rounded up, without reading them as text."""
+    weights = (measure.weight(p.document, p.start, p.end) for p in parts)
+    return -(-sum(weights) // measure.per_tok)
 
 
 def text_of(value: object) -> str:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from rlmlang.plan.graph import Plan
@@ -78,7 +78,7 @@ class Progress:
                 self.console.print(f"  {event.model} waits {event.seconds:.0f} s: {event.why}",
                                    style="yellow")  # fmt: skip
             case StepFinished() if event.node in self.tasks:
-                task = self.bars.tasks[list(self.tasks).index(event.node)]
+                task = self._task(event.node)
                 self.bars.update(self.tasks[event.node], total=max(1, task.completed),
                                  completed=max(1, task.completed))  # fmt: skip
 
@@ -105,7 +105,7 @@ class Progress:
         if node not in self.tasks:
             return
         self.bars.advance(self.tasks[node])
-        task = self.bars.tasks[list(self.tasks).index(node)]
+        task = self._task(node)
         if task.total is not None and task.completed > task.total:
             worst = self.plan.node(node).bound.worst.calls.value()
             self.bars.update(self.tasks[node], total=worst)
@@ -117,6 +117,9 @@ class Progress:
         if turns:
             self.sessions[node] = turns, subs
             self.bars.update(self.tasks[node], note=spoken(self.plan.node(node).model, turns, subs))
+
+    def _task(self, node: str) -> Task:
+        return self.bars.tasks[list(self.tasks).index(node)]
 
     def receipt(self, outcome: Any, notice: str) -> None:
         """Evidence and receipt at the end."""

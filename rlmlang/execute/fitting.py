@@ -8,7 +8,7 @@ from typing import Any
 
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import template_size
-from rlmlang.context import Measure, Slice, Tree, text_of
+from rlmlang.context import Measure, Slice, Tree, text_of, tok_in
 
 
 def too_large(
@@ -38,8 +38,7 @@ def too_large(
 def size_of(value: Any, measure: Measure) -> int:
     """The size of a value in tok when it is shown; of a slice without reading it as text."""
     if isinstance(value, Slice):
-        return -(-sum(measure.weight(p.document, p.start, p.end) for p in value.parts)
-                 // measure.per_tok)  # fmt: skip
+        return tok_in(value.parts, measure)
     if isinstance(value, Tree):
         return size_of([d.id for d in value.documents], measure)
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 from rlmlang.check import recipe as r
-from rlmlang.context import Part, Slice, Tree
+from rlmlang.context import Slice, Tree, tok_in
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.ask import ItemError, request_for
 from rlmlang.execute.joining import Joining
@@ -61,17 +61,12 @@ class Recursion:
 
     def _size(self, part: Slice | Tree) -> int:
         """The size of a part in tok, rounded up."""
-        measure = self.scope.tools.measure
-        if isinstance(part, Tree):
-            weights = (measure.weight(d, d.start, d.size) for d in part.documents)
-        else:
-            weights = (measure.weight(p.document, p.start, p.end) for p in part.parts)
-        return -(-sum(weights) // measure.per_tok)
+        return tok_in(part.parts, self.scope.tools.measure)
 
     async def _leaf(self, part: Slice | Tree, path: str) -> Any:
         call = f"{self.step.name}[{path or 'all'}]"
         self.leaves += 1
-        item = part if isinstance(part, Slice) else all_of(part)
+        item = part if isinstance(part, Slice) else Slice(part.parts, headed=True)
         try:
             async with self.running:
                 return await self._ask(self.work.leaf, "leaf", call, item)
@@ -129,11 +124,6 @@ class Recursion:
     async def _ask(self, ask: r.Ask, role: str, call: str, item: Any) -> Any:
         request = request_for(self.scope, self.step.name, call, ask, self.env, item, role)
         return await respond(self.scope, request)
-
-
-def all_of(tree: Tree) -> Slice:
-    """A tree that fits a leaf, as one slice."""
-    return Slice(tuple(Part(d, d.start, d.size) for d in tree.documents), headed=True)
 
 
 def head(part: Slice, size: int, scope: Scope) -> Slice:

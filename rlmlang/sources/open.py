@@ -8,7 +8,7 @@ from typing import Any
 
 from rlmlang.check.recipe import Source
 from rlmlang.check.types import Type
-from rlmlang.context import Document, TextDocument, Tree, whole
+from rlmlang.context import Document, TextDocument, Tree, tok_in, whole
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.sources.files import open_file, open_glob, open_tree, unreadable
 from rlmlang.sources.remote import is_remote, remote
@@ -90,10 +90,9 @@ def size_of(value: Any, name: str, symbol: str, measure: Any) -> int | None:
         return known.get(symbol)
     if symbol == f"files({name})" and isinstance(value, Tree):
         return len(value.documents)
-    documents = value.documents if isinstance(value, Tree) else [p.document for p in value.parts]
     if symbol == name:
-        weights = [measure.weight(d, d.start, d.size) for d in documents]
-        return int(-(-sum(weights) // measure.per_tok))
+        return tok_in(value.parts, measure)
+    documents = value.documents if isinstance(value, Tree) else [p.document for p in value.parts]
     if symbol in (f"lines({name})", f"records({name})", f"longest({name})"):
         return _lines(documents, longest=symbol.startswith("longest"))
     return None
