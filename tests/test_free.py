@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 import rlmlang
 from rlmlang.budget import Account, Limits, Usage
 from rlmlang.execute.turns import NO_CODE, WRONG_FENCE, code_in
+from rlmlang.report.receipt import receipt_view
 from rlmlang.stores.reading import Reading
 from rlmlang.testing import Raw, ScriptedEngine
 from tests.conftest import Rlm
@@ -177,28 +180,23 @@ SUBMIT(name='; '.join(said), count=len(llm_query('short', log[:900])))"""
 
 def test_a_session_below_cannot_spend_what_its_neighbour_needs(folder: Path) -> None:
     """Two sessions with ten calls each: one floods, the other needs few; the rest comes back."""
-    flood = "try:\n    for i in range(99): llm_query(f'again {i}')\nexcept RuntimeError as e:\n    print(e)"
+    child = """if request == 'flood':
+    try:
+        for i in range(99): llm_query(f'again {i}')
+    except RuntimeError as e:
+        print(e)
+else:
+    SUBMIT(str(len(context)))"""
+    below = "print(rlm_query_batched(['flood', 'count'], [None, 'x' * 9]))\nprint(rlm_query_batched([]))"
+    after = "a = [llm_query(str(i)) for i in range(9)]\nSUBMIT(name=str(len(a)), count=1)"
     seen: list[str] = []
 
-    def turn(n: int, history: str) -> str:
+    def turns(n: int, history: str) -> str:
         seen.append(history)
-        if len(seen) == 1:
-            return "print(rlm_query_batched(['flood', 'count'], [None, 'x' * 9]))\nprint(rlm_query_batched([]))"
-        if "flood-or-count" in history:
-            return "SUBMIT(name='late', count=1)"
-        return (
-            "if request == 'flood':\n    "
-            + flood.replace("\n", "\n    ")
-            + ("\nelse:\n    SUBMIT(str(len(context)))")
-        )
+        return below if len(seen) == 1 else after if "flood-or-count" in history else child
 
     def sub(task: Any) -> Any:
         return "flood-or-count" if "history" in task.inputs else "again"
-
-    def turns(n: int, history: str) -> str:
-        if "flood-or-count" in history:
-            return "a = [llm_query(str(i)) for i in range(9)]\nSUBMIT(name=str(len(a)), count=1)"
-        return turn(n, history)
 
     outcome, engine = play(folder, turns, sub, calls=20)
     assert outcome.problem is None, outcome.problem
@@ -262,6 +260,22 @@ def test_code_works_as_a_leaf_and_as_a_join(folder: Path, leaf: str, join: str) 
     (line,) = outcome.receipt
     assert line.by_code is (leaf == "look")
     assert line.read == (0 if line.by_code else line.total)
+
+
+def test_what_sub_calls_were_shown_is_in_the_receipt(folder: Path) -> None:
+    code = "print(llm_query('sum up', log.split(max=2_000)[0]))"
+    outcome, _ = play(folder, in_turns(code, "SUBMIT(name='x', count=1)"))
+    (line,) = outcome.receipt
+    assert line.by_code and 1_000 < line.read < line.total, line
+    (row,) = [x for x in told(outcome) if "looked into log" in x]
+    assert f"its sub-calls read {line.read:,} of {line.total:,} bytes" in row
+
+
+def told(outcome: Any) -> list[str]:
+    """The lines of a receipt as they are printed."""
+    console = Console(file=io.StringIO(), width=300)
+    console.print(receipt_view(outcome.run, outcome.receipt, outcome.usage, outcome.seconds))
+    return console.file.getvalue().splitlines()
 
 
 def test_no_deeper_than_declared(folder: Path) -> None:

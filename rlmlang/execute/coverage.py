@@ -19,12 +19,11 @@ def lines_of(scope: Scope, steps: tuple[r.Step, ...], inputs: Mapping[str, Any])
 
 
 def _lines(scope: Scope, step: r.Step, inputs: Mapping[str, Any]) -> Iterator[Line]:
-    by_code = _by_code(step.work) and step.name in scope.account.children
-    if step.name not in scope.receipt.reads and not by_code:
-        return
-    for name in sorted(step.facts.origins):
+    by_code = _by_code(step.work)
+    begun = step.name in (scope.account.children if by_code else scope.receipt.reads)
+    for name in sorted(step.facts.origins) if begun else ():
         if name in inputs:
-            promised = _promised(step, name)
+            promised: Coverage = "some" if by_code else _promised(step, name)
             line = scope.receipt.line(step.name, name, inputs[name], promised, step.assumed,
                                       by_code=by_code)  # fmt: skip
             if line is not None and (line.read or promised != "some" or by_code):
@@ -33,8 +32,6 @@ def _lines(scope: Scope, step: r.Step, inputs: Mapping[str, Any]) -> Iterator[Li
 
 def _promised(step: r.Step, name: str) -> Coverage:
     """What a step's type says of its reading of a source."""
-    if _by_code(step.work):
-        return "some"
     if isinstance(step.work, r.Map) and r.Ref(name) in [e for _, e in step.work.ask.args]:
         return "cover"  # shown whole, beside each item
     if isinstance(step.work, r.Map | r.Recurse):

@@ -14,8 +14,8 @@ from rlmlang.diagnostics.diagnostic import failed
 @dataclass(frozen=True)
 class Line:
     """One step's reading of one source, in bytes; `repeated` were read more than once;
-    `left_out` are files of a tree that are empty or no text. What code that a model wrote looked
-    into (`by_code`) is its own affair: it is named, but no byte of it is counted."""
+    `left_out` are files of a tree that are empty or no text. Of what code that a model wrote looked
+    into (`by_code`) only what it showed to sub-calls is counted."""
 
     step: str
     source: str

@@ -86,18 +86,7 @@ def receipt_view(
     """What was read, what it cost, where the record is. `lines` are the executor's."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for line in lines:
-        if line.by_code:
-            table.add_row(f"  {line.step} looked into {line.source}", "by code",
-                          f"what it read of {line.total:,} bytes is not counted")  # fmt: skip
-            continue
-        word = "green" if line.kept else "red"
-        read = f"{line.read:,} of {line.total:,} bytes ({line.fraction:.1%})"
-        twice = f", {line.repeated:,} more than once" if line.repeated else ""
-        lost = f", {line.skipped} items skipped" if line.skipped else ""
-        lost += f", {line.left_out} files without text left out" if line.left_out else ""
-        why = f", assumed exact: {line.assumed}" if line.assumed else ""
-        table.add_row(f"  {line.step} read {line.source}", f"[{word}]{line.promised}[/{word}]",
-                      read + twice + lost + why)  # fmt: skip
+        table.add_row(*(_by_code(line) if line.by_code else _by_models(line)))
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
     parts: list[Any] = [Text("receipt", style="bold"), table, Text(f"{spent}, {seconds:.1f} s")]
@@ -111,3 +100,25 @@ def receipt_view(
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))
     return Group(*parts)
+
+
+def _by_models(line: Any) -> tuple[str, str, str]:
+    """What models were shown of a source, and what its type promised."""
+    word = "green" if line.kept else "red"
+    twice = f", {line.repeated:,} more than once" if line.repeated else ""
+    lost = f", {line.skipped} items skipped" if line.skipped else ""
+    lost += f", {line.left_out} files without text left out" if line.left_out else ""
+    why = f", assumed exact: {line.assumed}" if line.assumed else ""
+    promised = f"[{word}]{line.promised}[/{word}]"
+    return f"  {line.step} read {line.source}", promised, _share(line) + twice + lost + why
+
+
+def _by_code(line: Any) -> tuple[str, str, str]:
+    """What code looked into: what it showed to sub-calls is known, what it read itself is not."""
+    asked = f"its sub-calls read {_share(line)}; " if line.read else ""
+    unseen = f"what it read itself of {line.total:,} bytes is not counted"
+    return f"  {line.step} looked into {line.source}", "by code", asked + unseen
+
+
+def _share(line: Any) -> str:
+    return f"{line.read:,} of {line.total:,} bytes ({line.fraction:.1%})"
