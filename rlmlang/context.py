@@ -182,6 +182,11 @@ def whole(document: Document) -> Slice:
     return Slice((Part(document, document.start, document.size),))
 
 
+def as_slice(name: str, text: str) -> Slice:
+    """A text that lies in no file, as a slice of its own."""
+    return whole(TextDocument(name, text.encode()))
+
+
 def tok_in(parts: Iterable[Part], measure: Measure) -> int:
     """The size of byte ranges in tok, rounded up, without reading them as text."""
     weights = (measure.weight(p.document, p.start, p.end) for p in parts)

@@ -41,8 +41,8 @@ class Allowance:
 
         Raises RuntimeError, in words for the model, when the parts are too small for a session.
         """
-        share = self.free // count if count else 0
-        if count and share < LEAST:
+        share = self.free // count
+        if share < LEAST:
             raise RuntimeError(
                 f"{count:,} sessions need at least {count * LEAST:,} sub-calls, {self.free:,} of "
                 f"{self.most:,} are left. Ask for fewer, or use llm_query."

@@ -11,7 +11,7 @@ import anyio
 
 from rlmlang.check import recipe as r
 from rlmlang.check.expressions import names
-from rlmlang.context import TextDocument, text_of, whole
+from rlmlang.context import as_slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.ask import request_for
 from rlmlang.execute.coverage import lines_of
@@ -266,7 +266,7 @@ async def pattern(scope: Scope, tool: r.Tool, inputs: dict[str, Any]) -> Any:
 def as_context(value: Any, step: str) -> Any:
     """Something that can be cut or searched; plain text becomes a slice of its own."""
     if isinstance(value, str):
-        return whole(TextDocument(step, value.encode()))
+        return as_slice(step, value)
     return value if value is not None else []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rlmlang.check import recipe as r
 from rlmlang.check.types import Type
-from rlmlang.context import Measure, TextDocument, whole
+from rlmlang.context import Measure, as_slice
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
@@ -67,7 +67,7 @@ def from_value(value: Any, name: str, type_: Type) -> Any:
     if value is None or not isinstance(value, str):
         return value
     if type_.kind in ("Slice", "Doc"):
-        return whole(TextDocument(name, value.encode()))
+        return as_slice(name, value)
     if type_.kind == "Tree":
         return open_path(value, type_)
     return from_text(value, r.Param(name, type_)) if not type_.textual else value
@@ -93,7 +93,7 @@ def from_text(text: str, param: r.Param) -> Any:
         hint = f"--source {param.name}=FOLDER"
         raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint, exit_code=EXIT_USAGE)
     if kind in ("Slice", "Doc"):
-        return whole(TextDocument(param.name, text.encode()))
+        return as_slice(param.name, text)
     return text
 
 

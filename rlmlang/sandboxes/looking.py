@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlmlang.catalog.tools import BUILT_IN
-from rlmlang.context import Document, Slice, TextDocument, Tree, whole
+from rlmlang.context import Document, Slice, Tree, as_slice, whole
 from rlmlang.sandboxes.handles import MOST, Handles
 
 
@@ -59,5 +59,5 @@ class Looking:
 
 def _text_or_tree(name: str, value: Any) -> Slice | Tree | None:
     if isinstance(value, str):
-        return whole(TextDocument(name, value.encode()))
+        return as_slice(name, value)
     return value if isinstance(value, Slice | Tree) else None

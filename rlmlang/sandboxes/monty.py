@@ -69,7 +69,8 @@ class Workers:
         """The pool. Raises CodedError (sandbox-unavailable) where there is no bubblewrap."""
         async with self._lock:
             if self._entered is None:
-                self._script = bubblewrap.script() if self.wrapped else None
+                if self.wrapped:
+                    self._script = await asyncio.to_thread(bubblewrap.script)
                 self._pool = AsyncMonty(min_processes=1, max_processes=self.most,
                                         checkout_timeout=120, request_timeout=120,
                                         binary_path=self._script)  # fmt: skip

@@ -16,7 +16,7 @@ from rlmlang import compiler
 from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
 from rlmlang.check.expressions import names, show
-from rlmlang.context import TextDocument, whole
+from rlmlang.context import as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.runtime.code import call_code
@@ -116,10 +116,10 @@ def _options(test: s.Test) -> Options:
 def _value(name: str, given: r.Expr | s.Fill, measured: bool) -> Any:
     """A given value; text whose coverage is asked about lies in a document of its own."""
     if isinstance(given, s.Fill):
-        return whole(TextDocument(name, filled(given).encode()))
+        return as_slice(name, filled(given))
     value = evaluate(given, {}, call_code)
     if measured and isinstance(value, str):
-        return whole(TextDocument(name, value.encode()))
+        return as_slice(name, value)
     return value
 
 

@@ -112,7 +112,7 @@ def main(factory: str) -> None:
     except Exception as mistake:
         channel.send({"op": "failed", "words": f"{type(mistake).__name__}: {mistake}"[:500]})
         os._exit(1)
-    channel.send({"op": "ready", "walls": {"guest": True}})
+    channel.send({"op": "ready"})
     channel.take()
     with contextlib.suppress(Exception):  # whatever ends the guest ends this process
         warden.open(config)
