@@ -46,24 +46,27 @@ class Sending:
 
 @dataclass(frozen=True)
 class Settled:
-    """What came of a request: the answer, or a code and reason; what it used; seconds it took."""
+    """What came of a request: the answer, or a code and reason; what it used; seconds it took;
+    how the provider says that the answer ended (DSPy's finish reasons)."""
 
     answer: str
     usage: Usage
     seconds: float
     code: str = ""
     reason: str = ""
+    finish: str = ""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer from the store: its row, the model's words, what it used when it was asked, and
-    which call that was."""
+    """An answer from the store: its row, the model's words, what it used when it was asked, which
+    call that was, and how it ended."""
 
     row: int
     answer: str
     usage: Usage
     where: str = ""
+    finish: str = "stop"
 
 
 class Keeper(Protocol):
@@ -112,10 +115,12 @@ class Reply:
 
 @dataclass(frozen=True)
 class Refused:
-    """Why an earlier answer was not taken: the answer and the reason, shown to the model."""
+    """Why an earlier answer was not taken: the answer and the reason, shown to the model; the code
+    of an answer that is not whole, about which the model cannot be told anything."""
 
     answer: str
     reason: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,8 +172,9 @@ class Asker(Protocol):
 
 
 class AnswerError(Exception):
-    """A model's answer that could not be read as what was asked for. `reply` has what it cost."""
+    """A model's answer that could not be read as what was asked for. `reply` has what it cost;
+    `code` says which kind of answer it is where it is not whole."""
 
-    def __init__(self, reason: str, reply: Reply) -> None:
+    def __init__(self, reason: str, reply: Reply, code: str = "") -> None:
         super().__init__(reason)
-        self.reason, self.reply = reason, reply
+        self.reason, self.reply, self.code = reason, reply, code

@@ -28,9 +28,11 @@ def codes() -> set[str]:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     found.add(first.value)
+    from rlmlang.execute.ask import MENDS
     from rlmlang.modules.engines.retry import KINDS
+    from rlmlang.modules.engines.usage import UNBOUND
 
-    return found | {code for _, code, _ in KINDS}
+    return found | {code for _, code, _ in KINDS} | set(MENDS) | {UNBOUND}
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:

@@ -19,6 +19,7 @@ from rlmlang.trajectory.events import (
     CallFinished,
     Event,
     ItemSkipped,
+    Noticed,
     Paused,
     RunResumed,
     RunStarted,
@@ -77,6 +78,9 @@ class Progress:
             case Paused() if event.seconds >= 2 and not self.quiet:
                 self.console.print(f"  {event.model} waits {event.seconds:.0f} s: {event.why}",
                                    style="yellow")  # fmt: skip
+            case Noticed() if not self.quiet:
+                words = f"  {event.message} ({event.code})"
+                self.console.print(words, style="yellow", markup=False)
             case StepFinished() if event.node in self.tasks:
                 task = self._task(event.node)
                 self.bars.update(self.tasks[event.node], total=max(1, task.completed),
@@ -131,7 +135,8 @@ class Progress:
                 self.console.print(evidence_view(found, self.more))
         self.console.print(receipt_view(
             outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice,
-            priced=outcome.priced, reused=outcome.reused))  # fmt: skip
+            priced=outcome.priced, reused=outcome.reused,
+            notices=[n.message for n in outcome.notices]))  # fmt: skip
 
 
 def spoken(model: str, turns: int, subs: int) -> str:

@@ -108,6 +108,7 @@ def _result(outcome: Any, ready: Any, as_values: bool) -> str:
         "reused": outcome.reused,
         "seconds": round(outcome.seconds, 3),
         "receipt": [asdict(line) for line in outcome.receipt], "notice": notice_of(ready),
+        "notices": [{"code": n.code, "message": n.message} for n in outcome.notices],
         "problem": {"code": problem.code, "message": problem.message} if problem else None,
     }  # fmt: skip
     return json.dumps(values, indent=2, ensure_ascii=False)

@@ -65,8 +65,10 @@ async def answer(scope: Scope, request: Request) -> Any:
             scope.receipt.read(request.step, parts_in(list(request.inputs.values())))
             return outcome.value
         refused = outcome
+        if refused.code and request.prompt.model.temperature == 0:
+            break  # the same request again would end in the same way
     assert refused is not None
-    raise _gave_up(request, refused)
+    raise _gave_up(request, refused, 1 + number)
 
 
 async def attempt(
@@ -80,13 +82,15 @@ async def attempt(
     ranges = ranges_in(list(request.inputs.values()))
     question = Question(
         request.step, request.call, number, request.prompt, request.inputs,
-        request.account or scope.account.child(request.step), refused, _json(ranges), request.role,
+        request.account or scope.account.child(request.step),
+        None if refused is None or refused.code else refused, _json(ranges), request.role,
     )  # fmt: skip
     started = scope.clock()
     try:
         reply = await scope.tools.asker.ask(question)
     except AnswerError as mistake:
-        return _refuse(scope, about, "answer-unreadable", mistake.reason, mistake.reply)
+        _record(scope, about, mistake.code or "answer-unreadable", mistake.reason, mistake.reply)
+        return Refused(mistake.reply.raw[:SHOWN], mistake.reason, mistake.code)
     except NoAnswerError as mistake:
         code, reason = mistake.diagnostic.code, mistake.diagnostic.message
         scope.emit(CallFailed, **about, code=code, reason=reason)
@@ -98,16 +102,16 @@ async def attempt(
         request.prompt, reply.value, request.inputs, scope.tools.measure, scope.tools.code
     )
     if problem:
-        return _refuse(scope, about, "check-failed", problem, reply)
+        _record(scope, about, "check-failed", problem, reply)
+        return Refused(reply.raw[:SHOWN], problem)
     scope.emit(CallFinished, **about, seconds=scope.clock() - started, ranges=ranges,
                **_words(reply))  # fmt: skip
     return reply
 
 
-def _refuse(scope: Scope, about: dict[str, Any], code: str, reason: str, reply: Reply) -> Refused:
+def _record(scope: Scope, about: dict[str, Any], code: str, reason: str, reply: Reply) -> None:
     """Records an answer that is not taken, with its words."""
     scope.emit(CallFailed, **about, code=code, reason=reason, **_words(reply))
-    return Refused(reply.raw[:SHOWN], reason)
 
 
 def _words(reply: Reply) -> dict[str, Any]:
@@ -146,16 +150,32 @@ def _gone(request: Request, mistake: NoAnswerError) -> ItemError:
     )  # fmt: skip
 
 
-def _gave_up(request: Request, refused: Refused) -> ItemError:
-    tries = 1 + request.prompt.retry
+# what to do about an answer that was not taken, by its code
+MENDS = {
+    "answer-cut": "allow more: `output <=` of the model, thinking included; or ask for less in a "
+    "call: smaller pieces, fewer items",
+    "answer-filtered": "leave what the provider filters out of the source, or name another model",
+    "answer-declined": "see with `rlm show` what it was asked; change the task, or name another "
+    "model",
+    "answer-tool-call": "the server offers the model tools of its own: switch them off there",
+    "answer-broken-off": "run again with --retry-failed; the server's log says why",
+    "answer-refused": "see it with `rlm show`; ask again with --retry-failed, allow more with "
+    "`retry <=`",
+}
+
+
+def _gave_up(request: Request, refused: Refused, tries: int) -> ItemError:
+    """What an item fails with when no answer of its model was taken."""
+    within = f"{tries} {'try' if tries == 1 else 'tries'}"
+    code = refused.code or "answer-refused"
+    last = "The last answer was: " + (repr(refused.answer[:160]) if refused.answer else "empty")
+    if refused.code and request.prompt.model.temperature == 0:
+        last += "\nAt temperature 0 the same request would end in the same way; it is not repeated."
     return ItemError(
         Diagnostic(
-            "answer-refused",
-            f"{request.call}: {request.prompt.name} gave no usable answer in "
-            f"{tries} {'try' if tries == 1 else 'tries'}: {refused.reason}",
-            (),
-            "The last answer was: " + (repr(refused.answer[:160]) if refused.answer else "empty"),
-            "see it with `rlm show`; ask again with --retry-failed, allow more with `retry <=`, or "
-            "lose such items with `on_error: skip(at_most: 1%)`",
+            code,
+            f"{request.call}: {request.prompt.name} gave no usable answer in {within}: "
+            f"{refused.reason}",
+            (), last, f"{MENDS[code]}, or lose such items with `on_error: skip(at_most: 1%)`",
         )
-    )
+    )  # fmt: skip

@@ -84,13 +84,14 @@ class Free:
     async def _turn(self, sandbox: Any, turn: int) -> Ran:
         if self.child:
             self.allowance.take()
-        said = await self._say(turn)
-        code, problem = code_in(said)
+        said, broken = await self._say(turn)
+        code, problem = ("", broken) if broken else code_in(said)
         ran = Ran(error=problem, kind="syntax") if problem else await sandbox.run(code)
         self.history.append(shown(turn, code or said[:1_000], ran, self.caps.shown))
         return ran
 
-    async def _say(self, turn: int) -> str:
+    async def _say(self, turn: int) -> tuple[str, str]:
+        """What the model says in a turn, and what is wrong with it where it is not whole."""
         left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.free} sub-calls are left"
         texts = {
             "variables": self._variables(),
@@ -99,7 +100,9 @@ class Free:
         }  # fmt: skip
         request = self._request("turn", f.turn_of(self.request.prompt), texts, f"turn {turn}")
         outcome = await attempt(self.scope, request, 0, None)
-        return outcome.answer if isinstance(outcome, Refused) else str(outcome.value or "")
+        if isinstance(outcome, Refused):
+            return outcome.answer, outcome.reason if outcome.code else ""
+        return str(outcome.value or ""), ""
 
     async def _last(self) -> Any:
         """The answer from what was found, when the turns are used up."""

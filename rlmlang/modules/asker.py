@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import dspy
+from dspy.lm15 import Response
 from dspy.utils.exceptions import AdapterParseError
 
 from rlmlang.check import recipe as r
 from rlmlang.check.types import Type
 from rlmlang.modules.adapter import PromptAdapter
-from rlmlang.modules.engines.slip import Slip, Stopped, carry
+from rlmlang.modules.endings import unless_whole
+from rlmlang.modules.engines.slip import Slip, Stopped, carry, words_of
 from rlmlang.modules.models import Route
 from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.render import render
@@ -64,9 +66,12 @@ class DspyAsker:
             }  # fmt: skip
         note = Slip(question.account, prompt.model.output, question.step, question.item,
                     prompt.name, question.attempt, question.ranges, question=question)  # fmt: skip
-        text = await self._send(self.routes[prompt.model.name], signature, predictor, fields, note)
-        reply = Reply(None, text, note.usage, note.request, note.row, note.reused)
+        response = await self._send(self.routes[prompt.model.name], signature, predictor, fields,
+                                    note)  # fmt: skip
+        reply = Reply(None, words_of(response), note.usage, note.request, note.row,
+                      note.reused)  # fmt: skip
         try:
+            unless_whole(response, prompt, reply)
             found = self._read(signature, prompt, reply)
         except AnswerError:
             self._traced(question, predictor, fields, {RESULT: reply.raw}, False)
@@ -103,16 +108,15 @@ class DspyAsker:
 
     async def _send(
         self, route: Route, signature: Any, predictor: Any, fields: dict[str, Any], note: Slip
-    ) -> str:
+    ) -> Response:
         request = self.adapter.request(route.name, route.config, signature, predictor.demos, fields)
         carry(note)
         try:
-            response = await route.engine.complete(request)
+            return await route.engine.complete(request)
         except Stopped as mistake:
             raise mistake.problem from None
         finally:
             carry(None)
-        return response.message.text or ""
 
     def _read(self, signature: Any, prompt: r.Prompt, reply: Reply) -> dict[str, Any]:
         """The fields of an answer. Raises AnswerError."""

@@ -9,15 +9,22 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
 from dspy import lm15
-from dspy.lm15 import Message, Request, Response, TextPart, Usage
+from dspy.lm15 import Request, Response
+
+from rlmlang.modules.chat_reply import response_of
 
 OPENAI = "https://api.openai.com/v1"
 NUMBER = re.compile(r"\d+(\.\d+)?")
 QUOTA = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota")
+STATUS_OF = (  # where an error inside a 200 has a word for its code
+    ("rate_limit", 429), ("authentication", 401), ("invalid_api_key", 401), ("permission", 403),
+    ("not_found", 404), ("invalid_request", 400), ("context_length", 400),
+)  # fmt: skip
 REASONING = ("gpt-5", "o1", "o3", "o4")
 
 
@@ -46,10 +53,11 @@ class ChatEndpoint:
         try:
             asked = json.dumps(body(request, self.base)).encode()
             async with self._session().post(self._url, data=asked) as answer:
-                text = (await answer.read()).decode("utf-8", "replace")
+                data = await answer.read()
+                wait = retry_after(answer.headers, time.time())
                 if answer.status != 200:
-                    wait = retry_after(answer.headers, time.time())
-                    raise refusal(answer.status, self.redact(text), wait)
+                    said = data.decode("utf-8", "replace")
+                    raise refusal(answer.status, self.redact(said), wait)
         except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
         except aiohttp.ClientError as mistake:
@@ -57,7 +65,7 @@ class ChatEndpoint:
             problem = lm15.TransportError(words)
             problem.unsent = isinstance(mistake, aiohttp.ClientConnectorError)
             raise problem from None
-        return _response(text, request, self.redact)
+        return response_of(data, request, self.redact, partial(refused_inside, self.redact, wait))
 
     def _headers(self) -> dict[str, str]:
         kind = {"Content-Type": "application/json"}
@@ -95,33 +103,6 @@ def body(request: Request, base: str = "") -> dict[str, Any]:
     return made
 
 
-def _response(text: str, request: Request, redact: Callable[[str], str]) -> Response:
-    try:
-        found = json.loads(text)
-        choice = found["choices"][0]
-        content = choice["message"]["content"]
-        used = found.get("usage") or {}
-    except (ValueError, KeyError, IndexError, TypeError):
-        words = redact(text[:2000])
-        problem = lm15.ServerError(f"the endpoint answered no chat completion: {words[:200]}")
-        problem.raw = words
-        raise problem from None
-    return Response(
-        id=str(found["id"]) if found.get("id") else None,
-        model=request.model,
-        message=Message.assistant([TextPart(redact(content) if isinstance(content, str) else "")]),
-        finish_reason="length" if choice.get("finish_reason") == "length" else "stop",
-        usage=Usage(
-            input_tokens=_count(used.get("prompt_tokens")),
-            output_tokens=_count(used.get("completion_tokens")),
-        ),
-    )
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
-
-
 def refusal(status: int, said: str, wait: float | None) -> Exception:
     """The error of a status other than 200."""
     words = said[:300]
@@ -139,6 +120,17 @@ def refusal(status: int, said: str, wait: float | None) -> Exception:
     else:
         made = lm15.ServerError(f"HTTP {status}: {words}", status=status)
     return made
+
+
+def refused_inside(
+    redact: Callable[[str], str], wait: float | None, error: Mapping[str, Any]
+) -> Exception:
+    """The error that a gateway sent with status 200: its code is a status, where it is one."""
+    said = redact(json.dumps(error, ensure_ascii=False, default=str))
+    code = str(error.get("code") or error.get("status") or "")
+    if code.isdecimal() and 400 <= int(code) < 600:
+        return refusal(int(code), said, wait)
+    return refusal(next((n for word, n in STATUS_OF if word in said), 502), said, wait)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -188,7 +180,8 @@ class LiteLlm:
             answer = getattr(mistake, "response", None)
             wait = retry_after(getattr(answer, "headers", None) or {}, time.time())
             raise refusal(int(status), words, wait) from None
-        return _response(json.dumps(found.model_dump(), default=str), request, self.redact)
+        data = json.dumps(found.model_dump(), default=str).encode()
+        return response_of(data, request, self.redact, partial(refused_inside, self.redact, None))
 
     async def close(self) -> None:
         """Nothing is held open."""

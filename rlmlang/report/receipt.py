@@ -82,6 +82,7 @@ def receipt_view(
     *,
     priced: bool = True,
     reused: int = 0,
+    notices: Sequence[str] = (),
 ) -> Group:
     """What was read, what it cost, where the record is. `lines` are the executor's."""
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -97,6 +98,7 @@ def receipt_view(
     if any(line.promised == "some" and line.read < line.total and not line.by_code
            for line in lines):  # fmt: skip
         parts.append(Text("  not exhaustive: a part of the context was not read", style="yellow"))
+    parts += [Text(f"  {words}", style="yellow") for words in notices]
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))
     return Group(*parts)

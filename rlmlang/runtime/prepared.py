@@ -74,7 +74,8 @@ class Prepared:
 class Outcome:
     """What came of a run. `problem` is None when it finished; `usage` is what the run used in all,
     `now` what was used since it was last begun, `reused` the answers that were there already and
-    `saved` what they had cost; dollars mean something only where `priced`."""
+    `saved` what they had cost; dollars mean something only where `priced`; `notices` are what a
+    user must know of though it stopped nothing."""
 
     run: str
     result: Any
@@ -87,3 +88,4 @@ class Outcome:
     resumed: bool = False
     reused: int = 0
     saved: Usage = field(default_factory=Usage)
+    notices: tuple[Diagnostic, ...] = ()

@@ -47,6 +47,7 @@ from rlmlang.stores.store import Begun, Store, memory_store, open_store
 from rlmlang.trajectory.events import (
     CallFinished,
     Event,
+    Noticed,
     Paused,
     RunFinished,
     RunResumed,
@@ -72,6 +73,7 @@ class Session:
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
+        self.notices: dict[str, Diagnostic] = {}
         self.late = False
         self.tiers: Any = None
         self.redact = Redactor(os.environ)
@@ -123,7 +125,7 @@ class Session:
         return Outcome(
             self.begun.name, result, self.account.spent, tuple(lines),
             time.monotonic() - self.started, problem, priced, now, self.begun.resumed, self.reused,
-            self.store.saved,
+            self.store.saved, tuple(self.notices.values()),
         )  # fmt: skip
 
     # ── beginning ────────────────────────────────────────────────────────────
@@ -135,7 +137,8 @@ class Session:
     def _road(self, hope: Hope) -> Road:
         options = self.ready.options
         parallel = options.parallel or self.ready.recipe.budget.parallel or PARALLEL
-        return Road(self.store, parallel, Traffic(hope=hope), max_wait=options.max_wait,
+        traffic = Traffic(hope=hope, notice=self.notice)
+        return Road(self.store, parallel, traffic, max_wait=options.max_wait,
                     told=self._paused, closed=options.only_kept)  # fmt: skip
 
     def _begin(self) -> Scope:
@@ -218,6 +221,15 @@ class Session:
             self.scope.emit(Paused, node=self.scope.recipe.name, model=model, seconds=seconds,
                             why=why)  # fmt: skip
 
+    def notice(self, problem: CodedError) -> None:
+        """Says something that does not stop the run: of each code once."""
+        found = problem.diagnostic
+        if self.scope is None or found.code in self.notices:
+            return
+        self.notices[found.code] = found
+        self.scope.emit(Noticed, node=self.scope.recipe.name, code=found.code,
+                        message=found.message, reason=found.reason)  # fmt: skip
+
     def stop(self) -> CodedError:
         """The first Ctrl-C: nothing new is sent, what is on its way is heard out."""
         problem = interrupted()
@@ -232,6 +244,8 @@ class Session:
         if problem is not None:
             self.road.traffic.stop(problem)
         await self.road.traffic.drain(0 if self.late else self.ready.options.timeout)
+        if passed := self.account.limits.exceeded_by(self.account.spent):
+            self.notice(_passed(passed, self.account))
         if self.tiers is not None:
             await self.tiers.close()
         for route in self.routes.values():
@@ -285,6 +299,16 @@ def _out_of_time(wall: float | None) -> CodedError:
         reason=f"`wall` is {wall:g} s.", exit_code=EXIT_BUDGET,
         hint="run again to go on; raise it with --set budget.wall=…, or raise `parallel`",
     )  # fmt: skip
+
+
+def _passed(limit: str, account: Account) -> CodedError:
+    """More was spent than the budget allows; only an endpoint's own count can do that."""
+    most, spent = getattr(account.limits, limit), getattr(account.spent, limit)
+    return failed(
+        "budget-passed",
+        f"{limit}: {float(spent):,.6g} were spent, {float(spent - most):,.6g} more than the budget",
+        reason="Every call reserved its worst case; the endpoint counted more than that.",
+    )
 
 
 def interrupted() -> CodedError:

@@ -14,7 +14,8 @@ from rlmlang.stores.runs import PICO
 from rlmlang.stores.schema import ANSWERED, FAILED
 
 FIND = """SELECT c.*, v.id FROM call c LEFT JOIN verdict v ON v.id = c.id
-WHERE c.key = ? AND c.state < 2 AND c.state = 1 AND c.id >= ? ORDER BY c.id DESC LIMIT 4"""
+WHERE c.key = ? AND c.state < 2 AND c.state = 1 AND c.finish IS NOT NULL AND c.id >= ?
+ORDER BY c.id DESC LIMIT 4"""
 ELSEWHERE = """SELECT id FROM call
 WHERE key = ? AND state < 2 AND state = 0 AND id NOT BETWEEN ? AND ?"""
 AT = {name: at for at, name in enumerate(schema.TABLES["call"])}
@@ -27,7 +28,7 @@ def kept(found: Any) -> Kept | None:
     usd = Fraction(found[AT["used_usd"]] or 0, PICO)
     usage = Usage(1, found[AT["used_in"]] or 0, found[AT["used_out"]] or 0, usd)
     where = where_of(found[AT["step"]], found[AT["item"]], found[AT["attempt"]])
-    return Kept(found[0], rows.unpack(found[AT["answer"]]), usage, where)
+    return Kept(found[0], rows.unpack(found[AT["answer"]]), usage, where, found[AT["finish"]] or "")
 
 
 def where_of(step: str, item: str, attempt: int) -> str:
@@ -45,6 +46,7 @@ def settle(c: Batch, row: list[Any], settled: Settled, redact: Callable[[str], s
     row[AT["answer"]] = rows.pack(redact(settled.answer))
     row[AT["code"]] = settled.code or None
     row[AT["reason"]] = redact(settled.reason) if settled.reason else None
+    row[AT["finish"]] = settled.finish or None
     c.put("call", row)
 
 
@@ -87,7 +89,7 @@ def row_of(
         number, sent.key, state, sent.step, sent.item, sent.prompt, sent.attempt,
         phrases.number(c, sent.settings), phrases.number(c, sent.system), asked,
         sent.worst.tokens_in, sent.worst.tokens_out, pico(sent.worst) if sent.priced else None,
-        None, None, None, started, None, None, None, None, sent.ranges or None, origin,
+        None, None, None, started, None, None, None, None, sent.ranges or None, origin, None,
     ]  # fmt: skip
 
 

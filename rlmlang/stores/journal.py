@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.stores import schema
 from rlmlang.stores.locks import CommitLock
+from rlmlang.stores.migrate import prepare
 from rlmlang.stores.rows import Batch
 
 Change = Callable[[Batch], Any]
@@ -74,7 +75,7 @@ class WriterThread:
             schema.settle_in(self._connection)
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                schema.prepare(self._connection, str(self.path))
+                prepare(self._connection, str(self.path))
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
@@ -180,6 +181,17 @@ class Memory:
     def close(self) -> None:
         """Forgets everything."""
         self.connection.close()
+
+
+def bring_up(path: Path) -> None:
+    """Brings the store of a file to this version where an earlier one wrote it.
+
+    Raises CodedError (store-too-new), sqlite3.Error where it cannot be read or written.
+    """
+    with contextlib.closing(schema.read_only(path)) as connection:
+        if schema.version_of(connection, str(path)) in (0, schema.VERSION):
+            return
+    WriterThread(path).close()
 
 
 def in_one_transaction(

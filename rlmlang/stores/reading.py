@@ -13,6 +13,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.stores import rows, schema
 from rlmlang.stores.calls import AT
+from rlmlang.stores.journal import bring_up
 from rlmlang.stores.locks import alive, claim_of
 from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, from_json
@@ -32,12 +33,10 @@ class Reading:
                          hint="run a recipe first: rlm run FILE")  # fmt: skip
         self.path = path
         try:
+            bring_up(path)
             self._c = schema.read_only(path)
-            version = self._c.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error as mistake:
             raise damaged(path, str(mistake)) from None
-        if version > schema.VERSION:
-            schema.prepare(self._c, str(path))
         self._texts: dict[int, str] = {}
 
     def close(self) -> None:

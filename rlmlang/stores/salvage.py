@@ -14,6 +14,7 @@ from pathlib import Path
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
 from rlmlang.stores import pages, rows, schema
 from rlmlang.stores.journal import unwritable
+from rlmlang.stores.migrate import is_old, with_ending
 
 
 def salvage(path: Path, target: Path) -> dict[str, int]:
@@ -62,6 +63,8 @@ def whole_rows(data: bytes) -> Iterator[tuple[str, list[object]]]:
         widths.setdefault(len(columns) + 1, []).append(table)
     for record in pages.records(data):
         row = [record.rowid, *record.values[1:]]
+        if is_old(row):
+            yield "call", with_ending(row)
         for table in widths.get(len(row), ()):
             if rows.intact(table, row):
                 yield table, row

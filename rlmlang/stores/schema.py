@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
 
-VERSION = 1
+VERSION = 2
 SHIFT = 40
 FIXED = (3, 51, 3)
 
@@ -26,7 +26,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "call": (
         "id", "key", "state", "step", "item", "prompt", "attempt", "settings", "system", "asked",
         "worst_in", "worst_out", "worst_usd", "used_in", "used_out", "used_usd", "started",
-        "seconds", "answer", "code", "reason", "ranges", "origin",
+        "seconds", "answer", "code", "reason", "ranges", "origin", "finish",
     ),
     "verdict": ("id", "code", "reason"),
     "event": ("id", "kind", "node", "at", "data"),
@@ -41,22 +41,27 @@ INDEXES = (
 )
 
 
+def create_table(connection: sqlite3.Connection, table: str) -> None:
+    """Makes one table."""
+    rest = ", ".join(TABLES[table][1:])
+    connection.execute(f"CREATE TABLE {table}(id INTEGER PRIMARY KEY, {rest}, seal)")
+
+
 def create(connection: sqlite3.Connection) -> None:
     """Makes the tables of this version in an empty store."""
-    for table, columns in TABLES.items():
-        rest = ", ".join(columns[1:])
-        connection.execute(f"CREATE TABLE {table}(id INTEGER PRIMARY KEY, {rest}, seal)")
+    for table in TABLES:
+        create_table(connection, table)
     for statement in INDEXES:
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version={VERSION}")
 
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {}  # from version n to n + 1
+def version_of(connection: sqlite3.Connection, path: str) -> int:
+    """The version a store was written in; 0 for an empty file.
 
-
-def prepare(connection: sqlite3.Connection, path: str) -> None:
-    """Brings a store to this version, in one transaction. Raises CodedError (store-too-new)."""
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    Raises CodedError (store-too-new).
+    """
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise failed(
             "store-too-new",
@@ -64,15 +69,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
             f"{VERSION})",
             hint="upgrade rlmlang, or name another file with --store",
         )
-    if found == VERSION:
-        return
-    if found == 0:
-        create(connection)
-        return
-    for version in range(found, VERSION):
-        for statement in MIGRATIONS[version]:
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version={VERSION}")
+    return found
 
 
 def settle_in(connection: sqlite3.Connection) -> None:

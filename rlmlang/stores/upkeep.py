@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import rows, schema
-from rlmlang.stores.journal import WriterThread, unwritable
+from rlmlang.stores.journal import WriterThread, bring_up, unwritable
 from rlmlang.stores.locks import alive, claim_of
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import FINISHED, run_from
@@ -81,6 +82,8 @@ def _open(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise failed("store-missing", f"there is no store at {path}",
                      hint="rlm run makes one; --store names another")  # fmt: skip
+    with contextlib.suppress(sqlite3.Error):
+        bring_up(path)  # a damaged file is looked at as it is
     connection = schema.read_only(path)
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     return connection

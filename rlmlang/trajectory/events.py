@@ -59,6 +59,16 @@ class Paused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Noticed(Event):
+    """Something that a user must know of, though the run goes on."""
+
+    name: ClassVar[str] = "noticed"
+    code: str
+    message: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepStarted(Event):
     """A step begins."""
 
@@ -152,8 +162,8 @@ class RunFinished(Event):
 KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
-        RunStarted, RunResumed, Paused, StepStarted, StepFinished, CallStarted, CallFinished,
-        CallFailed, ItemSkipped, RunFinished,
+        RunStarted, RunResumed, Paused, Noticed, StepStarted, StepFinished, CallStarted,
+        CallFinished, CallFailed, ItemSkipped, RunFinished,
     )
 }  # fmt: skip
 

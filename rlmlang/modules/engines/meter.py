@@ -13,6 +13,7 @@ from dspy.lm15 import Request, Response
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
 from rlmlang.modules.engines.slip import Slip, asked_text, said, system_text
+from rlmlang.modules.engines.usage import doubt, tokens_of
 from rlmlang.plan.bind import Price
 from rlmlang.protocols import Sending
 
@@ -61,12 +62,14 @@ class Meter:
         tokens_out = request.config.max_tokens or note.role_output
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
 
-    def used(self, response: Response, worst: Usage) -> Usage:
-        """What the provider says was used; the worst case where it says nothing."""
-        said = response.usage
-        tokens_in = said.input_tokens if said.input_tokens is not None else worst.tokens_in
-        tokens_out = said.output_tokens if said.output_tokens is not None else worst.tokens_out
-        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
+    def used(self, response: Response, sending: Sending) -> tuple[Usage, str]:
+        """What the provider says was used, and nothing; the worst case where that cannot be true,
+        and why."""
+        worst, sent = sending.worst, len(sending.system) + len(sending.asked)
+        if why := doubt(response, sent, worst.tokens_out):
+            return worst, why
+        tokens_in, tokens_out = tokens_of(response.usage)
+        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out)), ""
 
     def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
         """What a request without an answer counts: a refusal with a status was not billed; where

@@ -14,9 +14,10 @@ from dspy.lm15 import Request, Response
 from rlmlang.budget import Account, Refusal, Reservation, Usage
 from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
 from rlmlang.modules.engines.meter import Meter
-from rlmlang.modules.engines.reuse import take
-from rlmlang.modules.engines.slip import Engine, ModelUsage, Slip, Stopped, slip
+from rlmlang.modules.engines.reuse import ending, take
+from rlmlang.modules.engines.slip import Engine, ModelUsage, Slip, Stopped, slip, words_of
 from rlmlang.modules.engines.traffic import Traffic
+from rlmlang.modules.engines.usage import UNBOUND, judged
 from rlmlang.protocols import Keeper, Kept, Settled
 
 T = TypeVar("T")
@@ -63,25 +64,36 @@ class Pay:
                 raise
             if note.landed is not None:
                 note.landed()
-            used = self.meter.used(response, worst)
-            return await self._answered(request, note, response, used, self.clock() - started)
+            used, doubted = self.meter.used(response, note.sending)
+            await self._answered(request, note, response, used, self.clock() - started)
+            self._judged(request.model, worst, used, doubted)
+            if not note.answer.strip() and response.finish_reason == "stop":
+                raise EmptyAnswer(response)
+            return response
         finally:
             reservation.settle(used)
             self.traffic.hope.wake()
 
     async def _answered(
         self, request: Request, note: Slip, response: Response, used: Usage, seconds: float
-    ) -> Response:
-        answer = response.message.text or ""
-        code = "" if answer.strip() else "answer-empty"
-        await _coded(self.keeper.settle(note.row, Settled(answer, used, seconds, code)))
+    ) -> None:
+        """Keeps an answer, and how it ended."""
+        answer, finish = ending(response)
+        code = "answer-empty" if finish == "stop" and not answer.strip() else ""
+        settled = Settled(answer, used, seconds, code, finish=finish)
+        await _coded(self.keeper.settle(note.row, settled))
         note.usage = ModelUsage(
             **vars(used), model=request.model, priced=self.meter.price is not None
         )
-        note.answer = answer
-        if code:
-            raise EmptyAnswer(response)
-        return response
+        note.answer = words_of(response)
+
+    def _judged(self, model: str, worst: Usage, used: Usage, doubted: str) -> None:
+        """Says what is wrong with a usage; one that shows that no limit binds stops the run."""
+        problem = judged(model, worst, used, doubted)
+        if problem is not None:
+            self.traffic.notice(problem)
+            if problem.diagnostic.code == UNBOUND:
+                self.traffic.stop(problem)
 
     async def _failed(self, row: int, used: Usage, mistake: lm15.LM15Error, seconds: float) -> None:
         settled = Settled(getattr(mistake, "raw", ""), used, seconds, mistake.code or "failed",
@@ -107,6 +119,14 @@ async def _coded(work: Awaitable[T]) -> T:
         raise Stopped(problem) from problem
 
 
+def _overspent(has: float, most: float) -> str:
+    """Whether the budget was passed: only by an endpoint that counts more than was reserved."""
+    reserves = "Every call reserves its worst case before it is sent"
+    if has > most:
+        return f"{reserves}, and the endpoint counted {has - float(most):,.6g} more than that."
+    return f"{reserves}; nothing was overspent."
+
+
 def spent(refusal: Refusal) -> CodedError:
     """The problem of a budget that is used up."""
     most, used = getattr(refusal.most, refusal.limit), refusal.used
@@ -117,7 +137,7 @@ def spent(refusal: Refusal) -> CodedError:
         "budget-spent",
         f"the budget of {shown} {'' if refusal.limit == 'usd' else refusal.limit + ' '}is spent "
         f"({spent_words} used, the next call may not fit)",
-        reason="Every call reserves its worst case before it is sent; nothing was overspent.",
+        reason=_overspent(has, most),
         hint=f"run again with --set budget.{refusal.limit}=…: what is answered is kept",
         exit_code=EXIT_BUDGET,
     )

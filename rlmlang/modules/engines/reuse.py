@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from dspy.lm15 import Message, Request, Response, TextPart, Usage
+from dspy.lm15 import Message, RefusalPart, Request, Response, TextPart, Usage
 
 from rlmlang.modules.engines.meter import Meter
-from rlmlang.modules.engines.slip import Engine, ModelUsage, Slip, slip
+from rlmlang.modules.engines.slip import Engine, ModelUsage, Slip, slip, words_of
 from rlmlang.modules.engines.traffic import Traffic
 from rlmlang.protocols import Keeper, Kept
+
+DECLINED = "declined"  # kept for a refusal in the model's own words
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Reuse:
         response = await asyncio.shield(flight)
         if (kept := self.keeper.find(sending.key)) is not None:
             return take(self.keeper, note, request, kept)
-        note.answer = response.message.text or ""
+        note.answer = words_of(response)
         return response
 
 
@@ -48,8 +50,17 @@ def take(keeper: Keeper, note: Slip, request: Request, kept: Kept) -> Response:
     note.answer, note.reused = kept.answer, True
     note.usage = ModelUsage(model=request.model, priced=True)
     note.row = keeper.reuse(kept, note.sending)
+    part = (RefusalPart if kept.finish == DECLINED else TextPart)(kept.answer)
     return Response(
-        id=None, model=request.model, message=Message.assistant([TextPart(kept.answer)]),
-        finish_reason="stop",
+        id=None, model=request.model, message=Message.assistant([part]),
+        finish_reason="content_filter" if kept.finish == DECLINED else kept.finish,
         usage=Usage(input_tokens=kept.usage.tokens_in, output_tokens=kept.usage.tokens_out),
     )  # fmt: skip
+
+
+def ending(response: Response) -> tuple[str, str]:
+    """The words of an answer and how it ended, as they are kept."""
+    said = words_of(response)
+    if refusal := " ".join(p.text for p in response.message.parts_of(RefusalPart)):
+        return said or refusal, DECLINED
+    return said, response.finish_reason

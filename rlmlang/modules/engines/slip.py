@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import dspy
-from dspy.lm15 import Request, Response
+from dspy.lm15 import Request, Response, TextPart
 
 from rlmlang.budget import Account, Usage
 from rlmlang.diagnostics.diagnostic import CodedError
@@ -88,6 +88,11 @@ def system_text(request: Request) -> str:
     """The instructions of a request."""
     system = request.system
     return system if isinstance(system, str) else "".join(p.text for p in system or ())
+
+
+def words_of(response: Response) -> str:
+    """What a model said, without its thinking."""
+    return "".join(p.text for p in response.message.parts_of(TextPart))
 
 
 def asked_text(request: Request) -> str:

@@ -37,12 +37,13 @@ class Hope:
 @dataclass
 class Traffic:
     """Each request is a task of its own, so that one that was sent is heard out even when nobody
-    waits for it any more."""
+    waits for it any more. `notice` is told what a user must know of it though the run goes on."""
 
     flights: dict[bytes, asyncio.Task[Response]] = field(default_factory=dict)
     problem: CodedError | None = None
     hope: Hope = field(default_factory=Hope)
     wake: list[Callable[[], None]] = field(default_factory=list)
+    notice: Callable[[CodedError], None] = lambda problem: None
 
     def start(self, key: bytes, work: Coroutine[Any, Any, Response]) -> asyncio.Task[Response]:
         """A request on its way; another of the same key may wait for it."""
