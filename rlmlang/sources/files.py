@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlmlang.context import Tree, not_utf8
+from rlmlang.context import Document, TextDocument, Tree, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import nearest
+from rlmlang.sources.pipes import piped
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -41,15 +43,20 @@ class FileDocument:
             raise unreadable(self.id, mistake) from None
         try:
             if _stamp(os.fstat(fd)) != self.stamp:
-                raise failed(
-                    "source-changed",
-                    f"{self.id} changed while it was being read",
-                    reason="Pieces cut before and after the change would not belong together.",
-                    hint="run again; copy the file first if something keeps writing to it",
-                )
+                raise changed(self.id)
             return _pread(fd, start, end)
         finally:
             os.close(fd)
+
+
+def changed(name: str) -> CodedError:
+    """The problem of a source that is not what it was when it was opened."""
+    return failed(
+        "source-changed",
+        f"{name} changed while it was being read",
+        reason="Pieces cut before and after the change would not belong together.",
+        hint="run again; copy the file first if something keeps writing to it",
+    )
 
 
 def _pread(fd: int, start: int, end: int) -> bytes:
@@ -62,23 +69,40 @@ def _pread(fd: int, start: int, end: int) -> bytes:
     return data
 
 
-def open_file(path: str, name: str = "") -> FileDocument:
-    """A text file as a document. Raises CodedError for what is missing, empty or no text."""
+def open_file(path: str, name: str = "") -> FileDocument | TextDocument:
+    """A text file as a document; a pipe is read to its end. Raises CodedError for what is
+    missing, empty, no text or no file."""
     try:
         info = os.stat(path)
-        if os.path.isdir(path):
-            raise failed(
-                "source-is-folder",
-                f"{path} is a folder, where a file is wanted",
-                hint="declare the parameter as Tree, or name a file in it",
-            )
+        if stat.S_ISDIR(info.st_mode):
+            raise _folder(path)
+        if not stat.S_ISREG(info.st_mode) or not info.st_size:
+            return in_memory(name or path, piped(path, info))
         with open(path, "rb") as file:
             head = file.read(PROBE)
-    except OSError as mistake:
+    except (OSError, ValueError) as mistake:
         raise unreadable(path, mistake) from None
-    _probe(path, head)
-    start = len(BOM) if head.startswith(BOM) else 0
+    start = content_start(path, head)
     return FileDocument(name or path, os.path.abspath(path), info.st_size, start, _stamp(info))
+
+
+def in_memory(name: str, data: bytes) -> TextDocument:
+    """Bytes that came from outside as a document. Raises CodedError for what is no text."""
+    return TextDocument(name, data, content_start(name, data[:PROBE]))
+
+
+def content_start(path: str, head: bytes) -> int:
+    """Where the text behind a byte order mark begins. Raises CodedError for what is no text."""
+    _probe(path, head)
+    return len(BOM) if head.startswith(BOM) else 0
+
+
+def _folder(path: str) -> CodedError:
+    return failed(
+        "source-is-folder",
+        f"{path} is a folder, where a file is wanted",
+        hint="declare the parameter as Tree, or name a file in it",
+    )
 
 
 def _stamp(info: os.stat_result) -> tuple[int, int, int]:
@@ -119,19 +143,23 @@ def open_tree(root: str, pattern: str = "**/*") -> Tree:
             if base.exists()
             else unreadable(root, FileNotFoundError())
         )
-    return _tree(root, [(str(p), p.relative_to(base).as_posix()) for p in _below(base, pattern)])
+    found = [(str(p), p.relative_to(base).as_posix()) for p in _below(base, pattern)]
+    return _tree(root, *_texts(found))
 
 
 def open_several(paths: Sequence[str]) -> Tree:
-    """Files and folders as one tree; a path begins with the folder that it was found in."""
-    found: list[tuple[str, str]] = []
+    """Files and folders as one tree; a path begins with the folder that it was found in. What is
+    named and missing or no text is said at once."""
+    documents: list[Document] = []
+    left_out: list[str] = []
     for path in paths:
         if Path(path).is_dir():
-            found += [(str(p), p.as_posix()) for p in _below(Path(path))]
+            texts, others = _texts([(str(p), p.as_posix()) for p in _below(Path(path))])
+            documents += texts
+            left_out += others
         else:
-            open_file(path)  # what is missing or no text is said at once
-            found.append((path, Path(path).as_posix()))
-    return _tree(", ".join(paths), found)
+            documents.append(_checked(open_file(path, Path(path).as_posix())))
+    return _tree(", ".join(paths), documents, left_out)
 
 
 def open_glob(pattern: str, base: str) -> Tree:
@@ -140,7 +168,7 @@ def open_glob(pattern: str, base: str) -> Tree:
     anchor = Path(rooted.anchor) if rooted.is_absolute() else Path(base)
     relative = str(rooted.relative_to(rooted.anchor)) if rooted.is_absolute() else pattern
     found = [p for p in sorted(anchor.glob(relative)) if p.is_file()]
-    return _tree(pattern, [(str(p), p.relative_to(anchor).as_posix()) for p in found])
+    return _tree(pattern, *_texts([(str(p), p.relative_to(anchor).as_posix()) for p in found]))
 
 
 def _below(base: Path, pattern: str = "**/*") -> list[Path]:
@@ -148,8 +176,10 @@ def _below(base: Path, pattern: str = "**/*") -> list[Path]:
     return [p for p in sorted(base.glob(pattern)) if p.is_file() and not _skipped(p, base)]
 
 
-def _tree(root: str, found: list[tuple[str, str]]) -> Tree:
-    documents, left_out = [], []
+def _texts(found: Sequence[tuple[str, str]]) -> tuple[list[Document], list[str]]:
+    """Documents of the files that are text, and the names of the others."""
+    documents: list[Document] = []
+    left_out: list[str] = []
     for path, name in found:
         try:
             documents.append(_checked(open_file(path, name)))
@@ -157,6 +187,10 @@ def _tree(root: str, found: list[tuple[str, str]]) -> Tree:
             if problem.diagnostic.code not in NO_TEXT:
                 raise
             left_out.append(name)
+    return documents, left_out
+
+
+def _tree(root: str, documents: Sequence[Document], left_out: Sequence[str]) -> Tree:
     if not documents:
         raise failed(
             "nothing-matches",
@@ -166,7 +200,7 @@ def _tree(root: str, found: list[tuple[str, str]]) -> Tree:
     return Tree(root, tuple(documents), tuple(left_out))
 
 
-def _checked(document: FileDocument) -> FileDocument:
+def _checked(document: Document) -> Document:
     """A file of a tree that is UTF-8 from end to end, so that no piece of it can fail later."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for at in range(document.start, document.size, BLOCK):
@@ -182,8 +216,10 @@ def _skipped(path: Path, base: Path) -> bool:
     return any(part in SKIPPED for part in path.relative_to(base).parts)
 
 
-def unreadable(path: str, mistake: OSError) -> CodedError:
+def unreadable(path: str, mistake: OSError | ValueError) -> CodedError:
     """The problem of a file that cannot be opened."""
+    if isinstance(mistake, ValueError):
+        return failed("source-missing", f"{path!r} is no path: {mistake}")
     if isinstance(mistake, FileNotFoundError | NotADirectoryError):
         near = [p.name for p in Path(path).parent.glob("*")][:200] if path else []
         close = nearest(Path(path).name, near)

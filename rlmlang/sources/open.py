@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Mapping
 from typing import Any
 
 from rlmlang.check.recipe import Source
 from rlmlang.check.types import Type
 from rlmlang.context import Document, TextDocument, Tree, tok_in, whole
-from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.sources.files import open_file, open_glob, open_tree, unreadable
+from rlmlang.sources.files import in_memory, open_file, open_glob, open_tree, unreadable
+from rlmlang.sources.pipes import stdin_bytes
 from rlmlang.sources.remote import is_remote, remote
 from rlmlang.sources.rows import Rows, jsonl, lines, table
 
@@ -35,7 +35,7 @@ def open_path(path: str, type_: Type) -> Any:
     """A path from the command line as what a parameter's type asks for."""
     if type_.kind == "Tree":
         return open_tree(path)
-    kind = "stdin" if path == STDIN else "text"
+    kind = "text"
     if type_.is_list:
         suffix = path.rsplit(".", 1)[-1].lower()
         kinds = {"csv": "csv", "tsv": "csv", "parquet": "parquet", "txt": "lines", "log": "lines"}
@@ -53,15 +53,16 @@ def open_as(kind: str, path: str, type_: Type, name: str, options: dict[str, Any
         from rlmlang.sources.tables import parquet
 
         return parquet(path, type_.item)
-    document = stdin() if kind == "stdin" else _document(path, name)
-    if kind == "jsonl":
-        return jsonl(document, type_.item)
+    document = stdin() if kind == "stdin" or path == STDIN else _document(path, name)
+    return open_rows(kind, document, type_.item, options) if type_.is_list else whole(document)
+
+
+def open_rows(kind: str, document: Document, item: Type, options: Mapping[str, Any]) -> Rows:
+    """The rows of a document: a `csv` table, `jsonl`, or `lines` of text."""
     if kind == "csv":
-        tab = "\t" if path.endswith(".tsv") else ","
-        return table(document, type_.item, str(options.get("delimiter", tab)))
-    if kind == "lines":
-        return lines(document)
-    return whole(document)
+        usual = "\t" if document.id.lower().endswith(".tsv") else ","
+        return table(document, item, str(options.get("delimiter", usual)))
+    return lines(document) if kind == "lines" else jsonl(document, item)
 
 
 def _document(path: str, name: str) -> Document:
@@ -70,16 +71,10 @@ def _document(path: str, name: str) -> Document:
 
 def stdin() -> TextDocument:
     """What is piped in, held in memory."""
-    if sys.stdin is None or sys.stdin.isatty():
-        raise failed(
-            "empty-source", "nothing is piped in", hint="pipe text in: cat file | rlm run …"
-        )
-    data = sys.stdin.buffer.read()
-    if not data:
-        raise failed(
-            "empty-source", "what was piped in is empty", hint="check the command before |"
-        )
-    return TextDocument("stdin", data)
+    try:
+        return in_memory("stdin", stdin_bytes())
+    except OSError as mistake:
+        raise unreadable("stdin", mistake) from None
 
 
 def size_of(value: Any, name: str, symbol: str, measure: Any) -> int | None:

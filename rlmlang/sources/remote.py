@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.sources.files import PROBE, changed, content_start, in_memory
 
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
 
@@ -24,8 +24,15 @@ class RemoteDocument:
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes of a range. Raises CodedError when the store does not answer."""
+        data = self.fetch(start, end)
+        if len(data) != end - start:
+            raise changed(self.id)
+        return data
+
+    def fetch(self, start: int, end: int) -> bytes:
+        """What the store gives for a range: all there is where it knows no ranges."""
         try:
-            data: bytes = self.fs.cat_file(self.path, start=start, end=end)
+            data: bytes = self.fs.cat_file(self.path, start=start, end=end) if end else b""
         except Exception as mistake:
             raise _unreachable(self.id, mistake) from None
         return data
@@ -37,7 +44,7 @@ def is_remote(path: str) -> bool:
 
 
 def remote(url: str) -> Any:
-    """A document behind a URL. Raises CodedError (source-unreachable)."""
+    """A document behind a URL. Raises CodedError (source-unreachable) and those of a file."""
     import fsspec
 
     try:
@@ -47,15 +54,20 @@ def remote(url: str) -> Any:
         raise _unreachable(url, mistake) from None
     if size is None:
         return _fetched(url, fs, path)
-    return RemoteDocument(url, int(size), fs, path)
+    document = RemoteDocument(url, int(size), fs, path)
+    head = document.fetch(0, min(PROBE, document.size))
+    if len(head) == document.size:  # small, or the store knows no ranges
+        return in_memory(url, head)
+    return replace(document, start=content_start(url, head))
 
 
 def _fetched(url: str, fs: Any, path: str) -> Any:
     """A store that does not say how large a file is gives it whole."""
     try:
-        return TextDocument(url, fs.cat_file(path))
+        data = fs.cat_file(path)
     except Exception as mistake:
         raise _unreachable(url, mistake) from None
+    return in_memory(url, data)
 
 
 def _unreachable(url: str, mistake: Exception) -> Exception:

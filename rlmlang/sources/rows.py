@@ -5,22 +5,24 @@ Only the offsets of the rows are held in memory; a row is read when it is asked 
 
 from __future__ import annotations
 
-import csv
 import itertools
-import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
-from rlmlang.check.types import Type
+from rlmlang.check.types import ANY, Type
 from rlmlang.context import Document, Part, Row, not_utf8
-from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.diagnostics.suggest import nearest
+from rlmlang.sources.delimited import check_heading, delimited
+from rlmlang.sources.files import changed
+from rlmlang.sources.jsonlines import ONE_A_LINE, json_rows
+from rlmlang.sources.physical import BLOCK, any_ends, feed_ends, physical_lines
+from rlmlang.sources.values import MEND, Convert, MismatchError, bad_row, converter
 
-BLOCK = 1 << 20
 KEY = 8
 """What a field's name, quotes and marks add to a row shown as JSON, in tok."""
-Reader = Callable[[bytes, int], Any]
+Reader = Callable[[bytes, int, int], Iterator[Any]]
+"""The rows in some bytes, given the byte of the document and the row that they begin with."""
 
 
 class Rows(Sequence[Any]):
@@ -47,7 +49,7 @@ class Rows(Sequence[Any]):
         if not -len(self) <= at < len(self):
             raise IndexError(at)
         at %= len(self)
-        return self._row(at, self.document.read(self.starts[at], self.starts[at + 1]))
+        return self._between(at, at + 1)[0]
 
     def __iter__(self) -> Iterator[Any]:
         at = 0
@@ -55,167 +57,91 @@ class Rows(Sequence[Any]):
             stop = at + 1
             while stop < len(self) and self.starts[stop + 1] - self.starts[at] < BLOCK:
                 stop += 1
-            base = self.starts[at]
-            data = self.document.read(base, self.starts[stop])
-            for i in range(at, stop):
-                yield self._row(i, data[self.starts[i] - base : self.starts[i + 1] - base])
+            yield from self._between(at, stop)
             at = stop
 
-    def _row(self, at: int, data: bytes) -> Any:
+    def _between(self, first: int, stop: int) -> list[Any]:
+        """Some rows, read at once. Raises CodedError (source-changed) where there are more or
+        fewer than there were when the document was opened."""
+        base = self.starts[first]
+        found = list(self._read(self.document.read(base, self.starts[stop]), base, first))
+        if len(found) != stop - first:
+            raise changed(self.document.id)
+        return [self._row(at, value) for at, value in enumerate(found, first)]
+
+    def _row(self, at: int, value: Any) -> Any:
         part = Part(self.document, self.starts[at], self.starts[at + 1])
-        value = self._read(data, at)
         return Row(value, part) if isinstance(value, dict) else value
-
-
-def index(document: Document, start: int, *, quoted: bool = False) -> array[int]:
-    """Where each row begins: at each line; in a quoted table, not inside quotes. Blank lines
-    belong to the row before them."""
-    starts = array("Q")
-    at, inside, _blank = start, False, True
-    tail = b""
-    while at < document.size:
-        block = document.read(at, min(document.size, at + BLOCK))
-        if not block:
-            break
-        lines = (tail + block).split(b"\n")
-        line_start = at - len(tail)
-        tail = lines.pop()
-        for line in lines:
-            if not inside and line.strip():
-                starts.append(line_start)
-            if quoted and line.count(b'"') % 2:
-                inside = not inside
-            line_start += len(line) + 1
-        at += len(block)
-    if tail.strip() and not inside:
-        starts.append(document.size - len(tail))
-    if starts:
-        starts[0] = start
-    starts.append(document.size)
-    return starts if len(starts) > 1 else array("Q")
 
 
 def jsonl(document: Document, item: Type) -> Rows:
     """A file of JSON values, one a line."""
+    convert = converter(item)
 
-    def read(data: bytes, at: int) -> Any:
-        try:
-            value = json.loads(data)
-        except UnicodeDecodeError as mistake:
-            raise not_utf8(document.id, mistake.start, data, mistake) from None
-        except ValueError as mistake:
-            raise _bad_row(document, at, f"is no JSON: {mistake}") from None
-        return typed(value, item, document, at)
+    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
+        found = json_rows(document, [feed_ends(data)], base, first + 1)
+        return _typed(document, found, convert, first + 1)
 
-    return Rows(document, index(document, document.start), read, item)
+    return Rows(document, _line_starts(document), read, item)
 
 
 def table(document: Document, item: Type, delimiter: str = ",") -> Rows:
-    """A table whose first line names its columns."""
-    starts = index(document, document.start, quoted=True)
-    if not starts:
-        return Rows(document, starts, lambda data, at: {})
-    heading = _cells(document, document.read(starts[0], starts[1]), 0, delimiter)
-    missing = [f.name for f in item.fields if f.name not in heading and not f.type.optional]
-    if missing:
-        near = nearest(missing[0], heading)
-        raise failed(
-            "missing-column",
-            f"{document.id} has no column `{missing[0]}`",
-            hint=f"its columns: {', '.join(heading)}" + (f"; is it `{near}`?" if near else ""),
-        )
+    """A table whose first row names its columns. Raises CodedError (bad-row, missing-column,
+    duplicate-column, source-form): a row that is none is told before anything is asked."""
+    shape = delimited(document, delimiter)
+    every = physical_lines(document, document.start, document.size)
+    found = shape.rows(every, document.start, 1)
+    _, heading = next(found, (0, []))
+    check_heading(document.id, heading, item)
+    starts = array("Q", (start for start, _ in found))
+    if starts:
+        starts.append(document.size)
+    shape = replace(shape, width=len(heading))
+    convert = converter(item if item.kind == "Record" else ANY)
 
-    def read(data: bytes, at: int) -> Any:
-        cells = _cells(document, data, at + 1, delimiter)
-        if len(cells) != len(heading):
-            raise _bad_row(document, at + 1, f"has {len(cells)} cells, not {len(heading)}")
-        return typed(dict(zip(heading, cells, strict=True)), item, document, at + 1)
+    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
+        rows = shape.rows([any_ends(data)], base, first + 2)
+        named = ((at, dict(zip(heading, cells, strict=True))) for at, cells in rows)
+        return _typed(document, named, convert, first + 2)
 
-    return Rows(document, starts[1:], read, item)
+    return Rows(document, starts, read, item)
 
 
 def lines(document: Document) -> Rows:
-    """A text file, one item a line."""
+    """A text file, one item a line; lines of nothing but blanks are none."""
 
-    def read(data: bytes, at: int) -> Any:
+    def read(data: bytes, base: int, first: int) -> Iterator[str]:
+        for line in feed_ends(data):
+            if line.strip():
+                try:
+                    yield line.decode().rstrip("\r\n")
+                except UnicodeDecodeError as mistake:
+                    raise not_utf8(document.id, base + mistake.start, line, mistake) from None
+            base += len(line)
+
+    return Rows(document, _line_starts(document), read)
+
+
+def _line_starts(document: Document) -> array[int]:
+    """Where each row begins that is a line. Blank lines belong to the row before them."""
+    starts, at = array("Q"), document.start
+    for some in physical_lines(document, document.start, document.size, feed_ends):
+        for line in some:
+            if line.strip():
+                starts.append(at)
+            at += len(line)
+    if starts:
+        starts[0] = document.start
+        starts.append(document.size)
+    return starts
+
+
+def _typed(
+    document: Document, found: Iterator[tuple[int, Any]], convert: Convert, number: int
+) -> Iterator[Any]:
+    for place, (at, value) in enumerate(found, number):
         try:
-            return data.decode().rstrip("\r\n")
-        except UnicodeDecodeError as mistake:
-            raise not_utf8(document.id, mistake.start, data, mistake) from None
-
-    return Rows(document, index(document, document.start), read)
-
-
-def _cells(document: Document, data: bytes, at: int, delimiter: str) -> list[str]:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as mistake:
-        raise not_utf8(document.id, mistake.start, data, mistake) from None
-    try:
-        return next(
-            csv.reader(text.strip("\r\n").splitlines(keepends=True), delimiter=delimiter), []
-        )
-    except csv.Error as mistake:
-        raise _bad_row(document, at, f"is no row of a table: {mistake}") from None
-
-
-def typed(value: Any, want: Type, document: Document, at: int) -> Any:
-    """A value as its declared type. Raises CodedError (bad-row) naming file, row and field."""
-    if want.kind != "Record":
-        return value
-    if not isinstance(value, dict):
-        raise _bad_row(document, at, f"is no record of {want}")
-    out = {}
-    for f in want.fields:
-        if f.name not in value and not f.type.optional:
-            raise _bad_row(document, at, f"has no `{f.name}`")
-        out[f.name] = _scalar(value.get(f.name), f.type, f.name, document, at)
-    return out
-
-
-def _scalar(value: Any, want: Type, name: str, document: Document, at: int) -> Any:
-    if value is None or (value == "" and want.optional):
-        if want.optional:
-            return None
-        raise _bad_row(document, at, f"has nothing in `{name}`")
-    try:
-        converted = _convert(value, want)
-    except (ValueError, TypeError):
-        raise _bad_row(document, at, f"`{name}` is {value!r:.40}, not {want}") from None
-    return converted
-
-
-def _convert(value: Any, want: Type) -> Any:
-    match want.kind:
-        case "Int":
-            if isinstance(value, bool) or (isinstance(value, float) and value != int(value)):
-                raise ValueError(value)
-            return int(value)
-        case "Float":
-            return float(value)
-        case "Bool":
-            return _truth(value)
-        case "Enum":
-            if value not in [n for n, _ in want.labels]:
-                raise ValueError(value)
-            return value
-        case "Text" | "Id" | "Path" | "Date" | "Quote":
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return value
-
-
-def _truth(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if str(value).lower() not in known:
-        raise ValueError(value)
-    return known[str(value).lower()]
-
-
-def _bad_row(document: Document, at: int, what: str) -> CodedError:
-    return failed(
-        "bad-row",
-        f"{document.id}, row {at + 1:,}: {what}",
-        hint="mend the row, or declare the field as it is (`T?` for one that may be empty)",
-    )
+            yield convert(value)
+        except MismatchError as mistake:
+            hint = ONE_A_LINE if isinstance(value, list) else MEND
+            raise bad_row(document, place, at, str(mistake), hint) from None

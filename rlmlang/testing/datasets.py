@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +10,20 @@ from typing import Any
 
 from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
+from rlmlang.check.types import ANY
+from rlmlang.context import Document, TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.sources.files import BLOCK, open_file, unreadable
+from rlmlang.sources.open import open_rows
 from rlmlang.sources.tables import parquet_rows
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 PATHS = ("Doc", "Tree")
+PARQUET = ".parquet"
+SOURCE_PROBLEMS = (
+    "bad-row", "not-utf8", "binary-source", "empty-source", "source-unreadable", "source-is-folder",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,19 +52,35 @@ def read_examples(dataset: s.Dataset, recipe: r.Recipe) -> Examples:
     """
     path = Path(dataset.base).parent / dataset.path
     try:
-        data = path.read_bytes()
-    except OSError as mistake:
-        hint = "the path is taken from the folder of the file that declares it"
-        raise failed("dataset-missing", f"{path} cannot be opened: {mistake.strerror}",
-                     hint=hint) from None  # fmt: skip
-    sha256 = hashlib.sha256(data).hexdigest()
-    _pinned(dataset, path, sha256)
-    rows = _rows(path, data)
+        document = _opened(path)
+        sha256 = _sha256(document)
+        _pinned(dataset, path, sha256)
+        rows = _rows(path, document)
+    except CodedError as problem:
+        raise _as_dataset(problem) from None
     if not rows:
         raise failed("dataset-unreadable", f"{path} has no examples")
     bind = dict(dataset.bind) or {p.name: p.name for p in recipe.params if p.name in rows[0]}
     made = [_example(n, row, bind, dataset, recipe, path) for n, row in enumerate(rows)]
     return Examples(dataset, tuple(made), sha256)
+
+
+def _opened(path: Path) -> Document:
+    """The file as a document; that of a Parquet table is no text."""
+    if path.suffix != PARQUET:
+        return open_file(str(path))
+    try:
+        return TextDocument(str(path), path.read_bytes())
+    except OSError as mistake:
+        raise unreadable(str(path), mistake) from None
+
+
+def _sha256(document: Document) -> str:
+    """Of all bytes of the file, a byte order mark included."""
+    found = hashlib.sha256()
+    for at in range(0, document.size, BLOCK):
+        found.update(document.read(at, min(document.size, at + BLOCK)))
+    return found.hexdigest()
 
 
 def _pinned(dataset: s.Dataset, path: Path, sha256: str) -> None:
@@ -73,19 +94,16 @@ def _pinned(dataset: s.Dataset, path: Path, sha256: str) -> None:
         )
 
 
-def _rows(path: Path, data: bytes) -> list[dict[str, Any]]:
-    try:
-        if path.suffix == ".parquet":
-            return parquet_rows(str(path))
-        text = data.decode("utf-8-sig")
-        if path.suffix == ".csv":
-            return [dict(row) for row in csv.DictReader(io.StringIO(text))]
-        found = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (ValueError, csv.Error) as mistake:
-        raise _unreadable(path, str(mistake)) from None
-    if not all(isinstance(row, dict) for row in found):
-        raise _unreadable(path, "every line must be a JSON object")
-    return found
+def _rows(path: Path, document: Document) -> list[dict[str, Any]]:
+    """The rows, read as a source of a recipe is. Raises CodedError (bad-row and others)."""
+    if path.suffix == PARQUET:
+        return parquet_rows(str(path))
+    kind = "csv" if path.suffix.lower() in (".csv", ".tsv") else "jsonl"
+    rows = list(open_rows(kind, document, ANY, {}))
+    other = next((n for n, row in enumerate(rows, 1) if not isinstance(row, dict)), None)
+    if other is not None:
+        raise _unreadable(f"{path}, example {other:,}, is no JSON object: one stands on each line")
+    return rows
 
 
 def _example(
@@ -105,9 +123,22 @@ def _example(
             sources[param] = str(path.parent / str(row[column]))
         elif param:
             values[param] = row[column]
-    return Example(number, values, sources, row[dataset.want])
+    want, result = row[dataset.want], recipe.result
+    if want in (None, "") and not (result.optional or result.is_list or result.kind == "Record"):
+        raise _unreadable(f"{path}, example {number + 1:,}, has nothing in `{dataset.want}`")
+    return Example(number, values, sources, want)
 
 
-def _unreadable(path: Path, words: str) -> CodedError:
-    return failed("dataset-unreadable", f"{path} cannot be read: {words}",
-                  hint="a dataset is .jsonl, .csv or .parquet")  # fmt: skip
+def _as_dataset(problem: CodedError) -> CodedError:
+    """A problem of a source, told as one of a dataset."""
+    found = problem.diagnostic
+    if found.code == "source-missing":
+        hint = "the path is taken from the folder of the file that declares it"
+        return failed("dataset-missing", found.message, hint=hint)
+    if found.code in SOURCE_PROBLEMS:
+        return failed("dataset-unreadable", found.message, reason=found.reason, hint=found.hint)
+    return problem
+
+
+def _unreadable(words: str) -> CodedError:
+    return failed("dataset-unreadable", words, hint="a dataset is .jsonl, .csv, .tsv or .parquet")

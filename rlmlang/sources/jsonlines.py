@@ -1,0 +1,95 @@
+"""JSON lines: one value a line, as the standard has it. What `json` lets pass beyond that is
+refused: a key twice in one object, NaN, half a character, nesting that nobody could show."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rlmlang.context import Document, not_utf8
+from rlmlang.sources.values import MismatchError, bad_row
+
+BOM = "\ufeff"
+DEEPEST = 100
+"""How deep a value may be nested."""
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+ONE_A_LINE = (
+    "JSON lines hold one value a line; a file that is one list: jq -c '.[]' FILE > rows.jsonl"
+)
+
+
+def json_rows(
+    document: Document, lines: Iterable[list[bytes]], at: int, number: int
+) -> Iterator[tuple[int, Any]]:
+    """The byte that each row begins at, and its value. `at` is the byte that the lines begin at,
+    `number` that of the first row. Raises CodedError (bad-row, not-utf8)."""
+    for some in lines:
+        for line in some:
+            if line.strip():
+                yield at, _value(document, line, at, number)
+                number += 1
+            at += len(line)
+
+
+def _value(document: Document, line: bytes, at: int, number: int) -> Any:
+    try:
+        return _parsed(line, line.decode().removeprefix(BOM))
+    except UnicodeDecodeError as mistake:
+        raise not_utf8(document.id, at + mistake.start, line, mistake) from None
+    except json.JSONDecodeError as mistake:
+        what = f"is no JSON: {mistake.msg} at its character {mistake.pos + 1:,}"
+        raise bad_row(document, number, at, what, ONE_A_LINE) from None
+    except MismatchError as mistake:
+        raise bad_row(document, number, at, str(mistake)) from None
+
+
+def _parsed(line: bytes, text: str) -> Any:
+    try:
+        value = DECODER.decode(text)
+    except RecursionError:
+        raise MismatchError(f"is nested deeper than {DEEPEST}") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise MismatchError("holds a whole number too long to be read") from None
+    if line.count(b"[") + line.count(b"{") > DEEPEST and _depth(value) > DEEPEST:
+        raise MismatchError(f"is nested deeper than {DEEPEST}")
+    if SURROGATE.search(line) and not _encodes(value):
+        raise MismatchError("holds half a character (\\ud800 to \\udfff without its other half)")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(n for n in names if names.count(n) > 1)
+        raise MismatchError(f"has `{twice:.40}` twice")
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise MismatchError(f"holds {name}, which is no number of JSON")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects lie in one another."""
+    depth, level = 0, [value]
+    while level:
+        level = [x for x in level if isinstance(x, list | dict)]
+        depth += bool(level)
+        level = [y for x in level for y in (x.values() if isinstance(x, dict) else x)]
+    return depth
+
+
+def _encodes(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

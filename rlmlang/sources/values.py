@@ -1,0 +1,120 @@
+"""The values of a row as their declared types. A number is written in ASCII digits and without
+separators; what is written otherwise is refused and never guessed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from rlmlang.check.types import Type
+from rlmlang.context import Document
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.sources.physical import line_number
+
+Convert = Callable[[Any], Any]
+MEND = "mend the row, or declare the field as it is (`T?` for one that may be empty)"
+WRITTEN = frozenset(("Text", "Id", "Path", "Date", "Quote"))
+TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class MismatchError(Exception):
+    """A value that is not of its type; the words say which and how."""
+
+
+def bad_row(document: Document, number: int, byte: int, what: str, hint: str = MEND) -> CodedError:
+    """The problem of a row, named by its number, its line and its byte."""
+    line = line_number(document, byte)
+    place = f"row {number:,} (line {line:,}, byte {byte:,})"
+    return failed("bad-row", f"{document.id}, {place}: {what}", hint=hint)
+
+
+def converter(want: Type, name: str = "") -> Convert:
+    """What makes a value one of a type, or raises MismatchError; `name` is the field's."""
+    inner, optional = _of_kind(want, name), want.optional
+
+    def convert(value: Any) -> Any:
+        if value is None or (optional and value == ""):
+            if optional or want.kind == "Any":
+                return None
+            raise MismatchError(f"has nothing in `{name}`" if name else f"is nothing, not {want}")
+        try:
+            return inner(value)
+        except (ValueError, TypeError, OverflowError, LookupError):
+            what = f"`{name}` is" if name else "is"
+            raise MismatchError(f"{what} {value!r:.40}, not {want}") from None
+
+    return convert
+
+
+def _of_kind(want: Type, name: str) -> Convert:
+    if want.kind == "Record":
+        return _record(want)
+    if want.kind in ("List", "Table"):
+        return _items(converter(want.item, name))
+    if want.kind == "Enum":
+        labels = {label: label for label, _ in want.labels}
+        return labels.__getitem__
+    if want.kind in WRITTEN:
+        return _text
+    return {"Int": _integer, "Float": _decimal, "Bool": _truth}.get(want.kind, _as_it_is)
+
+
+def _record(want: Type) -> Convert:
+    fields = [(f.name, f.type.optional, converter(f.type, f.name)) for f in want.fields]
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise MismatchError(f"is no record of {want}")
+        out = {}
+        for name, optional, inner in fields:
+            if name not in value and not optional:
+                raise MismatchError(f"has no `{name}`")
+            out[name] = inner(value.get(name))
+        return out
+
+    return convert
+
+
+def _items(inner: Convert) -> Convert:
+    def convert(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValueError(value)
+        return [inner(x) for x in value]
+
+    return convert
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _integer(value: Any) -> int:
+    found = int(_number(value))
+    if isinstance(value, float) and found != value:
+        raise ValueError(value)
+    return found
+
+
+def _decimal(value: Any) -> float:
+    found = float(_number(value))
+    if not math.isfinite(found):
+        raise ValueError(value)
+    return found
+
+
+def _number(value: Any) -> Any:
+    """A number, or a text that Python and everybody else read as the same one."""
+    plain = not isinstance(value, str) or (value.isascii() and "_" not in value)
+    if isinstance(value, bool) or not plain:
+        raise ValueError(value)
+    return value
+
+
+def _truth(value: Any) -> bool:
+    return value if isinstance(value, bool) else TRUTHS[str(value).lower()]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,0 +1,131 @@
+"""Rows tile their file, and each range of bytes, read alone, is the same row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlmlang.check.types import ANY
+from rlmlang.context import TextDocument
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.sources.physical import any_ends, feed_ends, physical_lines
+from rlmlang.sources.rows import Rows, jsonl, lines, table
+
+ENDS = ("\n", "\r\n", "\r")
+CELL = st.text(alphabet='ab,"\r\n é漢😀\u2028\x85\x0b\t\0', max_size=8)
+RAW = st.text(alphabet='aab,,""\r\n\né\u2028', max_size=60)
+
+
+def alone(rows: Rows) -> list[object]:
+    """Each row read by its own range, and by nothing else."""
+    return [rows[i] for i in range(len(rows))]
+
+
+def tiles(rows: Rows, document: TextDocument, first: int) -> None:
+    """Ranges follow one another from the first row to the end."""
+    assert all(a < b for a, b in pairwise(rows.starts))
+    assert not rows or (rows.starts[0], rows.starts[-1]) == (first, document.size)
+    for row, (start, end) in zip(rows, pairwise(rows.starts), strict=True):
+        if hasattr(row, "part"):
+            assert (row.part.start, row.part.end) == (start, end)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n))),
+       st.sampled_from(ENDS), st.sampled_from(",;\t"), st.booleans(),
+       st.sampled_from(["", "\n", "\r\n\r\n"]), st.booleans())  # fmt: skip
+def test_what_is_written_is_read(
+    cells: list[list[str]], end: str, delimiter: str, every: bool, blank: str, mark: bool
+) -> None:
+    heading = [f"c{i}" for i in range(len(cells[0]) if cells else 2)]
+    text = io.StringIO()
+    every = every or any(x in cell for row in cells for cell in row for x in "\r\n")
+    quoting = csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
+    for row in (heading, *cells):
+        csv.writer(text, lineterminator=end, delimiter=delimiter, quoting=quoting).writerow(row)
+        text.write(blank)
+    data = ("\ufeff" * mark + text.getvalue()).encode()
+    document = TextDocument("a.csv", data, 3 * mark)
+    rows = table(document, ANY, delimiter)
+    assert list(rows) == alone(rows) == [dict(zip(heading, row, strict=True)) for row in cells]
+    head = len((end + blank).join([delimiter.join(heading), ""]).encode()) + 3 * mark
+    tiles(rows, document, head + 2 * len(heading) * every)
+
+
+@settings(max_examples=500, deadline=None)
+@given(RAW)
+def test_any_text_is_a_table_or_a_coded_problem(raw: str) -> None:
+    text = "a,b\n" + raw
+    document = TextDocument("a.csv", text.encode())
+    if not regular(text):
+        with pytest.raises(CodedError, match="a.csv, row"):
+            table(document, ANY)
+        return
+    rows = table(document, ANY)
+    expected = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    kept = [x for x in expected if len(x) == 2]
+    assert list(rows) == alone(rows) == [dict(zip("ab", x, strict=True)) for x in kept[1:]]
+    tiles(rows, document, rows.starts[0] if rows else 0)
+
+
+def regular(text: str) -> bool:
+    """Whether every row has two cells or is blank, and every quote its other."""
+    try:
+        found = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return False
+    return all(len(x) in (0, 2) for x in found)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=12).filter(str.strip), max_size=20),
+       st.sampled_from(ENDS[:2]), st.sampled_from(["", "\n \t\n"]), st.booleans())  # fmt: skip
+def test_json_lines_and_lines_tile_their_file(
+    texts: list[str], end: str, blank: str, ascii_only: bool
+) -> None:
+    values = [json.dumps(x, ensure_ascii=ascii_only) for x in texts]
+    document = TextDocument("a", (blank + (end + blank).join(values)).encode())
+    rows = jsonl(document, ANY)
+    assert list(rows) == alone(rows) == texts
+    tiles(rows, document, 0)
+    plain = lines(document)
+    assert list(plain) == alone(plain) == values
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ab\r\né", max_size=40), st.integers(1, 9))
+def test_blocks_make_no_difference_to_lines(text: str, block: int) -> None:
+    document = TextDocument("a", text.encode())
+    for split in (any_ends, feed_ends):
+        found = physical_lines(document, 0, document.size, split, block)
+        assert [x for some in found for x in some] == split(document.data)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ('a,b\n1,"x\n2,y\n', "row 2 (line 2, byte 6)", "opens a quote that is never closed"),
+        ('a,b\n"p\nq","x""y\n2,y', "row 2 (line 3, byte 10)", "opens a quote"),
+        ('a,b\n1,é\n\n3,"é', "row 3 (line 4, byte 12)", "opens a quote"),
+        ('a,b\r1,"5" pipe"\r', "row 2 (line 2, byte 4)", "behind a closing quote in line 2"),
+        ('a,b\n1,"x\n2,"y"\n', "row 2 (line 2, byte 4)", "behind a closing quote in line 3"),
+        ("a,b\n\n1\n", "row 2 (line 3, byte 5)", "has 1 cells, not 2"),
+        ("a,b\r\n1,2\r\n3,4,5\r\n", "row 3 (line 3, byte 10)", "has 3 cells, not 2"),
+        ("a,b\n1,2\n,", None, ""),
+        ('a,b\n1,5" pipe\n2,"6"" pipe"\n', None, ""),
+    ],
+)
+def test_a_broken_row_is_named_where_it_breaks(text: str, place: str | None, words: str) -> None:
+    document = TextDocument("a.csv", text.encode())
+    if place is None:
+        assert len(table(document, ANY)) == 2
+        return
+    with pytest.raises(CodedError) as told:
+        table(document, ANY)
+    assert f"a.csv, {place}: " in str(told.value) and words in str(told.value)

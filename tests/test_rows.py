@@ -1,0 +1,219 @@
+"""Rows that are no rows, and values that are not of their type, as records and as datasets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rlmlang.check.types import ANY, Field, Type
+from rlmlang.context import TextDocument
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.sources.rows import jsonl, lines, table
+from tests.conftest import Rlm
+
+INT, FLOAT, TEXT = Type("Int"), Type("Float"), Type("Text")
+MOOD = Type("Enum", labels=(("glad", ""), ("sad", "")))
+
+
+def short(value: object) -> str:
+    """The name of a case that may be long."""
+    return repr(value)[:30]
+
+
+def record(name: str, type_: Type) -> Type:
+    """A record of one field."""
+    return Type("Record", name="Row", fields=(Field(name, type_),))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"a": 1, "a": 2}', "has `a` twice"),
+        ('{"a": {"b": 1, "c": 2, "b": 3}}', "has `b` twice"),
+        ("[" * 101 + "]" * 101, "is nested deeper than 100"),
+        ("[" * 100_000 + "]" * 100_000, "is nested deeper than 100"),
+        ('{"a":' * 5_000 + "1" + "}" * 5_000, "is nested deeper than 100"),
+        ("9" * 5_000, "holds a whole number too long to be read"),
+        ('{"a": NaN}', "holds NaN"),
+        ("[-Infinity]", "holds -Infinity"),
+        (r'"half \ud83d"', "holds half a character"),
+        (r'{"\uDE00": 1}', "holds half a character"),
+        ('{"a": 1', "is no JSON"),
+        ("{'a': 1}", "is no JSON"),
+        ('{"a": 1} {"a": 2}', "is no JSON: Extra data at its character 10"),
+        ("[", "is no JSON"),
+    ],
+    ids=short,
+)
+def test_what_is_no_row_of_json_lines(line: str, words: str) -> None:
+    document = TextDocument("a.jsonl", f'\n{{"ok": 1}}\r\n\n{line}\n{{"ok": 2}}\n'.encode())
+    with pytest.raises(CodedError) as told:
+        list(jsonl(document, ANY))
+    assert told.value.diagnostic.code == "bad-row"
+    assert str(told.value).startswith(f"a.jsonl, row 2 (line 4, byte 13): {words}")
+    assert len(str(told.value)) < 200
+
+
+def test_what_is_a_row_of_json_lines() -> None:
+    deep = "[" * 100 + "]" * 100
+    text = f'\ufeff{{"a": "\u2028\x85"}}\r\n{deep}\n"{"[" * 200}"\n"\\ud83d\\ude00"\n\ufeff[1]\n'
+    rows = jsonl(TextDocument("a.jsonl", text.encode(), 3), ANY)
+    assert list(rows) == [{"a": "\u2028\x85"}, json.loads(deep), "[" * 200, "😀", [1]]
+
+
+@pytest.mark.parametrize(
+    ("type_", "good", "bad"),
+    [
+        (INT, {"7": 7, " 7 ": 7, "-007": -7, "+7": 7},
+         ["", "1_000", "1,000", "7.0", "0x7", "٧", "７", "7 8", "1e3", "9" * 5_000]),
+        (FLOAT, {"7": 7.0, "-.5": -0.5, "1e3": 1000.0, " 2.50 ": 2.5},
+         ["", "nan", "inf", "-Infinity", "1e999", "1_0.5", "1.250,50", "½", "１.5"]),
+        (Type("Bool"), {"true": True, "No": False, "1": True}, ["", "maybe", "on", "2"]),
+        (MOOD, {"glad": "glad"}, ["", "Glad", "glad "]),
+        (TEXT, {"": "", " x ": " x ", "007": "007", 'say "x"': 'say "x"'}, []),
+        (Type("Int", optional=True), {"": None, "7": 7}, [" ", "none", "null"]),
+        (Type("List", (TEXT,)), {}, ["", "x", '["x"]']),
+    ],
+)  # fmt: skip
+def test_cells_are_read_as_their_type(type_: Type, good: dict[str, object], bad: list[str]) -> None:
+    def read(cell: str) -> object:
+        quoted = '"' + cell.replace('"', '""') + '"'
+        return table(TextDocument("a.csv", f"x,y\n{quoted},\n".encode()), record("x", type_))[0]
+
+    assert {cell: read(cell)["x"] for cell in good} == good
+    for cell in bad:
+        with pytest.raises(CodedError, match=r"row 2 \(line 2, byte 4\): `x` is "):
+            read(cell)
+
+
+@pytest.mark.parametrize(
+    ("type_", "good", "bad"),
+    [
+        (INT, {"7": 7, "7.0": 7, '"7"': 7, "1" * 40: int("1" * 40)},
+         ["null", "true", "7.5", "1e999", "[7]", '"1_000"', '{"a": 7}']),
+        (FLOAT, {"7": 7.0, "7.5": 7.5, '"7.5"': 7.5}, ["true", "1e999", "1" * 400, '"nan"', "[]"]),
+        (TEXT, {'"x"': "x", "7": "7", '["x"]': '["x"]', "true": "true"}, ["null"]),
+        (MOOD, {'"sad"': "sad"}, ['"SAD"', "1", '["sad"]', "{}"]),
+        (Type("List", (INT,)), {"[]": [], "[1, 2]": [1, 2]}, ['["x"]', "3", "[null]", "[1.5]"]),
+        (record("y", INT), {'{"y": 1, "z": 2}': {"y": 1}}, ["{}", "3", "[1]", '{"y": "x"}']),
+    ],
+)  # fmt: skip
+def test_json_values_are_read_as_their_type(
+    type_: Type, good: dict[str, object], bad: list[str]
+) -> None:
+    def read(value: str, item: Type, text: str) -> object:
+        return jsonl(TextDocument("a.jsonl", (text % value).encode()), item)[0]
+
+    assert {v: read(v, record("x", type_), '{"x": %s}')["x"] for v in good} == good
+    assert {v: read(v, type_, "%s") for v in good} == good
+    for value in bad:
+        with pytest.raises(CodedError, match=r"row 1 \(line 1, byte 0\): "):
+            read(value, record("x", type_), '{"x": %s}')
+
+
+@pytest.mark.parametrize(
+    ("data", "delimiter", "code", "words"),
+    [
+        ("id,id\n1,2\n", ",", "duplicate-column", "two columns called `id`"),
+        ("id,x,y,x\n1,2,3,4\n", ",", "duplicate-column", "two columns called `x`"),
+        ("ID\n1\n", ",", "missing-column", "no column `id`"),
+        ("\n \n\n", ",", "missing-column", "no column `id`"),
+        ("id;x\n1;2\n", ",", "missing-column", "no column `id`"),
+        ("id\n1\n", ";;", "source-form", "`;;` is no delimiter"),
+        ("id\n1\n", "", "source-form", "`` is no delimiter"),
+        ("id\n1\n", '"', "source-form", "is no delimiter"),
+        ("id\n1\n\xff\n", ",", "not-utf8", "byte 5 is ff"),
+        ('id\n"' + "x" * (1 << 24) + 'x"\n', ",", "bad-row", "a cell of more than 16,777,216"),
+    ],
+    ids=short,
+)
+def test_tables_that_are_none(data: str, delimiter: str, code: str, words: str) -> None:
+    with pytest.raises(CodedError) as told:
+        table(TextDocument("a.csv", data.encode("latin-1")), record("id", INT), delimiter)
+    assert (told.value.diagnostic.code, words in str(told.value)) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "cells"),
+    [
+        ("x,,\n1,2,3\n", ["1"]),
+        ("x\n\n  \n1\n", ["  ", "1"]),
+        ('x,y\n1,2\n \t\n"a\r\nb\rc\nd",2', ["1", "a\r\nb\rc\nd"]),
+        ("x,y\na\u2028b\x85c\x0bd,1\re,2", ["a\u2028b\x85c\x0bd", "e"]),
+        ('x,y\n5" pipe,1\n6"" pipe,2\n"7"" pipe",3\n', ['5" pipe', '6"" pipe', '7" pipe']),
+        ("x\n" + "y" * 500_000 + "\nz\n", ["y" * 500_000, "z"]),
+        ("x,y\n\0,1\n", ["\0"]),
+        ("\r\n\r\nx,y\r\n1,2\r\n\r\n\r\n", ["1"]),
+        ("x,y", []),
+    ],
+    ids=short,
+)
+def test_tables_in_all_their_forms(data: str, cells: list[str]) -> None:
+    rows = table(TextDocument("a.csv", data.encode()), record("x", TEXT))
+    assert [row["x"] for row in rows] == cells == [rows[i]["x"] for i in range(len(rows))]
+
+
+def test_lines_of_blanks_are_no_items() -> None:
+    document = TextDocument("a.txt", b"\n \n a \r\n\t\nb\n \n")
+    assert list(lines(document)) == [" a ", "b"]
+    with pytest.raises(CodedError, match="byte 3 is ff"):
+        list(lines(TextDocument("a.txt", b"ab\n\xff\n")))
+
+
+EVAL = """rlm 1
+enum Mood { glad, sad }
+prompt feel(text: Text) -> Mood "How does it feel?"
+recipe mood(text: Text) -> Mood { return feel(text) }
+dataset d { path: "%s"  want: mood }
+eval e for mood { over: d  score exact weight 1 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("d.csv", "text,mood\nx,glad\nlost\n", "row 3 (line 3, byte 17): has 1 cells, not 2"),
+        ("d.csv", "text,mood\nx, y,glad\n", "row 2 (line 2, byte 10): has 3 cells"),
+        ("d.csv", "text,mood\nx,\n", "example 1, has nothing in `mood`"),
+        ("d.csv", 'text,mood\n"x,glad\n', "(line 2, byte 10): opens a quote"),
+        ("d.csv", "text,text,mood\nx,y,glad\n", "[duplicate-column]"),
+        ("d.jsonl", '{"text": "x", "mood": "glad", "mood": "sad"}', "row 1"),
+        ("d.jsonl", '{"text": "x", "mood": null}', "example 1, has nothing in `mood`"),
+        ("d.jsonl", '{"text": "x", "mood": "glad"}\n[1]', "example 2, is no JSON object"),
+        (
+            "d.json",
+            '[{"text": "x", "mood": "glad"}]',
+            "example 1, is no JSON object: one stands on each line",
+        ),
+        ("d.jsonl", "\n\n", "has no examples"),
+    ],
+)
+def test_datasets_are_read_as_sources_are(
+    folder: Path, rlm: Rlm, name: str, data: str, words: str
+) -> None:
+    (folder / "e.rlm").write_text(EVAL % name)
+    (folder / name).write_text(data)
+    found = rlm("eval", "e.rlm")
+    assert (found.code, words in found.err) == (1, True), found.err
+    assert "[dataset-unreadable]" in found.err or "[duplicate-column]" in found.err
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (
+            "d.jsonl",
+            '{"text": "glad\u2028 a\x85b", "mood": "glad"}\r\n\n{"text": "x", "mood": "sad"}',
+        ),
+        ("d.csv", '\ufefftext,mood\r"glad\n' + "y" * 200_000 + '",glad\r5" of it,sad\r'),
+        ("d.tsv", "mood\ttext\nglad\ta, b\n\nsad\tx\n"),
+    ],
+    ids=short,
+)
+def test_datasets_in_all_their_forms(folder: Path, rlm: Rlm, name: str, data: str) -> None:
+    (folder / "e.rlm").write_text(EVAL % name)
+    (folder / name).write_bytes(data.encode())
+    found = rlm("eval", "e.rlm", "--json")
+    assert [row["want"] for row in json.loads(found.out)["rows"]] == ["glad", "sad"], found.err
