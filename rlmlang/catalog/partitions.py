@@ -15,7 +15,7 @@ from rlmlang.catalog.formula import Formula, ceil_div, number
 from rlmlang.value import Value, value
 
 Coverage = Literal["exact", "cover", "some"]
-Kind = Literal["size", "count", "fraction", "text"]
+Kind = Literal["size", "count", "fraction", "text", "character"]
 ORDER: tuple[Coverage, ...] = ("exact", "cover", "some")
 
 GRAIN = 2
@@ -33,13 +33,15 @@ def worst_of(coverages: Iterable[Coverage]) -> Coverage:
 
 @value
 class Argument(Value):
-    """One argument of a strategy."""
+    """One argument of a strategy, look-up or source; `least` and `most` bound a number."""
 
     name: str
     kind: Kind
     default: object = None
     required: bool = False
     doc: str = ""
+    least: float | None = None
+    most: float | None = None
 
 
 @value
@@ -189,16 +191,16 @@ class Search(Value):
     arguments: tuple[Argument, ...]
 
 
+TOP = Argument("top", "count", 20, doc="how many windows", least=1)
+
 SEARCHES: dict[str, Search] = {
     s.name: s
     for s in (
         Search("bm25", "The windows whose words fit the query best, the best first.", (
-            Argument("top", "count", 20, doc="how many windows"),
-            Argument("window", "size", 800, doc="the size of a window"),
+            TOP, Argument("window", "size", 800, doc="the size of a window", least=1),
         )),
         Search("regex", "The windows around matches of a regular expression, in order.", (
-            Argument("top", "count", 20, doc="how many windows"),
-            Argument("window", "size", 400, doc="the size of a window"),
+            TOP, Argument("window", "size", 400, doc="the size of a window", least=1),
         )),
     )
 }  # fmt: skip

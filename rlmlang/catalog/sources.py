@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from rlmlang.catalog.partitions import Argument
 from rlmlang.value import Value, value
 
 
 @value
 class SourceKind(Value):
-    """`gives` is the family of types it fills; `extra` the optional install it needs."""
+    """`gives` is the family of types it fills; `extra` the optional install it needs; `arguments`
+    stand behind the place, by name."""
 
     name: str
     gives: str
     doc: str
     extra: str = ""
+    arguments: tuple[Argument, ...] = ()
 
 
 SOURCES: dict[str, SourceKind] = {
@@ -24,10 +27,14 @@ SOURCES: dict[str, SourceKind] = {
         SourceKind("tree", "tree", "a folder with everything below it, such as a repository"),
         SourceKind("lines", "rows", "a text file, one item a line"),
         SourceKind("jsonl", "rows", "a file of JSON values, one a line"),
-        SourceKind("csv", "rows", "a table with a heading line"),
+        SourceKind("csv", "rows", "a table with a heading line", "", (
+            Argument("delimiter", "character", doc="what stands between cells"),
+        )),
         SourceKind("parquet", "rows", "a Parquet table", "parquet"),
-        SourceKind("sql", "rows", "the rows of a query", "sql"),
+        SourceKind("sql", "rows", "the rows of a query", "sql", (
+            Argument("url", "text", required=True, doc="the database"),
+        )),
         SourceKind("stdin", "text", "what is piped in"),
         SourceKind("url", "text", "anything fsspec opens: http, s3, gcs, …"),
     )
-}
+}  # fmt: skip

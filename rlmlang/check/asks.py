@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.catalog.formula import Formula, number
-from rlmlang.catalog.partitions import worst_of
+from rlmlang.catalog.partitions import Coverage, worst_of
 from rlmlang.check import extents
 from rlmlang.check import recipe as r
 from rlmlang.check.apply import check_args
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import answers_each, needs_output
+from rlmlang.check.quotable import holds_source, is_source, quotes_in
 from rlmlang.check.scope import Scope
 from rlmlang.check.types import ANY, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
@@ -46,19 +47,28 @@ def ask_of(
     by_name = {n: f for n, (_, f) in given}
     for name in by_name.keys() & {answers_each(prompt)}:
         _fits_output(scope, prompt, call, next(p for p in params if p.name == name), by_name[name])
-    merged = replace(
-        r.Facts(ANY, total),
-        coverage=worst_of(f.coverage for f in inputs),
-        origins=frozenset().union(*(f.origins for f in inputs)),
-    )  # fmt: skip
-    ask = r.Ask(prompt, tuple((n, v) for n, (v, _) in given), element.name if element else "")
-    return ask, merged
+    if item is not None and element is not None:
+        by_name[element.name] = item
+    told = frozenset(n for n, f in by_name.items() if f.told)
+    if quotes_in(prompt.result) and holds_source(prompt.params) and not _quotable(prompt, told):
+        scope.report(_nothing_to_quote(prompt, call))
+    merged = extents.made_of(r.Facts(ANY, total), inputs)
+    taken = element.name if element else ""
+    return r.Ask(prompt, tuple((n, v) for n, (v, _) in given), taken, told), merged
 
 
 def result_of(prompt: r.Prompt, inputs: r.Facts) -> r.Facts:
-    """What is known of a prompt's answer."""
-    made = extents.of_result(prompt, prompt.result)
-    return replace(made, origins=inputs.origins)
+    """What is known of a prompt's answer: it is as complete as what the prompt was given, and what
+    code looked into is not known to be all."""
+    made = extents.made_of(extents.of_result(prompt, prompt.result), [inputs])
+    searched: Coverage = "some" if prompt.repl is not None else "exact"
+    return replace(made, coverage=worst_of((made.coverage, searched)), told=True)
+
+
+def _quotable(prompt: r.Prompt, told: frozenset[str]) -> bool:
+    """Whether a quote could come from what a call is given: what a model has said before is no
+    source, but the quotes in it are, since they were found in one."""
+    return any(is_source(p.type, told=p.name in told) or quotes_in(p.type) for p in prompt.params)
 
 
 def template_size(prompt: r.Prompt) -> int:
@@ -125,6 +135,16 @@ def _fits_output(
     needed = needs_output(prompt, count) if count is not None else None
     if needed is not None and count is not None and needed > prompt.model.output:
         scope.report(_no_room(prompt, call, count, needed))
+
+
+def _nothing_to_quote(prompt: r.Prompt, call: t.Call) -> Diagnostic:
+    return error(
+        "nothing-to-quote",
+        f"`{prompt.name}` returns a Quote, but this call shows it nothing to quote from",
+        call.span,
+        reason="What it is given was said by a model. A quote is held against source text.",
+        hint="pass the slices too, or let the earlier answers hold Quotes and copy those",
+    )
 
 
 def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
-from rlmlang.check.extents import largest
+from rlmlang.check.extents import largest, made_of
 from rlmlang.check.infer import expect, infer, tested
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.prompts import prompt_of
@@ -30,7 +30,7 @@ def cross(scope: Scope, name: str, e: t.Verb) -> Inferred:
     left, a = infer(scope, e.subject)
     right, b = infer(scope, e.second)
     found = search_of(scope.module, e.how)
-    Settings(scope.module, e.block, "cross").done((), assume=True)
+    Settings(scope.module, e.block, "cross")
     for side, facts in ((e.subject, a), (e.second, b)):
         if facts.type.kind != "Any" and not facts.type.is_list:
             scope.report(say.not_a_list(replace(e, subject=side), facts.type))
@@ -41,7 +41,7 @@ def cross(scope: Scope, name: str, e: t.Verb) -> Inferred:
     count = a.count * number(int(str(options["top"])))
     item = a.item + b.item
     pair = Type("Pair", (a.type.item, b.type.item))
-    facts = r.Facts(list_of(pair), count * item, count, item, ONE, "some", a.origins | b.origins)
+    facts = made_of(r.Facts(list_of(pair), count * item, count, item, ONE, "some"), (a, b))
     return scope.add(name, r.Cross(left, right, method, tuple(sorted(options.items()))), facts, e)
 
 
@@ -53,20 +53,21 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     if missing or len(clauses) != len(e.clauses):
         scope.report(_clauses(e, missing))
         return NOTHING
-    leaf_size = scope.module.size(clauses["leaf"].amount, ("tok", "ch")) or 1
-    depth = scope.module.size(clauses["depth"].amount, ("",)) or 1
+    Settings(scope.module, e.block, "recurse")
+    leaf_size = _amount(scope, clauses["leaf"], ("tok", "ch"))
+    depth = _amount(scope, clauses["depth"], ("",))
     branch = partition_of(scope.module, clauses["branch"].how) if clauses["branch"].how else None
-    if branch is None or "into" not in branch[0].options:
+    if branch is None or "into" not in branch.options:
         scope.report(_branch(clauses["branch"]))
         return NOTHING
-    leaf_item = r.Facts(
-        Type("Slice"), number(leaf_size), ONE, number(leaf_size), origins=facts.origins
-    )
+    shown = number(leaf_size + branch.around)
+    leaf_item = r.Facts(Type("Slice"), shown, ONE, shown, origins=facts.origins)
     leaf = _ask(scope, clauses["leaf"], leaf_item)
     if leaf is None:
         return NOTHING
     answer = result_of(leaf.prompt, leaf_item)
-    fanin = _number(scope, clauses["join"], "fanin") or int(str(branch[0].options["into"]))
+    joined = Settings(scope.module, clauses["join"].block, "join")
+    fanin = joined.count("fanin") or max(2, int(str(branch.options["into"])))
     size = answer.size
     items = replace(answer, type=say.joined_type(_joins(scope, clauses["join"], leaf.prompt),
                     answer.type), size=size * fanin, count=number(fanin), item=size)  # fmt: skip
@@ -77,7 +78,7 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     on_error = _leaf_settings(scope, name, clauses["leaf"])
     if prune is not None:
         lose(scope, name, clauses["prune"].span, "parts are left out here")
-    work = r.Recurse(subject, leaf_size, leaf, branch[0], join, depth, prune, keep, fanin, see,
+    work = r.Recurse(subject, leaf_size, leaf, branch, join, depth, prune, keep, fanin, see,
                      on_error)  # fmt: skip
     needed = levels(work, facts)
     if needed is not None and needed > depth:
@@ -86,6 +87,15 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
         answer, coverage="some" if prune or on_error.skip else facts.coverage, origins=facts.origins
     )
     return scope.add(name, work, made, e)
+
+
+def _amount(scope: Scope, clause: t.Clause, units: tuple[str, ...]) -> int:
+    """What stands behind `leaf <=` or `depth <=`: at least 1."""
+    assert clause.amount is not None
+    size = scope.module.size(clause.amount, units)
+    if size is not None and size < 1:
+        scope.report(_no_amount(clause))
+    return max(1, size or 1)
 
 
 def levels(work: r.Recurse, facts: r.Facts) -> int | None:
@@ -121,7 +131,6 @@ def _leaf_settings(scope: Scope, name: str, clause: t.Clause) -> r.OnError:
     """`leaf <= n with p() { on_error: skip(at_most: 1%) }`."""
     s = Settings(scope.module, clause.block, "leaf")
     on_error = on_error_of(scope, s)
-    s.done(("on_error",))
     if on_error.skip:
         lose(scope, name, s.entries["on_error"].span, "items can be lost here")
     return on_error
@@ -136,10 +145,7 @@ def _prune(
         return None, None, r.SEEN
     s = Settings(scope.module, clause.block, "prune")
     keep = s.value("keep")
-    seen = s.value("see")
-    given = scope.module.size(seen, ("tok", "ch")) if isinstance(seen, t.Number) else None
-    see = given or r.SEEN
-    s.done(())
+    see = s.size("see", ("tok", "ch")) or r.SEEN
     item = r.Facts(Type("Slice"), number(see), ONE, number(see))
     ask = _ask(scope, clause, item)
     if ask is not None and ask.prompt.result.kind not in ("Bool", "Int", "Float"):
@@ -147,15 +153,11 @@ def _prune(
     if not isinstance(keep, t.Binary) or keep.op != "..":
         scope.report(_keep(clause))
         return ask, (1, 1), see
-    least, most = (scope.module.size(x, ("",)) or 1 for x in (keep.left, keep.right))
+    least, most = (scope.module.size(x, ("",)) for x in (keep.left, keep.right))
+    if least is None or most is None or not 1 <= least <= most:
+        scope.report(_keep(clause))
+        return ask, (1, 1), see
     return ask, (least, most), see
-
-
-def _number(scope: Scope, clause: t.Clause, name: str) -> int | None:
-    s = Settings(scope.module, clause.block, clause.word)
-    value = s.literal(name, int, "a whole number")
-    s.done(())
-    return value if isinstance(value, int) else None
 
 
 def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
@@ -175,7 +177,9 @@ def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
     if facts is None:
         scope.report(_no_rungs(e))
         return NOTHING
-    test, _ = expect(scope.inner(it=(r.Ref("it"), facts)), e.accept, BOOL, "the acceptance")
+    Settings(scope.module, e.block, "ladder")
+    judged = replace(facts, coverage="exact", fields=())  # of what there is, not of the source
+    test, _ = expect(scope.inner(it=(r.Ref("it"), judged)), e.accept, BOOL, "the acceptance")
     if not last.optional and r.Ref("it") in tested(test, holds=True):
         facts = replace(facts, type=facts.type.required())
     elif last.optional:
@@ -215,8 +219,14 @@ def _branch(clause: t.Clause) -> Diagnostic:
 
 def _keep(clause: t.Clause) -> Diagnostic:
     return error(
-        "wrong-setting", "prune says how many parts it keeps", clause.span, hint="{ keep: 1..3 }"
-    )
+        "wrong-setting", "prune says how many parts it keeps: at least one, at most so many",
+        clause.span, hint="{ keep: 1..3 }",
+    )  # fmt: skip
+
+
+def _no_amount(clause: t.Clause) -> Diagnostic:
+    what = "a leaf holds at least 1tok" if clause.word == "leaf" else "a recursion has a level"
+    return error("wrong-setting", what, clause.span, hint=f"{clause.word} <= 1 or more")
 
 
 def _too_deep(clause: t.Clause, needed: int, allowed: int) -> Diagnostic:

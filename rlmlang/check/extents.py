@@ -7,11 +7,11 @@ tok is a conservative estimate where no tokenizer is at hand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.catalog.partitions import worst_of
+from rlmlang.catalog.partitions import Coverage, worst_of
 from rlmlang.check.recipe import Facts, Param, Prompt, Source
 from rlmlang.check.types import Field, Type
 
@@ -113,10 +113,36 @@ def _list_result(prompt: Prompt, result: Type, written: Formula) -> Facts:
     return Facts(result, written, count, _least(item, written) if item is not None else written)
 
 
+def made_of(made: Facts, parts: Iterable[Facts]) -> Facts:
+    """A value made of others: as complete as the least complete of them, from all their sources."""
+    given = (made, *parts)
+    return replace(
+        made,
+        coverage=worst_of(p.coverage for p in given),
+        origins=frozenset().union(*(p.origins for p in given)),
+        told=any(p.told for p in given),
+    )
+
+
+def of_fields(parts: Iterable[tuple[str, Facts]]) -> tuple[tuple[str, Coverage], ...]:
+    """The coverage of each field of a record, and of the fields of records in it."""
+    found: list[tuple[str, Coverage]] = []
+    for name, facts in parts:
+        found.append((name, facts.coverage))
+        found += [(f"{name}.{inner}", coverage) for inner, coverage in facts.fields]
+    return tuple(found)
+
+
 def of_field(base: Facts, field: Field) -> Facts:
-    """A field of a record: its own most, else that of the record."""
+    """A field of a record: its own most and coverage, else those of the record."""
     declared = declared_size(field.type, field.max)
     size = declared if declared is not None else base.size
+    inside = f"{field.name}."
+    base = replace(
+        base,
+        coverage=dict(base.fields).get(field.name, base.coverage),
+        fields=tuple((n.removeprefix(inside), c) for n, c in base.fields if n.startswith(inside)),
+    )
     if not field.type.is_list:
         return replace(base, type=field.type, size=size, count=ONE, item=size)
     count = number(field.max) if field.max is not None else base.size
@@ -129,21 +155,23 @@ def of_field(base: Facts, field: Field) -> Facts:
 def as_list(item: Facts, count: Formula, type_: Type) -> Facts:
     """A list of `count` values like `item`."""
     return replace(
-        item, type=type_, size=item.size * count, count=count, item=item.size, inner=item.count
-    )
+        item, type=type_, size=item.size * count, count=count, item=item.size, inner=item.count,
+        fields=(),
+    )  # fmt: skip
 
 
 def largest(a: Facts, b: Facts) -> Facts:
     """What is known of a value that is one or the other."""
-    worse = worst_of((a.coverage, b.coverage))
+    ours, theirs = dict(a.fields), dict(b.fields)
+    fields = {n: worst_of((ours.get(n, a.coverage), theirs.get(n, b.coverage)))
+              for n in (*ours, *theirs)}  # fmt: skip
     return replace(
-        a,
+        made_of(a, [b]),
         size=maximum(a.size, b.size),
         count=maximum(a.count, b.count),
         item=maximum(a.item, b.item),
         inner=maximum(a.inner, b.inner),
-        coverage=worse,
-        origins=a.origins | b.origins,
+        fields=tuple(fields.items()),
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, maximum, number
-from rlmlang.catalog.partitions import Coverage, worst_of
-from rlmlang.check.extents import as_list, declared_size, of_field, table_row
+from rlmlang.catalog.partitions import Coverage
+from rlmlang.check.extents import as_list, declared_size, made_of, of_field, table_row
 from rlmlang.check.recipe import Facts
 from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
 from rlmlang.value import Value, value
@@ -53,9 +53,7 @@ def _flat(x: Facts) -> Facts:
 def _scalar(type_: Type, size: int = 14) -> Rule:
     def rule(a: list[Facts], o: Options) -> Facts:
         amount = number(size)
-        origins = frozenset().union(*(x.origins for x in a))
-        worst = worst_of(x.coverage for x in a)
-        return Facts(type_, amount, ONE, amount, ONE, worst, origins)
+        return made_of(Facts(type_, amount, ONE, amount), a)
 
     return rule
 
@@ -95,11 +93,10 @@ def _align(a: list[Facts], o: Options) -> Facts:
     more = tuple(f for f in right.type.item.required().fields if f.name not in names)
     item = left.item + right.item
     return replace(
-        left,
+        made_of(left, [right]),
         type=list_of(record(*mine, *more)),
         size=left.count * item,
         item=item,
-        origins=left.origins | right.origins,
     )
 
 
@@ -108,12 +105,10 @@ def _joined(a: list[Facts], o: Options) -> Facts:
     for other in a[1:]:
         x = _flat(other)
         first = replace(
-            first,
+            made_of(first, [x]),
             size=first.size + x.size,
             count=first.count + x.count,
             item=maximum(first.item, x.item),
-            coverage=worst_of((first.coverage, x.coverage)),
-            origins=first.origins | x.origins,
         )
     return first
 
@@ -143,7 +138,7 @@ def _column(label: str) -> Rule:
     def rule(a: list[Facts], o: Options) -> Facts:
         rows = _flat(a[0])
         one = _field_of(rows, {"of": label} if label else o, "of")
-        return replace(as_list(one, rows.count, list_of(one.type)), coverage=rows.coverage)
+        return made_of(as_list(one, rows.count, list_of(one.type)), [rows])
 
     return rule
 

@@ -25,7 +25,19 @@ from rlmlang.check.recipe import (
 from rlmlang.check.resolve import code_of, source_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import NOTHING, UNKNOWN, Scope
-from rlmlang.check.types import ANY, BOOL, FLOAT, INT, NONE, NUMERIC, TEXT, Type, fits, list_of
+from rlmlang.check.types import (
+    ANY,
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    NUMERIC,
+    TEXT,
+    Field,
+    Type,
+    fits,
+    list_of,
+)
 from rlmlang.diagnostics.diagnostic import Label, error
 from rlmlang.syntax import tree as t
 
@@ -140,9 +152,9 @@ def _list(scope: Scope, e: t.ListOf, want: Type) -> Inferred:
             scope.report(say.mismatch(item, facts.type, type_, "an item of the list"))
     size = sum((f.size for _, f in parts), number(0))
     largest = maximum(0, *(f.size for _, f in parts))
-    origins = frozenset().union(*(f.origins for _, f in parts))
-    facts = Facts(list_of(type_), size, number(len(parts)), largest, origins=origins)
-    return Items(tuple(v for v, _ in parts)), facts
+    within = maximum(ONE, *(f.count for _, f in parts)) if type_.is_list else ONE
+    made = Facts(list_of(type_), size, number(len(parts)), largest, within)
+    return Items(tuple(v for v, _ in parts)), extents.made_of(made, (f for _, f in parts))
 
 
 def _member(scope: Scope, e: t.Member) -> Inferred:
@@ -152,10 +164,10 @@ def _member(scope: Scope, e: t.Member) -> Inferred:
     base, facts = infer(scope, e.base)
     name = e.name.text
     if facts.type.kind == "Any":
-        return Get(base, name), UNKNOWN
+        return Get(base, name), extents.made_of(UNKNOWN, [facts])
     if facts.type.kind == "Pair" and name in ("left", "right"):
         type_ = facts.type.args[name == "right"]
-        return Get(base, name), Facts(type_, facts.size, ONE, facts.size)
+        return Get(base, name), extents.of_field(facts, Field(name, type_))
     field = facts.type.field(name)
     if field is not None and not facts.type.optional:
         return Get(base, name), extents.of_field(facts, field)
@@ -198,15 +210,10 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
 def _make(scope: Scope, e: t.Call, type_: Type) -> Inferred:
     params = [(f.name, f.type, f.type.optional) for f in type_.fields]
     given = check_args(scope, e, params, f"record `{type_.name}`", infer)
-    facts = [f for _, (_, f) in given]
-    size = sum((f.size for f in facts), number(extents.field_overhead(type_)))
-    made = Facts(type_, size, ONE, size)
-    for each in facts:
-        made = replace(
-            made,
-            coverage=worst_of((made.coverage, each.coverage)),
-            origins=made.origins | each.origins,
-        )
+    facts = [(n, f) for n, (_, f) in given]
+    size = sum((f.size for _, f in facts), number(extents.field_overhead(type_)))
+    made = Facts(type_, size, ONE, size, fields=extents.of_fields(facts))
+    made = extents.made_of(made, (f for _, f in facts))
     return Make(type_, tuple((n, v) for n, (v, _) in given)), made
 
 
@@ -222,13 +229,7 @@ def _code(scope: Scope, e: t.Call) -> Inferred:
     if code.result.is_list:
         count = number(code.max) if code.max is not None else _most_items(inputs)
         made = replace(made, count=count, item=_item_size(code.result, size))
-    for each in inputs:
-        made = replace(
-            made,
-            coverage=worst_of((made.coverage, each.coverage)),
-            origins=made.origins | each.origins,
-        )
-    return CodeCall(code, tuple(v for _, (v, _) in given)), made
+    return CodeCall(code, tuple(v for _, (v, _) in given)), extents.made_of(made, inputs)
 
 
 def _most_items(inputs: list[Facts]) -> Formula:
@@ -250,26 +251,29 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
         for side, facts in ((e.left, a), (e.right, b)):
             if not fits(facts.type, BOOL):
                 scope.report(say.mismatch(side, facts.type, BOOL, f"a side of `{e.op}`"))
-        return Op(e.op, left, right), _small(BOOL, 3)
+        return Op(e.op, left, right), _weaker(BOOL, 3, a, b)
     if e.op in ("==", "!=", "in", "..", *COMPARISONS):
         _comparable(scope, e, a.type, b.type)
-        kind = _small(Type("Range"), 16) if e.op == ".." else _small(BOOL, 3)
-        return Op(e.op, left, right), kind
+        kind = (Type("Range"), 16) if e.op == ".." else (BOOL, 3)
+        return Op(e.op, left, right), _weaker(*kind, a, b)
     return _arithmetic(scope, e, (left, a), (right, b))
+
+
+def _weaker(type_: Type, size: int, *of: Facts) -> Facts:
+    """A number or a truth about values: as complete as they are."""
+    return replace(_small(type_, size), coverage=worst_of(f.coverage for f in of))
 
 
 def _arithmetic(scope: Scope, e: t.Binary, left: Inferred, right: Inferred) -> Inferred:
     a, b = left[1], right[1]
     if e.op == "+" and a.type.textual and b.type.textual:
         size = a.size + b.size
-        return Op("+", left[0], right[0]), Facts(
-            TEXT, size, ONE, size, origins=a.origins | b.origins
-        )
+        return Op("+", left[0], right[0]), extents.made_of(Facts(TEXT, size, ONE, size), (a, b))
     for side, facts in ((e.left, a), (e.right, b)):
         if facts.type.kind not in (*NUMERIC, "Any") or facts.type.optional:
             scope.report(say.mismatch(side, facts.type, FLOAT, f"a side of `{e.op}`"))
     both_int = a.type.kind == b.type.kind == "Int" and e.op != "/"
-    return Op(e.op, left[0], right[0]), _small(INT if both_int else FLOAT, 14)
+    return Op(e.op, left[0], right[0]), _weaker(INT if both_int else FLOAT, 14, a, b)
 
 
 def _comparable(scope: Scope, e: t.Binary, a: Type, b: Type) -> None:
@@ -306,7 +310,7 @@ def _unary(scope: Scope, e: t.Unary) -> Inferred:
     if not fits(facts.type, want):
         scope.report(say.mismatch(e.operand, facts.type, want, f"what stands behind `{e.op}`"))
     if e.op == "not":
-        return Not(operand), _small(BOOL, 3)
+        return Not(operand), _weaker(BOOL, 3, facts)
     return Op("-", Value(0), operand), facts
 
 

@@ -18,15 +18,16 @@ def lose(scope: Scope, name: str, span: Span, words: str) -> None:
 
 def on_error_of(scope: Scope, s: Settings) -> r.OnError:
     """`fail`, or `skip(at_most: 1%)`."""
-    value = s.value("on_error")
+    value = s.expr("on_error", "`fail` or `skip(at_most: 1%)`")
     if value is None or (isinstance(value, t.Name) and value.text == "fail"):
         return r.OnError()
     if isinstance(value, t.Name) and value.text == "skip":
         return r.OnError(True, 1.0)
     if isinstance(value, t.Call) and isinstance(value.callee, t.Name):
-        labels = {a.label: scope.module.literal(a.value) for a in value.args}
-        most = labels.get("at_most")
-        if value.callee.text == "skip" and isinstance(most, int | float) and 0 <= most <= 1:
-            return r.OnError(True, float(most))
+        given = [(a.label, scope.module.literal(a.value)) for a in value.args]
+        most = given[0][1] if [label for label, _ in given] == ["at_most"] else None
+        amount = isinstance(most, int | float) and not isinstance(most, bool)
+        if value.callee.text == "skip" and amount and 0 <= float(str(most)) <= 1:
+            return r.OnError(True, float(str(most)))
     scope.report(say.on_error_form(value))
     return r.OnError()

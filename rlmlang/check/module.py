@@ -19,6 +19,7 @@ from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 
+UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
 Loader = Callable[[str, str], SourceFile | None]
@@ -149,7 +150,7 @@ class Module:
         type_, where = self.type(f.typed.type), None
         if f.where is not None and self.library.condition is not None:
             where = self.library.condition(self, f.where, type_)
-        return Field(f.name.text, type_, self.size(f.typed.max), f.docs, where)
+        return Field(f.name.text, type_, self.max_of(f.typed, type_), f.docs, where)
 
     def _repeats(self, names: list[t.Name]) -> None:
         seen: dict[str, t.Name] = {}
@@ -163,12 +164,22 @@ class Module:
     ) -> tuple[r.Param, ...]:
         """Parameters with their types."""
         self._repeats([p.name for p in written])
+        types = [self.type(p.typed.type, variables) for p in written]
         return tuple(
-            r.Param(p.name.text, self.type(p.typed.type, variables), self.size(p.typed.max), p.docs)
-            for p in written
+            r.Param(p.name.text, type_, self.max_of(p.typed, type_), p.docs)
+            for p, type_ in zip(written, types, strict=True)
         )
 
     # ── amounts ──────────────────────────────────────────────────────────────
+
+    def max_of(self, written: t.Typed, type_: Type) -> int | None:
+        """The `max` of a type: items of a list, tok of a text; reported where it bounds neither."""
+        if written.max is None:
+            return None
+        if type_.kind in UNBOUNDED:
+            self.report(_no_max(written, type_))
+            return None
+        return self.size(written.max, ("",) if type_.is_list else ("tok", "ch", ""))
 
     def size(
         self, written: t.Expr | None, units: tuple[str, ...] = ("tok", "ch", "")
@@ -272,6 +283,16 @@ def _not_a_size(written: t.Expr) -> Diagnostic:
         written.span,
         reason="The bound of a plan is computed before anything runs.",
         hint="write a number such as 20_000 or 8ktok",
+    )
+
+
+def _no_max(written: t.Typed, type_: Type) -> Diagnostic:
+    assert written.max is not None
+    return error(
+        "wrong-setting",
+        f"`max` bounds the items of a list or the size of a text, not {type_}",
+        written.max.span,
+        hint="remove it; what a field may hold is said with a condition: `where it <= 10`",
     )
 
 

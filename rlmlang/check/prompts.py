@@ -11,16 +11,17 @@ from rlmlang.check import recipe as r
 from rlmlang.check.extents import declared_size
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
+from rlmlang.check.quotable import holds_source, quotes_in
 from rlmlang.check.resolve import model_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.template import check_template
+from rlmlang.check.template import check_template, used_names
 from rlmlang.check.types import BOOL, Type, fits
-from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.syntax import tree as t
 
-RETRY, PLAIN = 1, ("model", "task", "check", "retry", "demos", "think")
+RETRY = 1
 SHORT = 2_000
 
 
@@ -40,9 +41,12 @@ def prompt_of(module: Module, name: str) -> r.Prompt | None:
 
 def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
     params = module.params(decl.params)
-    result, most = module.type(decl.result.type), module.size(decl.result.max, ("tok", "ch", ""))
+    result = module.type(decl.result.type)
+    most = module.max_of(decl.result, result)
     if not params:
         module.report(_no_input(decl))
+    elif quotes_in(result) and not holds_source(params):
+        module.report(_nothing_to_quote(decl))
     if isinstance(decl.body, t.Text):
         _template(module, decl.body, params, {})
         return r.Prompt(
@@ -56,29 +60,29 @@ def _full(
     module: Module, decl: t.Prompt, params: tuple[r.Param, ...], result: Type, most: int | None
 ) -> r.Prompt:
     assert isinstance(decl.body, t.Block)
-    s = Settings(module, decl.body, f"prompt `{decl.name.text}`")
-    role = s.value("model")
+    written = [e.value for e in decl.body.entries
+               if isinstance(e, t.Setting) and e.key.text == "task"]  # fmt: skip
+    free = used_names(written[0].value) if written and isinstance(written[0], t.Text) else ()
+    s = Settings(module, decl.body, "prompt", f"prompt `{decl.name.text}`", free)
+    role = s.word("model")
     task = s.value("task")
     if not isinstance(task, t.Text):
         module.report(_no_task(decl))
-    extra = {k: s.literal(k, (str, int, float), "text or a number") for k in _extra(s)}
+    extra = {k: s.literal(k, (str, int, float), "text or a number") for k in s.free}
+    for p in decl.params:
+        if p.name.text in extra:
+            module.report(_hidden(s.entries[p.name.text].key, p.name))
     if isinstance(task, t.Text):
         _template(module, task, params, extra)
     retry, think = s.whole("retry"), s.literal("think", bool, "true or false")
-    s.value("demos")
     checks = _checks(module, s.all("check"), params, result, most)
     repl = _repl(module, s.repl) if s.repl is not None else None
-    s.done(extra, repl=True)
     return r.Prompt(
         decl.name.text, params, result, most, task.value if isinstance(task, t.Text) else "",
-        model_of(module, role if isinstance(role, t.Name) else None), decl.docs,
+        model_of(module, role), decl.docs,
         tuple(sorted(extra.items())), checks, RETRY if retry is None else retry, think is True,
         repl=repl,
     )  # fmt: skip
-
-
-def _extra(s: Settings) -> list[str]:
-    return [k for k in s.entries if k not in PLAIN and isinstance(s.entries[k], t.Setting)]
 
 
 def _template(
@@ -112,17 +116,19 @@ def _checks(
 
 
 def _repl(module: Module, written: t.Repl) -> r.Repl:
-    s = Settings(module, written.block, "a repl")
-    sub = s.value("sub")
-    tools = s.value("tools")
+    s = Settings(module, written.block, "repl")
+    sub = s.word("sub")
+    tools = s.expr("tools", "a list of tools")
     names = tools.items if isinstance(tools, t.ListOf) else ()
+    if tools is not None and not isinstance(tools, t.ListOf):
+        module.report(_no_tool(tools))
     given = list(_tools(module, names))
-    caps = r.Repl(
+    return r.Repl(
         iters=s.whole("iters") or 12,
         calls=_or(s.whole("calls"), 30),
         depth=_or(s.whole("depth"), 1),
         shown=s.whole("shown", ("ch", "tok")) or 4_000,
-        sub=model_of(module, sub) if isinstance(sub, t.Name) else None,
+        sub=model_of(module, sub) if sub is not None else None,
         sub_input=s.whole("sub_input", ("tok", "ch")),
         tools=tuple(n.text for n in names if isinstance(n, t.Name)),
         cpu=s.limit("cpu", ("s", "min", "ms", "h")) or 20.0,
@@ -134,8 +140,6 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         patterns=tuple(x for x in given if isinstance(x, r.Tool)),
         sandbox=_tiers(module, s.value("sandbox")),
     )
-    s.done(())
-    return caps
 
 
 def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.Tool]:
@@ -196,6 +200,17 @@ def answers_each(prompt: r.Prompt) -> str:
     return ""
 
 
+def _hidden(key: t.Name, param: t.Name) -> Diagnostic:
+    return error(
+        "duplicate-name",
+        f"`{key.text}` is a parameter already",
+        Label(key.span, "set here"),
+        Label(param.span, "a parameter here"),
+        reason="The template would be given the parameter, never the setting.",
+        hint="give the setting another name",
+    )
+
+
 def _no_tool(name: t.Expr) -> Diagnostic:
     return error(
         "unknown-tool",
@@ -225,6 +240,18 @@ def _no_task(decl: t.Prompt) -> Diagnostic:
         f"prompt `{decl.name.text}` does not say what to do",
         decl.name.span,
         hint='add `task: """ … """`',
+    )
+
+
+def _nothing_to_quote(decl: t.Prompt) -> Diagnostic:
+    return error(
+        "nothing-to-quote",
+        f"prompt `{decl.name.text}` returns a Quote, but takes nothing to quote from",
+        Label(decl.name.span),
+        Label(decl.result.span, "is held against source text"),
+        reason="A quote must occur in a Slice, a Doc, a Tree, in rows or lists of those; a Text may "
+        "as well be the question.",
+        hint="let the parameter that holds the text be a Slice: `(page: Slice, question: Text)`",
     )
 
 

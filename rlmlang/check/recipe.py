@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from rlmlang.catalog.formula import ONE, ZERO, Formula
-from rlmlang.catalog.partitions import Coverage
+from rlmlang.catalog.partitions import MARKERS, Coverage
 from rlmlang.check.types import ANY, Type
 from rlmlang.value import Value as Frozen
 from rlmlang.value import value
@@ -228,6 +228,12 @@ class Partition(Frozen):
     after: int = 0
 
     @property
+    def around(self) -> int:
+        """The most that the neighbours of a piece take, in tok."""
+        gathered = self.before + self.after
+        return gathered + MARKERS if gathered else 0
+
+    @property
     def options(self) -> dict[str, object]:
         """The arguments as a dictionary."""
         return dict(self.arguments)
@@ -254,7 +260,9 @@ class Facts(Frozen):
     """What is known of a value: its type, its size in tok, its items, how much of it there is.
 
     `inner` is the count of items inside each item of a nested list; `origins` are the sources it
-    was cut from without a model between.
+    was cut from without a model between. `fields` holds the coverage of each field of a record
+    that was made of lists, under its path (`kept`, `halves.kept`); the record as a whole has the
+    weakest of them. `told` says that a model has said it or a part of it.
     """
 
     type: Type = ANY
@@ -264,15 +272,19 @@ class Facts(Frozen):
     inner: Formula = ONE
     coverage: Coverage = "exact"
     origins: frozenset[str] = frozenset()
+    fields: tuple[tuple[str, Coverage], ...] = ()
+    told: bool = False
 
 
 @value
 class Ask(Frozen):
-    """A prompt with its arguments; `element` is the parameter that takes the item, if any."""
+    """A prompt with its arguments; `element` is the parameter that takes the item, if any.
+    `told` are the parameters that are given what a model has said before."""
 
     prompt: Prompt
     args: tuple[tuple[str, Expr], ...]
     element: str = ""
+    told: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @value

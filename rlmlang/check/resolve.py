@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rlmlang.catalog.partitions import SEARCHES, STRATEGIES, Argument, net
-from rlmlang.catalog.sources import SOURCES
+from rlmlang.catalog.sources import SOURCES, SourceKind
 from rlmlang.check import recipe as r
 from rlmlang.check.module import Module
 from rlmlang.check.say import declarations as say
-from rlmlang.check.settings import BUDGET_UNITS, Settings
+from rlmlang.check.settings import BUDGET_UNITS, Settings, bad_range, out_of_range
 from rlmlang.check.types import ANY, TEXT, TREE, fits, list_of
 from rlmlang.syntax import tree as t
 
+GATHER = (Argument("before", "size"), Argument("after", "size"))
+UNITS = {"size": ("tok", "ch"), "count": ("",)}
+LITERALS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "text": (str, "text"), "character": (str, "one character"),
+    "fraction": ((int, float), "a percentage"),
+}  # fmt: skip
 DEFAULT_BUDGET = r.Budget(calls=1_000, usd=5.0, wall=3600.0, depth=4, default=True)
 
 
@@ -31,7 +39,7 @@ def _model(module: Module, decl: t.Settings) -> r.Model:
     made = module.made.get(key)
     if isinstance(made, r.Model):
         return made
-    s = Settings(module, decl.block, "a model")
+    s = Settings(module, decl.block, "model")
     default = s.literal("default", str, 'a name such as "openai/gpt-5-mini"')
     temperature = s.literal("temperature", (int, float), "a number")
     model = r.Model(
@@ -43,7 +51,6 @@ def _model(module: Module, decl: t.Settings) -> r.Model:
         price=_price(module, s.value("price")),
         declared=True,
     )
-    s.done(())
     module.made[key] = model
     return model
 
@@ -54,9 +61,8 @@ def _price(module: Module, value: t.Expr | t.Block | None) -> tuple[float, float
     if not isinstance(value, t.Block):
         module.report(say.price_form(value))
         return None
-    s = Settings(module, value, "a price")
+    s = Settings(module, value, "price")
     both = [s.literal(k, (int, float), "dollars per million tok") for k in ("input", "output")]
-    s.done(())
     if all(isinstance(x, int | float) for x in both):
         return float(str(both[0])), float(str(both[1]))
     module.report(say.price_form(value))
@@ -89,14 +95,26 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
     family = {"text": TEXT, "tree": TREE, "rows": list_of(ANY)}[kind.gives]
     if not fits(family, type_) or (kind.gives == "rows") != type_.is_list:
         module.report(say.source_type(decl, kind.name, type_))
-    options = {a.label: module.literal(a.value) for a in call.args if a.label}
-    place = next((module.literal(a.value) for a in call.args if not a.label), None)
-    if not isinstance(place, str) and kind.name != "stdin":
-        module.report(say.source_form(decl))
+    named = tuple(a for a in call.args if a.label)
+    given = arguments(module, replace(call, args=named), kind.arguments, f"source `{kind.name}`")
+    labels = {a.label for a in named}
+    options = {k: v for k, v in (given or {}).items() if k in labels}
     return r.Source(
-        decl.name.text, kind.name, type_, str(place or ""), tuple(sorted(options.items())),
-        module.size(decl.typed.max), module.source.path,
+        decl.name.text, kind.name, type_, _place(module, decl, call, kind),
+        tuple(sorted(options.items())), module.max_of(decl.typed, type_), module.source.path,
     )  # fmt: skip
+
+
+def _place(module: Module, decl: t.SourceDecl, call: t.Call, kind: SourceKind) -> str:
+    """The one argument that says where a source is; what is piped in has none."""
+    given = [a for a in call.args if not a.label]
+    wanted = 0 if kind.name == "stdin" else 1
+    for surplus in given[wanted:]:
+        module.report(say.unknown_argument(surplus, f"source `{kind.name}`", []))
+    place = module.literal(given[0].value) if given else None
+    if wanted and not isinstance(place, str):
+        module.report(say.source_form(decl))
+    return place if wanted and isinstance(place, str) else ""
 
 
 def code_of(module: Module, name: str) -> r.Code:
@@ -108,39 +126,53 @@ def code_of(module: Module, name: str) -> r.Code:
     path, _, function = origin.rpartition(":")
     if not path or not function:
         owner.report(say.code_origin(decl))
+    result = owner.type(decl.result.type)
     return r.Code(
-        decl.name.text, owner.params(decl.params), owner.type(decl.result.type),
-        owner.size(decl.result.max), path, function, owner.source.path, pin,
+        decl.name.text, owner.params(decl.params), result, owner.max_of(decl.result, result), path,
+        function, owner.source.path, pin,
     )  # fmt: skip
 
 
-def partition_of(module: Module, written: t.Expr) -> tuple[r.Partition, str] | None:
-    """The strategy an expression names, with its arguments; and the words it was written in."""
-    before = after = 0
-    if (
-        isinstance(written, t.Call)
-        and isinstance(written.callee, t.Member)
-        and written.callee.name.text == "gather"
-    ):
-        sizes = {a.label: module.size(a.value, ("tok", "ch")) or 0 for a in written.args}
-        for arg in written.args:
-            if arg.label not in ("before", "after"):
-                module.report(say.unknown_argument(arg, "gather", ["before", "after"]))
-        before, after = sizes.get("before", 0), sizes.get("after", 0)
-        written = written.callee.base
-    found = _strategy(module, written)
-    if found is None:
-        return None
-    name, options = found
-    return r.Partition(name, tuple(sorted(options.items())), before, after), name
-
-
-def _strategy(module: Module, written: t.Expr) -> tuple[str, dict[str, object]] | None:
+def partition_of(module: Module, written: t.Expr) -> r.Partition | None:
+    """The strategy an expression names, with its arguments and the neighbours it gathers."""
     if isinstance(written, t.Name):
         found = module.find(written.text)
         if found is not None and isinstance(found[1], t.Partition):
-            inner = partition_of(found[0], found[1].value)
-            return (inner[0].strategy, inner[0].options) if inner else None
+            return _named(found[0], found[1])
+    if isinstance(written, t.Call) and isinstance(written.callee, t.Member):
+        return _gathered(module, written, written.callee)
+    return _strategy(module, written)
+
+
+def _named(module: Module, decl: t.Partition) -> r.Partition | None:
+    """A partition by its name, which may stand for another's."""
+    key = f"partition {decl.name.text}"
+    if module.made.get(key, decl) is key:
+        module.report(say.partition_form(module, decl.value))
+        return None
+    module.made[key] = key  # one that names itself would not end
+    made = module.made[key] = partition_of(module, decl.value)
+    return made
+
+
+def _gathered(module: Module, call: t.Call, member: t.Member) -> r.Partition | None:
+    """`….gather(before: a, after: b)` of a strategy or a named partition."""
+    if member.name.text != "gather":
+        module.report(say.unknown("partition", member.name, ["gather"]))
+        return None
+    sizes = arguments(module, call, GATHER, "gather")
+    inner = partition_of(module, member.base)
+    if inner is None or sizes is None:
+        return None
+    before, after = (
+        gathered if sizes[name] is None else int(str(sizes[name]))
+        for name, gathered in (("before", inner.before), ("after", inner.after))
+    )
+    return replace(inner, before=before, after=after)
+
+
+def _strategy(module: Module, written: t.Expr) -> r.Partition | None:
+    """A strategy with its arguments."""
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
         module.report(say.partition_form(module, written))
         return None
@@ -153,7 +185,7 @@ def _strategy(module: Module, written: t.Expr) -> tuple[str, dict[str, object]] 
     options = arguments(module, written, strategy.arguments, f"partition `{name}`")
     if options is None or not _sensible(module, written, name, options):
         return None
-    return name, options
+    return r.Partition(name, tuple(sorted(options.items())))
 
 
 def _sensible(module: Module, written: t.Call, name: str, options: dict[str, object]) -> bool:
@@ -214,15 +246,22 @@ def arguments(
 
 
 def _argument(module: Module, argument: Argument, written: t.Expr) -> object:
-    if argument.kind == "size":
-        return module.size(written, ("tok", "ch"))
-    if argument.kind == "count":
-        return module.size(written, ("",))
+    if argument.kind in UNITS:
+        return _in_range(module, argument, written, module.size(written, UNITS[argument.kind]))
     value = module.literal(written)
-    wanted = str if argument.kind == "text" else (int, float)
-    if not isinstance(value, wanted):
-        what = "text" if argument.kind == "text" else "a percentage"
+    kind, what = LITERALS[argument.kind]
+    if not isinstance(value, kind) or isinstance(value, bool):
         module.report(say.wrong_argument(written, argument.name, what))
+        return None
+    if argument.kind == "character" and (len(str(value)) != 1 or str(value) in '"\r\n'):
+        module.report(say.wrong_argument(written, argument.name, what))
+        return None
+    return _in_range(module, argument, written, value)
+
+
+def _in_range(module: Module, argument: Argument, written: t.Expr, value: object) -> object:
+    if wanted := out_of_range(argument, value):
+        module.report(bad_range(written, argument.name, wanted))
         return None
     return value
 
@@ -245,9 +284,8 @@ def budget_of(module: Module, uses: list[t.BudgetUse]) -> r.Budget:
 
 def budget_in(module: Module, block: t.Block | None) -> r.Budget:
     """The limits of a block."""
-    s = Settings(module, block, "a budget")
+    s = Settings(module, block, "budget")
     usd, wall = s.limit("usd"), s.limit("wall", BUDGET_UNITS["wall"])
     calls, tokens = s.whole("calls"), s.whole("tokens", BUDGET_UNITS["tokens"])
     depth, parallel = s.whole("depth"), s.whole("parallel")
-    s.done(BUDGET_UNITS)
     return r.Budget(calls, tokens, usd, wall, depth, parallel)

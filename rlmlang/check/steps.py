@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.catalog.partitions import MARKERS, STRATEGIES, Extent, worst_of
+from rlmlang.catalog.partitions import STRATEGIES, Extent, worst_of
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.branching import cross, ladder, recurse
 from rlmlang.check.expressions import names
+from rlmlang.check.extents import made_of
 from rlmlang.check.infer import either, expect, infer, sure, tested
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.patterns import inline, is_callable
@@ -23,15 +24,25 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[r.Expr, r.Facts]
-STEP_SETTINGS = ("parallel", "on_error")
 
 
 def step(scope: Scope, name: str, e: t.Expr, docs: str = "", want: Type = ANY) -> Inferred:
     """Adds the steps of `let name = e` to the body; gives the reference later lines use."""
+    before = len(scope.steps)
+    value, facts = _step(scope, name, e, docs, want)
+    entries = e.block.entries if isinstance(e, t.BLOCKED) and e.block is not None else ()
+    written = next((x for x in entries if isinstance(x, t.Assume)), None)
+    if written is not None and len(scope.steps) > before:
+        facts = _assume(scope, written)
+    return value, facts
+
+
+def _step(scope: Scope, name: str, e: t.Expr, docs: str, want: Type) -> Inferred:
     scope.current = name
     match e:
         case t.Plain(value=inner, block=block):
-            return _assumed(scope, name, inner, block, docs)
+            Settings(scope.module, block, "step")
+            return step(scope, name, inner, docs)
         case t.Verb(verb="split"):
             return _split(scope, name, e)
         case t.Verb(verb="map"):
@@ -116,20 +127,10 @@ def _compute(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
     return scope.add(name, r.Compute(value), facts, e)
 
 
-def _assumed(scope: Scope, name: str, e: t.Expr, block: t.Block, docs: str) -> Inferred:
-    """An expression with a block behind it: only `assume exact because` may stand there."""
-    s = Settings(scope.module, block, "this step")
-    value, facts = step(scope, name, e, docs)
-    if s.assumed is not None and scope.steps:
-        facts = assume(scope, s.assumed)
-    s.done((), assume=True)
-    return value, facts
-
-
-def assume(scope: Scope, written: t.Assume) -> r.Facts:
+def _assume(scope: Scope, written: t.Assume) -> r.Facts:
     """The last step, taken to be exact for the reason given."""
     last = scope.steps[-1]
-    facts = replace(last.facts, coverage="exact")
+    facts = replace(last.facts, coverage="exact", fields=())
     scope.steps[-1] = replace(last, facts=facts, assumed=written.because)
     return facts
 
@@ -173,25 +174,26 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
     assert e.how is not None
     subject, facts = infer(scope, e.subject)
     found = partition_of(scope.module, e.how)
-    s = Settings(scope.module, e.block, "split")
-    s.done((), assume=True)
+    Settings(scope.module, e.block, "split")
     if found is None:
         return NOTHING
-    partition = found[0]
+    partition = found
     strategy = STRATEGIES[partition.strategy]
     family = say.family(facts.type)
     if facts.type.kind != "Any" and family not in strategy.of:
         scope.report(say.cannot_split(e, facts.type, strategy))
         return NOTHING
+    rows = family == "rows"
+    if rows and partition.before + partition.after:
+        scope.report(say.no_neighbours(e))
     cap, pieces = cut(partition, facts, family)
     word = strategy.coverage(partition.options)
-    rows = family == "rows"
     item = Type("Slice", (facts.type.item,)) if rows else SLICE
     whole = family == "text" and word == "exact" and not partition.before + partition.after
     made = r.Facts(
         list_of(item), facts.size + pieces if whole else cap * pieces, pieces, cap,
         _per_piece(partition, facts) if rows else ONE,
-        worst_of((facts.coverage, word)), facts.origins,
+        worst_of((facts.coverage, word)), facts.origins, told=facts.told,
     )  # fmt: skip
     if word != "exact":
         lose(scope, name, e.how.span, "pieces overlap here")
@@ -206,9 +208,7 @@ def cut(partition: r.Partition, facts: r.Facts, family: str) -> tuple[Formula, F
     items = facts.count if family == "rows" else _units(origin, partition)
     item = facts.item if family == "rows" else _longest(origin)
     extent = Extent(facts.size, items, item, files)
-    cap = strategy.cap(options, extent)
-    if partition.before or partition.after:
-        cap = cap + partition.before + partition.after + MARKERS
+    cap = strategy.cap(options, extent) + partition.around
     return cap, strategy.pieces(options, extent)
 
 
@@ -231,7 +231,7 @@ def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
     subject, facts = infer(scope, e.subject)
     query, _ = expect(scope, e.second, TEXT, "the query")
     found = search_of(scope.module, e.how)
-    Settings(scope.module, e.block, "search").done((), assume=True)
+    Settings(scope.module, e.block, "search")
     if found is None:
         return NOTHING
     ok = facts.type.kind in ("Any", "Tree") or facts.type.textual or facts.type.is_list
@@ -242,7 +242,8 @@ def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
     count, window = number(int(str(options["top"]))), number(int(str(options["window"])))
     item_type = facts.type.item if facts.type.is_list else SLICE
     item = facts.item if facts.type.is_list else window + 64
-    made = r.Facts(list_of(item_type), count * item, count, item, ONE, "some", facts.origins)
+    made = r.Facts(list_of(item_type), count * item, count, item, ONE, "some", facts.origins,
+                   told=facts.told)  # fmt: skip
     work = r.Search(subject, query, method, tuple(sorted(options.items())))
     lose(scope, name, word_span(e, "search"), "a search finds only some")
     return scope.add(name, work, made, e)
@@ -277,8 +278,9 @@ def _items(scope: Scope, e: t.Verb) -> tuple[r.Expr, r.Facts, r.Facts] | None:
         scope.report(say.not_a_list(e, facts.type))
         return None
     item = r.Facts(
-        facts.type.item, facts.item, facts.inner, facts.item, ONE, facts.coverage, facts.origins
-    )
+        facts.type.item, facts.item, facts.inner, facts.item, ONE, facts.coverage, facts.origins,
+        told=facts.told,
+    )  # fmt: skip
     return subject, facts, item
 
 
@@ -292,22 +294,22 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     ask, inputs = ask_of(scope, prompt, e.call, item)
     s = Settings(scope.module, e.block, "map")
     answer = result_of(prompt, inputs)
-    stop = s.value("stop")
-    it = scope.inner(it=(r.Ref("it"), answer))
-    test = expect(it, stop, BOOL, "stop")[0] if stop and not isinstance(stop, t.Block) else None
+    stop = s.expr("stop", "a condition on `it`")
+    it = scope.inner(it=(r.Ref("it"), replace(answer, coverage="exact")))
+    test = expect(it, stop, BOOL, "stop")[0] if stop is not None else None
     on_error = on_error_of(scope, s)
     loses = on_error.skip or test is not None
     for key in ("stop", "on_error") if loses else ():
         if key in s.entries:
             lose(scope, name, s.entries[key].span, "items can be lost here")
+    inner = answer.coverage if prompt.result.is_list else "exact"
     made = r.Facts(
         list_of(prompt.result), answer.size * facts.count, facts.count, answer.size, answer.count,
-        "some" if loses else facts.coverage, facts.origins | answer.origins,
+        "some" if loses else worst_of((facts.coverage, inner)), facts.origins | answer.origins,
+        told=True,
     )  # fmt: skip
-    work = r.Map(subject, ask, _whole(s, "parallel"), on_error, test)
-    s.done(STEP_SETTINGS, assume=True)
-    added = scope.add(name, work, made, e)
-    return (added[0], assume(scope, s.assumed)) if s.assumed is not None else added
+    work = r.Map(subject, ask, s.count("parallel"), on_error, test)
+    return scope.add(name, work, made, e)
 
 
 def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
@@ -326,20 +328,21 @@ def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
     elif e.how is not None:
         where, _ = expect(scope.inner(it=(r.Ref("it"), item)), e.how, BOOL, "the condition")
     keep = s.literal("keep_rest", bool, "true or false") is True
-    work = r.Filter(subject, ask, where, keep, _whole(s, "parallel"), on_error_of(scope, s))
-    s.done(STEP_SETTINGS, assume=True)
-    half = replace(facts, coverage="some", type=list_of(facts.type.item))
-    lose(scope, name, word_span(e, "filter"), "a filter keeps only some")
+    work = r.Filter(subject, ask, where, keep, s.count("parallel"), on_error_of(scope, s))
     if not keep:
+        lose(scope, name, word_span(e, "filter"), "a filter keeps only some")
+        half = replace(facts, coverage="some", type=list_of(facts.type.item))
         return scope.add(name, work, half, e)
-    both = record(Field("kept", half.type), Field("rest", half.type))
-    return scope.add(name, work, replace(facts, type=both), e)
+    return scope.add(name, work, _halves(scope, name, facts, work, s), e)
 
 
-def _whole(s: Settings, name: str) -> int | None:
-    """A setting that is a whole number, as `parallel: 8`."""
-    value = s.literal(name, int, "a whole number")
-    return value if isinstance(value, int) and value > 0 else None
+def _halves(scope: Scope, name: str, facts: r.Facts, work: r.Filter, s: Settings) -> r.Facts:
+    """Both halves: each is whole as long as every item was judged."""
+    if work.on_error.skip:
+        lose(scope, name, s.entries["on_error"].span, "items can be lost here")
+    half = list_of(facts.type.item)
+    coverage = "some" if work.on_error.skip else facts.coverage
+    return replace(facts, type=record(Field("kept", half), Field("rest", half)), coverage=coverage)
 
 
 def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
@@ -347,22 +350,17 @@ def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
     found = _items(scope, e)
     if prompt is None or found is None:
         return NOTHING
-    subject, facts, item = found
+    subject, _, item = found
     assert e.call is not None
     s = Settings(scope.module, e.block, "reduce")
-    fanin = _whole(s, "fanin") or 8
-    if fanin < 2:
-        scope.report(say.small_fanin(e))
-        fanin = 2
+    fanin = s.count("fanin") or 8
     answer = result_of(prompt, item)
     size = maximum(item.size, answer.size)
     joined = replace(item, type=say.joined_type(prompt, item.type), size=size * fanin,
                      count=number(fanin), item=size)  # fmt: skip
-    ask, _ = ask_of(scope, prompt, e.call, joined)
+    ask, inputs = ask_of(scope, prompt, e.call, joined)
     if not fits(prompt.result.required(), item.type.required()):
         scope.report(say.reduce_types(e.call, prompt, item.type))
-    made = replace(answer, size=size, item=size, coverage=facts.coverage,
-                   origins=facts.origins | answer.origins)  # fmt: skip
-    work = r.Reduce(subject, ask, fanin, _whole(s, "parallel"))
-    s.done(STEP_SETTINGS, assume=True)
+    made = made_of(replace(answer, size=size, item=size), [inputs])
+    work = r.Reduce(subject, ask, fanin, s.count("parallel"))
     return scope.add(name, work, made, e)

@@ -20,6 +20,23 @@ NODES = frozenset(
 SCALAR = ("Int", "Float", "Bool", "Date", "Id", "Enum", "Text", "Path")
 
 
+def used_names(task: str) -> frozenset[str]:
+    """The names that a task reads; none where it is no template, or one that cannot be read."""
+    if not _templated(task):
+        return frozenset()
+    from jinja2 import Environment, TemplateSyntaxError, meta
+
+    try:
+        parsed = Environment(autoescape=False).parse(task)  # noqa: S701
+    except TemplateSyntaxError:
+        return frozenset()
+    return frozenset(meta.find_undeclared_variables(parsed))
+
+
+def _templated(task: str) -> bool:
+    return "{{" in task or "{%" in task or "{#" in task
+
+
 def check_template(
     module: Module, task: str, span: Span, names: dict[str, tuple[Type, bool]]
 ) -> bool:
@@ -28,7 +45,7 @@ def check_template(
     `names` gives the type of each parameter and setting, and whether it is short enough to be
     interpolated.
     """
-    if "{{" not in task and "{%" not in task and "{#" not in task:
+    if not _templated(task):
         return False
     from jinja2 import Environment, TemplateSyntaxError, nodes
 

@@ -12,8 +12,9 @@ from rlmlang.check import recipe as r
 from rlmlang.context import parts_in
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.scope import Scope
-from rlmlang.execute.validate import problem_with
+from rlmlang.execute.validate import Shown, problem_with
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
 from rlmlang.trajectory.events import CallFailed, CallFinished
 
@@ -26,7 +27,9 @@ class ItemError(CodedError):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for one item: the step, the call's own name, the prompt and its inputs."""
+    """What is asked for one item: the step, the call's own name, the prompt and its inputs.
+    `depth` counts the levels of recursion and of sessions above it, itself included; `source` is
+    what quotes are held against, where that is not what the prompt itself is given."""
 
     step: str
     call: str
@@ -34,13 +37,16 @@ class Request:
     inputs: dict[str, Any]
     role: str = ""
     account: Account | None = None
+    depth: int = 1
+    source: Shown | None = None
 
 
 def request_for(
     scope: Scope, step: str, call: str, ask: r.Ask, env: Mapping[str, Any], item: Any,
-    role: str = "",
+    role: str = "", level: int = 0,
 ) -> Request:  # fmt: skip
-    """The request for an item; without an element parameter the item is not passed."""
+    """The request for an item; without an element parameter the item is not passed. `level` is
+    how far down a recursion it stands."""
     inputs = {n: evaluate(e, {**env, "it": item}, scope.tools.code) for n, e in ask.args}
     ordered = {}
     for p in ask.prompt.params:
@@ -50,7 +56,8 @@ def request_for(
             ordered[p.name] = inputs[p.name]
         else:
             ordered[p.name] = None
-    return Request(step, call, ask.prompt, ordered, role)
+    return Request(step, call, ask.prompt, ordered, role, depth=scope.depth + 1 + level,
+                   source=Shown(ask.prompt, ordered, ask.told))  # fmt: skip
 
 
 async def answer(scope: Scope, request: Request) -> Any:
@@ -75,6 +82,7 @@ async def attempt(
     scope: Scope, request: Request, number: int, refused: Refused | None
 ) -> Reply | Refused:
     """One request: the reply, or why it was not taken. Both are recorded with what they cost."""
+    deep_enough(scope, request.step, request.depth)
     about = {
         "node": scope.node(request.step), "call": request.call,
         "prompt": request.prompt.name, "attempt": number,
@@ -99,8 +107,9 @@ async def attempt(
         scope.emit(CallFailed, **about, code=mistake.diagnostic.code, reason=str(mistake))
         raise
     problem = problem_with(
-        request.prompt, reply.value, request.inputs, scope.tools.measure, scope.tools.code
-    )
+        request.prompt, reply.value, request.inputs, scope.tools.measure, scope.tools.code,
+        request.source,
+    )  # fmt: skip
     if problem:
         _record(scope, about, "check-failed", problem, reply)
         return Refused(reply.raw[:SHOWN], problem)
@@ -145,8 +154,7 @@ def _gone(request: Request, mistake: NoAnswerError) -> ItemError:
     return ItemError(
         Diagnostic(found.code, f"{request.call}: {found.message}", (),
                    "Other calls were answered; this one failed each time it was sent.",
-                   "run again to try it once more, or lose such items with "
-                   "`on_error: skip(at_most: 1%)`")
+                   "run again to try it once more")
     )  # fmt: skip
 
 
@@ -176,6 +184,6 @@ def _gave_up(request: Request, refused: Refused, tries: int) -> ItemError:
             code,
             f"{request.call}: {request.prompt.name} gave no usable answer in {within}: "
             f"{refused.reason}",
-            (), last, f"{MENDS[code]}, or lose such items with `on_error: skip(at_most: 1%)`",
+            (), last, MENDS[code],
         )
     )  # fmt: skip

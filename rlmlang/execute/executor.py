@@ -95,6 +95,7 @@ class Executor:
         if not isinstance(step.work, r.Compute):
             self.scope.emit(StepStarted, node=node, verb=step.verb)
         items = await self._work(step)
+        self.scope.receipt.ended.add(step.name)
         if not isinstance(step.work, r.Compute):
             skipped = self.scope.receipt.skipped.get(step.name, 0)
             self.scope.emit(StepFinished, node=node, verb=step.verb, items=items, skipped=skipped)

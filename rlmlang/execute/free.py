@@ -123,7 +123,8 @@ class Free:
         prompt = self.request.prompt
         value = self.scope.tools.conform(prompt.result, values, fields)
         tools = self.scope.tools
-        if problem := problem_with(prompt, value, self.request.inputs, tools.measure, tools.code):
+        if problem := problem_with(prompt, value, self.request.inputs, tools.measure, tools.code,
+                                   self.request.source):  # fmt: skip
             raise ValueError(problem)
         return value
 
@@ -175,7 +176,7 @@ class Free:
         assert child.repl is not None
         inputs = {"request": str(prompt), "context": context}
         request = replace(self.request, call=f"{self.request.call}.child {number}", prompt=child,
-                          inputs=inputs)  # fmt: skip
+                          inputs=inputs, depth=self.request.depth + 1, source=None)  # fmt: skip
         account = self.account.child(f"child {number}", limits)
         return Free(self.scope, request, child.repl, share, account, True)
 
@@ -199,7 +200,7 @@ class Free:
         """A pattern, each of whose calls is a sub-call of this session."""
         tools = self.scope.tools
         held = replace(tools, asker=Held(tools.asker, self.allowance))
-        scope = replace(self.scope, tools=held, account=self.account)
+        scope = replace(self.scope, tools=held, account=self.account, depth=self.request.depth)
         try:
             return await tools.pattern(scope, tool, inputs)
         except ItemError as problem:
@@ -224,10 +225,12 @@ class Free:
         return self.asked
 
     def _request(self, role: str, prompt: r.Prompt, inputs: dict[str, Any], what: str) -> Request:
-        own = self.child and role in ("turn", "last")
-        roles = (self.request.role, f"child.{role}" if own else role)
+        own = role in ("turn", "last")
+        roles = (self.request.role, f"child.{role}" if self.child and own else role)
+        depth = self.request.depth + (0 if own else 1)
         return Request(self.request.step, f"{self.request.call}.{what}", prompt, inputs,
-                       ".".join(x for x in roles if x), self.account)  # fmt: skip
+                       ".".join(x for x in roles if x), self.account, depth,
+                       self.request.source if role == "last" else None)  # fmt: skip
 
 
 async def explore(scope: Scope, request: Request) -> Any:
@@ -254,7 +257,7 @@ def _out_of_time(request: Request, caps: r.Repl) -> ItemError:
             "session-out-of-time",
             f"{request.call}: no answer within the {caps.wall:g} s that the session may take",
             reason="What its turns and sub-calls brought is kept.",
-            hint="raise `wall` of the repl, or lose such items with `on_error: skip(at_most: 1%)`",
+            hint="raise `wall` of the repl",
         )
     )
 

@@ -34,6 +34,11 @@ class Line:
         return self.read / self.total if self.total else 1.0
 
     @property
+    def stated(self) -> bool:
+        """Whether it only says what was assumed of a step that shows nothing to a model."""
+        return bool(self.assumed) and not self.total
+
+    @property
     def kept(self) -> bool:
         """Whether the reading is what the type promised."""
         if self.promised == "some" or self.assumed:
@@ -43,10 +48,11 @@ class Line:
 
 @dataclass
 class Receipt:
-    """Reads by step and document."""
+    """Reads by step and document, the items each step has skipped, and the steps that ended."""
 
     reads: dict[str, dict[str, Ranges]] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
 
     def read(self, step: str, parts: Iterable[Part]) -> None:
         """Books what a successful call was shown."""
@@ -57,6 +63,11 @@ class Receipt:
     def skip(self, step: str) -> None:
         """Books an item that was left out."""
         self.skipped[step] = self.skipped.get(step, 0) + 1
+
+    def assumption(self, step: str, sources: Sequence[str], why: str) -> Line:
+        """The line of what was assumed of a step that shows nothing to a model."""
+        lost = self.skipped.get(step, 0)
+        return Line(step, ", ".join(sources), "exact", 0, 0, 0, lost, why)
 
     def line(
         self, step: str, source: str, value: Any, promised: Coverage, assumed: str = "",

@@ -15,6 +15,7 @@ from rlmlang.context import Slice, Tree, tok_in
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.ask import ItemError, request_for
 from rlmlang.execute.joining import Joining
+from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.skips import SKIPPED, Skips
@@ -46,7 +47,7 @@ class Recursion:
 
     async def _node(self, part: Slice | Tree, path: str, depth: int) -> Any:
         if self._size(part) <= self.work.leaf_size:
-            return await self._leaf(part, path)
+            return await self._leaf(part, path, depth)
         if depth >= self.work.depth:
             raise failed(
                 "depth-too-short",
@@ -54,22 +55,23 @@ class Recursion:
                 f"a leaf holds {self.work.leaf_size:,}",
                 hint="allow more depth, larger leaves, or more parts a branch",
             )
+        deep_enough(self.scope, self.step.name, self.scope.depth + 2 + depth)
         children = list(self.branch.split(part, self.scope.tools.measure))
         if self.work.prune is not None:
-            children = await self._pruned(children, path)
+            children = await self._pruned(children, path, depth + 1)
         return await self._joined(children, path, depth)
 
     def _size(self, part: Slice | Tree) -> int:
         """The size of a part in tok, rounded up."""
         return tok_in(part.parts, self.scope.tools.measure)
 
-    async def _leaf(self, part: Slice | Tree, path: str) -> Any:
+    async def _leaf(self, part: Slice | Tree, path: str, depth: int) -> Any:
         call = f"{self.step.name}[{path or 'all'}]"
         self.leaves += 1
         item = part if isinstance(part, Slice) else Slice(part.parts, headed=True)
         try:
             async with self.running:
-                return await self._ask(self.work.leaf, "leaf", call, item)
+                return await self._ask(self.work.leaf, "leaf", call, item, depth)
         except ItemError as problem:
             return self.skips.leave_out(problem, call, item)
 
@@ -83,7 +85,7 @@ class Recursion:
             return f"{self.step.name}[{path or 'all'}.{what}]"
 
         async def ask(call: str, group: list[Any]) -> Any:
-            return await self._ask(self.work.join, "join", call, group)
+            return await self._ask(self.work.join, "join", call, group, depth)
 
         async def child(number: int, part: Slice) -> None:
             nonlocal turn
@@ -101,7 +103,7 @@ class Recursion:
         left = await joining.last()
         return left[0] if left else SKIPPED
 
-    async def _pruned(self, children: list[Slice], path: str) -> list[Slice]:
+    async def _pruned(self, children: list[Slice], path: str, depth: int) -> list[Slice]:
         """The children that are gone into: those that score best, in their order."""
         assert self.work.prune is not None
         least, most = self.work.keep or (1, 1)
@@ -111,7 +113,8 @@ class Recursion:
             call = f"{self.step.name}[{f'{path}.{number}'.lstrip('.')}.prune]"
             assert self.work.prune is not None
             seen = head(part, self.work.see, self.scope)
-            scores[number] = float(await self._ask(self.work.prune, "prune", call, seen) or 0)
+            said = await self._ask(self.work.prune, "prune", call, seen, depth)
+            scores[number] = float(said or 0)
 
         async with anyio.create_task_group() as tasks:
             for number, part in enumerate(children):
@@ -121,8 +124,8 @@ class Recursion:
         kept += [n for n in ranked if n not in kept][: max(0, least - len(kept))]
         return [children[n] for n in sorted(kept)]
 
-    async def _ask(self, ask: r.Ask, role: str, call: str, item: Any) -> Any:
-        request = request_for(self.scope, self.step.name, call, ask, self.env, item, role)
+    async def _ask(self, ask: r.Ask, role: str, call: str, item: Any, depth: int) -> Any:
+        request = request_for(self.scope, self.step.name, call, ask, self.env, item, role, depth)
         return await respond(self.scope, request)
 
 

@@ -34,7 +34,8 @@ class Tools:
 
 @dataclass
 class Scope:
-    """One run. Every event, every reservation and every byte read goes through it."""
+    """One run. Every event, every reservation and every byte read goes through it. `depth` is that
+    of the call inside which its steps are carried out, 0 for those of the recipe."""
 
     recipe: r.Recipe
     run: str
@@ -43,6 +44,7 @@ class Scope:
     record: Callable[[Event], None]
     receipt: Receipt = field(default_factory=Receipt)
     parallel: int = PARALLEL
+    depth: int = 0
     clock: Callable[[], float] = time.time
 
     def emit(self, kind: type[Event], **values: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rlmlang.check.recipe import OnError
@@ -26,7 +26,7 @@ class Skips:
     def leave_out(self, problem: ItemError, call: str, item: Any) -> object:
         """Books an item as left out; gives SKIPPED. Raises the problem where none may be."""
         if not self.on_error.skip:
-            raise problem
+            raise _may_be_lost(problem)
         self.count += 1
         self.scope.receipt.skip(self.step)
         self.scope.emit(ItemSkipped, node=self.scope.node(self.step), call=call,
@@ -42,3 +42,10 @@ class Skips:
                 f"more than {self.on_error.at_most:.0%}",
                 hint="see why with `rlm show`; then mend the prompt or allow more",
             )
+
+
+def _may_be_lost(problem: ItemError) -> ItemError:
+    """The problem of an item that the recipe might let go; of a join it cannot."""
+    found = problem.diagnostic
+    hint = f"{found.hint}, or lose such items with `on_error: skip(at_most: 1%)`"
+    return ItemError(replace(found, hint=hint), problem.exit_code)

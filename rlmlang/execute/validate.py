@@ -3,24 +3,74 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from rlmlang.check import recipe as r
 from rlmlang.check.expressions import show
 from rlmlang.check.extents import GROWTH
+from rlmlang.check.quotable import cut_fields, is_cut
 from rlmlang.check.types import Type
-from rlmlang.context import Measure, text_of
+from rlmlang.context import Measure, Tree, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import Code, evaluate
 
+SHORTEST = 3
+"""The letters and digits a quote has at least; one of a script without word spaces counts twice."""
+WIDE = 0x2E80
+SAME = str.maketrans({
+    **dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"),
+})  # fmt: skip
+LINE_END = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=\w)")
+APART = "\0"
+
+
+@dataclass
+class Shown:
+    """The source text that a call was shown, in which its quotes must occur: slices, rows and
+    lists of them, and quotes in earlier answers; no single text, such as the question. `told` are
+    the parameters that were given what a model has said."""
+
+    prompt: r.Prompt
+    inputs: Mapping[str, Any]
+    told: frozenset[str] = frozenset()
+    forms: list[tuple[str, ...]] = field(default_factory=list)
+
+    def holds(self, quote: str) -> bool:
+        """Whether a quote occurs in it, typography and the breaks of lines aside."""
+        wanted = _forms(quote)
+        weight = sum(1 + (ord(c) >= WIDE) for c in wanted[0] if c.isalnum())
+        return any(
+            any(x in y for x, y in zip(wanted, forms, strict=True))
+            and (weight >= SHORTEST or wanted[0] in forms[0].split(APART))
+            for forms in self._shown()
+        )
+
+    def _shown(self) -> Iterator[tuple[str, ...]]:
+        """Every text in its forms; those of a tree are read one by one and not held."""
+        if not self.forms:
+            for p in self.prompt.params:
+                texts = texts_in(p.type, self.inputs.get(p.name), p.name in self.told)
+                self.forms += map(_forms, texts)
+        yield from self.forms
+        for given in self.inputs.values():
+            if isinstance(given, Tree):
+                yield from (_forms(text_of(whole(d))) for d in given.documents)
+
 
 def problem_with(
-    prompt: r.Prompt, value: Any, inputs: dict[str, Any], measure: Measure, code: Code
-) -> str:
-    """Why an answer is not taken, in words for the model; empty when it is."""
+    prompt: r.Prompt, value: Any, inputs: dict[str, Any], measure: Measure, code: Code,
+    source: Shown | None = None,
+) -> str:  # fmt: skip
+    """Why an answer is not taken, in words for the model; empty when it is. `source` is what its
+    quotes are held against, where that is not what the prompt itself was given."""
     return (
         _too_large(prompt.result, prompt.result_max, value, measure, "the result")
-        or _quotes(prompt.result, value, inputs, "the result")
+        or _quotes(prompt.result, value, source or Shown(prompt, inputs), "the result")
         or _conditions(prompt.result, value, code, "the result")
         or _checks(prompt, value, inputs, code)
     )
@@ -46,31 +96,59 @@ def _too_large(type_: Type, most: int | None, value: Any, measure: Measure, what
     return ""
 
 
-def _quotes(type_: Type, value: Any, inputs: dict[str, Any], what: str) -> str:
-    """A Quote must occur in the inputs, white space aside."""
-    if value in (None, ""):
+def _quotes(type_: Type, value: Any, source: Shown, what: str) -> str:
+    """A Quote must occur in the source text that the call was shown."""
+    if value is None or text_of(value) == "":
         return ""
     if type_.kind == "Quote":
+        if source.holds(text_of(value)):
+            return ""
         wanted = " ".join(text_of(value).split())
-        for given in inputs.values():
-            if wanted in " ".join(_searchable(given).split()):
-                return ""
+        if any(wanted in forms[0] for forms in source.forms):
+            return f"{what} is too short for a quote: {wanted!r}"
         return f"{what} must be copied exactly from the text; it is not in it: {wanted[:80]!r}"
+    found = (_quotes(of, v, source, f"{where}{what}") for of, v, where in _parts(type_, value))
+    return next((p for p in found if p), "")
+
+
+def _parts(type_: Type, value: Any) -> Iterator[tuple[Type, Any, str]]:
+    """The items of a list, the fields of a record, the sides of a pair, each with its type."""
     if type_.is_list:
-        found = (_quotes(type_.item, v, inputs, f"item {i + 1} of {what}")
-                 for i, v in enumerate(value))  # fmt: skip
-        return next((p for p in found if p), "")
-    if type_.kind == "Record":
-        fields = (_quotes(f.type, value.get(f.name), inputs, f"`{f.name}` of {what}")
-                  for f in type_.fields)  # fmt: skip
-        return next((p for p in fields if p), "")
-    return ""
+        yield from ((type_.item, v, f"item {i + 1} of ") for i, v in enumerate(value))
+    elif isinstance(value, dict):
+        sides = zip(("left", "right"), type_.args, strict=False) if type_.kind == "Pair" else ()
+        fields = [*((f.name, f.type) for f in type_.fields), *sides]
+        yield from ((of, value.get(name), f"`{name}` of ") for name, of in fields)
+
+
+def texts_in(type_: Type, value: Any, told: bool, listed: bool = False) -> Iterator[str]:
+    """The source text in a value: `check.quotable.is_source` says which types have some."""
+    if value is None or isinstance(value, Tree):
+        return
+    plain = not told and (type_.kind in ("Record", "Any") or (listed and type_.textual))
+    if is_cut(type_) or type_.kind == "Quote" or (plain and not cut_fields(type_)):
+        yield _searchable(value)
+    else:
+        for of, inner, _ in _parts(type_, value):
+            yield from texts_in(of, inner, told, type_.is_list)
 
 
 def _searchable(value: Any) -> str:
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=text_of).replace('\\"', '"')
+    """The text of a value: of a row its fields, one by one and as the line that a model sees."""
+    if isinstance(value, list):
+        return APART.join(map(_searchable, value))
+    if isinstance(value, dict):
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text_of)
+        return APART.join([line, *map(_searchable, value.values())])
     return text_of(value)
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """A text as quotes are compared: without typography, its white space as one blank; words that
+    a line's end has cut as they stand, as one, and with their hyphen."""
+    even = unicodedata.normalize("NFKC", text.translate(SAME))
+    return tuple(" ".join(x.split())
+                 for x in (even, LINE_END.sub("", even), LINE_END.sub("-", even)))  # fmt: skip
 
 
 def _conditions(type_: Type, value: Any, code: Code, what: str) -> str:

@@ -23,7 +23,7 @@ from rlmlang.catalog.formula import (
 from rlmlang.catalog.partitions import STRATEGIES
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import AGAIN, template_size
-from rlmlang.check.expressions import asks
+from rlmlang.check.expressions import all_steps, asks
 from rlmlang.check.extents import GROWTH, MARK, shown_size
 from rlmlang.check.free import described, last_of, turn_of
 from rlmlang.plan.bind import Binding, Price
@@ -181,7 +181,7 @@ def _recurse(work: r.Recurse, values: Values) -> Bound:
     deep = number(min(depth, work.depth) if depth is not None else work.depth)
     leaves = power(keep, deep)
     inner = _geometric(keep, deep)
-    shown = leaves * (_inputs(work.leaf, values) + work.leaf_size)
+    shown = leaves * (_inputs(work.leaf, values) + work.leaf_size + work.branch.around)
     leaf = _calls(work.leaf, leaves, ONE, shown, values, ONE)
     joins = inner * ceil_div(keep - 1, work.fanin - 1)
     said = max(work.leaf.prompt.model.output, work.join.prompt.model.output)
@@ -194,7 +194,7 @@ def _recurse(work: r.Recurse, values: Values) -> Bound:
         shown = seen * (_inputs(work.prune, values) + work.see)
         total = total + _calls(work.prune, seen, ZERO, shown, values, deep)
     known = deep.value()
-    return Bound(total.best, total.expected, total.worst, total.rounds, 1 + (known or 0))
+    return Bound(total.best, total.expected, total.worst, total.rounds, total.depth + (known or 0))
 
 
 def _geometric(keep: int, deep: Formula) -> Formula:
@@ -218,8 +218,15 @@ def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, value
     return Bound(
         _cost(count, count * base, count, price), half,
         root + _subs(prompt, caps, count * caps.calls, values),
-        number((turns + 1) * (1 + caps.calls)), 1 + caps.depth + (1 if caps.calls else 0),
+        number((turns + 1) * (1 + caps.calls)), 1 + caps.depth + _sub_depth(caps),
     )  # fmt: skip
+
+
+def _sub_depth(caps: r.Repl) -> int:
+    """The levels of a sub-call: one, or those of a recursion in a pattern."""
+    works = [s.work for tool in caps.patterns for s in all_steps(tool.steps)]
+    deepest = max((1 + w.depth for w in works if isinstance(w, r.Recurse)), default=1)
+    return deepest if caps.calls else 0
 
 
 def _subs(prompt: r.Prompt, caps: r.Repl, subs: Formula, values: Values) -> Cost:

@@ -52,8 +52,10 @@ def judge(budget: Budget, totals: Bound, dominant: str) -> Verdict:
             lines.append(_line(name, most, pick(totals.best), pick(totals.worst)))
     if budget.depth is not None:
         depth = float(totals.depth)
+        least = min(depth, 1.0)
         word: Word = "proven" if depth <= budget.depth else "may be hit"
-        lines.append(Line("depth", budget.depth, min(depth, 1.0), depth, word))
+        word = "cannot fit" if least > budget.depth else word
+        lines.append(Line("depth", budget.depth, least, depth, word))
     return Verdict(tuple(lines), dominant)
 
 

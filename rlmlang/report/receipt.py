@@ -87,10 +87,14 @@ def receipt_view(
     """What was read, what it cost, where the record is. `lines` are the executor's."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for line in lines:
-        table.add_row(*(_by_code(line) if line.by_code else _by_models(line)))
+        view = _assumed if line.stated else _by_code if line.by_code else _by_models
+        table.add_row(*view(line))
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
-    parts: list[Any] = [Text("receipt", style="bold"), table, Text(f"{spent}, {seconds:.1f} s")]
+    parts: list[Any] = [Text("receipt", style="bold"), table]
+    if not lines and not usage.calls and not reused:
+        parts.append(Text("  no model was asked"))
+    parts.append(Text(f"{spent}, {seconds:.1f} s"))
     if reused:
         words = "answer was" if reused == 1 else "answers were"
         parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
@@ -104,13 +108,18 @@ def receipt_view(
     return Group(*parts)
 
 
+def _assumed(line: Any) -> tuple[str, str, str]:
+    """What was assumed of a step."""
+    return f"  {line.step} of {line.source}", line.promised, f"assumed: {escape(line.assumed)}"
+
+
 def _by_models(line: Any) -> tuple[str, str, str]:
     """What models were shown of a source, and what its type promised."""
     word = "green" if line.kept else "red"
     twice = f", {line.repeated:,} more than once" if line.repeated else ""
     lost = f", {line.skipped} items skipped" if line.skipped else ""
     lost += f", {line.left_out} files without text left out" if line.left_out else ""
-    why = f", assumed exact: {line.assumed}" if line.assumed else ""
+    why = f", assumed exact: {escape(line.assumed)}" if line.assumed else ""
     promised = f"[{word}]{line.promised}[/{word}]"
     return f"  {line.step} read {line.source}", promised, _share(line) + twice + lost + why
 

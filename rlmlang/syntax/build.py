@@ -190,7 +190,9 @@ class Builder(Expressions):
         return t.Verb(verb=verb, subject=subject, second=second, how=how, block=block, span=span)
 
     def recurse(self, c: list[Any], span: Span) -> t.Recurse:
-        return t.Recurse(subject=self.build(c[0]), clauses=self.all(c[1:]), span=span)
+        return t.Recurse(
+            subject=self.build(c[0]), clauses=self.all(c[1:-1]), block=self.build(c[-1]), span=span
+        )
 
     def leaf(self, c: list[Any], span: Span) -> t.Clause:
         amount, call, block = (self.build(x) for x in c)
@@ -209,7 +211,9 @@ class Builder(Expressions):
         return t.Clause(word="depth", amount=self.build(c[0]), span=span)
 
     def ladder(self, c: list[Any], span: Span) -> t.Ladder:
-        return t.Ladder(accept=self.build(c[0]), rungs=self.all(c[1:]), span=span)
+        return t.Ladder(
+            accept=self.build(c[0]), rungs=self.all(c[1:-1]), block=self.build(c[-1]), span=span
+        )
 
     def rung(self, c: list[Any], span: Span) -> t.Rung:
         docs, name, body = c

@@ -195,6 +195,7 @@ class Recurse(Node):
 
     subject: Expr
     clauses: tuple[Clause, ...]
+    block: Block | None = None
 
 
 @node
@@ -212,9 +213,11 @@ class Ladder(Node):
 
     accept: Expr
     rungs: tuple[Rung, ...]
+    block: Block | None = None
 
 
 Step = Plain | Verb | Recurse | Ladder
+BLOCKED = (Plain, Verb, Recurse, Ladder)  # what settings may stand behind
 Expr = (
     Name | Number | Text | Constant | ListOf | Member | Call | Binary | Unary | If
     | Plain | Verb | Recurse | Ladder

@@ -154,7 +154,7 @@ def measured(outcome: Outcome, events: Iterable[Event]) -> dict[str, Any]:
     ended = [e for e in events if isinstance(e, StepFinished)]
     used = outcome.usage
     read: dict[str, float] = {}
-    for line in outcome.receipt:
+    for line in (x for x in outcome.receipt if not x.stated):
         name = f"coverage({line.source})"
         read[name] = max(read.get(name, 0.0), line.fraction)
     return {

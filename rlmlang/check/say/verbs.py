@@ -136,9 +136,15 @@ def filter_prompt(call: t.Call, have: Type) -> Diagnostic:
     )
 
 
-def small_fanin(e: t.Verb) -> Diagnostic:
-    """A join of fewer than two."""
-    return error("wrong-setting", "a join takes at least two", e.span, hint="fanin: 2 or more")
+def no_neighbours(e: t.Verb) -> Diagnostic:
+    """Neighbours asked for where pieces are rows."""
+    assert e.how is not None
+    return error(
+        "cannot-split",
+        "rows have no neighbours that a piece could show",
+        Label(e.how.span, "gathers what lies around a piece"),
+        hint="remove `.gather(…)`, or put more rows into a piece",
+    )
 
 
 def reduce_types(call: t.Call, prompt: r.Prompt, item: Type) -> Diagnostic:

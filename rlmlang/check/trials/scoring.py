@@ -6,7 +6,7 @@ from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import budget_in, code_of
-from rlmlang.check.settings import Settings
+from rlmlang.check.settings import Settings, settings_of
 from rlmlang.check.trials.tests import form, means
 from rlmlang.check.types import fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
@@ -15,7 +15,6 @@ from rlmlang.syntax import tree as t
 
 COSTS = ("usd", "calls", "tokens")
 BUILT_IN = ("exact", "contains", "f1", "close", "overlap", "coverage", *COSTS)
-ITEMS = ("over", "limit", "budget")
 
 
 def dataset_of(module: Module, name: str) -> s.Dataset | None:
@@ -29,23 +28,26 @@ def dataset_of(module: Module, name: str) -> s.Dataset | None:
 
 
 def _dataset(module: Module, decl: t.Settings) -> s.Dataset:
-    block = Settings(module, decl.block, "a dataset")
+    block = Settings(module, decl.block, "dataset")
     path = block.literal("path", str, 'a path such as "data/dev.jsonl"')
     sha = block.literal("sha256", str, "a hash in hexadecimal digits")
     bind = _columns(module, block.value("bind"))
-    want = block.word("want")
-    block.done(())
+    column = block.word("want")
+    want = column.text if column is not None else ""
     if not isinstance(path, str):
         module.report(_incomplete(decl, 'path: "data/dev.jsonl"'))
     if not want:
         module.report(_incomplete(decl, "want: the column of the label"))
-    return s.Dataset(decl.name.text, str(path or ""), str(sha or ""), bind, want or "",
+    return s.Dataset(decl.name.text, str(path or ""), str(sha or ""), bind, want,
                      module.source.path)  # fmt: skip
 
 
 def _columns(module: Module, written: t.Expr | t.Block | None) -> tuple[tuple[str, str], ...]:
     """Parameters and the columns that fill them."""
+    if written is None:
+        return ()
     if not isinstance(written, t.Block):
+        module.report(form(written, "bind: { parameter: column }"))
         return ()
     found = []
     for entry in written.entries:
@@ -60,47 +62,36 @@ def _columns(module: Module, written: t.Expr | t.Block | None) -> tuple[tuple[st
 
 def eval_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Eval | None:
     """A checked eval; None when it has no dataset to go over."""
-    by_word = {i.key.text: i for i in trial.items if isinstance(i.key, t.Name)
-               and i.word not in ("score", "require")}  # fmt: skip
-    for name, item in by_word.items():
-        if item.word == "setting" and name not in ITEMS:
-            module.report(_unknown(item, name))
-    over = _over(module, trial, by_word.get("over"), recipe)
+    own = settings_of(module, trial)
+    over = _over(module, trial, own.word("over"), recipe)
     scores = tuple(x for i in trial.items if i.word == "score" for x in _score(module, i, recipe))
     if not scores:
         module.report(_no_score(trial))
     names = [*(x.metric.name for x in scores), "score", "failed"]
     require = tuple(means(module, i, names) for i in trial.items if i.word == "require")
-    limit, budget = by_word.get("limit"), by_word.get("budget")
-    most = module.size(written, ("",)) if (written := _expr(limit)) is not None else None
-    spend = r.Budget()
-    if budget is not None and isinstance(budget.value, t.Block):
-        spend = budget_in(module, budget.value)
+    most, budget = own.size("limit", ("",)), own.block("budget")
+    spend = budget_in(module, budget) if budget is not None else r.Budget()
     if over is None:
         return None
     return s.Eval(trial.name.text, recipe.name, over, scores, require, most, spend, trial.span.line,
                   recipe.path)  # fmt: skip
 
 
-def _expr(item: t.Item | None) -> t.Expr | None:
-    return item.value if item is not None and not isinstance(item.value, t.Block) else None
-
-
 def _over(
-    module: Module, trial: t.Trial, item: t.Item | None, recipe: r.Recipe
+    module: Module, trial: t.Trial, name: t.Name | None, recipe: r.Recipe
 ) -> s.Dataset | None:
-    if item is None or not isinstance(item.value, t.Name):
+    if name is None:
         module.report(_no_dataset(trial))
         return None
-    found = dataset_of(module, item.value.text)
+    found = dataset_of(module, name.text)
     if found is None:
         known = list(module.known(t.Settings))
-        module.report(_unknown_dataset(item.value, known))
+        module.report(_unknown_dataset(name, known))
         return None
     params = [p.name for p in recipe.params]
-    for name, _ in found.bind:
-        if name not in params:
-            module.report(_unbound(item.value, found, name, params))
+    for bound, _ in found.bind:
+        if bound not in params:
+            module.report(_unbound(name, found, bound, params))
     return found
 
 
@@ -141,16 +132,6 @@ def _incomplete(decl: t.Settings, form: str) -> Diagnostic:
         f"dataset `{decl.name.text}` is not complete",
         decl.name.span,
         hint=f"add `{form}`",
-    )
-
-
-def _unknown(item: t.Item, name: str) -> Diagnostic:
-    assert item.key is not None
-    return error(
-        "unknown-setting",
-        f"an eval has no setting `{name}`",
-        item.key.span,
-        hint=did_you_mean(name, ITEMS),
     )
 
 

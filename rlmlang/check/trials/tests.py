@@ -6,11 +6,13 @@ import dataclasses
 from typing import Any
 
 from rlmlang.catalog.formula import ONE, number
+from rlmlang.catalog.partitions import Argument
 from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Module
 from rlmlang.check.predictors import named, prompts_of
+from rlmlang.check.resolve import arguments
 from rlmlang.check.scope import Scope
 from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Type, list_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
@@ -18,6 +20,12 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 
 OPENERS = ("file", "text", "doc", "rows", "fixture")
+FILL = (
+    Argument("words", "count", required=True, doc="how many words"),
+    Argument("insert", "text", "", doc="a text put in"),
+    Argument("at", "fraction", 0.5, doc="where it is put in", least=0, most=1),
+    Argument("seed", "count", 0, doc="another seed gives other words"),
+)
 MEASURES = {
     "calls": INT, "tokens": INT, "usd": FLOAT, "depth": INT, "skipped": INT,
     "steps": list_of(TEXT), "problem": TEXT,
@@ -84,13 +92,11 @@ def _made(module: Module, written: t.Expr) -> s.Opened | s.Fill | None:
         return s.Opened(place)
     if word != "fill":
         return None
-    options = {a.label: module.literal(a.value) for a in args}
-    words, at = options.get("words"), options.get("at", 0.5)
-    if not isinstance(words, int) or not isinstance(at, int | float):
-        module.report(form(written, 'fill(words: 20_000, insert: "…", at: 60%)'))
+    options = arguments(module, written, FILL, "`fill`")
+    if options is None:
         return s.Fill(1, "", 0.0, 0)
-    seed = options.get("seed", 0)
-    return s.Fill(words, str(options.get("insert", "")), float(at), int(str(seed)))
+    words, seed = int(str(options["words"])), int(str(options["seed"]))
+    return s.Fill(words, str(options["insert"]), float(str(options["at"])), seed)
 
 
 # ── mocks ────────────────────────────────────────────────────────────────────

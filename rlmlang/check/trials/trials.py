@@ -9,6 +9,7 @@ from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import budget_in
+from rlmlang.check.settings import settings_of
 from rlmlang.check.trials.scoring import eval_of
 from rlmlang.check.trials.tests import known_name, test_of
 from rlmlang.check.trials.tuning import tune_of
@@ -55,11 +56,12 @@ def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: Suite) -> No
 
 
 def _batch(module: Module, trial: t.Trial, recipe: r.Recipe) -> None:
+    own = settings_of(module, trial)
+    if (budget := own.block("budget")) is not None:
+        budget_in(module, budget)
     for item in trial.items:
         if item.word == "each":
             known_name(module, item, [p.name for p in recipe.params], "parameter")
-        elif item.word == "budget" and isinstance(item.value, t.Block):
-            budget_in(module, item.value)
 
 
 def _unknown_recipe(trial: t.Trial, known: list[str]) -> Diagnostic:

@@ -8,85 +8,72 @@ from rlmlang.check.module import Module
 from rlmlang.check.overrides import settable_here
 from rlmlang.check.predictors import named, prompts_of
 from rlmlang.check.resolve import budget_in
+from rlmlang.check.settings import Settings, settings_of
 from rlmlang.check.trials.tests import words
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 
 OPTIMIZERS = ("gepa", "bootstrap", "mipro", "grid")
-ITEMS = ("optimizer", "split", "eval", "trials", "reflection", "budget")
 TRIALS = 200
 SHARES = {"train": 0.4, "dev": 0.2, "test": 0.4}
 
 
 def tune_of(module: Module, trial: t.Trial, recipe: r.Recipe, evals: list[s.Eval]) -> s.Tune | None:
     """A checked tuning; None when nothing says what is better."""
-    items = {i.key.text: i for i in trial.items
-             if i.word == "setting" and isinstance(i.key, t.Name)}  # fmt: skip
-    for name, item in items.items():
-        if name not in ITEMS:
-            module.report(_unknown_setting(item, name))
-    judged = _eval(module, trial, items.get("eval"), evals)
-    optimizer = _word(items.get("optimizer")) or "gepa"
-    if optimizer not in OPTIMIZERS:
-        module.report(_unknown_optimizer(items["optimizer"], optimizer))
+    own = settings_of(module, trial)
+    judged = _eval(module, trial, own.word("eval"), evals)
+    named = own.word("optimizer")
+    optimizer = named.text if named is not None else OPTIMIZERS[0]
+    if named is not None and optimizer not in OPTIMIZERS:
+        module.report(_unknown_optimizer(named))
     knobs = tuple(k for i in trial.items if i.word == "knob" for k in _knob(module, i, recipe))
     if not any(i.word == "knob" for i in trial.items):
         module.report(_no_knob(trial))
-    shares, seed = _split(module, items.get("split"))
-    trials = _literal(module, items.get("trials"))
-    reflection = _literal(module, items.get("reflection"))
-    budget = next((i.value for i in trial.items if i.word == "budget"), None)
-    spend = budget_in(module, budget) if isinstance(budget, t.Block) else r.Budget()
+    shares, seed = _split(module, own.block("split"))
+    trials, budget = own.count("trials"), own.block("budget")
+    reflection = own.literal("reflection", str, 'a name such as "openai/gpt-5"')
+    spend = budget_in(module, budget) if budget is not None else r.Budget()
     if judged is None:
         return None
     return s.Tune(
         trial.name.text, recipe.name, judged, optimizer, knobs, *shares, seed,
-        int(trials) if isinstance(trials, int | float) else TRIALS, str(reflection or ""), spend,
+        trials or TRIALS, str(reflection or ""), spend,
         trial.span.line,
     )  # fmt: skip
 
 
-def _word(item: t.Item | None) -> str:
-    return item.value.text if item is not None and isinstance(item.value, t.Name) else ""
-
-
-def _literal(module: Module, item: t.Item | None) -> object:
-    if item is None or item.value is None or isinstance(item.value, t.Block):
-        return None
-    return module.literal(item.value)
-
-
 def _eval(
-    module: Module, trial: t.Trial, item: t.Item | None, evals: list[s.Eval]
+    module: Module, trial: t.Trial, name: t.Name | None, evals: list[s.Eval]
 ) -> s.Eval | None:
     """The eval that is named, the one of the tuning's own name, or the only one of the recipe."""
     mine = [e for e in evals if e.recipe == trial.target.text]
-    wanted = _word(item) or trial.name.text
+    wanted = name.text if name is not None else trial.name.text
     found = next((e for e in mine if e.name == wanted), None)
-    if found is None and item is None and len(mine) == 1:
+    if found is None and name is None and len(mine) == 1:
         found = mine[0]
     if found is None:
         module.report(_no_eval(trial, wanted, [e.name for e in mine]))
     return found
 
 
-def _split(module: Module, item: t.Item | None) -> tuple[tuple[float, float, float], int]:
+def _split(module: Module, block: t.Block | None) -> tuple[tuple[float, float, float], int]:
     """The shares of the examples for traces, for choosing and for the score, and the seed."""
-    if item is None or not isinstance(item.value, t.Block):
-        return (SHARES["train"], SHARES["dev"], SHARES["test"]), 0
-    found = {e.key.text: module.literal(e.value) for e in item.value.entries
-             if isinstance(e, t.Setting) and not isinstance(e.value, t.Block)}  # fmt: skip
-    numbers = {k: float(v) for k, v in found.items() if isinstance(v, int | float)}
-    unknown = [k for k in found if k not in (*SHARES, "seed")]
-    shares = [numbers.get(k, 0.0) for k in SHARES]
-    if unknown or not shares[0] or not (shares[1] or shares[2]) or sum(shares) > 1.0001:
-        module.report(_split_form(item))
-        return (0.4, 0.2, 0.4), 0
-    train, dev, test = shares
+    usual = (SHARES["train"], SHARES["dev"], SHARES["test"])
+    if block is None:
+        return usual, 0
+    own = Settings(module, block, "shares")
+    train, dev, test = (
+        float(str(own.literal(name, (int, float), "a share of the examples") or 0.0))
+        for name in SHARES
+    )
+    seed = own.count("seed") or 0
+    if not train or not (dev or test) or train + dev + test > 1.0001:
+        module.report(_split_form(block))
+        return usual, 0
     if not test:  # two parts: the second is held out, the first is chosen from
         train, dev, test = train / 2, train / 2, dev
-    return (train, dev or train / 2, test), int(numbers.get("seed", 0))
+    return (train, dev or train / 2, test), seed
 
 
 def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
@@ -123,22 +110,12 @@ def _path(key: t.Expr | None) -> str:
 # ── messages ─────────────────────────────────────────────────────────────────
 
 
-def _unknown_setting(item: t.Item, name: str) -> Diagnostic:
-    assert item.key is not None
-    return error(
-        "unknown-setting",
-        f"a tuning has no setting `{name}`",
-        item.key.span,
-        hint=did_you_mean(name, ITEMS),
-    )
-
-
-def _unknown_optimizer(item: t.Item, name: str) -> Diagnostic:
+def _unknown_optimizer(name: t.Name) -> Diagnostic:
     return error(
         "unknown-optimizer",
-        f"no optimizer is called `{name}`",
-        item.span,
-        hint=did_you_mean(name, OPTIMIZERS),
+        f"no optimizer is called `{name.text}`",
+        name.span,
+        hint=did_you_mean(name.text, OPTIMIZERS),
     )
 
 
@@ -161,7 +138,7 @@ def _no_knob(trial: t.Trial) -> Diagnostic:
     )
 
 
-def _split_form(item: t.Item) -> Diagnostic:
+def _split_form(item: t.Block) -> Diagnostic:
     return error(
         "trial-form",
         "the parts of a split are shares of the examples, together at most 100 %",

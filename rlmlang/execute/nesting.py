@@ -1,0 +1,20 @@
+"""The limit of a budget on depth: levels of a recursion, sessions below sessions."""
+
+from __future__ import annotations
+
+from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, failed
+from rlmlang.execute.scope import Scope
+
+
+def deep_enough(scope: Scope, step: str, depth: int) -> None:
+    """Raises CodedError (budget-spent) for a call that lies deeper than the budget allows."""
+    most = scope.recipe.budget.depth
+    if most is not None and depth > most:
+        raise failed(
+            "budget-spent",
+            f"{step} goes down to depth {depth:,}; the budget allows {most:,}",
+            reason="A call has depth 1; each level of a recursion, and each session or sub-call "
+            "below another, adds one.",
+            hint="run again with --set budget.depth=…, or allow larger leaves",
+            exit_code=EXIT_BUDGET,
+        )
