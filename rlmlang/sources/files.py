@@ -222,7 +222,7 @@ def unreadable(path: str, mistake: OSError | ValueError) -> CodedError:
         return failed("source-missing", f"{path!r} is no path: {mistake}")
     if isinstance(mistake, FileNotFoundError | NotADirectoryError):
         near = [p.name for p in Path(path).parent.glob("*")][:200] if path else []
-        close = nearest(Path(path).name, near)
+        close = nearest(Path(path).name, [n for n in near if n != Path(path).name])
         hint = f"`{Path(path).with_name(close)}` is near: was that meant?" if close else ""
         return failed(
             "source-missing", f"there is no file {path}",

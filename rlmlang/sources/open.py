@@ -15,6 +15,7 @@ from rlmlang.sources.remote import is_remote, remote
 from rlmlang.sources.rows import Rows, jsonl, lines, table
 
 STDIN = "-"
+LOCAL = "file://"
 
 
 def open_source(source: Source) -> Any:
@@ -66,6 +67,8 @@ def open_rows(kind: str, document: Document, item: Type, options: Mapping[str, A
 
 
 def _document(path: str, name: str) -> Document:
+    if path.startswith(LOCAL + "/"):
+        return open_file(path.removeprefix(LOCAL), name)
     return remote(path) if is_remote(path) else open_file(path, name)
 
 
