@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name closest to `name`, or an empty string when none is near."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known name closest to `name`, or an empty string when none is near: `cutoff` is how
+    much of both must agree."""
     from difflib import get_close_matches
 
     names = sorted(set(known))
     by_lower = {n.lower(): n for n in reversed(names)}
     if name.lower() in by_lower:
         return by_lower[name.lower()]
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    close = get_close_matches(name, names, n=1, cutoff=cutoff)
     return close[0] if close else ""
 
 

@@ -25,7 +25,7 @@ from rlmlang.plan.bind import Binding
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
-from rlmlang.runtime.project import bind_models, load, tiers_of
+from rlmlang.runtime.project import bind_models, load, strays, tiers_of
 from rlmlang.runtime.tuned import Tuning, tuning_for
 
 LIMITS = {
@@ -58,7 +58,7 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
                       measure.grain)  # fmt: skip
     made = compiler.plan(recipe, binding)
     warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
-    warnings = (*((stale,) if stale is not None else ()), *warnings)
+    warnings = (*((stale,) if stale is not None else ()), *warnings, *strays(recipe, project))
     return Prepared(recipe, made, inputs, binding, measure, options, project, warnings,
                     tuning.words)  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from rlmlang import resources
 from rlmlang.catalog.sandboxes import WORDS, chosen
 from rlmlang.check.expressions import asks
 from rlmlang.check.recipe import Model, Recipe, Repl
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.diagnostics.diagnostic import EXIT_USAGE, Diagnostic, failed
+from rlmlang.diagnostics.suggest import nearest
 from rlmlang.plan.bind import BoundModel, Price
+from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
 
 DEFAULT_MODEL = "offline/reader"
-FILE = "rlm.toml"
-
 
 Pace = tuple[int | None, float | None, float | None]
 PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
@@ -27,16 +27,19 @@ PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
 @dataclass(frozen=True)
 class Project:
     """What a project file says. `default` fills every role that the recipe leaves open; `paces`
-    are a model's calls at a time, requests and tokens a minute, None where unknown."""
+    are a model's calls at a time, requests and tokens a minute, None where unknown. `file` is the
+    file itself, None where there is none."""
 
     default: str = ""
     api_base: str = ""
+    api_key_env: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
     prices_from: str = ""
     contexts: Mapping[str, int] = field(default_factory=dict)
     paces: Mapping[str, Pace] = field(default_factory=dict)
     sandbox: tuple[str, ...] = ()
+    file: ProjectFile | None = None
 
 
 def load(folder: Path) -> Project:
@@ -47,67 +50,23 @@ def load(folder: Path) -> Project:
     table = tomllib.loads(resources.package_text("prices.toml"))
     prices = {n: Price(p["input"], p["output"]) for n, p in table["models"].items()}
     contexts = {n: p["context"] for n, p in table["models"].items()}
-    path = next((p / FILE for p in [folder, *folder.parents] if (p / FILE).is_file()), None)
-    found = _read(path) if path is not None else {}
-    models = _section(found, "models", path)
-    for name, value in _section(found, "prices", path).items():
-        prices[name] = _price(name, value, path)
-    paces = {n: _pace(n, v, path) for n, v in _section(found, "limits", path).items()}
-    roles = {k: str(v) for k, v in models.items() if k not in ("default", "api_base")}
+    file = read_project(folder)
+    found = file.values if file is not None else {}
+    for name, value in found.get("prices", {}).items():
+        prices[name] = Price(float(value["input"]), float(value["output"]), FILE)
+    paces = {n: _pace(v) for n, v in found.get("limits", {}).items()}
+    roles = dict(found.get("models", {}))
+    default, base, key = (roles.pop(n, "") for n in ("default", "api_base", "api_key_env"))
+    tiers = found.get("sandbox", {}).get("tiers", ())
     return Project(
-        str(models.get("default", "")), str(models.get("api_base", "")), roles, prices,
-        str(table["date"]), contexts, paces, _sandbox(_section(found, "sandbox", path), path),
+        default, base, key, roles, prices, str(table["date"]), contexts, paces,
+        tiers_of(tiers, f"{file.path if file else FILE}: [sandbox] tiers"), file,
     )  # fmt: skip
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as mistake:
-        raise failed("bad-project", f"{path}: {mistake}", hint="mend the file, or remove it",
-                     exit_code=EXIT_USAGE) from None  # fmt: skip
-
-
-def _section(found: dict[str, Any], name: str, path: Path | None) -> dict[str, Any]:
-    section = found.get(name, {})
-    if not isinstance(section, dict):
-        raise failed(
-            "bad-project", f"{path}: `{name}` is a section: [{name}]", exit_code=EXIT_USAGE
-        )
-    return section
-
-
-def _price(name: str, value: Any, path: Path | None) -> Price:
-    try:
-        return Price(float(value["input"]), float(value["output"]), "rlm.toml")
-    except (KeyError, TypeError, ValueError):
-        raise failed(
-            "bad-project",
-            f"{path}: the price of {name} is not two numbers",
-            hint=f'"{name}" = {{ input = 0.25, output = 2.00 }}, dollars per million tok',
-            exit_code=EXIT_USAGE,
-        ) from None
-
-
-def _pace(name: str, value: Any, path: Path | None) -> Pace:
-    known = isinstance(value, dict) and set(value) <= set(PACE)
-    if not known or not all(isinstance(v, int | float) and v > 0 for v in value.values()):
-        raise failed(
-            "bad-project",
-            f"{path}: the limits of {name} are not numbers above 0 of {', '.join(PACE)}",
-            hint=f'"{name}" = {{ requests_per_minute = 500, tokens_per_minute = 200_000 }}',
-            exit_code=EXIT_USAGE,
-        )
-    parallel = value.get("parallel")
-    return (int(parallel) if parallel else None, value.get(PACE[1]), value.get(PACE[2]))
-
-
-def _sandbox(section: Mapping[str, Any], path: Path | None) -> tuple[str, ...]:
-    tiers = section.get("tiers", [])
-    if set(section) - {"tiers"} or not isinstance(tiers, list):
-        raise failed("bad-project", f"{path}: [sandbox] takes `tiers`, a list",
-                     hint='tiers = ["monty", "cpython"]', exit_code=EXIT_USAGE)  # fmt: skip
-    return tiers_of(tiers, f"{path}: [sandbox] tiers")
+def _pace(found: Mapping[str, Any]) -> Pace:
+    calls, requests, tokens = (found.get(n) for n in PACE)
+    return calls, requests, tokens
 
 
 def tiers_of(names: Iterable[Any], where: str) -> tuple[str, ...]:
@@ -136,6 +95,19 @@ def _inside(repl: Repl | None) -> list[Model]:
     inside = [a.prompt.model for tool in repl.patterns for a in asks(tool.steps)]
     sub = [repl.sub] if repl.sub is not None else []
     return [*sub, *(p.model for p in repl.prompts), *inside]
+
+
+def strays(recipe: Recipe, project: Project) -> Iterator[Diagnostic]:
+    """A warning for each model of the project that looks like a slip for one of the recipe's. One
+    that does not may be another recipe's."""
+    known = [m.name for m in roles_of(recipe) if m.name]
+    for name in project.roles:
+        near = nearest(name, known) if name not in known else ""
+        if near and near not in project.roles:
+            yield Diagnostic(
+                "unknown-role", f"{FILE} names a model `{name}`, which this recipe does not have",
+                hint=f"`{near}` is near: was that meant?", severity="warning",
+            )  # fmt: skip
 
 
 def bind_models(

@@ -1,0 +1,80 @@
+"""The file `rlm.toml`, found and read: its values as the table of settings allows them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.runtime.settings import wrong_in
+
+FILE = "rlm.toml"
+PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """A project file: where it lies, links resolved; the sha256 of its bytes; its values."""
+
+    path: Path
+    sha256: str
+    values: Mapping[str, Any]
+
+
+def read_project(folder: Path) -> ProjectFile | None:
+    """The nearest project file at or above a folder. Raises CodedError (bad-project)."""
+    path = next((p / FILE for p in [folder, *folder.parents] if os.path.lexists(p / FILE)), None)
+    return None if path is None else read_file(path)
+
+
+def read_file(path: Path) -> ProjectFile:
+    """A project file. Raises CodedError (bad-project) with the line, and what was meant."""
+    try:
+        data = path.read_bytes()
+    except OSError as mistake:
+        raise _bad(path, 0, str(mistake.strerror), "mend the file, or remove it") from None
+    text = _text(path, data)
+    try:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as mistake:
+        line = PLACE.search(str(mistake))
+        words = PLACE.sub("", str(mistake)) or "it is nested too deeply"
+        raise _bad(path, int(line[1]) if line else 0, f"this is no TOML: {words}",
+                   "mend the file, or remove it") from None  # fmt: skip
+    if (wrong := wrong_in(values)) is not None:
+        raise _bad(path, line_of(text, wrong.path), wrong.words, wrong.hint)
+    return ProjectFile(path.resolve(), hashlib.sha256(data).hexdigest(), values)
+
+
+def _text(path: Path, data: bytes) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark."""
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as mistake:
+        line = data.count(b"\n", 0, mistake.start) + 1
+        raise _bad(path, line, "this is not UTF-8 text", "save the file as UTF-8") from None
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int:
+    """The line on which a key is written, from 1; 0 where it cannot be told. Each part of its
+    path is looked for after the one before."""
+    at = 0
+    for part in path:
+        name = f"(?:{re.escape(part)}|\"{re.escape(part)}\"|'{re.escape(part)}')"
+        found = re.compile(rf"(?:^|[\[{{,.])[ \t]*({name})[ \t]*(?=[=.\]])", re.MULTILINE)
+        here = found.search(text, at)
+        if here is None:
+            return 0
+        at = here.start(1)
+    return text.count("\n", 0, at) + 1 if path else 0
+
+
+def _bad(path: Path, line: int, words: str, hint: str) -> CodedError:
+    where = f"{path}:{line}" if line else str(path)
+    return failed("bad-project", f"{where}: {words}", hint=hint, exit_code=EXIT_USAGE)
