@@ -26,6 +26,11 @@ MARKERS = 32
 """What the marker lines around gathered neighbours cost, in tok."""
 
 
+def around(before: int, after: int) -> int:
+    """The most that the neighbours of a piece add to it, in tok."""
+    return before + after + MARKERS if before + after else 0
+
+
 def worst_of(coverages: Iterable[Coverage]) -> Coverage:
     """The weakest of some coverages; exact for none."""
     return max(coverages, key=ORDER.index, default="exact")

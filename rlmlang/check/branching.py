@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, number
+from rlmlang.catalog.partitions import around
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.extents import largest, made_of
@@ -60,7 +61,7 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     if branch is None or "into" not in branch.options:
         scope.report(_branch(clauses["branch"]))
         return NOTHING
-    shown = number(leaf_size + branch.around)
+    shown = number(leaf_size + around(branch.before, branch.after))
     leaf_item = r.Facts(Type("Slice"), shown, ONE, shown, origins=facts.origins)
     leaf = _ask(scope, clauses["leaf"], leaf_item)
     if leaf is None:

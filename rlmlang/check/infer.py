@@ -71,10 +71,15 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return _unary(scope, e)
         case t.If():
             return _if(scope, e, want)
-        case t.Verb(verb="split" | "search") if scope.hoist is not None:
+        case t.Verb() if scope.hoist is not None and "it" not in scope.names and is_pure(e):
             return scope.hoist(scope, e)
     scope.report(say.unnamed(e))
     return NOTHING
+
+
+def is_pure(e: t.Verb) -> bool:
+    """Whether a verb asks no model, so that it needs no line of its own."""
+    return e.call is None and e.verb in ("split", "search", "filter")
 
 
 def expect(scope: Scope, e: t.Expr, want: Type, what: str) -> Inferred:

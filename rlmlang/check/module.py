@@ -195,7 +195,7 @@ class Module:
         if number.unit not in units:
             self.report(_wrong_unit(number, units))
             return None
-        return max(1, int(value / 2)) if number.unit == "ch" else int(value)
+        return max(1, int(value / 2)) if number.unit == "ch" and value else int(value)
 
     def through_const(self, written: t.Expr) -> t.Number | None:
         """The number that was written, or that a constant stands for."""

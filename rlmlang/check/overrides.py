@@ -27,7 +27,7 @@ def settable_here(items: Iterable[t.Node]) -> list[str]:
             case t.Const():
                 found.append(item.name.text)
             case t.Partition(value=t.Call() as call):
-                found += [f"{item.name.text}.{a.label}" for a in call.args if a.label]
+                found += [f"{item.name.text}.{label}" for label in _labels(call)]
             case t.Settings(word="model"):
                 found += [f"{item.name.text}.{key}" for key in ("context", "output", "temperature")]
             case t.Recipe():
@@ -39,9 +39,21 @@ def _of_step(line: t.BodyItem) -> list[str]:
     if not isinstance(line, t.Let) or not isinstance(line.value, t.Verb):
         return []
     verb, name = line.value, line.name.text
-    labels = [a.label for a in verb.how.args if a.label] if isinstance(verb.how, t.Call) else []
+    labels = _labels(verb.how) if isinstance(verb.how, t.Call) else []
     keys = {"map": ["parallel"], "filter": ["parallel"], "reduce": ["fanin", "parallel"]}
     return [f"{name}.{k}" for k in [*labels, *keys.get(verb.verb, [])]]
+
+
+def _labels(call: t.Call) -> list[str]:
+    """The named arguments of a call, and of the strategy that it gathers neighbours for."""
+    inner = _inner(call)
+    mine = [a.label for a in call.args if a.label]
+    return [*mine, *(_labels(inner) if inner is not None else [])]
+
+
+def _inner(call: t.Call) -> t.Call | None:
+    base = call.callee.base if isinstance(call.callee, t.Member) else None
+    return base if isinstance(base, t.Call) else None
 
 
 def override(file: t.File, sets: Mapping[str, str], read: Read) -> tuple[t.File, list[str]]:
@@ -80,7 +92,7 @@ def _in_step(line: t.BodyItem, name: str, key: str, value: t.Expr) -> t.BodyItem
         return line
     verb = line.value
     how = verb.how
-    if isinstance(how, t.Call) and key in [a.label for a in how.args]:
+    if isinstance(how, t.Call) and key in _labels(how):
         return replace(line, value=replace(verb, how=_argument(how, key, value)))
     block = verb.block or t.Block(entries=(), span=verb.span)
     return replace(line, value=replace(verb, block=_entry(block, key, value, choice=True)))
@@ -88,7 +100,10 @@ def _in_step(line: t.BodyItem, name: str, key: str, value: t.Expr) -> t.BodyItem
 
 def _argument(call: t.Call, key: str, value: t.Expr) -> t.Call:
     args = tuple(replace(a, value=value) if a.label == key else a for a in call.args)
-    return replace(call, args=args)
+    inner, callee = _inner(call), call.callee
+    if inner is not None and isinstance(callee, t.Member):
+        callee = replace(callee, base=_argument(inner, key, value))
+    return replace(call, callee=callee, args=args)
 
 
 def _entry(block: t.Block, key: str, value: t.Expr, *, choice: bool) -> t.Block:

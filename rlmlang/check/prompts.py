@@ -249,8 +249,8 @@ def _nothing_to_quote(decl: t.Prompt) -> Diagnostic:
         f"prompt `{decl.name.text}` returns a Quote, but takes nothing to quote from",
         Label(decl.name.span),
         Label(decl.result.span, "is held against source text"),
-        reason="A quote must occur in a Slice, a Doc, a Tree, in rows or lists of those; a Text may "
-        "as well be the question.",
+        reason="A quote must occur in a Slice, a Doc, a Tree, rows, or lists of those: a Text may "
+        "be the question.",
         hint="let the parameter that holds the text be a Slice: `(page: Slice, question: Text)`",
     )
 

@@ -32,7 +32,7 @@ def is_source(type_: Type, *, told: bool = False, listed: bool = False) -> bool:
         return is_source(type_.item, told=told, listed=True)
     if type_.kind == "Record" and cut_fields(type_):
         return True
-    return not told and (type_.kind in ("Record", "Any") or (listed and type_.textual))
+    return not told and (type_.kind in ("Record", "Any") or (listed and type_.kind == "Text"))
 
 
 def cut_fields(type_: Type) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from rlmlang.catalog.formula import ONE, ZERO, Formula
-from rlmlang.catalog.partitions import MARKERS, Coverage
+from rlmlang.catalog.partitions import Coverage
 from rlmlang.check.types import ANY, Type
 from rlmlang.value import Value as Frozen
 from rlmlang.value import value
@@ -228,12 +228,6 @@ class Partition(Frozen):
     after: int = 0
 
     @property
-    def around(self) -> int:
-        """The most that the neighbours of a piece take, in tok."""
-        gathered = self.before + self.after
-        return gathered + MARKERS if gathered else 0
-
-    @property
     def options(self) -> dict[str, object]:
         """The arguments as a dictionary."""
         return dict(self.arguments)
@@ -259,11 +253,9 @@ class Budget(Frozen):
 class Facts(Frozen):
     """What is known of a value: its type, its size in tok, its items, how much of it there is.
 
-    `inner` is the count of items inside each item of a nested list; `origins` are the sources it
-    was cut from without a model between. `fields` holds the coverage of each field of a record
-    that was made of lists, under its path (`kept`, `halves.kept`); the record as a whole has the
-    weakest of them. `told` says that a model has said it or a part of it.
-    """
+    `inner` is the count of items in each item of a nested list; `origins` are the sources it was
+    cut from. `fields` holds the coverage of each field of a record made of lists by its path, as
+    `halves.kept`; the record has the weakest. `told` says that a model said some of it."""
 
     type: Type = ANY
     size: Formula = ZERO
@@ -420,10 +412,8 @@ Work = Compute | Split | Search | Call | Map | Filter | Reduce | Cross | Recurse
 
 @value
 class Step(Frozen):
-    """A named step. `needs` are the names it reads; `when` says if it runs at all.
-
-    `facts` follow from what is bound, `line` is where it stands: neither is part of what it is.
-    """
+    """A named step. `needs` are the names it reads; `when` says if it runs at all. `facts` follow
+    from what is bound, `line` is where it stands: neither is part of what it is."""
 
     name: str
     work: Work

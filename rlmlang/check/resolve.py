@@ -147,10 +147,10 @@ def partition_of(module: Module, written: t.Expr) -> r.Partition | None:
 def _named(module: Module, decl: t.Partition) -> r.Partition | None:
     """A partition by its name, which may stand for another's."""
     key = f"partition {decl.name.text}"
-    if module.made.get(key, decl) is key:
+    if module.made.get(key) is decl:  # it is being made: it names itself
         module.report(say.partition_form(module, decl.value))
         return None
-    module.made[key] = key  # one that names itself would not end
+    module.made[key] = decl
     made = module.made[key] = partition_of(module, decl.value)
     return made
 

@@ -110,9 +110,9 @@ class Settings:
         size = self.module.size(entry.amount, units)
         value = self.module.literal(entry.amount)
         ch = isinstance(entry.amount, t.Number) and entry.amount.unit == "ch"
-        if not ch and isinstance(value, int | float) and size is not None:
-            return self._within(name, entry.amount, value)
-        return size
+        if size is None or not isinstance(value, int | float):
+            return None
+        return self._within(name, entry.amount, size if ch else value)
 
     def _within(self, name: str, written: t.Node, value: float) -> float | None:
         """A number, if it lies in the range of its setting."""

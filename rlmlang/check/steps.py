@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.catalog.partitions import STRATEGIES, Extent, worst_of
+from rlmlang.catalog.partitions import STRATEGIES, Extent, around, worst_of
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.branching import cross, ladder, recurse
@@ -208,7 +208,7 @@ def cut(partition: r.Partition, facts: r.Facts, family: str) -> tuple[Formula, F
     items = facts.count if family == "rows" else _units(origin, partition)
     item = facts.item if family == "rows" else _longest(origin)
     extent = Extent(facts.size, items, item, files)
-    cap = strategy.cap(options, extent) + partition.around
+    cap = strategy.cap(options, extent) + around(partition.before, partition.after)
     return cap, strategy.pieces(options, extent)
 
 

@@ -125,7 +125,7 @@ def texts_in(type_: Type, value: Any, told: bool, listed: bool = False) -> Itera
     """The source text in a value: `check.quotable.is_source` says which types have some."""
     if value is None or isinstance(value, Tree):
         return
-    plain = not told and (type_.kind in ("Record", "Any") or (listed and type_.textual))
+    plain = not told and (type_.kind in ("Record", "Any") or (listed and type_.kind == "Text"))
     if is_cut(type_) or type_.kind == "Quote" or (plain and not cut_fields(type_)):
         yield _searchable(value)
     else:

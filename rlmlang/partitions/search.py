@@ -11,7 +11,7 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,7 @@ class Regex:
 
 def _items(subject: Any, window: int, measure: Measure) -> Any:
     """A function that goes over the windows again from the start each time it is called."""
-    if isinstance(subject, list | tuple):
+    if isinstance(subject, Sequence):
         return lambda: iter(subject)
 
     def windows() -> Iterator[Slice]:

@@ -20,7 +20,7 @@ from rlmlang.catalog.formula import (
     number,
     power,
 )
-from rlmlang.catalog.partitions import STRATEGIES
+from rlmlang.catalog.partitions import STRATEGIES, around
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import AGAIN, template_size
 from rlmlang.check.expressions import all_steps, asks
@@ -181,7 +181,8 @@ def _recurse(work: r.Recurse, values: Values) -> Bound:
     deep = number(min(depth, work.depth) if depth is not None else work.depth)
     leaves = power(keep, deep)
     inner = _geometric(keep, deep)
-    shown = leaves * (_inputs(work.leaf, values) + work.leaf_size + work.branch.around)
+    leaf_size = work.leaf_size + around(work.branch.before, work.branch.after)
+    shown = leaves * (_inputs(work.leaf, values) + leaf_size)
     leaf = _calls(work.leaf, leaves, ONE, shown, values, ONE)
     joins = inner * ceil_div(keep - 1, work.fanin - 1)
     said = max(work.leaf.prompt.model.output, work.join.prompt.model.output)

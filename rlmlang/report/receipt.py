@@ -91,7 +91,7 @@ def receipt_view(
         table.add_row(*view(line))
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
-    parts: list[Any] = [Text("receipt", style="bold"), table]
+    parts: list[Any] = [Text("receipt", style="bold"), *([table] if lines else ())]
     if not lines and not usage.calls and not reused:
         parts.append(Text("  no model was asked"))
     parts.append(Text(f"{spent}, {seconds:.1f} s"))

@@ -68,10 +68,17 @@ def not_callable(e: t.Node, what: str) -> Diagnostic:
 
 def unnamed(e: t.Node) -> Diagnostic:
     """The problem `unnamed-step`."""
+    pure = isinstance(e, t.Verb) and e.call is None
+    what = "that would be carried out for each item" if pure else "that calls a model"
+    reason = (
+        "A step is carried out once; what depends on `it` is no step."
+        if pure
+        else ("Every paid step has a name: it is the cache key, the trace span, the resume point.")
+    )
     return error(
         "unnamed-step",
-        "a step that calls a model stands inside an expression",
+        f"a step {what} stands inside an expression",
         e.span,
-        reason="Every paid step has a name: it is the cache key, the trace span, the resume point.",
+        reason=reason,
         hint="give it its own line: `let name = …`, and use the name here",
     )
