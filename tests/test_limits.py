@@ -179,3 +179,21 @@ def test_only_what_may_be_lost_is_advised_to_be(
     done = rlm("test", "rows.rlm")
     assert "answer-refused" in done.out + done.err
     assert ("on_error" in done.out + done.err) is lost, done.out + done.err
+
+
+@pytest.mark.parametrize(("recipe", "code"), [
+    ("recipe r(rows: [Row]) -> [Row] max 2 { return rows }", "result-too-large"),
+    ("recipe r(rows: [Row]) -> [Row] max 3 { return take(rows, 3) }", ""),
+    ("recipe r(rows: [Row]) -> [Int] { return twice(rows) }", "code-failed"),
+])  # fmt: skip
+def test_what_is_returned_keeps_to_its_most(folder: Path, rlm: Rlm, recipe: str, code: str) -> None:
+    receipt(folder, rlm, "counted")
+    (folder / "twice.py").write_text("def twice(rows):\n    return [1] * 2 * len(rows)\n")
+    (folder / "r.rlm").write_text(f"""rlm 1
+record Row {{ id: Int, text: Text max 60tok }}
+code twice(rows: [Row]) -> [Int] max 5 from "twice.py:twice"
+{recipe}
+""")
+    done = rlm("run", "r.rlm", "--source", "rows=rows.jsonl", "--no-store")
+    assert done.code == (1 if code else 0), done.err
+    assert f"error[{code}]" in done.err if code else "error" not in done.err

@@ -30,7 +30,7 @@ def evaluate(e: r.Expr, env: Environment, code: Code) -> Any:
         case r.Apply():
             return _apply(e, env, code)
         case r.CodeCall(function, args):
-            return code(function, [evaluate(x, env, code) for x in args])
+            return _within(function, code(function, [evaluate(x, env, code) for x in args]))
         case r.Op("and", left, right):
             return evaluate(left, env, code) and evaluate(right, env, code)
         case r.Op("or", left, right):
@@ -41,6 +41,19 @@ def evaluate(e: r.Expr, env: Environment, code: Code) -> Any:
             return not evaluate(operand, env, code)
         case r.Choose(test, yes, no):
             return evaluate(yes if evaluate(test, env, code) else no, env, code)
+
+
+def _within(function: r.Code, value: Any) -> Any:
+    """What code gives, unless it is more than was declared. Raises CodedError (code-failed)."""
+    most = function.max if function.result.is_list else None
+    if most is not None and isinstance(value, list) and len(value) > most:
+        raise failed(
+            "code-failed",
+            f"{function.name} gives {len(value):,} items; it is declared to give at most {most:,}",
+            reason="Every bound of the plan was computed with that number.",
+            hint=f"raise `max` behind the result of `{function.name}`, or return fewer",
+        )
+    return value
 
 
 def _apply(e: r.Apply, env: Environment, code: Code) -> Any:

@@ -24,6 +24,7 @@ from rlmlang.execute.recursion import Recursion
 from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream, each
+from rlmlang.execute.validate import too_large
 from rlmlang.trajectory.events import StepFinished, StepStarted
 
 STREAMED = (r.Split, r.Map, r.Filter)
@@ -51,9 +52,21 @@ class Executor:
         """The result and the receipt. Raises CodedError for what stopped the run."""
         await self.carry_out()
         result = await self._value("result")
+        self._within(result)
         lines = self.receipt()
         verify(lines)
         return result, lines
+
+    def _within(self, result: Any) -> None:
+        """Raises CodedError (result-too-large) for more than the recipe says that it returns."""
+        recipe, measure = self.scope.recipe, self.scope.tools.measure
+        if problem := too_large(recipe.result, recipe.result_max, result, measure, "the result"):
+            raise failed(
+                "result-too-large",
+                f"{recipe.name}: {problem}",
+                reason="What models answered is kept: with a larger `max` nothing is paid again.",
+                hint="raise `max` behind the recipe's result, or return less",
+            )
 
     async def carry_out(self) -> None:
         """All steps. Raises CodedError for what stopped one."""

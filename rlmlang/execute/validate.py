@@ -69,24 +69,25 @@ def problem_with(
     """Why an answer is not taken, in words for the model; empty when it is. `source` is what its
     quotes are held against, where that is not what the prompt itself was given."""
     return (
-        _too_large(prompt.result, prompt.result_max, value, measure, "the result")
+        too_large(prompt.result, prompt.result_max, value, measure, "the result")
         or _quotes(prompt.result, value, source or Shown(prompt, inputs), "the result")
         or _conditions(prompt.result, value, code, "the result")
         or _checks(prompt, value, inputs, code)
     )
 
 
-def _too_large(type_: Type, most: int | None, value: Any, measure: Measure, what: str) -> str:
+def too_large(type_: Type, most: int | None, value: Any, measure: Measure, what: str) -> str:
+    """Which part of a value is larger than was declared, in words; empty when none is."""
     if value is None:
         return ""
     if type_.is_list:
         if most is not None and len(value) > most:
             return f"{what} has {len(value)} items; at most {most} are allowed"
-        parts = (_too_large(type_.item, None, v, measure, f"item {i + 1} of {what}")
+        parts = (too_large(type_.item, None, v, measure, f"item {i + 1} of {what}")
                  for i, v in enumerate(value))  # fmt: skip
         return next((p for p in parts if p), "")
     if type_.kind == "Record":
-        found = (_too_large(f.type, f.max, value.get(f.name), measure, f"`{f.name}` of {what}")
+        found = (too_large(f.type, f.max, value.get(f.name), measure, f"`{f.name}` of {what}")
                  for f in type_.fields)  # fmt: skip
         return next((p for p in found if p), "")
     if most is not None and type_.textual:
