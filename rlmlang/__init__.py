@@ -3,7 +3,8 @@
 `check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; `completion`
 and `acompletion` answer a question over a context of any size; `tune_recipe` makes prompts better;
 `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is pulled in only when one of the latter
-is called. (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
+is called. What stands in the way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
+(`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
 """
 
 from __future__ import annotations
@@ -11,15 +12,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rlmlang.diagnostics.diagnostic import CodedError
     from rlmlang.runtime import check as check_recipe
     from rlmlang.runtime import plan as plan_recipe
     from rlmlang.runtime import run
-    from rlmlang.runtime.completion import acompletion, completion
+    from rlmlang.runtime.completion import Completion, acompletion, completion
     from rlmlang.runtime.interpreter import interpreter_factory
+    from rlmlang.runtime.prepared import BadRecipe, Outcome
     from rlmlang.tuning.face import tune_recipe
 
 __version__ = "0.1.0"
 __all__ = [
+    "BadRecipe",
+    "CodedError",
+    "Completion",
+    "Outcome",
     "__version__",
     "acompletion",
     "check_recipe",
@@ -38,6 +45,10 @@ FACE = {
     "tune_recipe": ("rlmlang.tuning.face", "tune_recipe"),
     "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
+    "Completion": ("rlmlang.runtime.completion", "Completion"),
+    "Outcome": ("rlmlang.runtime.prepared", "Outcome"),
+    "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
+    "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }
 
 
@@ -48,3 +59,7 @@ def __getattr__(name: str) -> Any:
 
     module, attribute = FACE[name]
     return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -66,7 +66,7 @@ def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None
         import rlmlang.runtime.session  # noqa: F401, the most of what is loaded
 
         steady()
-        outcome = execute(ready, listener=progress.take)
+        outcome = execute(ready, listener=progress.take, signals=True)
     if outcome.problem is None:
         write(_result(outcome, ready, as_values), out)
     if not quiet:

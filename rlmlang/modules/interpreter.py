@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from dspy.primitives.code_interpreter import CodeExecutionError, CodeInterpreterError, FinalOutput
 
+from rlmlang.loop_thread import LoopThread
 from rlmlang.protocols import Ran, Sandbox
 
 GIVEN = "given_variable"
@@ -32,7 +32,7 @@ class Interpreter:
         self.tools: dict[str, Callable[..., Any]] = {}
         self.output_fields: list[dict[str, Any]] = []
         self._variables: dict[str, Any] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: LoopThread | None = None
         self._opened: Sandbox | None = None
         self._ended = False
 
@@ -44,9 +44,7 @@ class Interpreter:
         if self._ended:
             raise CodeInterpreterError("the session has been shut down")
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-            self._thread.start()
+            self._loop = LoopThread()
 
     def execute(self, code: str, variables: dict[str, Any] | None = None) -> Any:
         """Runs a cell; gives what it printed, or a FinalOutput of what it submitted.
@@ -70,14 +68,12 @@ class Interpreter:
         self._ended = True
         if self._loop is not None:
             self._wait(self._close())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
             self._loop.close()
             self._loop = None
 
     def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
         assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self._loop.wait(work)
 
     async def _execute(self, code: str, variables: dict[str, Any]) -> Ran:
         sandbox = self._opened or await self._open()

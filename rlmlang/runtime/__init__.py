@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlmlang import compiler
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from rlmlang.trajectory.events import Event
 
 
-def check(path: str) -> Checked:
+def check(path: str | Path) -> Checked:
     """Checks a recipe file. Raises CodedError when it cannot be read at all."""
-    return compiler.check(read_source(path), load_import)
+    return compiler.check(read_source(str(path)), load_import)
 
 
-def plan(path: str, **options: Any) -> Plan:
+def plan(path: str | Path, **options: Any) -> Plan:
     """The plan of a recipe; sizes of what is bound become numbers. See `Options`.
 
     Raises BadRecipe for a recipe with errors, CodedError for an input that cannot be opened.
@@ -32,10 +33,10 @@ def plan(path: str, **options: Any) -> Plan:
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
 
-    return prepare(path, Options(**options), need_all=False).plan
+    return prepare(str(path), Options(**options), need_all=False).plan
 
 
-def run(path: str, engine: Any = None, **options: Any) -> Outcome:
+def run(path: str | Path, engine: Any = None, **options: Any) -> Outcome:
     """Runs a recipe to its end. `engine` takes the place of the models' transport, for tests.
 
     Raises BadRecipe and CodedError for what stands in the way of a run; what stops it later is
@@ -44,18 +45,30 @@ def run(path: str, engine: Any = None, **options: Any) -> Outcome:
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
 
-    return execute(prepare(path, Options(**options), need_all=True), engine=engine)
+    return execute(prepare(str(path), Options(**options), need_all=True), engine=engine)
 
 
 def execute(
-    ready: Prepared, *, listener: Callable[[Event], None] | None = None, engine: Any = None
-) -> Outcome:
-    """Runs a prepared recipe in an event loop of its own."""
+    ready: Prepared, *, listener: Callable[[Event], None] | None = None, engine: Any = None,
+    signals: bool = False,
+) -> Outcome:  # fmt: skip
+    """Runs a prepared recipe in an event loop of its own.
+
+    A library call has it in a thread of its own, wherever the caller stands, and leaves signals
+    alone: a KeyboardInterrupt is raised again once what is on its way is kept. With `signals`, as
+    the command line asks, it is this thread's loop, which takes Ctrl-C and SIGTERM.
+    """
     import anyio
 
+    from rlmlang.loop_thread import LoopThread
     from rlmlang.runtime.prepare import refuse
     from rlmlang.runtime.session import Session
 
     refuse(ready)
-    fast = importlib.util.find_spec("uvloop") is not None
-    return anyio.run(Session(ready, listener, engine).run, backend_options={"use_uvloop": fast})
+    session = Session(ready, listener, engine, signals=signals)
+    if signals:
+        fast = importlib.util.find_spec("uvloop") is not None
+        return anyio.run(session.run, backend_options={"use_uvloop": fast})
+    with LoopThread() as loop:
+        found: Outcome = loop.finish(session.run(), session.stop)
+        return found

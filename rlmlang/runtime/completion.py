@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rlmlang.budget import Usage
+from rlmlang.runtime import execute
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
@@ -52,24 +53,44 @@ async def acompletion(
     prompt: str,
     context: str | Path | Sequence[Path] | None = None,
     *,
-    model: str = "",
-    sub_model: str = "",
-    budget: Mapping[str, float] | None = None,
+    engine: Any = None,
+    **options: Any,
+) -> Completion:
+    """`completion` in the running event loop; cancelled, it ends at once, and what was answered by
+    then is kept."""
+    with _ready(prompt, context, **options) as ready:
+        refuse(ready)
+        outcome = await Session(ready, engine=engine).run()
+    return _answer(outcome)
+
+
+def completion(
+    prompt: str,
+    context: str | Path | Sequence[Path] | None = None,
+    *,
     engine: Any = None,
     **options: Any,
 ) -> Completion:
     """Answers a question over a text, or over files and folders of any size.
 
-    `context` is the text itself, a Path, or several; `budget` has limits of `calls`, `tokens`,
-    `usd` and `wall` (seconds); `options` are those of `Options`, such as `api_base` or `store`.
-    Raises CodedError for what stopped it; what was answered by then is kept.
+    `context` is the text itself, a Path, or several. `options` are `model`, `sub_model`, a `budget`
+    with limits of `calls`, `tokens`, `usd` and `wall` (seconds), and those of `Options`, such as
+    `api_base` or `store`. Raises CodedError for what stopped it; what was answered by then is kept.
+    May be called where an event loop is running; it waits for the answer all the same.
     """
+    with _ready(prompt, context, **options) as ready:
+        return _answer(execute(ready, engine=engine))
+
+
+@contextmanager
+def _ready(
+    prompt: str, context: str | Path | Sequence[Path] | None, *, model: str = "",
+    sub_model: str = "", budget: Mapping[str, float] | None = None, **options: Any,
+) -> Iterator[Prepared]:  # fmt: skip
+    """The question, bound, for as long as its context lies where it lies."""
     with tempfile.TemporaryDirectory() as folder:
         paths = _paths(context, Path(folder) / "context.txt")
-        ready = prepared(prompt, paths, model, sub_model, budget or {}, **options)
-        refuse(ready)
-        outcome = await Session(ready, engine=engine).run()
-    return _answer(outcome)
+        yield prepared(prompt, paths, model, sub_model, budget or {}, **options)
 
 
 def _paths(context: str | Path | Sequence[Path] | None, file: Path) -> list[str]:
@@ -80,13 +101,6 @@ def _paths(context: str | Path | Sequence[Path] | None, file: Path) -> list[str]
         return [str(path) for path in context]
     file.write_text(str(context or "(no context)\n"), encoding="utf-8")
     return [str(file)]
-
-
-def completion(
-    prompt: str, context: str | Path | Sequence[Path] | None = None, **more: Any
-) -> Completion:
-    """`acompletion` in an event loop of its own."""
-    return asyncio.run(acompletion(prompt, context, **more))
 
 
 def _answer(outcome: Outcome) -> Completion:

@@ -11,6 +11,7 @@ from rlmlang.budget import Usage
 from rlmlang.check import recipe as r
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
+from rlmlang.diagnostics.render import render, summary
 from rlmlang.plan.bind import Binding
 from rlmlang.plan.graph import Plan
 from rlmlang.runtime.project import Project
@@ -18,12 +19,12 @@ from rlmlang.runtime.tuned import Tuning
 
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
-    """A recipe with errors; `diagnostics` are all of them."""
+    """A recipe with errors; `diagnostics` are all of them, of which it shows the first."""
 
     exit_code = EXIT_BAD_RECIPE
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__(f"{len(diagnostics)} problems")
+        super().__init__(f"{summary(diagnostics)}\n{render(diagnostics[0])}")
         self.diagnostics = diagnostics
 
 

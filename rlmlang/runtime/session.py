@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -60,14 +61,14 @@ PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key
 
 class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
-    of; `program` its predictors where they are not the recipe's; not `alone`, it leaves Ctrl-C to
-    others; `about` is kept with the run; `trace` takes every call, for optimizers;
+    of; `program` its predictors where they are not the recipe's; with `signals` Ctrl-C and SIGTERM
+    are its own; `about` is kept with the run; `trace` takes every call, for optimizers;
     `hope` is shared by runs below one account."""
 
     def __init__(
         self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
         store: Store | None = None, dry: bool = False, above: Account | None = None,
-        program: RecipeProgram | None = None, alone: bool = True,
+        program: RecipeProgram | None = None, signals: bool = False,
         about: Mapping[str, Any] | None = None, trace: list[Traced] | None = None,
         hope: Hope | None = None,
     ) -> None:  # fmt: skip
@@ -75,11 +76,14 @@ class Session:
         self.reused = 0
         self.notices: dict[str, Diagnostic] = {}
         self.late = False
+        self.stopped: CodedError | None = None
+        self.cancelled: BaseException | None = None
+        self.working: anyio.CancelScope | None = None
         self.tiers: Any = None
         self.redact = Redactor(os.environ)
         self.account: Account = account_for(ready)
         self.account.parent = above
-        self.program, self.alone = program, alone
+        self.program, self.signals = program, signals
         self.about, self.trace = dict(about or {}), trace
         self.store = store or self._open_store()
         self.begun = Begun("")
@@ -91,33 +95,50 @@ class Session:
 
     async def run(self, *, close: bool = True) -> Outcome:
         """The run. Whatever stops it is in the outcome, and everything paid for is kept. Without
-        `close` the store stays open."""
+        `close` the store stays open.
+
+        Cancelled, it keeps what it has and raises CancelledError: nothing is waited for, and what
+        is on its way stays charged.
+        """
         result: Any = None
         lines: list[Line] = []
         problem: CodedError | None = None
-        scope = self.scope = self._begin()
+        asked = _cancellations()
+        scope = self.scope = self._begun()
         try:
-            with Signals(self.stop, on=self.alone) as signals:
-                self.executor = Executor(scope, dict(self.ready.inputs), self.ready.recipe.steps)
-                with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
-                    with anyio.CancelScope() as signals.scope:
-                        result, lines = await self.executor.run()
-                problem = signals.problem
-                self.late = timer.cancelled_caught
-                if self.late:
-                    problem = _out_of_time(self.ready.recipe.budget.wall)
+            with Signals(self.stop, on=self.signals):
+                result, lines = await self._carried_out(scope)
+            problem = self.stopped or self._lateness()
         except CodedError as found:
             problem = self.road.traffic.problem or found
-        except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
-            problem = interrupted()
-        with anyio.CancelScope(shield=True), Signals(lambda: None, on=self.alone):
+        except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
+            self.cancelled, problem = stopped, interrupted()
+        with anyio.CancelScope(shield=True), Signals(None, on=self.signals):
             problem = await self._end(scope, result, lines, problem)
         if close:
-            with contextlib.suppress(CodedError):  # what could not be kept was told before
-                self.store.close()
+            self._close()
+        if self.cancelled is not None or _cancellations() > asked:
+            raise self.cancelled or asyncio.CancelledError
         if problem is not None and self.executor is not None:
             lines, result = self.executor.receipt(), None
         return self._outcome(result, lines, problem)
+
+    async def _carried_out(self, scope: Scope) -> tuple[Any, list[Line]]:
+        """The result and the receipt; nothing when it was stopped or the time was over."""
+        self.executor = Executor(scope, dict(self.ready.inputs), self.ready.recipe.steps)
+        with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
+            with anyio.CancelScope() as self.working:
+                if self.stopped is None:
+                    return await self.executor.run()
+        self.late = timer.cancelled_caught
+        return None, []
+
+    def _lateness(self) -> CodedError | None:
+        return _out_of_time(self.ready.recipe.budget.wall) if self.late else None
+
+    def _close(self) -> None:
+        with contextlib.suppress(CodedError):  # what could not be kept was told before
+            self.store.close()
 
     def _outcome(self, result: Any, lines: list[Line], problem: CodedError | None) -> Outcome:
         priced = all(b.price is not None for b in self.ready.binding.models.values())
@@ -140,6 +161,14 @@ class Session:
         traffic = Traffic(hope=hope, notice=self.notice)
         return Road(self.store, parallel, traffic, max_wait=options.max_wait,
                     told=self._paused, closed=options.only_kept)  # fmt: skip
+
+    def _begun(self) -> Scope:
+        """The run's beginning. Raises CodedError, and then holds nothing."""
+        try:
+            return self._begin()
+        except BaseException:
+            self._close()
+            raise
 
     def _begin(self) -> Scope:
         ready, options = self.ready, self.ready.options
@@ -230,11 +259,12 @@ class Session:
         self.scope.emit(Noticed, node=self.scope.recipe.name, code=found.code,
                         message=found.message, reason=found.reason)  # fmt: skip
 
-    def stop(self) -> CodedError:
-        """The first Ctrl-C: nothing new is sent, what is on its way is heard out."""
-        problem = interrupted()
-        self.road.traffic.stop(problem)
-        return problem
+    def stop(self) -> None:
+        """Ends the run: nothing new is sent, what is on its way is heard out."""
+        self.stopped = self.stopped or interrupted()
+        self.road.traffic.stop(self.stopped)
+        if self.working is not None:
+            self.working.cancel()
 
     # ── ending ───────────────────────────────────────────────────────────────
 
@@ -243,7 +273,7 @@ class Session:
     ) -> CodedError | None:
         if problem is not None:
             self.road.traffic.stop(problem)
-        await self.road.traffic.drain(0 if self.late else self.ready.options.timeout)
+        await self._drained()
         if passed := self.account.limits.exceeded_by(self.account.spent):
             self.notice(_passed(passed, self.account))
         if self.tiers is not None:
@@ -253,6 +283,15 @@ class Session:
             if close is not None:
                 await close()
         return self._last(scope, result, lines, problem)
+
+    async def _drained(self) -> None:
+        """Hears out what is on its way, unless nobody waits for it any more."""
+        at_once = self.late or self.cancelled is not None
+        try:
+            await self.road.traffic.drain(0 if at_once else self.ready.options.timeout)
+        except asyncio.CancelledError as stopped:
+            self.cancelled = stopped
+            await self.road.traffic.drain(0)
 
     def _last(
         self, scope: Scope, result: Any, lines: list[Line], problem: CodedError | None
@@ -309,6 +348,12 @@ def _passed(limit: str, account: Account) -> CodedError:
         f"{limit}: {float(spent):,.6g} were spent, {float(spent - most):,.6g} more than the budget",
         reason="Every call reserved its worst case; the endpoint counted more than that.",
     )
+
+
+def _cancellations() -> int:
+    """How often the running task was asked to end, whoever may have heard it."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
 
 
 def interrupted() -> CodedError:

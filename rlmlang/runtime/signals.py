@@ -1,4 +1,5 @@
-"""Ctrl-C and a polite kill: the first lets what is on its way come back, the second leaves."""
+"""Ctrl-C and a polite kill on the command line: the first lets what is on its way come back, the
+second leaves. A library call never comes here: signals are its host's."""
 
 from __future__ import annotations
 
@@ -6,36 +7,34 @@ import asyncio
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
-import anyio
-
-from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED, CodedError
+from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Signals:
-    """While entered, the first signal calls `first` and cancels `scope`; the next one ends the
-    process at once. What is kept by then is kept. Not `on` where a run is one of several."""
+    """While entered, the first signal calls `first`; the next one, or any where there is no
+    `first`, ends the process at once. What is kept by then is kept. Not `on` where signals are
+    somebody else's: nothing is installed then."""
 
-    def __init__(self, first: Callable[[], CodedError | None], *, on: bool = True) -> None:
+    def __init__(self, first: Callable[[], object] | None, *, on: bool) -> None:
         self.first, self.on = first, on
-        self.scope: anyio.CancelScope | None = None
-        self.problem: CodedError | None = None
-        self.seen = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Signals:
-        if self.on and threading.current_thread() is threading.main_thread():
-            self._loop = asyncio.get_running_loop()
+        if self.on:
+            loop = asyncio.get_running_loop()
             try:
                 for number in SIGNALS:
-                    self._loop.add_signal_handler(number, self._take)
-            except (NotImplementedError, RuntimeError):
-                self._loop = None
+                    before = signal.getsignal(number)
+                    loop.add_signal_handler(number, self._take)
+                    self._before[number] = before
+            except (NotImplementedError, RuntimeError, ValueError):  # no main thread, or Windows
+                self._restore()
         return self
 
     def __exit__(
@@ -44,15 +43,18 @@ class Signals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._loop is not None:
-            for number in SIGNALS:
-                self._loop.remove_signal_handler(number)
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, before in self._before.items():
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, before)
+        self._before = {}
 
     def _take(self) -> None:
-        self.seen += 1
-        if self.seen > 1 or self.scope is None:
+        if self.first is None:
             os._exit(EXIT_INTERRUPTED)
+        first, self.first = self.first, None
         sys.stderr.write("\nstopping: what is on its way is heard out; Ctrl-C again leaves\n")
         sys.stderr.flush()
-        self.problem = self.first()
-        self.scope.cancel()
+        first()

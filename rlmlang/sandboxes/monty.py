@@ -11,18 +11,8 @@ import builtins
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
-
-from pydantic_monty import (
-    AsyncFunctionSnapshot,
-    AsyncMonty,
-    AsyncNameLookupSnapshot,
-    MontyComplete,
-    MontyCrashedError,
-    MontyError,
-    MontyRuntimeError,
-    MontySyntaxError,
-)
 
 from rlmlang import resources
 from rlmlang.protocols import Ran
@@ -39,6 +29,7 @@ from rlmlang.sandboxes.bridge import (
 )
 from rlmlang.sandboxes.dialect import UnsupportedError, desugar
 from rlmlang.sandboxes.handles import Handles, describe
+from rlmlang.sandboxes.native import native
 
 LACKS = (
     "Not in this Python: classes that inherit (Enum, NamedTuple, TypedDict, ABC; errors of your "
@@ -61,9 +52,14 @@ class Workers:
     def __init__(self, most: int = 8, *, wrapped: bool = False) -> None:
         self.most, self.wrapped = most, wrapped
         self._script: str | None = None
-        self._pool: AsyncMonty | None = None
+        self._pool: Any = None
         self._entered: Any = None
         self._lock = asyncio.Lock()
+
+    @cached_property
+    def native(self) -> Any:
+        """The module whose classes these workers have."""
+        return native()
 
     async def pool(self) -> Any:
         """The pool. Raises CodedError (sandbox-unavailable) where there is no bubblewrap."""
@@ -71,9 +67,10 @@ class Workers:
             if self._entered is None:
                 if self.wrapped:
                     self._script = await asyncio.to_thread(bubblewrap.script)
-                self._pool = AsyncMonty(min_processes=1, max_processes=self.most,
-                                        checkout_timeout=120, request_timeout=120,
-                                        binary_path=self._script)  # fmt: skip
+                self._pool = self.native.AsyncMonty(
+                    min_processes=1, max_processes=self.most, checkout_timeout=120,
+                    request_timeout=120, binary_path=self._script,
+                )  # fmt: skip
                 self._entered = await self._pool.__aenter__()
             return self._entered
 
@@ -120,7 +117,7 @@ class MontySandbox:
 
     async def run(self, code: str) -> Ran:
         """Runs a cell to its end."""
-        printed = Printed(self.caps.shown)
+        printed, monty = Printed(self.caps.shown), self.workers.native
         try:
             source = desugar(code, handles=bool(self.handles.values))
             await self._drive(source, printed)
@@ -131,15 +128,15 @@ class MontySandbox:
             return Ran(printed.text(), f"{mistake.msg}. {LACKS}", "unsupported")
         except SyntaxError as mistake:
             return Ran(printed.text(), f"SyntaxError: {mistake}", "syntax")
-        except MontySyntaxError as mistake:  # Python itself has parsed it
+        except monty.MontySyntaxError as mistake:  # Python itself has parsed it
             words = f"{self._told(mistake.display())}\n{LACKS}"
             return Ran(printed.text(), words, "unsupported")
-        except MontyRuntimeError as mistake:
+        except monty.MontyRuntimeError as mistake:
             return self._runtime(mistake, printed)
-        except MontyCrashedError as mistake:
+        except monty.MontyCrashedError as mistake:
             words = f"the interpreter was stopped: {mistake}. Variables are as before this cell."
             return Ran(printed.text(), words, "crash", fresh=True)
-        except MontyError as mistake:
+        except monty.MontyError as mistake:
             return Ran(printed.text(), f"{type(mistake).__name__}: {mistake}", "python")
 
     async def close(self) -> None:
@@ -183,6 +180,7 @@ class MontySandbox:
     async def _drive(self, source: str, printed: Printed) -> None:
         """Runs to the end of a cell, answering what it asks of the host."""
         state, answer, started = self.state, None, False
+        monty = self.workers.native
         pool = await self.workers.pool()
         while True:
             async with pool.checkout(**self._limits()) as session:
@@ -194,7 +192,7 @@ class MontySandbox:
                     found = await session.feed_start(source, print_callback=printed)
                     started = True
                 found = await self._near(found)
-                if isinstance(found, MontyComplete):
+                if isinstance(found, monty.MontyComplete):
                     self.state = await session.dump()
                     return
                 name, args = found.function_name, list(found.args)
@@ -204,13 +202,14 @@ class MontySandbox:
 
     async def _near(self, found: Any) -> Any:
         """Answers at once what takes the host no time, until something does."""
-        while not isinstance(found, MontyComplete):
-            if isinstance(found, AsyncNameLookupSnapshot):
+        monty = self.workers.native
+        while not isinstance(found, monty.MontyComplete):
+            if isinstance(found, monty.AsyncNameLookupSnapshot):
                 known = found.variable_name in NAMES
                 found = await (
                     found.resume(value=_function(found.variable_name)) if known else found.resume()
                 )
-            elif isinstance(found, AsyncFunctionSnapshot) and found.is_os_function:
+            elif isinstance(found, monty.AsyncFunctionSnapshot) and found.is_os_function:
                 found = await found.resume_not_handled()
             elif found.function_name not in NAMES:
                 words = f"name {found.function_name!r} is not defined"

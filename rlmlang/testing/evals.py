@@ -110,28 +110,31 @@ def account_of(name: str, budget: r.Budget) -> Account:
 
 def run_eval(
     made: s.Eval, examples: Examples, way: Way,
-    told: Callable[[Scored], None] = lambda scored: None,
+    told: Callable[[Scored], None] = lambda scored: None, *, signals: bool = False,
 ) -> Evaluated:  # fmt: skip
-    """The eval. What was answered is kept: begun again it goes on, done again it costs nothing."""
+    """The eval. What was answered is kept: begun again it goes on, done again it costs nothing.
+    With `signals` Ctrl-C and SIGTERM park it."""
     rows = examples.rows[: made.limit] if made.limit else examples.rows
-    scored, problem = anyio.run(_all, made, rows, way, told)
+    scored, problem = anyio.run(_all, made, rows, way, told, signals)
     return Evaluated(made, examples, tuple(scored), problem)
 
 
 async def _all(
-    made: s.Eval, rows: Sequence[Example], way: Way, told: Callable[[Scored], None]
+    made: s.Eval,
+    rows: Sequence[Example],
+    way: Way,
+    told: Callable[[Scored], None],
+    signals: bool,
 ) -> tuple[list[Scored], CodedError | None]:
     sessions: set[Session] = set()
     found: dict[int, Scored] = {}
     stopped: list[CodedError] = []
     limiter = anyio.CapacityLimiter(way.at_once)
 
-    def stop() -> CodedError:
-        problem = interrupted()
-        stopped.append(problem)
+    def stop() -> None:
+        stopped.append(interrupted())
         for session in sessions:
             session.stop()
-        return problem
 
     async def one(row: Example) -> None:
         async with limiter:
@@ -143,11 +146,10 @@ async def _all(
             except CodedError as problem:
                 stopped.append(problem)
 
-    with Signals(stop) as signals:
-        with anyio.CancelScope() as signals.scope:
-            async with anyio.create_task_group() as tasks:
-                for row in rows:
-                    tasks.start_soon(one, row)
+    with Signals(stop, on=signals):
+        async with anyio.create_task_group() as tasks:
+            for row in rows:
+                tasks.start_soon(one, row)
     return [found[n] for n in sorted(found)], stopped[0] if stopped else None
 
 
@@ -168,8 +170,8 @@ async def score_one(
         return unfit(made, row, problem.diagnostic)
     events: list[Event] = []
     about = {**way.about, "example": row.number}
-    session = Session(ready, events.append, way.engine, above=way.account, alone=False,
-                      program=program, about=about, trace=trace, hope=way.hope)  # fmt: skip
+    session = Session(ready, events.append, way.engine, above=way.account, program=program,
+                      about=about, trace=trace, hope=way.hope)  # fmt: skip
     live = sessions if sessions is not None else set()
     live.add(session)
     try:

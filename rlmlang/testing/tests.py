@@ -92,7 +92,7 @@ async def run_test(test: s.Test) -> Tested:
     started, events = time.monotonic(), list[Event]()
     try:
         ready = prepare(test.path, _options(test), need_all=True)
-        session = Session(ready, events.append, MockEngine(test, ready.recipe), alone=False)
+        session = Session(ready, events.append, MockEngine(test, ready.recipe))
         outcome = await session.run()
         missed = _missed(test, outcome, events)
     except CodedError as mistake:

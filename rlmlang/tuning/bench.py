@@ -11,13 +11,13 @@ import anyio
 
 from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.loop_thread import LoopThread
 from rlmlang.modules.asker import Traced
 from rlmlang.modules.tunable import Answered
 from rlmlang.runtime.session import Session, interrupted
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Example
 from rlmlang.testing.evals import Scored, Way, score_one
-from rlmlang.tuning.loop import Loop
 
 
 class Halted(Exception):  # noqa: N818, a tuning that stops is no error of the optimizer's
@@ -29,7 +29,7 @@ class Bench:
     it is never scored, and goes on when the tuning is begun again."""
 
     def __init__(
-        self, made: s.Eval, rows: Sequence[Example], way: Way, loop: Loop,
+        self, made: s.Eval, rows: Sequence[Example], way: Way, loop: LoopThread,
         told: Callable[[Scored], None],
     ) -> None:  # fmt: skip
         self.made, self.rows, self.way, self.loop, self.told = made, rows, way, loop, told

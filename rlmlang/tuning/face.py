@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang.check import suite as s
+from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED, CodedError
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.tuned import path_of, write_tuning
@@ -56,16 +57,21 @@ def planned(
 
 
 def tune_recipe(
-    path: str, name: str = "", *, engine: Any = None, reflection: str = "", at_once: int = AT_ONCE,
-    **options: Any,
+    path: str | Path, name: str = "", *, engine: Any = None, reflection: str = "",
+    at_once: int = AT_ONCE, **options: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Runs a tuning of a file and writes `RECIPE.tuned.json` beside it; gives what it holds.
 
     `engine` takes the place of the models' transport, `reflection` names the model that rewrites
     tasks; `options` are those of `Options`. Raises BadRecipe and CodedError.
     """
-    return carried_out(planned(path, name, Options(**options), engine=engine, at_once=at_once),
-                       reflection)  # fmt: skip
+    plan = planned(str(path), name, Options(**options), engine=engine, at_once=at_once)
+    try:
+        return carried_out(plan, reflection)
+    except CodedError as problem:
+        if problem.exit_code == EXIT_INTERRUPTED:
+            raise KeyboardInterrupt from problem
+        raise
 
 
 def carried_out(

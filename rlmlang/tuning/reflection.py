@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang.check.recipe import Model
+from rlmlang.loop_thread import LoopThread
 from rlmlang.modules.engines.stack import Pace, Road
 from rlmlang.modules.engines.traffic import Traffic
 from rlmlang.modules.models import Connection, route_for
@@ -21,13 +22,12 @@ from rlmlang.stores.redact import Redactor
 from rlmlang.stores.runs import FINISHED, PARKED, RunRow
 from rlmlang.stores.store import memory_store, open_store
 from rlmlang.testing.evals import Way
-from rlmlang.tuning.loop import Loop
 
 ROLE = Model("reflection", "", 128_000, 4_000, 1.0)
 
 
 @contextmanager
-def reflecting(name: str, model: str, way: Way, loop: Loop) -> Iterator[Any]:
+def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[Any]:
     """A DSPy model for reflection; its calls are a run of the tuning's own."""
     options, path = way.options, way.path
     project, redact = load(Path(path).resolve().parent), Redactor(os.environ)

@@ -18,6 +18,7 @@ from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
 from rlmlang.check.tuned import with_tuned
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.loop_thread import LoopThread
 from rlmlang.modules.optimizers import Search, bootstrap, gepa, mipro
 from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.tunable import TunableProgram, found_in
@@ -26,7 +27,6 @@ from rlmlang.testing.datasets import Examples
 from rlmlang.testing.evals import Scored, Way
 from rlmlang.testing.interval import Interval, difference_of, mean_of, verdict
 from rlmlang.tuning.bench import Bench, Halted
-from rlmlang.tuning.loop import Loop
 from rlmlang.tuning.reflection import reflecting
 
 DEMOS = 4
@@ -94,7 +94,7 @@ def run_tune(
     """The tuning. Raises CodedError for what stopped it: what was answered is kept, and the same
     command goes on from there."""
     parts = parts_of(tune, examples)
-    with Loop() as loop:
+    with LoopThread() as loop:
         bench = Bench(tune.eval, examples.rows, way, loop, lambda x: told("", x))
         work = Work(tune, recipe, parts, bench, way, reflection, told)
         try:
