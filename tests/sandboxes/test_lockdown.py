@@ -16,6 +16,11 @@ HEADERS = {
     "aarch64": Path("/usr/include/asm-generic/unistd.h"),  # arm64 has the generic table
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
 }
+COMMANDS = Path("/usr/include/asm-generic/fcntl.h"), Path("/usr/include/linux/fcntl.h")
+SIGNALLING = {
+    "F_SETFL": 4, "F_SETOWN": 8, "F_SETSIG": 10, "F_SETOWN_EX": 15, "F_SETLEASE": 1024,
+    "F_NOTIFY": 1026,
+}  # fmt: skip
 REFUSED = {
     "aarch64": {
         "openat": 56, "execve": 221, "execveat": 281, "socket": 198, "connect": 203, "bind": 200,
@@ -82,4 +87,27 @@ def test_numbers_are_the_kernels(machine: str) -> None:
         )
     }
     ours = lockdown.FREE[machine] | lockdown.BOUND[machine] | REFUSED[machine]
+    assert {n: found.get(n) for n in ours} == ours
+
+
+@pytest.mark.parametrize("machine", ARCH)
+def test_no_command_of_fcntl_can_send_a_signal(machine: str) -> None:
+    """The kernel takes the command as 32 bits: what lies above them changes nothing."""
+    number, asked = lockdown.BOUND[machine]["fcntl"], set(lockdown.ASKED.values())
+    passing = {c for c in range(2_000) if judged(machine, number, 3, c, 0x2000) == ALLOW}
+    assert passing == asked
+    assert not asked & set(SIGNALLING.values())
+    assert judged(machine, number, 3, SIGNALLING["F_SETOWN"] | 1 << 32, 1) != ALLOW
+    assert judged(machine, number, 8, 1 << 31, 1) != ALLOW
+
+
+def test_commands_are_the_kernels() -> None:
+    """asm-generic's numbers are those of x86-64 and of arm64."""
+    if not all(p.exists() for p in COMMANDS):
+        pytest.skip("the kernel's headers are not installed")
+    text = "".join(p.read_text() for p in COMMANDS)
+    plain = re.findall(r"#define\s+(F_\w+)\s+(\d+)", text)
+    above = re.findall(r"#define\s+(F_\w+)\s+\(F_LINUX_SPECIFIC_BASE\s*\+\s*(\d+)\)", text)
+    found = {n: int(v) for n, v in plain} | {n: 1024 + int(v) for n, v in above}
+    ours = lockdown.ASKED | SIGNALLING
     assert {n: found.get(n) for n in ours} == ours

@@ -26,7 +26,7 @@ FREE = {
         "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "readv": 19,
         "writev": 20, "select": 23, "sched_yield": 24, "mremap": 25, "madvise": 28,
         "nanosleep": 35, "setitimer": 38, "getpid": 39, "sendto": 44, "recvfrom": 45, "exit": 60,
-        "uname": 63, "fcntl": 72, "getrusage": 98, "getuid": 102, "getgid": 104, "geteuid": 107,
+        "uname": 63, "getrusage": 98, "getuid": 102, "getgid": 104, "geteuid": 107,
         "getegid": 108, "sigaltstack": 131, "gettid": 186, "futex": 202,
         "sched_getaffinity": 204, "restart_syscall": 219, "clock_gettime": 228,
         "clock_getres": 229, "clock_nanosleep": 230, "exit_group": 231, "epoll_wait": 232,
@@ -38,7 +38,7 @@ FREE = {
         "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139, "readv": 65,
         "writev": 66, "pselect6": 72, "ppoll": 73, "sched_yield": 124, "mremap": 216,
         "madvise": 233, "nanosleep": 101, "setitimer": 103, "getpid": 172, "sendto": 206,
-        "recvfrom": 207, "exit": 93, "uname": 160, "fcntl": 25, "getrusage": 165, "getuid": 174,
+        "recvfrom": 207, "exit": 93, "uname": 160, "getrusage": 165, "getuid": 174,
         "getgid": 176, "geteuid": 175, "getegid": 177, "sigaltstack": 132, "gettid": 178,
         "futex": 98, "sched_getaffinity": 123, "restart_syscall": 128, "clock_gettime": 113,
         "clock_getres": 114, "clock_nanosleep": 115, "exit_group": 94, "epoll_pwait": 22,
@@ -47,13 +47,19 @@ FREE = {
     },
 }  # fmt: skip
 BOUND = {
-    "x86_64": {"mmap": 9, "mprotect": 10, "ioctl": 16, "clone": 56, "clone3": 435},
-    "aarch64": {"mmap": 222, "mprotect": 226, "ioctl": 29, "clone": 220, "clone3": 435},
-}
+    "x86_64": {"mmap": 9, "mprotect": 10, "ioctl": 16, "clone": 56, "clone3": 435,
+               "fcntl": 72},
+    "aarch64": {"mmap": 222, "mprotect": 226, "ioctl": 29, "clone": 220, "clone3": 435,
+                "fcntl": 25},
+}  # fmt: skip
+ASKED = {"F_GETFD": 1, "F_SETFD": 2, "F_GETFL": 3}
+"""The commands of fcntl that pass. Others can make the kernel send signals to any process of the
+same user (F_SETOWN, F_SETSIG, F_SETFL with O_ASYNC, leases, F_NOTIFY); of kernels only those with
+Landlock's version 6 would hold them back."""
 LOAD, RETURN, EQUAL, ANY_BIT, AT_LEAST = 0x20, 0x06, 0x15, 0x45, 0x35
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 THREAD, EXECUTABLE, X32 = 0x00010000, 4, 0x40000000
-FIRST, SECOND_ARG_LOW = 16, 32  # where the arguments lie in seccomp_data
+FIRST, SECOND, THIRD = 16, 24, 32  # where the arguments' low words lie in seccomp_data
 
 
 def lock(memory: int, seconds: int) -> dict[str, Any]:
@@ -124,8 +130,9 @@ def program(machine: str) -> list[tuple[int, int, int, int]]:
     lines += [(EQUAL, 0, 1, bound["clone3"]), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
     lines += [(EQUAL, 0, 1, bound["ioctl"]), (RETURN, 0, 0, REFUSE | errno.ENOTTY)]
     lines += _only(bound["clone"], FIRST, THREAD, wanted=True)
+    lines += _one_of(bound["fcntl"], SECOND, list(ASKED.values()))
     for name in ("mmap", "mprotect"):
-        lines += _only(bound[name], SECOND_ARG_LOW, EXECUTABLE, wanted=False)
+        lines += _only(bound[name], THIRD, EXECUTABLE, wanted=False)
     return [*lines, (RETURN, 0, 0, REFUSE | errno.EPERM)]
 
 
@@ -134,3 +141,10 @@ def _only(number: int, at: int, bits: int, *, wanted: bool) -> list[tuple[int, i
     yes, no = (0, 1) if wanted else (1, 0)
     return [(EQUAL, 0, 4, number), (LOAD, 0, 0, at), (ANY_BIT, yes, no, bits),
             (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE | errno.EPERM)]  # fmt: skip
+
+
+def _one_of(number: int, at: int, values: list[int]) -> list[tuple[int, int, int, int]]:
+    """A call that is allowed when an argument, of 32 bits for the kernel, is one of some values."""
+    tests = [(EQUAL, len(values) - i, 0, value) for i, value in enumerate(values)]
+    return [(EQUAL, 0, len(values) + 3, number), (LOAD, 0, 0, at), *tests,
+            (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, ALLOW)]  # fmt: skip
