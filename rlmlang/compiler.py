@@ -28,17 +28,19 @@ def check(
     load: Loader,
     sizes: Mapping[str, int] | None = None,
     sets: Mapping[str, str] | None = None,
+    most: int = 1,
 ) -> Checked:
     """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
 
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
+    `most` is how many tokens the bound models may count for a tok.
     """
     parsed = _read(source)
     if parsed.tree is None or not parsed.ok:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
-    found = check_file(Library(load, _parsed, sizes or {}), source, file)
+    found = check_file(Library(load, _parsed, sizes or {}, most=most), source, file)
     known = tuple(settable(file))
     return Checked(
         found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite

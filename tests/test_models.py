@@ -172,7 +172,7 @@ def test_prices_are_charged_and_limits_in_dollars_hold(book: Path, rlm: Rlm) -> 
         calls = len(server.requests)
         assert json.loads(done.out)["usage"]["usd"] == pytest.approx(calls * 0.02)
         server.requests.clear()
-        done = rlm(*RUN, "--api-base", server.base, "--set", "budget.usd=2.9", "--json", "--fresh")
+        done = rlm(*RUN, "--api-base", server.base, "--set", "budget.usd=5", "--json", "--fresh")
         assert done.code == 0, done.err  # one at a time: each waits for what the last gives back
         assert len(server.requests) == calls
         server.requests.clear()

@@ -53,6 +53,8 @@ SETTINGS = (
             "requests a minute"),
     Setting(("limits", MODEL, "tokens_per_minute"), "pace", "what the provider allows", "200_000",
             "tok a minute"),
+    Setting(("tokenizers", MODEL), "file", "the model's `tokenizer.json`, from this file's folder",
+            '"gemma3/tokenizer.json"', guarded=True),
     Setting(("sandbox", "tiers"), "names", "where code that models write runs",
             '["monty", "cpython"]', guarded=True),
 )  # fmt: skip
@@ -69,6 +71,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
               and "://" not in v),
     "url": ("a URL that begins with http:// or https://",
             lambda v: isinstance(v, str) and bool(HTTP.fullmatch(v))),
+    "file": ("the path of a file, as text", lambda v: isinstance(v, str) and bool(v.strip())),
     "variable": ("the name of a variable of the environment, never the key itself",
                  lambda v: isinstance(v, str) and bool(VARIABLE.fullmatch(v))),
     "amount": ("a number, 0 or more", lambda v: _number(v) and v >= 0),

@@ -14,11 +14,14 @@ from rlmlang.check.prompts import answers_each, needs_output
 from rlmlang.check.quotable import holds_source, is_source, quotes_in
 from rlmlang.check.scope import Scope
 from rlmlang.check.types import ANY, Type, fits
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.syntax import tree as t
 
 TEMPLATE = 600
 """What DSPy's adapter writes around any prompt, in tok; a test measures it."""
+FRAME, PER_MESSAGE = 100, 10
+"""What a server puts around a request and around each message of it, in its own tokens: the marks
+of its chat template, and what some say themselves when nobody asked (a date, a default role)."""
 PER_DEMO = 60
 PER_PARAM = 110
 PER_SCHEMA_FIELD = 110
@@ -82,6 +85,16 @@ def template_size(prompt: r.Prompt) -> int:
     return TEMPLATE + text // 2 + 1 + docs + settings + inputs + schema + shown
 
 
+def frame_size(messages: int) -> int:
+    """The most tokens that a server adds to a request of so many messages."""
+    return FRAME + PER_MESSAGE * messages
+
+
+def messages_of(prompt: r.Prompt) -> int:
+    """How many messages a request has: instructions, question, and two for a demonstration."""
+    return 2 + 2 * len(prompt.demos)
+
+
 def demo_size(demo: r.Demo) -> int:
     """The most tok that a demonstration takes: its fields and values as text."""
     return sum(len(str(v).encode()) + len(k) + 16 for k, v in demo) + PER_DEMO
@@ -118,11 +131,16 @@ def _element(scope: Scope, call: t.Call, element: r.Param, item: r.Facts) -> Non
 def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) -> None:
     if prompt.repl is not None:
         return
-    model = prompt.model
+    model, most = prompt.model, scope.module.library.most
     least = total.bind(dict.fromkeys(total.symbols, 0))  # what is unknown may yet be small
-    needed = (request_size(prompt, least) + model.output).value()
-    if needed is not None and needed > model.context:
+    size = request_size(prompt, least)
+    needed = (size + model.output).value()
+    dense = (size * most + frame_size(messages_of(prompt)) + model.output).value()
+    assert needed is not None and dense is not None
+    if needed > model.context:
         scope.report(_too_large(prompt, call, needed))
+    elif most > 1 and dense > model.context:
+        scope.report(_tight(prompt, call, dense))
 
 
 def _fits_output(
@@ -157,6 +175,20 @@ def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
         reason="The sum of its inputs at their largest, its task, and room for the answer. "
         "Nothing is ever cut off to make it fit.",
         hint="cut the input smaller, declare a smaller `max`, or bind a model with more `context`",
+    )
+
+
+def _tight(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
+    role = f"model `{prompt.model.name}`" if prompt.model.name else "the default model"
+    return warning(
+        "context-tight",
+        f"a request of `{prompt.name}` may reach {needed:,} tokens where its text is digits or "
+        f"code points that are rare; {role} reads {prompt.model.context:,}",
+        call.span,
+        reason="No tokenizer of the model is at hand, so sizes are estimated at two bytes a tok; "
+        "some text has a token for each byte. What does not fit is refused by the server.",
+        hint="cut the input smaller, or name the model's `tokenizer.json` in [tokenizers] of "
+        "rlm.toml",
     )
 
 

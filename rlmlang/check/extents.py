@@ -2,7 +2,7 @@
 
 Values are shown as text or as compact JSON; a number, a date and a label have a most, text has
 what was declared. What a model writes may come to GROWTH times its own token count in tok, since
-tok is a conservative estimate where no tokenizer is at hand.
+tok is two bytes where no tokenizer is at hand, and most tokens are more.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ Loader = Callable[[str, str], SourceFile | None]
 class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
-    `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns.
+    `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns; `most` is
+    how many tokens a model may count for a tok, 1 while no model is bound.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `load(path, importer)` gives the text behind a `use`, or None where there is none.
     """
@@ -39,6 +40,7 @@ class Library:
     sizes: Mapping[str, int] = field(default_factory=dict)
     condition: Condition | None = None
     tool: Callable[[Module, t.Recipe], object] | None = None
+    most: int = 1
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 

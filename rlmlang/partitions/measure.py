@@ -2,31 +2,37 @@
 
 One tok is one token of the bound model's tokenizer where that tokenizer is at hand offline, counted
 over short words (a space and what follows it, at most eight characters), so that sizes add up; else
-an estimate of two bytes of UTF-8, which overstates prose and code about twofold, and logs and JSON
-by a third. Dense text such as base64 can need more than the estimate.
+an estimate of two bytes of UTF-8, which overstates prose and code about twofold. Digits, base64 and
+many scripts need more tokens than the estimate, in some models one for each byte: that is the worst
+case, which plans and reservations count with, since a token stands for one byte at least.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
 
 from rlmlang.context import Document
+from rlmlang.partitions.tokenizers import Tokenizer, tokenizer_of
 
 ATOM = re.compile(r" ?\S{1,8}|\n|[^\S\n]{1,8}")
 BYTES_PER_TOK = 2
 MOST_BYTES = 33
 BLOCK = 1 << 18
+NONE: Mapping[str, Path] = {}
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Two bytes a tok. Weights are bytes."""
+    """Two bytes a tok, and at worst as many tokens. Weights are bytes."""
 
-    name: str = "estimated: 2 bytes of UTF-8 a tok"
+    name: str = "estimated: 2 bytes of UTF-8 a tok, at worst 1"
     per_tok: int = BYTES_PER_TOK
     grain: int = 2
+    most: int = BYTES_PER_TOK
 
     def weight(self, document: Document, start: int, end: int) -> int:
         """The bytes of a range."""
@@ -35,6 +41,10 @@ class Estimate:
     def tok(self, text: str) -> int:
         """The size of a text."""
         return -(-len(text.encode()) // BYTES_PER_TOK)
+
+    def tokens(self, text: str) -> int:
+        """The most tokens that any tokenizer makes of a text: one a byte."""
+        return len(text.encode("utf-8", "surrogatepass"))
 
     def reach(self, data: bytes, weight: int) -> int:
         """The longest beginning of `data` within a weight, cut between characters."""
@@ -63,9 +73,10 @@ class Encoded:
     """Tokens of a real tokenizer, counted atom by atom. Weights are tokens."""
 
     name: str
-    encoding: Any
+    tokenizer: Tokenizer
     per_tok: int = 1
-    grain: int = 32
+    grain: int = 36
+    most: int = 1
     counts: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def weight(self, document: Document, start: int, end: int) -> int:
@@ -78,6 +89,11 @@ class Encoded:
     def tok(self, text: str) -> int:
         """The size of a text."""
         return sum(self._atom(a) for a in ATOM.findall(text))
+
+    def tokens(self, text: str) -> int:
+        """The tokens of a text as it is sent: no more than its atoms have one by one, but for a
+        merge here and there."""
+        return self.tokenizer.tokens(text)
 
     def reach(self, data: bytes, weight: int) -> int:
         """The longest beginning of whole atoms within a weight."""
@@ -121,22 +137,28 @@ class Encoded:
         if found is None:
             if len(self.counts) > 500_000:
                 self.counts.clear()
-            found = self.counts[atom] = len(self.encoding.encode_ordinary(atom))
+            found = self.counts[atom] = max(1, self.tokenizer.word(atom))
         return found
 
 
-def measure_for(model: str) -> Estimate | Encoded:
-    """The tokenizer of a model if it is installed and needs no network, else the estimate."""
-    try:
-        import bpe_openai
-    except ImportError:
-        return Estimate()
-    name = model.rsplit("/", 1)[-1]
-    try:
-        encoding = bpe_openai.encoding_for_model(name)
-    except (KeyError, ValueError, bpe_openai.TokenizerError):
-        return Estimate()
-    return Encoded(f"counted: tokenizer of {name}", encoding)
+def measure_for(model: str, files: Mapping[str, Path] = NONE) -> Estimate | Encoded:
+    """The tokenizer of a model where it is at hand, else the estimate. `files` are tokenizers that
+    the project names, by the names of models. Raises CodedError for a file that cannot be read."""
+    tokenizer = tokenizer_of(model, files)
+    return Estimate() if tokenizer is None else _encoded(tokenizer)
+
+
+@lru_cache(maxsize=16)
+def _encoded(tokenizer: Tokenizer) -> Encoded:
+    """The measure of a tokenizer, with what it counted before."""
+    return Encoded(f"counted: {tokenizer.name}", tokenizer)
+
+
+def shared(measures: Iterable[Estimate | Encoded]) -> Estimate | Encoded:
+    """How a recipe's texts are cut and its sizes counted: by the tokenizer that all its models
+    have, else by the estimate, whose worst case holds for each of them."""
+    found = {m.name: m for m in measures}
+    return next(iter(found.values())) if len(found) == 1 else Estimate()
 
 
 def between_characters(data: bytes, at: int) -> int:

@@ -24,7 +24,6 @@ class BoundModel:
     role: str
     name: str
     price: Price | None
-    measure: str = "2 bytes a tok"
 
 
 @dataclass(frozen=True)
@@ -32,15 +31,17 @@ class Binding:
     """Everything outside the recipe that its plan depends on.
 
     `sizes` gives values to the unknowns of the formulas; names in `exact` are those whose size is
-    not an upper bound but the real one. `prices_from` is the date of the price table.
+    not an upper bound but the real one. `prices_from` is the date of the price table. Sizes are in
+    tok; a provider counts at most `most` tokens for one.
     """
 
     models: Mapping[str, BoundModel] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     exact: frozenset[str] = frozenset()
     prices_from: str = ""
-    measure: str = "estimated: 2 bytes of UTF-8 a tok"
+    measure: str = "estimated: 2 bytes of UTF-8 a tok, at worst 1"
     grain: int = 2
+    most: int = 2
 
     def model(self, role: Model) -> BoundModel:
         """The model that fills a role."""

@@ -2,10 +2,14 @@
 
 Formulas: the design, section 2.4. Worst counts everything that may call a model: retries, checks,
 extraction at the end of a REPL. Expected leaves retries out and takes answers at half their most.
+
+Sizes are in tok. Worst is in the tokens of a provider: the most that it may count for a tok, and
+what its chat template puts around messages. The other cases take a tok for a token.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -22,10 +26,10 @@ from rlmlang.catalog.formula import (
 )
 from rlmlang.catalog.partitions import STRATEGIES, around
 from rlmlang.check import recipe as r
-from rlmlang.check.asks import AGAIN, template_size
+from rlmlang.check.asks import AGAIN, frame_size, messages_of, template_size
 from rlmlang.check.expressions import all_steps, asks
 from rlmlang.check.extents import GROWTH, MARK, shown_size
-from rlmlang.check.free import described, last_of, turn_of
+from rlmlang.check.free import described, free_prompts, last_of, turn_of
 from rlmlang.plan.bind import Binding, Price
 
 TURN = 400  # what stands around the code and the output of a turn, and its errors
@@ -141,7 +145,7 @@ def _calls(
     template = number(template_size(prompt))
     once = inputs + count * template
     again = number(prompt.model.output * GROWTH + AGAIN)
-    worst_in = once * tries + again * count * prompt.retry
+    worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], values)
     output = number(prompt.model.output)
     return Bound(
         best=_cost(least, least * 100, least, price),
@@ -150,6 +154,12 @@ def _calls(
         rounds=rounds * tries,
         depth=1,
     )
+
+
+def _sent(size: Formula, calls: Formula, prompts: Sequence[r.Prompt], values: Values) -> Formula:
+    """The most tokens that a provider counts for calls of some prompts, of such a size in all."""
+    messages = max(map(messages_of, prompts))
+    return size * values.binding.most + calls * frame_size(messages)
 
 
 def _reduce(work: r.Reduce, values: Values) -> Bound:
@@ -211,9 +221,9 @@ def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, value
     base = template_size(turn_of(prompt)) + template_size(last_of(prompt)) + described(prompt)
     turn = caps.shown + prompt.model.output * GROWTH + TURN
     root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
-    root = _cost(
-        count * (turns + 1), count * root_in, count * (turns + 1) * prompt.model.output, price
-    )
+    prompts = list(free_prompts(prompt).values())
+    worst_in = _sent(count * root_in, count * (turns + 1), prompts, values)
+    root = _cost(count * (turns + 1), worst_in, count * (turns + 1) * prompt.model.output, price)
     half = _cost(count * max(1, turns // 2), count * root_in * Fraction(1, 3),
                  count * turns * prompt.model.output * Fraction(1, 2), price)  # fmt: skip
     return Bound(
@@ -232,13 +242,19 @@ def _sub_depth(caps: r.Repl) -> int:
 
 def _subs(prompt: r.Prompt, caps: r.Repl, subs: Formula, values: Values) -> Cost:
     """Sub-calls at the dearest that code may ask: the sub model, a tool's, a child's own turns."""
-    models = [caps.sub or prompt.model, *(p.model for p in caps.prompts)]
-    models += [a.prompt.model for tool in caps.patterns for a in asks(tool.steps)]
+    tools = [*caps.prompts, *(a.prompt for tool in caps.patterns for a in asks(tool.steps))]
+    models = [caps.sub or prompt.model, *(p.model for p in tools)]
     models += [prompt.model] if caps.depth else []
+    prompts = [*free_prompts(prompt).values(), *tools]
     rooms = [m.context - m.output for m in models]
     rooms[0] = caps.sub_input or rooms[0]
     costs = [
-        _cost(subs, subs * room, subs * m.output, values.binding.model(m).price)
+        _cost(
+            subs,
+            _sent(subs * room, subs, prompts, values),
+            subs * m.output,
+            values.binding.model(m).price,
+        )
         for m, room in zip(models, rooms, strict=True)
     ]
     usd = [c.usd for c in costs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,12 +21,12 @@ from rlmlang.diagnostics.diagnostic import (
     failed,
 )
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.partitions.measure import measure_for
-from rlmlang.plan.bind import Binding
+from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
+from rlmlang.plan.bind import Binding, BoundModel
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
-from rlmlang.runtime.project import bind_models, load, strays, tiers_of
+from rlmlang.runtime.project import Project, bind_models, load, strays, tiers_of
 from rlmlang.runtime.tuned import Tuning, tuning_for
 
 LIMITS = {
@@ -46,21 +47,25 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
                       models=(*_models(tuning, options), *options.models))  # fmt: skip
     sets = _overrides(recipe, options, first_look)
     project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
-    first = bind_models(recipe, project, options.models, "")
-    measure = measure_for(next(iter(first.values())).name if first else "")
+    measure = shared(_measures(bind_models(recipe, project, options.models), project).values())
     inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
     sizes = real_sizes(recipe, inputs, measure)
-    again = compiler.check(source, load_import, sizes, sets)
+    again = compiler.check(source, load_import, sizes, sets, measure.most)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
-    models = bind_models(recipe, project, options.models, measure.name)
+    models = bind_models(recipe, project, options.models)
     binding = Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
-                      measure.grain)  # fmt: skip
+                      measure.grain, measure.most)  # fmt: skip
     made = compiler.plan(recipe, binding)
     warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
     warnings = (*((stale,) if stale is not None else ()), *warnings, *strays(recipe, project))
-    return Prepared(recipe, made, inputs, binding, measure, options, project, warnings,
-                    tuning.words)  # fmt: skip
+    return Prepared(recipe, made, inputs, binding, measure, _measures(models, project), options,
+                    project, warnings, tuning.words)  # fmt: skip
+
+
+def _measures(models: Mapping[str, BoundModel], project: Project) -> dict[str, Estimate | Encoded]:
+    """How each role's model counts."""
+    return {role: measure_for(m.name, project.tokenizers) for role, m in models.items()}
 
 
 def _models(tuning: Tuning, options: Options) -> tuple[str, ...]:

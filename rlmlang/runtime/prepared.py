@@ -58,13 +58,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used."""
+    """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used.
+    `measure` is how texts are cut; `measures` are those of the roles, which count requests."""
 
     recipe: r.Recipe
     plan: Plan
     inputs: Mapping[str, Any]
     binding: Binding
     measure: Measure
+    measures: Mapping[str, Measure]
     options: Options
     project: Project
     warnings: tuple[Diagnostic, ...] = ()

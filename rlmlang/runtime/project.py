@@ -37,6 +37,7 @@ class Project:
     prices: Mapping[str, Price] = field(default_factory=dict)
     prices_from: str = ""
     contexts: Mapping[str, int] = field(default_factory=dict)
+    tokenizers: Mapping[str, Path] = field(default_factory=dict)
     paces: Mapping[str, Pace] = field(default_factory=dict)
     sandbox: tuple[str, ...] = ()
     file: ProjectFile | None = None
@@ -59,9 +60,17 @@ def load(folder: Path) -> Project:
     default, base, key = (roles.pop(n, "") for n in ("default", "api_base", "api_key_env"))
     tiers = found.get("sandbox", {}).get("tiers", ())
     return Project(
-        default, base, key, roles, prices, str(table["date"]), contexts, paces,
+        default, base, key, roles, prices, str(table["date"]), contexts,
+        _tokenizers(file), paces,
         tiers_of(tiers, f"{file.path if file else FILE}: [sandbox] tiers"), file,
     )  # fmt: skip
+
+
+def _tokenizers(file: ProjectFile | None) -> dict[str, Path]:
+    """Files of tokenizers by model; a relative path begins where the project file is."""
+    if file is None:
+        return {}
+    return {n: file.path.parent / v for n, v in file.values.get("tokenizers", {}).items()}
 
 
 def _pace(found: Mapping[str, Any]) -> Pace:
@@ -110,9 +119,7 @@ def strays(recipe: Recipe, project: Project) -> Iterator[Diagnostic]:
             )  # fmt: skip
 
 
-def bind_models(
-    recipe: Recipe, project: Project, given: Iterable[str], measure: str
-) -> dict[str, BoundModel]:
+def bind_models(recipe: Recipe, project: Project, given: Iterable[str]) -> dict[str, BoundModel]:
     """The model of each role: the recipe's, then the project's, the environment's, the command's.
 
     `given` are `NAME` for every role or `ROLE=NAME` for one. Raises CodedError (unknown-role).
@@ -130,14 +137,14 @@ def bind_models(
         known = ", ".join(m.name for m in roles if m.name) or "none has a name"
         raise failed("unknown-role", f"the recipe has no model `{unknown[0]}`",
                      hint=f"its models: {known}", exit_code=EXIT_USAGE)  # fmt: skip
-    return {m.name: _bound(m, project, single.get(m.name) or everywhere, measure) for m in roles}
+    return {m.name: _bound(m, project, single.get(m.name) or everywhere) for m in roles}
 
 
-def _bound(role: Model, project: Project, given: str, measure: str) -> BoundModel:
+def _bound(role: Model, project: Project, given: str) -> BoundModel:
     name = given or project.roles.get(role.name) or role.default or project.default or DEFAULT_MODEL
     price = project.prices.get(name) or project.prices.get(f"openai/{name}")
     if role.price is not None and not given:
         price = Price(*role.price, "the recipe")
     if name.startswith("offline/"):
         price = price or Price(0.0, 0.0)
-    return BoundModel(role.name, name, price, measure)
+    return BoundModel(role.name, name, price)

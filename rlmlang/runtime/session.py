@@ -233,7 +233,13 @@ class Session:
             bound = ready.binding.models[role.name]
             pace = ready.project.paces.get(bound.name, (None, None, None))
             self.routes[role.name] = route_for(
-                role, bound, ready.measure, connection, self.road, Pace(*pace), self.engine
+                role,
+                bound,
+                ready.measures[role.name],
+                connection,
+                self.road,
+                Pace(*pace),
+                self.engine,
             )
 
     # ── while it runs ────────────────────────────────────────────────────────

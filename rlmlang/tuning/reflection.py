@@ -35,10 +35,10 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[An
     row = RunRow(0, new_run(f"tune-{name}"), f"reflection {name}".encode(), f"tune {name}",
                  path=path, data={"within": f"tune {name}"})  # fmt: skip
     store.begin(row, fresh=options.fresh)
-    measure, price = measure_for(model), project.prices.get(model)
+    measure, price = measure_for(model, project.tokenizers), project.prices.get(model)
     base = options.api_base or os.environ.get("RLM_API_BASE", "") or project.api_base
     road = Road(store, 4, traffic=Traffic(hope=way.hope), max_wait=options.max_wait)
-    bound = BoundModel(ROLE.name, model, price, measure.name)
+    bound = BoundModel(ROLE.name, model, price)
     connection = Connection(base, options.timeout, 4, redact)
     route = route_for(ROLE, bound, measure, connection, road, Pace(), way.engine)
     state = PARKED

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dspy.lm15 import Usage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rlmlang
+from rlmlang.modules.engines.slip import system_text
 from rlmlang.modules.offline.request import Task
 from rlmlang.partitions.measure import Estimate
 from rlmlang.runtime import execute
@@ -99,6 +104,79 @@ def test_calls_and_tokens_stay_within_the_bound(
     sent = sum(Estimate().tok(r) for r in engine.requests)
     assert sent <= worst.tokens_in.value()
     assert len(engine.requests) + outcome.reused >= plan.totals.best.calls.value()
+
+
+RENDERINGS = {
+    "digits": st.text("0123456789", min_size=1, max_size=3_000),
+    "hex": st.binary(min_size=1, max_size=1_500).map(bytes.hex),
+    "base64": st.binary(min_size=1, max_size=2_000).map(lambda b: base64.b64encode(b).decode()),
+    "times": st.lists(st.datetimes().map(str), min_size=1, max_size=60).map("\n".join),
+    "floats": st.lists(st.floats(0, 1).map(repr), min_size=1, max_size=150).map(",".join),
+    "cjk": st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1),
+    "rare": st.text(st.characters(min_codepoint=0x20000, max_codepoint=0x2A6DF), min_size=1),
+    "emoji": st.text("😀👩‍👧🏽🇩🇪", min_size=1, max_size=500),
+    "blank": st.text(" \n\t", max_size=2_000).map(lambda t: "x" + t),
+}
+
+
+class Dense(ScriptedEngine):
+    """Counts as models do that know no merges: a token for each byte, and a chat template's marks
+    around the messages."""
+
+    counted = 0
+
+    async def complete(self, request: Any) -> Any:
+        response = await super().complete(request)
+        texts = [system_text(request), *(m.text for m in request.messages)]
+        tokens = sum(len(t.encode()) + 9 for t in texts) + 90
+        self.counted += tokens
+        said = len(response.message.text.encode())
+        return replace(response, usage=Usage(input_tokens=tokens, output_tokens=said))
+
+
+@RELAXED
+@given(made=recipes(), text=st.one_of(*RENDERINGS.values()), times=st.integers(1, 4),
+       share=st.sampled_from([0.05, 0.3, 1.0]))  # fmt: skip
+def test_a_token_for_each_byte_stays_within_the_plan_and_the_budget(
+    tmp_path: Path, made: tuple[str, int], text: str, times: int, share: float
+) -> None:
+    recipe, retry = made
+    path, book = tmp_path / "r.rlm", tmp_path / "book.txt"
+    path.write_text(recipe)
+    book.write_bytes("\n".join([text] * times).encode())
+    sources, sets = {"book": str(book)}, {"question": "what is it"}
+    worst = rlmlang.plan_recipe(str(path), sources=sources, sets=sets).totals.worst
+    tokens = worst.tokens_in.value() + worst.tokens_out.value()
+    most = max(1_500, int(tokens * share))  # a call or two fit, so that it is begun
+    engine = answers(Dense(engine_refused(retry).script))
+    outcome = rlmlang.run(str(path), engine=engine, sources=sources, store=None,
+                          sets={**sets, "budget.tokens": str(most)})  # fmt: skip
+    code = outcome.problem.diagnostic.code if outcome.problem else ""
+    assert code in ("", "budget-spent", "budget-cannot-fit"), outcome.problem
+    assert engine.counted <= worst.tokens_in.value()
+    assert outcome.usage.tokens <= most
+    assert share < 1 or not code
+
+
+@pytest.mark.parametrize(
+    "text", ["0123456789\n", "2026-11-25T10:00:00.123,0.4711\n", "𠀀𠀁𠀂\n", "👩‍👧 "]
+)
+def test_pages_of_dense_text_are_as_large_as_the_plan_says(tmp_path: Path, text: str) -> None:
+    path, book = tmp_path / "r.rlm", tmp_path / "book.txt"
+    path.write_text("""rlm 1
+prompt note(page: Slice) -> Text { task: "Do it." retry <= 0 }
+recipe find(book: Text) -> [Text] {
+  return map (split book by tokens(max: 4ktok)) with note()
+}
+""")
+    book.write_text("".join(f"{i}{text}" for i in range(100_000 // len(text.encode()))))
+    sources = {"book": str(book)}
+    plan = rlmlang.plan_recipe(str(path), sources=sources)
+    worst, expected = plan.totals.worst.tokens_in.value(), plan.totals.expected.tokens_in.value()
+    engine = Dense(lambda task: "good answer")
+    outcome = rlmlang.run(str(path), engine=engine, sources=sources, store=None)
+    assert outcome.usage.tokens_in == engine.counted
+    assert expected < engine.counted <= worst < 1.3 * engine.counted
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3, 7, 8, 9, 36, 37])

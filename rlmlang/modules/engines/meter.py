@@ -11,6 +11,7 @@ from dspy import lm15
 from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Usage
+from rlmlang.check.asks import frame_size
 from rlmlang.context import Measure
 from rlmlang.modules.engines.slip import Slip, asked_text, said, system_text
 from rlmlang.modules.engines.usage import doubt, tokens_of
@@ -38,7 +39,7 @@ class Meter:
         return Sending(
             key_of(settings, system, asked, note.attempt),
             note.step, note.item, note.prompt, note.attempt,
-            settings, system, asked, self._worst(request, note.request, note),
+            settings, system, asked, self._worst(request, system, note),
             self.price is not None, note.ranges,
         )  # fmt: skip
 
@@ -57,8 +58,9 @@ class Meter:
         values = {"endpoint": self.endpoint, "model": request.model, **config}
         return json.dumps(values, sort_keys=True, default=str)
 
-    def _worst(self, request: Request, text: str, note: Slip) -> Usage:
-        tokens_in = self.measure.tok(text)
+    def _worst(self, request: Request, system: str, note: Slip) -> Usage:
+        texts = [system, *(m.text or "" for m in request.messages)]
+        tokens_in = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
         tokens_out = request.config.max_tokens or note.role_output
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
 
