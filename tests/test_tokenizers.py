@@ -196,3 +196,29 @@ def test_a_context_that_dense_text_may_pass_is_said(book: Path, rlm: Rlm) -> Non
 def test_rlmlang_plans_with_an_estimate_where_nothing_is_at_hand(book: Path) -> None:
     plan = rlmlang.plan_recipe("find.rlm", sources={"book": "book.txt"}, models=("x/y",))
     assert plan.measure == "estimated: 2 bytes of UTF-8 a tok, at worst 1"
+
+
+@pytest.mark.parametrize("more", [lambda t: t + 3_000, lambda t: 3 * t, lambda t: 2 * t + 500])
+@pytest.mark.parametrize("most", [30_000, 33_300, 41_000])
+def test_a_server_that_counts_more_than_can_be_passes_no_budget(
+    book: Path, rlm: Rlm, more: Callable[[int], int], most: int
+) -> None:
+    """After one call it is known, and the next ones set aside as much more."""
+    (book / "book.txt").write_text(
+        "".join(f"{i} is the number of this line.\n" for i in range(2_000))
+    )
+
+    def answer(body: dict[str, Any]) -> Any:
+        sent = sum(len(m["content"].encode()) for m in body["messages"])
+        return completion("[[ ## result ## ]]\nx\n\n[[ ## completed ## ]]",
+                          {"prompt_tokens": more(sent), "completion_tokens": 9})  # fmt: skip
+
+    with chat_server(answer) as server:
+        done = rlm("run", "find.rlm", "--source", "book=book.txt", "--set", "question=q", "--json",
+                   "--model", "my/model", "--api-base", server.base, "--parallel", "1",
+                   "--set", f"budget.tokens={most}")  # fmt: skip
+    found = json.loads(done.out)
+    assert found["problem"]["code"] == "budget-spent"
+    spent = found["usage"]["tokens_in"] + found["usage"]["tokens_out"]
+    assert 0.7 * most <= spent <= most
+    assert [n["code"] for n in found["notices"]] == ["usage-above-worst"]

@@ -56,7 +56,8 @@ def route_for(
     ground = engine if engine is not None or road.closed else _ground(bound.name, connection)
     name = bound.name if "/" in bound.name else f"openai/{bound.name}"
     endpoint = str(getattr(ground, "endpoint", "")) if ground else _where(bound.name, connection)
-    stack = road.stack(ground, Meter(measure, bound.price, endpoint), name, pace)
+    meter = Meter(measure, bound.price, endpoint, road.counting(endpoint, name))
+    stack = road.stack(ground, meter, name, pace)
     lm = dspy.LM(
         name, engine=Blocking(stack), async_engine=NonBlocking(stack), cache=False, num_retries=0,
         max_tokens=role.output, temperature=role.temperature,

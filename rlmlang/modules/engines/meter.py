@@ -13,6 +13,7 @@ from dspy.lm15 import Request, Response
 from rlmlang.budget import Usage
 from rlmlang.check.asks import frame_size
 from rlmlang.context import Measure
+from rlmlang.modules.engines.counting import Counting
 from rlmlang.modules.engines.slip import Slip, asked_text, said, system_text
 from rlmlang.modules.engines.usage import doubt, tokens_of
 from rlmlang.plan.bind import Price
@@ -29,6 +30,7 @@ class Meter:
     measure: Measure
     price: Price | None
     endpoint: str
+    counting: Counting = field(default_factory=Counting, repr=False, compare=False)
     _settings: dict[tuple[str, int], tuple[object, str]] = field(default_factory=dict, repr=False,
                                                                   compare=False)  # fmt: skip
 
@@ -60,7 +62,8 @@ class Meter:
 
     def _worst(self, request: Request, system: str, note: Slip) -> Usage:
         texts = [system, *(m.text or "" for m in request.messages)]
-        tokens_in = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
+        most = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
+        tokens_in = self.counting.reserved(most)
         tokens_out = request.config.max_tokens or note.role_output
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
 
@@ -71,6 +74,9 @@ class Meter:
         if why := doubt(response, sent, worst.tokens_out):
             return worst, why
         tokens_in, tokens_out = tokens_of(response.usage)
+        if tokens_in > worst.tokens_in:
+            text = said(sending.system, sending.asked)
+            self.counting.seen(tokens_in, self.measure.tokens(text) + frame_size(0))
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out)), ""
 
     def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:

@@ -11,6 +11,7 @@ from typing import Any
 import dspy
 from dspy.lm15 import Request, Response
 
+from rlmlang.modules.engines.counting import Counting
 from rlmlang.modules.engines.gate import Bucket, Gate, Gated
 from rlmlang.modules.engines.meter import Meter
 from rlmlang.modules.engines.pay import Pay
@@ -42,6 +43,7 @@ class Road:
     chance: random.Random = field(default_factory=random.Random)
     told: Callable[[str, float, str], None] = lambda model, seconds, why: None
     gates: dict[str, Gate] = field(default_factory=dict)
+    counts: dict[str, Counting] = field(default_factory=dict)
     shut: Shut = field(default_factory=Shut)
     closed: bool = False
 
@@ -57,6 +59,10 @@ class Road:
         retry = Retry(Gated(pay, gate), gate, self.traffic, self.max_wait,
                       self.chance)  # fmt: skip
         return Reuse(retry, self.keeper, meter, self.traffic)
+
+    def counting(self, endpoint: str, model: str) -> Counting:
+        """How that model's server counts, as far as it is known."""
+        return self.counts.setdefault(f"{endpoint} {model}", Counting())
 
     def _gate(self, model: str, pace: Pace) -> Gate:
         def told(seconds: float, why: str) -> None:
