@@ -25,8 +25,8 @@ of its chat template, and what some say themselves when nobody asked (a date, a 
 PER_DEMO = 60
 PER_PARAM = 110
 PER_SCHEMA_FIELD = 110
-AGAIN = 400
-"""What a repeated request adds besides the earlier answer: the reason it was refused."""
+AGAIN, REASON = 400, 200
+"""What a repeated request adds besides the earlier answer, and of that why it was refused."""
 
 
 def ask_of(

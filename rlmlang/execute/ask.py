@@ -9,9 +9,12 @@ from typing import Any
 
 from rlmlang.budget import Account
 from rlmlang.check import recipe as r
+from rlmlang.check.asks import REASON
+from rlmlang.check.extents import GROWTH
 from rlmlang.context import parts_in
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.fitting import beginning
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import Shown, problem_with
@@ -91,7 +94,7 @@ async def attempt(
     question = Question(
         request.step, request.call, number, request.prompt, request.inputs,
         request.account or scope.account.child(request.step),
-        None if refused is None or refused.code else refused, _json(ranges), request.role,
+        _repeated(scope, request.prompt, refused), _json(ranges), request.role,
     )  # fmt: skip
     started = scope.clock()
     try:
@@ -116,6 +119,16 @@ async def attempt(
     scope.emit(CallFinished, **about, seconds=scope.clock() - started, ranges=ranges,
                **_words(reply))  # fmt: skip
     return reply
+
+
+def _repeated(scope: Scope, prompt: r.Prompt, refused: Refused | None) -> Refused | None:
+    """What a repeated request says of the answer before, no more than the plan counts with."""
+    if refused is None or refused.code:
+        return None
+    measure, written = scope.tools.measure, prompt.model.output * GROWTH
+    return Refused(
+        beginning(refused.answer, written, measure), beginning(refused.reason, REASON, measure)
+    )
 
 
 def _record(scope: Scope, about: dict[str, Any], code: str, reason: str, reply: Reply) -> None:

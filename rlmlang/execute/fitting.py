@@ -35,6 +35,12 @@ def too_large(
     )
 
 
+def beginning(text: str, most: int, measure: Measure) -> str:
+    """The beginning of a text that is no larger than so many tok."""
+    data = text.encode(errors="replace")
+    return data[: measure.reach(data, most * measure.per_tok)].decode()
+
+
 def size_of(value: Any, measure: Measure) -> int:
     """The size of a value in tok when it is shown; of a slice without reading it as text."""
     if isinstance(value, Slice):

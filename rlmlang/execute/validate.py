@@ -69,11 +69,22 @@ def problem_with(
     """Why an answer is not taken, in words for the model; empty when it is. `source` is what its
     quotes are held against, where that is not what the prompt itself was given."""
     return (
-        too_large(prompt.result, prompt.result_max, value, measure, "the result")
+        _beyond(prompt, value, measure)
+        or too_large(prompt.result, prompt.result_max, value, measure, "the result")
         or _quotes(prompt.result, value, source or Shown(prompt, inputs), "the result")
         or _conditions(prompt.result, value, code, "the result")
         or _checks(prompt, value, inputs, code)
     )
+
+
+def _beyond(prompt: r.Prompt, value: Any, measure: Measure) -> str:
+    """Why an answer is longer than whatever reads it was counted with; what code submits is not
+    written by its model."""
+    most = prompt.model.output * GROWTH
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if prompt.repl is not None or (size := measure.tok(text)) <= most:
+        return ""
+    return f"the result is too long: {size:,} tok, where {most:,} are the most that is taken"
 
 
 def too_large(type_: Type, most: int | None, value: Any, measure: Measure, what: str) -> str:

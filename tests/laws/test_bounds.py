@@ -130,7 +130,7 @@ class Dense(ScriptedEngine):
         texts = [system_text(request), *(m.text for m in request.messages)]
         tokens = sum(len(t.encode()) + 9 for t in texts) + 90
         self.counted += tokens
-        said = len(response.message.text.encode())
+        said = min(len(response.message.text.encode()), request.config.max_tokens)
         return replace(response, usage=Usage(input_tokens=tokens, output_tokens=said))
 
 
@@ -264,3 +264,40 @@ recipe find(book: {size}{rules}) -> Text {{ {steps[recipe]} }}
     code = "```python\nSUBMIT('x')\n```"
     engine = ScriptedEngine(lambda task: code if "turn" in task.inputs else "x")
     assert execute(ready, engine=engine).problem is None
+
+
+@pytest.mark.parametrize("text", ["-" * 64 + " ", "\u200b", "𠀀", "12.5,"])
+@pytest.mark.parametrize("retry", [0, 1, 2])
+@pytest.mark.parametrize("taken", [True, False])
+def test_answers_longer_than_counted_with_are_not_taken(
+    tmp_path: Path, text: str, retry: int, taken: bool
+) -> None:
+    """A token may stand for many bytes: what is read again is cut or refused, so the bound holds."""
+    where = "" if taken else ' where contains(it, "zzz")'
+    path, book = tmp_path / "r.rlm", tmp_path / "book.txt"
+    path.write_text(f"""rlm 1
+model short {{ output <= 100tok }}
+record Finding {{ note: Text{where} }}
+prompt look(page: Slice) -> Finding {{ task: "Look." model: short retry <= {retry} }}
+prompt note(page: Slice) -> Text {{ task: "Note." model: short retry <= {retry} }}
+prompt merge(notes: [Text]) -> Text {{ task: "Merge." model: short retry <= {retry} }}
+recipe find(book: Text) -> Text {{
+  let pages = split book by tokens(max: 100tok)
+  let found = map pages with look() {{ on_error: skip(at_most: 100%) }}
+  let notes = map pages with note() {{ on_error: skip(at_most: 100%) }}
+  let all = reduce notes with merge() {{ fanin: 4 }}
+  return join_text([all, "{{count(found)}}"])
+}}
+""")
+    book.write_text("".join(f"line {i} of it\n" for i in range(60)))
+    sources = {"book": str(book)}
+    worst = rlmlang.plan_recipe(str(path), sources=sources).totals.worst.tokens_in.value()
+    said = itertools.count()
+
+    def script(task: Task) -> Any:
+        words = f"{next(said)} {text * (3_000 // len(text))}"
+        return {"note": words} if "Look" in task.instructions else words
+
+    engine = Dense(script)
+    rlmlang.run(str(path), engine=engine, sources=sources, store=None)
+    assert 0 < engine.counted <= worst
