@@ -44,8 +44,10 @@ Rlm = Callable[..., Result]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to stand in, without keys or settings from outside."""
     monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "RLM_MODEL", "RLM_API_BASE", "RLM_API_KEY", "ANTHROPIC_API_KEY"):
+    for name in ("OPENAI_API_KEY", "RLM_MODEL", "RLM_API_BASE", "RLM_API_KEY", "ANTHROPIC_API_KEY",
+                 "RLM_TRUST"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     return tmp_path
 
 

@@ -39,6 +39,7 @@ def test_the_environment_and_the_project_file_name_the_model(
 ) -> None:
     with chat_server(lambda body: field("x")) as server:
         (book / "rlm.toml").write_text(f'[models]\ndefault = "a/b"\napi_base = "{server.base}"\n')
+        assert rlm("trust", ".").code == 0
         assert rlm(*RUN[:-2], "--quiet").code == 0
         assert server.requests[-1]["model"] == "a/b"
         monkeypatch.setenv("RLM_MODEL", "c/d")

@@ -32,6 +32,13 @@ TEXTS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project files here are the user's own."""
+    monkeypatch.setenv("RLM_TRUST", "1")
+
+
+
 def byte_level(path: Path) -> Path:
     """A tokenizer of the kind of SmolLM2: bytes, and each digit by itself."""
     made = Tokenizer(models.BPE())

@@ -115,6 +115,10 @@ def call_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Seconds a provider may refuse or be silent until the run parks."),
         click.option("--timeout", default=120.0, show_default=True,
                      help="Seconds a call may take."),
+        click.option("--trust", is_flag=True,
+                     help="Take all that rlm.toml says, this once; see `rlm trust`."),
+        click.option("--api-key-env", default="", metavar="NAME",
+                     help="The variable that holds the endpoint's key; else RLM_API_KEY."),
         click.option("--api-base", default="", metavar="URL",
                      help="An OpenAI-compatible endpoint."),
     ):  # fmt: skip

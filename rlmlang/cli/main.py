@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "Show what happened in a run.",
     "export": "Write a run's events for other tools.",
     "store": "Look after the file that keeps runs.",
+    "trust": "Trust a folder's rlm.toml with endpoints, keys and sandboxes.",
     "explain": "Explain a problem's code, with a good and a bad example.",
     "doctor": "Say what works on this machine, and what does not.",
     "models": "List the models with a known price.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import click
 
@@ -27,6 +28,7 @@ def command(
     """
     from rlmlang.plan.serialize import plan_json
     from rlmlang.runtime.prepare import prepare
+    from rlmlang.runtime.trust import untrusted
 
     if tuning:
         from rlmlang.cli.tune import price
@@ -35,7 +37,8 @@ def command(
         return
     options = options_from(recipe, sets, sources, models, untuned=untuned)
     ready = prepare(file, options, need_all=False)
-    say(ready.warnings)
+    doubt = untrusted(ready.project, ready.options)
+    say((*ready.warnings, *((replace(doubt, severity="warning"),) if doubt is not None else ())))
     if ready.tuned:
         click.echo(ready.tuned, err=True)
     if as_values:

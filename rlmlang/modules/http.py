@@ -17,10 +17,12 @@ from dspy import lm15
 from dspy.lm15 import Request, Response
 
 from rlmlang.modules.chat_reply import response_of
+from rlmlang.modules.keys import onward, shown
 
 OPENAI = "https://api.openai.com/v1"
 NUMBER = re.compile(r"\d+(\.\d+)?")
 QUOTA = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota")
+REDIRECTS, HOPS = (301, 302, 303, 307, 308), 4
 STATUS_OF = (  # where an error inside a 200 has a word for its code
     ("rate_limit", 429), ("authentication", 401), ("invalid_api_key", 401), ("permission", 403),
     ("not_found", 404), ("invalid_request", 400), ("context_length", 400),
@@ -33,7 +35,7 @@ class ChatEndpoint:
     """POSTs to `base`/chat/completions; its pool of connections is as wide as the parallelism."""
 
     base: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     timeout: float = 120.0
     connections: int = 64
     redact: Callable[[str], str] = str
@@ -52,12 +54,10 @@ class ChatEndpoint:
         """One attempt. Raises lm15 errors that say whether another could help."""
         try:
             asked = json.dumps(body(request, self.base)).encode()
-            async with self._session().post(self._url, data=asked) as answer:
-                data = await answer.read()
-                wait = retry_after(answer.headers, time.time())
-                if answer.status != 200:
-                    said = data.decode("utf-8", "replace")
-                    raise refusal(answer.status, self.redact(said), wait)
+            status, headers, data = await self._post(asked)
+            wait = retry_after(headers, time.time())
+            if status != 200:
+                raise refusal(status, self.redact(data.decode("utf-8", "replace")), wait)
         except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
         except aiohttp.ClientError as mistake:
@@ -66,6 +66,22 @@ class ChatEndpoint:
             problem.unsent = isinstance(mistake, aiohttp.ClientConnectorError)
             raise problem from None
         return response_of(data, request, self.redact, partial(refused_inside, self.redact, wait))
+
+    async def _post(self, asked: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """The status, headers and body of an answer. A redirect is followed on the same server
+        only: prompts and keys go to no other."""
+        url, location = self._url, ""
+        for _ in range(HOPS):
+            async with self._session().post(url, data=asked, allow_redirects=False) as answer:
+                if answer.status not in REDIRECTS:
+                    return answer.status, answer.headers, await answer.read()
+                location = answer.headers.get("location", "")
+                url = onward(str(answer.url), location)
+            if not url:
+                break
+        words = f"the endpoint redirects to {self.redact(shown(location)) or 'nowhere'}"
+        raise lm15.InvalidRequestError(f"{words}, where nothing is sent; if that is meant, name "
+                                       "it with --api-base", status=answer.status)  # fmt: skip
 
     def _headers(self) -> dict[str, str]:
         kind = {"Content-Type": "application/json"}
@@ -157,15 +173,19 @@ class LiteLlm:
     timeout: float = 120.0
     redact: Callable[[str], str] = str
     endpoint: str = "litellm"
+    key: str = field(default="", repr=False)
 
     async def complete(self, request: Request) -> Response:
         """One attempt through litellm.acompletion, its own retries off."""
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it fetches prices
+        os.environ.setdefault("LITELLM_MODE", "PRODUCTION")  # else it reads a `.env` it finds
         import litellm
 
         litellm.suppress_debug_info = True
         sent = body(request)
         sent["model"] = request.model
+        if self.key:
+            sent["api_key"] = self.key
         try:
             found = await litellm.acompletion(**sent, timeout=self.timeout, num_retries=0)
         except litellm.exceptions.Timeout as mistake:
@@ -185,14 +205,3 @@ class LiteLlm:
 
     async def close(self) -> None:
         """Nothing is held open."""
-
-
-def key_for(model: str) -> str:
-    """The environment variable that holds a provider's key."""
-    provider = model.split("/", 1)[0].upper().replace("-", "_") if "/" in model else "OPENAI"
-    return f"{provider}_API_KEY"
-
-
-def has_key(model: str) -> bool:
-    """Whether that variable is set."""
-    return bool(os.environ.get(key_for(model)))

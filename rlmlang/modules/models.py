@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,8 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.modules.engines.meter import Meter
 from rlmlang.modules.engines.slip import Engine
 from rlmlang.modules.engines.stack import Blocking, NonBlocking, Pace, Road
-from rlmlang.modules.http import OPENAI, ChatEndpoint, LiteLlm, has_key, key_for
+from rlmlang.modules.http import OPENAI, ChatEndpoint, LiteLlm
+from rlmlang.modules.keys import Endpoint, key_for, variable_of
 from rlmlang.modules.offline.reader import NAME, OfflineReader
 from rlmlang.plan.bind import BoundModel
 
@@ -25,12 +25,13 @@ from rlmlang.plan.bind import BoundModel
 @dataclass(frozen=True)
 class Connection:
     """How models are reached: an endpoint for all of them, a time limit, the parallelism, what is
-    to be taken out of messages."""
+    to be taken out of messages, the variable that was named for the key."""
 
     api_base: str = ""
     timeout: float = 120.0
     parallel: int = 16
     redact: Callable[[str], str] = str
+    key_env: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,22 +72,25 @@ def _ground(name: str, connection: Connection) -> Any:
         return OfflineReader()
     if name.startswith("offline/"):
         raise failed("no-model", f"there is no {name}", hint=f"the embedded reader is {NAME}")
+    if "://" in name:
+        raise failed("no-model", "the name of a model holds no URL",
+                     hint="name the endpoint: --api-base URL --model NAME")  # fmt: skip
+    key = key_for(name, Endpoint(connection.api_base, connection.key_env)).value
     if connection.api_base:
-        key = os.environ.get("RLM_API_KEY") or os.environ.get(key_for(name), "")
         return _endpoint(connection.api_base, key, connection)
     if name.startswith("openai/") or "/" not in name:
-        if not has_key(name):
+        if not key:
             raise _no_key(name)
-        return _endpoint(OPENAI, os.environ["OPENAI_API_KEY"], connection)
+        return _endpoint(OPENAI, key, connection)
     if importlib.util.find_spec("litellm") is None:
         raise failed(
             "extra-missing",
             f"{name} is reached through LiteLLM, which is not installed",
             hint="pip install 'rlmlang[litellm]', or name an OpenAI-compatible --api-base",
         )
-    if not has_key(name):
+    if not key:
         raise _no_key(name)
-    return LiteLlm(connection.timeout, connection.redact)
+    return LiteLlm(connection.timeout, connection.redact, key=key if connection.key_env else "")
 
 
 def _where(name: str, connection: Connection) -> str:
@@ -105,6 +109,6 @@ def _endpoint(base: str, key: str, connection: Connection) -> ChatEndpoint:
 def _no_key(name: str) -> Exception:
     return failed(
         "model-key-missing",
-        f"{name} needs a key in the environment variable {key_for(name)}",
-        hint=f"export {key_for(name)}=…, or try without a model: --model {NAME}",
+        f"{name} needs a key in the environment variable {variable_of(name)}",
+        hint=f"export {variable_of(name)}=…, or try without a model: --model {NAME}",
     )

@@ -32,7 +32,8 @@ class Binding:
 
     `sizes` gives values to the unknowns of the formulas; names in `exact` are those whose size is
     not an upper bound but the real one. `prices_from` is the date of the price table. Sizes are in
-    tok; a provider counts at most `most` tokens for one.
+    tok; a provider counts at most `most` tokens for one. `endpoint` is where requests go, empty for
+    the providers' own.
     """
 
     models: Mapping[str, BoundModel] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Binding:
     measure: str = "estimated: 2 bytes of UTF-8 a tok, at worst 1"
     grain: int = 2
     most: int = 2
+    endpoint: str = ""
 
     def model(self, role: Model) -> BoundModel:
         """The model that fills a role."""

@@ -41,6 +41,7 @@ class Plan:
     hash: str
     prices_from: str = ""
     measure: str = ""
+    endpoint: str = ""
 
     @cached_property
     def graph(self) -> nx.DiGraph:

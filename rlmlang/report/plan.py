@@ -29,6 +29,8 @@ def plan_view(plan: Plan) -> Group:
         table.add_row("", Text(name, style="bold"), *_cells(getattr(plan.totals, name)))
     formulas = _formulas(plan)
     title = Text(f"plan of {plan.recipe.name}  {plan.hash[:12]}", style="bold")
+    if plan.endpoint:
+        title.append(f"  at {plan.endpoint}", style="none")
     return Group(title, table, *formulas, *_notes(plan))
 
 
@@ -86,11 +88,14 @@ def _notes(plan: Plan) -> list[Text]:
     lines.append(Text(f"  {shape}", style="dim"))
     if budget.default:
         lines.append(Text("  the recipe declares no budget: this is the default one", style="dim"))
-    models = sorted({n.model for n in plan.nodes if n.model})
     lines.append(Text(
-        f"  models: {', '.join(models) or 'none'}; prices of {plan.prices_from}; "
+        f"  models: {_models(plan) or 'none'}; prices of {plan.prices_from}; "
         f"tok {plan.measure}", style="dim"))  # fmt: skip
     return lines
+
+
+def _models(plan: Plan) -> str:
+    return ", ".join(sorted({n.model for n in plan.nodes if n.model}))
 
 
 def _verdict_line(line: Line) -> Text:
@@ -112,6 +117,8 @@ def short(plan: Plan) -> Text:
     text.append(f"; {_number(worst.tokens_in)} tok in, {_number(worst.tokens_out)} out at most; ")
     text.append("price unknown" if worst.usd is None else f"${_dollars(worst.usd)} at most")
     text.append(f"; budget {plan.verdict.word}", style=TONES[plan.verdict.word])
+    if models := _models(plan):
+        text.append(f"; {models}{f' at {plan.endpoint}' if plan.endpoint else ''}", "none")
     return text
 
 

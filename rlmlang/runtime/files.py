@@ -48,11 +48,14 @@ def _no_recipe(path: str, mistake: OSError) -> CodedError:
                   exit_code=EXIT_USAGE)  # fmt: skip
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file in one step: all of it or nothing. Raises CodedError (file-unwritable)."""
+def write_whole(path: Path, text: str, mode: int = 0o666) -> None:
+    """Writes a file in one step: all of it or nothing. `mode` is who may read it, as far as the
+    process allows. Raises CodedError (file-unwritable)."""
     part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.unlink(missing_ok=True)
+        with open(part, "x", encoding="utf-8", opener=lambda p, f: os.open(p, f, mode)) as file:
+            file.write(text)
         part.replace(path)
     except OSError as mistake:
         raise failed("file-unwritable", f"{path} cannot be written: {mistake.strerror}") from None

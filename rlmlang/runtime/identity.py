@@ -9,6 +9,7 @@ from typing import Any
 from rlmlang.check.recipe import Budget
 from rlmlang.context import Slice, TextDocument, text_of
 from rlmlang.plan.serialize import hash_of
+from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.prepared import Prepared
 
 
@@ -18,7 +19,7 @@ def identity_of(ready: Prepared) -> bytes:
     recipe = replace(ready.recipe, budget=Budget())
     models = {k: v.name for k, v in ready.binding.models.items()}
     inputs = {k: _stamp(v) for k, v in ready.inputs.items()}
-    base = ready.options.api_base or ready.project.api_base
+    base = endpoint_of(ready.options, ready.project).base
     text = f"{hash_of(recipe)} {sorted(models.items())} {sorted(inputs.items())} {base}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

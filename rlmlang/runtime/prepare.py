@@ -23,6 +23,7 @@ from rlmlang.diagnostics.diagnostic import (
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.bind import Binding, BoundModel
+from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
@@ -54,11 +55,13 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models)
+    names, endpoint = [b.name for b in models.values()], endpoint_of(options, project)
     binding = Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
-                      measure.grain, measure.most)  # fmt: skip
+                      measure.grain, measure.most, foreign(names, endpoint))  # fmt: skip
     made = compiler.plan(recipe, binding)
     warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
-    warnings = (*((stale,) if stale is not None else ()), *warnings, *strays(recipe, project))
+    warnings = (*((stale,) if stale is not None else ()), *warnings, *strays(recipe, project),
+                *notes_on(names, endpoint))  # fmt: skip
     return Prepared(recipe, made, inputs, binding, measure, _measures(models, project), options,
                     project, warnings, tuning.words)  # fmt: skip
 

@@ -35,7 +35,8 @@ class Options:
     `retry_failed` none that was refused, `only_kept` nothing but kept ones; times are in seconds.
     `sandbox` names tiers in place of the recipe's; `allow_unsafe` lets code run in processes that
     cannot be locked down; `untuned` leaves a tuning beside the recipe aside, `tuning` is one to
-    use in its place."""
+    use in its place; `api_key_env` names the variable with the key of `api_base`; `trust` takes
+    all that `rlm.toml` says."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +55,8 @@ class Options:
     allow_unsafe: bool = False
     untuned: bool = False
     tuning: Tuning | None = None
+    api_key_env: str = ""
+    trust: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,13 @@ from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.signatures import conform
 from rlmlang.protocols import Sandbox
 from rlmlang.runtime.code import call_code
+from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.identity import identity_of
 from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import roles_of, tiers_of
 from rlmlang.runtime.signals import Signals
+from rlmlang.runtime.trust import require
 from rlmlang.stores.redact import Redactor
 from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow
 from rlmlang.stores.store import Begun, Store, memory_store, open_store
@@ -63,7 +65,9 @@ class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
     of; `program` its predictors where they are not the recipe's; with `signals` Ctrl-C and SIGTERM
     are its own; `about` is kept with the run; `trace` takes every call, for optimizers;
-    `hope` is shared by runs below one account."""
+    `hope` is shared by runs below one account.
+
+    Raises CodedError (project-untrusted) before anything is done."""
 
     def __init__(
         self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
@@ -85,6 +89,7 @@ class Session:
         self.account.parent = above
         self.program, self.signals = program, signals
         self.about, self.trace = dict(about or {}), trace
+        require(ready.project, ready.options, sends=engine is None)
         self.store = store or self._open_store()
         self.begun = Begun("")
         self.road = self._road(hope or Hope())
@@ -225,10 +230,9 @@ class Session:
 
     def _open_routes(self) -> None:
         ready, options = self.ready, self.ready.options
-        connection = Connection(
-            options.api_base or os.environ.get("RLM_API_BASE", "") or ready.project.api_base,
-            options.timeout, self.road.parallel, self.redact,
-        )  # fmt: skip
+        endpoint = endpoint_of(options, ready.project)
+        connection = Connection(endpoint.base, options.timeout, self.road.parallel, self.redact,
+                                endpoint.key_env)  # fmt: skip
         for role in roles_of(ready.recipe):
             bound = ready.binding.models[role.name]
             pace = ready.project.paces.get(bound.name, (None, None, None))

@@ -16,8 +16,10 @@ from rlmlang.modules.models import Connection, route_for
 from rlmlang.modules.reflecting import Reflecting
 from rlmlang.partitions.measure import measure_for
 from rlmlang.plan.bind import BoundModel
+from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.project import load
 from rlmlang.runtime.session import new_run
+from rlmlang.runtime.trust import require
 from rlmlang.stores.redact import Redactor
 from rlmlang.stores.runs import FINISHED, PARKED, RunRow
 from rlmlang.stores.store import memory_store, open_store
@@ -31,15 +33,16 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[An
     """A DSPy model for reflection; its calls are a run of the tuning's own."""
     options, path = way.options, way.path
     project, redact = load(Path(path).resolve().parent), Redactor(os.environ)
+    require(project, options, sends=way.engine is None)
     store = open_store(Path(options.store), redact) if options.store else memory_store()
     row = RunRow(0, new_run(f"tune-{name}"), f"reflection {name}".encode(), f"tune {name}",
                  path=path, data={"within": f"tune {name}"})  # fmt: skip
     store.begin(row, fresh=options.fresh)
     measure, price = measure_for(model, project.tokenizers), project.prices.get(model)
-    base = options.api_base or os.environ.get("RLM_API_BASE", "") or project.api_base
+    endpoint = endpoint_of(options, project)
     road = Road(store, 4, traffic=Traffic(hope=way.hope), max_wait=options.max_wait)
     bound = BoundModel(ROLE.name, model, price)
-    connection = Connection(base, options.timeout, 4, redact)
+    connection = Connection(endpoint.base, options.timeout, 4, redact, endpoint.key_env)
     route = route_for(ROLE, bound, measure, connection, road, Pace(), way.engine)
     state = PARKED
     try:

@@ -88,7 +88,8 @@ class Retry:
 
 
 KINDS: tuple[tuple[type[lm15.LM15Error], str, str], ...] = (
-    (lm15.AuthError, "model-refused-key", "mend the key in the environment, and run again"),
+    (lm15.AuthError, "model-refused-key",
+     "mend the key in the environment (RLM_API_KEY for --api-base), and run again"),
     (lm15.BillingError, "model-quota-spent", "fill up the account, and run again"),
     (lm15.RateLimitError, "model-rate-limited", "wait, and run again"),
     (lm15.TimeoutError, "model-timeout", "the endpoint is slow: raise --timeout"),

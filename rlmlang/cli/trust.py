@@ -1,0 +1,47 @@
+"""`rlm trust`: which project files may say where prompts, keys and code go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", default="")
+@click.option("--list", "as_list", is_flag=True, help="The files that are trusted.")
+@click.option("--remove", "gone", is_flag=True, help="Trust the folder's file no more.")
+@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
+    """Trust the rlm.toml of FOLDER as it is now. After a change it is asked about again.
+
+    Without trust a file may name models, prices and limits, but no endpoint, no variable of a key
+    and no sandbox. Read the file first.
+    """
+    from rlmlang.runtime import trust
+
+    if as_list:
+        _list(trust.listed(), as_values)
+    elif gone:
+        click.echo(f"no longer trusted: {trust.remove(Path(folder or '.'))}")
+    elif not folder:
+        raise click.UsageError("name a folder, such as `rlm trust .`; or --list")
+    else:
+        file = trust.add(Path(folder))
+        click.echo(f"trusted as it is now: {file.path}")
+        for name, shown in trust.guarded_in(file).items():
+            click.echo(f"  {name} = {shown}")
+
+
+def _list(files: dict[str, str], as_values: bool) -> None:
+    """Each file, and whether it is still what was trusted."""
+    from rlmlang.runtime.trust import state
+
+    rows = [{"path": path, "sha256": digest, "state": state(path, digest)}
+            for path, digest in sorted(files.items())]  # fmt: skip
+    if as_values:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo(f"{row['state']:<8} {row['path']}")
