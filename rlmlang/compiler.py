@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rlmlang.catalog.partitions import GRAIN
 from rlmlang.check.check import Checked, check_file
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
@@ -29,18 +30,19 @@ def check(
     sizes: Mapping[str, int] | None = None,
     sets: Mapping[str, str] | None = None,
     most: int = 1,
+    grain: int = GRAIN,
 ) -> Checked:
     """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
 
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
-    `most` is how many tokens the bound models may count for a tok.
+    `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in tok, of the measure that texts are cut by.
     """
     parsed = _read(source)
     if parsed.tree is None or not parsed.ok:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
-    found = check_file(Library(load, _parsed, sizes or {}, most=most), source, file)
+    found = check_file(Library(load, _parsed, sizes or {}, most=most, grain=grain), source, file)
     known = tuple(settable(file))
     return Checked(
         found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite

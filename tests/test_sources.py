@@ -17,6 +17,7 @@ from rlmlang.check.types import ANY
 from rlmlang.context import TextDocument
 from rlmlang.partitions.functions import function_ends
 from rlmlang.sources.files import open_file, open_glob, open_tree
+from rlmlang.sources.remote import remote
 from rlmlang.sources.rows import jsonl, lines
 from tests.conftest import BOOK, SIMPLE, Rlm
 
@@ -52,6 +53,14 @@ def test_a_url(book: Path, rlm: Rlm, web: str) -> None:
     assert "100.0%" in done.err
     missing = rlm("run", "find.rlm", "--source", f"book={web}/nope.txt", "--set", "question=x")
     assert "[source-unreachable]" in missing.err
+
+
+def test_a_server_that_knows_no_ranges(book: Path, web: str) -> None:
+    text = "".join(f"line {n}\n" for n in range(3_000))
+    (book / "long.txt").write_text(text)
+    document = remote(f"{web}/long.txt")
+    assert document.read(0, document.size).decode() == text
+    assert document.read(10_000, 10_100).decode() == text[10_000:10_100]
 
 
 def test_memory_and_other_filesystems(book: Path, rlm: Rlm) -> None:
@@ -167,6 +176,11 @@ def test_functions_of_python_are_whole() -> None:
     pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
     assert pieces[1].startswith(b"# why\n@decorated\ndef f")
     assert pieces[2].startswith(b"class C")
+    for end in (b"\r", b"\r\n"):
+        other = text.replace(b"\n", end)
+        found = function_ends(TextDocument("a.py", other), 0, len(other)) or []
+        cuts = [other[a:b] for a, b in zip([0, *found], found, strict=False)]
+        assert [x.replace(end, b"\n") for x in cuts] == pieces
     assert function_ends(TextDocument("a.py", b"def ("), 0, 5) is None
     assert function_ends(TextDocument("a.txt", b"def f(): 1"), 0, 10) is None
 

@@ -77,6 +77,17 @@ class Strategy(Value):
     coverage: Callable[[Arguments], Coverage]
 
 
+def least_size(name: str, grain: int, *, tree: bool) -> int:
+    """The least `max` or `around` with which a strategy keeps its contract, in tok: a piece may end
+    one grain before its cap, and must hold what the number of pieces counts with."""
+    if name == "stable":  # 4m - grain is no less than m/4
+        return -(-4 * grain // 15)
+    if name == "lines":  # half a cap
+        return 2 * grain
+    least = 2 * grain if name == "records" else grain + 1
+    return HEADER + max(8, least) if tree and name != "tokens" else max(10, least)
+
+
 def _int(a: Arguments, name: str) -> int:
     value = a[name]
     assert isinstance(value, int)

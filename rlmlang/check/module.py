@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from rlmlang.catalog.partitions import GRAIN
 from rlmlang.check import recipe as r
 from rlmlang.check.types import (
     ANY,
@@ -30,7 +31,7 @@ class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
     `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns; `most` is
-    how many tokens a model may count for a tok, 1 while no model is bound.
+    how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `load(path, importer)` gives the text behind a `use`, or None where there is none.
     """
@@ -41,6 +42,7 @@ class Library:
     condition: Condition | None = None
     tool: Callable[[Module, t.Recipe], object] | None = None
     most: int = 1
+    grain: int = GRAIN
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 

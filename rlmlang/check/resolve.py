@@ -196,13 +196,13 @@ def _sensible(module: Module, written: t.Call, name: str, options: dict[str, obj
         module.report(say.too_small(written, "every size and count is at least 1"))
         return False
     if options.get("max") is not None and name != "lines" and net(options | {"slack": 0.0}) < 8:
-        module.report(say.too_small(written, "a piece holds at least 16tok"))
+        module.report(say.too_small(written, "a piece holds at least 10tok"))
         return False
     slack = options.get("slack")
     if isinstance(slack, int | float) and not 0 <= slack <= 0.5:
         module.report(say.too_small(written, "slack lies between 0% and 50%"))
         return False
-    if isinstance(overlap, int) and overlap and net(options) <= overlap:
+    if isinstance(overlap, int) and overlap and net(options, module.library.grain) <= overlap:
         module.report(say.too_small(written, "overlap must be smaller than max less its slack"))
         return False
     return True

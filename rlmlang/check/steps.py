@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.catalog.partitions import STRATEGIES, Extent, around, worst_of
+from rlmlang.catalog.partitions import STRATEGIES, Extent, around, least_size, worst_of
 from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.branching import cross, ladder, recurse
@@ -17,6 +17,7 @@ from rlmlang.check.patterns import inline, is_callable
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
 from rlmlang.check.say import verbs as say
+from rlmlang.check.say.declarations import too_small
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
@@ -186,7 +187,12 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
     rows = family == "rows"
     if rows and partition.before + partition.after:
         scope.report(say.no_neighbours(e))
-    cap, pieces = cut(partition, facts, family)
+    size = partition.options.get("max") or partition.options.get("around")
+    least = least_size(partition.strategy, scope.module.library.grain, tree=family == "tree")
+    if isinstance(size, int) and size < least:
+        scope.report(too_small(e.how, f"a piece holds at least {least}tok here"))
+        return NOTHING
+    cap, pieces = cut(partition, facts, family, scope.module.library.grain)
     word = strategy.coverage(partition.options)
     item = Type("Slice", (facts.type.item,)) if rows else SLICE
     whole = family == "text" and word == "exact" and not partition.before + partition.after
@@ -200,14 +206,14 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
     return scope.add(name, r.Split(subject, partition), made, e)
 
 
-def cut(partition: r.Partition, facts: r.Facts, family: str) -> tuple[Formula, Formula]:
+def cut(partition: r.Partition, facts: r.Facts, family: str, grain: int) -> tuple[Formula, Formula]:
     """The cap of a piece and the most pieces, from the contract of the strategy."""
     strategy, options = STRATEGIES[partition.strategy], partition.options
     origin = next(iter(sorted(facts.origins)), "text")
     files = facts.count if family == "tree" else number(0)
     items = facts.count if family == "rows" else _units(origin, partition)
     item = facts.item if family == "rows" else _longest(origin)
-    extent = Extent(facts.size, items, item, files)
+    extent = Extent(facts.size, items, item, files, grain)
     cap = strategy.cap(options, extent) + around(partition.before, partition.after)
     return cap, strategy.pieces(options, extent)
 

@@ -60,8 +60,8 @@ def _definitions(node: ast.AST, lines: set[int]) -> None:
 
 def _line_offsets(data: bytes) -> list[int]:
     offsets = [0]
-    for line in data.split(b"\n"):
-        offsets.append(offsets[-1] + len(line) + 1)
+    for line in data.splitlines(keepends=True):
+        offsets.append(offsets[-1] + len(line))
     return offsets
 
 

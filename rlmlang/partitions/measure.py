@@ -1,7 +1,7 @@
 """What `tok` means.
 
 One tok is one token of the bound model's tokenizer where that tokenizer is at hand offline, counted
-over short words (a space and what follows it, at most eight characters), so that sizes add up; else
+over short words (a space and what follows it, at most 16 bytes), so that sizes add up; else
 an estimate of two bytes of UTF-8, which overstates prose and code about twofold. Digits, base64 and
 many scripts need more tokens than the estimate, in some models one for each byte: that is the worst
 case, which plans and reservations count with, since a token stands for one byte at least.
@@ -18,9 +18,10 @@ from pathlib import Path
 from rlmlang.context import Document
 from rlmlang.partitions.tokenizers import Tokenizer, tokenizer_of
 
-ATOM = re.compile(r" ?\S{1,8}|\n|[^\S\n]{1,8}")
+ATOM = re.compile(r" ?(?:[!-\u07ff]{1,8}|[!-\uffff]{1,5}|\S{1,4})|\n|[ \t\r]{1,8}|\s")
 BYTES_PER_TOK = 2
-MOST_BYTES = 33
+MOST_BYTES = 17
+"""The most bytes of an atom, and so the most tokens."""
 BLOCK = 1 << 18
 NONE: Mapping[str, Path] = {}
 
@@ -75,7 +76,7 @@ class Encoded:
     name: str
     tokenizer: Tokenizer
     per_tok: int = 1
-    grain: int = 36
+    grain: int = MOST_BYTES + 3
     most: int = 1
     counts: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -118,7 +119,7 @@ class Encoded:
         return 0
 
     def window(self, weight: int) -> int:
-        """An atom of one token has at most eight characters and a space."""
+        """An atom of one token has at most so many bytes."""
         return weight * MOST_BYTES + MOST_BYTES
 
     def locate(self, document: Document, start: int, end: int, weight: int) -> int:
@@ -159,6 +160,14 @@ def shared(measures: Iterable[Estimate | Encoded]) -> Estimate | Encoded:
     have, else by the estimate, whose worst case holds for each of them."""
     found = {m.name: m for m in measures}
     return next(iter(found.values())) if len(found) == 1 else Estimate()
+
+
+def first_character(data: bytes) -> int:
+    """Where the first character ends."""
+    at = min(1, len(data))
+    while at < min(4, len(data)) and _continues(data[at]):
+        at += 1
+    return at
 
 
 def between_characters(data: bytes, at: int) -> int:

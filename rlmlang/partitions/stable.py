@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlmlang.context import Document, Measure, Slice, Tree
+from rlmlang.partitions.measure import first_character
 from rlmlang.partitions.text import line_ends, slices
 
 SPACE = 1 << 32
@@ -52,10 +53,13 @@ class Stable:
     ) -> Iterator[int]:
         """The ends of lines; a long line is cut into stretches, again by its own text."""
         left = start
+        window = measure.window(most)
         for right in line_ends(document, start, end):
-            while measure.weight(document, left, right) > most:
-                data = document.read(left, min(right, left + measure.window(most)))
-                left += _stretch(data[: measure.reach(data, most) or 4])
+            while right - left > window or measure.weight(document, left, right) > most:
+                data = document.read(left, min(right, left + window + measure.grain))
+                least = max(most, measure.grain * measure.per_tok)
+                reached = measure.reach(data, most) or measure.reach(data, least)
+                left += _stretch(data[: reached or first_character(data)])
                 yield left
             if right > left:
                 yield right

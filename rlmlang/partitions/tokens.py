@@ -9,10 +9,12 @@ from math import ceil
 
 from rlmlang.catalog.partitions import slack_of
 from rlmlang.context import Document, Measure, Slice, Tree
+from rlmlang.partitions.measure import first_character
 from rlmlang.partitions.text import best_cut, slices
 
 WORD_END = re.compile(rb"\s+")
 NEAR = 40
+BLANK = (b" ", b"\t", b"\r")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Tokens:
         reached = measure.reach(data, most)
         if start + reached >= end:
             return end
-        reached = reached or len(data[:4])
+        reached = reached or first_piece(data, most, measure)
         floor = measure.reach(data[:reached], max(0, least - 1))
         if measure.per_tok == 1:
             return start + _atom_cut(data, floor, reached, measure)
@@ -55,7 +57,7 @@ class Tokens:
 
     def _next(self, document: Document, start: int, stop: int, measure: Measure) -> int:
         data = document.read(start, stop)
-        back = max(1, measure.tail(data, self.overlap * measure.per_tok))
+        back = measure.tail(data, self.overlap * measure.per_tok) or first_character(data)
         word = WORD_END.search(data, back, back + NEAR)
         if word is not None and measure.per_tok != 1:
             back = word.end()
@@ -68,4 +70,15 @@ def _atom_cut(data: bytes, floor: int, reached: int, measure: Measure) -> int:
     if lines >= floor > 0:
         return lines + 1
     words = data.rfind(b" ", floor + 1, reached)
-    return words if words > floor > 0 and data[words - 1 : words] not in (b" ", b"\t") else reached
+    return words if words > floor > 0 and data[words - 1 : words] not in BLANK else reached
+
+
+def first_piece(data: bytes, most: int, measure: Measure) -> int:
+    """Where a piece ends that no atom fits in: between characters, behind one of them at least."""
+    at = first_character(data)
+    while at < len(data):
+        more = at + first_character(data[at : at + 4])
+        if measure.tok(data[:more].decode(errors="replace")) * measure.per_tok > most:
+            break
+        at = more
+    return at

@@ -51,7 +51,7 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     measure = shared(_measures(bind_models(recipe, project, options.models), project).values())
     inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
     sizes = real_sizes(recipe, inputs, measure)
-    again = compiler.check(source, load_import, sizes, sets, measure.most)
+    again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models)

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlang import plugins
+from rlmlang import compiler, plugins
 from rlmlang.catalog.formula import ONE, number
-from rlmlang.catalog.partitions import GRAIN, HEADER, STRATEGIES, Extent
+from rlmlang.catalog.partitions import GRAIN, HEADER, STRATEGIES, Extent, least_size
 from rlmlang.context import Document, Part, Ranges, Slice, TextDocument, Tree, whole
+from rlmlang.diagnostics.source import SourceFile
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for
+from rlmlang.runtime.files import load_import
 
 MEASURES = [Estimate()]
 REAL = measure_for("openai/gpt-4o")
@@ -28,6 +30,16 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from(["# Head\n", "word word. ", "\n\n", "def f():\n    return 1\n", "😀"]),
              min_size=1, max_size=120).map("".join),
 ).filter(lambda t: bool(t))  # fmt: skip
+SCRIPTS = {
+    "accents": "e\u0301a\u0308 no\u0302 ",
+    "chinese": "蜂巢里没有蜂蜜。",
+    "emoji": "👩\u200d👩\u200d👧\u200d👦👍🏽😀",
+    "thai": "ผึ้งน้ำ ",
+    "arabic": "نَحْلَة عسل ",
+    "mathematical": "𝔱𝔢𝔵𝔱𝕙",
+    "ascii": "bees, 12.50 ",
+}
+"""Characters of one to four bytes, in scripts that are written with spaces and without."""
 CASES = [
     ("tokens", {"max": 40, "overlap": 0, "slack": 0.1}),
     ("tokens", {"max": 64, "overlap": 0, "slack": 0.5}),
@@ -83,9 +95,58 @@ def test_text_is_cut_by_the_contract(name: str, options: dict, measure: Estimate
     assert covered(pieces, [document]) == (True, True)
     assert "".join(p.content() for p in pieces) == text
     assert len(pieces) <= most
-    if name != "stable" or isinstance(measure, Estimate):
-        for piece in pieces:
-            assert measure.tok(piece.content()) <= cap + (name == "tree")
+    for piece in pieces:
+        assert measure.tok(piece.content()) <= cap + (name == "tree")
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize(("name", "options"), [
+    ("tokens", {"overlap": 0, "slack": 0.1}), ("tokens", {"overlap": 0, "slack": 0.5}),
+    ("lines", {"per": 2}), ("records", {"per": 1, "start": r"\S"}),
+    ("headings", {"slack": 0.1}), ("paragraphs", {"slack": 0.2}), ("functions", {"slack": 0.1}),
+    ("files", {"slack": 0.1}), ("stable", {}), ("tree", {"slack": 0.1}),
+], ids=lambda x: str(x))  # fmt: skip
+@settings(max_examples=80, deadline=None)
+@given(scripts=st.lists(st.sampled_from(sorted(SCRIPTS)), min_size=1, max_size=4),
+       lengths=st.lists(st.integers(1, 60), min_size=4, max_size=4),
+       mark=st.sampled_from(["", "\n", "\n\n", "\r\n", "  "]), more=st.integers(0, 12))  # fmt: skip
+def test_no_cut_falls_inside_a_character_however_small_the_piece(
+    name: str, options: dict, measure: Estimate | Encoded, scripts: list[str], lengths: list[int],
+    mark: str, more: int,
+) -> None:  # fmt: skip
+    """The least sizes that the checker lets pass: the contract holds there too."""
+    texts = ((SCRIPTS[s] * n)[:n] for s, n in zip(scripts, lengths, strict=False))
+    document = TextDocument("a.md", mark.join(texts).encode())
+    whole_tree = name == "files"
+    size = least_size(name, measure.grain, tree=whole_tree) + more
+    key = {"stable": "around", "tree": "into"}.get(name, "max")
+    made = {**options, key: size if key != "into" else more + 1}
+    subject = Tree("r", (document,)) if whole_tree else whole(document)
+    pieces = list(plugins.partition(name, made).split(subject, measure))
+    cap, most = contract(name, made, [document], measure, tree=whole_tree)
+    assert "".join(p.content() for p in pieces) == document.data.decode()
+    assert len(pieces) <= most
+    assert all(measure.tok(p.text()) <= cap + (name == "tree") for p in pieces)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
+@settings(max_examples=150, deadline=None)
+@given(text=st.lists(st.sampled_from(sorted(SCRIPTS.values())), min_size=1, max_size=30),
+       size=st.integers(1, 12), share=st.integers(0, 30), window=st.integers(1, 9))  # fmt: skip
+def test_neighbours_overlaps_and_windows_are_whole_characters(
+    measure: Estimate | Encoded, text: list[str], size: int, share: int, window: int
+) -> None:
+    document = TextDocument("a", "".join(text).encode())
+    most = measure.grain + size
+    options = {"max": most, "overlap": min(share, most - 1), "slack": 0.1}
+    for piece in plugins.partition("tokens", options, share, size).split(whole(document), measure):
+        assert piece.text()
+        assert piece.before is None or measure.tok(piece.before.text()) <= share
+        assert piece.after is None or measure.tok(piece.after.text()) <= size
+    for method, query in (("bm25", "".join(text)), ("regex", ".")):
+        found = plugins.search(method, {"top": 99, "window": window})
+        for hit in found.search(whole(document), query, measure):
+            assert measure.tok(hit.text()) <= window + 4
 
 
 @settings(max_examples=100, deadline=None)
@@ -183,3 +244,39 @@ def test_bytes_that_are_no_text_are_named() -> None:
     document = TextDocument("a.txt", b"good " * 10 + b"\xff\xfe bad")
     with pytest.raises(CodedError, match="byte 50 is ff fe"):
         Part(document, 0, document.size).text()
+
+
+@pytest.mark.parametrize(
+    ("how", "grain", "refused"),
+    [
+        ("tokens(max: 10tok)", 2, False), ("tokens(max: 9tok)", 2, True),
+        ("tokens(max: 18tok)", 17, False), ("tokens(max: 17tok)", 17, True),
+        ("tokens(max: 40tok, overlap: 20tok)", 2, False),
+        ("tokens(max: 40tok, overlap: 23tok)", 17, True),
+        ("lines(per: 3, max: 4tok)", 2, False), ("lines(per: 3, max: 3tok)", 2, True),
+        ("lines(per: 3, max: 33tok)", 17, True), ("records(per: 2, max: 33tok)", 17, True),
+        ("paragraphs(max: 18tok)", 17, False), ("functions(max: 17tok)", 17, True),
+        ("stable(around: 5tok)", 17, False), ("stable(around: 4tok)", 17, True),
+        ("stable(around: 1tok)", 2, False), ("files(max: 71tok)", 2, True),
+        ("files(max: 82tok)", 17, False), ("files(max: 81tok)", 17, True),
+    ],
+)  # fmt: skip
+def test_sizes_that_keep_no_contract_are_refused(how: str, grain: int, refused: bool) -> None:
+    text = (
+        'rlm 1\nprompt note(page: Slice) -> Text? max 9tok "Note."\n'
+        f"recipe r(text: {'Tree' if how.startswith('files') else 'Text'}) -> [Text?] {{\n"
+        f"  return map (split text by {how}) with note()\n}}\n"
+    )
+    found = compiler.check(SourceFile("a.rlm", text), load_import, grain=grain).diagnostics
+    assert [d.code for d in found] == ["impossible-partition"] * refused
+
+
+def test_a_counted_piece_is_bounded_with_the_grain_of_its_tokenizer() -> None:
+    """Words of one letter and sixteen bytes that no token joins: pieces end far below the cap."""
+    if not isinstance(REAL, Encoded):
+        pytest.skip("needs a tokenizer")
+    document = TextDocument("a", "𝔱𝔢𝔵𝔱 ".encode() * 200)
+    options = {"max": 20, "overlap": 0, "slack": 0.1}
+    pieces = list(plugins.partition("tokens", options).split(whole(document), REAL))
+    assert len(pieces) <= contract("tokens", options, [document], REAL)[1]
+    assert max(REAL.tok(p.content()) for p in pieces) <= 20

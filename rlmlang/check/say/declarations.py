@@ -72,7 +72,7 @@ def partition_form(module: Module, written: t.Node) -> Diagnostic:
     )
 
 
-def too_small(written: t.Call, why: str) -> Diagnostic:
+def too_small(written: t.Expr, why: str) -> Diagnostic:
     """The problem `impossible-partition`."""
     return error("impossible-partition", "no piece can be cut like this", written.span, hint=why)
 
