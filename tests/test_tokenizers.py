@@ -229,3 +229,12 @@ def test_a_server_that_counts_more_than_can_be_passes_no_budget(
     spent = found["usage"]["tokens_in"] + found["usage"]["tokens_out"]
     assert 0.7 * most <= spent <= most
     assert [n["code"] for n in found["notices"]] == ["usage-above-worst"]
+
+
+def test_text_that_a_tokenizer_expands_is_reserved_in_full() -> None:
+    """Claude 2 and others cut the normal form NFKC: 33 bytes of the three that begin this text."""
+    made = Tokenizer(models.BPE({f"<0x{b:02X}>": b for b in range(256)}, [], byte_fallback=True))
+    made.normalizer = normalizers.NFKC()
+    for text in ("ﷺ½…㍿" * 20, "naïve café", "한국어 テキスト", "plain", "\ud800"):
+        counted = 0 if "\ud800" in text else len(made.encode(text))
+        assert counted <= Estimate().tokens(text)

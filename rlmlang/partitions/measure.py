@@ -10,6 +10,7 @@ case, which plans and reservations count with, since a token stands for one byte
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -44,8 +45,12 @@ class Estimate:
         return -(-len(text.encode()) // BYTES_PER_TOK)
 
     def tokens(self, text: str) -> int:
-        """The most tokens that any tokenizer makes of a text: one a byte."""
-        return len(text.encode("utf-8", "surrogatepass"))
+        """The most tokens that any tokenizer makes of a text: one a byte, of the text as it is or
+        in the normal form that some bring it into first."""
+        if text.isascii():
+            return len(text)
+        forms = text, unicodedata.normalize("NFKC", text)
+        return max(len(form.encode("utf-8", "surrogatepass")) for form in forms)
 
     def reach(self, data: bytes, weight: int) -> int:
         """The longest beginning of `data` within a weight, cut between characters."""
