@@ -36,7 +36,8 @@ def check(
 
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
-    `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in tok, of the measure that texts are cut by.
+    `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
+    tok, of the measure that texts are cut by.
     """
     parsed = _read(source)
     if parsed.tree is None or not parsed.ok:

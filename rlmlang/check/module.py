@@ -31,7 +31,8 @@ class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
     `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns; `most` is
-    how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least slack, in tok, of the measure that texts are cut by.
+    how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
+    slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `load(path, importer)` gives the text behind a `use`, or None where there is none.
     """
