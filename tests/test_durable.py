@@ -340,7 +340,8 @@ def test_twenty_secrets_are_nowhere(
         for _ in range(4):
             done = rlm("run", "tags.rlm", "--model", "my/model", "--api-base", server.base,
                        "--parallel", "1", "--json")  # fmt: skip
-            texts += [done.out, done.err]
+            texts.append(done.err)
+            assert "[secret]" not in done.out, "what was answered is not changed"
     texts += [rlm("show", "--all").out, rlm("export").out, rlm("show", "last", "said").out]
     kept = b"".join(p.read_bytes() for p in (folder / ".rlm").rglob("*") if p.is_file())
     reading = Reading(STORE)

@@ -76,8 +76,8 @@ def _evaluated(made: Any, options: Any, at_once: int, bar: Any) -> tuple[Any, st
     way = Way(made.path, made.recipe, options, account_of(f"eval {made.name}", made.budget),
               at_once=at_once, about={"within": f"eval {made.name}"})  # fmt: skip
     found, run = run_eval(made, examples, way, bar.take, signals=True), new_run(f"eval-{made.name}")
-    if options.store is not None and found.problem is None:
-        keep(options.store, made.name, made.path, as_values(found), run)
+    if found.problem is None:
+        keep(options, made.name, made.path, as_values(found), run)
     return found, run
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -32,10 +33,10 @@ TURN = re.compile(r"\.(turn \d+|last)$")  # how `execute/free.py` names the call
 
 
 class Progress:
-    """Listens to a run's events."""
+    """Listens to a run's events. `redact` takes secrets out of what is quoted of answers."""
 
-    def __init__(self, plan: Plan, *, quiet: bool) -> None:
-        self.plan, self.quiet = plan, quiet
+    def __init__(self, plan: Plan, *, quiet: bool, redact: Callable[[str], str] = str) -> None:
+        self.plan, self.quiet, self.redact = plan, quiet, redact
         self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self.bars = Bars(
             TextColumn("  {task.description}"), BarColumn(28), MofNCompleteColumn(),
@@ -132,7 +133,8 @@ class Progress:
         if outcome.problem is None:
             found = evidence(self.kept, jsonable(outcome.result))
             if found or self.more:
-                self.console.print(evidence_view(found, self.more))
+                shown = [(place, self.redact(said)) for place, said in found]
+                self.console.print(evidence_view(shown, self.more))
         self.console.print(receipt_view(
             outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice,
             priced=outcome.priced, reused=outcome.reused,

@@ -57,8 +57,9 @@ def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None
     """Runs what is prepared: the plan and progress, the result, the receipt, the exit code."""
     from rlmlang.cli.progress import Progress
     from rlmlang.runtime import execute
+    from rlmlang.runtime.redaction import redactor_for
 
-    with Progress(ready.plan, quiet=quiet) as progress:
+    with Progress(ready.plan, quiet=quiet, redact=redactor_for(ready.options)) as progress:
         if not quiet:
             say(ready.warnings)
             if ready.tuned:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -42,9 +41,9 @@ from rlmlang.runtime.identity import identity_of
 from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import roles_of, tiers_of
+from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.trust import require
-from rlmlang.stores.redact import Redactor
 from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow
 from rlmlang.stores.store import Begun, Store, memory_store, open_store
 from rlmlang.trajectory.events import (
@@ -59,6 +58,9 @@ from rlmlang.trajectory.events import (
 
 PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key",
          "model-quota-spent", "model-unreachable", "model-timeout", "store-unwritable")  # fmt: skip
+
+
+SHOWN = 200  # characters of an input that are kept with the run
 
 
 class Session:
@@ -84,7 +86,7 @@ class Session:
         self.cancelled: BaseException | None = None
         self.working: anyio.CancelScope | None = None
         self.tiers: Any = None
-        self.redact = Redactor(os.environ)
+        self.redact = redactor_for(ready.options)
         self.account: Account = account_for(ready)
         self.account.parent = above
         self.program, self.signals = program, signals
@@ -148,6 +150,7 @@ class Session:
     def _outcome(self, result: Any, lines: list[Line], problem: CodedError | None) -> Outcome:
         priced = all(b.price is not None for b in self.ready.binding.models.values())
         now = self.account.spent - sum(self.begun.spent.values(), Usage())
+        problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
             self.begun.name, result, self.account.spent, tuple(lines),
             time.monotonic() - self.started, problem, priced, now, self.begun.resumed, self.reused,
@@ -214,7 +217,10 @@ class Session:
 
     def _about(self) -> dict[str, Any]:
         models = {k or "default": v.name for k, v in self.ready.binding.models.items()}
-        return {"models": models, "inputs": {k: _shown(v) for k, v in self.ready.inputs.items()}}
+        return {
+            "models": models,
+            "inputs": {k: self.redact(_shown(v))[:SHOWN] for k, v in self.ready.inputs.items()},
+        }
 
     def _given(self) -> dict[str, Any]:
         """What the run was given, in full, so that it can be given again."""
@@ -339,7 +345,7 @@ def _shown(value: Any) -> str:
         return f"{value.root} ({len(value.documents)} files)"
     if hasattr(value, "document"):
         return f"{value.document.id} ({len(value)} rows)"
-    return text_of(value)[:200]
+    return text_of(value)
 
 
 def _out_of_time(wall: float | None) -> CodedError:

@@ -36,18 +36,27 @@ def where_of(step: str, item: str, attempt: int) -> str:
     return f"{step} {item} {attempt}"
 
 
-def settle(c: Batch, row: list[Any], settled: Settled, redact: Callable[[str], str]) -> None:
-    """Completes a row that was reserved. `row` are its columns as they were written."""
+def settle(c: Batch, row: list[Any], settled: Settled, redact: Callable[[str], str]) -> Kept | None:
+    """Completes a row that was reserved. `row` are its columns as they were written.
+
+    An answer that is kept without its secrets is not the one that was given: it is kept without its
+    ending, so that no other run uses it, and given back as it was for this one.
+    """
     used, priced = settled.usage, row[AT["worst_usd"]] is not None
     row[AT["state"]] = FAILED if settled.code else ANSWERED
     row[AT["used_in"]], row[AT["used_out"]] = used.tokens_in, used.tokens_out
     row[AT["used_usd"]] = pico(used) if priced else None
     row[AT["seconds"]] = settled.seconds
-    row[AT["answer"]] = rows.pack(redact(settled.answer))
+    answer = redact(settled.answer)
+    row[AT["answer"]] = rows.pack(answer)
     row[AT["code"]] = settled.code or None
     row[AT["reason"]] = redact(settled.reason) if settled.reason else None
-    row[AT["finish"]] = settled.finish or None
+    row[AT["finish"]] = (settled.finish or None) if answer == settled.answer else None
     c.put("call", row)
+    if answer == settled.answer or settled.code:
+        return None
+    where = where_of(row[AT["step"]], row[AT["item"]], row[AT["attempt"]])
+    return Kept(row[0], settled.answer, used, where, settled.finish)
 
 
 class Phrases:
@@ -85,11 +94,12 @@ def row_of(
 ) -> list[Any]:  # fmt: skip
     """The columns of a call that has not come back, in the order of the table."""
     asked = rows.pack(phrases.redact(sent.asked)) if sent.asked else None
+    ranges = phrases.redact(sent.ranges) or None
     return [
-        number, sent.key, state, sent.step, sent.item, sent.prompt, sent.attempt,
+        number, sent.key, state, sent.step, phrases.redact(sent.item), sent.prompt, sent.attempt,
         phrases.number(c, sent.settings), phrases.number(c, sent.system), asked,
         sent.worst.tokens_in, sent.worst.tokens_out, pico(sent.worst) if sent.priced else None,
-        None, None, None, started, None, None, None, None, sent.ranges or None, origin, None,
+        None, None, None, started, None, None, None, None, ranges, origin, None,
     ]  # fmt: skip
 
 

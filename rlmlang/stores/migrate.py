@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlmlang.stores import rows, schema
+from rlmlang.stores.redact import MASK
 
 OLD = schema.TABLES["call"][:-1]  # the columns of a call in version 1
 AT = {name: at for at, name in enumerate(OLD)}
@@ -67,7 +68,10 @@ def _ending(row: Sequence[Any]) -> str | None:
 
 
 def _reads_as_it_is(answer: str) -> bool:
-    """Whether the value of an answer is plain text, or JSON that is closed."""
+    """Whether the value of an answer is plain text, or JSON that is closed, and nothing was taken
+    out of it."""
+    if MASK in answer:
+        return False
     value = answer.rpartition(BEGINS)[-1].partition(ENDS)[0].strip()
     if not value.startswith(("[", "{")):
         return True

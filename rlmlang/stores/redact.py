@@ -1,48 +1,65 @@
-"""Secrets taken out of texts, once, on their way into the store and into messages.
+"""Secrets taken out of texts, once, on their way to disk and into messages; never out of a value
+that is in use.
 
-What is looked for: the exact values of variables of the environment whose names speak of secrets,
-and the well-known shapes of keys.
+What is looked for: the exact values of variables whose names speak of secrets, and the well-known
+shapes of keys. Names are read as words: `API_KEY` and `apiKey` are such names, `MONKEY` and
+`KEYBOARD_LAYOUT` are not.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 MASK = "[secret]"
-SHORTEST = 8
-NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|_PAT$|DSN|DATABASE_URL", re.IGNORECASE)
+SHORTEST, LONG = 8, 16
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+SECRET = frozenset(
+    "KEY KEYS TOKEN SECRET SECRETS PASSWORD PASSWORDS PASSWD PASSPHRASE PASS PWD CREDENTIAL "
+    "CREDENTIALS AUTH AUTHORIZATION BEARER PAT DSN COOKIE".split()
+)
+RUN_ON = re.compile(r"(API|ACCESS|SECRET|PRIVATE|AUTH)KEY|\w+(TOKEN|SECRET|PASSWORD|PASSWD)")
+# what is no secret whatever its variable is called: plain words and short numbers; paths; URLs
+# that hold no password
+PLAIN = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)(?:[-_. ](?:[A-Z]?[a-z]+|[A-Z]+))*")
+HARMLESS = re.compile(r"\d{,15}|(?:~|\.{,2})(?:/[\w.@:-]{1,40}){2,}/?|[a-z][a-z+.-]*://[^@?]*")
 # what a text must hold for a shape to be looked for at all, and the shape
+# where a key may begin: `task-management-…` holds none; after an escape of JSON or a URL it may
+BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9a-fA-F]{2}))"
 SHAPES = (
-    ("sk-", r"sk-[A-Za-z0-9_-]{16,}"),
-    ("AKIA", r"AKIA[0-9A-Z]{16}"),
-    ("ASIA", r"ASIA[0-9A-Z]{16}"),
-    ("gh", r"gh[pousr]_[A-Za-z0-9]{30,}"),
+    ("sk-", BEGIN + r"sk-[A-Za-z0-9_-]{16,}"),
+    ("AKIA", BEGIN + r"AKIA[0-9A-Z]{16}"),
+    ("ASIA", BEGIN + r"ASIA[0-9A-Z]{16}"),
+    ("gh", BEGIN + r"gh[pousr]_[A-Za-z0-9]{30,}"),
     ("github_pat_", r"github_pat_[A-Za-z0-9_]{30,}"),
     ("glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
-    ("xox", r"xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    ("xox", BEGIN + r"xox[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("AIza", r"AIza[0-9A-Za-z_-]{35}"),
     ("ya29.", r"ya29\.[0-9A-Za-z_-]{20,}"),
-    ("hf_", r"hf_[A-Za-z0-9]{30,}"),
+    ("hf_", BEGIN + r"hf_[A-Za-z0-9]{30,}"),
+    ("gsk_", BEGIN + r"gsk_[A-Za-z0-9]{30,}"),
+    ("xai-", BEGIN + r"xai-[A-Za-z0-9]{30,}"),
+    ("pplx-", BEGIN + r"pplx-[A-Za-z0-9]{30,}"),
     ("k_live_", r"[sr]k_live_[A-Za-z0-9]{16,}"),
     ("k_test_", r"[sr]k_test_[A-Za-z0-9]{16,}"),
-    ("npm_", r"npm_[A-Za-z0-9]{36}"),
+    ("npm_", BEGIN + r"npm_[A-Za-z0-9]{36}"),
     ("pypi-", r"pypi-[A-Za-z0-9_-]{50,}"),
     ("SG.", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
     ("eyJ", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
     ("PRIVATE KEY-----", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?"
      r"(?:-----END (?:[A-Z]+ )?PRIVATE KEY-----|\Z)"),
-    ("earer ", r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*"),
-    ("://", r"(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"),
+    ("earer ", r"(?<=[Bb]earer )(?=[^\s\d]*\d)[A-Za-z0-9._~+/-]{16,}=*"),
+    ("://", r"(?<=://)[^\s/:@\"]+:[^\s/@\"]+(?=@)"),
 )  # fmt: skip
 
 
 class Redactor:
-    """Replaces secrets in a text by `[secret]`."""
+    """Replaces secrets in a text by `[secret]`. `environments` are variables with their values."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        exact = {v for n, v in environment.items() if NAMES.search(n) and len(v) >= SHORTEST}
-        exact = {v for v in exact if not v.startswith("/")}  # a path to a socket is no secret
+    def __init__(self, *environments: Mapping[str, str]) -> None:
+        exact = {form for e in environments for v in secrets_in(e) for form in _forms(v)}
         self._exact = sorted(exact, key=len, reverse=True)
         self._shapes = [(mark, re.compile(shape)) for mark, shape in SHAPES]
 
@@ -55,3 +72,45 @@ class Redactor:
             if mark in text:
                 text = shape.sub(MASK, text)
         return text
+
+
+def secrets_in(environment: Mapping[str, str]) -> Iterator[str]:
+    """The values that are secrets, by the names of their variables and by how they look."""
+    for name, found in environment.items():
+        value = found.strip()
+        if len(value) >= SHORTEST and speaks_of_secrets(name) and not _harmless(value):
+            yield value
+
+
+def speaks_of_secrets(name: str) -> bool:
+    """Whether one of the words of a variable's name says that it holds a secret."""
+    words = [w.upper() for w in WORDS.findall(name)]
+    return name.upper().endswith("DATABASE_URL") or any(
+        w in SECRET or RUN_ON.fullmatch(w) for w in words
+    )
+
+
+def _harmless(value: str) -> bool:
+    words = len(value) < LONG and PLAIN.fullmatch(value)
+    return bool(words or HARMLESS.fullmatch(value))
+
+
+def _forms(value: str) -> set[str]:
+    """A secret as it is, and as it stands inside JSON."""
+    return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+
+
+def written(values: Mapping[str, Any], redact: Callable[[str], str]) -> str:
+    """Values as the JSON that is kept of them."""
+    return json.dumps(without_secrets(values, redact), ensure_ascii=False, default=str)
+
+
+def without_secrets(value: Any, redact: Callable[[str], str]) -> Any:
+    """JSON values with every text in them redacted, names too, so that they stay JSON."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {redact(str(k)): without_secrets(v, redact) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_secrets(v, redact) for v in value]
+    return value

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from rlmlang.budget import Usage
+from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
 
 PICO = 10**12
@@ -40,8 +41,9 @@ class RunRow:
 
 
 def begin_run(
-    c: Batch, wanted: RunRow, claim: Callable[[int], bool], *, fresh: bool
-) -> tuple[RunRow, str]:
+    c: Batch, wanted: RunRow, claim: Callable[[int], bool], redact: Callable[[str], str],
+    *, fresh: bool,
+) -> tuple[RunRow, str]:  # fmt: skip
     """The run to go on with, or a new one; and the name of its double that is alive."""
     beside = ""
     query = "SELECT * FROM run WHERE identity = ? AND state != ? ORDER BY id DESC"
@@ -51,20 +53,20 @@ def begin_run(
             break
         if claim(earlier.id):
             again = replace(earlier, state=RUNNING, ended=None, plan=wanted.plan, data=wanted.data)
-            write_run(c, again)
+            write_run(c, again, redact)
             return again, ""
         beside = earlier.name
     number = c.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM run").fetchone()[0]
     while not claim(number):  # a name that a process on another machine still holds
         number += 1
     made = replace(wanted, id=number, started=time.time())
-    write_run(c, made)
+    write_run(c, made, redact)
     return made, beside
 
 
-def write_run(c: Batch, run: RunRow, redact: Callable[[str], str] = str) -> None:
-    """Writes a run's row."""
-    data = redact(json.dumps(dict(run.data), ensure_ascii=False, default=str))
+def write_run(c: Batch, run: RunRow, redact: Callable[[str], str]) -> None:
+    """Writes a run's row, without secrets."""
+    data = written(run.data, redact)
     c.put("run", [run.id, run.name, run.identity, run.recipe, run.plan, run.path, run.state,
                         run.started, run.ended, data])  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -19,13 +18,14 @@ from rlmlang.stores.calls import AT, ELSEWHERE, FIND, Phrases, kept, row_of, set
 from rlmlang.stores.journal import Journal, Memory, WriterThread, unwritable
 from rlmlang.stores.locks import Claim, alive, claim_of
 from rlmlang.stores.reading import damaged
+from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import RunRow, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, to_json
 
 FILE = Path(".rlm") / "store.db"
-LOOK = 0.05
+LOOK, GIVEN = 0.05, 1_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Store:
         self._sequence = self._before = 0
         self._open: dict[int, list[Any]] = {}
         self._phrases = Phrases(redact)
+        self._given: dict[bytes, Kept] = {}  # answers of this run that are kept without secrets
         self._claim: Claim | None = None
 
     # ── runs ─────────────────────────────────────────────────────────────────
@@ -66,7 +67,9 @@ class Store:
         self.fresh, self.retry_failed, self.dry = fresh, retry_failed, dry
         if dry:
             return Begun(run.name)
-        found, beside = self.journal.wait(lambda c: begin_run(c, run, self._claimed, fresh=fresh))
+        found, beside = self.journal.wait(
+            lambda c: begin_run(c, run, self._claimed, self.redact, fresh=fresh)
+        )
         self.run = found
         self.journal.shared = self.journal.shared or self._others()
         first, last = self._before, _ = schema.span(found.id)
@@ -120,6 +123,8 @@ class Store:
 
     def find(self, key: bytes) -> Kept | None:
         """The newest answer to a request that may be used again."""
+        if key in self._given:
+            return self._given[key]
         since = self.run.id << SHIFT if self.fresh else 0
         for found in self.reader.execute(FIND, (key, since)):
             again = self.retry_failed and found[-1] is not None and found[0] <= self._before
@@ -137,7 +142,7 @@ class Store:
     def nearest(self, step: str, item: str) -> Sending | None:
         """The last answered call of an item, else of its step, with its parts as they are kept."""
         query = "SELECT * FROM call WHERE state & 1 AND step = ? ORDER BY item = ? DESC, id DESC"
-        row = self.reader.execute(query, (step, item)).fetchone()
+        row = self.reader.execute(query, (step, self.redact(item))).fetchone()
         if row is None:
             return None
         item = row[AT["item"]]
@@ -180,7 +185,9 @@ class Store:
     async def settle(self, row: int, settled: Settled) -> None:
         """Commits what came of a request, before anybody sees it."""
         values = self._open.pop(row)
-        await self.journal.do(lambda c: settle(c, values, settled, self.redact))
+        given = await self.journal.do(lambda c: settle(c, values, settled, self.redact))
+        if given is not None and len(self._given) < GIVEN:
+            self._given[values[AT["key"]]] = given
 
     def reuse(self, answer: Kept, sending: Sending) -> int:
         """Notes that an item was answered from the store; gives the row that says so."""
@@ -219,8 +226,7 @@ def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Any]:
     values = to_json(event)
     for name in ("event", "node", "at", "run", "seq"):
         values.pop(name)
-    data = redact(json.dumps(values, ensure_ascii=False, default=str))
-    return [row, event.name, event.node, event.at, data]
+    return [row, event.name, redact(event.node), event.at, written(values, redact)]
 
 
 def _highest(c: Batch, first: int, last: int) -> int:

@@ -14,7 +14,8 @@ from typing import Any
 
 from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
-from rlmlang.runtime.prepared import BadRecipe
+from rlmlang.runtime.prepared import BadRecipe, Options
+from rlmlang.runtime.redaction import redactor_for
 from rlmlang.stores.reading import Reading
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.stores.store import open_store
@@ -52,9 +53,11 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> C
     return Compared(name, found, verdict(found), tuple(changed))
 
 
-def keep(store: Path, name: str, path: str, values: Mapping[str, Any], run: str) -> None:
-    """Keeps an eval as a run of its own, to be compared with later."""
-    opened = open_store(store)
+def keep(options: Options, name: str, path: str, values: Mapping[str, Any], run: str) -> None:
+    """Keeps an eval in the options' store as a run of its own, to be compared with later."""
+    if options.store is None:
+        return
+    opened = open_store(options.store, redactor_for(options))
     row = RunRow(0, run, b"eval " + run.encode(), PREFIX + name, path=path, data={"eval": values})
     opened.begin(row)
     opened.end(FINISHED)

@@ -12,7 +12,9 @@ from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED, CodedError
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.tuned import path_of, write_tuning
+from rlmlang.stores.redact import without_secrets
 from rlmlang.testing.choosing import choose_tune, examples_of, recipe_of
 from rlmlang.testing.datasets import Examples
 from rlmlang.testing.evals import Scored, Way, account_of
@@ -82,7 +84,9 @@ def carried_out(
     recipe = recipe_of(tune.eval.path, tune.recipe)
     model = reflection or tune.reflection or _first_model(plan)
     found = run_tune(tune, recipe, plan.examples, plan.way, model, told)
-    values = _kept(plan.target, as_values(found, recipe, plan.examples.sha256))
+    clean = without_secrets(as_values(found, recipe, plan.examples.sha256),
+                            redactor_for(plan.way.options))  # fmt: skip
+    values = _kept(plan.target, clean)
     write_tuning(plan.target, values)
     return values
 

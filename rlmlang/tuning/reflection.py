@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +17,9 @@ from rlmlang.partitions.measure import measure_for
 from rlmlang.plan.bind import BoundModel
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.project import load
+from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.session import new_run
 from rlmlang.runtime.trust import require
-from rlmlang.stores.redact import Redactor
 from rlmlang.stores.runs import FINISHED, PARKED, RunRow
 from rlmlang.stores.store import memory_store, open_store
 from rlmlang.testing.evals import Way
@@ -32,7 +31,7 @@ ROLE = Model("reflection", "", 128_000, 4_000, 1.0)
 def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[Any]:
     """A DSPy model for reflection; its calls are a run of the tuning's own."""
     options, path = way.options, way.path
-    project, redact = load(Path(path).resolve().parent), Redactor(os.environ)
+    project, redact = load(Path(path).resolve().parent), redactor_for(options)
     require(project, options, sends=way.engine is None)
     store = open_store(Path(options.store), redact) if options.store else memory_store()
     row = RunRow(0, new_run(f"tune-{name}"), f"reflection {name}".encode(), f"tune {name}",

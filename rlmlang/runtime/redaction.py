@@ -1,0 +1,32 @@
+"""What is taken out of what a run leaves behind and says: secrets of the environment, and those it
+was given itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.runtime.prepared import Options
+from rlmlang.stores.redact import Redactor
+
+
+def redactor_for(options: Options) -> Redactor:
+    """The redactor of a run. An input whose name speaks of secrets is one, where it is a single
+    word: `--set token=…`, and not a question about tokens."""
+    given = {**options.values, **options.sets}
+    return Redactor(os.environ, {k: v for k, v in given.items() if _single(v)})
+
+
+def _single(value: object) -> bool:
+    return isinstance(value, str) and not any(c.isspace() for c in value)
+
+
+def told(problem: CodedError, redact: Callable[[str], str]) -> CodedError:
+    """A problem as it may be told: it may quote an answer."""
+    found = problem.diagnostic
+    problem.diagnostic = replace(found, message=redact(found.message),
+                                 reason=redact(found.reason), hint=redact(found.hint))  # fmt: skip
+    problem.args = (problem.diagnostic.message,)
+    return problem
