@@ -141,6 +141,8 @@ class Free:
         query = f.query_of(self.request.prompt)
         given = [{"request": str(p), "context": "" if c is None else c}
                  for p, c in zip(prompts, contexts, strict=True)]  # fmt: skip
+        if len(given) > self.allowance.free:
+            self.allowance.take(len(given))  # raises, before anything is measured
         for inputs in given:
             self._fits(query, inputs, self.caps.sub_input)
         self.allowance.take(len(given))

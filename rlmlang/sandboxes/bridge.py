@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlmlang.catalog.tools import BuiltIn
+from rlmlang.catalog.tools import PROMPTS, Question
+from rlmlang.diagnostics.diagnostic import EXIT_FAILED, CodedError
+from rlmlang.sandboxes.arguments import Taken, whole_characters
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.looking import Looking
 
@@ -19,6 +21,7 @@ NAMES = frozenset((SUBMIT, HOST, QUERY, TOOL))
 KNOWN = frozenset(
     "ValueError TypeError KeyError IndexError RuntimeError TimeoutError LookupError".split()
 )
+WORDS = 2_000  # characters of what a mistake is told in
 Submit = Callable[[list[Any], dict[str, Any]], Any]
 Answer = dict[str, Any]
 
@@ -88,25 +91,26 @@ class Bridge:
         return found
 
     async def _asked(self, name: str, args: Any) -> Answer:
+        """Whatever stops a call is an answer to the code, but for what ends the run: the budget of
+        the whole, or Ctrl-C."""
         try:
-            return {"return_value": await self._call(name, list(args))}
-        except (ValueError, TypeError, LookupError, RuntimeError) as mistake:
-            kind = type(mistake).__name__
-            return {"exc_type": kind if kind in KNOWN else "RuntimeError", "message": str(mistake)}
+            return {"return_value": await self._call(name, _taken(name, args))}
+        except Exception as mistake:
+            return _told(mistake)
 
     async def _call(self, name: str, args: list[Any]) -> Any:
         handles = self.handles
         if name == HOST:
             return await handles.ask(*args)
         if name == QUERY:
-            prompts, contexts, deep = args
+            prompts, contexts, deep = _query(args)
             return handles.plain(await self.host[QUERY](prompts, handles.taken(contexts), deep))
         if name != TOOL:
             raise LookupError(f"name {name!r} is not defined")
-        tool, values, fields = args
-        if isinstance(self.host.get(tool), BuiltIn):
+        tool, values, fields = _tool(args)
+        if isinstance(self.host.get(tool), Question):
             look = Looking(self.contexts, handles)
-            return await asyncio.to_thread(look.answer, tool, list(values), dict(fields))
+            return await asyncio.to_thread(look.answer, tool, values, fields)
         return handles.plain(
             await self.host[TOOL](tool, handles.taken(values), handles.taken(fields))
         )
@@ -114,11 +118,57 @@ class Bridge:
     def _submitted(self, args: Any) -> Answer:
         """Ends the cell with a value that fits; else an error that the model can mend."""
         try:
-            values, fields = args
-            value = self.submit(list(values), dict(fields))
-        except (ValueError, TypeError) as mistake:
-            return {"exc_type": "TypeError", "message": f"SUBMIT: {mistake}"}
+            values, fields = _submission(_taken(SUBMIT, args))
+            value = self.submit(values, fields)
+        except Exception as mistake:
+            found = _told(mistake)
+            return {"exc_type": "TypeError", "message": f"SUBMIT: {found['message']}"}
         raise Submitted(value)
+
+
+def _told(mistake: Exception) -> Answer:
+    """A mistake as an answer. Raises it again where nothing is left for code to mend."""
+    if isinstance(mistake, CodedError):
+        if mistake.exit_code != EXIT_FAILED:
+            raise mistake
+        return {"exc_type": "RuntimeError", "message": whole_characters(str(mistake))[:WORDS]}
+    kind = type(mistake).__name__
+    words = whole_characters(str(mistake))[:WORDS]
+    if kind in KNOWN:
+        return {"exc_type": kind, "message": words}
+    return {"exc_type": "RuntimeError", "message": f"{kind}: {words}" if words else kind}
+
+
+def _taken(name: str, args: Any) -> list[Any]:
+    if not isinstance(args, list | tuple):
+        raise TypeError("arguments come as a list")
+    found: list[Any] = Taken(finite=name in (SUBMIT, TOOL)).plain(args)
+    return found
+
+
+def _query(args: list[Any]) -> tuple[list[Any], list[Any], bool]:
+    """Prompts, as many contexts, and whether each is a session of its own."""
+    prompts, contexts, deep = args if len(args) == 3 else (None, None, None)
+    if not isinstance(prompts, list) or not isinstance(contexts, list) or deep not in (True, False):
+        raise TypeError("call it as llm_query_batched(prompts: [Text], contexts: [Any]? = None)")
+    if len(prompts) > PROMPTS:
+        raise ValueError(f"{len(prompts):,} prompts at once; at most {PROMPTS:,}")
+    return prompts, contexts, bool(deep)
+
+
+def _tool(args: list[Any]) -> tuple[str, list[Any], dict[str, Any]]:
+    """A tool's name and its arguments."""
+    if len(args) == 3 and isinstance(args[0], str):
+        return args[0], *_submission(args[1:])
+    raise TypeError("a tool is called by its name")
+
+
+def _submission(args: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Values in order and values by name."""
+    values, fields = args if len(args) == 2 else (None, None)
+    if not isinstance(values, list) or not isinstance(fields, dict):
+        raise TypeError("values come in order or by name")
+    return values, fields
 
 
 class Printed:

@@ -1,25 +1,43 @@
 """Contexts that code may look into without having them: handles, and what may be asked of them.
 
 Positions are bytes of UTF-8, as everywhere in rlmlang; a cut inside a character is moved back.
+Arguments are held against `catalog/tools.py`, and what an answer takes in time and memory against
+limits: code may ask, but not at its host's expense.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import regex
 
-from rlmlang.context import Measure, Slice, Tree, text_of, whole
+from rlmlang.catalog.tools import HANDLE
+from rlmlang.context import Measure, Slice, Tree, as_slice, text_of, whole
 from rlmlang.protocols import Partition
+from rlmlang.sandboxes.arguments import Taken, bound, partition_of, whole_characters
+from rlmlang.sandboxes.limits import Stopwatch, limited, unlimited
 
 SMALL = 1_000_000  # bytes that are handed over as plain text
 ALL = 32_000_000  # bytes that may be gone over line by line
 MOST = 2_000_000  # characters of one answer
+LINES = 1_000_000  # lines of one answer
+PIECES = 100_000
+FUNCTIONS = (
+    2_000_000  # bytes of a Python file that is cut at functions: its parser takes 300 times that
+)
 CHUNK = 4 << 20
+STRETCH, AHEAD = 512 << 10, 64 << 10  # bytes that a pattern looks at, and how far a match may go on
+MATCH = 10_000  # characters of a match or group that are told
 SECONDS = 5.0
+MATCHES = (
+    f"the matches are more than {MOST:,} characters together: ask for fewer (max) or for less of "
+    "each (around)"
+)
 PREVIEW = 400  # characters of a variable that a model is shown before it looks
 
 
@@ -30,6 +48,7 @@ class Handles:
     partition: Callable[[str, dict[str, Any], int, int], Partition]
     measure: Measure
     values: list[Any] = field(default_factory=list)
+    watch: Stopwatch = field(default_factory=Stopwatch)
 
     def give(self, value: Any, name: str) -> Any:
         """A value as code gets it: plain where it is small, else a handle."""
@@ -39,7 +58,7 @@ class Handles:
         if isinstance(value, Tree):
             return self._handle("tree", value, len(value.documents), name)
         if isinstance(value, str) and len(value) > SMALL:
-            raise ValueError("a text this long comes from a source")
+            return self.give(as_slice(name, whole_characters(value)), name)
         if isinstance(value, list | tuple) or hasattr(value, "document"):
             if len(value) > 2_000:
                 return self._handle("rows", value, len(value), name)
@@ -54,7 +73,9 @@ class Handles:
             return {str(k): self.plain(v) for k, v in value.items()}
         if isinstance(value, list | tuple):
             return [self.plain(v) for v in value]
-        return value if isinstance(value, str | int | float | bool | None) else text_of(value)
+        if isinstance(value, int | float | bool | None):
+            return value
+        return whole_characters(value if isinstance(value, str) else text_of(value))
 
     def taken(self, value: Any) -> Any:
         """What code gives back: handles become what they stand for."""
@@ -64,19 +85,26 @@ class Handles:
             return {k: self.taken(v) for k, v in value.items()}
         return [self.taken(v) for v in value] if isinstance(value, list | tuple) else value
 
-    async def ask(self, what: str, number: int, *args: Any) -> Any:
-        """Answers a question about a handle. Raises ValueError with words for the model."""
-        return await asyncio.to_thread(self.look, what, self._of(number), *args)
+    async def ask(self, what: Any, number: Any, *args: Any) -> Any:
+        """Answers a question about a handle. Raises ValueError and others with words for the
+        model."""
+        return await asyncio.to_thread(self.look, what, self._of(number), args)
 
-    def look(self, what: str, value: Any, *args: Any) -> Any:
-        """Answers a question about a context. Raises ValueError with words for the model."""
-        answer = getattr(self, "_file" if what == "open" else f"_{what}", None)
-        if answer is None:
-            raise ValueError(f"a handle has no {what}")
-        return answer(value, *args)
+    def look(self, what: Any, value: Any, args: Sequence[Any]) -> Any:
+        """Answers a question about a context. Raises ValueError, TypeError and TimeoutError with
+        words for the model."""
+        question = HANDLE.get(what) if isinstance(what, str) else None
+        if question is None or _kind(value) not in question.of:
+            raise ValueError(f"a handle has no {str(what)[:60]}")
+        given = bound(question, args, {})
+        reads = question.name not in ("files", "open", "rows")
+        with self.watch.running():
+            seen = limited(value, self.watch.check) if reads else value
+            return getattr(self, f"_{question.name}")(seen, *given)
 
     def _of(self, number: Any) -> Any:
-        if not isinstance(number, int) or not 0 <= number < len(self.values):
+        known = isinstance(number, int) and not isinstance(number, bool)
+        if not known or not 0 <= number < len(self.values):
             raise ValueError("there is no such handle")
         return self.values[number]
 
@@ -101,7 +129,7 @@ class Handles:
                 break
             if number >= start:
                 out.append(line)
-                taken += len(line)
+                taken += len(line) + 1
                 if taken > MOST:
                     raise ValueError(f"lines {start} to {end} are more than {MOST:,} characters")
         return out
@@ -112,10 +140,13 @@ class Handles:
                 f"{_size(value):,} bytes are too many to go over line by line: use "
                 "search(regex), split(max=…) with sub-calls, or lines(a, b)"
             )
-        return list(_each_line(value))
+        found = list(islice(_each_line(value), LINES + 1))
+        if len(found) > LINES:
+            raise ValueError(f"more than {LINES:,} lines: use lines(a, b)")
+        return found
 
     def _find(self, value: Slice, words: str, start: int = 0) -> int:
-        wanted = str(words).encode()
+        wanted = words.encode()
         for at, data in _chunks(value, len(wanted)):
             found = data.find(wanted, max(0, start - at))
             if found >= 0:
@@ -123,47 +154,68 @@ class Handles:
         return -1
 
     def _count(self, value: Slice, words: str) -> int:
-        wanted = str(words).encode()
+        wanted = words.encode()
         if not wanted:
             raise ValueError("count needs words")
-        return sum(data.count(wanted) for _, data in _chunks(value, 0))
+        total, rest, pattern = 0, b"", re.compile(re.escape(wanted))
+        for _, data in _chunks(value, 0):
+            data, end = rest + data, 0
+            for hit in pattern.finditer(data):
+                total, end = total + 1, hit.end()
+            rest = data[max(end, len(data) - len(wanted) + 1) :]
+        return total
 
     def _search(
         self, value: Slice | Tree, pattern: str, most: int = 100, around: int = 80,
         ignore_case: bool = False,
     ) -> list[dict[str, Any]]:  # fmt: skip
         try:
-            wanted = regex.compile(str(pattern), regex.I if ignore_case else 0)
+            wanted = regex.compile(pattern, regex.I if ignore_case else 0)
         except regex.error as mistake:
             raise ValueError(f"the pattern is wrong: {mistake}") from None
         found: list[dict[str, Any]] = []
+        taken = 0
         try:
             for path, part in _parts(value):
-                for hit in _hits(part, wanted, int(around)):
+                for hit in _hits(part, wanted, around, self.watch):
                     found.append({"path": path, **hit} if isinstance(value, Tree) else hit)
-                    if len(found) >= min(int(most), 1_000):
+                    taken += _length(hit)
+                    if taken > MOST:
+                        raise ValueError(MATCHES)
+                    if len(found) >= most:
                         return found
+        except MemoryError:
+            raise ValueError("the pattern takes too much memory: make it simpler") from None
         except TimeoutError:
+            self.watch.check()
             words = f"the pattern takes more than {SECONDS:g} s: make it simpler"
             raise ValueError(words) from None
         return found
 
-    def _split(self, value: Slice | Tree, by: str, options: dict[str, Any]) -> list[Any]:
+    def _split(self, value: Slice | Tree, by: str, options: Any) -> list[Any]:
         given = {"max": 4_000, "overlap": 0, "slack": 0.1} if by == "tokens" else {}
+        options = partition_of(by, {**given, **dict(options)}, _kind(value))
+        for part in value.parts if by == "functions" else ():
+            if part.document.id.endswith((".py", ".pyi")) and part.end - part.start > FUNCTIONS:
+                words = f"{part.document.id} is too large to be cut at functions"
+                raise ValueError(f"{words}: at most {FUNCTIONS:,} bytes")
         try:
-            pieces = list(self.partition(by, {**given, **options}, 0, 0).split(value, self.measure))
+            made = self.partition(by, options, 0, 0).split(value, self.measure)
+            pieces = list(islice(made, PIECES + 1))
+        except (TimeoutError, MemoryError):
+            raise
         except Exception as mistake:
             raise ValueError(f"cannot split by {by} with {options}: {mistake}") from None
-        if len(pieces) > 100_000:
-            raise ValueError(f"{len(pieces):,} pieces: make them larger")
-        return [self._handle("text", p, _size(p), p.place) for p in pieces]
+        if len(pieces) > PIECES:
+            raise ValueError(f"more than {PIECES:,} pieces: make them larger")
+        return [self._handle("text", unlimited(p), _size(p), p.place) for p in pieces]
 
     # ── trees and rows ───────────────────────────────────────────────────────
 
     def _files(self, value: Tree) -> list[str]:
         return [d.id for d in value.documents]
 
-    def _file(self, value: Tree, path: str) -> Any:
+    def _open(self, value: Tree, path: str) -> Any:
         found = next((d for d in value.documents if d.id == path), None)
         if found is None:
             raise ValueError(f"there is no file {path!r}; files() lists them")
@@ -173,7 +225,16 @@ class Handles:
         low, high, _ = slice(start, end).indices(len(value))
         if high - low > 200_000:
             raise ValueError(f"{high - low:,} rows at once; at most 200,000")
-        return [self.plain(value[i]) for i in range(low, high)]
+        found: list[Any] = []
+        room = Taken()
+        for number in range(low, high):
+            self.watch.check()
+            found.append(room.plain(self.plain(value[number])))
+        return found
+
+
+def _kind(value: Any) -> str:
+    return "text" if isinstance(value, Slice) else "tree" if isinstance(value, Tree) else "rows"
 
 
 def describe(value: Any, given: Any, shown: int = PREVIEW) -> str:
@@ -225,6 +286,8 @@ def _each_line(value: Slice) -> Iterator[str]:
     rest = b""
     for _, data in _chunks(value, 0):
         *lines, rest = (rest + data).split(b"\n")
+        if len(rest) > CHUNK:
+            raise ValueError(f"a line of more than {CHUNK:,} bytes: use slices")
         for line in lines:
             yield line.decode("utf-8", "replace")
     if rest:
@@ -239,21 +302,38 @@ def _parts(value: Slice | Tree) -> Iterator[tuple[str, Slice]]:
         yield document.id, whole(document)
 
 
-def _hits(value: Slice, wanted: Any, around: int) -> Iterator[dict[str, Any]]:
-    """Matches with their places; chunks end at a line's end."""
+def _length(hit: dict[str, Any]) -> int:
+    """The characters of a match as it is told, and some for each."""
+    return 50 + sum(map(len, (hit["match"], hit["text"], *filter(None, hit["groups"]))))
+
+
+def _hits(value: Slice, wanted: Any, around: int, watch: Stopwatch) -> Iterator[dict[str, Any]]:
+    """Matches with their places. A stretch ends at a line's end where it has one, and a match that
+    begins in it may end beyond: an engine with repeats takes 150 times what it looks at."""
     size, at = _size(value), 0
     while at < size:
-        high = min(size, at + CHUNK)
-        data = _bytes(value, at, high)
-        if high < size and (cut := data.rfind(b"\n") + 1):
-            data = data[:cut]
+        high = min(size, at + STRETCH)
+        data = _bytes(value, at, min(size, high + AHEAD))
+        end = at + (len(data) if high == size else _edge(data, high - at))
         text, seen, start = data.decode("utf-8", "replace"), 0, at
-        for m in wanted.finditer(text, timeout=SECONDS, concurrent=True):
+        for m in wanted.finditer(text, timeout=min(SECONDS, watch.left()), concurrent=True):
             start += len(text[seen : m.start()].encode())
-            seen = m.start()
-            low, top = max(0, m.start() - around), m.end() + around
+            if start >= end and high < size:
+                break
+            seen, stop = m.start(), start + len(m.group().encode())
             yield {
-                "start": start, "end": start + len(m.group().encode()),
-                "match": m.group()[:10_000], "groups": list(m.groups()), "text": text[low:top],
+                "start": start, "end": stop, "match": m.group()[:MATCH],
+                "groups": [g and g[:MATCH] for g in m.groups()],
+                "text": text[max(0, m.start() - around) : m.end() + around],
             }  # fmt: skip
-        at += len(data)
+            end = max(end, stop)
+        at = end
+
+
+def _edge(data: bytes, most: int) -> int:
+    """The last line's end within `most` bytes, else a character's."""
+    if cut := data.rfind(b"\n", 0, most) + 1:
+        return cut
+    while data[most] & 0xC0 == 0x80:
+        most -= 1
+    return most

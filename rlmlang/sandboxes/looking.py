@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.context import Document, Slice, Tree, as_slice, whole
+from rlmlang.sandboxes.arguments import bound
 from rlmlang.sandboxes.handles import MOST, Handles
 
 
@@ -18,36 +19,36 @@ class Looking:
     contexts: Mapping[str, Any]
     handles: Handles
 
-    def answer(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
-        """What a tool gives. Raises ValueError and TypeError with words for the model."""
+    def answer(self, name: str, args: Sequence[Any], fields: Mapping[str, Any]) -> Any:
+        """What a tool gives. Raises ValueError, TypeError and TimeoutError with words for the
+        model."""
+        given = bound(BUILT_IN[name], args, fields)
         tool: Callable[..., Any] = getattr(self, name)
-        try:
-            return tool(*args, **fields)
-        except TypeError:
-            raise TypeError(f"call it as {BUILT_IN[name].signature}") from None
+        return tool(*given)
 
-    def grep(self, pattern: str, max: int = 100, around: int = 80) -> list[dict[str, Any]]:
+    def grep(self, pattern: str, most: int, around: int) -> list[dict[str, Any]]:
         """Matches in all contexts, with the variable and place of each."""
         found: list[dict[str, Any]] = []
         for name, value in self.contexts.items():
             if (looked := _text_or_tree(name, value)) is not None:
-                hits = self.handles.look("search", looked, pattern, int(max) - len(found), around)
+                wanted = (pattern, most - len(found), around)
+                hits = self.handles.look("search", looked, wanted)
                 found += [{"source": name, "path": name, **hit} for hit in hits]
-                if len(found) >= max:
+                if len(found) >= most:
                     break
         return found
 
-    def read_file(self, path: str, start: int = 0, end: int | None = None) -> Any:
+    def read_file(self, path: str, start: int, end: int | None) -> Any:
         """A file as text, as a handle where it is large; or a part of it."""
         for document in self._files():
             if document.id == path:
                 size = document.size - document.start
                 if start == 0 and end is None and size > MOST:
                     return self.handles.give(whole(document), path)
-                return self.handles.look("slice", whole(document), start, end)
+                return self.handles.look("slice", whole(document), (start, end))
         raise ValueError(f"there is no file {path!r}; list_files() names them")
 
-    def list_files(self, part: str = "") -> list[str]:
+    def list_files(self, part: str) -> list[str]:
         """The paths of all trees, in order."""
         return [d.id for d in self._files() if part in d.id]
 

@@ -117,6 +117,7 @@ class MontySandbox:
 
     async def run(self, code: str) -> Ran:
         """Runs a cell to its end."""
+        self.handles.watch.begin(self.caps.cpu)
         printed, monty = Printed(self.caps.shown), self.workers.native
         try:
             source = desugar(code, handles=bool(self.handles.values))

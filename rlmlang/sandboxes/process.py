@@ -19,9 +19,9 @@ from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import HOST, QUERY, Bridge, Caps, Journal, Printed, Submit, Submitted
 from rlmlang.sandboxes.dialect import MOST
 from rlmlang.sandboxes.handles import Handles, describe
+from rlmlang.sandboxes.inside.channel import FRAME, excess, packed
 from rlmlang.sandboxes.watching import computed, family, resident
 
-FRAME = 64 << 20  # bytes of the largest message that is read
 GONE = "The session was lost; variables are as before this cell."
 TICK = 0.25
 TOTAL = 3_600  # seconds of computing in the life of a session
@@ -95,6 +95,7 @@ class ProcessSandbox:
         if len(code) > MOST:
             words = f"SyntaxError: a cell of {len(code):,} characters; at most {MOST:,}"
             return Ran(error=words, kind="syntax")
+        self.handles.watch.begin(self.caps.cpu)
         try:
             ran = await self._cell(code)
         except Submitted as done:
@@ -212,7 +213,7 @@ class ProcessSandbox:
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         assert self.link is not None
-        data = json.dumps(message, separators=(",", ":"), default=str).encode("utf-8", "replace")
+        data = packed(dict(message))
         self.link.writer.write(struct.pack("<I", len(data)) + data)
         async with asyncio.timeout(60):
             await self.link.writer.drain()
@@ -231,8 +232,11 @@ class ProcessSandbox:
         size = struct.unpack("<I", await self.link.reader.readexactly(4))[0]
         if size > FRAME:
             raise DiedError(f"the session sent {size:,} bytes at once")
+        data = await self.link.reader.readexactly(size)
+        if words := excess(data):
+            raise DiedError(words)
         try:
-            message = json.loads(await self.link.reader.readexactly(size))
+            message = json.loads(data)
         except (ValueError, RecursionError) as mistake:
             raise DiedError("the session sent what cannot be read") from mistake
         if not isinstance(message, dict):

@@ -1,4 +1,4 @@
-"""Frames to and from the host: a length in four bytes, and JSON."""
+"""Frames to and from the host: a length in four bytes, and JSON of a limited size."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ import struct
 import threading
 from collections.abc import Callable
 from typing import Any
+
+FRAME = 40 << 20  # bytes of a message
+OPENED = 1_000_000  # lists and dictionaries in it: each takes thirty times its two bytes
+
+
+def excess(data: bytes) -> str:
+    """Why a message is not read; empty where it is."""
+    if len(data) > FRAME:
+        return f"{len(data):,} bytes in one call; at most {FRAME:,}"
+    opened = data.count(b"[") + data.count(b"{")
+    return f"more than {OPENED:,} lists or dictionaries in one call" if opened > OPENED else ""
 
 
 class Channel:
@@ -21,8 +32,7 @@ class Channel:
 
     def send(self, message: dict[str, Any]) -> None:
         """Sends one frame."""
-        data = json.dumps(message, separators=(",", ":"), default=str).encode("utf-8", "replace")
-        self._send(struct.pack("<I", len(data)) + data)
+        self._put(packed(message))
 
     def take(self) -> dict[str, Any]:
         """The next frame; without a host there is nothing left to do."""
@@ -43,5 +53,16 @@ class Channel:
     def call(self, name: str, args: list[Any]) -> dict[str, Any]:
         """What the host says to a call."""
         with self.turn:
-            self.send({"op": "call", "name": name, "args": args})
+            data = packed({"op": "call", "name": name, "args": args})
+            if words := excess(data):
+                return {"exc_type": "ValueError", "message": words}
+            self._put(data)
             return self.take()
+
+    def _put(self, data: bytes) -> None:
+        self._send(struct.pack("<I", len(data)) + data)
+
+
+def packed(message: dict[str, Any]) -> bytes:
+    """A message as it is sent."""
+    return json.dumps(message, separators=(",", ":"), default=str).encode("utf-8", "replace")

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from .channel import Channel
+from .channel import Channel, excess
 
 GUEST = """
 import json, random, sys, time, types
@@ -85,7 +85,12 @@ class Warden:
 
     def answer(self, text: str) -> str:
         """What code gets that asks the host; the end of a cell is kept, not passed on."""
-        name, args = json.loads(text)
+        try:
+            if words := excess(text.encode("ascii", "replace")):
+                raise ValueError(words)
+            name, args = json.loads(text)
+        except (ValueError, RecursionError) as mistake:
+            return json.dumps({"exc_type": "ValueError", "message": str(mistake)})
         if name == DONE:
             self.done = args
             return "{}"
