@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, takewhile
@@ -48,7 +48,8 @@ class Axis:
 
     def cut(self, near: int, reach: int) -> int:
         """The best edge within `reach` of a weight, as a place in bytes."""
-        edges = [i for i, w in enumerate(self.weights) if abs(w - near) <= reach]
+        first = bisect_left(self.weights, near - reach)
+        edges = range(first, bisect_right(self.weights, near + reach))
         if edges:
             best = min(edges, key=lambda i: (self._shared(i), abs(self.weights[i] - near)))
             return self.starts[best]
