@@ -17,6 +17,7 @@ from rlmlang.syntax import tree as t
 Inferred = tuple[Expr, Facts]
 Infer = Callable[..., Inferred]
 Parameters = Sequence[tuple[str, Type, bool]]
+SEVERAL = ("keys", "by", "on")  # options that may name more than one field
 
 
 def check_args(
@@ -110,7 +111,8 @@ def _item(rows: Facts) -> Facts:
 
 def _fields(scope: Scope, arg: t.Arg, values: list[Inferred]) -> object:
     """Field names, checked against the rows of the first list."""
-    names = arg.value.items if isinstance(arg.value, t.ListOf) else (arg.value,)
+    several = isinstance(arg.value, t.ListOf) and arg.label in SEVERAL
+    names = arg.value.items if isinstance(arg.value, t.ListOf) and several else (arg.value,)
     rows = [_item(f).type.required() for _, f in values]
     for name in names:
         if not isinstance(name, t.Name):
@@ -120,7 +122,7 @@ def _fields(scope: Scope, arg: t.Arg, values: list[Inferred]) -> object:
         if rows and rows[0].kind == "Record" and name.text not in known:
             scope.report(say.no_such_field(name, rows[0], known))
     found = [n.text for n in names if isinstance(n, t.Name)]
-    return found if isinstance(arg.value, t.ListOf) or arg.label == "keys" else "".join(found[:1])
+    return found if several or arg.label == "keys" else "".join(found[:1])
 
 
 def _arity(

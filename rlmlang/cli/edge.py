@@ -163,7 +163,7 @@ def write_lines(lines: Iterable[str], out: str | None) -> None:
     target = Path(out)
     part = target.with_name(target.name + ".part")
     try:
-        with part.open("w", encoding="utf-8") as file:
+        with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(lines)
         part.replace(target)
     except OSError as mistake:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from importlib import import_module
@@ -73,9 +74,17 @@ def rlm() -> None:
     """
 
 
+def _print_anything() -> None:
+    """What a terminal cannot show is written as `\\u2026`, as in JSON, in place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
     gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
+    _print_anything()
     try:
         code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
     except click.ClickException as mistake:

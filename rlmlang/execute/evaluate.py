@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from rlmlang.execute.functions import IMPLEMENTATIONS
 
 Environment = Mapping[str, Any]
 Code = Callable[[r.Code, list[Any]], Any]
+MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
 
 
 def evaluate(e: r.Expr, env: Environment, code: Code) -> Any:
@@ -59,7 +61,10 @@ def _within(function: r.Code, value: Any) -> Any:
 def _apply(e: r.Apply, env: Environment, code: Code) -> Any:
     options = {k: _option(v, env, code) for k, v in e.options}
     args = [evaluate(x, env, code) for x in e.args]
-    return IMPLEMENTATIONS[e.function](*args, options)
+    try:
+        return _bounded(IMPLEMENTATIONS[e.function](*args, options), e.function)
+    except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as mistake:
+        raise _unfit(e.function, mistake) from None
 
 
 def _option(value: object, env: Environment, code: Code) -> Any:
@@ -78,36 +83,64 @@ def _get(base: Any, name: str) -> Any:
 def _operate(op: str, a: Any, b: Any) -> Any:
     a, b = (text_of(x) if isinstance(x, Slice) else x for x in (a, b))
     try:
-        match op:
-            case "==":
-                return a == b
-            case "!=":
-                return a != b
-            case "<":
-                return a < b
-            case "<=":
-                return a <= b
-            case ">":
-                return a > b
-            case ">=":
-                return a >= b
-            case "in":
-                return a in b
-            case "+":
-                return a + b
-            case "-":
-                return a - b
-            case "*":
-                return a * b
-            case "/":
-                return a / b
-            case "..":
-                return f"{a}..{b}"
+        return _bounded(_operated(op, a, b), op)
     except ZeroDivisionError:
         raise failed("wrong-value", f"{a} / {b}: division by zero", hint="test it first") from None
+    except OverflowError:
+        raise _too_large(op) from None
     except TypeError:
         raise _mixed(op, a, b) from None
+
+
+def _bounded(value: Any, op: str) -> Any:
+    """A number that can be written down. Raises CodedError (wrong-value)."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _too_large(op)
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        raise _too_large(op)
+    return value
+
+
+def _operated(op: str, a: Any, b: Any) -> Any:
+    match op:
+        case "==":
+            return a == b
+        case "!=":
+            return a != b
+        case "<":
+            return a < b
+        case "<=":
+            return a <= b
+        case ">":
+            return a > b
+        case ">=":
+            return a >= b
+        case "in":
+            return a in b
+        case "+":
+            return a + b
+        case "-":
+            return a - b
+        case "*":
+            return a * b
+        case "/":
+            return a / b
+        case "..":
+            return f"{a}..{b}"
     raise AssertionError(op)
+
+
+def _too_large(op: str) -> CodedError:
+    return failed("wrong-value", f"`{op}` gives a number that is too large to be written down")
+
+
+def _unfit(function: str, mistake: Exception) -> CodedError:
+    """Values that are not what their types say, or that have no order: of code and of options."""
+    return failed(
+        "wrong-value",
+        f"`{function}` cannot be applied to these values: {mistake}",
+        hint="look at what they are: numbers and texts have no common order, records have none",
+    )
 
 
 def _mixed(op: str, a: Any, b: Any) -> CodedError:

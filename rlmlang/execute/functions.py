@@ -23,10 +23,12 @@ def flat(value: Any) -> list[Any]:
     return out
 
 
-def field(item: Any, name: str) -> Any:
-    """A field of a record; the item itself where no field is named."""
+def field(item: Any, name: str | list[str]) -> Any:
+    """A field of a record, or the values of several; the item itself where no field is named."""
     if not name:
         return item
+    if isinstance(name, list):
+        return tuple(field(item, n) for n in name)
     if not isinstance(item, dict):
         raise failed("wrong-value", f"{item!r:.60} has no field `{name}`")
     return item.get(name)
@@ -35,7 +37,7 @@ def field(item: Any, name: str) -> Any:
 def _key(value: Any) -> Any:
     if isinstance(value, dict):
         return tuple(sorted((k, _key(v)) for k, v in value.items()))
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return tuple(map(_key, value))
     return text_of(value) if isinstance(value, Slice) else value
 
@@ -103,7 +105,7 @@ def _align(rows: Any, answers: Any, o: Options) -> list[Any]:
     return [{**by_key[_key(field(r, on))], **r} for r in left]
 
 
-def _unique(items: Iterable[Any], name: str) -> list[Any]:
+def _unique(items: Iterable[Any], name: str | list[str]) -> list[Any]:
     seen: set[Any] = set()
     out = []
     for item in items:
@@ -115,6 +117,8 @@ def _unique(items: Iterable[Any], name: str) -> list[Any]:
 
 
 def _order(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_order, value))
     return (value is not None, value)
 
 

@@ -7,6 +7,7 @@ import re
 
 from rlmlang.check import recipe as r
 from rlmlang.protocols import Ran
+from rlmlang.unicode import encodable
 
 FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
 LANGUAGES = ("", "python", "py", "python3", "repl", "code")
@@ -51,7 +52,7 @@ def shown(turn: int, code: str, ran: Ran, most: int) -> str:
 
 def cut(text: str, most: int) -> str:
     """A text of at most so many bytes, with a note of what is missing."""
-    data = text.encode()
+    data = encodable(text).encode()
     if len(data) <= most:
         return text
     return (

@@ -21,6 +21,7 @@ from rlmlang.modules.program import RecipeProgram
 from rlmlang.modules.render import render
 from rlmlang.modules.signatures import AGAIN, RESULT, again, field_name, plain
 from rlmlang.protocols import AnswerError, Question, Reply
+from rlmlang.unicode import encodable
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class DspyAsker:
         prompt, inputs = question.prompt, question.inputs
         predictor = self.program.predictor(question.predictor)
         signature = self._signature(predictor.signature, prompt, inputs)
-        fields = {field_name(p.name): render(inputs[p.name], p.type) for p in prompt.params}
+        fields = {
+            field_name(p.name): encodable(render(inputs[p.name], p.type)) for p in prompt.params
+        }
         if question.refused is not None:
             signature = again(signature)
             fields |= {
@@ -68,16 +71,16 @@ class DspyAsker:
                     prompt.name, question.attempt, question.ranges, question=question)  # fmt: skip
         response = await self._send(self.routes[prompt.model.name], signature, predictor, fields,
                                     note)  # fmt: skip
-        reply = Reply(None, words_of(response), note.usage, note.request, note.row,
+        reply = Reply(None, encodable(words_of(response)), note.usage, note.request, note.row,
                       note.reused)  # fmt: skip
         try:
             unless_whole(response, prompt, reply)
-            found = self._read(signature, prompt, reply)
+            found, value = self._read(signature, prompt, reply)
         except AnswerError:
             self._traced(question, predictor, fields, {RESULT: reply.raw}, False)
             raise
         self._traced(question, predictor, fields, found, True)
-        return replace(reply, value=_value(found[RESULT], prompt.result))
+        return replace(reply, value=value)
 
     def _traced(
         self, question: Question, predictor: Any, fields: dict[str, Any], found: dict[str, Any],
@@ -118,17 +121,20 @@ class DspyAsker:
         finally:
             carry(None)
 
-    def _read(self, signature: Any, prompt: r.Prompt, reply: Reply) -> dict[str, Any]:
-        """The fields of an answer. Raises AnswerError."""
+    def _read(
+        self, signature: Any, prompt: r.Prompt, reply: Reply
+    ) -> tuple[dict[str, Any], Any]:  # fmt: skip
+        """The fields of an answer, and its result as plain values. Raises AnswerError."""
         if not reply.raw.strip():
             raise AnswerError("the answer is empty", reply)
         try:
             found: dict[str, Any] = self.adapter.parse(signature, reply.raw)
-        except AdapterParseError as mistake:
+            value = _value(found[RESULT], prompt.result)
+        except (AdapterParseError, ValueError, RecursionError) as mistake:
             raise AnswerError(_unreadable(prompt, reply, mistake), reply) from None
         if MARK not in reply.raw:
             raise AnswerError(_unreadable(prompt, reply, None), reply)
-        return found
+        return found, value
 
 
 def templated(task: str) -> bool:
@@ -156,7 +162,7 @@ def _filled(task: str, values: Mapping[str, Any]) -> str:
 def _value(found: Any, type_: Type) -> Any:
     """An answer as plain values; text that says nothing is none where none is allowed."""
     if isinstance(found, str):
-        text = found.strip()
+        text = encodable(found.strip())
         return None if type_.optional and text.lower() in NOTHING else text
     return plain(found)
 

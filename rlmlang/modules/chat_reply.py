@@ -14,6 +14,8 @@ from typing import Any
 from dspy import lm15
 from dspy.lm15 import Message, RefusalPart, Request, Response, TextPart, ThinkingPart, Usage
 
+from rlmlang.unicode import encodable
+
 # How OpenAI, vLLM, llama.cpp, Ollama, TGI, Mistral, Anthropic, Gemini, Cohere and DeepSeek say that
 # an answer has ended; the first that fits.
 ENDS = tuple(
@@ -79,32 +81,25 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Any]:
     """What was said: text first or last, thinking and refusals as parts of their own kind."""
     thought = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(thought, str):
-        yield ThinkingPart(_scalars(thought))
+        yield ThinkingPart(encodable(thought))
     content = message.get("content")
     for block in content if isinstance(content, list) else [content]:
         yield from _block(block)
     if refusal := message.get("refusal"):
-        yield RefusalPart(_scalars(str(refusal)))
+        yield RefusalPart(encodable(str(refusal)))
 
 
 def _block(block: Any) -> Iterator[Any]:
     if isinstance(block, Mapping):
         kind = str(block.get("type", "text"))
         if kind == "refusal":
-            yield RefusalPart(_scalars(str(block.get("refusal") or kind)))
+            yield RefusalPart(encodable(str(block.get("refusal") or kind)))
         elif kind in ("text", "output_text"):
-            yield TextPart(_scalars(str(block.get("text") or "")))
+            yield TextPart(encodable(str(block.get("text") or "")))
         elif kind in ("thinking", "reasoning"):
             yield ThinkingPart("")
         return
-    yield TextPart(_scalars(block) if isinstance(block, str) else "")
-
-
-def _scalars(text: str) -> str:
-    """Text that can be written as UTF-8: half of a surrogate pair becomes U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    yield TextPart(encodable(block) if isinstance(block, str) else "")
 
 
 def _end(choice: Mapping[str, Any], parts: list[Any], usage: Usage, request: Request) -> Any:

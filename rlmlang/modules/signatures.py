@@ -6,6 +6,7 @@ goes through them.
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any, Literal, Optional
 
@@ -14,6 +15,7 @@ import pydantic
 
 from rlmlang.check import recipe as r
 from rlmlang.check.types import Field, Type
+from rlmlang.unicode import encodable
 
 RESULT = "result"
 TAKEN = frozenset(
@@ -132,7 +134,7 @@ def conform(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
             return None
         if not isinstance(value, str):
             raise ValueError(f"wants {type_}, got {type(value).__name__}")
-        return value
+        return encodable(value)
     try:
         return plain(pydantic.TypeAdapter(output_type(type_)).validate_python(value))
     except pydantic.ValidationError as mistake:
@@ -151,7 +153,12 @@ def _one(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Pydantic models as dictionaries, by the names the recipe knows."""
+    """Pydantic models as dictionaries, by the names the recipe knows; text is made encodable.
+    Raises ValueError for a number that is none, such as 1e999."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no finite number")
     if isinstance(value, pydantic.BaseModel):
         return {k: plain(v) for k, v in value.model_dump(by_alias=True).items()}
     if isinstance(value, list | tuple):

@@ -11,6 +11,7 @@ from typing import Any
 
 from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.unicode import flaw
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 
@@ -19,12 +20,16 @@ def call_code(code: r.Code, args: list[Any]) -> Any:
     """Calls a `code` function. Raises CodedError (code-missing, code-failed)."""
     function = load_code(code)
     try:
-        return function(*args)
+        result = function(*args)
     except Exception as mistake:
         raise failed(
             "code-failed", f"{code.path}:{code.function}: {type(mistake).__name__}: {mistake}",
             hint="the function is called with plain lists, dictionaries, text and numbers",
         ) from None  # fmt: skip
+    if words := flaw(result):
+        raise failed("code-failed", f"{code.path}:{code.function} gave text that {words}",
+                     hint="give text that UTF-8 can hold")  # fmt: skip
+    return result
 
 
 def code_path(code: r.Code) -> str:

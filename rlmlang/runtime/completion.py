@@ -11,6 +11,7 @@ from typing import Any
 
 from rlmlang.budget import Usage
 from rlmlang.runtime import execute
+from rlmlang.runtime.inputs import refuse_halves
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
@@ -99,6 +100,7 @@ def _paths(context: str | Path | Sequence[Path] | None, file: Path) -> list[str]
         return [str(context)]
     if context and not isinstance(context, str):
         return [str(path) for path in context]
+    refuse_halves(context, "context")
     file.write_text(str(context or "(no context)\n"), encoding="utf-8")
     return [str(file)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from rlmlang.execute.evaluate import evaluate
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.prepared import Options
 from rlmlang.sources.open import open_path, open_source, size_of
+from rlmlang.unicode import flaw
 
 
 def bind_inputs(
@@ -64,6 +66,7 @@ def _literal(value: r.Expr) -> Any:
 
 def from_value(value: Any, name: str, type_: Type) -> Any:
     """A value given by a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    refuse_halves(value, name)
     if value is None or not isinstance(value, str):
         return value
     if type_.kind in ("Slice", "Doc"):
@@ -75,17 +78,20 @@ def from_value(value: Any, name: str, type_: Type) -> Any:
 
 def from_text(text: str, param: r.Param) -> Any:
     """A value given on the command line. Raises CodedError (wrong-input)."""
+    refuse_halves(text, param.name)
     kind = param.type.kind
     try:
         if kind == "Int":
             return int(text.replace("_", ""))
         if kind == "Float":
-            return float(text)
+            return finite(text)
         if kind == "Bool":
             return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
         if param.type.is_list or kind == "Record":
-            return json.loads(text)
-    except (ValueError, KeyError):
+            value = json.loads(text, parse_float=finite, parse_constant=finite)
+            refuse_halves(value, param.name)
+            return value
+    except (ValueError, KeyError, RecursionError):
         raise _wrong_input(param, text) from None
     if kind == "Enum" and text not in [n for n, _ in param.type.labels]:
         raise _wrong_input(param, text)
@@ -95,6 +101,26 @@ def from_text(text: str, param: r.Param) -> Any:
     if kind in ("Slice", "Doc"):
         return as_slice(param.name, text)
     return text
+
+
+def refuse_halves(value: Any, name: str) -> None:
+    """Raises CodedError (wrong-input) for text that UTF-8 cannot hold: it could be neither sent nor
+    kept, and what was given is never changed unasked."""
+    if words := flaw(value):
+        raise failed(
+            "wrong-input", f"the text given for `{name}` {words}",
+            hint="give it as UTF-8; in Python, text.encode('utf-16', 'surrogatepass')"
+            ".decode('utf-16', 'replace') puts U+FFFD in place of halves",
+            exit_code=EXIT_USAGE,
+        )  # fmt: skip
+
+
+def finite(text: str) -> float:
+    """A number. Raises ValueError for what is none, or too large to be one."""
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError(text)
+    return found
 
 
 def real_sizes(recipe: r.Recipe, inputs: Mapping[str, Any], measure: Measure) -> dict[str, int]:

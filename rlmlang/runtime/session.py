@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from rlmlang import plugins
 from rlmlang.budget import Account, Usage
 from rlmlang.catalog.sandboxes import DEFAULT
 from rlmlang.check.recipe import Repl
-from rlmlang.context import Slice, text_of
+from rlmlang.context import Slice, Tree, text_of
 from rlmlang.diagnostics.diagnostic import (
     EXIT_BUDGET,
     EXIT_INTERRUPTED,
@@ -327,12 +327,14 @@ class Session:
 
 
 def jsonable(value: Any) -> Any:
-    """A result as JSON values; slices become their text."""
+    """A result as JSON values; slices become their text, rows a list, a tree its files' paths."""
     if isinstance(value, Slice):
         return value.text()
+    if isinstance(value, Tree):
+        return [document.id for document in value.documents]
     if isinstance(value, dict):
         return {k: jsonable(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(v) for v in value]
     return value
 

@@ -13,6 +13,7 @@ from rlmlang.context import Document, TextDocument, Tree, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import nearest
 from rlmlang.sources.pipes import piped
+from rlmlang.unicode import file_name
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -83,7 +84,9 @@ def open_file(path: str, name: str = "") -> FileDocument | TextDocument:
     except (OSError, ValueError) as mistake:
         raise unreadable(path, mistake) from None
     start = content_start(path, head)
-    return FileDocument(name or path, os.path.abspath(path), info.st_size, start, _stamp(info))
+    return FileDocument(
+        file_name(name or path), os.path.abspath(path), info.st_size, start, _stamp(info)
+    )
 
 
 def in_memory(name: str, data: bytes) -> TextDocument:
@@ -197,7 +200,7 @@ def _tree(root: str, documents: Sequence[Document], left_out: Sequence[str]) -> 
             f"no text file matches {root}",
             hint="the pattern is taken from the folder of the recipe; ** goes into folders",
         )
-    return Tree(root, tuple(documents), tuple(left_out))
+    return Tree(file_name(root), tuple(documents), tuple(left_out))
 
 
 def _checked(document: Document) -> Document:

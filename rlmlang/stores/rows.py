@@ -11,6 +11,7 @@ from typing import Any
 import zstandard
 
 from rlmlang.stores.schema import TABLES
+from rlmlang.unicode import encodable
 
 LEVEL = 3
 SEAL = 16
@@ -23,13 +24,14 @@ def pack(text: str) -> bytes:
     made = getattr(_KEPT, "compressor", None)
     if made is None:
         made = _KEPT.compressor = zstandard.ZstdCompressor(level=LEVEL)
-    data: bytes = made.compress(text.encode("utf-8", "surrogatepass"))
+    data: bytes = made.compress(encodable(text).encode())
     return data
 
 
 def unpack(data: bytes) -> str:
     """The text of compressed bytes."""
-    return zstandard.ZstdDecompressor().decompress(data).decode("utf-8", "surrogatepass")
+    text = zstandard.ZstdDecompressor().decompress(data).decode("utf-8", "surrogatepass")
+    return encodable(text)  # half characters were kept by earlier versions
 
 
 def seal(table: str, values: Sequence[Any]) -> bytes:
@@ -78,9 +80,9 @@ class Batch:
 
 
 def _clean(value: Any) -> Any:
-    """Text that SQLite can keep: half characters are replaced."""
-    if type(value) is str and not value.isascii():
-        return value.encode("utf-8", "replace").decode()
+    """Text that SQLite can keep."""
+    if type(value) is str:
+        return encodable(value)
     return int(value) if type(value) is bool else value
 
 

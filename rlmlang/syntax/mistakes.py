@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
@@ -42,6 +43,8 @@ OPERATORS = {"PLUS", "MINUS", "TIMES", "DIVIDE", "AND", "OR", "DOT", "__ANON_3",
 def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -> Diagnostic:
     """The problem behind a parse error at character `at` of `text`."""
     before = [p for p in scan(text[:at]) if p.kind not in ("comment", "doc")]
+    if (foreign := _foreign_name(source, text, at)) is not None:
+        return foreign
     if isinstance(mistake, UnexpectedCharacters):
         return _character(source, text, at, before)
     assert isinstance(mistake, UnexpectedToken)
@@ -72,6 +75,32 @@ def _character(source: SourceFile, text: str, at: int, before: list[Piece]) -> D
         Span(source, at, at + 1),
         hint=hint,
     )
+
+
+def _foreign_name(source: SourceFile, text: str, at: int) -> Diagnostic | None:
+    """A word with letters that a name does not take; None where no such word stands."""
+    start, end = at, at
+    while start > 0 and _of_a_word(text[start - 1]):
+        start -= 1
+    while end < len(text) and _of_a_word(text[end]):
+        end += 1
+    word = text[start:end]
+    if word.isascii():
+        return None
+    plain = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
+    near = plain.isidentifier() and len(plain) == len(unicodedata.normalize("NFC", word))
+    fix = f"call it `{plain}`" if near else "write it with those"
+    return error(
+        "unexpected-character",
+        f"`{word}` is no name: names are made of the letters a–z and A–Z, digits and _",
+        Span(source, start, end),
+        hint=f"{fix}, or put it between double quotes if it is text",
+    )
+
+
+def _of_a_word(char: str) -> bool:
+    """Letters, digits and accents of any script."""
+    return char == "_" or char.isalnum() or unicodedata.category(char).startswith("M")
 
 
 def _misplaced_doc(source: SourceFile, text: str, at: int) -> Diagnostic:

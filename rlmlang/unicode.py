@@ -1,0 +1,63 @@
+"""Text that UTF-8 can hold: half surrogates, which JSON, command lines and file names let through.
+
+What a user gives is never changed: `flaw` finds the half, and it is refused. What a model or its
+code says is read by `encodable`, with U+FFFD where a half stood.
+"""
+
+from __future__ import annotations
+
+BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes of a command line that are no UTF-8
+
+
+def encodable(text: str) -> str:
+    """The text with halves that belong together joined, and U+FFFD in place of those that stand
+    alone."""
+    if _half(text) < 0:
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def encodable_in(value: object) -> object:
+    """Plain values with every text in them encodable."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, dict):
+        return {encodable(k): encodable_in(v) for k, v in value.items()}
+    return [encodable_in(v) for v in value] if isinstance(value, list) else value
+
+
+def flaw(value: object) -> str:
+    """What is wrong with the first text among plain values that UTF-8 cannot hold, in words;
+    nothing where all is well."""
+    if isinstance(value, str):
+        at = _half(value)
+        return _words(value[at], at) if at >= 0 else ""
+    if isinstance(value, dict):
+        return next((w for pair in value.items() for w in map(flaw, pair) if w), "")
+    inner = value if isinstance(value, list | tuple) else ()
+    return next((w for w in map(flaw, inner) if w), "")
+
+
+def _half(text: str) -> int:
+    """Where the first half stands, or -1."""
+    if text.isascii():
+        return -1
+    try:
+        text.encode()
+    except UnicodeEncodeError as mistake:
+        return mistake.start
+    return -1
+
+
+def _words(half: str, at: int) -> str:
+    code = ord(half)
+    if code in BYTES:
+        return f"is no UTF-8: byte {code - 0xDC00:02x} at character {at + 1:,}"
+    return f"has half a character: U+{code:04X} at character {at + 1:,}"
+
+
+def file_name(path: str) -> str:
+    """A path as text: bytes that are no UTF-8 are written as `\\xe9`."""
+    if flaw(path):
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return path

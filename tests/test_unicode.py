@@ -1,0 +1,184 @@
+"""Halves of characters, and bytes that are no UTF-8, wherever text comes in or goes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rlmlang
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.testing import Raw, ScriptedEngine
+from rlmlang.unicode import encodable, file_name, flaw
+from tests.conftest import Rlm
+
+RECIPE = """rlm 1
+record Found { what: Text, more: [Text] }
+prompt note(page: Slice) -> Text { task: "Note." retry <= 0 }
+prompt find(page: Slice) -> Found { task: "Find." retry <= 0 }
+recipe notes(book: Text) -> [Text] { return map (split book by lines(per: 1)) with note() }
+recipe finds(book: Text) -> [Found] { return map (split book by lines(per: 1)) with find() }
+"""
+ANY = st.text(st.characters(exclude_categories=()))
+
+
+@given(ANY)
+def test_encodable_text_can_be_encoded_and_changes_only_halves(text: str) -> None:
+    made = encodable(text)
+    made.encode()
+    assert not flaw(made)
+    assert encodable(made) == made
+    if not flaw(text):
+        assert made == text
+
+
+def test_halves_that_belong_together_are_joined() -> None:
+    assert encodable("a\ud83d\ude00b") == "a\U0001f600b"
+    assert encodable("\ud83dab\ude00") == "�ab�"
+    assert "U+D83D at character 2" in flaw({"k": [1, "a\ud83d"]})
+    assert "byte e9 at character 4" in flaw(os.fsdecode(b"caf\xe9"))
+
+
+def ask(folder: Path, recipe: str, say: Any, **more: Any) -> Any:
+    (folder / "r.rlm").write_text(RECIPE)
+    (folder / "b.txt").write_text("one\ntwo\n")
+    engine = ScriptedEngine(say)
+    outcome = rlmlang.run("r.rlm", engine=engine, recipe=recipe, sources={"book": "b.txt"}, **more)
+    return outcome, engine
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_half_a_character_in_an_answer_is_read_as_u_fffd(
+    folder: Path, rlm: Rlm, kept: bool
+) -> None:
+    store = ".rlm/store.db" if kept else None
+    outcome, _ = ask(folder, "notes", lambda t: "cut \ud83d", store=store)
+    assert outcome.problem is None
+    assert outcome.result == ["cut �", "cut �"]
+    if kept:
+        again, engine = ask(folder, "notes", lambda t: "another")
+        assert (again.result, len(engine.requests)) == (outcome.result, 0)
+        assert "cut �" in rlm("show").out
+        assert "cut �" in rlm("export").out
+
+
+def test_half_a_character_behind_an_escape_is_read_so_too(folder: Path) -> None:
+    said = '[[ ## result ## ]]\n{"what": "a\\ud83d", "more": ["\\udca9", "\\ud83d\\ude00"]}'
+    outcome, _ = ask(folder, "finds", lambda t: Raw(said))
+    assert outcome.problem is None, outcome.problem
+    assert outcome.result[0] == {"what": "a�", "more": ["�", "\U0001f600"]}
+
+
+NUMBERS = """rlm 1
+record R {{ n: {0} }}
+prompt one(page: Slice) -> {0} {{ task: "N." retry <= 0 }}
+prompt rec(page: Slice) -> [R] {{ task: "R." retry <= 0 }}
+recipe ones(book: Text) -> [{0}] {{
+  let x = map (split book by lines(per: 1)) with one() {{ on_error: skip }}
+  return x
+}}
+recipe recs(book: Text) -> [[R]] {{
+  let x = map (split book by lines(per: 1)) with rec() {{ on_error: skip }}
+  return x
+}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["Int", "Float"])
+@pytest.mark.parametrize(
+    "said", ["9" * 5000, "1e999", "-1e999", "NaN", "Infinity", "[" * 3000, '{"n":' * 3000],
+    ids=lambda s: s[:9],
+)  # fmt: skip
+def test_numbers_that_are_none_and_deep_answers_are_refused(
+    folder: Path, kind: str, said: str
+) -> None:
+    (folder / "n.rlm").write_text(NUMBERS.format(kind))
+    (folder / "b.txt").write_text("one\n")
+    for recipe, form in (("ones", "{}"), ("recs", '[{{"n": {}}}]'), ("recs", "{}")):
+        words = Raw("[[ ## result ## ]]\n" + form.format(said))
+        outcome = rlmlang.run("n.rlm", engine=ScriptedEngine(lambda t, w=words: w), recipe=recipe,
+                              sources={"book": "b.txt"}, store=None)  # fmt: skip
+        assert outcome.problem is None, outcome.problem
+        assert outcome.result == []
+
+
+@pytest.mark.parametrize("value", [b"caf\xe9", b"\xff", b'["\\ud83d"]'])
+def test_what_is_given_is_never_changed_but_refused(book: Path, value: bytes) -> None:
+    (book / "x.rlm").write_text(
+        "rlm 1\nrecipe r(a: Text, xs: [Text] = []) -> [Text] { return concat(xs, [a]) }\n"
+    )
+    name = "xs" if value.startswith(b"[") else "a"
+    more = ["--set", "a=1"] if name == "xs" else []
+    done = subprocess.run([sys.executable, "-m", "rlmlang", "run", "x.rlm", *more, "--set",
+                           name.encode() + b"=" + value], capture_output=True)  # fmt: skip
+    assert done.returncode == 2
+    assert b"error[wrong-input]" in done.stderr
+
+
+def test_a_context_with_half_a_character_is_refused(folder: Path) -> None:
+    with pytest.raises(CodedError) as found:
+        rlmlang.completion("what?", "ab\ud83d", engine=ScriptedEngine(lambda t: "x"))
+    assert found.value.diagnostic.code == "wrong-input"
+    assert "character 3" in found.value.diagnostic.message
+
+
+def test_code_that_gives_half_a_character_is_told(folder: Path, rlm: Rlm) -> None:
+    (folder / "c.py").write_text("def f(x):\n    return {'a': [x + '\\ud83d']}\n")
+    (folder / "c.rlm").write_text('rlm 1\ncode f(x: Text) -> [Text] from "c.py:f"\n'
+                                  "recipe r(x: Text) -> [Text] { return f(x) }\n")  # fmt: skip
+    done = rlm("run", "c.rlm", "--set", "x=a")
+    assert (done.code, "[code-failed]" in done.err) == (1, True)
+
+
+def test_file_names_that_are_no_utf8_are_read(folder: Path, rlm: Rlm) -> None:
+    (folder / "d").mkdir()
+    for name in (b"d/caf\xe9.txt", b"d/\xff\xfe", b"lone\xe9.txt"):
+        Path(os.fsdecode(name)).write_text("The key hangs here.\n")
+    (folder / "t.rlm").write_text("""rlm 1
+prompt note(page: Slice) -> Text "Note."
+recipe tree(x: Tree) -> [Text] { return map (split x by files(max: 1ktok)) with note() }
+recipe files(x: Tree) -> Tree { return x }
+recipe text(x: Text) -> [Text] { return map (split x by lines(per: 1)) with note() }
+""")
+    done = rlm("run", "t.rlm", "--recipe", "files", "--source", "x=d")
+    assert json.loads(done.out) == ["caf\\xe9.txt", "\\xff\\xfe"]
+    assert rlm("run", "t.rlm", "--recipe", "tree", "--source", "x=d").code == 0
+    done = rlm("run", "t.rlm", "--recipe", "text", "--source", "x=" + os.fsdecode(b"lone\xe9.txt"))
+    assert done.code == 0
+    assert "lone\\xe9.txt bytes" in done.err
+    assert rlm("show").code == rlm("runs").code == 0
+    assert file_name("plain.txt") == "plain.txt"
+
+
+def test_a_terminal_that_knows_few_characters_gets_escapes(book: Path) -> None:
+    (book / "x.rlm").write_text('rlm 1\nrecipe r(a: Text) -> [Text] { return [a + "é…"] }\n')
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for args in (["run", "x.rlm", "--set", "a=ü"], ["show"], ["plan", "x.rlm"]):
+        done = subprocess.run([sys.executable, "-m", "rlmlang", *args], capture_output=True,
+                              env=environment)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        if args[0] == "run":
+            assert json.loads(done.stdout) == ["üé…"]
+
+
+def test_letters_that_no_name_takes_are_named(folder: Path, rlm: Rlm) -> None:
+    for word, shown in (
+        ("größe", "größe"),
+        ("notę1", "note1"),
+        ("名前", "名前"),
+        ("na\u0308me", "na"),
+    ):
+        (folder / "u.rlm").write_text(
+            f"rlm 1\nrecipe r({word}: Text) -> Text {{ return {word} }}\n"
+        )
+        done = rlm("check", "u.rlm")
+        assert (done.code, "[unexpected-character]" in done.err) == (65, True), done.err
+        assert f"`{word}` is no name: names are made of the letters a–z" in done.err
+        assert shown in done.err
