@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.stores import schema
 from rlmlang.stores.locks import CommitLock
 from rlmlang.stores.migrate import prepare
+from rlmlang.stores.problems import problem_of
 from rlmlang.stores.rows import Batch
 
 Change = Callable[[Batch], Any]
@@ -62,6 +63,7 @@ class WriterThread:
         self.broken: CodedError | None = None
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._lock = CommitLock(path.with_name(path.name + ".lock"))
+        schema.create_file(path)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False,
                                            timeout=60)  # fmt: skip
         self._open()
@@ -72,6 +74,7 @@ class WriterThread:
 
     def _open(self) -> None:
         with self._lock.held():
+            schema.has_tables(self._connection, self.path)  # before anything is written
             schema.settle_in(self._connection)
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -143,7 +146,7 @@ class WriterThread:
                 with self._lock.held():
                     in_one_transaction(self._connection, entries, shared=self._shared())
             except Exception as mistake:
-                error = self.broken = unwritable(str(self.path), mistake)
+                error = self.broken = problem_of(self.path, mistake)
         by_loop: dict[asyncio.AbstractEventLoop, list[_Entry]] = {}
         for entry in entries:
             if entry.loop is None:
@@ -223,16 +226,3 @@ def _tell(future: asyncio.Future[Any], result: Any, error: BaseException | None)
         future.set_exception(error)
     else:
         future.set_result(result)
-
-
-def unwritable(path: str, mistake: Exception) -> CodedError:
-    """The problem of a store that takes no more."""
-    if isinstance(mistake, CodedError):
-        return mistake
-    return failed(
-        "store-unwritable",
-        f"{path} cannot be written: {mistake}",
-        reason="An answer is kept before anything depends on it, so no further call is made. What "
-        "was kept before is still there.",
-        hint="free some space or mend the permissions and run again: it goes on from here",
-    )

@@ -51,6 +51,8 @@ def records(data: bytes) -> Iterator[Record]:
 def _cell(data: bytes, page: bytes, offset: int, size: int, usable: int) -> Record:
     length, offset = _varint(page, offset)
     rowid, offset = _varint(page, offset)
+    if length > len(data):
+        raise ValueError("longer than the file")
     most = usable - 35
     if length <= most:
         payload = page[offset : offset + length]

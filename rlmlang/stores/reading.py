@@ -15,6 +15,7 @@ from rlmlang.stores import rows, schema
 from rlmlang.stores.calls import AT
 from rlmlang.stores.journal import bring_up
 from rlmlang.stores.locks import alive, claim_of
+from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, from_json
 
@@ -29,14 +30,15 @@ class Reading:
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            raise failed("unknown-run", "no run is kept here",
-                         hint="run a recipe first: rlm run FILE")  # fmt: skip
+            raise _no_run()
         self.path = path
         try:
             bring_up(path)
             self._c = schema.read_only(path)
+            if not schema.has_tables(self._c, path):
+                raise _no_run()
         except sqlite3.Error as mistake:
-            raise damaged(path, str(mistake)) from None
+            raise problem_of(path, mistake) from None
         self._texts: dict[int, str] = {}
 
     def close(self) -> None:
@@ -55,15 +57,17 @@ class Reading:
 
     def totals(self, run: RunRow) -> tuple[int, int, float]:
         """How many requests a run sent, how many were answered, and what they cost."""
-        kept, spent = spent_by_step(self._c, *schema.span(run.id))
+        try:
+            kept, spent = spent_by_step(self._c, *schema.span(run.id))
+        except sqlite3.Error as mistake:
+            raise problem_of(self.path, mistake) from None
         return sum(u.calls for u in spent.values()), kept, float(sum(u.usd for u in spent.values()))
 
     def choose(self, name: str) -> RunRow:
         """The run of that name or beginning; the last one where no name is given."""
         found = self.runs()
         if not found:
-            raise failed("unknown-run", "no run is kept here",
-                         hint="run a recipe first: rlm run FILE")  # fmt: skip
+            raise _no_run()
         if name in ("", "last"):
             return max(found, key=lambda r: (r.started, r.id))
         chosen = [r for r in found if r.name == name] or [
@@ -87,7 +91,7 @@ class Reading:
         try:
             yield from self._c.execute(query, values)
         except sqlite3.Error as mistake:
-            raise damaged(self.path, str(mistake)) from None
+            raise problem_of(self.path, mistake) from None
 
     def _sound(self, table: str, row: Any) -> Any:
         """The row, if it is what was written."""
@@ -153,15 +157,9 @@ class Reading:
         return self._texts[number]
 
 
+def _no_run() -> CodedError:
+    return failed("unknown-run", "no run is kept here", hint="run a recipe first: rlm run FILE")
+
+
 def _unpacked(data: bytes | None) -> str:
     return rows.unpack(data) if data else ""
-
-
-def damaged(path: Path, words: str) -> CodedError:
-    """The problem of a store that is not what was written."""
-    return failed(
-        "store-damaged",
-        f"{path} is damaged: {words}",
-        reason="Every row carries a seal; nothing that is not what was written is ever used.",
-        hint=f"rlm store salvage {path} NEW_FILE brings over all rows that are whole",
-    )

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from rlmlang.budget import Usage
+from rlmlang.stores import rows
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
 
@@ -48,6 +49,8 @@ def begin_run(
     beside = ""
     query = "SELECT * FROM run WHERE identity = ? AND state != ? ORDER BY id DESC"
     for found in c.execute(query, (wanted.identity, FINISHED)).fetchall():
+        if not rows.intact("run", found):
+            raise sqlite3.DataError(f"run {found[0]} is not what was written")
         earlier = run_from(found)
         if fresh:
             break
@@ -83,6 +86,8 @@ def spent_by_step(
     """How many answers a run has, and what each step spent. A request whose outcome nobody knows
     counts as its worst case: the provider may have done the work."""
     found = c.execute(SPENT, (first, last)).fetchall()
+    if any(type(x) is not int or x < 0 for row in found for x in row[1:]):
+        raise sqlite3.DataError("an amount is no number")
     spent = {
         step: Usage(calls, into, out, Fraction(usd, PICO))
         for step, calls, into, out, usd, _ in found

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
 from rlmlang.stores import pages, rows, schema
-from rlmlang.stores.journal import unwritable
 from rlmlang.stores.migrate import is_old, with_ending
+from rlmlang.stores.problems import too_new, unwritable
 
 
 def salvage(path: Path, target: Path) -> dict[str, int]:
     """Brings over what is whole; gives how many rows of each table.
 
-    Raises CodedError (store-missing, file-exists, store-unwritable).
+    Raises CodedError (store-missing, file-exists, store-unwritable, store-too-new).
     """
     if not path.is_file():
         raise failed("store-missing", f"there is no store at {path}", hint="name the damaged file")
@@ -30,6 +30,7 @@ def salvage(path: Path, target: Path) -> dict[str, int]:
     log = path.with_name(path.name + "-wal")
     found = dict.fromkeys(schema.TABLES, 0)
     try:
+        schema.create_file(target)
         with closing(sqlite3.connect(target, isolation_level=None)) as c:
             schema.create(c)
             c.execute("BEGIN")
@@ -41,7 +42,17 @@ def salvage(path: Path, target: Path) -> dict[str, int]:
                 found[table] = c.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
     except (sqlite3.Error, OSError) as mistake:
         raise unwritable(str(target), mistake) from None
+    _known(path, found)
     return found
+
+
+def _known(path: Path, found: dict[str, int]) -> None:
+    """Raises CodedError (store-too-new) where nothing was found since rows are others by now."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    version = int.from_bytes(head[60:64], "big") if head.startswith(b"SQLite format 3\0") else 0
+    if version > schema.VERSION and not any(found.values()):
+        raise too_new(path, version, schema.VERSION)
 
 
 def _bring(c: sqlite3.Connection, table: str, row: list[object]) -> None:

@@ -6,13 +6,15 @@ rows of one run lie together and processes that share a store never choose the s
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
-from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.stores.problems import foreign, too_new
 
 VERSION = 2
 SHIFT = 40
+HEADER = 100  # bytes that every SQLite file begins with
 FIXED = (3, 51, 3)
 
 # state of a call
@@ -56,20 +58,34 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version={VERSION}")
 
 
-def version_of(connection: sqlite3.Connection, path: str) -> int:
-    """The version a store was written in; 0 for an empty file.
+def create_file(path: Path) -> None:
+    """Makes an empty file that its owner alone may read; a file that is there stays as it is.
+    SQLite gives the log beside it the same mode. Raises OSError."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
-    Raises CodedError (store-too-new).
-    """
+
+def has_tables(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether a store holds anything; an empty file does not. Raises CodedError (store-too-new,
+    store-damaged)."""
+    return version_of(connection, str(path)) > 0
+
+
+def version_of(connection: sqlite3.Connection, path: str) -> int:
+    """The version of a store's tables, 0 for none. Raises CodedError (store-too-new,
+    store-damaged)."""
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
-        raise failed(
-            "store-too-new",
-            f"{path} was written by a newer rlmlang (its version is {found}, this one knows "
-            f"{VERSION})",
-            hint="upgrade rlmlang, or name another file with --store",
-        )
+        raise too_new(path, found, VERSION)
+    if found < 0 or (found == 0 and _holds_something(connection, path)):
+        raise foreign(path)
     return found
+
+
+def _holds_something(connection: sqlite3.Connection, path: str) -> bool:
+    """Whether a file without a version is more than an empty one. SQLite takes what is shorter
+    than its header for empty, and would write over it."""
+    tables = connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    return tables is not None or 0 < os.path.getsize(path) < HEADER
 
 
 def settle_in(connection: sqlite3.Connection) -> None:

@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang.budget import Usage
-from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.protocols import Kept, Sending, Settled
 from rlmlang.stores import rows, schema
 from rlmlang.stores.calls import AT, ELSEWHERE, FIND, Phrases, kept, row_of, settle, where_of
-from rlmlang.stores.journal import Journal, Memory, WriterThread, unwritable
+from rlmlang.stores.journal import Journal, Memory, WriterThread
 from rlmlang.stores.locks import Claim, alive, claim_of
-from rlmlang.stores.reading import damaged
+from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import RunRow, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, to_json
 
+NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
+ORDER BY item = ? DESC, id DESC LIMIT 1"""
 FILE = Path(".rlm") / "store.db"
 LOOK, GIVEN = 0.05, 1_000
 
@@ -126,11 +127,18 @@ class Store:
         if key in self._given:
             return self._given[key]
         since = self.run.id << SHIFT if self.fresh else 0
-        for found in self.reader.execute(FIND, (key, since)):
+        for found in self._read(FIND, key, since):
             again = self.retry_failed and found[-1] is not None and found[0] <= self._before
             if not again:
                 return self._sound(found)
         return None
+
+    def _read(self, query: str, *values: Any) -> list[Any]:
+        """Rows. Raises CodedError (store-damaged, store-unwritable)."""
+        try:
+            return self.reader.execute(query, values).fetchall()
+        except sqlite3.Error as mistake:
+            raise problem_of(self.path or FILE, mistake) from None
 
     def _sound(self, found: Any) -> Kept:
         """An answer from its row. Raises CodedError (store-damaged)."""
@@ -139,24 +147,29 @@ class Store:
             raise damaged(self.path or FILE, "an answer is not what was written")
         return answer
 
+    def _whole(self, table: str, query: str, *values: Any) -> Any:
+        """The first row, None where there is none. Raises CodedError (store-damaged)."""
+        found = next(iter(self._read(query, *values)), None)
+        if found is not None and not rows.intact(table, found):
+            raise damaged(self.path or FILE, f"a row of {table} is not what was written")
+        return found
+
     def nearest(self, step: str, item: str) -> Sending | None:
         """The last answered call of an item, else of its step, with its parts as they are kept."""
-        query = "SELECT * FROM call WHERE state & 1 AND step = ? ORDER BY item = ? DESC, id DESC"
-        row = self.reader.execute(query, (step, self.redact(item))).fetchone()
+        row = self._whole("call", NEAREST, step, self.redact(item))
         if row is None:
             return None
         item = row[AT["item"]]
         if row[AT["origin"]] is not None:
-            query = "SELECT * FROM call WHERE id = ?"
-            row = self.reader.execute(query, (row[AT["origin"]],)).fetchone()
+            row = self._whole("call", "SELECT * FROM call WHERE id = ?", row[AT["origin"]]) or row
         settings, system = self._shared(row[AT["settings"]]), self._shared(row[AT["system"]])
         asked = rows.unpack(row[AT["asked"]])
         return Sending(row[AT["key"]], step, item, row[AT["prompt"]], row[AT["attempt"]],
                        settings, system, asked, Usage(), priced=False)  # fmt: skip
 
     def _shared(self, number: int | None) -> str:
-        found = self.reader.execute("SELECT body FROM phrase WHERE id = ?", (number,)).fetchone()
-        return rows.unpack(found[0]) if found else ""
+        found = self._whole("phrase", "SELECT * FROM phrase WHERE id = ?", number)
+        return rows.unpack(found[2]) if found else ""
 
     async def reserve(self, sending: Sending) -> Kept | int:
         """Commits that a request is about to be sent; gives its row. When someone else was
@@ -241,17 +254,13 @@ def open_store(path: Path, redact: Callable[[str], str] = str) -> Store:
     """The store of a file, made where there is none. Raises CodedError (store-unwritable,
     store-damaged, store-too-new) before anything is paid."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         ignore = path.parent / ".gitignore"
         if path.parent.name == ".rlm" and not ignore.exists():
             ignore.write_text("*\n")
         journal = WriterThread(path)
-    except CodedError:
-        raise
-    except sqlite3.DatabaseError as mistake:
-        raise damaged_or_unwritable(path, mistake) from None
-    except OSError as mistake:
-        raise unwritable(str(path), mistake) from None
+    except (OSError, sqlite3.Error) as mistake:
+        raise problem_of(path, mistake) from None
     return Store(journal, schema.read_only(path), path, redact)
 
 
@@ -259,11 +268,3 @@ def memory_store(redact: Callable[[str], str] = str) -> Store:
     """A store that leaves nothing behind."""
     journal = Memory()
     return Store(journal, journal.connection, None, redact)
-
-
-def damaged_or_unwritable(path: Path, mistake: sqlite3.DatabaseError) -> CodedError:
-    """The problem behind an error of SQLite's."""
-    words = str(mistake)
-    if isinstance(mistake, sqlite3.OperationalError) and "malformed" not in words:
-        return unwritable(str(path), mistake)
-    return damaged(path, words)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import rows, schema
-from rlmlang.stores.journal import WriterThread, bring_up, unwritable
+from rlmlang.stores.journal import WriterThread, bring_up
 from rlmlang.stores.locks import alive, claim_of
+from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import FINISHED, run_from
 
@@ -32,9 +33,12 @@ class Checked:
 def verify(path: Path) -> Checked:
     """Looks at every row's seal, and has SQLite look at the rest. Writes nothing.
 
-    Raises CodedError (store-missing) where there is no file.
+    Raises CodedError: store-missing where there is no file, store-too-new, and
+    store-damaged where it is no store at all.
     """
     connection = _open(path)
+    if not schema.has_tables(connection, path):
+        return Checked(dict.fromkeys(schema.TABLES, 0), ())
     whole, wrong = {}, list[str]()
     for table in schema.TABLES:
         try:
@@ -84,8 +88,12 @@ def _open(path: Path) -> sqlite3.Connection:
                      hint="rlm run makes one; --store names another")  # fmt: skip
     with contextlib.suppress(sqlite3.Error):
         bring_up(path)  # a damaged file is looked at as it is
-    connection = schema.read_only(path)
-    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    try:
+        connection = schema.read_only(path)
+        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        schema.has_tables(connection, path)
+    except sqlite3.Error as mistake:
+        raise problem_of(path, mistake) from None
     return connection
 
 
@@ -97,10 +105,16 @@ def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
     """
     _open(path).close()
     before = path.stat().st_size
-    journal = WriterThread(path)
+    try:
+        journal = WriterThread(path)
+    except (OSError, sqlite3.Error) as mistake:
+        raise problem_of(path, mistake) from None
 
     def change(c: Batch) -> list[int]:
-        runs = [run_from(row) for row in c.execute("SELECT * FROM run ORDER BY id DESC")]
+        found = c.execute("SELECT * FROM run ORDER BY id DESC").fetchall()
+        if not all(rows.intact("run", row) for row in found):
+            raise damaged(path, "a run is not what was written")
+        runs = [run_from(row) for row in found]
         old = [
             r.id for r in runs[keep:]
             if (r.ended or r.started) < time.time() - days * DAY
@@ -144,6 +158,6 @@ def _shrink(path: Path) -> None:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as mistake:
-        raise unwritable(str(path), mistake) from None
+        raise problem_of(path, mistake) from None
     finally:
         connection.close()

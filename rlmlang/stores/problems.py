@@ -1,0 +1,66 @@
+"""What can be wrong with a store, as coded problems: it is damaged, or it takes no more."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+
+# primary result codes that speak of the place and not of what is in the file
+# (https://sqlite.org/rescode.html)
+OUTSIDE = frozenset((
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_AUTH,
+))  # fmt: skip
+
+
+def problem_of(path: str | Path, mistake: Exception) -> CodedError:
+    """The problem behind an error of SQLite's, or of the system's."""
+    if isinstance(mistake, CodedError):
+        return mistake
+    code = getattr(mistake, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    if isinstance(mistake, sqlite3.Error) and code & 0xFF not in OUTSIDE:
+        return damaged(path, str(mistake))
+    return unwritable(path, mistake)
+
+
+def damaged(path: str | Path, words: str) -> CodedError:
+    """The problem of a store that is not what was written."""
+    return failed(
+        "store-damaged",
+        f"{path} is damaged: {words}",
+        reason="Every row carries a seal; nothing that is not what was written is ever used.",
+        hint=f"rlm store salvage {path} NEW_FILE brings over all rows that are whole",
+    )
+
+
+def foreign(path: str | Path) -> CodedError:
+    """The problem of a file that another program keeps."""
+    return failed(
+        "store-damaged",
+        f"{path} is damaged, or no store: it is a database without the tables of one",
+        reason="Nothing is written into a file that may be somebody else's.",
+        hint="name another file with --store",
+    )
+
+
+def too_new(path: str | Path, found: int, known: int) -> CodedError:
+    """The problem of a store that a later version wrote."""
+    return failed(
+        "store-too-new",
+        f"{path} was written by a newer rlmlang (its version is {found}, this one knows {known})",
+        hint="upgrade rlmlang, or name another file with --store",
+    )
+
+
+def unwritable(path: str | Path, mistake: Exception) -> CodedError:
+    """The problem of a store that takes no more."""
+    return failed(
+        "store-unwritable",
+        f"{path} cannot be written: {mistake}",
+        reason="An answer is kept before anything depends on it, so no further call is made. What "
+        "was kept before is still there.",
+        hint="free some space or mend the permissions and run again: it goes on from here",
+    )

@@ -1,0 +1,183 @@
+"""A store that something has damaged: every command works or says `store-damaged`, none breaks."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SIMPLE, Rlm
+
+STORE = Path(".rlm") / "store.db"
+ARGS = ("--source", "book=book.txt", "--set", "question=Where does the key hang?")
+RUN = ("run", "find.rlm", *ARGS)
+STOPPED = ("run", "stops.rlm", *ARGS)
+COMMANDS = (
+    RUN, ("show",), ("show", "last", "notes"), ("show", "--json"), ("runs",), ("export",),
+    ("store", "ls"), ("store", "verify"), ("store", "gc", "--days", "0", "--keep", "0"),
+    ("run", "find.rlm", *ARGS, "--why-miss", "notes"), ("run", "find.rlm", *ARGS, "--replay"),
+    ("store", "salvage", str(STORE), "new.db"),
+)  # fmt: skip
+TOLD = {"store-damaged", "store-unwritable", "unknown-run", "store-missing", "store-too-new",
+        "not-kept", "unknown-node"}  # fmt: skip
+
+
+def told(rlm: Rlm, *command: str) -> str:
+    """The code of what a command says, `ok` where it works. What it must not do fails the test."""
+    done = rlm(*command)
+    found = re.findall(r"error\[([\w-]+)\]", done.err)
+    assert set(found) <= TOLD, (command, done.err)
+    assert done.code in (0, 1), (command, done.err)
+    return found[0] if found else "ok"
+
+
+@pytest.fixture
+def store(book: Path, rlm: Rlm) -> Path:
+    """A store with three runs, one of which failed, beside its log."""
+    stops = 'Text? { task: "What does the page say?" check: result == "never" }'
+    plain = 'Text? "What does the page say about the question?"'
+    Path("stops.rlm").write_text(SIMPLE.replace(plain, stops))
+    assert rlm(*RUN).code == 0
+    reader = sqlite3.connect(STORE)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM run").fetchall()  # while one reads, the log stays
+    rlm("run", "find.rlm", *ARGS, "--set", "question=When did nobody sing?")
+    assert rlm(*STOPPED).code == 1
+    shutil.copytree(STORE.parent, "kept")
+    reader.close()
+    assert (Path("kept") / "store.db-wal").stat().st_size > 10_000
+    return Path("kept")
+
+
+def damage(chance: random.Random, file: Path) -> None:
+    """Bytes of noise, a hole, a cut or pages in another order."""
+    data = bytearray(file.read_bytes())
+    at, size = chance.randrange(len(data)), chance.choice([1, 8, 400, 4096])
+    kind = chance.choice(["noise", "noise", "noise", "zeros", "cut", "pages", "head"])
+    if kind == "noise":
+        data[at : at + size] = chance.randbytes(len(data[at : at + size]))
+    elif kind == "zeros":
+        data[at : at + size] = bytes(len(data[at : at + size]))
+    elif kind == "cut":
+        del data[at:]
+    elif kind == "head":
+        data[chance.randrange(100)] = chance.randrange(256)
+    else:
+        a, b = (chance.randrange(len(data) // 4096 + 1) * 4096 for _ in "ab")
+        data[a : a + 4096], data[b : b + 4096] = data[b : b + 4096], data[a : a + 4096]
+    file.write_bytes(data)
+
+
+def test_random_damage_is_told_by_every_command(
+    store: Path, rlm: Rlm, request: pytest.FixtureRequest
+) -> None:
+    seen = set()
+    for seed in range(25):
+        chance = random.Random(seed)
+        shutil.rmtree(STORE.parent)
+        shutil.copytree(store, STORE.parent)
+        Path("new.db").unlink(missing_ok=True)
+        damage(chance, chance.choice([STORE, STORE, STORE.with_name("store.db-wal")]))
+        if chance.random() < 0.2:
+            STORE.with_name(chance.choice(["store.db-wal", "store.db-shm"])).unlink(missing_ok=True)
+        seen |= {told(rlm, *command) for command in chance.sample(COMMANDS, 4)}
+    assert {"ok", "store-damaged"} <= seen
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "ok"), (b"SQLite format 3\0", "store-damaged"), (b"text\n" * 300, "store-damaged"),
+        (b"\0" * 8192, "store-damaged"), (b"x", "store-damaged"),
+    ],
+    ids=["empty", "head", "text", "zeros", "byte"],
+)  # fmt: skip
+def test_files_that_are_no_store(book: Path, rlm: Rlm, content: bytes, code: str) -> None:
+    for command in COMMANDS[1:]:
+        STORE.parent.mkdir(exist_ok=True)
+        STORE.write_bytes(content)
+        Path("new.db").unlink(missing_ok=True)
+        found = told(rlm, *command)
+        if command[0] in ("show", "runs", "export") or command[1] == "ls":
+            assert found == ("unknown-run" if code == "ok" else code), command
+    STORE.write_bytes(content)
+    assert told(rlm, *RUN) == code
+    if code == "ok":
+        assert told(rlm, "store", "verify") == "ok"
+
+
+def test_a_folder_in_the_place_of_a_store(book: Path, rlm: Rlm) -> None:
+    STORE.mkdir(parents=True)
+    assert {told(rlm, *c) for c in COMMANDS} <= {"store-unwritable", "unknown-run", "store-missing"}
+
+
+def test_a_database_of_somebody_else_is_left_alone(book: Path, rlm: Rlm) -> None:
+    STORE.parent.mkdir()
+    connection = sqlite3.connect(STORE)
+    connection.execute("CREATE TABLE mine(a)")
+    connection.commit()
+    connection.close()
+    before = STORE.read_bytes()
+    for command in COMMANDS[:-1]:
+        assert told(rlm, *command) == "store-damaged", command
+    assert STORE.read_bytes() == before
+
+
+def test_a_changed_amount_is_not_taken_for_what_was_spent(store: Path, rlm: Rlm) -> None:
+    shutil.rmtree(STORE.parent)
+    shutil.copytree(store, STORE.parent)
+    connection = sqlite3.connect(STORE)
+    connection.execute("UPDATE call SET used_in = 'many', worst_in = x'00'")
+    connection.commit()
+    connection.close()
+    assert told(rlm, "runs") == told(rlm, "store", "ls") == "store-damaged"
+    assert told(rlm, *STOPPED) == "store-damaged"
+    assert rlm("store", "verify").code == 1
+    assert told(rlm, "store", "salvage", str(STORE), "new.db") == "ok"
+    assert told(rlm, *RUN, "--store", "new.db") == "ok"
+
+
+def test_a_newer_store_is_told_by_every_command(book: Path, rlm: Rlm) -> None:
+    rlm(*RUN)
+    connection = sqlite3.connect(STORE)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    assert {told(rlm, *command) for command in COMMANDS[:-1]} == {"store-too-new"}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_what_is_kept_is_for_its_owner_alone(book: Path, rlm: Rlm, umask: int) -> None:
+    import os
+
+    old = os.umask(umask)
+    try:
+        rlm(*RUN)
+        reader = sqlite3.connect(STORE)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM run").fetchall()
+        rlm(*RUN, "--fresh")
+        files = list(STORE.parent.rglob("*"))
+        assert {STORE, Path(f"{STORE}-wal"), Path(f"{STORE}-shm")} <= set(files)
+        for path in (STORE.parent, *files):
+            if path.name != ".gitignore":
+                mode = stat.S_IMODE(path.stat().st_mode)
+                assert mode == (0o700 if path.is_dir() else 0o600), path
+        reader.close()
+        rlm("store", "salvage", str(STORE), "new.db")
+        assert stat.S_IMODE(Path("new.db").stat().st_mode) == 0o600
+    finally:
+        os.umask(old)
+    assert json.loads(rlm("store", "ls", "--json").out)["runs"] == 2
+
+
+def test_a_store_with_other_rights_keeps_them(book: Path, rlm: Rlm) -> None:
+    rlm(*RUN)
+    STORE.chmod(0o644)
+    assert rlm(*RUN).code == 0
+    assert stat.S_IMODE(STORE.stat().st_mode) == 0o644
