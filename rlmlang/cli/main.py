@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import sys
 from importlib import import_module
 
 import click
+
+from rlmlang.cli.terminal import settle_streams
 
 COMMANDS = {
     "new": "Write a recipe that runs as it is.",
@@ -74,17 +75,10 @@ def rlm() -> None:
     """
 
 
-def _print_anything() -> None:
-    """What a terminal cannot show is written as `\\u2026`, as in JSON, in place of an error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
     gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
-    _print_anything()
+    settle_streams()
     try:
         code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
     except click.ClickException as mistake:

@@ -13,7 +13,7 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 
 
 class Signals:

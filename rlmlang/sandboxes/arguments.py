@@ -22,6 +22,7 @@ from rlmlang.catalog.tools import (
     Question,
     range_of,
 )
+from rlmlang.unicode import encodable
 
 NAMES = {"Text": "a text", "Int": "a whole number", "Bool": "True or False",
          "Options": "named options"}  # fmt: skip
@@ -64,7 +65,7 @@ class Taken:
             raise TypeError("bytes cannot be handed over: decode them")
         text = given if isinstance(given, str) else str(given)
         self._count(0, len(text))
-        return whole_characters(text)
+        return encodable(text)
 
     def _key(self, key: Any) -> str:
         if not isinstance(key, str | int | float | bool | None):
@@ -81,15 +82,6 @@ class Taken:
                 f"more than {CHARACTERS:,} characters in one call: hand over pieces of a context "
                 "(from split), or ask for less at a time"
             )
-
-
-def whole_characters(text: str) -> str:
-    """A text that UTF-8 has a form for: half a surrogate pair becomes U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def bound(question: Question, args: Sequence[Any], fields: Mapping[str, Any]) -> list[Any]:

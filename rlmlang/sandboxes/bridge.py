@@ -12,9 +12,10 @@ from typing import Any
 
 from rlmlang.catalog.tools import PROMPTS, Question
 from rlmlang.diagnostics.diagnostic import EXIT_FAILED, CodedError
-from rlmlang.sandboxes.arguments import Taken, whole_characters
+from rlmlang.sandboxes.arguments import Taken
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.looking import Looking
+from rlmlang.unicode import encodable
 
 SUBMIT, HOST, QUERY, TOOL = "__submit", "__host", "__query", "__tool"
 NAMES = frozenset((SUBMIT, HOST, QUERY, TOOL))
@@ -131,9 +132,9 @@ def _told(mistake: Exception) -> Answer:
     if isinstance(mistake, CodedError):
         if mistake.exit_code != EXIT_FAILED:
             raise mistake
-        return {"exc_type": "RuntimeError", "message": whole_characters(str(mistake))[:WORDS]}
+        return {"exc_type": "RuntimeError", "message": encodable(str(mistake))[:WORDS]}
     kind = type(mistake).__name__
-    words = whole_characters(str(mistake))[:WORDS]
+    words = encodable(str(mistake))[:WORDS]
     if kind in KNOWN:
         return {"exc_type": kind, "message": words}
     return {"exc_type": "RuntimeError", "message": f"{kind}: {words}" if words else kind}

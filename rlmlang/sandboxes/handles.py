@@ -19,8 +19,9 @@ import regex
 from rlmlang.catalog.tools import HANDLE
 from rlmlang.context import Measure, Slice, Tree, as_slice, text_of, whole
 from rlmlang.protocols import Partition
-from rlmlang.sandboxes.arguments import Taken, bound, partition_of, whole_characters
+from rlmlang.sandboxes.arguments import Taken, bound, partition_of
 from rlmlang.sandboxes.limits import Stopwatch, limited, unlimited
+from rlmlang.unicode import encodable
 
 SMALL = 1_000_000  # bytes that are handed over as plain text
 ALL = 32_000_000  # bytes that may be gone over line by line
@@ -58,7 +59,7 @@ class Handles:
         if isinstance(value, Tree):
             return self._handle("tree", value, len(value.documents), name)
         if isinstance(value, str) and len(value) > SMALL:
-            return self.give(as_slice(name, whole_characters(value)), name)
+            return self.give(as_slice(name, encodable(value)), name)
         if isinstance(value, list | tuple) or hasattr(value, "document"):
             if len(value) > 2_000:
                 return self._handle("rows", value, len(value), name)
@@ -75,7 +76,7 @@ class Handles:
             return [self.plain(v) for v in value]
         if isinstance(value, int | float | bool | None):
             return value
-        return whole_characters(value if isinstance(value, str) else text_of(value))
+        return encodable(value if isinstance(value, str) else text_of(value))
 
     def taken(self, value: Any) -> Any:
         """What code gives back: handles become what they stand for."""

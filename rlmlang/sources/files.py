@@ -189,7 +189,7 @@ def _texts(found: Sequence[tuple[str, str]]) -> tuple[list[Document], list[str]]
         except CodedError as problem:
             if problem.diagnostic.code not in NO_TEXT:
                 raise
-            left_out.append(name)
+            left_out.append(file_name(name))
     return documents, left_out
 
 
