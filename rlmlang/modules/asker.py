@@ -69,12 +69,12 @@ class DspyAsker:
             }  # fmt: skip
         note = Slip(question.account, prompt.model.output, question.step, question.item,
                     prompt.name, question.attempt, question.ranges, question=question)  # fmt: skip
-        response = await self._send(self.routes[prompt.model.name], signature, predictor, fields,
-                                    note)  # fmt: skip
+        route = self.routes[prompt.model.name]
+        response = await self._send(route, signature, predictor, fields, note)
         reply = Reply(None, encodable(words_of(response)), note.usage, note.request, note.row,
                       note.reused)  # fmt: skip
         try:
-            unless_whole(response, prompt, reply)
+            unless_whole(response, prompt, reply, route.config.max_tokens)
             found, value = self._read(signature, prompt, reply)
         except AnswerError:
             self._traced(question, predictor, fields, {RESULT: reply.raw}, False)

@@ -12,11 +12,12 @@ CUT, FILTERED, DECLINED = "answer-cut", "answer-filtered", "answer-declined"
 TOOL_CALL, BROKEN_OFF = "answer-tool-call", "answer-broken-off"
 
 
-def unless_whole(response: Response, prompt: Prompt, reply: Reply) -> None:
-    """Raises AnswerError, with the code of the ending, for an answer that is not whole."""
+def unless_whole(response: Response, prompt: Prompt, reply: Reply, most: int | None) -> None:
+    """Raises AnswerError, with the code of the ending, for an answer that is not whole; `most` are
+    the tok it was allowed, thinking included."""
     match response.finish_reason:
         case "length":
-            raise AnswerError(_cut(prompt, reply), reply, CUT)
+            raise AnswerError(_cut(prompt, reply, most), reply, CUT)
         case "content_filter" if words := _refusal(response):
             raise AnswerError(f"the model declined: {words[:300]}", reply, DECLINED)
         case "content_filter":
@@ -31,8 +32,10 @@ def _refusal(response: Response) -> str:
     return " ".join(p.text for p in response.message.parts_of(RefusalPart))
 
 
-def _cut(prompt: Prompt, reply: Reply) -> str:
-    most = f"{prompt.model.output:,} tok that `output` allows"
+def _cut(prompt: Prompt, reply: Reply, most: int | None) -> str:
+    output = prompt.model.output
+    room = f", {most:,} with its thinking," if most is not None and most > output else ""
+    allowed = f"{output:,} tok that `output` allows{room}"
     if not reply.raw.strip():
-        return f"the {most} were used up before the answer began"
-    return f"the answer was cut off at the {most}"
+        return f"the {allowed} were used up before the answer began"
+    return f"the answer was cut off at the {allowed}".rstrip(",")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, failed
+from rlmlang.modules.endpoints import Address, address_of
 
 BASE, KEY = "RLM_API_BASE", "RLM_API_KEY"
 # the hosts of providers: these and what lies below them, over TLS
@@ -41,6 +42,12 @@ class Endpoint:
 
     base: str = ""
     key_env: str = ""
+
+    @property
+    def address(self) -> Address | None:
+        """The base as an address; none where each model has its provider's own. Raises CodedError
+        (bad-api-base)."""
+        return address_of(self.base) if self.base else None
 
     @property
     def shown(self) -> str:
@@ -88,12 +95,28 @@ def key_for(model: str, endpoint: Endpoint) -> Key:
     if endpoint.key_env:
         return Key(_set(endpoint.key_env))
     if not endpoint.base:
-        return Key(os.environ.get(variable_of(model), ""))
-    if os.environ.get(KEY) and _paired(endpoint.base):
-        return Key(os.environ[KEY])
+        return Key(key_of(variable_of(model)))
+    if (key := key_of(KEY)) and _paired(endpoint.base):
+        return Key(key)
     if owner := owner_of(endpoint.base):
-        return Key(os.environ.get(variable_of(f"{owner}/"), ""))
+        return Key(key_of(variable_of(f"{owner}/")))
     return Key(held=next((v for v in (KEY, variable_of(model)) if os.environ.get(v)), ""))
+
+
+def key_of(variable: str) -> str:
+    """The key that a variable of the environment holds, without what a file puts around it, or "".
+
+    Raises CodedError (model-key-missing) for one that cannot be sent.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not all("!" <= c <= "~" for c in key):
+        raise failed(
+            "model-key-missing",
+            f"what {variable} holds is no key: it has blanks, line breaks or other characters "
+            "that no key has",
+            hint=f"set {variable} to the key alone, in one line",
+        )
+    return key
 
 
 def _paired(base: str) -> bool:
@@ -104,7 +127,7 @@ def _paired(base: str) -> bool:
 
 
 def _set(variable: str) -> str:
-    found = os.environ.get(variable, "")
+    found = key_of(variable)
     if not found:
         raise failed("model-key-missing", f"{variable} is named for a key, and not set",
                      hint=f"export {variable}=…")  # fmt: skip

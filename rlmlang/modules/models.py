@@ -1,49 +1,72 @@
-"""Models made ready: each role's engines, and the same engines as a DSPy LM."""
+"""Models made ready: the engines of each role."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import dspy
-from dspy.lm15 import Config
+from dspy.lm15 import Config, Request, Response
 
+from rlmlang.check.extents import GROWTH
 from rlmlang.check.recipe import Model
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.modules.capabilities import capabilities
+from rlmlang.modules.dialect import Dialect
+from rlmlang.modules.endpoints import Address, address_of
 from rlmlang.modules.engines.meter import Meter
-from rlmlang.modules.engines.slip import Engine
-from rlmlang.modules.engines.stack import Blocking, NonBlocking, Pace, Road
-from rlmlang.modules.http import OPENAI, ChatEndpoint, LiteLlm
+from rlmlang.modules.engines.slip import Engine, words_of
+from rlmlang.modules.engines.stack import Pace, Road
+from rlmlang.modules.http import ChatEndpoint, LiteLlm
 from rlmlang.modules.keys import Endpoint, key_for, variable_of
 from rlmlang.modules.offline.reader import NAME, OfflineReader
 from rlmlang.plan.bind import BoundModel
+
+OPENAI = address_of("https://api.openai.com/v1")
 
 
 @dataclass(frozen=True)
 class Connection:
     """How models are reached: an endpoint for all of them, a time limit, the parallelism, what is
-    to be taken out of messages, the variable that was named for the key."""
+    to be taken out of messages, the variable that was named for the key; `dialects` are the forms
+    of requests that a run has learned."""
 
-    api_base: str = ""
+    address: Address | None = None
     timeout: float = 120.0
     parallel: int = 16
     redact: Callable[[str], str] = str
     key_env: str = ""
+    dialects: dict[tuple[str, str], list[Dialect]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Route:
     """The way to the model of one role: its name, settings and engines; `ground` is closed at the
-    end. `lm` is the same way for DSPy's own modules."""
+    end."""
 
     name: str
     config: Config
     engine: Engine
     ground: Any
-    lm: dspy.LM
+
+
+@dataclass(frozen=True)
+class WithinOutput:
+    """An engine whose requests leave room for thinking: what is said in the end may still be no
+    longer than the role's `output`, or it counts as cut."""
+
+    inner: Engine
+    output: int
+    measure: Measure
+
+    async def complete(self, request: Request) -> Response:
+        """One attempt."""
+        found: Response = await self.inner.complete(request)
+        if self.measure.tok(words_of(found)) > self.output * GROWTH:
+            return replace(found, finish_reason="length")
+        return found
 
 
 def route_for(
@@ -57,14 +80,17 @@ def route_for(
     ground = engine if engine is not None or road.closed else _ground(bound.name, connection)
     name = bound.name if "/" in bound.name else f"openai/{bound.name}"
     endpoint = str(getattr(ground, "endpoint", "")) if ground else _where(bound.name, connection)
+    thinks = ground is not None and bound.room > role.output
+    inner = WithinOutput(ground, role.output, measure) if thinks else ground
     meter = Meter(measure, bound.price, endpoint, road.counting(endpoint, name))
-    stack = road.stack(ground, meter, name, pace)
-    lm = dspy.LM(
-        name, engine=Blocking(stack), async_engine=NonBlocking(stack), cache=False, num_retries=0,
-        max_tokens=role.output, temperature=role.temperature,
-    )  # fmt: skip
-    config = Config(max_tokens=role.output, temperature=role.temperature)
-    return Route(name, config, stack, ground, lm)
+    stack = road.stack(inner, meter, name, pace)
+    return Route(name, config_of(role, bound), stack, ground)
+
+
+def config_of(role: Model, bound: BoundModel) -> Config:
+    """What a request asks for: the role's settings, as far as its model takes them."""
+    temperature = role.temperature if capabilities(bound.name).temperature else None
+    return Config(max_tokens=max(role.output, bound.room), temperature=temperature)
 
 
 def _ground(name: str, connection: Connection) -> Any:
@@ -75,14 +101,13 @@ def _ground(name: str, connection: Connection) -> Any:
     if "://" in name:
         raise failed("no-model", "the name of a model holds no URL",
                      hint="name the endpoint: --api-base URL --model NAME")  # fmt: skip
-    key = key_for(name, Endpoint(connection.api_base, connection.key_env)).value
-    if connection.api_base:
-        return _endpoint(connection.api_base, key, connection)
-    if name.startswith("openai/") or "/" not in name:
-        if not key:
-            raise _no_key(name)
-        return _endpoint(OPENAI, key, connection)
-    if importlib.util.find_spec("litellm") is None:
+    address = connection.address
+    base = address.url("") if address is not None else ""
+    key = key_for(name, Endpoint(base, connection.key_env)).value
+    if address is not None:
+        return _endpoint(address, key, connection)
+    openai = name.startswith("openai/") or "/" not in name
+    if not openai and importlib.util.find_spec("litellm") is None:
         raise failed(
             "extra-missing",
             f"{name} is reached through LiteLLM, which is not installed",
@@ -90,20 +115,24 @@ def _ground(name: str, connection: Connection) -> Any:
         )
     if not key:
         raise _no_key(name)
-    return LiteLlm(connection.timeout, connection.redact, key=key if connection.key_env else "")
+    if openai:
+        return _endpoint(OPENAI, key, connection)
+    return LiteLlm(key, connection.timeout, connection.redact)
 
 
 def _where(name: str, connection: Connection) -> str:
     """The endpoint a model would be reached at, without reaching for it."""
     if name == NAME:
         return OfflineReader.endpoint
-    if connection.api_base:
-        return connection.api_base.rstrip("/")
-    return OPENAI if name.startswith("openai/") or "/" not in name else LiteLlm.endpoint
+    if connection.address is not None:
+        return connection.address.identity
+    openai = name.startswith("openai/") or "/" not in name
+    return OPENAI.identity if openai else LiteLlm.endpoint
 
 
-def _endpoint(base: str, key: str, connection: Connection) -> ChatEndpoint:
-    return ChatEndpoint(base, key, connection.timeout, connection.parallel, connection.redact)
+def _endpoint(address: Address, key: str, connection: Connection) -> ChatEndpoint:
+    return ChatEndpoint(address, key, connection.timeout, connection.parallel, connection.redact,
+                        connection.dialects)  # fmt: skip
 
 
 def _no_key(name: str) -> Exception:

@@ -19,11 +19,13 @@ class Price:
 
 @dataclass(frozen=True)
 class BoundModel:
-    """A role with the real model that fills it; `price` is None when nobody knows one."""
+    """A role with the real model that fills it; `price` is None when nobody knows one; `room` is
+    the least tok that a call must be allowed for its answer, thinking included."""
 
     role: str
     name: str
     price: Price | None
+    room: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,3 +51,7 @@ class Binding:
         """The model that fills a role."""
         found = self.models.get(role.name)
         return found if found is not None else BoundModel(role.name, role.default or "?", None)
+
+    def output(self, role: Model) -> int:
+        """The most tok that one call of a role may write, thinking included."""
+        return max(role.output, self.model(role).room)

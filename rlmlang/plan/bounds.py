@@ -146,7 +146,7 @@ def _calls(
     once = inputs + count * template
     again = number(prompt.model.output * GROWTH + AGAIN)
     worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], values)
-    output = number(prompt.model.output)
+    output = number(values.binding.output(prompt.model))
     return Bound(
         best=_cost(least, least * 100, least, price),
         expected=_cost(count, once, ceil_div(count * output, 2), price),
@@ -223,9 +223,10 @@ def _repl(prompt: r.Prompt, caps: r.Repl, count: Formula, inputs: Formula, value
     root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
     prompts = list(free_prompts(prompt).values())
     worst_in = _sent(count * root_in, count * (turns + 1), prompts, values)
-    root = _cost(count * (turns + 1), worst_in, count * (turns + 1) * prompt.model.output, price)
+    output = values.binding.output(prompt.model)
+    root = _cost(count * (turns + 1), worst_in, count * (turns + 1) * output, price)
     half = _cost(count * max(1, turns // 2), count * root_in * Fraction(1, 3),
-                 count * turns * prompt.model.output * Fraction(1, 2), price)  # fmt: skip
+                 count * turns * output * Fraction(1, 2), price)  # fmt: skip
     return Bound(
         _cost(count, count * base, count, price), half,
         root + _subs(prompt, caps, count * caps.calls, values),
@@ -252,7 +253,7 @@ def _subs(prompt: r.Prompt, caps: r.Repl, subs: Formula, values: Values) -> Cost
         _cost(
             subs,
             _sent(subs * room, subs, prompts, values),
-            subs * m.output,
+            subs * values.binding.output(m),
             values.binding.model(m).price,
         )
         for m, room in zip(models, rooms, strict=True)

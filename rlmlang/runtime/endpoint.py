@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from rlmlang.diagnostics.diagnostic import Diagnostic
+from rlmlang.modules.endpoints import address_of
 from rlmlang.modules.keys import BASE, Endpoint, held_back, owner_of
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
@@ -17,8 +18,13 @@ def endpoint_of(options: Options, project: Project) -> Endpoint:
     """The endpoint of a run. The key that a project file names is for the file's own endpoint."""
     base = options.api_base or os.environ.get(BASE, "")
     if base:
-        return Endpoint(base, options.api_key_env)
-    return Endpoint(project.api_base, options.api_key_env or project.api_key_env)
+        return Endpoint(_whole(base), options.api_key_env)
+    return Endpoint(_whole(project.api_base), options.api_key_env or project.api_key_env)
+
+
+def _whole(base: str) -> str:
+    """A base in one way of writing, with its scheme. Raises CodedError (bad-api-base)."""
+    return address_of(base).url("") if base else ""
 
 
 def foreign(models: Iterable[str], endpoint: Endpoint) -> str:

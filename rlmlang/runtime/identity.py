@@ -9,7 +9,6 @@ from typing import Any
 from rlmlang.check.recipe import Budget
 from rlmlang.context import Slice, TextDocument, text_of
 from rlmlang.plan.serialize import hash_of
-from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.prepared import Prepared
 
 
@@ -19,7 +18,7 @@ def identity_of(ready: Prepared) -> bytes:
     recipe = replace(ready.recipe, budget=Budget())
     models = {k: v.name for k, v in ready.binding.models.items()}
     inputs = {k: _stamp(v) for k, v in ready.inputs.items()}
-    base = endpoint_of(ready.options, ready.project).base
+    base = ready.address.identity if ready.address is not None else ""
     text = f"{hash_of(recipe)} {sorted(models.items())} {sorted(inputs.items())} {base}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

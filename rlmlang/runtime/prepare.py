@@ -17,6 +17,7 @@ from rlmlang.diagnostics.diagnostic import (
     EXIT_BAD_RECIPE,
     EXIT_BUDGET,
     EXIT_USAGE,
+    CodedError,
     Diagnostic,
     failed,
 )
@@ -27,7 +28,14 @@ from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
-from rlmlang.runtime.project import Project, bind_models, load, strays, tiers_of
+from rlmlang.runtime.project import (
+    Project,
+    bind_models,
+    load,
+    role_and_name,
+    strays,
+    tiers_of,
+)
 from rlmlang.runtime.tuned import Tuning, tuning_for
 
 LIMITS = {
@@ -62,8 +70,9 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
     warnings = (*((stale,) if stale is not None else ()), *warnings, *strays(recipe, project),
                 *notes_on(names, endpoint))  # fmt: skip
-    return Prepared(recipe, made, inputs, binding, measure, _measures(models, project), options,
-                    project, warnings, tuning.words)  # fmt: skip
+    ready = Prepared(recipe, made, inputs, binding, measure, _measures(models, project), options,
+                     project, warnings, tuning.words, endpoint.address)  # fmt: skip
+    return replace(ready, warnings=(*warnings, *_unpriced(ready)))
 
 
 def _measures(models: Mapping[str, BoundModel], project: Project) -> dict[str, Estimate | Encoded]:
@@ -73,7 +82,7 @@ def _measures(models: Mapping[str, BoundModel], project: Project) -> dict[str, E
 
 def _models(tuning: Tuning, options: Options) -> tuple[str, ...]:
     """The models that a tuning chose, unless one is named for all roles."""
-    return () if any("=" not in m for m in options.models) else tuning.models
+    return () if any(not role_and_name(m)[0] for m in options.models) else tuning.models
 
 
 def _tuning(recipe: r.Recipe, path: str, options: Options) -> tuple[Tuning, Diagnostic | None]:
@@ -160,15 +169,24 @@ def refuse(ready: Prepared) -> None:
 
 
 def _priced(ready: Prepared) -> None:
+    if found := [d for d in _unpriced(ready) if d.severity == "error"]:
+        raise CodedError(found[0], EXIT_USAGE)
+
+
+def _unpriced(ready: Prepared) -> list[Diagnostic]:
+    """What is said of a limit in dollars that a model without a price is under: an error, but at an
+    endpoint of this machine or network, which sends no bill, a note."""
     budget = ready.recipe.budget
-    unpriced = [b.name for b in ready.binding.models.values() if b.price is None]
-    if budget.usd is not None and unpriced and not budget.default:
-        raise failed(
-            "price-unknown",
-            f"nobody here knows a price for {unpriced[0]}, so a limit in dollars cannot be kept",
-            hint=f'in rlm.toml: [prices] "{unpriced[0]}" = {{ input = 0.25, output = 2.00 }}',
-            exit_code=EXIT_USAGE,
-        )
+    names = [b.name for b in ready.binding.models.values() if b.price is None]
+    if budget.usd is None or budget.default or not names:
+        return []
+    words = f"nobody here knows a price for {names[0]}"
+    hint = f'in rlm.toml: [prices] "{names[0]}" = {{ input = %s, output = %s }}'
+    if ready.address is None or not ready.address.local:
+        words += ", so a limit in dollars cannot be kept"
+        return [Diagnostic("price-unknown", words, hint=hint % ("0.25", "2.00"))]
+    words += f": dollars are not counted, and `usd <= {budget.usd:g}` limits nothing"
+    return [Diagnostic("price-unknown", words, hint=hint % (0, 0), severity="warning")]
 
 
 def account_for(ready: Prepared) -> Account:

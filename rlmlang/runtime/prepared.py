@@ -12,6 +12,7 @@ from rlmlang.check import recipe as r
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
+from rlmlang.modules.endpoints import Address
 from rlmlang.plan.bind import Binding
 from rlmlang.plan.graph import Plan
 from rlmlang.runtime.project import Project
@@ -62,7 +63,8 @@ class Options:
 @dataclass(frozen=True)
 class Prepared:
     """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used.
-    `measure` is how texts are cut; `measures` are those of the roles, which count requests."""
+    `measure` is how texts are cut; `measures` are those of the roles, which count requests;
+    `address` is the endpoint of all models where one is named."""
 
     recipe: r.Recipe
     plan: Plan
@@ -74,6 +76,7 @@ class Prepared:
     project: Project
     warnings: tuple[Diagnostic, ...] = ()
     tuned: str = ""
+    address: Address | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rlmlang.check.expressions import asks
 from rlmlang.check.recipe import Model, Recipe, Repl
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, Diagnostic, failed
 from rlmlang.diagnostics.suggest import nearest
+from rlmlang.modules.capabilities import capabilities
 from rlmlang.plan.bind import BoundModel, Price
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
 
@@ -119,32 +120,40 @@ def strays(recipe: Recipe, project: Project) -> Iterator[Diagnostic]:
             )  # fmt: skip
 
 
+def role_and_name(given: str) -> tuple[str, str]:
+    """`ROLE=NAME`, or `NAME` for every role. A name may have signs of equality of its own: what
+    stands before the first is a role only where it is a word, and `=NAME` is for every role."""
+    role, equals, name = given.partition("=")
+    return (role, name) if equals and (not role or role.isidentifier()) else ("", given)
+
+
 def bind_models(recipe: Recipe, project: Project, given: Iterable[str]) -> dict[str, BoundModel]:
     """The model of each role: the recipe's, then the project's, the environment's, the command's.
 
     `given` are `NAME` for every role or `ROLE=NAME` for one. Raises CodedError (unknown-role).
     """
     everywhere, single = os.environ.get("RLM_MODEL", ""), dict[str, str]()
-    for each in given:
-        role, equals, name = each.partition("=")
-        if equals:
+    for role, name in map(role_and_name, given):
+        if role:
             single[role] = name
         else:
-            everywhere = each
+            everywhere = name
     roles = roles_of(recipe)
     unknown = [n for n in single if n not in [m.name for m in roles]]
     if unknown:
         known = ", ".join(m.name for m in roles if m.name) or "none has a name"
         raise failed("unknown-role", f"the recipe has no model `{unknown[0]}`",
-                     hint=f"its models: {known}", exit_code=EXIT_USAGE)  # fmt: skip
-    return {m.name: _bound(m, project, single.get(m.name) or everywhere) for m in roles}
+                     hint=f"its models: {known}; a name with a = in it: --model ={unknown[0]}=…",
+                     exit_code=EXIT_USAGE)  # fmt: skip
+    return {m.name: bound(m, project, single.get(m.name) or everywhere) for m in roles}
 
 
-def _bound(role: Model, project: Project, given: str) -> BoundModel:
+def bound(role: Model, project: Project, given: str) -> BoundModel:
+    """The model that fills a role: the one that is given, the project's, the recipe's own."""
     name = given or project.roles.get(role.name) or role.default or project.default or DEFAULT_MODEL
     price = project.prices.get(name) or project.prices.get(f"openai/{name}")
     if role.price is not None and not given:
         price = Price(*role.price, "the recipe")
     if name.startswith("offline/"):
         price = price or Price(0.0, 0.0)
-    return BoundModel(role.name, name, price)
+    return BoundModel(role.name, name, price, capabilities(name).room)

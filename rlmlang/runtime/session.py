@@ -237,7 +237,7 @@ class Session:
     def _open_routes(self) -> None:
         ready, options = self.ready, self.ready.options
         endpoint = endpoint_of(options, ready.project)
-        connection = Connection(endpoint.base, options.timeout, self.road.parallel, self.redact,
+        connection = Connection(endpoint.address, options.timeout, self.road.parallel, self.redact,
                                 endpoint.key_env)  # fmt: skip
         for role in roles_of(ready.recipe):
             bound = ready.binding.models[role.name]

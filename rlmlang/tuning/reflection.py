@@ -14,9 +14,8 @@ from rlmlang.modules.engines.traffic import Traffic
 from rlmlang.modules.models import Connection, route_for
 from rlmlang.modules.reflecting import Reflecting
 from rlmlang.partitions.measure import measure_for
-from rlmlang.plan.bind import BoundModel
 from rlmlang.runtime.endpoint import endpoint_of
-from rlmlang.runtime.project import load
+from rlmlang.runtime.project import bound, load
 from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.session import new_run
 from rlmlang.runtime.trust import require
@@ -37,12 +36,12 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[An
     row = RunRow(0, new_run(f"tune-{name}"), f"reflection {name}".encode(), f"tune {name}",
                  path=path, data={"within": f"tune {name}"})  # fmt: skip
     store.begin(row, fresh=options.fresh)
-    measure, price = measure_for(model, project.tokenizers), project.prices.get(model)
+    measure = measure_for(model, project.tokenizers)
     endpoint = endpoint_of(options, project)
     road = Road(store, 4, traffic=Traffic(hope=way.hope), max_wait=options.max_wait)
-    bound = BoundModel(ROLE.name, model, price)
-    connection = Connection(endpoint.base, options.timeout, 4, redact, endpoint.key_env)
-    route = route_for(ROLE, bound, measure, connection, road, Pace(), way.engine)
+    filled = bound(ROLE, project, model)
+    connection = Connection(endpoint.address, options.timeout, 4, redact, endpoint.key_env)
+    route = route_for(ROLE, filled, measure, connection, road, Pace(), way.engine)
     state = PARKED
     try:
         yield Reflecting(route, way.account.child("reflection"), loop.wait).lm

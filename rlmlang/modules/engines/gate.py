@@ -127,9 +127,7 @@ class Gate:
             self._learn(now)
         backoff = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** min(8, self.refusals // LOOK))
         pause = backoff if retry_after is None else retry_after
-        if now + pause > self.until:
-            self.until = now + pause
-            self.told(pause, "rate limit")
+        self._pause(pause, "rate limit")
 
     def _learn(self, now: float) -> None:
         since = now - self.episode
@@ -150,17 +148,23 @@ class Gate:
             self._doubts += 1
             self.rate.per_minute *= 1.25
 
-    def troubled(self) -> None:
-        """A failure that says nothing about limits. After some in a row, only probes go."""
+    def troubled(self, asked: float | None = None) -> None:
+        """A failure that says nothing about limits. After some in a row, only probes go; where the
+        provider asks for a pause in seconds, everybody makes it."""
         if self.failures == 0:
             self.failing_since = self._now()
         self.failures += 1
-        if self.down:
-            wait = min(PROBE_LAST, PROBE_FIRST * 2**self.probes)
-            if self._now() + wait > self.until:
-                self.until = self._now() + wait
-                self.told(wait, "no answer")
+        if asked is not None:
+            self._pause(asked, "as the provider asks")
+        elif self.down:
+            self._pause(min(PROBE_LAST, PROBE_FIRST * 2**self.probes), "no answer")
             self.probes += 1
+
+    def _pause(self, seconds: float, why: str) -> None:
+        """Nobody goes for so many seconds."""
+        if self._now() + seconds > self.until:
+            self.until = self._now() + seconds
+            self.told(seconds, why)
 
     @property
     def down(self) -> bool:
@@ -256,8 +260,8 @@ class Gated:
         except EmptyAnswer:
             self.gate.fine()
             raise
-        except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError):
-            self.gate.troubled()
+        except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError) as mistake:
+            self.gate.troubled(mistake.retry_after)
             raise
         finally:
             passage.end()

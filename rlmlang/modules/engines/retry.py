@@ -14,6 +14,7 @@ from dspy import lm15
 from dspy.lm15 import Request, Response
 
 from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
+from rlmlang.modules.dialect import Adapted
 from rlmlang.modules.engines.gate import Gate
 from rlmlang.modules.engines.pay import EmptyAnswer
 from rlmlang.modules.engines.slip import Engine, Stopped
@@ -51,6 +52,8 @@ class Retry:
             except lm15.RateLimitError as mistake:
                 self._limited(mistake)
                 continue  # the gate holds everybody back
+            except Adapted:
+                continue  # it goes out in another form; each form is tried once
             except TRANSIENT as mistake:
                 tries += 1
                 self._hope(mistake, tries, began)
@@ -68,12 +71,15 @@ class Retry:
 
     def _hope(self, mistake: lm15.LM15Error, tries: int, began: float) -> None:
         """Raises Stopped when another attempt would not help."""
-        problem = coded(mistake)
-        hopeless = not self.gate.proven and tries >= TRIES_UNPROVEN
-        if hopeless or self.gate.silent_for() > self._patience():
+        problem, asked = coded(mistake), mistake.retry_after
+        patience = self._patience() if asked is None else self.max_wait  # it speaks, so it lives
+        hopeless = not self.gate.proven and tries >= TRIES_UNPROVEN and asked is None
+        if asked is not None and asked > self.max_wait:
+            problem, hopeless = parked(asked, mistake), True
+        if hopeless or self.gate.silent_for() > patience:
             self.traffic.stop(problem)
             raise Stopped(problem) from None
-        if tries >= TRIES and self.gate.answered_at > began:
+        if tries >= TRIES and asked is None and self.gate.answered_at > began:
             raise Stopped(NoAnswerError(problem.diagnostic)) from None
 
     def _patience(self) -> float:
@@ -95,7 +101,7 @@ KINDS: tuple[tuple[type[lm15.LM15Error], str, str], ...] = (
     (lm15.TimeoutError, "model-timeout", "the endpoint is slow: raise --timeout"),
     (lm15.TransportError, "model-unreachable", "check --api-base and the network: rlm doctor"),
     (lm15.ContextLengthError, "model-context-exceeded",
-     "cut smaller pieces: `max` of the partition"),
+     "declare the model's real `context <= …`, and cut smaller pieces: `max` of the partition"),
     (lm15.InvalidRequestError, "model-refused-request", "check the model's name: rlm models"),
 )  # fmt: skip
 

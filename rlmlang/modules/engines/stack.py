@@ -1,15 +1,10 @@
-"""The engines of a model stacked up, for our own calls and as DSPy's engines."""
+"""The engines of a model stacked up."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-import dspy
-from dspy.lm15 import Request, Response
 
 from rlmlang.modules.engines.counting import Counting
 from rlmlang.modules.engines.gate import Bucket, Gate, Gated
@@ -73,33 +68,3 @@ class Road:
             Bucket(pace.requests) if pace.requests else None,
             Bucket(pace.tokens) if pace.tokens else None, self.traffic, told,
         )  # fmt: skip
-
-
-class Blocking:
-    """A stack for DSPy's synchronous callers."""
-
-    def __init__(self, inner: Engine) -> None:
-        self.inner = inner
-
-    def complete(self, request: Request) -> Response:
-        """An answer, in an event loop of its own."""
-        return asyncio.run(_complete(self.inner, request))
-
-    def stream(self, request: Request) -> Any:
-        """The answer as one event."""
-        return dspy.lm15.response_to_events(self.complete(request))
-
-    def __deepcopy__(self, memo: object) -> Blocking:
-        return self
-
-
-class NonBlocking(Blocking):
-    """A stack as DSPy's asynchronous engine."""
-
-    async def complete(self, request: Request) -> Response:
-        """An answer."""
-        return await self.inner.complete(request)
-
-
-async def _complete(engine: Engine, request: Request) -> Response:
-    return await engine.complete(request)
