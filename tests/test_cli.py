@@ -156,7 +156,9 @@ def test_show_and_its_nodes(book: Path, rlm: Rlm) -> None:
 
 def test_explain_doctor_models_completion(folder: Path, rlm: Rlm) -> None:
     assert "---- good" in rlm("explain", "unsound-coverage").out
-    assert "ok  python" in rlm("doctor").out
+    found = rlm("doctor", "--api-base", "http://127.0.0.1:9/v1").out
+    assert "ok  python" in found
+    assert "-- endpoint" in " ".join(found.split())
     assert json.loads(rlm("models", "--json").out)["models"]["offline/reader"]["input"] == 0
     for shell in ("bash", "zsh", "fish"):
         assert "rlm" in rlm("completion", shell).out

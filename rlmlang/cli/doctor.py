@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from rlmlang.cli.edge import endpoint_option
+
 EXTRAS = {
     "bpe_openai": ("tokens", "real token counts instead of an estimate"),
     "litellm": ("litellm", "providers without an OpenAI-compatible endpoint"),
@@ -26,10 +28,13 @@ KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KE
 
 
 @click.command()
+@endpoint_option
 @click.option("--json", "as_values", is_flag=True, help="As JSON.")
-def command(as_values: bool) -> None:
-    """Check this machine: versions, extras, sandboxes, keys, and whether runs can be kept."""
-    rows = [*_versions(), *_extras(), *_sandboxes(), *_keys(), _sqlite(), _folder()]
+def command(api_base: str, as_values: bool) -> None:
+    """Check this machine: versions, extras, sandboxes, keys, an endpoint where one is named, and
+    whether runs can be kept."""
+    rows = [*_versions(), *_extras(), *_sandboxes(), *_keys(), *_endpoint(api_base), _sqlite(),
+            _folder()]  # fmt: skip
     if as_values:
         values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
         click.echo(json.dumps(values, indent=2))
@@ -67,6 +72,20 @@ def _sandboxes() -> list[tuple[str, bool, str]]:
 def _keys() -> list[tuple[str, bool, str]]:
     return [(key, bool(os.environ.get(key)), "set" if os.environ.get(key) else "not set")
             for key in KEYS]  # fmt: skip
+
+
+def _endpoint(base: str) -> list[tuple[str, bool, str]]:
+    """Whether the endpoint of the option, the environment or the project file answers."""
+    from rlmlang.modules.listing import listed
+    from rlmlang.runtime.prepared import Options, address_for
+    from rlmlang.runtime.project import load
+
+    address = address_for(Options(api_base=base), load(Path.cwd()))
+    if address is None:
+        return []
+    names, words = listed(address)
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return [("endpoint", bool(names), f"{address.identity} {words}{shown}")]
 
 
 def _sqlite() -> tuple[str, bool, str]:

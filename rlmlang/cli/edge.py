@@ -108,6 +108,12 @@ def keeping_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return store_option(command)
 
 
+def endpoint_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which endpoint answers for every model."""
+    return click.option("--api-base", default="", metavar="URL",
+                        help="An OpenAI-compatible endpoint.")(command)  # fmt: skip
+
+
 def call_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """How models are reached, and for how long."""
     for option in (
@@ -119,11 +125,9 @@ def call_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Take all that rlm.toml says, this once; see `rlm trust`."),
         click.option("--api-key-env", default="", metavar="NAME",
                      help="The variable that holds the endpoint's key; else RLM_API_KEY."),
-        click.option("--api-base", default="", metavar="URL",
-                     help="An OpenAI-compatible endpoint."),
     ):  # fmt: skip
         command = option(command)
-    return command
+    return endpoint_option(command)
 
 
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,8 @@ import click
 def command(as_values: bool) -> None:
     """List the models with a known price, in dollars per million tok.
 
-    Any other OpenAI-compatible model works too: give --api-base, and a price in rlm.toml.
+    Any other OpenAI-compatible model works too: give --api-base, and, unless it is of this machine
+    or network, a price in rlm.toml.
     """
     from rich.console import Console
     from rich.table import Table

@@ -7,20 +7,22 @@ from dataclasses import replace
 
 import click
 
-from rlmlang.cli.edge import binding_options, options_from, say, write
+from rlmlang.cli.edge import binding_options, endpoint_option, options_from, say, write
 from rlmlang.diagnostics.diagnostic import EXIT_BUDGET
 
 
 @click.command()
 @click.argument("file")
 @binding_options
+@endpoint_option
 @click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
 @click.option("--json", "as_values", is_flag=True, help="The plan as JSON.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
     file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
-    models: tuple[str, ...], untuned: bool, tuning: bool, as_values: bool, out: str | None,
+    models: tuple[str, ...], api_base: str, untuned: bool, tuning: bool, as_values: bool,
+    out: str | None,
 ) -> None:  # fmt: skip
     """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
 
@@ -33,9 +35,10 @@ def command(
     if tuning:
         from rlmlang.cli.tune import price
 
-        price(file, "", options_from("", sets, sources, models, untuned=True), as_values)
+        options = options_from("", sets, sources, models, api_base=api_base, untuned=True)
+        price(file, "", options, as_values)
         return
-    options = options_from(recipe, sets, sources, models, untuned=untuned)
+    options = options_from(recipe, sets, sources, models, api_base=api_base, untuned=untuned)
     ready = prepare(file, options, need_all=False)
     doubt = untrusted(ready.project, ready.options)
     say((*ready.warnings, *((replace(doubt, severity="warning"),) if doubt is not None else ())))

@@ -55,3 +55,8 @@ class Binding:
     def output(self, role: Model) -> int:
         """The most tok that one call of a role may write, thinking included."""
         return max(role.output, self.model(role).room)
+
+    @property
+    def rooms(self) -> tuple[tuple[str, int], ...]:
+        """The models that must be allowed more than nothing, each once."""
+        return tuple(sorted({(b.name, b.room) for b in self.models.values() if b.room}))

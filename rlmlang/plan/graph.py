@@ -31,7 +31,8 @@ class PlanNode:
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe as a graph with its price. Nothing in it changes after it is made."""
+    """A recipe as a graph with its price. Nothing in it changes after it is made. `rooms` is the
+    least tok that each model which thinks before it answers is allowed a call."""
 
     recipe: Recipe
     nodes: tuple[PlanNode, ...]
@@ -42,6 +43,7 @@ class Plan:
     prices_from: str = ""
     measure: str = ""
     endpoint: str = ""
+    rooms: tuple[tuple[str, int], ...] = ()
 
     @cached_property
     def graph(self) -> nx.DiGraph:

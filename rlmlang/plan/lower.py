@@ -29,7 +29,7 @@ def lower(recipe: r.Recipe, binding: Binding) -> Plan:
     verdict = judge(recipe.budget, totals, _dominant(recipe, bounds))
     return Plan(
         recipe, tuple(nodes), edges, totals, verdict, recipe_hash(recipe), binding.prices_from,
-        binding.measure, binding.endpoint,
+        binding.measure, binding.endpoint, binding.rooms,
     )  # fmt: skip
 
 

@@ -91,6 +91,11 @@ def _notes(plan: Plan) -> list[Text]:
     lines.append(Text(
         f"  models: {_models(plan) or 'none'}; prices of {plan.prices_from}; "
         f"tok {plan.measure}", style="dim"))  # fmt: skip
+    lines += [
+        Text(f"  {name} is allowed {room:,} tok a call at least, thinking included",
+             style="dim")
+        for name, room in plan.rooms
+    ]  # fmt: skip
     return lines
 
 

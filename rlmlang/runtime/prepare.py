@@ -72,7 +72,8 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
                 *notes_on(names, endpoint))  # fmt: skip
     ready = Prepared(recipe, made, inputs, binding, measure, _measures(models, project), options,
                      project, warnings, tuning.words, endpoint.address)  # fmt: skip
-    return replace(ready, warnings=(*warnings, *_unpriced(ready)))
+    notes = [d for d in _unpriced(ready) if d.severity == "warning"]
+    return replace(ready, warnings=(*warnings, *notes))
 
 
 def _measures(models: Mapping[str, BoundModel], project: Project) -> dict[str, Estimate | Encoded]:

@@ -41,6 +41,7 @@ class Retry:
     async def complete(self, request: Request) -> Response:
         """An answer. Raises Stopped with a coded problem."""
         tries = empty = 0
+        last = LAST
         began = asyncio.get_running_loop().time()
         while True:
             try:
@@ -57,9 +58,10 @@ class Retry:
             except TRANSIENT as mistake:
                 tries += 1
                 self._hope(mistake, tries, began)
+                last = LAST if mistake.retry_after is None else FIRST  # the gate makes that pause
             except lm15.LM15Error as mistake:
                 raise self._final(mistake) from None
-            await asyncio.sleep(self.chance.uniform(0, min(LAST, FIRST * 2 ** (tries + empty))))
+            await asyncio.sleep(self.chance.uniform(0, min(last, FIRST * 2 ** (tries + empty))))
 
     def _limited(self, mistake: lm15.RateLimitError) -> None:
         """Raises Stopped when the provider asks for more patience than there is."""
