@@ -209,7 +209,7 @@ def hosts(folder: Path, names: set[str]) -> Iterator[Hosts]:
         async def close(self) -> None:
             """Nothing is held."""
 
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aiohttp.connector, "DefaultResolver", Loopback)
         patch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED",

@@ -77,7 +77,7 @@ def at(
             """Says nothing."""
 
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"127.0.0.1:{httpd.server_port}", asked
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import click
@@ -9,6 +11,9 @@ import click
 from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
 from rlmlang.diagnostics.suggest import did_you_mean
+
+RECIPE = re.compile(r" --recipe \w+")
+RUNS = re.compile(r"std/\w+")
 
 
 @click.command()
@@ -43,10 +48,14 @@ def command(file: str, template: str, only_list: bool, force: bool) -> None:
     except OSError as mistake:
         raise failed("file-unwritable", f"{file} cannot be written: {mistake.strerror}",
                      exit_code=EXIT_USAGE) from None  # fmt: skip
-    click.echo(f"wrote {file}. Next: rlm check {file}, rlm plan {file}", err=True)
+    name = shlex.quote(file)
     usage = next((x[3:] for x in text.splitlines() if x.startswith("// rlm run")), "")
+    recipe = "".join(RECIPE.findall(usage))
+    click.echo(f"wrote {file}. Next:\n  rlm check {name}", err=True)
+    if "\nrecipe " in text:
+        click.echo(f"  rlm plan {name}{recipe}", err=True)
     if usage:
-        click.echo(f"then: {usage.replace(f'std/{template}', file)}", err=True)
+        click.echo(f"  {RUNS.sub(lambda _: name, usage, count=1)}", err=True)
 
 
 def _first_words(name: str) -> str:
