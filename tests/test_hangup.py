@@ -82,7 +82,9 @@ def test_a_terminal_that_is_closed_parks_the_run(lines: Path, rlm: Rlm) -> None:
     with chat_server(held) as server:
         pid, terminal = pty.fork()
         if pid == 0:  # the terminal is this process's own
-            os.execv(sys.executable, [sys.executable, "-m", "rlmlang", *RUN, "--api-base", server.base])
+            os.execv(
+                sys.executable, [sys.executable, "-m", "rlmlang", *RUN, "--api-base", server.base]
+            )
         while not held.third.is_set():
             if select.select([terminal], [], [], 0.05)[0]:
                 os.read(terminal, 4096)

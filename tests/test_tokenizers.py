@@ -38,7 +38,6 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RLM_TRUST", "1")
 
 
-
 def byte_level(path: Path) -> Path:
     """A tokenizer of the kind of SmolLM2: bytes, and each digit by itself."""
     made = Tokenizer(models.BPE())

@@ -77,10 +77,11 @@ def _keys() -> list[tuple[str, bool, str]]:
 def _endpoint(base: str) -> list[tuple[str, bool, str]]:
     """Whether the endpoint of the option, the environment or the project file answers."""
     from rlmlang.modules.listing import listed
-    from rlmlang.runtime.prepared import Options, address_for
+    from rlmlang.runtime.endpoint import endpoint_of
+    from rlmlang.runtime.prepared import Options
     from rlmlang.runtime.project import load
 
-    address = address_for(Options(api_base=base), load(Path.cwd()))
+    address = endpoint_of(Options(api_base=base), load(Path.cwd())).address
     if address is None:
         return []
     names, words = listed(address)

@@ -8,7 +8,7 @@ import json
 import aiohttp
 
 from rlmlang.modules.endpoints import Address
-from rlmlang.modules.http import key_of
+from rlmlang.modules.keys import Endpoint, key_for
 from rlmlang.modules.refusals import words_of
 
 LISTS = 10.0
@@ -24,7 +24,7 @@ def listed(address: Address) -> tuple[tuple[str, ...], str]:
 
 
 async def _listed(address: Address) -> tuple[tuple[str, ...], str]:
-    key = key_of("RLM_API_KEY")
+    key = key_for("", Endpoint(address.url(""))).value
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     timeout = aiohttp.ClientTimeout(total=LISTS)
     url = f"{address.identity.partition('?')[0]}/models"
