@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import json
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dspy.lm15 import Message, Request, Response, TextPart, Usage
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +20,8 @@ import rlmlang
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.modules.endpoints import address_of, is_local
 from rlmlang.modules.listing import listed
+from rlmlang.modules.models import WithinOutput
+from rlmlang.partitions.measure import Estimate
 from rlmlang.runtime.project import role_and_name
 from tests.conftest import Rlm
 from tests.servers import Reply, chat_server, completion
@@ -187,6 +191,38 @@ def test_a_server_of_ones_own_needs_no_key_and_no_price(
     assert (remote.code, "error[price-unknown]" in remote.err) == (2, True)
 
 
+def test_evals_and_tunings_say_that_dollars_are_not_counted(here: Path, rlm: Rlm) -> None:
+    (here / "rows.jsonl").write_text('{"page": "x", "want": "bees"}\n' * 12)
+    (here / "go.rlm").write_text(RECIPE + TRIALS)
+    with at(ROUTE, [(200, ANSWER, {})]) as (host, _):
+        where = ("--model", "smol", "--api-base", f"http://{host}")
+        done = rlm("eval", "go.rlm", *where)
+        assert (done.code, "warning[price-unknown]" in done.err) == (0, True), done.err
+        assert "dollars are not counted" in rlm("tune", "go.rlm", "--dry-run", *where).out
+
+
+TRIALS = """
+dataset rows {
+  path: "rows.jsonl"
+  want: want
+}
+
+eval quality for go {
+  over: rows
+  score exact weight 1
+}
+
+tune quality for go {
+  optimizer: bootstrap
+  split: { train: 34%, dev: 33%, test: 33%, seed: 1 }
+  knob say.demos in [2]
+  budget {
+    usd <= 1.00
+  }
+}
+"""
+
+
 def test_an_endpoint_is_asked_what_it_serves() -> None:
     with at(ROUTE, [(200, ANSWER, {})]) as (host, _):
         assert listed(address_of(f"http://{host}")) == (("smol",), "serves ")
@@ -264,3 +300,15 @@ def test_a_name_is_sent_as_it_is(here: Path, rlm: Rlm, name: str) -> None:
     with chat_server(answer) as server:
         assert rlm(*RUN, "--model", name, "--api-base", server.base).code == 0
     assert server.requests[0]["model"] == name.removeprefix("=")
+
+
+@pytest.mark.parametrize(("words", "reason"), [(2_000, "stop"), (20_000, "length")])
+def test_an_answer_may_not_take_the_room_for_thinking(words: int, reason: str) -> None:
+    class Writer:
+        async def complete(self, request: Request) -> Response:
+            said = Message.assistant([TextPart("bee " * (words // 4))])
+            return Response(id=None, model="m", message=said, finish_reason="stop", usage=Usage())
+
+    asked = Request(model="m", messages=(Message.user("Which?"),))
+    found = asyncio.run(WithinOutput(Writer(), 1_000, Estimate()).complete(asked))
+    assert found.finish_reason == reason

@@ -9,7 +9,14 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import call_options, exit_code_of, options_from, sandbox_options, store_option
+from rlmlang.cli.edge import (
+    call_options,
+    exit_code_of,
+    options_from,
+    sandbox_options,
+    say,
+    store_option,
+)
 from rlmlang.cli.steady import steady
 
 
@@ -53,6 +60,8 @@ def command(
     made = choose_eval(file, name)
     made = replace(made, limit=limit or made.limit)
     options = options_from("", sets, (), models, store=None if no_store else Path(store), **more)
+    if not quiet:
+        say(_unpriced(made, options))
     with Bar(f"eval {made.name}", quiet=quiet or as_json) as bar:
         found, run = _evaluated(made, options, at_once, bar)
     if found.problem is not None:
@@ -62,6 +71,14 @@ def command(
     _tell(found, values, compared, worst, as_json)
     if not all(ok for _, ok in found.required()):
         raise click.exceptions.Exit(1)
+
+
+def _unpriced(made: Any, options: Any) -> tuple[Any, ...]:
+    """The note that dollars are not counted, where a model at hand has no price."""
+    from rlmlang.runtime.prepare import prepare
+
+    ready = prepare(made.path, replace(options, recipe=made.recipe), need_all=False)
+    return tuple(w for w in ready.warnings if w.code == "price-unknown")
 
 
 def _evaluated(made: Any, options: Any, at_once: int, bar: Any) -> tuple[Any, str]:

@@ -95,4 +95,7 @@ def lines_of(price: Price, tune: s.Tune) -> list[str]:
         out.append(f"  {price.reflections:>9,} calls of the model that reflects")
     limits = {k: getattr(tune.budget, k) for k in ("calls", "tokens", "usd")}
     given = ", ".join(f"{k} <= {v:,}" for k, v in limits.items() if v is not None)
-    return [*out, f"  budget: {given or 'none declared'}; it is never passed"]
+    held = "it is never passed"
+    if price.usd is None and limits["usd"] is not None:
+        held = "dollars are not counted, since a model has no known price; the rest is never passed"
+    return [*out, f"  budget: {given or 'none declared'}; {held}"]
