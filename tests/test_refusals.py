@@ -94,6 +94,12 @@ def test_other_refusals_are_no_context_that_is_passed(words: str) -> None:
     assert type(refusal(400, words, None)) is lm15.InvalidRequestError
 
 
+def test_a_request_that_is_too_large_for_a_gateway_is_cut_smaller_too() -> None:
+    assert isinstance(
+        refusal(413, "<h1>Request Entity Too Large</h1>", None), lm15.ContextLengthError
+    )
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 529])
 def test_a_pause_that_is_asked_for_counts_with_every_status(status: int) -> None:
     assert refusal(status, "busy", 7.0).retry_after == 7.0
@@ -113,4 +119,6 @@ def test_a_model_that_loads_is_waited_for(words: str) -> None:
     ("{}", "{}"), ("[]", "[]"), ("3", "3"), ('{"error": {"error": {"message": "no"}}}', "no"),
 ])  # fmt: skip
 def test_the_message_is_found_wherever_it_stands(said: str, words: str) -> None:
-    assert str(refusal(418, said, None)).startswith(f"HTTP 418: {words}".rstrip())
+    found = str(refusal(418, said, None))
+    assert found.startswith(words)
+    assert found.count("HTTP 418") == 1

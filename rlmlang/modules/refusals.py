@@ -54,14 +54,14 @@ def refusal(status: int, said: str, wait: float | None) -> lm15.LM15Error:
         made = lm15.RateLimitError(words, status=status, retry_after=wait)
     elif status in (401, 403):
         made = lm15.AuthError(words, status=status)
-    elif too_long(said):
+    elif status == 413 or too_long(said):
         made = lm15.ContextLengthError(words, status=status)
-    elif status in (400, 404, 405, 413, 422):
-        made = lm15.InvalidRequestError(f"HTTP {status}: {words}", status=status)
+    elif status in (400, 404, 405, 422):
+        made = lm15.InvalidRequestError(words, status=status)
     else:
         if wait is None and status == 503 and LOADING.search(said):
             wait = LOADS_FOR
-        made = lm15.ServerError(f"HTTP {status}: {words}", status=status, retry_after=wait)
+        made = lm15.ServerError(words, status=status, retry_after=wait)
     return made
 
 

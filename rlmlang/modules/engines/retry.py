@@ -104,7 +104,8 @@ KINDS: tuple[tuple[type[lm15.LM15Error], str, str], ...] = (
     (lm15.TransportError, "model-unreachable", "check --api-base and the network: rlm doctor"),
     (lm15.ContextLengthError, "model-context-exceeded",
      "declare the model's real `context <= …`, and cut smaller pieces: `max` of the partition"),
-    (lm15.InvalidRequestError, "model-refused-request", "check the model's name: rlm models"),
+    (lm15.InvalidRequestError, "model-refused-request",
+     "check the model's name, and the address, which mostly ends in /v1: rlm doctor"),
 )  # fmt: skip
 
 
