@@ -277,7 +277,8 @@ def test_a_key_that_cannot_be_sent_is_told(
 ) -> None:
     monkeypatch.setenv(variable, key)
     with chat_server(lambda body: (200, ANSWER)) as server:
-        done = rlm(*RUN, "--model", "openai/gpt-4o", "--api-base", server.base)
+        done = rlm(*RUN, "--model", "openai/gpt-4o", "--api-base", server.base,
+                   "--api-key-env", variable)  # fmt: skip
     assert (done.code, server.requests) == (1, [])
     assert f"error[model-key-missing]: what {variable} holds is no key" in done.err
     assert key not in done.err

@@ -33,7 +33,7 @@ TEXTS = {
 
 
 @pytest.fixture(autouse=True)
-def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The project files here are the user's own."""
     monkeypatch.setenv("RLM_TRUST", "1")
 

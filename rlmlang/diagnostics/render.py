@@ -114,7 +114,8 @@ def _paragraph(head: str, words: str) -> list[str]:
     out: list[str] = []
     for part in words.split("\n"):
         first = "  " + head if not out else blank
-        out += textwrap.wrap(part, WIDTH, initial_indent=first, subsequent_indent=blank) or [""]
+        out += textwrap.wrap(part, WIDTH, initial_indent=first, subsequent_indent=blank,
+                             break_on_hyphens=False, break_long_words=False) or [""]  # fmt: skip
     return out
 
 

@@ -81,7 +81,7 @@ class Encoded:
     name: str
     tokenizer: Tokenizer
     per_tok: int = 1
-    grain: int = MOST_BYTES + 3
+    grain: int = MOST_BYTES
     most: int = 1
     counts: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 

@@ -23,7 +23,8 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.session import Session
-from rlmlang.stores.journal import Memory, unwritable
+from rlmlang.stores.journal import Memory
+from rlmlang.stores.problems import unwritable
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.store import Store
 

@@ -165,6 +165,7 @@ def test_the_project_files_that_are_shown_choose_the_model(
     providers.asked.clear()
     monkeypatch.setenv("OPENAI_API_KEY", "key")
     (book / "rlm.toml").write_text("\n".join(blocks("toml")))
+    assert rlm("trust", ".").code == 0
     done = rlm("run", "find.rlm", "--source", "book=book.txt", "--set", "question=Who?")
     assert (done.code, done.out) == (0, "behind the bell\n"), done.err
     assert {b["model"] for _, _, b in providers.asked} == {"gpt-5-mini"}
