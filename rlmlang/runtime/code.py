@@ -11,25 +11,33 @@ from typing import Any
 
 from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.unicode import flaw
+from rlmlang.runtime.values import misfit
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 
 
 def call_code(code: r.Code, args: list[Any]) -> Any:
+    """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
+    code-failed)."""
+    result = called(code, args)
+    if words := misfit(result, code.result):
+        raise failed(
+            "code-failed", f"{code.path}:{code.function} gave what is no {code.result}: {words}",
+            hint="give plain lists, dictionaries, text and numbers of the declared type",
+        )  # fmt: skip
+    return result
+
+
+def called(code: r.Code, args: list[Any]) -> Any:
     """Calls a `code` function. Raises CodedError (code-missing, code-failed)."""
     function = load_code(code)
     try:
-        result = function(*args)
-    except Exception as mistake:
+        return function(*args)
+    except (Exception, SystemExit) as mistake:
         raise failed(
             "code-failed", f"{code.path}:{code.function}: {type(mistake).__name__}: {mistake}",
             hint="the function is called with plain lists, dictionaries, text and numbers",
         ) from None  # fmt: skip
-    if words := flaw(result):
-        raise failed("code-failed", f"{code.path}:{code.function} gave text that {words}",
-                     hint="give text that UTF-8 can hold")  # fmt: skip
-    return result
 
 
 def code_path(code: r.Code) -> str:

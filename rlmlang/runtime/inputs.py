@@ -15,6 +15,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.values import misfit
 from rlmlang.sources.open import open_path, open_source, size_of
 from rlmlang.unicode import flaw
 
@@ -89,7 +90,8 @@ def from_text(text: str, param: r.Param) -> Any:
             return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
         if param.type.is_list or kind == "Record":
             value = json.loads(text, parse_float=finite, parse_constant=finite)
-            refuse_halves(value, param.name)
+            if words := misfit(value, param.type):
+                raise _wrong_input(param, text, words)
             return value
     except (ValueError, KeyError, RecursionError):
         raise _wrong_input(param, text) from None
@@ -191,10 +193,11 @@ def _missing_input(param: r.Param, recipe: r.Recipe) -> CodedError:
     )  # fmt: skip
 
 
-def _wrong_input(param: r.Param, text: str) -> CodedError:
+def _wrong_input(param: r.Param, text: str, words: str = "") -> CodedError:
     labels = ", ".join(n for n, _ in param.type.labels)
     return failed(
-        "wrong-input", f"--set {param.name}={text:.40}: {param.type} is wanted",
+        "wrong-input", f"--set {param.name}={text:.40}: {param.type} is wanted"
+        + (f"; {words}" if words else ""),
         hint=f"one of: {labels}" if labels else "lists and records are given as JSON",
         exit_code=EXIT_USAGE,
     )  # fmt: skip

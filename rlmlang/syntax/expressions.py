@@ -18,6 +18,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.mistakes import RESERVED, reserved_word
 
+LARGEST = 2**53 - 1
 NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([A-Za-z%]*)")
 UNITS = ("tok", "ch", "B", "KB", "MB", "GB", "ms", "s", "min", "h", "%")
 MULTIPLIERS = {"k": 1e3, "M": 1e6}
@@ -143,7 +144,11 @@ class Expressions:
         if unit and unit not in UNITS:
             self.problems.append(_unknown_unit(suffix, span))
             unit = ""
-        return t.Number(value=float(digits.replace("_", "")) * factor, unit=unit, span=span)
+        value = float(digits.replace("_", "")) * factor
+        if value > LARGEST:
+            self.problems.append(_too_large(span))
+            value = 1.0
+        return t.Number(value=value, unit=unit, span=span)
 
     def string(self, token: Token) -> str:
         raw = str(token)
@@ -171,6 +176,16 @@ def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
         span,
         reason="A unit is glued to its number: 8ktok, 30min, 512MB, 10%; k and M multiply.",
         hint=did_you_mean(suffix, UNITS),
+    )
+
+
+def _too_large(span: Span) -> Diagnostic:
+    return error(
+        "number-too-large",
+        "this number is too large to be held exactly",
+        span,
+        reason=f"Numbers in recipes are exact up to {LARGEST:,}.",
+        hint="write a smaller one; a long identifier is text, between double quotes",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from rlmlang.check import recipe as r
 from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.runtime.code import call_code
+from rlmlang.runtime.code import called
 from rlmlang.runtime.prepared import Outcome
 
 NUMBER = re.compile(r"-?\d[\d_,]*(?:\.\d+)?")
@@ -33,7 +33,7 @@ def judge(
 ) -> Judged:
     """The score of one answer. Raises CodedError (metric-failed) for a metric that gives none."""
     if metric.code is not None:
-        return _judged(metric, call_code(metric.code, [got, want]))
+        return _judged(metric, called(metric.code, [got, want]))
     if metric.name in COSTS:
         return Judged(_left(metric.name, outcome, budget))
     if metric.name == "coverage":
