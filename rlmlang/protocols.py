@@ -103,7 +103,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Reply:
-    """A prompt's answer: the value, the model's own words, what it used, and where it is kept."""
+    """A prompt's answer: the value, the model's own words, what it used, and where it is kept;
+    how many field markers its request showed escaped, and the repairs that reading it took."""
 
     value: Any
     raw: str
@@ -111,6 +112,8 @@ class Reply:
     prompt_text: str = ""
     row: int = 0
     reused: bool = False
+    escaped: int = 0
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import Shown, problem_with
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
-from rlmlang.trajectory.events import CallFailed, CallFinished
+from rlmlang.trajectory.events import CallFailed, CallFinished, CallRead
 
 SHOWN = 4_000
 
@@ -118,6 +118,9 @@ async def attempt(
         return Refused(reply.raw[:SHOWN], problem)
     scope.emit(CallFinished, **about, seconds=scope.clock() - started, ranges=ranges,
                **_words(reply))  # fmt: skip
+    if reply.escaped or reply.repairs:
+        scope.emit(CallRead, node=about["node"], call=request.call, attempt=number,
+                   escaped=reply.escaped, repairs=list(reply.repairs))  # fmt: skip
     return reply
 
 

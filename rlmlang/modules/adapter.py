@@ -1,19 +1,24 @@
 """DSPy's chat adapter without the work that is the same for every item of a map.
 
-Prompts are byte for byte what `dspy.ChatAdapter` makes (a test holds the two together); the
-instructions are built once a signature, and plain text is not sent through a type adapter.
+Prompts are byte for byte what `dspy.ChatAdapter` makes (a test holds the two together) where no
+data holds a field marker; the instructions are built once a signature, and plain text is not sent
+through a type adapter. Replies are read by `framing.replies`.
 """
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dspy
-from dspy.adapters.chat_adapter import field_header_pattern
 from dspy.adapters.utils import format_field_value
 from dspy.lm15 import Config, Message, Request
+
+from rlmlang.framing.markers import Escapes
+from rlmlang.framing.replies import UnreadableError, read
+from rlmlang.modules.values import value_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,22 @@ class _Fixed:
     outputs: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The fields of an answer as values, and the names of the repairs it took."""
+
+    fields: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+
+
+class ValueUnreadableError(UnreadableError):
+    """A field whose text is no value of its type."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(f"`{name}`: {cause}")
+        self.cause = cause
+
+
 class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
     """Never asks a second time by itself: what cannot be read is for the caller to judge."""
 
@@ -35,10 +56,13 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         self._fixed: weakref.WeakKeyDictionary[Any, _Fixed] = weakref.WeakKeyDictionary()
 
     def request(
-        self, model: str, config: Config, signature: Any, demos: list[Any], inputs: dict[str, Any]
-    ) -> Request:
-        """The request for these inputs."""
+        self, model: str, config: Config, signature: Any, demos: list[Any], inputs: dict[str, Any],
+        escapes: Escapes,
+    ) -> Request:  # fmt: skip
+        """The request for these inputs. What would pass for a field in them is escaped."""
         messages = []
+        inputs = {name: escapes.escape(text) for name, text in inputs.items()}
+        demos = [_escaped(demo, signature, escapes) for demo in demos]
         for said in self.format_demos(signature, demos) if demos else ():
             make = Message.user if said["role"] == "user" else Message.assistant
             messages.append(make(said["content"]))
@@ -67,15 +91,27 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return found
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
-        """The fields of an answer. A single text field is read here, to the same end."""
+        """The fields of an answer, as DSPy asks for them. Raises UnreadableError."""
+        return self.read(signature, completion).fields
+
+    def read(
+        self, signature: Any, completion: str, escapes: Escapes | None = None,
+        data: Sequence[str] = (),
+    ) -> Answer:  # fmt: skip
+        """The fields of an answer with the repairs it took; `data` is what the request showed, in
+        which `escapes` were made. Raises UnreadableError."""
         outputs = self._of(signature).outputs
-        if len(outputs) == 1 and next(iter(outputs.values())) is str:
-            name = next(iter(outputs))
-            found = _sections(completion).get(name)
-            if found is not None:
-                return {name: found}
-        parsed: dict[str, Any] = super().parse(signature, completion)
-        return parsed
+        found = read(completion, {n: kind is str for n, kind in outputs.items()}, data)
+        fields, repairs = {}, list(found.repairs)
+        for name, kind in outputs.items():
+            text = found.fields[name]
+            text = escapes.restore(text, data) if escapes is not None else text
+            try:
+                fields[name], more = value_of(text, kind)
+            except (ValueError, RecursionError) as mistake:
+                raise ValueUnreadableError(name, str(mistake)) from None
+            repairs += more
+        return Answer(fields, tuple(dict.fromkeys(repairs)))
 
     def format_user_message_content(
         self, signature: Any, inputs: dict[str, Any], prefix: str = "", suffix: str = "",
@@ -97,16 +133,13 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return self
 
 
-def _sections(completion: str) -> dict[str, str]:
-    """The first text under each header, in the adapter's form."""
-    found: dict[str, list[str]] = {}
-    lines: list[str] = []
-    for line in completion.splitlines():
-        match = field_header_pattern.match(line.strip())
-        if match is None:
-            lines.append(line)
-            continue
-        rest = line[match.end() :].strip()
-        lines = [rest] if rest else []
-        found.setdefault(match.group(1), lines)
-    return {name: "\n".join(lines).strip() for name, lines in found.items()}
+def _escaped(demo: Mapping[str, Any], signature: Any, escapes: Escapes) -> dict[str, Any]:
+    """A demonstration whose values hold no markers; a value that held one becomes its text."""
+    shown = {}
+    for name, value in demo.items():
+        if (info := signature.fields.get(name)) is not None and value is not None:
+            text = format_field_value(info, value)
+            safe = escapes.escape(text)
+            value = value if safe == text else safe
+        shown[name] = value
+    return shown

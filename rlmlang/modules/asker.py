@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import dspy
-from dspy.lm15 import Response
-from dspy.utils.exceptions import AdapterParseError
+from dspy.lm15 import Request, Response
 
 from rlmlang.check import recipe as r
 from rlmlang.check.types import Type
-from rlmlang.modules.adapter import PromptAdapter
+from rlmlang.framing.markers import Escapes
+from rlmlang.framing.replies import UnreadableError, unframed
+from rlmlang.modules.adapter import Answer, PromptAdapter, ValueUnreadableError
 from rlmlang.modules.endings import unless_whole
 from rlmlang.modules.engines.slip import Slip, Stopped, carry, words_of
 from rlmlang.modules.models import Route
@@ -35,7 +36,6 @@ class Traced:
     entry: tuple[Any, dict[str, Any], Any]
 
 
-MARK = f"[[ ## {RESULT} ## ]]"
 NOTHING = frozenset(("", "none", "null", "n/a", "nothing", "(none)", "(empty)"))
 
 
@@ -56,31 +56,35 @@ class DspyAsker:
 
     async def ask(self, question: Question) -> Reply:
         """One request. Raises AnswerError for an unreadable answer, CodedError for no answer."""
-        prompt, inputs = question.prompt, question.inputs
+        prompt, inputs, escapes = question.prompt, question.inputs, Escapes()
         predictor = self.program.predictor(question.predictor)
-        signature = self._signature(predictor.signature, prompt, inputs)
+        signature = self._signature(predictor.signature, prompt, inputs, escapes)
         fields = {
             field_name(p.name): encodable(render(inputs[p.name], p.type)) for p in prompt.params
         }
+        data = (*fields.values(), signature.instructions)
         if question.refused is not None:
             signature = again(signature)
             fields |= {
-                "earlier_answer": question.refused.answer, "problem": question.refused.reason,
+                "earlier_answer": unframed(question.refused.answer, (RESULT,)),
+                "problem": question.refused.reason,
             }  # fmt: skip
         note = Slip(question.account, prompt.model.output, question.step, question.item,
                     prompt.name, question.attempt, question.ranges, question=question)  # fmt: skip
         route = self.routes[prompt.model.name]
-        response = await self._send(route, signature, predictor, fields, note)
+        request = self.adapter.request(route.name, route.config, signature, predictor.demos, fields,
+                                       escapes)  # fmt: skip
+        response = await self._send(route, request, note)
         reply = Reply(None, encodable(words_of(response)), note.usage, note.request, note.row,
-                      note.reused)  # fmt: skip
+                      note.reused, escapes.count)  # fmt: skip
         try:
             unless_whole(response, prompt, reply, route.config.max_tokens)
-            found, value = self._read(signature, prompt, reply)
+            found, value = self._read(signature, prompt, reply, escapes, data)
         except AnswerError:
             self._traced(question, predictor, fields, {RESULT: reply.raw}, False)
             raise
-        self._traced(question, predictor, fields, found, True)
-        return replace(reply, value=value)
+        self._traced(question, predictor, fields, found.fields, True)
+        return replace(reply, value=value, repairs=found.repairs)
 
     def _traced(
         self, question: Question, predictor: Any, fields: dict[str, Any], found: dict[str, Any],
@@ -92,12 +96,14 @@ class DspyAsker:
             self.trace.append(Traced(question.predictor, question.item, question.attempt, readable,
                                      (predictor, said, dspy.Prediction(**found))))  # fmt: skip
 
-    def _signature(self, signature: Any, prompt: r.Prompt, inputs: Mapping[str, Any]) -> Any:
+    def _signature(
+        self, signature: Any, prompt: r.Prompt, inputs: Mapping[str, Any], escapes: Escapes
+    ) -> Any:
         """A predictor's signature with the prompt's documentation above the task; a task with a
         template is filled in for this call."""
         if not templated(prompt.task):
             return self._dressed(signature, prompt)
-        task = _filled(signature.instructions, {**dict(prompt.settings), **inputs})
+        task = escapes.escape(_filled(signature.instructions, {**dict(prompt.settings), **inputs}))
         return signature.with_instructions(instructions_of(prompt, task))
 
     def _dressed(self, signature: Any, prompt: r.Prompt) -> Any:
@@ -109,10 +115,7 @@ class DspyAsker:
             known = self._documented[signature] = (signature.instructions, made)
         return known[1]
 
-    async def _send(
-        self, route: Route, signature: Any, predictor: Any, fields: dict[str, Any], note: Slip
-    ) -> Response:
-        request = self.adapter.request(route.name, route.config, signature, predictor.demos, fields)
+    async def _send(self, route: Route, request: Request, note: Slip) -> Response:
         carry(note)
         try:
             return await route.engine.complete(request)
@@ -122,19 +125,22 @@ class DspyAsker:
             carry(None)
 
     def _read(
-        self, signature: Any, prompt: r.Prompt, reply: Reply
-    ) -> tuple[dict[str, Any], Any]:  # fmt: skip
+        self, signature: Any, prompt: r.Prompt, reply: Reply, escapes: Escapes, data: Sequence[str]
+    ) -> tuple[Answer, Any]:
         """The fields of an answer, and its result as plain values. Raises AnswerError."""
         if not reply.raw.strip():
             raise AnswerError("the answer is empty", reply)
         try:
-            found: dict[str, Any] = self.adapter.parse(signature, reply.raw)
-            value = _value(found[RESULT], prompt.result)
-        except (AdapterParseError, ValueError, RecursionError) as mistake:
-            raise AnswerError(_unreadable(prompt, reply, mistake), reply) from None
-        if MARK not in reply.raw:
-            raise AnswerError(_unreadable(prompt, reply, None), reply)
-        return found, value
+            found = self.adapter.read(signature, reply.raw, escapes, data)
+            return found, _value(found.fields[RESULT], prompt.result)
+        except UnreadableError as mistake:
+            if not isinstance(mistake, ValueUnreadableError):
+                raise AnswerError(str(mistake), reply) from None
+            words = mistake.cause
+        except (ValueError, RecursionError) as mistake:
+            words = str(mistake)
+        reason = f"`{RESULT}` cannot be read as {prompt.result}: {' '.join(words.split())[:200]}"
+        raise AnswerError(reason, reply)
 
 
 def templated(task: str) -> bool:
@@ -165,15 +171,3 @@ def _value(found: Any, type_: Type) -> Any:
         text = encodable(found.strip())
         return None if type_.optional and text.lower() in NOTHING else text
     return plain(found)
-
-
-def _unreadable(prompt: r.Prompt, reply: Reply, mistake: Exception | None) -> str:
-    """Why an answer does not have the form that was asked for."""
-    if MARK not in reply.raw:
-        return f"the answer has no field {MARK}"
-    return f"`{RESULT}` cannot be read as {prompt.result}" + _detail(mistake)
-
-
-def _detail(mistake: Exception | None) -> str:
-    cause = str(mistake).split("Error message: ", 1)[-1] if mistake is not None else ""
-    return f": {' '.join(cause.split())[:200]}" if cause else ""

@@ -8,7 +8,7 @@ from rich.tree import Tree
 
 from rlmlang.report.receipt import answer_of
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
-from rlmlang.trajectory.events import CallFailed
+from rlmlang.trajectory.events import CallFailed, CallRead
 
 SHOWN = 12
 
@@ -81,9 +81,21 @@ def node_view(run: RunRecord, node: str) -> Group | None:
             parts += [Text("── answer", style="bold"), Text(attempt.answer)]
             if isinstance(attempt, CallFailed):
                 parts.append(Text(f"not taken: {attempt.reason}", style="red"))
+            parts += _read_how(call.reads.get(attempt.attempt))
     if len(calls) > SHOWN:
         parts.append(Text(f"… {len(calls) - SHOWN:,} more calls; name one: {calls[SHOWN].id}"))
     return Group(*parts)
+
+
+def _read_how(read: CallRead | None) -> list[Text]:
+    """What was unusual about a call that was read."""
+    if read is None:
+        return []
+    lines = [f"read with repairs: {', '.join(read.repairs)}"] if read.repairs else []
+    if read.escaped:
+        lines.append(f"{read.escaped:,} field markers of the data are shown escaped, as "
+                     "[[ __ name __ ]]")  # fmt: skip
+    return [Text(words, style="dim") for words in lines]
 
 
 def known_nodes(run: RunRecord) -> list[str]:

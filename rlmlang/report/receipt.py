@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from rlmlang.budget import Usage
+from rlmlang.framing.replies import UnreadableError, read, unframed
 from rlmlang.trajectory.events import CallFinished, Event
 
-RESULT = "[[ ## result ## ]]"
-DONE = "[[ ## completed ## ]]"
+RESULT = "result"
 LEAST, MOST = 8, 5
 
 
@@ -30,7 +30,10 @@ def as_text(result: Any) -> str:
 
 def answer_of(raw: str) -> str:
     """The text of the field `result` in what a model wrote."""
-    text = raw.split(RESULT, 1)[-1].split(DONE, 1)[0].strip()
+    try:
+        text = read(raw, {RESULT: True}).fields[RESULT]
+    except UnreadableError:
+        text = unframed(raw, (RESULT,))
     return "" if text in ("null", "None", "[]", '""') else text
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rlmlang.trajectory.events import (
     CallFailed,
     CallFinished,
+    CallRead,
     Event,
     ItemSkipped,
     RunFinished,
@@ -19,12 +20,13 @@ from rlmlang.trajectory.events import (
 
 @dataclass
 class CallRecord:
-    """One call with all its attempts."""
+    """One call with all its attempts, and what was unusual about those that were read."""
 
     id: str
     prompt: str
     attempts: list[CallFinished | CallFailed] = field(default_factory=list)
     skipped: str = ""
+    reads: dict[int, CallRead] = field(default_factory=dict)
 
 
 @dataclass
@@ -78,6 +80,8 @@ def fold(events: Iterable[Event]) -> RunRecord:
                 step.finished, step.items, step.skipped = True, event.items, event.skipped
             case CallFinished() | CallFailed():
                 _call(run, event.node, event.call, event.prompt).attempts.append(event)
+            case CallRead():
+                _call(run, event.node, event.call, "").reads[event.attempt] = event
             case ItemSkipped():
                 _call(run, event.node, event.call, "").skipped = event.reason
     return run

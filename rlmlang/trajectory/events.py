@@ -138,6 +138,18 @@ class CallFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallRead(Event):
+    """What was unusual about a call that was read: how many field markers of its data were shown
+    escaped, and the repairs that reading its answer took."""
+
+    name: ClassVar[str] = "call_read"
+    call: str
+    attempt: int = 0
+    escaped: int = 0
+    repairs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemSkipped(Event):
     """An item was left out, with what of the source it held."""
 
@@ -163,7 +175,7 @@ KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
         RunStarted, RunResumed, Paused, Noticed, StepStarted, StepFinished, CallStarted,
-        CallFinished, CallFailed, ItemSkipped, RunFinished,
+        CallFinished, CallFailed, CallRead, ItemSkipped, RunFinished,
     )
 }  # fmt: skip
 

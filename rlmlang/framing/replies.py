@@ -1,0 +1,284 @@
+"""The fields of a reply: the last complete value after any thinking.
+
+A field begins at its header and ends at the next header or the end marker. Headers and the end
+marker may be written as models write them: indented, bold, with other letters, spaces or brackets,
+inside a fence. Each such repair is named. A header of a field that was not asked for is a part of a
+text. Where two readings are possible, nothing is read: a wrong value is worse than a second call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rlmlang.framing.markers import names_in
+
+DONE = "completed"
+_BLANK = r"(?:[^\S\n]|[\ufeff\u200b])*+"
+_BEHIND = "|".join(
+    f"(?<={tag})"
+    for tag in ("think>", "thinking>", "thought>", "thoughts>", "reasoning>", r"THINK\]", "think▷")
+)
+_LEAD = rf"(?:^|{_BEHIND}){_BLANK}(?P<dress>[*_`]{{1,3}})?"
+_MARK = (
+    rf"\[{{1,2}}{_BLANK}\#{{1,3}}{_BLANK}[*_`]{{0,3}}(?P<%s>%s)[*_`]{{0,3}}{_BLANK}\#{{1,3}}"
+    rf"{_BLANK}\]{{1,2}}"
+)
+_TRAIL = r"(?(dress)[*_`]{0,3})"
+_TAG = re.compile(
+    r"<(?P<a>/?)(?:\w+:)?(?:think|thinking|thoughts?|reasoning|antthinking)\s*>"
+    r"|\[(?P<b>/?)THINK\]|◁(?P<c>/?)think▷",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^[^\S\n]*```[^\n`]*$", re.MULTILINE)
+
+
+class UnreadableError(ValueError):
+    """A reply that does not have the form, or that could be read in two ways."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The text of each field, and the names of the repairs it took."""
+
+    fields: dict[str, str]
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A header or an end marker in a reply: where it stands, and whether as it should."""
+
+    name: str
+    start: int
+    end: int
+    exact: bool
+    inline: bool = False
+
+
+def header(name: str) -> str:
+    """The header of a field."""
+    return f"[[ ## {name} ## ]]"
+
+
+def read(reply: str, texts: Mapping[str, bool], data: Sequence[str] = ()) -> Read:
+    """The fields of a reply. `texts` says of each field whether it is plain text, which may quote
+    anything; `data` is what the request showed. Raises UnreadableError."""
+    return _Reading(reply, texts, data).read()
+
+
+def unframed(reply: str, names: Collection[str]) -> str:
+    """A reply without the header it begins with and the end marker it ends with."""
+    marks = _marks(reply, tuple(names))
+    if marks and marks[0].name != DONE and not reply[: marks[0].start].strip():
+        reply = reply[marks[0].end :]
+        marks = _marks(reply, tuple(names))
+    if marks and marks[-1].name == DONE and not reply[marks[-1].end :].strip():
+        reply = reply[: marks[-1].start]
+    return reply.strip()
+
+
+@dataclass
+class _Reading:
+    """One reply being read."""
+
+    reply: str
+    texts: Mapping[str, bool]
+    data: Sequence[str]
+    repairs: dict[str, None] = field(default_factory=dict)
+
+    def read(self) -> Read:
+        marks = _marks(self.reply, tuple(self.texts))
+        start = self._after_thinking([m for m in marks if m.name != DONE])
+        marks = [m for m in marks if m.start >= start]
+        first = next((i for i, m in enumerate(marks) if m.name != DONE), len(marks))
+        marks = marks[first:]
+        missing = [n for n in self.texts if all(m.name != n for m in marks)]
+        if missing:
+            raise UnreadableError(f"the answer has no field {header(missing[0])}")
+        fenced = _opens_fence(self.reply[start : marks[0].start].rstrip())
+        found = {}
+        for name, plain in self.texts.items():
+            text = self._text_of(name, marks) if plain else self._value_of(name, marks)
+            text = self._without_fence(text) if fenced else text.strip()
+            found[name] = self._without_thinking(text, plain)
+        return Read(found, tuple(self.repairs))
+
+    # ── thinking ─────────────────────────────────────────────────────────────
+
+    def _after_thinking(self, headers: list[_Mark]) -> int:
+        """Where the answer begins: behind the last thinking that all fields follow."""
+        start = 0
+        for tag in _TAG.finditer(self.reply):
+            behind = {m.name for m in headers if m.start >= tag.end()}
+            if _closes(tag) and behind >= set(self.texts):
+                if any(m.start < tag.start() for m in headers) and self._shown(tag.group()):
+                    raise UnreadableError("a field may stand in thinking or in a quotation")
+                start = tag.end()
+                self._repair("thinking left out")
+        first = next((m.start for m in headers if m.start >= start), start)
+        for tag in _TAG.finditer(self.reply, start, first):
+            if not _closes(tag) and not self.reply[start : tag.start()].rpartition("\n")[2].strip():
+                raise UnreadableError("the answer's thinking has no end")
+        return start
+
+    def _without_thinking(self, text: str, plain: bool) -> str:
+        """A field without thinking at its beginning."""
+        tag = _TAG.match(text)
+        while tag is not None and not _closes(tag):
+            close = next((t for t in _TAG.finditer(text, tag.end()) if _closes(t)), None)
+            if close is None or (plain and self._shown(close.group())):
+                raise UnreadableError("thinking and answer cannot be told apart in the field")
+            self._repair("thinking left out")
+            text = text[close.end() :].strip()
+            tag = _TAG.match(text)
+            if not text:
+                raise UnreadableError("the field has thinking and no answer")
+        left = next((t for t in _TAG.finditer(text)), None)
+        if left is not None and _closes(left) and not self._shown(left.group()):
+            raise UnreadableError("thinking and answer cannot be told apart in the field")
+        return text
+
+    # ── fields ───────────────────────────────────────────────────────────────
+
+    def _text_of(self, name: str, marks: list[_Mark]) -> str:
+        """A text: it may quote markers, so it is read whole, or not at all."""
+        own = next(m for m in marks if m.name == name)
+        later = marks[marks.index(own) + 1 :]
+        ends = [m for m in marks if m.name == DONE]
+        twice = len({m.name for m in marks}) < len(marks)
+        if twice and self._wraps(marks) and len(self.texts) == 1 and self._quotes(later[:-1]):
+            self._repair("markers quoted in the text")
+            return self._between(own, later[-1])
+        if twice and not self._goes_on(marks):
+            raise UnreadableError(
+                f"`{name}` can be read in two ways: there is more than one marker"
+            )
+        if ends and self.reply[ends[0].end :].strip(" \t\r\n`"):
+            if DONE in self._named():
+                raise UnreadableError(f"`{name}` may quote the end marker or end there")
+            self._repair("words behind the end left out")
+        return self._between(own, later[0] if later else None)
+
+    def _value_of(self, name: str, marks: list[_Mark]) -> str:
+        """A value that is no text, in which no marker can stand: the last one before the end."""
+        end = next((i for i, m in enumerate(marks) if m.name == DONE), len(marks))
+        found = [self._section(marks, i) for i, m in enumerate(marks) if m.name == name]
+        before = [s for i, s in zip(_places(name, marks), found, strict=True) if i < end]
+        if not before or (set(found[len(before) :]) - {before[-1]} and not self._goes_on(marks)):
+            raise UnreadableError(f"`{name}` stands there twice, with two values")
+        if len(set(before)) > 1:
+            self._repair("earlier values left out")
+        return before[-1]
+
+    def _section(self, marks: list[_Mark], i: int) -> str:
+        text = self._between(marks[i], marks[i + 1] if i + 1 < len(marks) else None)
+        other = _any_header().search(text)
+        return (text[: other.start()] if other else text).strip()
+
+    def _between(self, own: _Mark, after: _Mark | None) -> str:
+        if not own.exact:
+            self._repair("header written otherwise")
+        if after is None:
+            self._repair("no end marker")
+            return self.reply[own.end :]
+        if after.inline:
+            self._repair("end marker on the value's line")
+        elif not after.exact:
+            self._repair("end marker written otherwise")
+        return self.reply[own.end : after.start]
+
+    def _without_fence(self, text: str) -> str:
+        """A field without the end of a fence that was opened above its header."""
+        text = text.strip()
+        fences = list(_FENCE.finditer(text))
+        if (
+            len(fences) % 2
+            and fences[-1].group().strip() == "```"
+            and fences[-1].end() == len(text)
+        ):
+            text = text[: fences[-1].start()].strip()
+        self._repair("fence left out")
+        return text
+
+    # ── what speaks for a reading ────────────────────────────────────────────
+
+    def _wraps(self, marks: list[_Mark]) -> bool:
+        """Whether a reply is nothing but a header, a value and the end marker."""
+        around = self.reply[: marks[0].start] + self.reply[marks[-1].end :]
+        return marks[-1].name == DONE and not around.strip()
+
+    def _goes_on(self, marks: list[_Mark]) -> bool:
+        """Whether a model, behind its answer, went on with a request and an answer of its own."""
+        end = next((i for i, m in enumerate(marks) if m.name == DONE), None)
+        if end is None or end + 1 == len(marks) or DONE in self._named():
+            return False
+        behind = _any_header().match(self.reply, _skip(self.reply, marks[end].end))
+        first = {m.name for m in marks[:end]}
+        own = {*self.texts, DONE}
+        return behind is not None and behind.group("name").lower() not in own and len(first) == end
+
+    def _quotes(self, marks: list[_Mark]) -> bool:
+        return {m.name for m in marks} <= self._named()
+
+    def _named(self) -> frozenset[str]:
+        return names_in(self.data)
+
+    def _shown(self, tag: str) -> bool:
+        return any(tag.lower() in text.lower() for text in self.data)
+
+    def _repair(self, name: str) -> None:
+        self.repairs[name] = None
+
+
+def _closes(tag: re.Match[str]) -> bool:
+    return "/" in (tag["a"] or tag["b"] or tag["c"] or "")
+
+
+def _opens_fence(above: str) -> bool:
+    """Whether a text ends with the beginning of a fence."""
+    fences = list(_FENCE.finditer(above))
+    return len(fences) % 2 == 1 and fences[-1].end() == len(above)
+
+
+def _places(name: str, marks: list[_Mark]) -> list[int]:
+    return [i for i, m in enumerate(marks) if m.name == name]
+
+
+def _skip(text: str, at: int) -> int:
+    """The next place that is no white space, at the beginning of its line."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return text.rfind("\n", 0, at) + 1
+
+
+def _marks(reply: str, names: tuple[str, ...]) -> list[_Mark]:
+    """The headers of the named fields and the end markers, in order."""
+    found = []
+    known = {n.lower(): n for n in (*names, DONE)}
+    for match in _pattern(names).finditer(reply):
+        inline = match["end"] is not None
+        name = DONE if inline else known[match["name"].lower()]
+        exact = reply[match.start() : match.end()].strip() == header(name) and (
+            inline or match.start() == match.start("mark")
+        )
+        found.append(_Mark(name, match.start(), match.end(), exact, inline))
+    return found
+
+
+@lru_cache(64)
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Headers and end markers at the beginning of a line, end markers also at its end."""
+    known = "|".join(re.escape(n) for n in (*names, DONE))
+    start = rf"{_LEAD}(?P<mark>{_MARK % ('name', known)}){_TRAIL}"
+    end = rf"[*_`]{{0,3}}{_MARK % ('end', DONE)}[*_`]{{0,3}}{_BLANK}$"
+    return re.compile(f"{start}|{end}", re.MULTILINE | re.IGNORECASE)
+
+
+@lru_cache(1)
+def _any_header() -> re.Pattern[str]:
+    """The header of any field at the beginning of a line."""
+    mark = _MARK % ("name", r"\w+")
+    return re.compile(_LEAD + mark, re.MULTILINE)
