@@ -42,6 +42,7 @@ WHERE = {
     "model": "model m { %s }",
     "price": "model m { price: { input: 1 output: 1 %s } }",
     "budget": "budget b { %s }",
+    "spend": "eval e for one { over: book score exact weight 1 budget: { %s } }",
     "prompt": 'prompt p(page: Slice) -> Text { task: "Read." %s }',
     "repl": 'prompt p(page: Text) -> Text { task: "Read." repl { %s } }',
     "step": STEP % ("Int", "count(rows) { %s }"),
@@ -93,7 +94,13 @@ OUTSIDE = [
               None if s.most is None else s.most + 5)
     if n is not None and (s.least is not None or s.most is not None)
 ]  # fmt: skip
-LIMITS = {"model": ("context", "output"), "budget": "*", "repl": "*", "prompt": ("retry",)}
+LIMITS = {
+    "model": ("context", "output"),
+    "budget": "*",
+    "spend": "*",
+    "repl": "*",
+    "prompt": ("retry",),
+}
 UNITS = {"sub_input": "tok", "wall": "s", "cpu": "s", "memory": "MB", "shown": "ch", "see": "tok"}
 
 
@@ -135,6 +142,12 @@ REFUSED = {
     "an eval's budget that is no block": WHERE["eval"] % "budget: 5",
     "the same setting twice": WHERE["eval"] % "limit: 5 limit: 6",
     "a budget twice": TUNE % "budget { calls <= 1 } budget { calls <= 2 }",
+    "an input given twice": 'test "t" for one { given text: "a" given text: "b" expect calls == 1 }',
+    "a mock given twice":
+        'test "t" for one { mock read returns "a" mock read returns "b" expect calls == 1 }',
+    "scores that weigh nothing": "eval e for one { over: book score exact weight 0 }",
+    "the wall of an eval": WHERE["spend"] % "wall <= 1h",
+    "the depth of a tuning": TUNE % "budget { depth <= 1 }",
     "a csv option": 'source s: [Row] = csv("r.csv", delimitr: ";")',
     "a delimiter of two": 'source s: [Row] = csv("r.csv", delimiter: "::")',
     "a delimiter that is a number": 'source s: [Row] = csv("r.csv", delimiter: 5)',

@@ -51,6 +51,7 @@ def _kind(
     return Kind(title, made, repl, assume, tuple(without.items()))
 
 
+OF_RUNS = "Each of its runs keeps to the limit of the recipe's own budget."
 PARALLEL, FANIN = Setting("parallel", 1), Setting("fanin", 2)
 
 BLOCKS: dict[str, Kind] = {
@@ -59,6 +60,8 @@ BLOCKS: dict[str, Kind] = {
     "price": _kind("a price", Setting("input", 0), Setting("output", 0)),
     "budget": _kind("a budget", Setting("calls", 0), Setting("tokens", 0), Setting("usd", 0),
                     Setting("wall", MOMENT), Setting("depth", 0), PARALLEL),
+    "spend": _kind("the budget of an eval or a tuning", Setting("calls", 0), Setting("tokens", 0),
+                   Setting("usd", 0), wall=OF_RUNS, depth=OF_RUNS, parallel=OF_RUNS),
     "prompt": _kind("a prompt", "model", "task", "check", Setting("retry", 0), "think", repl=True,
                     demos="Demonstrations are found by `rlm tune` and kept beside the recipe."),
     "repl": _kind("a repl", Setting("iters", 1), Setting("calls", 0), Setting("depth", 0),

@@ -282,9 +282,9 @@ def budget_of(module: Module, uses: list[t.BudgetUse]) -> r.Budget:
     return budget_in(found[0], found[1].block)
 
 
-def budget_in(module: Module, block: t.Block | None) -> r.Budget:
-    """The limits of a block."""
-    s = Settings(module, block, "budget")
+def budget_in(module: Module, block: t.Block | None, kind: str = "budget") -> r.Budget:
+    """The limits of a block: a run's, or those of many runs together (`spend`)."""
+    s = Settings(module, block, kind)
     usd, wall = s.limit("usd"), s.limit("wall", BUDGET_UNITS["wall"])
     calls, tokens = s.whole("calls"), s.whole("tokens", BUDGET_UNITS["tokens"])
     depth, parallel = s.whole("depth"), s.whole("parallel")

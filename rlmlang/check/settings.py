@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from rlmlang.catalog.partitions import Argument
 from rlmlang.catalog.settings import BLOCKS, Setting
@@ -185,6 +185,16 @@ class Settings:
         for extra, allowed, word in extras:
             if extra is not None and not allowed:
                 self.module.report(_misplaced(extra, word, self.title))
+
+
+def once(module: Module, keys: Iterable[t.Expr | None]) -> None:
+    """Reports names that are given twice, of which one would be ignored."""
+    seen: dict[str, t.Name] = {}
+    for key in keys:
+        if isinstance(key, t.Name):
+            if key.text in seen:
+                module.report(_repeated(key, seen[key.text], key.text))
+            seen.setdefault(key.text, key)
 
 
 def settings_of(module: Module, trial: t.Trial) -> Settings:

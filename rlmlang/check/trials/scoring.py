@@ -65,12 +65,12 @@ def eval_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Eval | None:
     own = settings_of(module, trial)
     over = _over(module, trial, own.word("over"), recipe)
     scores = tuple(x for i in trial.items if i.word == "score" for x in _score(module, i, recipe))
-    if not scores:
+    if not any(x.weight for x in scores):
         module.report(_no_score(trial))
     names = [*(x.metric.name for x in scores), "score", "failed"]
     require = tuple(means(module, i, names) for i in trial.items if i.word == "require")
     most, budget = own.size("limit", ("",)), own.block("budget")
-    spend = budget_in(module, budget) if budget is not None else r.Budget()
+    spend = budget_in(module, budget, "spend") if budget is not None else r.Budget()
     if over is None:
         return None
     return s.Eval(trial.name.text, recipe.name, over, scores, require, most, spend, trial.span.line,

@@ -14,6 +14,7 @@ from rlmlang.check.module import Module
 from rlmlang.check.predictors import named, prompts_of
 from rlmlang.check.resolve import arguments
 from rlmlang.check.scope import Scope
+from rlmlang.check.settings import once
 from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Type, list_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -34,6 +35,8 @@ MEASURES = {
 
 def test_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Test:
     """A checked test."""
+    for word in ("given", "mock"):
+        once(module, [i.key for i in trial.items if i.word == word])
     given = [_given(module, i, recipe) for i in trial.items if i.word == "given"]
     mocks = [_mock(module, i, recipe) for i in trial.items if i.word == "mock"]
     expects = [_expect(module, i, recipe) for i in trial.items if i.word == "expect"]

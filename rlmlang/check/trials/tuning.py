@@ -33,7 +33,7 @@ def tune_of(module: Module, trial: t.Trial, recipe: r.Recipe, evals: list[s.Eval
     shares, seed = _split(module, own.block("split"))
     trials, budget = own.count("trials"), own.block("budget")
     reflection = own.literal("reflection", str, 'a name such as "openai/gpt-5"')
-    spend = budget_in(module, budget) if budget is not None else r.Budget()
+    spend = budget_in(module, budget, "spend") if budget is not None else r.Budget()
     if judged is None:
         return None
     return s.Tune(
