@@ -263,3 +263,11 @@ def test_a_mistake_of_ours_is_told_as_such(
     monkeypatch.setattr(prepare, "bind_inputs", fail)
     done = rlm("plan", "find.rlm")
     assert (done.code, "[internal]" in done.err) == (70, True)
+
+
+def test_a_sandbox_whose_program_is_gone(
+    book: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONTY_BIN", str(book / "nothing"))
+    done = rlm("run", "std/rlm", "--recipe", "ask", "--source", "context=book.txt", *Q)
+    assert (done.code, "[sandbox-unavailable]" in done.err) == (1, True), done.err

@@ -34,7 +34,10 @@ def commands(readme: str) -> list[str]:
 
 
 @pytest.mark.parametrize("story", STORIES, indirect=True)
-def test_the_commands_of_the_readme_run(story: Path, rlm: Rlm) -> None:
+def test_the_commands_of_the_readme_run(
+    story: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["python"])
     library = sysconfig.get_path("stdlib")
     for line in commands((story / "README.md").read_text()):
         if line.startswith("python "):

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from rlmlang import resources
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes import bubblewrap
 from rlmlang.sandboxes.bridge import (
@@ -67,11 +68,15 @@ class Workers:
             if self._entered is None:
                 if self.wrapped:
                     self._script = await asyncio.to_thread(bubblewrap.script)
-                self._pool = self.native.AsyncMonty(
-                    min_processes=1, max_processes=self.most, checkout_timeout=120,
-                    request_timeout=120, binary_path=self._script,
-                )  # fmt: skip
-                self._entered = await self._pool.__aenter__()
+                try:
+                    self._pool = self.native.AsyncMonty(
+                        min_processes=1, max_processes=self.most, checkout_timeout=120,
+                        request_timeout=120, binary_path=self._script,
+                    )  # fmt: skip
+                    self._entered = await self._pool.__aenter__()
+                except (OSError, RuntimeError) as mistake:
+                    self._pool = None
+                    raise _unavailable(mistake) from None
             return self._entered
 
     async def close(self) -> None:
@@ -82,6 +87,11 @@ class Workers:
         if self._script is not None:
             bubblewrap.remove(self._script)
             self._script = None
+
+
+def _unavailable(mistake: Exception) -> CodedError:
+    return failed("sandbox-unavailable", f"monty cannot be started: {mistake}",
+                  hint="pip install pydantic-monty; rlm doctor")  # fmt: skip
 
 
 @dataclass
