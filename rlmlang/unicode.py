@@ -6,6 +6,8 @@ code says is read by `encodable`, with U+FFFD where a half stood.
 
 from __future__ import annotations
 
+from typing import Any
+
 BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes of a command line that are no UTF-8
 
 
@@ -17,7 +19,7 @@ def encodable(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def encodable_in(value: object) -> object:
+def encodable_in(value: Any) -> Any:
     """Plain values with every text in them encodable."""
     if isinstance(value, str):
         return encodable(value)

@@ -180,3 +180,25 @@ def test_letters_that_no_name_takes_are_named(folder: Path, rlm: Rlm) -> None:
         assert (done.code, "[unexpected-character]" in done.err) == (65, True), done.err
         assert f"`{word}` is no name: names are made of the letters a–z" in done.err
         assert shown in done.err
+
+
+@pytest.mark.parametrize("tier", ["monty", "cpython"])
+def test_code_may_say_halves_of_characters(folder: Path, tier: str) -> None:
+    (folder / "r.rlm").write_text("""rlm 1
+prompt tag(line: Text) -> Text "Say what it is."
+prompt find(book: Text) -> Text { task: "Find." repl { iters <= 2 calls <= 3 tools: [tag] } }
+recipe r(book: Text) -> Text { budget { depth <= 9 } return find(book) }
+""")
+    (folder / "b.txt").write_text("one\n")
+    cell = ("half = '\\ud83d'\nprint(half, llm_query('ask ' + half, 'x' + half), tag(line=half))\n"
+            "SUBMIT('a' + half)")  # fmt: skip
+
+    def say(task: Any) -> str:
+        return f"```python\n{cell}\n```" if "turn" in task.inputs else "sub \ud83d"
+
+    engine = ScriptedEngine(say)
+    outcome = rlmlang.run("r.rlm", engine=engine, sources={"book": "b.txt"}, sandbox=tier,
+                          allow_unsafe=True)  # fmt: skip
+    assert outcome.problem is None, outcome.problem
+    assert (outcome.result, len(engine.requests)) == ("a�", 3)
+    assert not any(map(flaw, engine.requests))
