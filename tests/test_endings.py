@@ -64,7 +64,7 @@ ENDINGS = [
 def test_an_answer_that_is_not_whole_is_never_read(
     folder: Path, rlm: Rlm, what: str, reply: Reply, code: str
 ) -> None:
-    recipe(folder)
+    recipe(folder, retry=0 if code == "answer-broken-off" else 2)
     with chat_server(lambda body: reply) as server:
         done = rlm(*RUN, "--api-base", server.base)
         found = json.loads(done.out)
@@ -163,6 +163,7 @@ INSIDE = [
     ("wrong name", {"message": "Invalid model name", "code": 400}, 1, 1),
     ("wrong name in words", {"message": "no", "type": "invalid_request_error"}, 1, 1),
     ("key", {"message": "bad key", "code": 401}, 1, 1),
+    ("busy, of a router", {"message": "overloaded", "code": 503}, 0, 3),
 ]
 
 
@@ -176,6 +177,27 @@ def test_an_error_inside_a_200(
         done = rlm(*RUN, "--api-base", server.base)
     assert (done.code, len(server.requests)) == (code, asked), done.err
     assert code == 0 or error["message"] in done.err
+
+
+@pytest.mark.parametrize("body", [
+    {"object": "error", "message": "no such model", "type": "invalid_request_error", "code": 404},
+    {"choices": [{"error": {"message": "no such model", "code": 404}, "finish_reason": "error",
+                  "message": {"content": ""}}]},
+    {"error": "no such model", "code": 404},
+])  # fmt: skip
+def test_an_error_in_another_place(folder: Path, rlm: Rlm, body: dict[str, Any]) -> None:
+    recipe(folder, "Text")
+    with chat_server(lambda asked: (200, body)) as server:
+        done = rlm(*RUN, "--api-base", server.base, "--max-wait", "1")
+    assert done.code == 1
+    assert "no such model" in done.err
+
+
+def test_a_server_that_broke_off_is_asked_again(folder: Path, rlm: Rlm) -> None:
+    recipe(folder)
+    replies = iter([ended('["Ada"]', "abort"), ended('["Ada", "Bo"]', "stop")])
+    with chat_server(lambda body: next(replies)) as server:
+        assert json.loads(rlm(*RUN, "--api-base", server.base).out)["result"] == ["Ada", "Bo"]
 
 
 def test_a_byte_order_mark_before_the_body(folder: Path, rlm: Rlm) -> None:

@@ -75,8 +75,8 @@ async def answer(scope: Scope, request: Request) -> Any:
             scope.receipt.read(request.step, parts_in(list(request.inputs.values())))
             return outcome.value
         refused = outcome
-        if refused.code and request.prompt.model.temperature == 0:
-            break  # the same request again would end in the same way
+        if _ends_so_again(request, refused):
+            break
     assert refused is not None
     raise _gave_up(request, refused, 1 + number)
 
@@ -174,6 +174,12 @@ def _gone(request: Request, mistake: NoAnswerError) -> ItemError:
     )  # fmt: skip
 
 
+def _ends_so_again(request: Request, refused: Refused) -> bool:
+    """Whether the same request would end in the same way; a server that broke off may not."""
+    whole = refused.code in ("", "answer-broken-off")
+    return not whole and request.prompt.model.temperature == 0
+
+
 # what to do about an answer that was not taken, by its code
 MENDS = {
     "answer-cut": "allow more: `output <=` of the model, thinking included; or ask for less in a "
@@ -193,7 +199,7 @@ def _gave_up(request: Request, refused: Refused, tries: int) -> ItemError:
     within = f"{tries} {'try' if tries == 1 else 'tries'}"
     code = refused.code or "answer-refused"
     last = "The last answer was: " + (repr(refused.answer[:160]) if refused.answer else "empty")
-    if refused.code and request.prompt.model.temperature == 0:
+    if _ends_so_again(request, refused):
         last += "\nAt temperature 0 the same request would end in the same way; it is not repeated."
     return ItemError(
         Diagnostic(

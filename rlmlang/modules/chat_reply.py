@@ -63,9 +63,12 @@ def _read(found: Mapping[str, Any], request: Request) -> Response:
 
 
 def _error(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The error that a gateway sends with status 200."""
-    error = found.get("error")
-    if not error or found.get("choices"):
+    """The error that a gateway sends with status 200, by itself or in place of a choice."""
+    choices = found.get("choices")
+    error = choices[0].get("error") if choices else found.get("error")
+    if found.get("object") == "error":
+        error = found
+    if not error:
         return None
     return error if isinstance(error, Mapping) else {"message": str(error)}
 
