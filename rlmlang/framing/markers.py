@@ -18,15 +18,21 @@ _OPENING, _CLOSING = r"\[［⟦〚【", r"\]］⟧〛】"
 _RUN = rf"[{HASHES}]{{1,3}}+(?![{HASHES}])"
 _NAME = rf"[^{_OPENING}{_CLOSING}{HASHES}]{{1,80}}+"
 _MARKER = re.compile(rf"[{_OPENING}]{_GAP}{_RUN}({_NAME}){_RUN}{_GAP}[{_CLOSING}]")
+_WORD = re.compile(r"[^\W_]+")
 _TO_UNDERSCORES = str.maketrans(HASHES, UNDERSCORES)
 
 
 def names_in(texts: Iterable[str]) -> frozenset[str]:
-    """The names of the markers that texts hold, without their dressing and in small letters."""
+    """The names of the markers that texts hold, as `plain_name` gives them."""
     return frozenset(
-        m.group(1).strip(" \t\n*_`~\\").casefold()
+        plain_name(m.group(1))
         for text in texts if _may_hold(text) for m in _MARKER.finditer(text)
     )  # fmt: skip
+
+
+def plain_name(name: str) -> str:
+    """A field's name without dressing, in small letters."""
+    return "_".join(_WORD.findall(name.casefold()))
 
 
 @dataclass

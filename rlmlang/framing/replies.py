@@ -13,25 +13,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from rlmlang.framing.markers import names_in
+from rlmlang.framing.markers import names_in, plain_name
 
 DONE = "completed"
 _BLANK = r"(?:[^\S\n]|[\ufeff\u200b])*+"
-_BEHIND = "|".join(
-    f"(?<={tag})"
-    for tag in ("think>", "thinking>", "thought>", "thoughts>", "reasoning>", r"THINK\]", "think▷")
-)
-_LEAD = rf"(?:^|{_BEHIND}){_BLANK}(?P<dress>[*_`]{{1,3}})?"
 _MARK = (
-    rf"\[{{1,2}}{_BLANK}\#{{1,3}}{_BLANK}[*_`]{{0,3}}(?P<%s>%s)[*_`]{{0,3}}{_BLANK}\#{{1,3}}"
+    rf"\[{{1,2}}{_BLANK}\#{{1,3}}{_BLANK}[*_`]{{0,3}}(%s)[*_`]{{0,3}}{_BLANK}\#{{1,3}}"
     rf"{_BLANK}\]{{1,2}}"
 )
-_TRAIL = r"(?(dress)[*_`]{0,3})"
+_ANY = re.compile(_MARK % r"\w+")
+_DRESS = re.compile(r"[*_`]{1,3}")
 _TAG = re.compile(
-    r"<(?P<a>/?)(?:\w+:)?(?:think|thinking|thoughts?|reasoning|antthinking)\s*>"
-    r"|\[(?P<b>/?)THINK\]|◁(?P<c>/?)think▷",
+    r"(?:<(/?)(?:\w+:)?(?:think|thinking|thoughts?|reasoning|antthinking)\s*>|\[(/?)THINK\]"
+    r"|◁(/?)think▷)",
     re.IGNORECASE,
 )
+_ABOVE = re.compile(rf"(?:^|{_TAG.pattern}){_BLANK}([*_`]{{1,3}})?$", re.IGNORECASE)
 _FENCE = re.compile(r"^[^\S\n]*```[^\n`]*$", re.MULTILINE)
 
 
@@ -153,9 +150,7 @@ class _Reading:
             self._repair("markers quoted in the text")
             return self._between(own, later[-1])
         if twice and not self._goes_on(marks):
-            raise UnreadableError(
-                f"`{name}` can be read in two ways: there is more than one marker"
-            )
+            raise UnreadableError(f"`{name}` can be read in two ways: markers stand there twice")
         if ends and self.reply[ends[0].end :].strip(" \t\r\n`"):
             if DONE in self._named():
                 raise UnreadableError(f"`{name}` may quote the end marker or end there")
@@ -175,8 +170,8 @@ class _Reading:
 
     def _section(self, marks: list[_Mark], i: int) -> str:
         text = self._between(marks[i], marks[i + 1] if i + 1 < len(marks) else None)
-        other = _any_header().search(text)
-        return (text[: other.start()] if other else text).strip()
+        others = (m.start() for m in _ANY.finditer(text) if _begins_line(text, m.start()))
+        return text[: next(others, len(text))].strip()
 
     def _between(self, own: _Mark, after: _Mark | None) -> str:
         if not own.exact:
@@ -194,11 +189,7 @@ class _Reading:
         """A field without the end of a fence that was opened above its header."""
         text = text.strip()
         fences = list(_FENCE.finditer(text))
-        if (
-            len(fences) % 2
-            and fences[-1].group().strip() == "```"
-            and fences[-1].end() == len(text)
-        ):
+        if len(fences) % 2 and text[fences[-1].start() :].strip() == "```":
             text = text[: fences[-1].start()].strip()
         self._repair("fence left out")
         return text
@@ -215,13 +206,13 @@ class _Reading:
         end = next((i for i, m in enumerate(marks) if m.name == DONE), None)
         if end is None or end + 1 == len(marks) or DONE in self._named():
             return False
-        behind = _any_header().match(self.reply, _skip(self.reply, marks[end].end))
-        first = {m.name for m in marks[:end]}
-        own = {*self.texts, DONE}
-        return behind is not None and behind.group("name").lower() not in own and len(first) == end
+        behind = _ANY.match(self.reply[marks[end].end :].lstrip())
+        asked = {n.lower() for n in (*self.texts, DONE)}
+        once = len({m.name for m in marks[:end]}) == end
+        return behind is not None and behind[1].lower() not in asked and once
 
     def _quotes(self, marks: list[_Mark]) -> bool:
-        return {m.name for m in marks} <= self._named()
+        return {plain_name(m.name) for m in marks} <= self._named()
 
     def _named(self) -> frozenset[str]:
         return names_in(self.data)
@@ -234,7 +225,7 @@ class _Reading:
 
 
 def _closes(tag: re.Match[str]) -> bool:
-    return "/" in (tag["a"] or tag["b"] or tag["c"] or "")
+    return "/" in tag.groups()
 
 
 def _opens_fence(above: str) -> bool:
@@ -247,38 +238,34 @@ def _places(name: str, marks: list[_Mark]) -> list[int]:
     return [i for i, m in enumerate(marks) if m.name == name]
 
 
-def _skip(text: str, at: int) -> int:
-    """The next place that is no white space, at the beginning of its line."""
-    while at < len(text) and text[at].isspace():
-        at += 1
-    return text.rfind("\n", 0, at) + 1
+def _begins_line(text: str, at: int) -> bool:
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip("*_` \t\r")
 
 
 def _marks(reply: str, names: tuple[str, ...]) -> list[_Mark]:
-    """The headers of the named fields and the end markers, in order."""
-    found = []
-    known = {n.lower(): n for n in (*names, DONE)}
-    for match in _pattern(names).finditer(reply):
-        inline = match["end"] is not None
-        name = DONE if inline else known[match["name"].lower()]
-        exact = reply[match.start() : match.end()].strip() == header(name) and (
-            inline or match.start() == match.start("mark")
-        )
-        found.append(_Mark(name, match.start(), match.end(), exact, inline))
-    return found
+    """The headers of the named fields at the beginning of a line or behind thinking, and the end
+    markers there or at the end of a line, in order."""
+    found = (_mark(reply, match, names) for match in _pattern(names).finditer(reply))
+    return [mark for mark in found if mark is not None]
+
+
+def _mark(reply: str, match: re.Match[str], names: tuple[str, ...]) -> _Mark | None:
+    name = next(n for n in (*names, DONE) if n.lower() == match[1].lower())
+    line = reply.rfind("\n", 0, match.start()) + 1
+    above = _ABOVE.search(reply[line : match.start()])
+    exact = match.group() == header(name)
+    if above is not None:
+        dress = _DRESS.match(reply, match.end()) if above[4] else None
+        start = match.start() - len(above[4] or "")
+        return _Mark(name, start, dress.end() if dress else match.end(),
+                     exact and match.start() == line)  # fmt: skip
+    rest = reply[match.end() :].partition("\n")[0].strip("*_` \t\r\ufeff")
+    if name != DONE or rest:
+        return None
+    dressed = reply[line : match.start()]
+    return _Mark(name, line + len(dressed.rstrip("*_`")), match.end(), exact, inline=True)
 
 
 @lru_cache(64)
 def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Headers and end markers at the beginning of a line, end markers also at its end."""
-    known = "|".join(re.escape(n) for n in (*names, DONE))
-    start = rf"{_LEAD}(?P<mark>{_MARK % ('name', known)}){_TRAIL}"
-    end = rf"[*_`]{{0,3}}{_MARK % ('end', DONE)}[*_`]{{0,3}}{_BLANK}$"
-    return re.compile(f"{start}|{end}", re.MULTILINE | re.IGNORECASE)
-
-
-@lru_cache(1)
-def _any_header() -> re.Pattern[str]:
-    """The header of any field at the beginning of a line."""
-    mark = _MARK % ("name", r"\w+")
-    return re.compile(_LEAD + mark, re.MULTILINE)
+    return re.compile(_MARK % "|".join(map(re.escape, (*names, DONE))), re.IGNORECASE)

@@ -6,7 +6,7 @@ import re
 
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)([A-Za-z]*)", re.DOTALL)
-SURE = frozenset('"\\/')
+MEANT = frozenset("\"'\\/")
 TEX = frozenset(
     "theta times text textbf textit textrm tfrac tanh therefore triangle tilde "
     "nabla neq notin nonumber newcommand newline".split()
@@ -18,8 +18,8 @@ DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\t[A-Za-z]")
 def kept(text: str) -> str:
     """JSON whose strings keep the backslashes that were not meant as escapes.
 
-    `\\f`, `\\b`, a lone `\\r` and what is no escape at all are never meant as such; beside them, a
-    `\\n` or `\\t` may be either. Raises ValueError where it may.
+    `\\f`, `\\b`, a lone `\\r` and what is no escape at all are never meant as such; a `\\n` or
+    `\\t` in a string beside them may be either. Raises ValueError where it may.
     """
     return STRING.sub(_string, text) if "\\" in text else text
 
@@ -39,7 +39,7 @@ def _string(match: re.Match[str]) -> str:
 def _literal(text: str, escape: re.Match[str]) -> bool:
     """Whether a backslash can only be meant as one."""
     sign, word = escape.group(1), escape.group(2)
-    if sign in SURE or len(sign) == 5:
+    if sign in MEANT or len(sign) == 5:
         return False
     if sign == "r":
         return text[escape.end(1) : escape.end(1) + 2] != "\\n"

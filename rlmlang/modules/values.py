@@ -7,8 +7,10 @@ not closed, and backslashes that JSON takes for line feeds and form feeds.
 
 from __future__ import annotations
 
+import json
 import re
 import types
+from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pydantic
@@ -43,13 +45,29 @@ def _structure(text: str, annotation: Any) -> tuple[Any, tuple[str, ...]]:
     fenced = FENCED.fullmatch(text.strip())
     given = fenced.group(1) if fenced else text
     bare = kept(given)
-    if not _closed(bare):
-        raise ValueError("the JSON is not closed, or there is more than one value")
-    found = parse_value(bare, Any)
+    try:
+        found = _loaded(bare)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
     made = aligned(found, annotation)
-    value = pydantic.TypeAdapter(annotation).validate_python(made)
+    value = _validator(annotation).validate_python(made)
     repairs = {"backslashes kept": bare != given, LABEL: made != found}
     return value, tuple(name for name, done in repairs.items() if done)
+
+
+def _loaded(text: str) -> Any:
+    """What JSON says; what is nearly JSON, but whole, is repaired."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        if not _closed(text):
+            raise ValueError("the JSON is not closed, or there is more than one value") from None
+        return parse_value(text, Any)
+
+
+@lru_cache(256)
+def _validator(annotation: Any) -> pydantic.TypeAdapter[Any]:
+    return pydantic.TypeAdapter(annotation)
 
 
 def aligned(value: Any, annotation: Any) -> Any:
@@ -100,9 +118,7 @@ def _bare(text: str, wanted: Any) -> str:
 def _undressed(text: str) -> str:
     """Without bold, quotes and code marks around it, and the period behind them."""
     text = text.strip()
-    while len(text) < DRESSING and (
-        match := DRESSED.fullmatch(text.rstrip(".!") if text[-1:] in ".!" else text)
-    ):
+    while len(text) < DRESSING and (match := DRESSED.fullmatch(text.rstrip(".!"))):
         text = match.group(2).strip()
     return text
 
