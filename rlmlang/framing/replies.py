@@ -177,7 +177,6 @@ class _Reading:
         if not own.exact:
             self._repair("header written otherwise")
         if after is None:
-            self._repair("no end marker")
             return self.reply[own.end :]
         if after.inline:
             self._repair("end marker on the value's line")
