@@ -110,7 +110,7 @@ def run(code: str, *args: str) -> float:
 def bodies(folder: Path, path: Path) -> None:
     """The bodies that a run sends, one a line."""
     import rlmlang
-    from rlmlang.modules.http import body
+    from rlmlang.modules.dialect import dialect_of
     from rlmlang.testing import ScriptedEngine
 
     engine = ScriptedEngine(lambda task: "x")
@@ -118,7 +118,7 @@ def bodies(folder: Path, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
 
         async def complete(request):
-            file.write(json.dumps(body(request)) + "\n")
+            file.write(json.dumps(dialect_of(request.model).body(request)) + "\n")
             return await inner(request)
 
         engine.complete = complete
