@@ -6,8 +6,6 @@ code says is read by `encodable`, with U+FFFD where a half stood.
 
 from __future__ import annotations
 
-from typing import Any
-
 BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes of a command line that are no UTF-8
 
 
@@ -17,15 +15,6 @@ def encodable(text: str) -> str:
     if _half(text) < 0:
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def encodable_in(value: Any) -> Any:
-    """Plain values with every text in them encodable."""
-    if isinstance(value, str):
-        return encodable(value)
-    if isinstance(value, dict):
-        return {encodable(k): encodable_in(v) for k, v in value.items()}
-    return [encodable_in(v) for v in value] if isinstance(value, list) else value
 
 
 def flaw(value: object) -> str:

@@ -24,7 +24,6 @@ from rlmlang.execute.scope import Scope
 from rlmlang.execute.turns import code_in, shown, signature
 from rlmlang.execute.validate import problem_with
 from rlmlang.protocols import Asker, Question, Ran, Refused, Reply
-from rlmlang.unicode import encodable_in
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,6 @@ class Free:
 
     async def _query(self, prompts: list[Any], contexts: list[Any], deep: bool) -> list[Any]:
         """`llm_query`, `rlm_query` and their batches."""
-        prompts, contexts = encodable_in([prompts, contexts])
         if len(prompts) != len(contexts):
             raise ValueError(f"{len(prompts)} prompts, {len(contexts)} contexts")
         if not prompts:
@@ -186,7 +184,6 @@ class Free:
 
     async def _tool(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
         """A prompt or pattern of the recipe, called by code."""
-        args, fields = encodable_in([args, fields])
         prompt = self.tools.get(name)
         if prompt is None:
             raise ValueError(f"there is no tool {name}")
