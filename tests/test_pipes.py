@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rlmlang.check.types import Type
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.types import Type
 from rlmlang.sources import pipes
 from rlmlang.sources.files import open_file, open_several
 from rlmlang.sources.open import open_path

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rlmlang.check.types import ANY, Field, Type
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.types import ANY, Field, Type
 from rlmlang.sources.rows import jsonl, lines, table
 from tests.conftest import Rlm
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rlmlang.check.types import ANY
 from rlmlang.context import TextDocument
+from rlmlang.ir.types import ANY
 from rlmlang.partitions.functions import function_ends
 from rlmlang.sources.files import open_file, open_glob, open_tree
 from rlmlang.sources.remote import remote

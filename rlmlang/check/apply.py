@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from rlmlang.catalog.partitions import ORDER
 from rlmlang.check.functions import FUNCTIONS, Function
-from rlmlang.check.recipe import Apply, Expr, Facts, Ref
 from rlmlang.check.say import calls as say
 from rlmlang.check.scope import NOTHING, Scope
-from rlmlang.check.types import NUMERIC, Type, fits
 from rlmlang.diagnostics.diagnostic import Label
+from rlmlang.ir.expressions import Apply, Expr, Ref
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.types import NUMERIC, Type, fits
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]

@@ -7,9 +7,7 @@ from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.catalog.partitions import around
-from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
-from rlmlang.check.extents import largest, made_of
 from rlmlang.check.infer import expect, infer, tested
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.prompts import prompt_of
@@ -17,11 +15,14 @@ from rlmlang.check.resolve import partition_of, search_of
 from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.types import ANY, BOOL, Type, fits, list_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Expr, Ref
+from rlmlang.ir.sizes import largest, made_of
+from rlmlang.ir.types import ANY, BOOL, Type, fits, list_of
 from rlmlang.syntax import tree as t
 
-Inferred = tuple[r.Expr, r.Facts]
+Inferred = tuple[Expr, r.Facts]
 Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
 
 
@@ -180,8 +181,8 @@ def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
         return NOTHING
     Settings(scope.module, e.block, "ladder")
     judged = replace(facts, coverage="exact", fields=())  # of what there is, not of the source
-    test, _ = expect(scope.inner(it=(r.Ref("it"), judged)), e.accept, BOOL, "the acceptance")
-    if not last.optional and r.Ref("it") in tested(test, holds=True):
+    test, _ = expect(scope.inner(it=(Ref("it"), judged)), e.accept, BOOL, "the acceptance")
+    if not last.optional and Ref("it") in tested(test, holds=True):
         facts = replace(facts, type=facts.type.required())
     elif last.optional:
         facts = replace(facts, type=facts.type.maybe())

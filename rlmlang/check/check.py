@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from rlmlang.check import recipe as r
-from rlmlang.check.extents import of_param
 from rlmlang.check.imports import module_of
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Library, Module
@@ -22,28 +18,16 @@ from rlmlang.check.resolve import (
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import body, hoist
 from rlmlang.check.trials.scoring import dataset_of
-from rlmlang.check.trials.trials import Suite, check_trials
-from rlmlang.check.types import ANY, BOOL, Type, fits
+from rlmlang.check.trials.trials import check_trials
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
+from rlmlang.ir.expressions import Expr, Param, Ref
+from rlmlang.ir.sizes import of_param
+from rlmlang.ir.suite import Checked
+from rlmlang.ir.types import ANY, BOOL, Type, fits
 from rlmlang.syntax import tree as t
-
-
-@dataclass(frozen=True)
-class Checked:
-    """The recipes of a file by name, what is wrong with it, what of it may be set, and what is
-    declared about its recipes."""
-
-    recipes: dict[str, r.Recipe]
-    diagnostics: tuple[Diagnostic, ...]
-    refused: tuple[str, ...] = ()
-    settable: tuple[str, ...] = ()
-    suite: Suite = field(default_factory=Suite)
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing stands in the way of a plan."""
-        return not any(d.severity == "error" for d in self.diagnostics)
 
 
 def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
@@ -61,7 +45,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
     return Checked(recipes, _in_order(library.diagnostics, source), suite=suite)
 
 
-def _suite(module: Module, recipes: dict[str, r.Recipe]) -> Suite:
+def _suite(module: Module, recipes: dict[str, r.Recipe]) -> s.Suite:
     """What is declared about recipes of this file and about those it imports."""
 
     imported: dict[str, r.Recipe] = {}
@@ -76,10 +60,10 @@ def _suite(module: Module, recipes: dict[str, r.Recipe]) -> Suite:
     return check_trials(module, find, [*recipes, *module.known(t.Recipe)])
 
 
-def _condition(module: Module, written: t.Expr, type_: Type) -> r.Expr:
+def _condition(module: Module, written: t.Expr, type_: Type) -> Expr:
     """What a field's `where` demands of `it`."""
     scope = Scope(module)
-    scope.bind("it", r.Ref("it"), r.Facts(type_.required()))
+    scope.bind("it", Ref("it"), r.Facts(type_.required()))
     return expect(scope, written, BOOL, "the condition")[0]
 
 
@@ -147,15 +131,15 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     )  # fmt: skip
 
 
-def _name(value: r.Expr) -> str:
-    return value.name if isinstance(value, r.Ref) else ""
+def _name(value: Expr) -> str:
+    return value.name if isinstance(value, Ref) else ""
 
 
 def _bind_params(
-    scope: Scope, decl: t.Recipe, params: tuple[r.Param, ...]
-) -> tuple[tuple[r.Source, ...], tuple[tuple[str, r.Expr], ...]]:
+    scope: Scope, decl: t.Recipe, params: tuple[Param, ...]
+) -> tuple[tuple[r.Source, ...], tuple[tuple[str, Expr], ...]]:
     sources: list[r.Source] = []
-    defaults: list[tuple[str, r.Expr]] = []
+    defaults: list[tuple[str, Expr]] = []
     for written, p in zip(decl.params, params, strict=True):
         source = None
         if isinstance(written.default, t.Name):
@@ -164,12 +148,12 @@ def _bind_params(
             if not fits(source.type, p.type):
                 scope.report(_source_mismatch(written, source, p))
             sources.append(source)
-            defaults.append((p.name, r.Ref(source.name)))
+            defaults.append((p.name, Ref(source.name)))
         elif written.default is not None:
             defaults.append((p.name, expect(scope, written.default, p.type, "the default")[0]))
         scope.bind(
             p.name,
-            r.Ref(p.name),
+            Ref(p.name),
             of_param(p, source, scope.module.library.sizes),
             written.name.span,
         )
@@ -216,7 +200,7 @@ def _no_return(decl: t.Recipe) -> Diagnostic:
     )
 
 
-def _source_mismatch(written: t.Param, source: r.Source, p: r.Param) -> Diagnostic:
+def _source_mismatch(written: t.Param, source: r.Source, p: Param) -> Diagnostic:
     assert written.default is not None
     return error(
         "wrong-type",

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, maximum, number
 from rlmlang.catalog.partitions import Coverage
-from rlmlang.check.extents import as_list, declared_size, made_of, of_field, table_row
-from rlmlang.check.recipe import Facts
-from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.sizes import as_list, declared_size, made_of, of_field, table_row
+from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
 from rlmlang.value import Value, value
 
 Options = dict[str, object]

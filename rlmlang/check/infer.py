@@ -6,13 +6,17 @@ from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number
 from rlmlang.catalog.partitions import worst_of
-from rlmlang.check import extents
 from rlmlang.check.apply import apply_function, check_args
-from rlmlang.check.recipe import (
+from rlmlang.check.resolve import code_of, source_of
+from rlmlang.check.say import values as say
+from rlmlang.check.scope import NOTHING, UNKNOWN, Scope
+from rlmlang.diagnostics.diagnostic import Label, error
+from rlmlang.ir import sizes as extents
+from rlmlang.ir.expressions import (
     Choose,
     CodeCall,
+    Constant,
     Expr,
-    Facts,
     Get,
     Items,
     Make,
@@ -20,12 +24,9 @@ from rlmlang.check.recipe import (
     Op,
     Param,
     Ref,
-    Value,
 )
-from rlmlang.check.resolve import code_of, source_of
-from rlmlang.check.say import values as say
-from rlmlang.check.scope import NOTHING, UNKNOWN, Scope
-from rlmlang.check.types import (
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.types import (
     ANY,
     BOOL,
     FLOAT,
@@ -38,7 +39,6 @@ from rlmlang.check.types import (
     fits,
     list_of,
 )
-from rlmlang.diagnostics.diagnostic import Label, error
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]
@@ -93,12 +93,12 @@ def expect(scope: Scope, e: t.Expr, want: Type, what: str) -> Inferred:
 def _literal(scope: Scope, e: t.Number | t.Text | t.Constant) -> Inferred:
     value = scope.module.literal(e)
     if isinstance(value, bool):
-        return Value(value), _small(BOOL, 3)
+        return Constant(value), _small(BOOL, 3)
     if isinstance(value, int | float):
-        return Value(value), _small(INT if isinstance(value, int) else FLOAT, 14)
+        return Constant(value), _small(INT if isinstance(value, int) else FLOAT, 14)
     if isinstance(value, str):
-        return Value(value), _small(TEXT, len(value.encode()) // 2 + 1)
-    return Value(None), _small(NONE, 2)
+        return Constant(value), _small(TEXT, len(value.encode()) // 2 + 1)
+    return Constant(None), _small(NONE, 2)
 
 
 def _small(type_: Type, size: int) -> Facts:
@@ -144,7 +144,7 @@ def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> I
 def _label(want: Type, name: str) -> Inferred | None:
     kind = want.item if want.is_list else want
     if kind.kind == "Enum" and any(n == name for n, _ in kind.labels):
-        return Value(name), Facts(kind.required(), number(8), ONE, number(8))
+        return Constant(name), Facts(kind.required(), number(8), ONE, number(8))
     return None
 
 
@@ -309,14 +309,14 @@ def _ordered(a: Type, b: Type) -> bool:
 def _unary(scope: Scope, e: t.Unary) -> Inferred:
     value = scope.module.literal(e)
     if e.op == "-" and isinstance(value, int | float):
-        return Value(value), _small(INT if isinstance(value, int) else FLOAT, 14)
+        return Constant(value), _small(INT if isinstance(value, int) else FLOAT, 14)
     operand, facts = infer(scope, e.operand)
     want = BOOL if e.op == "not" else FLOAT
     if not fits(facts.type, want):
         scope.report(say.mismatch(e.operand, facts.type, want, f"what stands behind `{e.op}`"))
     if e.op == "not":
         return Not(operand), _weaker(BOOL, 3, facts)
-    return Op("-", Value(0), operand), facts
+    return Op("-", Constant(0), operand), facts
 
 
 def _if(scope: Scope, e: t.If, want: Type) -> Inferred:
@@ -331,7 +331,7 @@ def tested(test: Expr, *, holds: bool) -> frozenset[Expr]:
     match test:
         case Op("and" | "or" as op, left, right) if (op == "and") is holds:
             return tested(left, holds=holds) | tested(right, holds=holds)
-        case Op("!=" | "==" as op, value, Value(None)) if (op == "!=") is holds:
+        case Op("!=" | "==" as op, value, Constant(None)) if (op == "!=") is holds:
             return frozenset([value])
         case Not(inner):
             return tested(inner, holds=not holds)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rlmlang.check import recipe as r
 from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.diagnostics.source import Span
+from rlmlang.ir import recipe as r
 from rlmlang.syntax import tree as t
 
 

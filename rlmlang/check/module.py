@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rlmlang.catalog.partitions import GRAIN
-from rlmlang.check import recipe as r
-from rlmlang.check.types import (
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.source import SourceFile, Span
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.expressions import Param
+from rlmlang.ir.types import (
     ANY,
     GENERIC,
     TYPE_NAMES,
@@ -15,9 +18,6 @@ from rlmlang.check.types import (
     Type,
     list_of,
 )
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.source import SourceFile, Span
-from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 
 UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")
@@ -166,12 +166,12 @@ class Module:
 
     def params(
         self, written: tuple[t.Param, ...], variables: dict[str, Type] | None = None
-    ) -> tuple[r.Param, ...]:
+    ) -> tuple[Param, ...]:
         """Parameters with their types."""
         self._repeats([p.name for p in written])
         types = [self.type(p.typed.type, variables) for p in written]
         return tuple(
-            r.Param(p.name.text, type_, self.max_of(p.typed, type_), p.docs)
+            Param(p.name.text, type_, self.max_of(p.typed, type_), p.docs)
             for p, type_ in zip(written, types, strict=True)
         )
 

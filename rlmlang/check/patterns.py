@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rlmlang.check import recipe as r
 from rlmlang.check.apply import check_args
-from rlmlang.check.expressions import asks
-from rlmlang.check.extents import of_param
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.scope import NOTHING, Binding, Scope
-from rlmlang.check.types import ANY, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Constant, Expr, Param, Ref
+from rlmlang.ir.sizes import of_param
+from rlmlang.ir.types import ANY, Type, fits
+from rlmlang.ir.walk import asks
 from rlmlang.syntax import tree as t
 
-Inferred = tuple[r.Expr, r.Facts]
+Inferred = tuple[Expr, r.Facts]
 Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
 
 
@@ -70,7 +71,7 @@ def as_tool(scope: Scope, decl: t.Recipe, body: Body) -> r.Tool | None:
     mark = f"{scope.module.source.path}:{decl.name.text}"
     inner = replace(scope, prefix=f"{decl.name.text}.", calling=(mark,))
     for p in params:
-        inner.bind(p.name, r.Ref(p.name), of_param(p, None, {}))
+        inner.bind(p.name, Ref(p.name), of_param(p, None, {}))
     result = scope.module.type(decl.result.type)
     value, _ = body(inner, decl.body.items, result)
     steps = tuple(inner.steps)
@@ -79,7 +80,7 @@ def as_tool(scope: Scope, decl: t.Recipe, body: Body) -> r.Tool | None:
     return r.Tool(decl.name.text, params, result, steps, value, decl.docs)
 
 
-def _bind(inner: Scope, p: r.Param, written: t.Param, given: Inferred | None) -> None:
+def _bind(inner: Scope, p: Param, written: t.Param, given: Inferred | None) -> None:
     if given is not None:
         inner.bind(p.name, given[0], given[1])
     elif written.default is not None:
@@ -88,7 +89,7 @@ def _bind(inner: Scope, p: r.Param, written: t.Param, given: Inferred | None) ->
 
 
 def _bind_prompts(
-    scope: Scope, inner: Scope, call: t.Call, params: tuple[r.Param, ...], prompts: list[r.Param]
+    scope: Scope, inner: Scope, call: t.Call, params: tuple[Param, ...], prompts: list[Param]
 ) -> t.Call:
     """Takes the prompts out of the arguments; gives the call with what is left."""
     left: list[t.Arg] = []
@@ -107,7 +108,7 @@ def _bind_prompts(
         if prompt is None or not _prompt_fits(prompt, param.type):
             scope.report(_not_that_prompt(scope, arg, param))
             continue
-        inner.names[name] = Binding(r.Value(None), r.Facts(), prompt=prompt, used=True)
+        inner.names[name] = Binding(Constant(None), r.Facts(), prompt=prompt, used=True)
     return replace(call, args=tuple(left))
 
 
@@ -121,7 +122,7 @@ def _prompt_fits(prompt: r.Prompt, want: Type) -> bool:
     )
 
 
-def _not_that_prompt(scope: Scope, arg: t.Arg, param: r.Param) -> Diagnostic:
+def _not_that_prompt(scope: Scope, arg: t.Arg, param: Param) -> Diagnostic:
     return error(
         "unknown-prompt",
         f"`{param.name}` takes a prompt of the form {param.type}",

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.catalog.sandboxes import chosen
 from rlmlang.catalog.tools import BUILT_IN
-from rlmlang.check import recipe as r
-from rlmlang.check.extents import declared_size
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
-from rlmlang.check.quotable import holds_source, quotes_in
 from rlmlang.check.resolve import model_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
-from rlmlang.check.types import BOOL, Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
+from rlmlang.ir.quotes import holds_source, quotes_in
+from rlmlang.ir.sizes import declared_size
+from rlmlang.ir.types import BOOL, Type, fits
 from rlmlang.syntax import tree as t
 
 RETRY = 1
@@ -57,7 +58,7 @@ def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
 
 
 def _full(
-    module: Module, decl: t.Prompt, params: tuple[r.Param, ...], result: Type, most: int | None
+    module: Module, decl: t.Prompt, params: tuple[Param, ...], result: Type, most: int | None
 ) -> r.Prompt:
     assert isinstance(decl.body, t.Block)
     written = [e.value for e in decl.body.entries
@@ -86,7 +87,7 @@ def _full(
 
 
 def _template(
-    module: Module, task: t.Text, params: tuple[r.Param, ...], extra: dict[str, object]
+    module: Module, task: t.Text, params: tuple[Param, ...], extra: dict[str, object]
 ) -> None:
     names = {p.name: (p.type, p.max is not None and p.max <= SHORT) for p in params}
     names |= {p.name: (p.type, True) for p in params if p.type.kind != "Text"}
@@ -97,15 +98,15 @@ def _template(
 def _checks(
     module: Module,
     written: list[t.Expr],
-    params: tuple[r.Param, ...],
+    params: tuple[Param, ...],
     result: Type,
     most: int | None,
-) -> tuple[r.Expr, ...]:
+) -> tuple[Expr, ...]:
     scope = Scope(module)
     for p in params:
         size = number(p.max or 0)
-        scope.bind(p.name, r.Ref(p.name), r.Facts(p.type, size, ONE, size))
-    scope.bind("result", r.Ref("result"), r.Facts(result))
+        scope.bind(p.name, Ref(p.name), r.Facts(p.type, size, ONE, size))
+    scope.bind("result", Ref("result"), r.Facts(result))
     checks = []
     for each in written:
         value, facts = infer(scope, each)
@@ -190,11 +191,11 @@ def needs_output(prompt: r.Prompt, items: int) -> int | None:
 def answers_each(prompt: r.Prompt) -> str:
     """The parameter whose items the checks demand one answer for, or an empty string."""
     for check in prompt.checks:
-        if isinstance(check, r.Op) and check.op == "==":
+        if isinstance(check, Op) and check.op == "==":
             sides = (check.left, check.right)
-            if all(isinstance(x, r.Apply) and x.function in ("ids", "count") for x in sides):
-                inner = [x.args[0] for x in sides if isinstance(x, r.Apply)]
-                names = [x.name for x in inner if isinstance(x, r.Ref)]
+            if all(isinstance(x, Apply) and x.function in ("ids", "count") for x in sides):
+                inner = [x.args[0] for x in sides if isinstance(x, Apply)]
+                names = [x.name for x in inner if isinstance(x, Ref)]
                 if "result" in names and len(names) == 2:
                     return next(n for n in names if n != "result")
     return ""

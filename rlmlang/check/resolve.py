@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from rlmlang.catalog.partitions import SEARCHES, STRATEGIES, Argument, net
 from rlmlang.catalog.sources import SOURCES, SourceKind
-from rlmlang.check import recipe as r
 from rlmlang.check.module import Module
 from rlmlang.check.say import declarations as say
 from rlmlang.check.settings import BUDGET_UNITS, Settings, bad_range, out_of_range
-from rlmlang.check.types import ANY, TEXT, TREE, fits, list_of
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Code
+from rlmlang.ir.types import ANY, TEXT, TREE, fits, list_of
 from rlmlang.syntax import tree as t
 
 GATHER = (Argument("before", "size"), Argument("after", "size"))
@@ -117,7 +118,7 @@ def _place(module: Module, decl: t.SourceDecl, call: t.Call, kind: SourceKind) -
     return place if wanted and isinstance(place, str) else ""
 
 
-def code_of(module: Module, name: str) -> r.Code:
+def code_of(module: Module, name: str) -> Code:
     """The `code` of that name, which must exist."""
     found = module.find(name)
     assert found is not None and isinstance(found[1], t.Code)
@@ -127,7 +128,7 @@ def code_of(module: Module, name: str) -> r.Code:
     if not path or not function:
         owner.report(say.code_origin(decl))
     result = owner.type(decl.result.type)
-    return r.Code(
+    return Code(
         decl.name.text, owner.params(decl.params), result, owner.max_of(decl.result, result), path,
         function, owner.source.path, pin,
     )  # fmt: skip

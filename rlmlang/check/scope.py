@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from rlmlang.check.expressions import names
 from rlmlang.check.module import Module
-from rlmlang.check.recipe import Expr, Facts, Prompt, Ref, Step, Value, Work
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label
 from rlmlang.diagnostics.source import Span
+from rlmlang.ir.expressions import Constant, Expr, Ref
+from rlmlang.ir.recipe import Facts, Prompt, Step, Work
+from rlmlang.ir.walk import names
 from rlmlang.syntax import tree as t
 
 UNKNOWN = Facts()
-NOTHING: tuple[Expr, Facts] = (Value(None), UNKNOWN)
+NOTHING: tuple[Expr, Facts] = (Constant(None), UNKNOWN)
 
 
 @dataclass

@@ -6,11 +6,8 @@ from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
 from rlmlang.catalog.partitions import STRATEGIES, Extent, around, least_size, worst_of
-from rlmlang.check import recipe as r
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.branching import cross, ladder, recurse
-from rlmlang.check.expressions import names
-from rlmlang.check.extents import made_of
 from rlmlang.check.infer import either, expect, infer, sure, tested
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.patterns import inline, is_callable
@@ -20,11 +17,15 @@ from rlmlang.check.say import verbs as say
 from rlmlang.check.say.declarations import too_small
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
 from rlmlang.diagnostics.source import Span
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Choose, Expr, Ref
+from rlmlang.ir.sizes import made_of
+from rlmlang.ir.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
+from rlmlang.ir.walk import names
 from rlmlang.syntax import tree as t
 
-Inferred = tuple[r.Expr, r.Facts]
+Inferred = tuple[Expr, r.Facts]
 
 
 def step(scope: Scope, name: str, e: t.Expr, docs: str = "", want: Type = ANY) -> Inferred:
@@ -149,7 +150,7 @@ def _branch(scope: Scope, name: str, e: t.If) -> Inferred:
             needs = tuple(dict.fromkeys([*each.needs, *names(test)]))
             scope.steps[at] = replace(each, when=(test, truth), needs=needs)
     facts = either(scope, e, sides[0][1], sides[1][1])
-    return scope.add(name, r.Compute(r.Choose(test, sides[0][0], sides[1][0])), facts, e)
+    return scope.add(name, r.Compute(Choose(test, sides[0][0], sides[1][0])), facts, e)
 
 
 def _pays(scope: Scope, e: t.Expr) -> bool:
@@ -275,7 +276,7 @@ def _called(scope: Scope, e: t.Verb) -> r.Prompt | None:
     return prompt
 
 
-def _items(scope: Scope, e: t.Verb) -> tuple[r.Expr, r.Facts, r.Facts] | None:
+def _items(scope: Scope, e: t.Verb) -> tuple[Expr, r.Facts, r.Facts] | None:
     """The list a verb goes over, and the facts of one item of it."""
     subject, facts = infer(scope, e.subject)
     if facts.type.kind == "Any":
@@ -301,7 +302,7 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     s = Settings(scope.module, e.block, "map")
     answer = result_of(prompt, inputs)
     stop = s.expr("stop", "a condition on `it`")
-    it = scope.inner(it=(r.Ref("it"), replace(answer, coverage="exact")))
+    it = scope.inner(it=(Ref("it"), replace(answer, coverage="exact")))
     test = expect(it, stop, BOOL, "stop")[0] if stop is not None else None
     on_error = on_error_of(scope, s)
     loses = on_error.skip or test is not None
@@ -326,13 +327,13 @@ def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
     subject, facts, item = found
     s = Settings(scope.module, e.block, "filter")
     ask: r.Ask | None = None
-    where: r.Expr | None = None
+    where: Expr | None = None
     if prompt is not None and e.call is not None:
         ask, _ = ask_of(scope, prompt, e.call, item)
         if not fits(prompt.result, BOOL):
             scope.report(say.filter_prompt(e.call, prompt.result))
     elif e.how is not None:
-        where, _ = expect(scope.inner(it=(r.Ref("it"), item)), e.how, BOOL, "the condition")
+        where, _ = expect(scope.inner(it=(Ref("it"), item)), e.how, BOOL, "the condition")
     keep = s.literal("keep_rest", bool, "true or false") is True
     work = r.Filter(subject, ask, where, keep, s.count("parallel"), on_error_of(scope, s))
     if not keep:

@@ -7,10 +7,10 @@ as instructions. Jinja is imported only when a task holds a template at all.
 from __future__ import annotations
 
 from rlmlang.check.module import Module
-from rlmlang.check.types import Type
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.types import Type
 
 FILTERS = ("upper", "lower", "trim", "join", "length", "default", "tojson")
 NODES = frozenset(

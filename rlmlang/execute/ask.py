@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlmlang.budget import Account
-from rlmlang.check import recipe as r
-from rlmlang.check.asks import REASON
-from rlmlang.check.extents import GROWTH
 from rlmlang.context import parts_in
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
@@ -18,6 +15,9 @@ from rlmlang.execute.fitting import beginning
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.validate import Shown, problem_with
+from rlmlang.ir import recipe as r
+from rlmlang.ir.request_sizes import REASON
+from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
 from rlmlang.trajectory.events import CallFailed, CallFinished, CallRead
 

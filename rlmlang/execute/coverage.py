@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlmlang.catalog.partitions import Coverage
-from rlmlang.check import recipe as r
-from rlmlang.check.expressions import all_steps, names
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import Scope
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Ref
+from rlmlang.ir.walk import all_steps, names
 
 
 @dataclass
@@ -79,12 +80,12 @@ def _promised(step: r.Step, name: str, subject: Lineage) -> Coverage:
     """What a step's type says of its reading of a source."""
     if step.assumed:
         return "exact"
-    if isinstance(step.work, r.Map) and r.Ref(name) in [e for _, e in step.work.ask.args]:
+    if isinstance(step.work, r.Map) and Ref(name) in [e for _, e in step.work.ask.args]:
         return "cover"  # shown whole, beside each item
     if isinstance(step.work, r.Map | r.Recurse):
         whole = name in subject.inputs and not subject.halved
         return step.facts.coverage if whole else "some"
-    whole = isinstance(step.work, r.Call) and r.Ref(name) in [e for _, e in step.work.ask.args]
+    whole = isinstance(step.work, r.Call) and Ref(name) in [e for _, e in step.work.ask.args]
     return "exact" if whole else "some"
 
 

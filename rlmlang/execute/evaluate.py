@@ -6,46 +6,59 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rlmlang.check import recipe as r
 from rlmlang.context import Slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.functions import IMPLEMENTATIONS
+from rlmlang.ir.expressions import (
+    Apply,
+    Choose,
+    Code,
+    CodeCall,
+    Constant,
+    Expr,
+    Get,
+    Items,
+    Make,
+    Not,
+    Op,
+    Ref,
+)
 
 Environment = Mapping[str, Any]
-Code = Callable[[r.Code, list[Any]], Any]
+RunCode = Callable[[Code, list[Any]], Any]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
 
 
-def evaluate(e: r.Expr, env: Environment, code: Code) -> Any:
+def evaluate(e: Expr, env: Environment, code: RunCode) -> Any:
     """The value of an expression. Raises CodedError for values that do not go together."""
     match e:
-        case r.Value(v):
+        case Constant(v):
             return v
-        case r.Ref(name):
+        case Ref(name):
             return env[name]
-        case r.Get(base, name):
+        case Get(base, name):
             return _get(evaluate(base, env, code), name)
-        case r.Items(items):
+        case Items(items):
             return [evaluate(x, env, code) for x in items]
-        case r.Make(_, parts):
+        case Make(_, parts):
             return {n: evaluate(x, env, code) for n, x in parts}
-        case r.Apply():
+        case Apply():
             return _apply(e, env, code)
-        case r.CodeCall(function, args):
+        case CodeCall(function, args):
             return _within(function, code(function, [evaluate(x, env, code) for x in args]))
-        case r.Op("and", left, right):
+        case Op("and", left, right):
             return evaluate(left, env, code) and evaluate(right, env, code)
-        case r.Op("or", left, right):
+        case Op("or", left, right):
             return evaluate(left, env, code) or evaluate(right, env, code)
-        case r.Op(op, left, right):
+        case Op(op, left, right):
             return _operate(op, evaluate(left, env, code), evaluate(right, env, code))
-        case r.Not(operand):
+        case Not(operand):
             return not evaluate(operand, env, code)
-        case r.Choose(test, yes, no):
+        case Choose(test, yes, no):
             return evaluate(yes if evaluate(test, env, code) else no, env, code)
 
 
-def _within(function: r.Code, value: Any) -> Any:
+def _within(function: Code, value: Any) -> Any:
     """What code gives, unless it is more than was declared. Raises CodedError (code-failed)."""
     most = function.max if function.result.is_list else None
     if most is not None and isinstance(value, list) and len(value) > most:
@@ -58,7 +71,7 @@ def _within(function: r.Code, value: Any) -> Any:
     return value
 
 
-def _apply(e: r.Apply, env: Environment, code: Code) -> Any:
+def _apply(e: Apply, env: Environment, code: RunCode) -> Any:
     options = {k: _option(v, env, code) for k, v in e.options}
     args = [evaluate(x, env, code) for x in e.args]
     try:
@@ -67,9 +80,9 @@ def _apply(e: r.Apply, env: Environment, code: Code) -> Any:
         raise _unfit(e.function, mistake) from None
 
 
-def _option(value: object, env: Environment, code: Code) -> Any:
+def _option(value: object, env: Environment, code: RunCode) -> Any:
     """An option's value; a condition becomes a function of the item."""
-    if isinstance(value, r.Value | r.Ref | r.Get | r.Op | r.Not | r.Choose | r.Apply | r.CodeCall):
+    if isinstance(value, Constant | Ref | Get | Op | Not | Choose | Apply | CodeCall):
         return lambda item: evaluate(value, {**env, "it": item}, code)
     return list(value) if isinstance(value, tuple) else value
 

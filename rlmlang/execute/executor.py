@@ -9,8 +9,6 @@ from typing import Any
 
 import anyio
 
-from rlmlang.check import recipe as r
-from rlmlang.check.expressions import names
 from rlmlang.context import as_slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.ask import request_for
@@ -25,6 +23,9 @@ from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream, each
 from rlmlang.execute.validate import too_large
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Expr, Ref
+from rlmlang.ir.walk import names
 from rlmlang.trajectory.events import StepFinished, StepStarted
 
 STREAMED = (r.Split, r.Map, r.Filter)
@@ -233,9 +234,9 @@ class Executor:
         fan = Fan(self.scope, step, work, env)
         return await fan.run(source, self.cells[step.name])
 
-    async def _source(self, step: r.Step, subject: r.Expr) -> tuple[Stream | Iterable[Any], str]:
+    async def _source(self, step: r.Step, subject: Expr) -> tuple[Stream | Iterable[Any], str]:
         """The items a step goes over: a stream that is still being made, or a list."""
-        if isinstance(subject, r.Ref):
+        if isinstance(subject, Ref):
             cell = self.cells[subject.name]
             again = _read_elsewhere(step, subject.name)
             if isinstance(cell, Stream) and not again:
@@ -293,7 +294,7 @@ def _streams_from(reader: r.Step, name: str) -> bool:
     work = reader.work
     if not isinstance(work, r.Map | r.Filter | r.Reduce) or reader.when is not None:
         return False
-    return work.subject == r.Ref(name) and not _read_elsewhere(reader, name)
+    return work.subject == Ref(name) and not _read_elsewhere(reader, name)
 
 
 def _read_elsewhere(step: r.Step, name: str) -> bool:

@@ -9,13 +9,13 @@ from typing import Any
 
 import anyio
 
-from rlmlang.check import recipe as r
 from rlmlang.execute.ask import ItemError, request_for
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.skips import SKIPPED, Skips
 from rlmlang.execute.stream import Cell, Stream, each
+from rlmlang.ir import recipe as r
 
 WINDOW = 4
 AHEAD = 8  # an eighth more items than requests may fly: those are being made ready or kept

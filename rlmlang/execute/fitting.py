@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rlmlang.check import recipe as r
-from rlmlang.check.asks import template_size
 from rlmlang.context import Measure, Slice, Tree, text_of, tok_in
+from rlmlang.ir import recipe as r
+from rlmlang.ir.request_sizes import template_size
 
 
 def too_large(

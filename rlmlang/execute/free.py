@@ -14,8 +14,6 @@ from typing import Any
 
 from rlmlang.budget import Account, Limits
 from rlmlang.catalog.tools import BUILT_IN
-from rlmlang.check import free as f
-from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.ask import ItemError, Request, answer, attempt
@@ -23,6 +21,8 @@ from rlmlang.execute.fitting import too_large
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.turns import code_in, shown, signature
 from rlmlang.execute.validate import problem_with
+from rlmlang.ir import recipe as r
+from rlmlang.ir import repl_prompts as f
 from rlmlang.protocols import Asker, Question, Ran, Refused, Reply
 
 

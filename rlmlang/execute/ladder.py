@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rlmlang.check import recipe as r
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.scope import Scope
+from rlmlang.ir import recipe as r
 
 Rung = Callable[[r.Rung], Awaitable[dict[str, Any]]]
 

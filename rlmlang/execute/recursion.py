@@ -10,7 +10,6 @@ from typing import Any
 
 import anyio
 
-from rlmlang.check import recipe as r
 from rlmlang.context import Slice, Tree, tok_in
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.ask import ItemError, request_for
@@ -19,6 +18,7 @@ from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.skips import SKIPPED, Skips
+from rlmlang.ir import recipe as r
 
 
 @dataclass

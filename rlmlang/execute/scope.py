@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rlmlang.budget import Account
-from rlmlang.check import recipe as r
-from rlmlang.check.types import Type
 from rlmlang.context import Measure
 from rlmlang.execute.receipt import Receipt
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Code
+from rlmlang.ir.types import Type
 from rlmlang.protocols import Asker, Partition, Sandbox, Search
 from rlmlang.trajectory.events import Event
 
@@ -25,7 +26,7 @@ class Tools:
     asker: Asker
     partition: Callable[[str, dict[str, Any], int, int], Partition]
     search: Callable[[str, dict[str, Any]], Search]
-    code: Callable[[r.Code, list[Any]], Any]
+    code: Callable[[Code, list[Any]], Any]
     measure: Measure
     sandbox: Callable[[r.Repl], Sandbox]
     conform: Callable[[Type, list[Any], dict[str, Any]], Any]

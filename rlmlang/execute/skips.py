@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlmlang.check.recipe import OnError
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.ask import ItemError, ranges_in
 from rlmlang.execute.scope import Scope
+from rlmlang.ir.recipe import OnError
 from rlmlang.trajectory.events import ItemSkipped
 
 SKIPPED = object()

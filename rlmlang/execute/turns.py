@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from rlmlang.check import recipe as r
+from rlmlang.ir import recipe as r
 from rlmlang.protocols import Ran
 from rlmlang.unicode import encodable
 

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlmlang.check import recipe as r
-from rlmlang.check.expressions import show
-from rlmlang.check.extents import GROWTH
-from rlmlang.check.quotable import cut_fields, is_cut
-from rlmlang.check.types import Type
 from rlmlang.context import Measure, Tree, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.execute.evaluate import Code, evaluate
+from rlmlang.execute.evaluate import RunCode, evaluate
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Expr, Op
+from rlmlang.ir.quotes import cut_fields, is_cut
+from rlmlang.ir.sizes import GROWTH
+from rlmlang.ir.types import Type
+from rlmlang.ir.walk import show
 
 SHORTEST = 3
 """The letters and digits a quote has at least; one of a script without word spaces counts twice."""
@@ -63,7 +64,7 @@ class Shown:
 
 
 def problem_with(
-    prompt: r.Prompt, value: Any, inputs: dict[str, Any], measure: Measure, code: Code,
+    prompt: r.Prompt, value: Any, inputs: dict[str, Any], measure: Measure, code: RunCode,
     source: Shown | None = None,
 ) -> str:  # fmt: skip
     """Why an answer is not taken, in words for the model; empty when it is. `source` is what its
@@ -163,7 +164,7 @@ def _forms(text: str) -> tuple[str, ...]:
                  for x in (even, LINE_END.sub("", even), LINE_END.sub("-", even)))  # fmt: skip
 
 
-def _conditions(type_: Type, value: Any, code: Code, what: str) -> str:
+def _conditions(type_: Type, value: Any, code: RunCode, what: str) -> str:
     """`where` conditions of a record's fields."""
     if value is None:
         return ""
@@ -184,7 +185,7 @@ def _conditions(type_: Type, value: Any, code: Code, what: str) -> str:
     return ""
 
 
-def _checks(prompt: r.Prompt, value: Any, inputs: dict[str, Any], code: Code) -> str:
+def _checks(prompt: r.Prompt, value: Any, inputs: dict[str, Any], code: RunCode) -> str:
     env = {**inputs, "result": value}
     for check in prompt.checks:
         if not _holds(check, env, code):
@@ -192,16 +193,16 @@ def _checks(prompt: r.Prompt, value: Any, inputs: dict[str, Any], code: Code) ->
     return ""
 
 
-def _holds(condition: r.Expr, env: dict[str, Any], code: Code) -> bool:
+def _holds(condition: Expr, env: dict[str, Any], code: RunCode) -> bool:
     try:
         return bool(evaluate(condition, env, code))
     except CodedError:
         return False
 
 
-def _difference(check: r.Expr, env: dict[str, Any], code: Code) -> str:
+def _difference(check: Expr, env: dict[str, Any], code: RunCode) -> str:
     """For a comparison of lists: what is missing and what is too many."""
-    if not isinstance(check, r.Op) or check.op != "==":
+    if not isinstance(check, Op) or check.op != "==":
         return ""
     try:
         left, right = (evaluate(x, env, code) for x in (check.left, check.right))

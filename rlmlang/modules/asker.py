@@ -10,10 +10,10 @@ from typing import Any
 import dspy
 from dspy.lm15 import Request, Response
 
-from rlmlang.check import recipe as r
-from rlmlang.check.types import Type
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.replies import UnreadableError, unframed
+from rlmlang.ir import recipe as r
+from rlmlang.ir.types import Type
 from rlmlang.modules.adapter import Answer, PromptAdapter, ValueUnreadableError
 from rlmlang.modules.endings import unless_whole
 from rlmlang.modules.engines.slip import Slip, Stopped, carry, words_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dspy.lm15 import RefusalPart, Response
 
-from rlmlang.check.recipe import Prompt
+from rlmlang.ir.recipe import Prompt
 from rlmlang.protocols import AnswerError, Reply
 
 CUT, FILTERED, DECLINED = "answer-cut", "answer-filtered", "answer-declined"

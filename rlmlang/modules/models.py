@@ -9,10 +9,10 @@ from typing import Any
 
 from dspy.lm15 import Config, Request, Response
 
-from rlmlang.check.extents import GROWTH
-from rlmlang.check.recipe import Model
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.ir.recipe import Model
+from rlmlang.ir.sizes import GROWTH
 from rlmlang.modules.capabilities import capabilities
 from rlmlang.modules.dialect import Dialect
 from rlmlang.modules.endpoints import Address, address_of

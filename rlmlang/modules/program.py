@@ -10,8 +10,8 @@ from collections import Counter
 
 import dspy
 
-from rlmlang.check import recipe as r
-from rlmlang.check.predictors import prompts_of
+from rlmlang.ir import recipe as r
+from rlmlang.ir.predictors import prompts_of
 from rlmlang.modules.signatures import RESULT, field_name, signature_of
 
 

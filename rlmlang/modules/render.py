@@ -7,8 +7,8 @@ import io
 import json
 from typing import Any
 
-from rlmlang.check.types import Type
 from rlmlang.context import Slice, Tree, text_of
+from rlmlang.ir.types import Type
 
 
 def render(value: Any, type_: Type) -> str:

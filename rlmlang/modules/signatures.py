@@ -13,8 +13,9 @@ from typing import Any, Literal, Optional
 import dspy
 import pydantic
 
-from rlmlang.check import recipe as r
-from rlmlang.check.types import Field, Type
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Param
+from rlmlang.ir.types import Field, Type
 from rlmlang.unicode import encodable
 
 RESULT = "result"
@@ -93,7 +94,7 @@ def _hazard(name: str) -> bool:
     return name.startswith("_") or hasattr(pydantic.BaseModel, name)
 
 
-def _input_words(p: r.Param) -> str:
+def _input_words(p: Param) -> str:
     return p.doc or ""
 
 

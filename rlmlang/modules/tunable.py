@@ -15,7 +15,7 @@ from typing import Any
 
 import dspy
 
-from rlmlang.check import recipe as r
+from rlmlang.ir import recipe as r
 from rlmlang.modules.asker import Traced
 from rlmlang.modules.program import RecipeProgram, mark
 from rlmlang.modules.signatures import RESULT

@@ -25,11 +25,24 @@ from rlmlang.catalog.formula import (
     power,
 )
 from rlmlang.catalog.partitions import STRATEGIES, around
-from rlmlang.check import recipe as r
-from rlmlang.check.asks import AGAIN, frame_size, messages_of, template_size
-from rlmlang.check.expressions import all_steps, asks
-from rlmlang.check.extents import GROWTH, MARK, shown_size
-from rlmlang.check.free import described, free_prompts, last_of, turn_of
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import (
+    Apply,
+    Choose,
+    CodeCall,
+    Constant,
+    Expr,
+    Get,
+    Items,
+    Make,
+    Not,
+    Op,
+    Ref,
+)
+from rlmlang.ir.repl_prompts import described, free_prompts, last_of, turn_of
+from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, template_size
+from rlmlang.ir.sizes import GROWTH, MARK, shown_size
+from rlmlang.ir.walk import all_steps, asks
 from rlmlang.plan.bind import Binding, Price
 
 TURN = 400  # what stands around the code and the output of a turn, and its errors
@@ -91,11 +104,11 @@ class Values:
     facts: dict[str, r.Facts]
     binding: Binding
 
-    def of(self, e: r.Expr) -> r.Facts:
+    def of(self, e: Expr) -> r.Facts:
         """The facts of an expression that names a value; its own facts are looked up."""
-        if isinstance(e, r.Ref) and e.name in self.facts:
+        if isinstance(e, Ref) and e.name in self.facts:
             return self.facts[e.name]
-        if isinstance(e, r.Items):
+        if isinstance(e, Items):
             count = number(len(e.items))
             return r.Facts(count=count, size=count)
         return r.Facts(size=ZERO, count=ZERO)
@@ -126,7 +139,7 @@ def _work(work: r.Work, step: r.Step, values: Values) -> Bound:
     return Bound()
 
 
-def _over(subject: r.Expr, ask: r.Ask, values: Values, *, stops: bool) -> Bound:
+def _over(subject: Expr, ask: r.Ask, values: Values, *, stops: bool) -> Bound:
     """count × call."""
     facts = values.of(subject)
     least = ZERO if stops else least_count(subject, values)
@@ -282,34 +295,34 @@ def _inputs(ask: r.Ask, values: Values) -> Formula:
     return sum((size_of(e, values) for _, e in ask.args), ZERO)
 
 
-def size_of(e: r.Expr, values: Values) -> Formula:
+def size_of(e: Expr, values: Values) -> Formula:
     """The most tok an expression may come to when it is shown."""
     match e:
-        case r.Value(v):
+        case Constant(v):
             return number(len(str(v).encode()) // 2 + 2)
-        case r.Ref():
+        case Ref():
             return shown_size(values.of(e))
-        case r.Get(base, _):
+        case Get(base, _):
             return size_of(base, values)
-        case r.Choose(_, yes, no):
+        case Choose(_, yes, no):
             return maximum(size_of(yes, values), size_of(no, values))
-        case r.Items(items):
+        case Items(items):
             return sum((size_of(x, values) for x in items), number(8))
-        case r.Make(_, parts):
+        case Make(_, parts):
             return sum((size_of(x, values) + 16 for _, x in parts), ZERO)
-        case r.Apply(_, args) | r.CodeCall(_, args):
+        case Apply(_, args) | CodeCall(_, args):
             return sum((size_of(x, values) for x in args), number(16)) * 2
-        case r.Op(_, left, right):
+        case Op(_, left, right):
             return size_of(left, values) + size_of(right, values)
-        case r.Not():
+        case Not():
             return number(3)
 
 
-def least_count(e: r.Expr, values: Values) -> Formula:
+def least_count(e: Expr, values: Values) -> Formula:
     """A lower bound of the items in a list: sound only where the real size is bound."""
-    if isinstance(e, r.Items):
+    if isinstance(e, Items):
         return number(len(e.items))
-    if not isinstance(e, r.Ref):
+    if not isinstance(e, Ref):
         return ZERO
     step = values.facts.get("@" + e.name)
     if step is None:
@@ -323,7 +336,7 @@ def least_facts(step: r.Step, values: Values) -> r.Facts:
     work = step.work
     if step.when is not None:
         return r.Facts(count=ZERO)
-    if isinstance(work, r.Split) and isinstance(work.subject, r.Ref):
+    if isinstance(work, r.Split) and isinstance(work.subject, Ref):
         return r.Facts(count=_least_pieces(work, work.subject.name, values))
     if isinstance(work, r.Map) and work.stop is None and not work.on_error.skip:
         return r.Facts(count=least_count(work.subject, values))

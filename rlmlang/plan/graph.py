@@ -7,7 +7,7 @@ from functools import cached_property
 
 import networkx as nx
 
-from rlmlang.check.recipe import Recipe
+from rlmlang.ir.recipe import Recipe
 from rlmlang.plan.bounds import Bound, Totals
 from rlmlang.plan.verdict import Verdict
 

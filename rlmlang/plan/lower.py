@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rlmlang.check import recipe as r
-from rlmlang.check.expressions import asks, show
-from rlmlang.check.extents import of_param
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Param, Ref
+from rlmlang.ir.sizes import of_param
+from rlmlang.ir.walk import asks, show
 from rlmlang.plan.bind import Binding
 from rlmlang.plan.bounds import Bound, Values, bound_of, least_facts
 from rlmlang.plan.graph import Plan, PlanNode
@@ -36,13 +37,13 @@ def lower(recipe: r.Recipe, binding: Binding) -> Plan:
 def _values(recipe: r.Recipe, binding: Binding) -> Values:
     """The facts of every name, known sizes put in."""
     sources = {s.name: s for s in recipe.sources}
-    defaults = {n: v.name for n, v in recipe.defaults if isinstance(v, r.Ref)}
+    defaults = {n: v.name for n, v in recipe.defaults if isinstance(v, Ref)}
     facts = {
         p.name: of_param(p, sources.get(defaults.get(p.name, "")), binding.sizes)
         for p in recipe.params
     }
     for s in recipe.sources:
-        facts.setdefault(s.name, of_param(r.Param(s.name, s.type, s.max), s, binding.sizes))
+        facts.setdefault(s.name, of_param(Param(s.name, s.type, s.max), s, binding.sizes))
     values = Values(facts, binding)
     for step in recipe.steps:
         values.facts[step.name] = _bind(step.facts, binding)
@@ -62,7 +63,7 @@ def _bind(facts: r.Facts, binding: Binding) -> r.Facts:
 
 
 def _inputs(recipe: r.Recipe) -> Iterator[PlanNode]:
-    defaults = {v.name for _, v in recipe.defaults if isinstance(v, r.Ref)}
+    defaults = {v.name for _, v in recipe.defaults if isinstance(v, Ref)}
     for p in recipe.params:
         yield PlanNode(f"{recipe.name}.{p.name}", p.name, "input", type=str(p.type))
     for s in recipe.sources:
@@ -104,7 +105,7 @@ def _step_nodes(
 def _edges(recipe: r.Recipe, nodes: list[PlanNode]) -> Iterator[tuple[str, str]]:
     ids = {n.id for n in nodes}
     for name, value in recipe.defaults:
-        if isinstance(value, r.Ref):
+        if isinstance(value, Ref):
             yield f"{recipe.name}.source.{value.name}", f"{recipe.name}.{name}"
     for step in recipe.steps:
         yield from _needs(recipe, step, ids)

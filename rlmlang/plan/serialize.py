@@ -12,8 +12,8 @@ import json
 from typing import TYPE_CHECKING
 
 from rlmlang.catalog.formula import Formula
-from rlmlang.check.recipe import Recipe
-from rlmlang.check.types import Type
+from rlmlang.ir.recipe import Recipe
+from rlmlang.ir.types import Type
 
 if TYPE_CHECKING:
     from rlmlang.plan.bounds import Bound, Cost

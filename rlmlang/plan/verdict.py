@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlmlang.catalog.formula import Formula
-from rlmlang.check.recipe import Budget
+from rlmlang.ir.recipe import Budget
 from rlmlang.plan.bounds import Bound, Cost
 
 Word = Literal["proven", "may be hit", "cannot fit", "unknown"]

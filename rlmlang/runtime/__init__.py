@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlmlang import compiler
-from rlmlang.check.check import Checked
+from rlmlang.ir.suite import Checked
 from rlmlang.runtime.files import load_import, read_source
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from rlmlang.check import recipe as r
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.ir.expressions import Code
 from rlmlang.runtime.values import misfit
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 
 
-def call_code(code: r.Code, args: list[Any]) -> Any:
+def call_code(code: Code, args: list[Any]) -> Any:
     """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
     code-failed)."""
     result = called(code, args)
@@ -28,7 +28,7 @@ def call_code(code: r.Code, args: list[Any]) -> Any:
     return result
 
 
-def called(code: r.Code, args: list[Any]) -> Any:
+def called(code: Code, args: list[Any]) -> Any:
     """Calls a `code` function. Raises CodedError (code-missing, code-failed)."""
     function = load_code(code)
     try:
@@ -40,12 +40,12 @@ def called(code: r.Code, args: list[Any]) -> Any:
         ) from None  # fmt: skip
 
 
-def code_path(code: r.Code) -> str:
+def code_path(code: Code) -> str:
     """The file of a function."""
     return os.path.join(os.path.dirname(os.path.abspath(code.base)), code.path)
 
 
-def code_hash(code: r.Code) -> str:
+def code_hash(code: Code) -> str:
     """sha256 of the file of a function, empty where there is none."""
     try:
         with open(code_path(code), "rb") as file:
@@ -54,7 +54,7 @@ def code_hash(code: r.Code) -> str:
         return ""
 
 
-def _pinned(code: r.Code, path: str) -> None:
+def _pinned(code: Code, path: str) -> None:
     """Raises CodedError (code-changed)."""
     found = code_hash(code) if code.pin else ""
     if code.pin and (len(code.pin) < FEWEST or not found.startswith(code.pin.lower())):
@@ -66,7 +66,7 @@ def _pinned(code: r.Code, path: str) -> None:
         )
 
 
-def load_code(code: r.Code) -> Callable[..., Any]:
+def load_code(code: Code) -> Callable[..., Any]:
     """The function of a `code` declaration. Raises CodedError (code-missing, code-changed)."""
     path = code_path(code)
     stamp = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
@@ -74,7 +74,7 @@ def load_code(code: r.Code) -> Callable[..., Any]:
 
 
 @cache
-def _loaded(path: str, code: r.Code, stamp: int) -> Callable[..., Any]:
+def _loaded(path: str, code: Code, stamp: int) -> Callable[..., Any]:
     """A function of a file as it is at a time."""
     _pinned(code, path)
     spec = importlib.util.spec_from_file_location(f"rlm_code_{abs(hash(path))}", path)

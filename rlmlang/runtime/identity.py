@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from rlmlang.check.recipe import Budget
 from rlmlang.context import Slice, TextDocument, text_of
+from rlmlang.ir.recipe import Budget
 from rlmlang.plan.serialize import hash_of
 from rlmlang.runtime.prepared import Prepared
 

@@ -7,12 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rlmlang.check import recipe as r
-from rlmlang.check.types import Type
 from rlmlang.context import Measure, as_slice
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Expr, Param, Ref
+from rlmlang.ir.types import Type
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.values import misfit
@@ -45,13 +46,13 @@ def bind_inputs(
             raise _no_input(name, recipe)
         inputs[name] = from_text(text, params[name])
     for source in recipe.sources:
-        wanted = [n for n, v in recipe.defaults if v == r.Ref(source.name)]
+        wanted = [n for n, v in recipe.defaults if v == Ref(source.name)]
         if source.name not in inputs and not (wanted and all(w in inputs for w in wanted)):
             if need_all or source.kind != "stdin":
                 inputs[source.name] = open_source(source)
     for name, value in recipe.defaults:
         if name not in inputs:
-            inputs[name] = inputs.get(value.name) if isinstance(value, r.Ref) else _literal(value)
+            inputs[name] = inputs.get(value.name) if isinstance(value, Ref) else _literal(value)
     missing = [p for p in recipe.params if p.name not in inputs and not p.type.optional]
     if missing and need_all:
         raise _missing_input(missing[0], recipe)
@@ -61,7 +62,7 @@ def bind_inputs(
     return inputs
 
 
-def _literal(value: r.Expr) -> Any:
+def _literal(value: Expr) -> Any:
     return evaluate(value, {}, call_code)
 
 
@@ -74,10 +75,10 @@ def from_value(value: Any, name: str, type_: Type) -> Any:
         return as_slice(name, value)
     if type_.kind == "Tree":
         return open_path(value, type_)
-    return from_text(value, r.Param(name, type_)) if not type_.textual else value
+    return from_text(value, Param(name, type_)) if not type_.textual else value
 
 
-def from_text(text: str, param: r.Param) -> Any:
+def from_text(text: str, param: Param) -> Any:
     """A value given on the command line. Raises CodedError (wrong-input)."""
     refuse_halves(text, param.name)
     kind = param.type.kind
@@ -163,7 +164,7 @@ def _size(value: Any, name: str, what: str, measure: Measure) -> int | None:
     return None
 
 
-def _within(param: r.Param, sizes: Mapping[str, int]) -> None:
+def _within(param: Param, sizes: Mapping[str, int]) -> None:
     """Raises CodedError when an input is larger than its declared most."""
     what = f"count({param.name})" if param.type.is_list else param.name
     size = sizes.get(what)
@@ -183,7 +184,7 @@ def _no_input(name: str, recipe: r.Recipe) -> CodedError:
                   hint=did_you_mean(name, known), exit_code=EXIT_USAGE)  # fmt: skip
 
 
-def _missing_input(param: r.Param, recipe: r.Recipe) -> CodedError:
+def _missing_input(param: Param, recipe: r.Recipe) -> CodedError:
     source = param.type.kind in ("Tree", "Slice", "Doc") or param.type.is_list
     how = f"--source {param.name}=PATH" if source else f"--set {param.name}=…"
     also = "" if source else f", or --source {param.name}=PATH for a file"
@@ -193,7 +194,7 @@ def _missing_input(param: r.Param, recipe: r.Recipe) -> CodedError:
     )  # fmt: skip
 
 
-def _wrong_input(param: r.Param, text: str, words: str = "") -> CodedError:
+def _wrong_input(param: Param, text: str, words: str = "") -> CodedError:
     labels = ", ".join(n for n, _ in param.type.labels)
     return failed(
         "wrong-input", f"--set {param.name}={text:.40}: {param.type} is wanted"

@@ -10,9 +10,6 @@ from typing import Any
 
 from rlmlang import compiler
 from rlmlang.budget import Account, Limits
-from rlmlang.check import recipe as r
-from rlmlang.check.check import Checked
-from rlmlang.check.tuned import with_tuned
 from rlmlang.diagnostics.diagnostic import (
     EXIT_BAD_RECIPE,
     EXIT_BUDGET,
@@ -22,6 +19,9 @@ from rlmlang.diagnostics.diagnostic import (
     failed,
 )
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir.apply_tuning import with_tuned
+from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.bind import Binding, BoundModel
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang.budget import Usage
-from rlmlang.check import recipe as r
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
+from rlmlang.ir import recipe as r
 from rlmlang.modules.endpoints import Address
 from rlmlang.plan.bind import Binding
 from rlmlang.plan.graph import Plan

@@ -11,10 +11,10 @@ from typing import Any
 
 from rlmlang import resources
 from rlmlang.catalog.sandboxes import WORDS, chosen
-from rlmlang.check.expressions import asks
-from rlmlang.check.recipe import Model, Recipe, Repl
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, Diagnostic, failed
 from rlmlang.diagnostics.suggest import nearest
+from rlmlang.ir.recipe import Model, Recipe, Repl
+from rlmlang.ir.walk import asks
 from rlmlang.modules.capabilities import capabilities
 from rlmlang.plan.bind import BoundModel, Price
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project

@@ -16,7 +16,6 @@ import anyio
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
 from rlmlang.catalog.sandboxes import DEFAULT
-from rlmlang.check.recipe import Repl
 from rlmlang.context import Slice, Tree, text_of
 from rlmlang.diagnostics.diagnostic import (
     EXIT_BUDGET,
@@ -28,6 +27,7 @@ from rlmlang.diagnostics.diagnostic import (
 from rlmlang.execute.executor import Executor, pattern
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
+from rlmlang.ir.recipe import Repl
 from rlmlang.modules.asker import DspyAsker, Traced
 from rlmlang.modules.engines.stack import Pace, Road
 from rlmlang.modules.engines.traffic import Hope, Traffic

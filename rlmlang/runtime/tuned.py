@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rlmlang.check import recipe as r
-from rlmlang.check.predictors import prompts_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed, warning
+from rlmlang.ir import recipe as r
+from rlmlang.ir.predictors import prompts_of
 from rlmlang.plan.serialize import hash_of
 from rlmlang.runtime.files import write_whole
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rlmlang.check.types import Type
 from rlmlang.context import Slice
 from rlmlang.execute.evaluate import MOST_BITS
+from rlmlang.ir.types import Type
 from rlmlang.unicode import flaw
 
 PLAIN: dict[str, type | tuple[type, ...]] = {"Int": int, "Float": (int, float), "Bool": bool}

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rlmlang.check.types import Type
 from rlmlang.context import Document, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import nearest
+from rlmlang.ir.types import Type
 from rlmlang.sources.physical import any_ends, line_number
 from rlmlang.sources.values import bad_row
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from rlmlang.check.recipe import Source
-from rlmlang.check.types import Type
 from rlmlang.context import Document, TextDocument, Tree, tok_in, whole
+from rlmlang.ir.recipe import Source
+from rlmlang.ir.types import Type
 from rlmlang.sources.files import in_memory, open_file, open_glob, open_tree, unreadable
 from rlmlang.sources.pipes import stdin_bytes
 from rlmlang.sources.remote import is_remote, remote

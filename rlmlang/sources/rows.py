@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
-from rlmlang.check.types import ANY, Type
 from rlmlang.context import Document, Part, Row, not_utf8
+from rlmlang.ir.types import ANY, Type
 from rlmlang.sources.delimited import check_heading, delimited
 from rlmlang.sources.files import changed
 from rlmlang.sources.jsonlines import ONE_A_LINE, json_rows

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rlmlang.check.types import Type
 from rlmlang.context import Row, TextDocument
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.ir.types import Type
 from rlmlang.sources.rows import Rows, jsonl
 
 

@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from rlmlang.check.types import Type
 from rlmlang.context import Document
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.ir.types import Type
 from rlmlang.sources.physical import line_number
 
 Convert = Callable[[Any], Any]

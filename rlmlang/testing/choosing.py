@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlmlang import compiler
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
 from rlmlang.runtime.files import load_import, read_source
 from rlmlang.runtime.prepared import BadRecipe
 from rlmlang.testing.datasets import Examples, read_examples

@@ -12,8 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.ir import suite as s
 from rlmlang.runtime.prepared import BadRecipe, Options
 from rlmlang.runtime.redaction import redactor_for
 from rlmlang.stores.reading import Reading

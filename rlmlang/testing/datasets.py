@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
-from rlmlang.check.types import ANY
 from rlmlang.context import Document, TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
+from rlmlang.ir.types import ANY
 from rlmlang.sources.files import BLOCK, open_file, unreadable
 from rlmlang.sources.open import open_rows
 from rlmlang.sources.tables import parquet_rows

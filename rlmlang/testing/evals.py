@@ -10,10 +10,10 @@ from typing import Any
 import anyio
 
 from rlmlang.budget import Account, Limits, Usage
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
 from rlmlang.modules.engines.traffic import Hope
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse

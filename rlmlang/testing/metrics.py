@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
 from rlmlang.runtime.code import called
 from rlmlang.runtime.prepared import Outcome
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
-from rlmlang.check.predictors import named
-from rlmlang.check.types import TEXT
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
+from rlmlang.ir.expressions import Code
+from rlmlang.ir.predictors import named
+from rlmlang.ir.types import TEXT
 from rlmlang.modules.engines.slip import Stopped, slip
 from rlmlang.modules.offline.request import MARK
 from rlmlang.protocols import NoAnswerError, Question
@@ -95,7 +96,7 @@ def _scripted(name: str, path: str, folder: Path) -> Answer:
     by a function of the prompt's inputs."""
     if ".py:" in path:
         file, _, function = path.partition(":")
-        code = r.Code(name, (), TEXT, None, file, function, str(folder / "test.rlm"))
+        code = Code(name, (), TEXT, None, file, function, str(folder / "test.rlm"))
         return lambda q: say(q, load_code(code)(**q.inputs))
     lines = [json.loads(x) for x in read(folder / path).splitlines() if x.strip()]
     taken = iter(range(len(lines)))

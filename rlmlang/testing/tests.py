@@ -13,12 +13,12 @@ from typing import Any
 import anyio
 
 from rlmlang import compiler
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
-from rlmlang.check.expressions import names, show
 from rlmlang.context import as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.ir import suite as s
+from rlmlang.ir.expressions import Expr, Op
+from rlmlang.ir.walk import names, show
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.files import load_import, read_source
 from rlmlang.runtime.prepare import prepare
@@ -113,7 +113,7 @@ def _options(test: s.Test) -> Options:
     return Options(test.recipe, sources=sources, values=values, store=None)
 
 
-def _value(name: str, given: r.Expr | s.Fill, measured: bool) -> Any:
+def _value(name: str, given: Expr | s.Fill, measured: bool) -> Any:
     """A given value; text whose coverage is asked about lies in a document of its own."""
     if isinstance(given, s.Fill):
         return as_slice(name, filled(given))
@@ -190,13 +190,13 @@ def _judged(expect: s.Expect, env: Mapping[str, Any]) -> Missed | None:
     except CodedError as mistake:
         return Missed(expect.words, expect.line, str(mistake))
     test = expect.test
-    if isinstance(test, r.Op) and test.op in SIDES:
+    if isinstance(test, Op) and test.op in SIDES:
         left, right = (_shown(x, env) for x in (test.left, test.right))
         return Missed(expect.words, expect.line, f"{show(test.left)} is {left}", right)
     return Missed(expect.words, expect.line, _shown(test, env))
 
 
-def _shown(e: r.Expr, env: Mapping[str, Any]) -> str:
+def _shown(e: Expr, env: Mapping[str, Any]) -> str:
     text = repr(evaluate(e, env, call_code))
     return text if len(text) <= 400 else f"{text[:400]}… ({len(text):,} characters)"
 

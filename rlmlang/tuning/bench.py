@@ -9,8 +9,8 @@ from typing import Any
 
 import anyio
 
-from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir import suite as s
 from rlmlang.loop_thread import LoopThread
 from rlmlang.modules.asker import Traced
 from rlmlang.modules.tunable import Answered

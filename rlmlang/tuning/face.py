@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rlmlang.check import suite as s
 from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED, CodedError
+from rlmlang.ir import suite as s
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.redaction import redactor_for

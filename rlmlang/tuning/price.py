@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlmlang.check import suite as s
+from rlmlang.ir import suite as s
 from rlmlang.runtime.prepare import prepare
 from rlmlang.testing.datasets import Example, Examples
 from rlmlang.testing.evals import Way

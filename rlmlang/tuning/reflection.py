@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rlmlang.check.recipe import Model
+from rlmlang.ir.recipe import Model
 from rlmlang.loop_thread import LoopThread
 from rlmlang.modules.engines.stack import Pace, Road
 from rlmlang.modules.engines.traffic import Traffic

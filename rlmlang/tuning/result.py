@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rlmlang import compiler
-from rlmlang.check import recipe as r
-from rlmlang.check.predictors import prompts_of
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.ir import recipe as r
+from rlmlang.ir.predictors import prompts_of
 from rlmlang.runtime.tuned import FORMAT, Tuning, prompt_hashes, source_hash
 from rlmlang.testing.evals import metric_stamp
 from rlmlang.testing.interval import Interval

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rlmlang.budget import Usage
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
-from rlmlang.check.tuned import with_tuned
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
+from rlmlang.ir.apply_tuning import with_tuned
 from rlmlang.loop_thread import LoopThread
 from rlmlang.modules.optimizers import Search, bootstrap, gepa, mipro
 from rlmlang.modules.program import RecipeProgram

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlang.check.types import ANY
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.types import ANY
 from rlmlang.sources.physical import any_ends, feed_ends, physical_lines
 from rlmlang.sources.rows import Rows, jsonl, lines, table
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rlmlang.check.functions import FUNCTIONS, Function
-from rlmlang.check.recipe import Facts
 from rlmlang.check.scope import Scope
-from rlmlang.check.types import Type
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.types import Type
 from rlmlang.syntax import tree as t
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rlmlang.catalog.sources import SOURCES
 from rlmlang.check.module import Module
-from rlmlang.check.types import Type
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.types import Type
 from rlmlang.syntax import tree as t
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rlmlang.check.scope import Scope
-from rlmlang.check.types import Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.types import Type, fits
 from rlmlang.syntax import tree as t
 
 

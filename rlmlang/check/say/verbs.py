@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rlmlang.catalog.partitions import STRATEGIES, Strategy
-from rlmlang.check import recipe as r
 from rlmlang.check.scope import Scope
-from rlmlang.check.types import Type, fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir.types import Type, fits
 from rlmlang.syntax import tree as t
 
 

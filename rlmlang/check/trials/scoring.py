@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import budget_in, code_of
 from rlmlang.check.settings import Settings, settings_of
 from rlmlang.check.trials.tests import form, means
-from rlmlang.check.types import fits
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
+from rlmlang.ir.expressions import Code
+from rlmlang.ir.types import fits
 from rlmlang.syntax import tree as t
 
 COSTS = ("usd", "calls", "tokens")
@@ -181,7 +182,7 @@ def _no_limit(name: t.Name, what: str) -> Diagnostic:
     )
 
 
-def _metric_type(name: t.Name, recipe: r.Recipe, code: r.Code) -> Diagnostic:
+def _metric_type(name: t.Name, recipe: r.Recipe, code: Code) -> Diagnostic:
     takes = ", ".join(f"{p.name}: {p.type}" for p in code.params)
     return error(
         "wrong-type",

@@ -7,17 +7,18 @@ from typing import Any
 
 from rlmlang.catalog.formula import ONE, number
 from rlmlang.catalog.partitions import Argument
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Module
-from rlmlang.check.predictors import named, prompts_of
 from rlmlang.check.resolve import arguments
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import once
-from rlmlang.check.types import BOOL, FLOAT, INT, TEXT, Type, list_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
+from rlmlang.ir.expressions import Ref
+from rlmlang.ir.predictors import named, prompts_of
+from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Type, list_of
 from rlmlang.syntax import tree as t
 
 OPENERS = ("file", "text", "doc", "rows", "fixture")
@@ -121,13 +122,13 @@ def _mock(module: Module, item: t.Item, recipe: r.Recipe) -> s.Mock | None:
     prompt = _asked(recipe, found[0]) or prompts[found[0]]
     scope = Scope(module)
     for p in prompt.params:
-        scope.bind(p.name, r.Ref(p.name), r.Facts(p.type, number(p.max or 0), ONE))
+        scope.bind(p.name, Ref(p.name), r.Facts(p.type, number(p.max or 0), ONE))
     return s.Mock(name, expect(scope, item.value, prompt.result, f"the answer of `{name}`")[0])
 
 
 def _asked(recipe: r.Recipe, predictor: str) -> r.Prompt | None:
     """The free-form prompt that a predictor is a part of."""
-    from rlmlang.check.expressions import predictors
+    from rlmlang.ir.walk import predictors
 
     asks = dict(predictors(recipe.steps))
     found = asks.get(predictor.split(".")[0])
@@ -155,9 +156,9 @@ def _script(module: Module, written: t.Expr) -> s.Scripted | s.Replayed | s.Fail
 def _expect(module: Module, item: t.Item, recipe: r.Recipe) -> s.Expect:
     written = _written(item)
     scope = Scope(module)
-    scope.bind("result", r.Ref("result"), r.Facts(recipe.result))
+    scope.bind("result", Ref("result"), r.Facts(recipe.result))
     for name, type_ in MEASURES.items():
-        scope.bind(name, r.Ref(name), _facts(type_))
+        scope.bind(name, Ref(name), _facts(type_))
     known = [*(p.name for p in recipe.params), *(x.name for x in recipe.sources)]
     asked = _with_coverage(scope, written, known)
     test = expect(scope, asked, BOOL, "the expectation")[0]
@@ -185,7 +186,7 @@ def _with_coverage(scope: Scope, written: Any, known: list[str]) -> Any:
             scope.report(form(written, "coverage(source)"))
             return t.Number(value=1.0, span=written.span)
         name = f"coverage({asked.text})"
-        scope.bind(name, r.Ref(name), _facts(FLOAT))
+        scope.bind(name, Ref(name), _facts(FLOAT))
         return t.Name(text=name, span=written.span)
     changed = {
         f.name: _with_coverage(scope, getattr(written, f.name), known)
@@ -210,7 +211,7 @@ def means(module: Module, item: t.Item, names: list[str]) -> s.Expect:
     written = _written(item)
     scope = Scope(module)
     for name in names:
-        scope.bind(name, r.Ref(name), _facts(FLOAT))
+        scope.bind(name, Ref(name), _facts(FLOAT))
     return s.Expect(infer(scope, written)[0], words(written), item.span.line)
 
 

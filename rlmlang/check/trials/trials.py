@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import budget_in
 from rlmlang.check.settings import settings_of
@@ -15,23 +12,16 @@ from rlmlang.check.trials.tests import known_name, test_of
 from rlmlang.check.trials.tuning import tune_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
 from rlmlang.syntax import tree as t
 
 Find = Callable[[str], r.Recipe | None]
 
 
-@dataclass
-class Suite:
-    """What a file declares about recipes."""
-
-    tests: list[s.Test] = field(default_factory=list)
-    evals: list[s.Eval] = field(default_factory=list)
-    tunes: list[s.Tune] = field(default_factory=list)
-
-
-def check_trials(module: Module, find: Find, known: list[str]) -> Suite:
+def check_trials(module: Module, find: Find, known: list[str]) -> s.Suite:
     """All trials of a file; evals before the tunings that use them."""
-    suite = Suite()
+    suite = s.Suite()
     for trial in sorted(module.trials, key=lambda x: x.word == "tune"):
         recipe = find(trial.target.text)
         if recipe is None:
@@ -41,7 +31,7 @@ def check_trials(module: Module, find: Find, known: list[str]) -> Suite:
     return suite
 
 
-def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: Suite) -> None:
+def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: s.Suite) -> None:
     match trial.word:
         case "test":
             suite.tests.append(test_of(module, trial, recipe))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rlmlang.check import recipe as r
-from rlmlang.check import suite as s
 from rlmlang.check.module import Module
 from rlmlang.check.overrides import settable_here
-from rlmlang.check.predictors import named, prompts_of
 from rlmlang.check.resolve import budget_in
 from rlmlang.check.settings import Settings, settings_of
 from rlmlang.check.trials.tests import words
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir import suite as s
+from rlmlang.ir.predictors import named, prompts_of
 from rlmlang.syntax import tree as t
 
 OPTIMIZERS = ("gepa", "bootstrap", "mipro", "grid")

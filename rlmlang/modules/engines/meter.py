@@ -11,8 +11,8 @@ from dspy import lm15
 from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Usage
-from rlmlang.check.asks import frame_size
 from rlmlang.context import Measure
+from rlmlang.ir.request_sizes import frame_size
 from rlmlang.modules.engines.counting import Counting
 from rlmlang.modules.engines.slip import Slip, asked_text, said, system_text
 from rlmlang.modules.engines.usage import doubt, tokens_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rlmlang.check.recipe import Param
-from rlmlang.check.types import Type
+from rlmlang.ir.expressions import Param
+from rlmlang.ir.types import Type
 
 CUT = ("Slice", "Doc", "Tree")
 

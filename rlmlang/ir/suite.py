@@ -5,9 +5,11 @@ Values only, as in `recipe.py`; a place is kept as a line for messages.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from rlmlang.check import recipe as r
+from rlmlang.diagnostics.diagnostic import Diagnostic
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Code, Expr
 from rlmlang.value import Value as Frozen
 from rlmlang.value import value
 
@@ -56,14 +58,14 @@ class Mock(Frozen):
     """What a step or prompt answers; an expression may read the prompt's inputs."""
 
     name: str
-    answer: r.Expr | Scripted | Replayed | Failing
+    answer: Expr | Scripted | Replayed | Failing
 
 
 @value
 class Expect(Frozen):
     """What must hold, and the words it was written in."""
 
-    test: r.Expr
+    test: Expr
     words: str
     line: int = field(default=0, compare=False)
 
@@ -74,7 +76,7 @@ class Test(Frozen):
 
     name: str
     recipe: str
-    given: tuple[tuple[str, r.Expr | Opened | Fill], ...]
+    given: tuple[tuple[str, Expr | Opened | Fill], ...]
     mocks: tuple[Mock, ...]
     expects: tuple[Expect, ...]
     line: int = field(default=0, compare=False)
@@ -99,7 +101,7 @@ class Metric(Frozen):
     """A score: built in (`code` is None) or a Python function of the result and the label."""
 
     name: str
-    code: r.Code | None = None
+    code: Code | None = None
 
 
 @value
@@ -152,3 +154,29 @@ class Tune(Frozen):
     reflection: str
     budget: r.Budget
     line: int = field(default=0, compare=False)
+
+
+@dataclass
+class Suite:
+    """What a file declares about recipes."""
+
+    tests: list[Test] = field(default_factory=list)
+    evals: list[Eval] = field(default_factory=list)
+    tunes: list[Tune] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file after checking: its recipes by name, what is wrong with it, what of it may be set,
+    and what is declared about its recipes."""
+
+    recipes: dict[str, r.Recipe]
+    diagnostics: tuple[Diagnostic, ...]
+    refused: tuple[str, ...] = ()
+    settable: tuple[str, ...] = ()
+    suite: Suite = field(default_factory=Suite)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands in the way of a plan."""
+        return not any(d.severity == "error" for d in self.diagnostics)

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
 from rlmlang.catalog.partitions import Coverage, worst_of
-from rlmlang.check.recipe import Facts, Param, Prompt, Source
-from rlmlang.check.types import Field, Type
+from rlmlang.ir.expressions import Param
+from rlmlang.ir.recipe import Facts, Prompt, Source
+from rlmlang.ir.types import Field, Type
 
 GROWTH = 3
 PER_FIELD = 6

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.check.recipe import Param, Prompt
-from rlmlang.check.types import TEXT
+from rlmlang.ir.expressions import Param
+from rlmlang.ir.recipe import Prompt
+from rlmlang.ir.types import TEXT
 
 PREVIEW = 400
 RULES = """\

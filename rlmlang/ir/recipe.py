@@ -1,7 +1,4 @@
-"""The checked recipe: what `check` gives and everything later reads. Values only, no places.
-
-Expressions are pure and evaluated by `execute`; steps are what the plan makes nodes of.
-"""
+"""The checked recipe: what `check` gives and everything later reads. Values only, no places."""
 
 from __future__ import annotations
 
@@ -9,94 +6,10 @@ from dataclasses import field
 
 from rlmlang.catalog.formula import ONE, ZERO, Formula
 from rlmlang.catalog.partitions import Coverage
-from rlmlang.check.types import ANY, Type
+from rlmlang.ir.expressions import Expr, Param
+from rlmlang.ir.types import ANY, Type
 from rlmlang.value import Value as Frozen
 from rlmlang.value import value
-
-# ── expressions ──────────────────────────────────────────────────────────────
-
-
-@value
-class Value(Frozen):
-    """A literal: text, number, truth, none or an enum's label."""
-
-    value: str | int | float | bool | None
-
-
-@value
-class Ref(Frozen):
-    """A parameter, source or step, by name; `it` and `result` are bound by what surrounds them."""
-
-    name: str
-
-
-@value
-class Get(Frozen):
-    """`base.field`."""
-
-    base: Expr
-    field: str
-
-
-@value
-class Items(Frozen):
-    """`[a, b]`."""
-
-    items: tuple[Expr, ...]
-
-
-@value
-class Make(Frozen):
-    """A record made of its fields."""
-
-    type: Type
-    fields: tuple[tuple[str, Expr], ...]
-
-
-@value
-class Apply(Frozen):
-    """A built-in function over arguments; `options` are field names and plain values."""
-
-    function: str
-    args: tuple[Expr, ...]
-    options: tuple[tuple[str, object], ...] = ()
-
-
-@value
-class CodeCall(Frozen):
-    """A `code` function over arguments."""
-
-    code: Code
-    args: tuple[Expr, ...]
-
-
-@value
-class Op(Frozen):
-    """`left op right`."""
-
-    op: str
-    left: Expr
-    right: Expr
-
-
-@value
-class Not(Frozen):
-    """`not x`."""
-
-    operand: Expr
-
-
-@value
-class Choose(Frozen):
-    """`if test then yes else no`."""
-
-    test: Expr
-    yes: Expr
-    no: Expr
-
-
-Expr = Value | Ref | Get | Items | Make | Apply | CodeCall | Op | Not | Choose
-
 
 # ── declarations ─────────────────────────────────────────────────────────────
 
@@ -112,16 +25,6 @@ class Model(Frozen):
     temperature: float = 0.0
     price: tuple[float, float] | None = None
     declared: bool = False
-
-
-@value
-class Param(Frozen):
-    """A parameter of a recipe, prompt or code; `max` in tok or, for lists, items."""
-
-    name: str
-    type: Type
-    max: int | None = None
-    doc: str = ""
 
 
 @value
@@ -189,20 +92,6 @@ class Prompt(Frozen):
     repl: Repl | None = None
     demos: tuple[Demo, ...] = ()
     tuned: tuple[tuple[str, Tuned], ...] = ()
-
-
-@value
-class Code(Frozen):
-    """A pure Python function in a file beside the recipe; `pin` is a beginning of its sha256."""
-
-    name: str
-    params: tuple[Param, ...]
-    result: Type
-    max: int | None
-    path: str
-    function: str
-    base: str = field(default="", compare=False)
-    pin: str = ""
 
 
 @value

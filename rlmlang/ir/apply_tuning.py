@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rlmlang.check import recipe as r
-from rlmlang.check.expressions import ROLES, predictors
+from rlmlang.ir import recipe as r
+from rlmlang.ir.walk import ROLES, predictors
 
 Found = Mapping[str, r.Tuned]
 

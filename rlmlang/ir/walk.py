@@ -5,25 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from rlmlang.check.recipe import (
+from rlmlang.ir.expressions import (
     Apply,
-    Ask,
     Choose,
     Code,
     CodeCall,
+    Constant,
     Expr,
     Get,
     Items,
-    Ladder,
     Make,
     Not,
     Op,
-    Prompt,
-    Recurse,
     Ref,
-    Step,
-    Value,
 )
+from rlmlang.ir.recipe import Ask, Ladder, Prompt, Recurse, Step
 
 
 def names(value: object) -> Iterator[str]:
@@ -84,7 +80,7 @@ def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
 def show(e: Expr) -> str:
     """The expression as the language would write it."""
     match e:
-        case Value(v):
+        case Constant(v):
             return "none" if v is None else str(v).lower() if isinstance(v, bool) else repr(v)
         case Ref(name):
             return name

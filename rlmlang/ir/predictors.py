@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlmlang.check.expressions import predictors
-from rlmlang.check.free import free_prompts
-from rlmlang.check.recipe import Prompt, Recipe
+from rlmlang.ir.recipe import Prompt, Recipe
+from rlmlang.ir.repl_prompts import free_prompts
+from rlmlang.ir.walk import predictors
 
 
 def prompts_of(recipe: Recipe) -> dict[str, Prompt]:

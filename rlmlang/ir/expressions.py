@@ -1,0 +1,115 @@
+"""Checked expressions: pure, evaluated by `execute`. Each name is bound, each type known."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from rlmlang.ir.types import Type
+from rlmlang.value import Value as Frozen
+from rlmlang.value import value
+
+
+@value
+class Param(Frozen):
+    """A parameter of a recipe, prompt or code; `max` in tok or, for lists, items."""
+
+    name: str
+    type: Type
+    max: int | None = None
+    doc: str = ""
+
+
+@value
+class Code(Frozen):
+    """A pure Python function in a file beside the recipe; `pin` is a beginning of its sha256."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type
+    max: int | None
+    path: str
+    function: str
+    base: str = field(default="", compare=False)
+    pin: str = ""
+
+
+@value
+class Constant(Frozen):
+    """A literal: text, number, truth, none or an enum's label."""
+
+    value: str | int | float | bool | None
+
+
+@value
+class Ref(Frozen):
+    """A parameter, source or step, by name; `it` and `result` are bound by what surrounds them."""
+
+    name: str
+
+
+@value
+class Get(Frozen):
+    """`base.field`."""
+
+    base: Expr
+    field: str
+
+
+@value
+class Items(Frozen):
+    """`[a, b]`."""
+
+    items: tuple[Expr, ...]
+
+
+@value
+class Make(Frozen):
+    """A record made of its fields."""
+
+    type: Type
+    fields: tuple[tuple[str, Expr], ...]
+
+
+@value
+class Apply(Frozen):
+    """A built-in function over arguments; `options` are field names and plain values."""
+
+    function: str
+    args: tuple[Expr, ...]
+    options: tuple[tuple[str, object], ...] = ()
+
+
+@value
+class CodeCall(Frozen):
+    """A `code` function over arguments."""
+
+    code: Code
+    args: tuple[Expr, ...]
+
+
+@value
+class Op(Frozen):
+    """`left op right`."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@value
+class Not(Frozen):
+    """`not x`."""
+
+    operand: Expr
+
+
+@value
+class Choose(Frozen):
+    """`if test then yes else no`."""
+
+    test: Expr
+    yes: Expr
+    no: Expr
+
+
+Expr = Constant | Ref | Get | Items | Make | Apply | CodeCall | Op | Not | Choose

@@ -1,0 +1,61 @@
+"""How large a request may be besides its inputs, in tok: what DSPy writes around a prompt."""
+
+from __future__ import annotations
+
+from rlmlang.catalog.formula import Formula
+from rlmlang.ir import recipe as r
+from rlmlang.ir.sizes import GROWTH
+from rlmlang.ir.types import Type
+
+TEMPLATE = 600
+"""What DSPy's adapter writes around any prompt, in tok; a test measures it."""
+FRAME, PER_MESSAGE = 100, 10
+"""What a server puts around a request and around each message of it, in its own tokens: the marks
+of its chat template, and what some say themselves when nobody asked (a date, a default role)."""
+PER_DEMO = 60
+PER_PARAM = 110
+PER_SCHEMA_FIELD = 110
+AGAIN, REASON = 400, 200
+"""What a repeated request adds besides the earlier answer, and of that why it was refused."""
+
+
+def template_size(prompt: r.Prompt) -> int:
+    """The most that a request holds besides its inputs, in tok (bytes of text, halved)."""
+    text = len(prompt.task.encode()) + len(prompt.doc.encode())
+    docs = sum(len(p.doc.encode()) + len(p.name) for p in prompt.params)
+    settings = sum(len(str(v).encode()) for _, v in prompt.settings)
+    schema = _schema(prompt.result)
+    inputs = sum(PER_PARAM + _schema(p.type) // 2 for p in prompt.params)
+    shown = sum(demo_size(d) for d in prompt.demos)
+    return TEMPLATE + text // 2 + 1 + docs + settings + inputs + schema + shown
+
+
+def frame_size(messages: int) -> int:
+    """The most tokens that a server adds to a request of so many messages."""
+    return FRAME + PER_MESSAGE * messages
+
+
+def messages_of(prompt: r.Prompt) -> int:
+    """How many messages a request has: instructions, question, and two for a demonstration."""
+    return 2 + 2 * len(prompt.demos)
+
+
+def demo_size(demo: r.Demo) -> int:
+    """The most tok that a demonstration takes: its fields and values as text."""
+    return sum(len(str(v).encode()) + len(k) + 16 for k, v in demo) + PER_DEMO
+
+
+def _schema(type_: Type) -> int:
+    """A result's type is spelt out as JSON schema: twice its names, once its documentation."""
+    own = sum(len(n) * 2 + len(d.encode()) + 8 for n, d in type_.labels)
+    own += len(type_.doc.encode())
+    for field in type_.fields:
+        own += PER_SCHEMA_FIELD + len(field.name) * 2 + len(field.doc.encode())
+        own += _schema(field.type)
+    return own + sum(_schema(a) for a in type_.args)
+
+
+def request_size(prompt: r.Prompt, inputs: Formula) -> Formula:
+    """The most tok one request of a prompt may hold, a repeated one included."""
+    again = prompt.model.output * GROWTH + AGAIN if prompt.retry else 0
+    return inputs + template_size(prompt) + again
