@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rlmlang.catalog.partitions import GRAIN
 from rlmlang.check.check import check_file
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
 from rlmlang.check.settings import limit_from
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.suite import Checked
+from rlmlang.schema.partitions import GRAIN
 from rlmlang.syntax import tree
 from rlmlang.syntax.parse import Parsed, parse
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 T = TypeVar("T")
 
 
-class Value:
+class Frozen:
     """Equal when its class and its compared fields are; each field is set once, at creation."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -52,7 +52,7 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def value(kind: type[T]) -> type[T]:
-    """Makes a class below `Value` a frozen value."""
+    """Makes a class below `Frozen` a frozen value."""
     return dataclass(eq=False, repr=False)(kind)
 
 

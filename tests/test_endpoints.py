@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 import rlmlang
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.modules.endpoints import address_of, is_local
-from rlmlang.modules.listing import listed
-from rlmlang.modules.models import WithinOutput
+from rlmlang.models.endpoints import address_of, is_local
+from rlmlang.models.listing import listed
+from rlmlang.models.routes import WithinOutput
 from rlmlang.partitions.measure import Estimate
 from rlmlang.runtime.project import role_and_name
 from tests.conftest import Rlm

@@ -13,7 +13,7 @@ from dspy.lm15 import Config
 
 import rlmlang
 from rlmlang.framing.markers import Escapes, names_in
-from rlmlang.modules.adapter import PromptAdapter
+from rlmlang.program.adapter import PromptAdapter
 from rlmlang.testing import Raw, ScriptedEngine
 from tests.conftest import Rlm
 from tests.servers import chat_server, field

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
-from rlmlang.modules.offline.reader import OfflineReader
+from rlmlang.models.offline.reader import OfflineReader
 from tests.conftest import Rlm
 from tests.test_golden import HERE, READER, own
 

@@ -29,8 +29,8 @@ def codes() -> set[str]:
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     found.add(first.value)
     from rlmlang.execute.ask import MENDS
-    from rlmlang.modules.engines.retry import KINDS
-    from rlmlang.modules.engines.usage import UNBOUND
+    from rlmlang.models.engines.retry import KINDS
+    from rlmlang.models.engines.usage import UNBOUND
 
     return found | {code for _, code, _ in KINDS} | set(MENDS) | {UNBOUND}
 

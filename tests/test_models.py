@@ -186,7 +186,7 @@ def test_prices_are_charged_and_limits_in_dollars_hold(book: Path, rlm: Rlm) -> 
 def test_what_is_sent_is_what_dspy_would_send(book: Path, rlm: Rlm) -> None:
     import dspy
 
-    from rlmlang.modules.signatures import signature_of
+    from rlmlang.program.signatures import signature_of
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
 
@@ -211,7 +211,7 @@ def test_other_providers_through_litellm(book: Path, monkeypatch: pytest.MonkeyP
 
     from dspy.lm15 import AuthError, Config, Message, Request, TextPart
 
-    from rlmlang.modules.http import LiteLlm
+    from rlmlang.models.http import LiteLlm
 
     request = Request(model="openai/m", messages=(Message("user", (TextPart("hi"),)),),
                       config=Config(max_tokens=5, temperature=0.0))  # fmt: skip

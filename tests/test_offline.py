@@ -9,8 +9,8 @@ import pytest
 from dspy.lm15 import Config, Message, Request, TextPart
 from pydantic import Field, create_model
 
-from rlmlang.modules.offline.reader import answer, text
-from rlmlang.modules.offline.request import read_request
+from rlmlang.models.offline.reader import answer, text
+from rlmlang.models.offline.request import read_request
 
 PAGE = (
     "The carter waited near the bridge. The iron key hangs behind the third bell.\n"
@@ -98,7 +98,7 @@ def test_it_always_answers_something_of_the_type(type_: Any) -> None:
 def test_it_reports_usage_like_a_model() -> None:
     import asyncio
 
-    from rlmlang.modules.offline.reader import OfflineReader
+    from rlmlang.models.offline.reader import OfflineReader
 
     request = Request(model="offline/reader", system="Your output fields are:\n1. `result` (str):\n",
                       messages=(Message("user", (TextPart("[[ ## page ## ]]\nhello"),)),))  # fmt: skip

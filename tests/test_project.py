@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rlmlang.catalog.project import KINDS, SETTINGS
 from rlmlang.runtime.project import load
 from rlmlang.runtime.projectfile import line_of
+from rlmlang.schema.project import KINDS, SETTINGS
 from tests.conftest import Rlm
 from tests.servers import chat_server, field
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from dspy import lm15
 
-from rlmlang.modules.refusals import refusal, too_long
+from rlmlang.models.refusals import refusal, too_long
 
 TOO_LONG = {
     "OpenAI": "This model's maximum context length is 128000 tokens. However, your messages "

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import rlmlang
-from rlmlang.modules.offline.request import Task
+from rlmlang.models.offline.request import Task
 from rlmlang.stores.reading import Reading
 from rlmlang.testing import Raw, ScriptedEngine
 from rlmlang.trajectory.events import to_json
@@ -167,7 +167,7 @@ def test_an_unknown_price_is_never_zero(book: Path, rlm: Rlm) -> None:
 
 
 def test_the_predictors_have_stable_names(book: Path) -> None:
-    from rlmlang.modules.program import RecipeProgram
+    from rlmlang.program.program import RecipeProgram
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
 
@@ -177,7 +177,7 @@ def test_the_predictors_have_stable_names(book: Path) -> None:
 
 
 def test_one_prompt_in_two_steps_is_two_predictors_that_differ(folder: Path) -> None:
-    from rlmlang.modules.program import RecipeProgram
+    from rlmlang.program.program import RecipeProgram
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
 

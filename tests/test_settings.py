@@ -8,13 +8,13 @@ import re
 import pytest
 
 from rlmlang import compiler
-from rlmlang.catalog.partitions import SEARCHES, STRATEGIES
-from rlmlang.catalog.settings import BLOCKS
-from rlmlang.catalog.sources import SOURCES
 from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.diagnostics.render import render_all
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.runtime.files import load_import
+from rlmlang.schema.partitions import SEARCHES, STRATEGIES
+from rlmlang.schema.settings import BLOCKS
+from rlmlang.schema.sources import SOURCES
 
 HEAD = """rlm 1
 

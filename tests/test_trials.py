@@ -298,7 +298,7 @@ def test_a_killed_eval_goes_on(folder: Path, rlm: Rlm) -> None:
     """The process is killed after its fifth answer; the second asks only for the others."""
     looking(folder)
     code = (
-        "import os, rlmlang.modules.offline.reader as r\n"
+        "import os, rlmlang.models.offline.reader as r\n"
         "from rlmlang.cli.main import main\nimport sys\n"
         "plain, n = r.OfflineReader.complete, 0\n"
         "async def complete(self, request):\n"

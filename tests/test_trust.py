@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.modules.keys import Endpoint, key_for, onward, owner_of, shown
+from rlmlang.models.keys import Endpoint, key_for, onward, owner_of, shown
 from tests.conftest import SIMPLE, Rlm
 from tests.servers import chat_server, field
 

@@ -331,8 +331,8 @@ def test_a_failed_check_becomes_feedback_by_itself(folder: Path) -> None:
     """What a step was told by its check is told to the reflecting model, for that step alone."""
     from dspy import Prediction
 
-    from rlmlang.modules.optimizers import feedback
-    from rlmlang.modules.tunable import Answered
+    from rlmlang.program.optimizers import feedback
+    from rlmlang.program.tunable import Answered
     from rlmlang.runtime.prepared import Options
     from rlmlang.testing.choosing import choose_eval, examples_of
     from rlmlang.testing.evals import Way, account_of, score_one

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rlmlang.catalog.partitions import ORDER
 from rlmlang.check.functions import FUNCTIONS, Function
 from rlmlang.check.say import calls as say
 from rlmlang.check.scope import NOTHING, Scope
@@ -13,6 +12,7 @@ from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.ir.expressions import Apply, Expr, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import NUMERIC, Type, fits
+from rlmlang.schema.partitions import ORDER
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.catalog.formula import Formula, number
-from rlmlang.catalog.partitions import Coverage, worst_of
 from rlmlang.check.apply import check_args
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import answers_each, needs_output
@@ -17,6 +15,8 @@ from rlmlang.ir.expressions import Param
 from rlmlang.ir.quotes import holds_source, is_source, quotes_in
 from rlmlang.ir.request_sizes import frame_size, messages_of, request_size
 from rlmlang.ir.types import ANY, fits
+from rlmlang.schema.formula import Formula, number
+from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.syntax import tree as t
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, number
-from rlmlang.catalog.partitions import around
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.infer import expect, infer, tested
 from rlmlang.check.losses import lose, on_error_of
@@ -20,6 +18,8 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.sizes import largest, made_of
 from rlmlang.ir.types import ANY, BOOL, Type, fits, list_of
+from rlmlang.schema.formula import ONE, number
+from rlmlang.schema.partitions import around
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, r.Facts]

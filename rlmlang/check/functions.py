@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, maximum, number
-from rlmlang.catalog.partitions import Coverage
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import as_list, declared_size, made_of, of_field, table_row
 from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
-from rlmlang.value import Value, value
+from rlmlang.schema.formula import ONE, maximum, number
+from rlmlang.schema.partitions import Coverage
+from rlmlang.value import Frozen, value
 
 Options = dict[str, object]
 Rule = Callable[[list[Facts], Options], Facts]
 
 
 @value
-class Function(Value):
+class Function(Frozen):
     """A built-in. `takes` are the kinds of its positional arguments: list, text, any, number;
     `*` repeats the last. `fields` are options that name fields, `options` other labels."""
 

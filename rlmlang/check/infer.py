@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, Formula, maximum, number
-from rlmlang.catalog.partitions import worst_of
 from rlmlang.check.apply import apply_function, check_args
 from rlmlang.check.resolve import code_of, source_of
 from rlmlang.check.say import values as say
@@ -39,6 +37,8 @@ from rlmlang.ir.types import (
     fits,
     list_of,
 )
+from rlmlang.schema.formula import ONE, Formula, maximum, number
+from rlmlang.schema.partitions import worst_of
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from rlmlang.catalog.partitions import GRAIN
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -18,6 +17,7 @@ from rlmlang.ir.types import (
     Type,
     list_of,
 )
+from rlmlang.schema.partitions import GRAIN
 from rlmlang.syntax import tree as t
 
 UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlmlang.catalog.formula import ONE, number
-from rlmlang.catalog.sandboxes import chosen
-from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import model_of
@@ -20,6 +17,9 @@ from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
 from rlmlang.ir.sizes import declared_size
 from rlmlang.ir.types import BOOL, Type, fits
+from rlmlang.schema.formula import ONE, number
+from rlmlang.schema.sandboxes import chosen
+from rlmlang.schema.tools import BUILT_IN
 from rlmlang.syntax import tree as t
 
 RETRY = 1

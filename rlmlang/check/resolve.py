@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.catalog.partitions import SEARCHES, STRATEGIES, Argument, net
-from rlmlang.catalog.sources import SOURCES, SourceKind
 from rlmlang.check.module import Module
 from rlmlang.check.say import declarations as say
 from rlmlang.check.settings import BUDGET_UNITS, Settings, bad_range, out_of_range
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import ANY, TEXT, TREE, fits, list_of
+from rlmlang.schema.partitions import SEARCHES, STRATEGIES, Argument, net
+from rlmlang.schema.sources import SOURCES, SourceKind
 from rlmlang.syntax import tree as t
 
 GATHER = (Argument("before", "size"), Argument("after", "size"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from rlmlang.catalog.partitions import Argument
-from rlmlang.catalog.settings import BLOCKS, Setting
 from rlmlang.check.module import Module, scaled
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.schema.partitions import Argument
+from rlmlang.schema.settings import BLOCKS, Setting
 from rlmlang.syntax import tree as t
 
 BUDGET_UNITS = {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.catalog.partitions import STRATEGIES, Extent, around, least_size, worst_of
 from rlmlang.check.asks import ask_of, result_of
 from rlmlang.check.branching import cross, ladder, recurse
 from rlmlang.check.infer import either, expect, infer, sure, tested
@@ -23,6 +21,8 @@ from rlmlang.ir.expressions import Choose, Expr, Ref
 from rlmlang.ir.sizes import made_of
 from rlmlang.ir.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
 from rlmlang.ir.walk import names
+from rlmlang.schema.formula import ONE, Formula, maximum, number, symbol
+from rlmlang.schema.partitions import STRATEGIES, Extent, around, least_size, worst_of
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, r.Facts]

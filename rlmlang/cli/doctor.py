@@ -76,7 +76,7 @@ def _keys() -> list[tuple[str, bool, str]]:
 
 def _endpoint(base: str) -> list[tuple[str, bool, str]]:
     """Whether the endpoint of the option, the environment or the project file answers."""
-    from rlmlang.modules.listing import listed
+    from rlmlang.models.listing import listed
     from rlmlang.runtime.endpoint import endpoint_of
     from rlmlang.runtime.prepared import Options
     from rlmlang.runtime.project import load

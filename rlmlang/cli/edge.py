@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from rlmlang.catalog.sandboxes import WORDS
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, render_all
+from rlmlang.schema.sandboxes import WORDS
 
 
 def colour() -> bool:

@@ -88,7 +88,7 @@ def explain(ready: Any, step: str) -> None:
 
 def notice_of(ready: Any) -> str:
     """What must be said of an answer of the embedded reader, wherever it appears."""
-    from rlmlang.modules.offline.reader import NAME, NOTICE
+    from rlmlang.models.offline.reader import NAME, NOTICE
 
     return NOTICE if any(b.name == NAME for b in ready.binding.models.values()) else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from rlmlang.diagnostics.source import Span
-from rlmlang.value import Value, value
+from rlmlang.value import Frozen, value
 
 Severity = Literal["error", "warning"]
 
@@ -17,7 +17,7 @@ EXIT_INTERRUPTED = 130
 
 
 @value
-class Label(Value):
+class Label(Frozen):
     """A span with a few words beside its carets."""
 
     span: Span
@@ -25,7 +25,7 @@ class Label(Value):
 
 
 @value
-class Diagnostic(Value):
+class Diagnostic(Frozen):
     """A coded problem.
 
     `code` names a page of `rlm explain`; `message` says what was found, in one line, and blames

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlmlang.catalog.partitions import Coverage
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import Scope
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.walk import all_steps, names
+from rlmlang.schema.partitions import Coverage
 
 
 @dataclass

@@ -13,7 +13,6 @@ from fractions import Fraction
 from typing import Any
 
 from rlmlang.budget import Account, Limits
-from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.ask import ItemError, Request, answer, attempt
@@ -24,6 +23,7 @@ from rlmlang.execute.validate import problem_with
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
 from rlmlang.protocols import Asker, Question, Ran, Refused, Reply
+from rlmlang.schema.tools import BUILT_IN
 
 
 @dataclass(frozen=True)

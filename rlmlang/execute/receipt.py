@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlmlang.catalog.partitions import Coverage
 from rlmlang.context import Document, Part, Ranges, Slice, Tree
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.schema.partitions import Coverage
 
 
 @dataclass(frozen=True)

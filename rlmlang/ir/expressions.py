@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from rlmlang.ir.types import Type
-from rlmlang.value import Value as Frozen
-from rlmlang.value import value
+from rlmlang.value import Frozen, value
 
 
 @value

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from rlmlang.catalog.formula import ONE, ZERO, Formula
-from rlmlang.catalog.partitions import Coverage
 from rlmlang.ir.expressions import Expr, Param
 from rlmlang.ir.types import ANY, Type
-from rlmlang.value import Value as Frozen
-from rlmlang.value import value
+from rlmlang.schema.formula import ONE, ZERO, Formula
+from rlmlang.schema.partitions import Coverage
+from rlmlang.value import Frozen, value
 
 # ── declarations ─────────────────────────────────────────────────────────────
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rlmlang.catalog.formula import Formula
 from rlmlang.ir import recipe as r
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.ir.types import Type
+from rlmlang.schema.formula import Formula
 
 TEMPLATE = 600
 """What DSPy's adapter writes around any prompt, in tok; a test measures it."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from rlmlang.catalog.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.catalog.partitions import Coverage, worst_of
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.recipe import Facts, Prompt, Source
 from rlmlang.ir.types import Field, Type
+from rlmlang.schema.formula import ONE, Formula, maximum, number, symbol
+from rlmlang.schema.partitions import Coverage, worst_of
 
 GROWTH = 3
 PER_FIELD = 6

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code, Expr
-from rlmlang.value import Value as Frozen
-from rlmlang.value import value
+from rlmlang.value import Frozen, value
 
 
 @value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.value import Value, value
+from rlmlang.value import Frozen, value
 
 TEXTUAL = ("Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date")
 NUMERIC = ("Int", "Float")
@@ -14,7 +14,7 @@ TYPE_NAMES = (*SCALARS, "Table", "Pair", "Size")
 
 
 @value
-class Field(Value):
+class Field(Frozen):
     """A field of a record; `max` is its most in tok (or items), None where nothing was said."""
 
     name: str
@@ -25,7 +25,7 @@ class Field(Value):
 
 
 @value
-class Type(Value):
+class Type(Frozen):
     """A type. `kind` is a built-in word, `List`, `Record`, `Enum`, `Prompt`, `Any` or `None`."""
 
     kind: str

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rlmlang.catalog.partitions import HEADER
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 from rlmlang.partitions.functions import function_ends
 from rlmlang.partitions.text import line_ends, ranges
 from rlmlang.partitions.tokens import Tokens
+from rlmlang.schema.partitions import HEADER
 
 HEADING = re.compile(rb"#{1,6} ")
 FENCE = re.compile(rb" {0,3}(```|~~~)")

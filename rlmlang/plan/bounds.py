@@ -13,18 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from rlmlang.catalog.formula import (
-    ONE,
-    ZERO,
-    Formula,
-    ceil_div,
-    ceil_log,
-    less_one,
-    maximum,
-    number,
-    power,
-)
-from rlmlang.catalog.partitions import STRATEGIES, around
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import (
     Apply,
@@ -44,6 +32,18 @@ from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, template_si
 from rlmlang.ir.sizes import GROWTH, MARK, shown_size
 from rlmlang.ir.walk import all_steps, asks
 from rlmlang.plan.bind import Binding, Price
+from rlmlang.schema.formula import (
+    ONE,
+    ZERO,
+    Formula,
+    ceil_div,
+    ceil_log,
+    less_one,
+    maximum,
+    number,
+    power,
+)
+from rlmlang.schema.partitions import STRATEGIES, around
 
 TURN = 400  # what stands around the code and the output of a turn, and its errors
 

@@ -11,9 +11,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from rlmlang.catalog.formula import Formula
 from rlmlang.ir.recipe import Recipe
 from rlmlang.ir.types import Type
+from rlmlang.schema.formula import Formula
 
 if TYPE_CHECKING:
     from rlmlang.plan.bounds import Bound, Cost

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rlmlang.catalog.formula import Formula
 from rlmlang.ir.recipe import Budget
 from rlmlang.plan.bounds import Bound, Cost
+from rlmlang.schema.formula import Formula
 
 Word = Literal["proven", "may be hit", "cannot fit", "unknown"]
 

@@ -6,10 +6,10 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from rlmlang.catalog.formula import Formula
 from rlmlang.plan.bounds import Bound, Cost
 from rlmlang.plan.graph import Plan, PlanNode
 from rlmlang.plan.verdict import Line
+from rlmlang.schema.formula import Formula
 
 TONES = {"proven": "green", "may be hit": "yellow", "cannot fit": "red", "unknown": "yellow"}
 LONGEST = 46

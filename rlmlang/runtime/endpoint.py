@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 
 from rlmlang.diagnostics.diagnostic import Diagnostic
-from rlmlang.modules.endpoints import address_of
-from rlmlang.modules.keys import BASE, Endpoint, held_back, owner_of
+from rlmlang.models.endpoints import address_of
+from rlmlang.models.keys import BASE, Endpoint, held_back, owner_of
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
 

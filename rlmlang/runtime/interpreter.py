@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rlmlang import plugins
-from rlmlang.catalog.sandboxes import MONTY, QUICK
-from rlmlang.modules.interpreter import INSTRUCTIONS, Factory
 from rlmlang.partitions.measure import Estimate
+from rlmlang.program.interpreter import INSTRUCTIONS, Factory
 from rlmlang.runtime.project import tiers_of
 from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.monty import LACKS
 from rlmlang.sandboxes.tiers import Tiers
+from rlmlang.schema.sandboxes import MONTY, QUICK
 
 
 def interpreter_factory(

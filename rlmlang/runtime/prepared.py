@@ -12,7 +12,7 @@ from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
 from rlmlang.ir import recipe as r
-from rlmlang.modules.endpoints import Address
+from rlmlang.models.endpoints import Address
 from rlmlang.plan.bind import Binding
 from rlmlang.plan.graph import Plan
 from rlmlang.runtime.project import Project

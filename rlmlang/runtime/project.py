@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang import resources
-from rlmlang.catalog.sandboxes import WORDS, chosen
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, Diagnostic, failed
 from rlmlang.diagnostics.suggest import nearest
 from rlmlang.ir.recipe import Model, Recipe, Repl
 from rlmlang.ir.walk import asks
-from rlmlang.modules.capabilities import capabilities
+from rlmlang.models.capabilities import capabilities
 from rlmlang.plan.bind import BoundModel, Price
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
+from rlmlang.schema.sandboxes import WORDS, chosen
 
 DEFAULT_MODEL = "offline/reader"
 

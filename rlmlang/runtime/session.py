@@ -15,7 +15,6 @@ import anyio
 
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
-from rlmlang.catalog.sandboxes import DEFAULT
 from rlmlang.context import Slice, Tree, text_of
 from rlmlang.diagnostics.diagnostic import (
     EXIT_BUDGET,
@@ -28,12 +27,12 @@ from rlmlang.execute.executor import Executor, pattern
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
 from rlmlang.ir.recipe import Repl
-from rlmlang.modules.asker import DspyAsker, Traced
-from rlmlang.modules.engines.stack import Pace, Road
-from rlmlang.modules.engines.traffic import Hope, Traffic
-from rlmlang.modules.models import Connection, Route, route_for
-from rlmlang.modules.program import RecipeProgram
-from rlmlang.modules.signatures import conform
+from rlmlang.models.engines.stack import Pace, Road
+from rlmlang.models.engines.traffic import Hope, Traffic
+from rlmlang.models.routes import Connection, Route, route_for
+from rlmlang.program.asker import DspyAsker, Traced
+from rlmlang.program.program import RecipeProgram
+from rlmlang.program.signatures import conform
 from rlmlang.protocols import Sandbox
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.endpoint import endpoint_of
@@ -44,6 +43,7 @@ from rlmlang.runtime.project import roles_of, tiers_of
 from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.trust import require
+from rlmlang.schema.sandboxes import DEFAULT
 from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow
 from rlmlang.stores.store import Begun, Store, memory_store, open_store
 from rlmlang.trajectory.events import (

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlmlang.catalog.project import FREE, KINDS, SETTINGS, Setting, setting_at
 from rlmlang.diagnostics.suggest import did_you_mean, nearest
+from rlmlang.schema.project import FREE, KINDS, SETTINGS, Setting, setting_at
 
 CLOSE = 0.75  # a role's name this like that of a setting is taken for a slip
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from rlmlang import plugins
-from rlmlang.catalog.sandboxes import TIERS
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes.process import DiedError
 from rlmlang.sandboxes.tiers import Tiers
+from rlmlang.schema.sandboxes import TIERS
 
 
 def sandbox_trials() -> list[tuple[str, bool, str]]:

@@ -16,13 +16,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from rlmlang.catalog.project import FREE, SETTINGS
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, Diagnostic, failed
-from rlmlang.modules.keys import BASE
+from rlmlang.models.keys import BASE
 from rlmlang.runtime.files import write_whole
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_file, read_project
+from rlmlang.schema.project import FREE, SETTINGS
 
 ALL = "RLM_TRUST"
 YES = ("1", "true", "yes", "on")

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlmlang.catalog.partitions import STRATEGIES, Argument
-from rlmlang.catalog.tools import (
+from rlmlang.schema.partitions import STRATEGIES, Argument
+from rlmlang.schema.tools import (
     BITS,
     CHARACTERS,
     DEPTH,

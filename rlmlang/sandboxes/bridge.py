@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlmlang.catalog.tools import PROMPTS, Question
 from rlmlang.diagnostics.diagnostic import EXIT_FAILED, CodedError
 from rlmlang.sandboxes.arguments import Taken
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.looking import Looking
+from rlmlang.schema.tools import PROMPTS, Question
 from rlmlang.unicode import encodable
 
 SUBMIT, HOST, QUERY, TOOL = "__submit", "__host", "__query", "__tool"

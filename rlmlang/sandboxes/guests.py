@@ -49,7 +49,7 @@ WASM = Kind(
     "Not in this Python: files, network, processes, threads.", "pip install 'rlmlang[wasm]'",
 )  # fmt: skip
 DENO = Kind(
-    "rlmlang.modules.deno:Deno", 8, 120.0,
+    "rlmlang.program.deno:Deno", 8, 120.0,
     "Not in this Python: files, network, processes, threads, numpy, pandas.",
     "pip install 'rlmlang[deno]', or install Deno 2; its first start fetches Pyodide from npm",
     heavy=True,

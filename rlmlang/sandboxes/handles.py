@@ -16,11 +16,11 @@ from typing import Any
 
 import regex
 
-from rlmlang.catalog.tools import HANDLE
 from rlmlang.context import Measure, Slice, Tree, as_slice, text_of, whole
 from rlmlang.protocols import Partition
 from rlmlang.sandboxes.arguments import Taken, bound, partition_of
 from rlmlang.sandboxes.limits import Stopwatch, limited, unlimited
+from rlmlang.schema.tools import HANDLE
 from rlmlang.unicode import encodable
 
 SMALL = 1_000_000  # bytes that are handed over as plain text

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.context import Document, Slice, Tree, as_slice, whole
 from rlmlang.sandboxes.arguments import bound
 from rlmlang.sandboxes.handles import MOST, Handles
+from rlmlang.schema.tools import BUILT_IN
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlmlang.catalog.sandboxes import BUBBLEWRAP, CPYTHON, DENO, QUICK, WASM
 from rlmlang.context import Measure
 from rlmlang.protocols import Partition, Sandbox
 from rlmlang.sandboxes import guests
@@ -16,6 +15,7 @@ from rlmlang.sandboxes.escalate import Escalating
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.monty import MontySandbox, Workers
 from rlmlang.sandboxes.process import ProcessSandbox
+from rlmlang.schema.sandboxes import BUBBLEWRAP, CPYTHON, DENO, QUICK, WASM
 
 
 @dataclass

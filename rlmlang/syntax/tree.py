@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import field
 
 from rlmlang.diagnostics.source import Span
-from rlmlang.value import Value, node
+from rlmlang.value import Frozen, node
 
 
 @node
-class Node(Value):
+class Node(Frozen):
     """Anything with a place in the text."""
 
     span: Span = field(compare=False, repr=False)

@@ -14,7 +14,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
-from rlmlang.modules.engines.traffic import Hope
+from rlmlang.models.engines.traffic import Hope
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome

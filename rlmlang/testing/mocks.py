@@ -17,8 +17,8 @@ from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.predictors import named
 from rlmlang.ir.types import TEXT
-from rlmlang.modules.engines.slip import Stopped, slip
-from rlmlang.modules.offline.request import MARK
+from rlmlang.models.engines.slip import Stopped, slip
+from rlmlang.models.offline.request import MARK
 from rlmlang.protocols import NoAnswerError, Question
 from rlmlang.runtime.code import call_code, load_code
 from rlmlang.testing.scripted import written

@@ -9,8 +9,8 @@ from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
-from rlmlang.modules.engines.slip import request_text
-from rlmlang.modules.offline.request import MARK, Task, read_request
+from rlmlang.models.engines.slip import request_text
+from rlmlang.models.offline.request import MARK, Task, read_request
 
 Script = Callable[[Task], Any]
 

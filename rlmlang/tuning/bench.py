@@ -12,8 +12,8 @@ import anyio
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
 from rlmlang.loop_thread import LoopThread
-from rlmlang.modules.asker import Traced
-from rlmlang.modules.tunable import Answered
+from rlmlang.program.asker import Traced
+from rlmlang.program.tunable import Answered
 from rlmlang.runtime.session import Session, interrupted
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Example

@@ -9,11 +9,11 @@ from typing import Any
 
 from rlmlang.ir.recipe import Model
 from rlmlang.loop_thread import LoopThread
-from rlmlang.modules.engines.stack import Pace, Road
-from rlmlang.modules.engines.traffic import Traffic
-from rlmlang.modules.models import Connection, route_for
-from rlmlang.modules.reflecting import Reflecting
+from rlmlang.models.engines.stack import Pace, Road
+from rlmlang.models.engines.traffic import Traffic
+from rlmlang.models.routes import Connection, route_for
 from rlmlang.partitions.measure import measure_for
+from rlmlang.program.reflecting import Reflecting
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.project import bound, load
 from rlmlang.runtime.redaction import redactor_for

@@ -19,9 +19,9 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.apply_tuning import with_tuned
 from rlmlang.loop_thread import LoopThread
-from rlmlang.modules.optimizers import Search, bootstrap, gepa, mipro
-from rlmlang.modules.program import RecipeProgram
-from rlmlang.modules.tunable import TunableProgram, found_in
+from rlmlang.program.optimizers import Search, bootstrap, gepa, mipro
+from rlmlang.program.program import RecipeProgram
+from rlmlang.program.tunable import TunableProgram, found_in
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Examples
 from rlmlang.testing.evals import Scored, Way

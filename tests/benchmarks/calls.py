@@ -110,7 +110,7 @@ def run(code: str, *args: str) -> float:
 def bodies(folder: Path, path: Path) -> None:
     """The bodies that a run sends, one a line."""
     import rlmlang
-    from rlmlang.modules.dialect import dialect_of
+    from rlmlang.models.dialect import dialect_of
     from rlmlang.testing import ScriptedEngine
 
     engine = ScriptedEngine(lambda task: "x")

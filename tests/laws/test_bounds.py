@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rlmlang
-from rlmlang.modules.engines.slip import system_text
-from rlmlang.modules.offline.request import Task
+from rlmlang.models.engines.slip import system_text
+from rlmlang.models.offline.request import Task
 from rlmlang.partitions.measure import Estimate
 from rlmlang.runtime import execute
 from rlmlang.runtime.prepare import prepare

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlang.budget import Account
-from rlmlang.modules.engines.meter import Meter
-from rlmlang.modules.engines.slip import Slip
-from rlmlang.modules.refusals import retry_after
+from rlmlang.models.engines.meter import Meter
+from rlmlang.models.engines.slip import Slip
+from rlmlang.models.refusals import retry_after
 from rlmlang.partitions.measure import Estimate
 
 TEXT = st.text(min_size=1, max_size=40)

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlang import compiler, plugins
-from rlmlang.catalog.formula import ONE, number
-from rlmlang.catalog.partitions import GRAIN, HEADER, STRATEGIES, Extent, least_size
 from rlmlang.context import Document, Part, Ranges, Slice, TextDocument, Tree, whole
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for
 from rlmlang.runtime.files import load_import
+from rlmlang.schema.formula import ONE, number
+from rlmlang.schema.partitions import GRAIN, HEADER, STRATEGIES, Extent, least_size
 
 MEASURES = [Estimate()]
 REAL = measure_for("openai/gpt-4o")

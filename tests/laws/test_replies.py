@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rlmlang.framing.markers import Escapes, names_in
 from rlmlang.framing.replies import UnreadableError, header, read
-from rlmlang.modules.values import value_of
 from rlmlang.partitions.measure import Estimate, measure_for
+from rlmlang.program.values import value_of
 
 TEXT, VALUE = {"result": True}, {"result": False}
 END = header("completed")

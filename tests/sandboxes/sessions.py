@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from rlmlang import plugins
-from rlmlang.catalog.sandboxes import TIERS
-from rlmlang.catalog.tools import BUILT_IN
 from rlmlang.partitions.measure import Estimate
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.tiers import Tiers
+from rlmlang.schema.sandboxes import TIERS
+from rlmlang.schema.tools import BUILT_IN
 from tests.sandboxes.contexts import mock_llm
 
 Query = Callable[[list[Any], list[Any], bool], Any]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rlmlang.catalog.sandboxes import QUICK
 from rlmlang.protocols import Ran
 from rlmlang.sandboxes.bridge import Caps
+from rlmlang.schema.sandboxes import QUICK
 from tests.sandboxes.contexts import make_context
 from tests.sandboxes.sessions import CPYTHON, every, run
 

@@ -15,8 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlang import plugins
-from rlmlang.catalog.partitions import STRATEGIES
-from rlmlang.catalog.tools import BUILT_IN, HANDLE
 from rlmlang.context import TextDocument, Tree, whole
 from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
 from rlmlang.partitions.measure import Estimate
@@ -25,6 +23,8 @@ from rlmlang.sandboxes.bridge import Bridge, Caps
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.inside import channel, contexts
 from rlmlang.sandboxes.looking import Looking
+from rlmlang.schema.partitions import STRATEGIES
+from rlmlang.schema.tools import BUILT_IN, HANDLE
 from tests.sandboxes.sessions import every, run, submitted
 
 LOG = whole(TextDocument("log.txt", b"hello there\n" * 200_000))

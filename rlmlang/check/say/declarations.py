@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rlmlang.catalog.sources import SOURCES
 from rlmlang.check.module import Module
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.types import Type
+from rlmlang.schema.sources import SOURCES
 from rlmlang.syntax import tree as t
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rlmlang.catalog.partitions import STRATEGIES, Strategy
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.types import Type, fits
+from rlmlang.schema.partitions import STRATEGIES, Strategy
 from rlmlang.syntax import tree as t
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from rlmlang.catalog.formula import ONE, number
-from rlmlang.catalog.partitions import Argument
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import arguments
@@ -19,6 +17,8 @@ from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.predictors import named, prompts_of
 from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Type, list_of
+from rlmlang.schema.formula import ONE, number
+from rlmlang.schema.partitions import Argument
 from rlmlang.syntax import tree as t
 
 OPENERS = ("file", "text", "doc", "rows", "fixture")

@@ -1,0 +1,267 @@
+"""The gate of one model at one endpoint: how many requests at a time, how many a second.
+
+It starts small, doubles as long as all is well, and learns a provider's limit from its refusals:
+between two moments at which a limit is reached, what was answered divided by the time is the limit.
+A single refusal among many answers is no limit reached; some in a row are. What was learned is
+doubted again after a while without refusals. A refusal pauses everybody who would ask the same
+model. When nothing is answered any more, one request at a time probes whether the provider is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dspy import lm15
+from dspy.lm15 import Request, Response
+
+from rlmlang.models.engines.pay import EmptyAnswer
+from rlmlang.models.engines.slip import Engine, Stopped, slip
+from rlmlang.models.engines.traffic import Traffic
+
+LOOK, REACHED, DOUBT = 20, 3, 10.0
+START = 64
+PACED = 3000  # a learned rate goes evenly: a fiftieth of a second at once
+TROUBLE = 6
+PROBE_FIRST, PROBE_LAST = 0.5, 10.0
+BACKOFF_FIRST, BACKOFF_LAST = 0.5, 30.0
+
+
+@dataclass
+class Bucket:
+    """So many a minute; of a minute's worth at most one of `parts` at once."""
+
+    per_minute: float
+    parts: int = 10
+    level: float = field(init=False)
+    at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.level = self.most
+
+    @property
+    def most(self) -> float:
+        """The most that may go at once."""
+        return max(1.0, self.per_minute / self.parts)
+
+    def wait(self, now: float, amount: float) -> float:
+        """Seconds until so much may go; an amount above the most goes when the bucket is full."""
+        self.level = min(self.most, self.level + (now - self.at) * self.per_minute / 60)
+        self.at = now
+        missing = min(amount, self.most) - self.level
+        return max(0.0, missing * 60 / self.per_minute)
+
+    def take(self, amount: float) -> None:
+        """Takes so much out."""
+        self.level -= amount
+
+
+@dataclass
+class Gate:
+    """Shared by all that ask one model at one endpoint with one key."""
+
+    most: int
+    requests: Bucket | None = None
+    tokens: Bucket | None = None
+    traffic: Traffic = field(default_factory=Traffic)
+    told: Callable[[float, str], None] = lambda seconds, why: None
+
+    def __post_init__(self) -> None:
+        self.limit = float(min(START, self.most))
+        self.flying = 0
+        self.until = self.episode = 0.0
+        self.rate: Bucket | None = None
+        self.proven = False
+        self._doubts = 1
+        self.slow_start = True
+        self.answered = self.refusals = self.failures = self.probes = 0
+        self.answered_at = self.failing_since = self.refused_since = 0.0
+        self._last: deque[bool] = deque(maxlen=LOOK)  # refused or not, of the last requests
+        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self.traffic.wake.append(self._pump)
+
+    # ── in and out ───────────────────────────────────────────────────────────
+
+    async def enter(self, tokens: int) -> Passage:
+        """Waits until one more may go. Raises Stopped when none may any more."""
+        self.traffic.check()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((future, tokens))
+        self._pump()
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.flying -= 1
+            self._pump()
+            raise
+        return Passage(self, self._now())
+
+    def left(self) -> None:
+        """One is back."""
+        self.flying -= 1
+        self._pump()
+
+    def fine(self) -> None:
+        """An answer: a little more may go at a time."""
+        self.proven, self.failures, self.probes, self.refusals = True, 0, 0, 0
+        self.answered += 1
+        self.answered_at = self._now()
+        self._last.append(False)
+        self._doubt(self.answered_at)
+        self.limit = min(self.most, self.limit + (1 if self.slow_start else 1 / self.limit))
+        if self.rate is not None:
+            self.rate.per_minute += 0.6  # a hundredth of itself in a second
+
+    def refused(self, sent: float, retry_after: float | None) -> None:
+        """Too many: everybody pauses. Only the first refusal of an episode is a lesson."""
+        now = self._now()
+        self._last.append(True)
+        if self.refusals == 0:
+            self.refused_since = now
+        self.refusals += 1
+        if sent >= self.episode and sum(self._last) >= REACHED:
+            self._learn(now)
+        backoff = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** min(8, self.refusals // LOOK))
+        pause = backoff if retry_after is None else retry_after
+        self._pause(pause, "rate limit")
+
+    def _learn(self, now: float) -> None:
+        since = now - self.episode
+        if self.episode and since > 0.2 and self.answered >= LOOK:
+            rate = self.answered / since * 0.98
+            if self.rate is not None:
+                rate = max(rate, self.rate.per_minute / 120)  # at most halved at once
+            self.rate = Bucket(rate * 60, PACED)
+            self.rate.level, self.rate.at = 0.0, now
+        self.limit = max(1.0, self.limit * (0.8 if self.rate else 0.5))
+        self.episode, self.answered, self.slow_start = now, 0, False
+        self._last.clear()
+        self._doubts = 1
+
+    def _doubt(self, now: float) -> None:
+        """A rate that no refusal has confirmed for a while may have grown."""
+        if self.rate is not None and now - self.episode > DOUBT * self._doubts:
+            self._doubts += 1
+            self.rate.per_minute *= 1.25
+
+    def troubled(self, asked: float | None = None) -> None:
+        """A failure that says nothing about limits. After some in a row, only probes go; where the
+        provider asks for a pause in seconds, everybody makes it."""
+        if self.failures == 0:
+            self.failing_since = self._now()
+        self.failures += 1
+        if asked is not None:
+            self._pause(asked, "as the provider asks")
+        elif self.down:
+            self._pause(min(PROBE_LAST, PROBE_FIRST * 2**self.probes), "no answer")
+            self.probes += 1
+
+    def _pause(self, seconds: float, why: str) -> None:
+        """Nobody goes for so many seconds."""
+        if self._now() + seconds > self.until:
+            self.until = self._now() + seconds
+            self.told(seconds, why)
+
+    @property
+    def down(self) -> bool:
+        """Whether nothing is answered any more."""
+        return self.failures >= TROUBLE
+
+    def refused_for(self) -> float:
+        """Seconds since the first refusal that no answer has followed."""
+        return self._now() - self.refused_since if self.refusals else 0.0
+
+    def silent_for(self) -> float:
+        """Seconds since the first failure that no answer has followed."""
+        return self._now() - self.failing_since if self.failures else 0.0
+
+    # ── who may go ───────────────────────────────────────────────────────────
+
+    def _pump(self) -> None:
+        """Lets go as many as may."""
+        while self._waiting:
+            future, tokens = self._waiting[0]
+            if future.done():
+                self._waiting.popleft()
+            elif self.traffic.problem is not None:
+                self._waiting.popleft()
+                future.set_exception(Stopped(self.traffic.problem))
+            elif self.flying >= (1 if self.down else int(self.limit)):
+                return
+            elif (wait := self._wait(tokens)) > 0:
+                self._later(wait)
+                return
+            else:
+                self._waiting.popleft()
+                self.flying += 1
+                future.set_result(None)
+
+    def _wait(self, tokens: int) -> float:
+        """Seconds until one with so many tokens may go; takes it out of the buckets if now."""
+        now = self._now()
+        pairs = [(self.rate, 1.0), (self.requests, 1.0), (self.tokens, float(tokens))]
+        buckets = [(b, amount) for b, amount in pairs if b is not None]
+        wait = max([self.until - now, *(b.wait(now, amount) for b, amount in buckets)])
+        if wait <= 0:
+            for bucket, amount in buckets:
+                bucket.take(amount)
+        return wait
+
+    def _later(self, wait: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.001), self._pump)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Passage:
+    """One request behind the gate, since `sent`, until the provider has answered it."""
+
+    gate: Gate
+    sent: float
+    back: bool = False
+
+    def end(self) -> None:
+        """Gives its place to the next, once."""
+        if not self.back:
+            self.back = True
+            self.gate.left()
+
+
+@dataclass
+class Gated:
+    """An engine behind its gate. The place of a request is free as soon as it is answered: while
+    the answer is being kept, the next request is on its way."""
+
+    inner: Engine
+    gate: Gate
+
+    async def complete(self, request: Request) -> Response:
+        """One attempt, when it may go."""
+        note = slip()
+        tokens = note.sending.worst.tokens if note is not None and note.sending is not None else 0
+        passage = await self.gate.enter(tokens)
+        if note is not None:
+            note.landed = passage.end
+        try:
+            response = await self.inner.complete(request)
+            self.gate.fine()
+            return response
+        except lm15.RateLimitError as mistake:
+            self.gate.refused(passage.sent, mistake.retry_after)
+            raise
+        except EmptyAnswer:
+            self.gate.fine()
+            raise
+        except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError) as mistake:
+            self.gate.troubled(mistake.retry_after)
+            raise
+        finally:
+            passage.end()

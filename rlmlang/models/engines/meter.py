@@ -1,0 +1,106 @@
+"""What a request may use at most, and what it used: in tok and exact dollars."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from dspy import lm15
+from dspy.lm15 import Request, Response
+
+from rlmlang.budget import Usage
+from rlmlang.context import Measure
+from rlmlang.ir.request_sizes import frame_size
+from rlmlang.models.engines.counting import Counting
+from rlmlang.models.engines.slip import Slip, asked_text, said, system_text
+from rlmlang.models.engines.usage import doubt, tokens_of
+from rlmlang.plan.bind import Price
+from rlmlang.protocols import Sending
+
+MOST = 64  # configs whose JSON is remembered
+SETTINGS = ("temperature", "max_tokens", "top_p", "top_k", "stop", "seed", "response_format")
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Measures requests to one model at one endpoint."""
+
+    measure: Measure
+    price: Price | None
+    endpoint: str
+    counting: Counting = field(default_factory=Counting, repr=False, compare=False)
+    _settings: dict[tuple[str, int], tuple[object, str]] = field(default_factory=dict, repr=False,
+                                                                  compare=False)  # fmt: skip
+
+    def sending(self, request: Request, note: Slip) -> Sending:
+        """A request as it is kept: with its key, its parts and its worst case."""
+        system, asked, settings = system_text(request), asked_text(request), self.settings(request)
+        note.request = said(system, asked)
+        return Sending(
+            key_of(settings, system, asked, note.attempt),
+            note.step, note.item, note.prompt, note.attempt,
+            settings, system, asked, self._worst(request, system, note),
+            self.price is not None, note.ranges,
+        )  # fmt: skip
+
+    def settings(self, request: Request) -> str:
+        """Everything besides the text that may change the answer, as JSON; made once a config."""
+        known = self._settings.get((request.model, id(request.config)))
+        if known is None:
+            if len(self._settings) >= MOST:
+                self._settings.clear()
+            known = request.config, self._written(request)
+            self._settings[request.model, id(request.config)] = known
+        return known[1]
+
+    def _written(self, request: Request) -> str:
+        config = {k: v for k in SETTINGS if (v := getattr(request.config, k)) not in (None, ())}
+        values = {"endpoint": self.endpoint, "model": request.model, **config}
+        return json.dumps(values, sort_keys=True, default=str)
+
+    def _worst(self, request: Request, system: str, note: Slip) -> Usage:
+        texts = [system, *(m.text or "" for m in request.messages)]
+        most = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
+        tokens_in = self.counting.reserved(most)
+        tokens_out = request.config.max_tokens or note.role_output
+        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
+
+    def used(self, response: Response, sending: Sending) -> tuple[Usage, str]:
+        """What the provider says was used, and nothing; the worst case where that cannot be true,
+        and why."""
+        worst, sent = sending.worst, len(sending.system) + len(sending.asked)
+        if why := doubt(response, sent, worst.tokens_out):
+            return worst, why
+        tokens_in, tokens_out = tokens_of(response.usage)
+        if tokens_in > worst.tokens_in:
+            text = said(sending.system, sending.asked)
+            self.counting.seen(tokens_in, self.measure.tokens(text) + frame_size(0))
+        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out)), ""
+
+    def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
+        """What a request without an answer counts: a refusal with a status was not billed; where
+        the connection broke or time ran out nobody knows, and the worst case counts."""
+        refused = getattr(mistake, "status", None) or getattr(mistake, "unsent", False)
+        return replace(worst, tokens_in=0, tokens_out=0, usd=Fraction(0)) if refused else worst
+
+    def _usd(self, tokens_in: int, tokens_out: int) -> Fraction:
+        if self.price is None:
+            return Fraction(0)
+        dollars = tokens_in * Fraction(str(self.price.input))
+        return (dollars + tokens_out * Fraction(str(self.price.output))) / 1_000_000
+
+
+def key_of(settings: str, system: str, asked: str, attempt: int = 0) -> bytes:
+    """The key of a request: sha256 over all that may change its answer, and nothing else.
+
+    A second attempt is another draw from the same distribution, so its number counts too: else a
+    model that answered badly twice in the same words would be quoted instead of asked.
+    """
+    made = hashlib.sha256()
+    for part in (settings, system, asked, str(attempt) if attempt else ""):
+        data = part.encode("utf-8", "surrogatepass")
+        made.update(len(data).to_bytes(8, "big"))
+        made.update(data)
+    return made.digest()

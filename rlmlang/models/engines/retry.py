@@ -1,0 +1,131 @@
+"""Retry: what is transient is sent again, with jitter; what is not ends the call or parks the run.
+
+Each attempt is a request of its own: paid, kept and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+
+from dspy import lm15
+from dspy.lm15 import Request, Response
+
+from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
+from rlmlang.models.dialect import Adapted
+from rlmlang.models.engines.gate import Gate
+from rlmlang.models.engines.pay import EmptyAnswer
+from rlmlang.models.engines.slip import Engine, Stopped
+from rlmlang.models.engines.traffic import Traffic
+from rlmlang.protocols import NoAnswerError
+
+TRIES, TRIES_UNPROVEN, EMPTY = 8, 3, 2
+FIRST, LAST, UNPROVEN = 0.25, 20.0, 20.0
+PARKED = EXIT_BUDGET
+TRANSIENT = (lm15.ServerError, lm15.TimeoutError, lm15.TransportError)
+
+
+@dataclass
+class Retry:
+    """Sends until there is an answer or no hope. `max_wait` is how long a provider may be silent or
+    refuse, in seconds, before the run is parked; one that never answered gets less."""
+
+    inner: Engine
+    gate: Gate
+    traffic: Traffic
+    max_wait: float = 300.0
+    chance: random.Random = field(default_factory=random.Random)
+
+    async def complete(self, request: Request) -> Response:
+        """An answer. Raises Stopped with a coded problem."""
+        tries = empty = 0
+        last = LAST
+        began = asyncio.get_running_loop().time()
+        while True:
+            try:
+                return await self.inner.complete(request)
+            except EmptyAnswer as mistake:
+                empty += 1
+                if empty > EMPTY:
+                    return mistake.response
+            except lm15.RateLimitError as mistake:
+                self._limited(mistake)
+                continue  # the gate holds everybody back
+            except Adapted:
+                continue  # it goes out in another form; each form is tried once
+            except TRANSIENT as mistake:
+                tries += 1
+                self._hope(mistake, tries, began)
+                last = LAST if mistake.retry_after is None else FIRST  # the gate makes that pause
+            except lm15.LM15Error as mistake:
+                raise self._final(mistake) from None
+            await asyncio.sleep(self.chance.uniform(0, min(last, FIRST * 2 ** (tries + empty))))
+
+    def _limited(self, mistake: lm15.RateLimitError) -> None:
+        """Raises Stopped when the provider asks for more patience than there is."""
+        wait = mistake.retry_after or 0.0
+        if wait > self.max_wait or self.gate.refused_for() > self._patience():
+            problem = parked(wait, mistake)
+            self.traffic.stop(problem)
+            raise Stopped(problem) from None
+
+    def _hope(self, mistake: lm15.LM15Error, tries: int, began: float) -> None:
+        """Raises Stopped when another attempt would not help."""
+        problem, asked = coded(mistake), mistake.retry_after
+        patience = self._patience() if asked is None else self.max_wait  # it speaks, so it lives
+        hopeless = not self.gate.proven and tries >= TRIES_UNPROVEN and asked is None
+        if asked is not None and asked > self.max_wait:
+            problem, hopeless = parked(asked, mistake), True
+        if hopeless or self.gate.silent_for() > patience:
+            self.traffic.stop(problem)
+            raise Stopped(problem) from None
+        if tries >= TRIES and asked is None and self.gate.answered_at > began:
+            raise Stopped(NoAnswerError(problem.diagnostic)) from None
+
+    def _patience(self) -> float:
+        return self.max_wait if self.gate.proven else min(self.max_wait, UNPROVEN)
+
+    def _final(self, mistake: lm15.LM15Error) -> Stopped:
+        """A mistake that no further attempt mends; a refused key or an empty account stop all."""
+        problem = coded(mistake)
+        if isinstance(mistake, lm15.AuthError | lm15.BillingError):
+            self.traffic.stop(problem)
+        return Stopped(problem)
+
+
+KINDS: tuple[tuple[type[lm15.LM15Error], str, str], ...] = (
+    (lm15.AuthError, "model-refused-key",
+     "mend the key in the environment (RLM_API_KEY for --api-base), and run again"),
+    (lm15.BillingError, "model-quota-spent", "fill up the account, and run again"),
+    (lm15.RateLimitError, "model-rate-limited", "wait, and run again"),
+    (lm15.TimeoutError, "model-timeout", "the endpoint is slow: raise --timeout"),
+    (lm15.TransportError, "model-unreachable", "check --api-base and the network: rlm doctor"),
+    (lm15.ContextLengthError, "model-context-exceeded",
+     "declare the model's real `context <= …`, and cut smaller pieces: `max` of the partition"),
+    (lm15.InvalidRequestError, "model-refused-request",
+     "check the model's name, and the address, which mostly ends in /v1: rlm doctor"),
+)  # fmt: skip
+
+
+def coded(mistake: lm15.LM15Error) -> CodedError:
+    """A model that brought no answer, as a coded problem."""
+    words = next((x for x in str(mistake).splitlines() if x.strip()), type(mistake).__name__)[:300]
+    for kind, code, hint in KINDS:
+        if isinstance(mistake, kind):
+            return failed(code, words, hint=hint)
+    return failed("model-failed", words, hint="rlm doctor")
+
+
+def parked(wait: float, mistake: lm15.RateLimitError) -> CodedError:
+    """A run that waits for its provider longer than a process should."""
+    when = time.strftime("%H:%M", time.localtime(time.time() + wait))
+    words = next((x for x in str(mistake).splitlines() if x.strip()), "")[:200]
+    return failed(
+        "model-rate-limited",
+        f"the provider asks to wait {wait:,.0f} s: {words}" if wait else words,
+        reason="Nothing is lost: what was answered is kept.",
+        hint=f"run again after {when}, or allow longer pauses with --max-wait",
+        exit_code=PARKED,
+    )

@@ -1,0 +1,75 @@
+"""Whether what a provider says was used can be true, what is charged, and what is said of it."""
+
+from __future__ import annotations
+
+from dspy.lm15 import Response, Usage
+
+from rlmlang.budget import Usage as Charged
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.models.engines.slip import words_of
+
+# No tokenizer makes more than one token of a byte, nor UTF-8 more than four bytes of a character;
+# what a provider puts around a request (its own instructions, a chat template) is allowed for.
+PER_CHARACTER, AROUND = 4, 20_000
+OVER = 1_000  # times its limit: no answer is so long
+UNBOUND = "model-ignores-limit"
+SLACK = 8  # the tokens that end an answer, which some servers count
+
+
+def doubt(response: Response, sent: int, most: int) -> str:
+    """Why the usage of an answer cannot be true; empty where it can.
+
+    `sent` is how many characters were sent, `most` the tokens the answer was allowed.
+    """
+    said = response.usage
+    if said.input_tokens is None or said.output_tokens is None:
+        return "no usage is reported, or it is no number"
+    if sent and not said.input_tokens:
+        return "a request that says something is reported as 0 tokens"
+    if words_of(response) and not said.output_tokens:
+        return "an answer that says something is reported as 0 tokens"
+    if said.input_tokens > PER_CHARACTER * sent + AROUND:
+        return f"{said.input_tokens:,} tokens are reported for {sent:,} characters"
+    if said.output_tokens > OVER * most:
+        return f"{said.output_tokens:,} tokens are reported where {most:,} were allowed"
+    return "" if _adds_up(said) else "its parts do not add up"
+
+
+def _adds_up(said: Usage) -> bool:
+    """Some providers count thinking apart from the answer, and in the total."""
+    assert said.input_tokens is not None and said.output_tokens is not None
+    apart = (said.total_tokens or 0) - said.input_tokens - said.output_tokens
+    return apart in (0, said.reasoning_tokens or 0)
+
+
+def tokens_of(said: Usage) -> tuple[int, int]:
+    """Tokens in and out of a usage that can be true, thinking included."""
+    assert said.input_tokens is not None and said.output_tokens is not None
+    out = max(said.output_tokens, (said.total_tokens or 0) - said.input_tokens)
+    return said.input_tokens, out
+
+
+def judged(model: str, worst: Charged, used: Charged, doubted: str) -> CodedError | None:
+    """What must be said of the usage of a call: that it cannot be true, that the model wrote more
+    than it was allowed, or that more was counted than was reserved."""
+    if doubted:
+        return failed(
+            "usage-unknown", f"{model}: {doubted}",
+            reason="Such calls are charged at their worst case, so the budget holds.",
+        )  # fmt: skip
+    if used.tokens_out > worst.tokens_out + SLACK:
+        return failed(
+            UNBOUND,
+            f"{model} wrote {used.tokens_out:,} tokens where {worst.tokens_out:,} were allowed",
+            reason="The plan's worst case and the budget count on that limit, so no further call "
+            "is made. What was answered is kept and charged.",
+            hint=f"declare what it really takes: output <= {used.tokens_out}tok, thinking included",
+        )
+    if used.tokens_in > worst.tokens_in:
+        return failed(
+            "usage-above-worst",
+            f"{model} counted {used.tokens_in:,} tokens in where at most {worst.tokens_in:,} were "
+            "reserved",
+            reason="The call was charged as counted; a budget may be passed by the difference.",
+        )
+    return None

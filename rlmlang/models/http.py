@@ -1,0 +1,151 @@
+"""Models over HTTP: any OpenAI-compatible endpoint, and every other provider through LiteLLM."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import aiohttp
+from dspy import lm15
+from dspy.lm15 import Request, Response
+
+from rlmlang.models.chat_reply import response_of
+from rlmlang.models.dialect import Adapted, Dialect, dialect_of
+from rlmlang.models.endpoints import Address
+from rlmlang.models.keys import onward, shown
+from rlmlang.models.refusals import refusal, refused_inside, retry_after
+
+REDIRECTS, HOPS = (301, 302, 303, 307, 308), 4
+
+
+@dataclass
+class ChatEndpoint:
+    """POSTs chat requests to an address; its pool of connections is as wide as the parallelism.
+    `dialects` are the forms that were learned, by address and model; a run shares one."""
+
+    address: Address
+    key: str = field(default="", repr=False)
+    timeout: float = 120.0
+    connections: int = 64
+    redact: Callable[[str], str] = str
+    dialects: dict[tuple[str, str], list[Dialect]] = field(default_factory=dict)
+    session: aiohttp.ClientSession | None = field(default=None, repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """Where answers come from, as part of what may change them."""
+        return self.address.identity
+
+    async def complete(self, request: Request) -> Response:
+        """One attempt. Raises lm15 errors that say whether another could help; Adapted where it
+        would in another form."""
+        tried = self._tried(request.model)
+        dialect = tried[-1]
+        url = self.address.url(self.address.paths[dialect.path])
+        try:
+            asked = json.dumps(dialect.body(request)).encode()
+            status, headers, data = await self._post(url, asked)
+            wait = retry_after(headers, time.time())
+            if status != 200:
+                said = data.decode("utf-8", "replace")
+                raise self._refused(request.model, dialect, status, said, wait)
+        except TimeoutError:
+            raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
+        except aiohttp.ClientError as mistake:
+            words = self.redact(f"{type(mistake).__name__}: {mistake}")
+            problem = lm15.TransportError(words)
+            problem.unsent = isinstance(mistake, aiohttp.ClientConnectorError)
+            raise problem from None
+        return response_of(data, request, self.redact, partial(refused_inside, self.redact, wait))
+
+    async def _post(self, url: str, asked: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """The status, headers and body of an answer. A redirect is followed on the same server
+        only: prompts and keys go to no other."""
+        location = ""
+        for _ in range(HOPS):
+            async with self._session().post(url, data=asked, allow_redirects=False) as answer:
+                if answer.status not in REDIRECTS:
+                    return answer.status, answer.headers, await answer.read()
+                location = answer.headers.get("location", "")
+                url = onward(str(answer.url), location)
+            if not url:
+                break
+        words = f"the endpoint redirects to {self.redact(shown(location)) or 'nowhere'}"
+        raise lm15.InvalidRequestError(f"{words}, where nothing is sent; if that is meant, name "
+                                       "it with --api-base", status=answer.status)  # fmt: skip
+
+    def _tried(self, model: str) -> list[Dialect]:
+        """The forms a model was asked in at this address; the last is the one in use."""
+        return self.dialects.setdefault((self.endpoint, model), [dialect_of(model)])
+
+    def _refused(
+        self, model: str, dialect: Dialect, status: int, text: str, wait: float | None
+    ) -> lm15.LM15Error:
+        """What a refusal means: another form is tried, each one once, or it is final."""
+        tried, words = self._tried(model), self.redact(text)
+        after = dialect.after(status, text, model, len(self.address.paths))
+        if after not in tried:
+            tried.append(after)
+        if tried[-1] != dialect:
+            return Adapted(words[:300], status=status)
+        return refusal(status, words, wait)
+
+    def _headers(self) -> dict[str, str]:
+        kind = {"Content-Type": "application/json"}
+        return {**kind, "Authorization": f"Bearer {self.key}"} if self.key else kind
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self.session is None or self.session.closed:
+            self.session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self.connections),
+                headers=self._headers(),
+                timeout=aiohttp.ClientTimeout(total=self.timeout),
+            )
+        return self.session
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self.session is not None:
+            await self.session.close()
+
+
+@dataclass
+class LiteLlm:
+    """Every provider LiteLLM knows. An optional extra."""
+
+    key: str = field(default="", repr=False)
+    timeout: float = 120.0
+    redact: Callable[[str], str] = str
+    endpoint: str = "litellm"
+
+    async def complete(self, request: Request) -> Response:
+        """One attempt through litellm.acompletion, its own retries off."""
+        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it fetches prices
+        os.environ.setdefault("LITELLM_MODE", "PRODUCTION")  # else it reads a `.env` it finds
+        import litellm
+
+        litellm.suppress_debug_info = True
+        sent = {**Dialect(request.model).body(request), "api_key": self.key or None}
+        try:
+            found = await litellm.acompletion(**sent, timeout=self.timeout, num_retries=0)
+        except litellm.exceptions.Timeout as mistake:
+            raise lm15.TimeoutError(self.redact(str(mistake))) from None
+        except litellm.exceptions.APIConnectionError as mistake:
+            raise lm15.TransportError(self.redact(str(mistake))) from None
+        except Exception as mistake:
+            words = self.redact(f"{type(mistake).__name__}: {mistake}")
+            status = getattr(mistake, "status_code", None)
+            if status is None:
+                raise lm15.TransportError(words) from None
+            answer = getattr(mistake, "response", None)
+            wait = retry_after(getattr(answer, "headers", None) or {}, time.time())
+            raise refusal(int(status), words, wait) from None
+        data = json.dumps(found.model_dump(), default=str).encode()
+        return response_of(data, request, self.redact, partial(refused_inside, self.redact, None))
+
+    async def close(self) -> None:
+        """Nothing is held open."""

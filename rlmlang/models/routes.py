@@ -1,0 +1,143 @@
+"""Models made ready: the engines of each role."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dspy.lm15 import Config, Request, Response
+
+from rlmlang.context import Measure
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.ir.recipe import Model
+from rlmlang.ir.sizes import GROWTH
+from rlmlang.models.capabilities import capabilities
+from rlmlang.models.dialect import Dialect
+from rlmlang.models.endpoints import Address, address_of
+from rlmlang.models.engines.meter import Meter
+from rlmlang.models.engines.slip import Engine, words_of
+from rlmlang.models.engines.stack import Pace, Road
+from rlmlang.models.http import ChatEndpoint, LiteLlm
+from rlmlang.models.keys import Endpoint, key_for, variable_of
+from rlmlang.models.offline.reader import NAME, OfflineReader
+from rlmlang.plan.bind import BoundModel
+
+OPENAI = address_of("https://api.openai.com/v1")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How models are reached: an endpoint for all of them, a time limit, the parallelism, what is
+    to be taken out of messages, the variable that was named for the key; `dialects` are the forms
+    of requests that a run has learned."""
+
+    address: Address | None = None
+    timeout: float = 120.0
+    parallel: int = 16
+    redact: Callable[[str], str] = str
+    key_env: str = ""
+    dialects: dict[tuple[str, str], list[Dialect]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way to the model of one role: its name, settings and engines; `ground` is closed at the
+    end."""
+
+    name: str
+    config: Config
+    engine: Engine
+    ground: Any
+
+
+@dataclass(frozen=True)
+class WithinOutput:
+    """An engine whose requests leave room for thinking: what is said in the end may still be no
+    longer than the role's `output`, or it counts as cut."""
+
+    inner: Engine
+    output: int
+    measure: Measure
+
+    async def complete(self, request: Request) -> Response:
+        """One attempt."""
+        found: Response = await self.inner.complete(request)
+        if self.measure.tok(words_of(found)) > self.output * GROWTH:
+            return replace(found, finish_reason="length")
+        return found
+
+
+def route_for(
+    role: Model, bound: BoundModel, measure: Measure, connection: Connection, road: Road,
+    pace: Pace, engine: Any = None,
+) -> Route:  # fmt: skip
+    """The route of a role.
+
+    Raises CodedError (model-key-missing, extra-missing, no-model) before anything is sent.
+    """
+    ground = engine if engine is not None or road.closed else _ground(bound.name, connection)
+    name = bound.name if "/" in bound.name else f"openai/{bound.name}"
+    endpoint = str(getattr(ground, "endpoint", "")) if ground else _where(bound.name, connection)
+    thinks = ground is not None and bound.room > role.output
+    inner = WithinOutput(ground, role.output, measure) if thinks else ground
+    meter = Meter(measure, bound.price, endpoint, road.counting(endpoint, name))
+    stack = road.stack(inner, meter, name, pace)
+    return Route(name, config_of(role, bound), stack, ground)
+
+
+def config_of(role: Model, bound: BoundModel) -> Config:
+    """What a request asks for: the role's settings, as far as its model takes them."""
+    temperature = role.temperature if capabilities(bound.name).temperature else None
+    return Config(max_tokens=max(role.output, bound.room), temperature=temperature)
+
+
+def _ground(name: str, connection: Connection) -> Any:
+    if name == NAME:
+        return OfflineReader()
+    if name.startswith("offline/"):
+        raise failed("no-model", f"there is no {name}", hint=f"the embedded reader is {NAME}")
+    if "://" in name:
+        raise failed("no-model", "the name of a model holds no URL",
+                     hint="name the endpoint: --api-base URL --model NAME")  # fmt: skip
+    address = connection.address
+    base = address.url("") if address is not None else ""
+    key = key_for(name, Endpoint(base, connection.key_env)).value
+    if address is not None:
+        return _endpoint(address, key, connection)
+    openai = name.startswith("openai/") or "/" not in name
+    if not openai and importlib.util.find_spec("litellm") is None:
+        raise failed(
+            "extra-missing",
+            f"{name} is reached through LiteLLM, which is not installed",
+            hint="pip install 'rlmlang[litellm]', or name an OpenAI-compatible --api-base",
+        )
+    if not key:
+        raise _no_key(name)
+    if openai:
+        return _endpoint(OPENAI, key, connection)
+    return LiteLlm(key, connection.timeout, connection.redact)
+
+
+def _where(name: str, connection: Connection) -> str:
+    """The endpoint a model would be reached at, without reaching for it."""
+    if name == NAME:
+        return OfflineReader.endpoint
+    if connection.address is not None:
+        return connection.address.identity
+    openai = name.startswith("openai/") or "/" not in name
+    return OPENAI.identity if openai else LiteLlm.endpoint
+
+
+def _endpoint(address: Address, key: str, connection: Connection) -> ChatEndpoint:
+    return ChatEndpoint(address, key, connection.timeout, connection.parallel, connection.redact,
+                        connection.dialects)  # fmt: skip
+
+
+def _no_key(name: str) -> Exception:
+    return failed(
+        "model-key-missing",
+        f"{name} needs a key in the environment variable {variable_of(name)}",
+        hint=f"export {variable_of(name)}=…, or try without a model: --model {NAME}",
+    )

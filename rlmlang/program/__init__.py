@@ -1,0 +1,1 @@
+"""A recipe as a DSPy program: signatures, predictors, optimizers. The home of DSPy."""

@@ -1,0 +1,145 @@
+"""DSPy's chat adapter without the work that is the same for every item of a map.
+
+Prompts are byte for byte what `dspy.ChatAdapter` makes (a test holds the two together) where no
+data holds a field marker; the instructions are built once a signature, and plain text is not sent
+through a type adapter. Replies are read by `framing.replies`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from dspy.adapters.utils import format_field_value
+from dspy.lm15 import Config, Message, Request
+
+from rlmlang.framing.markers import Escapes
+from rlmlang.framing.replies import UnreadableError, read
+from rlmlang.program.values import value_of
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """What is the same for every request of a signature."""
+
+    said: str | None
+    system: str
+    reminder: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The fields of an answer as values, and the names of the repairs it took."""
+
+    fields: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+
+
+class ValueUnreadableError(UnreadableError):
+    """A field whose text is no value of its type."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(f"`{name}`: {cause}")
+        self.cause = cause
+
+
+class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
+    """Never asks a second time by itself: what cannot be read is for the caller to judge."""
+
+    def __init__(self) -> None:
+        super().__init__(use_json_adapter_fallback=False)
+        self._fixed: weakref.WeakKeyDictionary[Any, _Fixed] = weakref.WeakKeyDictionary()
+
+    def request(
+        self, model: str, config: Config, signature: Any, demos: list[Any], inputs: dict[str, Any],
+        escapes: Escapes,
+    ) -> Request:  # fmt: skip
+        """The request for these inputs. What would pass for a field in them is escaped."""
+        messages = []
+        inputs = {name: escapes.escape(text) for name, text in inputs.items()}
+        demos = [_escaped(demo, signature, escapes) for demo in demos]
+        for said in self.format_demos(signature, demos) if demos else ():
+            make = Message.user if said["role"] == "user" else Message.assistant
+            messages.append(make(said["content"]))
+        content = self.format_user_message_content(signature, inputs, main_request=True)
+        messages.append(Message.user(content))
+        return Request(model=model, messages=tuple(messages), config=config,
+                       system=self.format_system_message(signature))  # fmt: skip
+
+    def format_system_message(self, signature: Any) -> str:
+        """The instructions; made anew only when an optimiser changed them in place."""
+        return self._of(signature, fresh=True).system
+
+    def user_message_output_requirements(self, signature: Any) -> str:
+        """The reminder at the end of a request."""
+        return self._of(signature).reminder
+
+    def _of(self, signature: Any, *, fresh: bool = False) -> _Fixed:
+        found = self._fixed.get(signature)
+        if found is None or (fresh and found.said is not signature.__doc__):
+            found = self._fixed[signature] = _Fixed(
+                signature.__doc__, super().format_system_message(signature),
+                super().user_message_output_requirements(signature) or "",
+                dict(signature.input_fields),
+                {name: f.annotation for name, f in signature.output_fields.items()},
+            )  # fmt: skip
+        return found
+
+    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+        """The fields of an answer, as DSPy asks for them. Raises UnreadableError."""
+        return self.read(signature, completion).fields
+
+    def read(
+        self, signature: Any, completion: str, escapes: Escapes | None = None,
+        data: Sequence[str] = (),
+    ) -> Answer:  # fmt: skip
+        """The fields of an answer with the repairs it took; `data` is what the request showed, in
+        which `escapes` were made. Raises UnreadableError."""
+        outputs = self._of(signature).outputs
+        found = read(completion, {n: kind is str for n, kind in outputs.items()}, data)
+        fields, repairs = {}, list(found.repairs)
+        for name, kind in outputs.items():
+            text = found.fields[name]
+            text = escapes.restore(text, data) if escapes is not None else text
+            try:
+                fields[name], more = value_of(text, kind)
+            except (ValueError, RecursionError) as mistake:
+                raise ValueUnreadableError(name, str(mistake)) from None
+            repairs += more
+        return Answer(fields, tuple(dict.fromkeys(repairs)))
+
+    def format_user_message_content(
+        self, signature: Any, inputs: dict[str, Any], prefix: str = "", suffix: str = "",
+        main_request: bool = False,
+    ) -> str:  # fmt: skip
+        """The fields of a request."""
+        parts = [prefix]
+        for name, info in self._of(signature).inputs.items():
+            if name in inputs:
+                value = inputs[name]
+                text = value if type(value) is str else format_field_value(info, value)
+                parts.append(f"[[ ## {name} ## ]]\n{text}")
+        if main_request:
+            parts.append(self.user_message_output_requirements(signature))
+        parts.append(suffix)
+        return "\n\n".join(parts).strip()
+
+    def __deepcopy__(self, memo: object) -> PromptAdapter:
+        return self
+
+
+def _escaped(demo: Mapping[str, Any], signature: Any, escapes: Escapes) -> dict[str, Any]:
+    """A demonstration whose values hold no markers; a value that held one becomes its text."""
+    shown = {}
+    for name, value in demo.items():
+        if (info := signature.fields.get(name)) is not None and value is not None:
+            text = format_field_value(info, value)
+            safe = escapes.escape(text)
+            value = value if safe == text else safe
+        shown[name] = value
+    return shown

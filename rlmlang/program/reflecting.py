@@ -1,0 +1,50 @@
+"""A model for DSPy's own calls, that goes our way: every call paid, kept and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import dspy
+from dspy.lm15 import Request, Response
+
+from rlmlang.budget import Account
+from rlmlang.models.engines.slip import Slip, carry
+from rlmlang.models.routes import Route
+
+Wait = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+class Reflecting:
+    """A route as a DSPy engine that may be called from any thread. DSPy's LM is given no settings,
+    since it has rules of its own for those of some models: the route's are put in here."""
+
+    def __init__(self, route: Route, account: Account, wait: Wait) -> None:
+        self.route, self.account, self.wait, self.count = route, account, wait, 0
+        self.lm = dspy.LM(route.name, engine=self, cache=False, num_retries=0)
+
+    def complete(self, request: Request) -> Response:
+        """An answer."""
+        self.count += 1
+        found: Response = self.wait(self._complete(request, self.count))
+        return found
+
+    async def _complete(self, request: Request, number: int) -> Response:
+        most = self.route.config.max_tokens or 0
+        carry(Slip(self.account, most, "reflection", f"reflection {number}", "reflection"))
+        try:
+            return await self.route.engine.complete(self._set(request))
+        finally:
+            carry(None)
+
+    def _set(self, request: Request) -> Request:
+        """A request with the route's settings; a temperature that DSPy asks for is kept where the
+        model takes one."""
+        wanted, given = self.route.config, request.config.temperature
+        temperature = wanted.temperature if wanted.temperature is None or given is None else given
+        config = replace(request.config, max_tokens=wanted.max_tokens, temperature=temperature)
+        return replace(request, config=config)
+
+    def __deepcopy__(self, memo: object) -> Reflecting:
+        return self

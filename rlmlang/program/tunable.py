@@ -1,0 +1,118 @@
+"""A recipe as the program that DSPy's optimizers work on.
+
+They see the predictors that may be tuned and no others, copy the program, change the copy's
+instructions or demonstrations, and call it with the number of an example. The call runs the whole
+recipe with the copy's predictors, wherever and however concurrently its steps run; the trace comes
+back in the order of the plan, so that the same seed finds the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+
+from rlmlang.ir import recipe as r
+from rlmlang.program.asker import Traced
+from rlmlang.program.program import RecipeProgram, mark
+from rlmlang.program.signatures import RESULT
+
+PARTS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An example's run: what it is worth, why, what each step was told, and its calls."""
+
+    score: float
+    reason: str
+    told: tuple[tuple[str, str], ...]
+    trace: Sequence[Traced]
+
+
+Answer = Callable[[Any, int], Answered]
+
+
+class Shared:
+    """What all copies of a program have in common."""
+
+    def __init__(self, program: RecipeProgram, answer: Answer, *, failures: bool) -> None:
+        self.program, self.answer, self.failures = program, answer, failures
+        self.order = {name: n for n, name in enumerate(program.steps)}
+
+    def __deepcopy__(self, memo: object) -> Shared:
+        return self
+
+
+class TunableProgram(dspy.Module):  # type: ignore[misc]
+    """The predictors of a recipe that may be tuned. With `failures` the trace has unusable answers,
+    too."""
+
+    def __init__(
+        self, program: RecipeProgram, names: Sequence[str], answer: Answer, *, failures: bool
+    ) -> None:
+        super().__init__()
+        self.shared = Shared(program, answer, failures=failures)
+        self.steps = {n: program.steps[n] for n in names}
+
+    def predictor(self, name: str) -> dspy.Predict:
+        """The predictor of that name: this copy's, where it may be tuned."""
+        found = self.steps.get(name)
+        return self.shared.program.predictor(name) if found is None else inner(found)
+
+    def forward(self, number: int) -> dspy.Prediction:
+        """Runs the recipe on an example. Raises what is not the recipe's own failing."""
+        found = self.shared.answer(self, number)
+        if dspy.settings.trace is not None:
+            dspy.settings.trace.extend(self._entries(found.trace))
+        return dspy.Prediction(answered=found)
+
+    def _entries(self, trace: Sequence[Traced]) -> list[tuple[Any, Any, Any]]:
+        """The calls in the plan's order; of one that was repeated the last, unless failures are
+        wanted."""
+        ordered = sorted(trace, key=lambda t: (self.shared.order.get(t.predictor, 0),
+                                               natural(t.item), t.attempt))  # fmt: skip
+        if not self.shared.failures:
+            last = {(t.predictor, t.item): t for t in ordered if t.readable}
+            ordered = list(last.values())
+        return [t.entry for t in ordered]
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """Text as people order it: item 10 behind item 9."""
+    return [(int(p), "") if p.isdigit() else (-1, p) for p in PARTS.split(text)]
+
+
+def inner(predictor: Any) -> Any:
+    """The Predict inside a ChainOfThought."""
+    return getattr(predictor, "predict", predictor)
+
+
+def found_in(program: TunableProgram, before: RecipeProgram) -> dict[str, r.Tuned]:
+    """What an optimizer changed: tasks and demonstrations that are not as they were."""
+    found = {}
+    for name, predictor in program.steps.items():
+        now, was = inner(predictor), before.predictor(name)
+        task = now.signature.instructions.removesuffix(mark(name)).strip()
+        same = task == was.signature.instructions.removesuffix(mark(name)).strip()
+        demos = tuple(demo(d, now.signature) for d in now.demos)
+        if not same or now.demos:
+            found[name] = r.Tuned("" if same else task, demos)
+    return found
+
+
+def demo(example: Any, signature: Any) -> r.Demo:
+    """A demonstration as plain values, its inputs first."""
+    values = dict(example)
+    inputs = [k for k in signature.input_fields if k in values]
+    outputs = [k for k in signature.output_fields if k in values]
+    return tuple((k, _plain(values[k])) for k in [*inputs, *(x for x in outputs if x == RESULT)])
+
+
+def _plain(value: Any) -> Any:
+    from rlmlang.program.signatures import plain
+
+    return plain(value)
