@@ -14,14 +14,15 @@ from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
 from rlmlang.check.settings import limit_from
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.functions.table import Find, none_found
 from rlmlang.ir.suite import Checked
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.syntax import tree
 from rlmlang.syntax.parse import Parsed, parse
 
 if TYPE_CHECKING:
+    from rlmlang.ir.binding import Binding
     from rlmlang.ir.recipe import Recipe
-    from rlmlang.plan.bind import Binding
     from rlmlang.plan.graph import Plan
 
 
@@ -32,19 +33,22 @@ def check(
     sets: Mapping[str, str] | None = None,
     most: int = 1,
     grain: int = GRAIN,
+    find: Find = none_found,
 ) -> Checked:
     """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
 
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
-    tok, of the measure that texts are cut by.
+    tok, of the measure that texts are cut by; `find` brings what other distributions add.
     """
     parsed = _read(source)
     if parsed.tree is None or not parsed.ok:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
-    found = check_file(Library(load, _parsed, sizes or {}, most=most, grain=grain), source, file)
+    found = check_file(
+        Library(load, _parsed, sizes or {}, most=most, grain=grain, find=find), source, file
+    )
     known = tuple(settable(file))
     return Checked(
         found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite

@@ -6,9 +6,9 @@ A slice knows its document and byte range; its text is fetched only when somebod
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from rlmlang.diagnostics.diagnostic import failed
 
@@ -179,6 +179,12 @@ class Tree:
     def parts(self) -> tuple[Part, ...]:
         """The content of every file."""
         return tuple(Part(d, d.start, d.size) for d in self.documents)
+
+
+Datum: TypeAlias = (
+    "str | int | float | bool | Slice | Tree | Sequence[Datum] | Mapping[str, Datum] | None"
+)
+"""A value of the language."""
 
 
 def whole(document: Document) -> Slice:

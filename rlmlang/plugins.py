@@ -5,12 +5,16 @@ Nothing is imported until a recipe names it.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.protocols import Partition, Search
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from rlmlang.protocols import Partition, Search
 
 BUILT_IN = {
     "rlmlang.partitions": {
@@ -36,15 +40,38 @@ def load(group: str, name: str) -> Any:
     """The implementation of a name. Raises CodedError when a plug-in cannot be loaded."""
     target = BUILT_IN[group].get(name)
     if target is None:
-        found = [e for e in entry_points(group=group) if e.name == name]
-        if not found:
+        found = _entries(group).get(name)
+        if found is None:
             raise failed("plugin-missing", f"nothing installed is called {name}")
-        target = found[0].value
+        target = found.value
     module, _, attribute = target.partition(":")
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as mistake:
         raise failed("plugin-broken", f"{name} ({target}) cannot be loaded: {mistake}") from None
+
+
+def find(group: str, name: str) -> object | None:
+    """What another distribution brings under that name, loaded; None where there is none. Raises
+    CodedError (plugin-broken)."""
+    entry = _entries(group).get(name)
+    try:
+        return None if entry is None else entry.load()
+    except (ImportError, AttributeError) as mistake:
+        words = f"{name} ({entry.value}) cannot be loaded: {mistake}" if entry else ""
+        raise failed("plugin-broken", words) from None
+
+
+def names(group: str) -> tuple[str, ...]:
+    """The names that other distributions bring, without loading anything."""
+    return tuple(_entries(group))
+
+
+@cache
+def _entries(group: str) -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # as slow as checking a recipe
+
+    return {e.name: e for e in entry_points(group=group)}
 
 
 def partition(name: str, options: dict[str, Any], before: int = 0, after: int = 0) -> Partition:

@@ -152,7 +152,10 @@ def plan_lines(text: str) -> str:
         if not any(any(v.values()) for v in node["bound"].values() if isinstance(v, dict)):
             del node["bound"]
     nodes = [json.dumps(n, ensure_ascii=False) for n in plan.pop("nodes")]
-    edges = [" -> ".join(e) for e in plan.pop("edges")]
+    edges = [
+        f"{e['source']} -> {e['target']}  {e['kind']} {e['port']} {e['mode']}"
+        for e in plan.pop("edges")
+    ]
     rest = [f"{k}: {json.dumps(v, ensure_ascii=False)}" for k, v in plan.items()]
     return "\n".join([*nodes, *edges, *rest, ""])
 

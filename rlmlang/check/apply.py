@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from rlmlang.check.functions import FUNCTIONS, Function
 from rlmlang.check.say import calls as say
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.diagnostics.diagnostic import Label
+from rlmlang.functions.function import Function, Option
+from rlmlang.functions.rules import innermost
+from rlmlang.functions.table import function_of
 from rlmlang.ir.expressions import Apply, Expr, Ref
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import NUMERIC, Type, fits
-from rlmlang.schema.partitions import ORDER
+from rlmlang.ir.types import BOOL, Type, fits
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, Facts]
 Infer = Callable[..., Inferred]
 Parameters = Sequence[tuple[str, Type, bool]]
-SEVERAL = ("keys", "by", "on")  # options that may name more than one field
 
 
 def check_args(
@@ -46,137 +46,111 @@ def check_args(
 
 
 def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> Inferred:
-    """A call of a built-in function."""
-    function = FUNCTIONS.get(name.text)
+    """A call of a built-in function; nothing where what it is given does not go together."""
+    function = function_of(name.text, scope.module.library.find)
     if function is None:
         scope.report(say.unknown_function(scope, name))
         return NOTHING
-    values: list[Inferred] = []
-    options: dict[str, object] = {}
-    for arg in call.args:
-        if arg.label:
-            _option(scope, function, arg, values, options, infer)
-        elif function.name in ("top", "take") and values and "n" not in options:
-            options["n"] = scope.module.size(arg.value, ("",))
-        else:
-            values.append(infer(scope, arg.value))
-    if not _arity(scope, function, call, values, options):
+    plain, labelled = _arguments(function, call)
+    values = [infer(scope, arg.value) for arg in plain]
+    facts = [f for _, f in values]
+    read = _Options(scope, function, facts, infer)
+    options = {a.label: read.option(a) for a in labelled}
+    if not _complete(scope, function, call, plain, facts, options):
         return NOTHING
-    _coverage(scope, function, name, call, values, options)
-    facts = function.rule([f for _, f in values], options)
-    if function.name == "union" or function.name == "concat":
-        _same_items(scope, call, values)
-    return Apply(function.name, tuple(v for v, _ in values), tuple(options.items())), facts
+    for arg, (value, given) in zip(plain, values, strict=True):
+        if not function.covered(given, options):
+            lost = scope.lost_at(value) or Label(arg.value.span, f"is `{given.coverage}`")
+            scope.report(say.unsound(function, name, given, lost))
+    if None in options.values():
+        return NOTHING
+    made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))
+    return made, function.gives(*facts, **options)
 
 
-def _option(
-    scope: Scope,
-    function: Function,
-    arg: t.Arg,
-    values: list[Inferred],
+def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Arg]]:
+    """The arguments without a label and those with one, which a last one is given."""
+    plain = [a for a in call.args if not a.label]
+    labelled = [a for a in call.args if a.label]
+    last = next((o.name for o in function.options if o.last), "")
+    if last and len(plain) > function.least and all(a.label != last for a in labelled):
+        labelled.append(replace(plain.pop(function.least), label=last))
+    return plain, labelled
+
+
+def _complete(
+    scope: Scope, function: Function, call: t.Call, plain: list[t.Arg], facts: list[Facts],
     options: dict[str, object],
-    infer: Infer,
-) -> None:
-    if arg.label in function.fields:
-        options[arg.label] = _fields(scope, arg, values)
-    elif arg.label == "where" and "where" in function.options:
-        options["where"] = _where(scope, arg, values, infer)
-    elif arg.label in function.options:
-        options[arg.label] = _plain(scope, arg)
-    else:
-        known = [*function.fields, *function.options]
-        scope.report(say.surplus(arg, arg.label, f"`{function.name}`", known))
-
-
-def _plain(scope: Scope, arg: t.Arg) -> object:
-    value = scope.module.literal(arg.value)
-    if value is None:
-        scope.module.size(arg.value)
-    return value
-
-
-def _where(scope: Scope, arg: t.Arg, values: list[Inferred], infer: Infer) -> Expr:
-    item = _item(values[0][1]) if values else Facts()
-    value, facts = infer(scope.inner(it=(Ref("it"), item)), arg.value)
-    if not fits(facts.type, Type("Bool")):
-        scope.report(say.argument(arg, "where", facts.type, Type("Bool")))
-    return value
-
-
-def _item(rows: Facts) -> Facts:
-    type_ = rows.type.item
-    while type_.is_list:
-        type_ = type_.item
-    return replace(rows, type=type_, size=rows.item, item=rows.item)
-
-
-def _fields(scope: Scope, arg: t.Arg, values: list[Inferred]) -> object:
-    """Field names, checked against the rows of the first list."""
-    several = isinstance(arg.value, t.ListOf) and arg.label in SEVERAL
-    names = arg.value.items if isinstance(arg.value, t.ListOf) and several else (arg.value,)
-    rows = [_item(f).type.required() for _, f in values]
-    for name in names:
-        if not isinstance(name, t.Name):
-            scope.report(say.not_a_field(name))
-            continue
-        known = [f.name for r in rows for f in r.fields]
-        if rows and rows[0].kind == "Record" and name.text not in known:
-            scope.report(say.no_such_field(name, rows[0], known))
-    found = [n.text for n in names if isinstance(n, t.Name)]
-    return found if several or arg.label == "keys" else "".join(found[:1])
-
-
-def _arity(
-    scope: Scope,
-    function: Function,
-    call: t.Call,
-    values: list[Inferred],
-    options: dict[str, object],
-) -> bool:
-    fixed = [k for k in function.takes if k != "*"]
-    repeats = "*" in function.takes
-    missing = [o for o in function.required if o not in options]
-    if len(values) < len(fixed) or (len(values) > len(fixed) and not repeats) or missing:
-        scope.report(say.wrong_arity(function, call, len(fixed), missing))
+) -> bool:  # fmt: skip
+    """Whether all is there that must be, each of its kind; the items of repeated lists are held
+    against those of the first."""
+    missing = [o.name for o in function.options if o.required and o.name not in options]
+    surplus = len(facts) > function.least and not function.repeats
+    if len(facts) < function.least or surplus or missing:
+        scope.report(say.wrong_arity(function, call, function.least, missing))
         return False
-    kinds = fixed + [fixed[-1]] * (len(values) - len(fixed))
-    arguments = [a for a in call.args if not a.label]
-    for kind, (_, facts), arg in zip(kinds, values, arguments, strict=False):
-        if not _is_kind(kind, facts.type):
-            scope.report(say.wrong_kind(function, arg, kind, facts.type))
+    for at, (arg, given) in enumerate(zip(plain, facts, strict=True)):
+        if not function.fits(at, given.type):
+            scope.report(say.wrong_kind(function, arg, function.kind(at), given.type))
             return False
+        item, first = innermost(given).type, innermost(facts[0]).type
+        if function.repeats and not fits(item, first):
+            scope.report(say.argument(arg, "items", item, first))
     return True
 
 
-def _is_kind(kind: str, type_: Type) -> bool:
-    if type_.kind == "Any" or kind == "any":
-        return True
-    if kind == "list":
-        return type_.is_list
-    if kind == "number":
-        return type_.kind in NUMERIC
-    return type_.textual or type_.kind == "Enum"
+@dataclass(frozen=True)
+class _Options:
+    """Reads options of a function as they are written; None for one that is reported."""
 
+    scope: Scope
+    function: Function
+    facts: list[Facts]
+    infer: Infer
 
-def _coverage(
-    scope: Scope,
-    function: Function,
-    name: t.Name,
-    call: t.Call,
-    values: list[Inferred],
-    options: dict[str, object],
-) -> None:
-    if options.get("lower_bound") is True:
-        return
-    arguments = [a for a in call.args if not a.label]
-    for arg, (value, facts) in zip(arguments, values, strict=False):
-        if ORDER.index(facts.coverage) > ORDER.index(function.needs):
-            lost = scope.lost_at(value) or Label(arg.value.span, f"is `{facts.coverage}`")
-            scope.report(say.unsound(function, name, facts, lost))
+    def option(self, arg: t.Arg) -> object:
+        """The value of an option."""
+        known = {o.name: o for o in self.function.options}
+        if arg.label not in known:
+            what = f"`{self.function.name}`"
+            self.scope.report(say.surplus(arg, arg.label, what, list(known)))
+            return None
+        match known[arg.label].takes:
+            case "where":
+                item = innermost(self.facts[0]) if self.facts else Facts()
+                test, facts = self.infer(self.scope.inner(it=(Ref("it"), item)), arg.value)
+                return self._typed(arg, test, facts, BOOL)
+            case "count":
+                return self.scope.module.size(arg.value, ("",))
+            case Type() as type_:
+                value = self.scope.module.literal(arg.value)
+                if value is None:
+                    return self.scope.module.size(arg.value)
+                return self._typed(arg, value, self.infer(self.scope, arg.value)[1], type_)
+        return self._fields(arg, known[arg.label])
 
+    def _typed(self, arg: t.Arg, value: object, facts: Facts, want: Type) -> object:
+        if fits(facts.type, want):
+            return value
+        self.scope.report(say.argument(arg, arg.label, facts.type, want))
+        return None
 
-def _same_items(scope: Scope, call: t.Call, values: list[Inferred]) -> None:
-    first = _item(values[0][1]).type
-    for arg, (_, facts) in zip(call.args[1:], values[1:], strict=False):
-        if not fits(_item(facts).type, first):
-            scope.report(say.argument(arg, "items", _item(facts).type, first))
+    def _fields(self, arg: t.Arg, option: Option) -> str | tuple[str, ...] | None:
+        """Names of fields, held against the items of the lists."""
+        listed = isinstance(arg.value, t.ListOf) and option.takes != "field"
+        names = arg.value.items if isinstance(arg.value, t.ListOf) and listed else (arg.value,)
+        found = tuple(n.text for n in names if isinstance(n, t.Name) and self._is_field(n))
+        for other in names:
+            if not isinstance(other, t.Name):
+                self.scope.report(say.not_a_field(other))
+        if len(found) < len(names):
+            return None
+        return found if listed or option.takes == "keys" else found[0]
+
+    def _is_field(self, name: t.Name) -> bool:
+        rows = [innermost(f).type.required() for f in self.facts]
+        known = [f.name for r in rows for f in r.fields]
+        if not rows or rows[0].kind != "Record" or name.text in known:
+            return True
+        self.scope.report(say.no_such_field(name, rows[0], known))
+        return False

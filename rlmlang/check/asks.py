@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rlmlang.check.apply import check_args
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import answers_each, needs_output
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.ir import recipe as r
-from rlmlang.ir import sizes as extents
-from rlmlang.ir.expressions import Param
+from rlmlang.ir.expressions import Expr, Param
+from rlmlang.ir.facts import Facts
 from rlmlang.ir.quotes import holds_source, is_source, quotes_in
 from rlmlang.ir.request_sizes import frame_size, messages_of, request_size
-from rlmlang.ir.types import ANY, fits
+from rlmlang.ir.sizes import shown_size
+from rlmlang.ir.types import fits
 from rlmlang.schema.formula import Formula, number
-from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.syntax import tree as t
 
+Known = dict[Expr, Facts]
+"""What is known of the expressions in a step."""
 
-def ask_of(
-    scope: Scope, prompt: r.Prompt, call: t.Call, item: r.Facts | None
-) -> tuple[r.Ask, r.Facts]:
-    """The prompt with its arguments, and the sum of its inputs.
+
+def ask_of(scope: Scope, prompt: r.Prompt, call: t.Call, item: Facts | None) -> tuple[r.Ask, Known]:
+    """The prompt with its arguments, and what is known of those.
 
     `item` is the element that a map, filter or reduce passes as the first argument.
     """
@@ -33,30 +32,18 @@ def ask_of(
         _element(scope, call, element, item)
     wanted = [(p.name, p.type, p.type.optional) for p in params]
     given = check_args(scope, call, wanted, f"prompt `{prompt.name}`", infer)
-    inputs = [f for _, (_, f) in given] + ([item] if item is not None else [])
-    total = sum((extents.shown_size(f) for f in inputs), number(0))
-    _fits_context(scope, prompt, call, total)
-    if item is not None and element is not None:
-        _fits_output(scope, prompt, call, element, item)
     by_name = {n: f for n, (_, f) in given}
-    for name in by_name.keys() & {answers_each(prompt)}:
-        _fits_output(scope, prompt, call, next(p for p in params if p.name == name), by_name[name])
+    shown = [*by_name.values(), *([item] if item is not None else [])]
+    _fits_context(scope, prompt, call, sum(map(shown_size, shown), number(0)))
     if item is not None and element is not None:
         by_name[element.name] = item
+    if (each := answers_each(prompt, scope.module.library.find)) in by_name:
+        _fits_output(scope, prompt, call, by_name[each])
     told = frozenset(n for n, f in by_name.items() if f.told)
     if quotes_in(prompt.result) and holds_source(prompt.params) and not _quotable(prompt, told):
         scope.report(_nothing_to_quote(prompt, call))
-    merged = extents.made_of(r.Facts(ANY, total), inputs)
-    taken = element.name if element else ""
-    return r.Ask(prompt, tuple((n, v) for n, (v, _) in given), taken, told), merged
-
-
-def result_of(prompt: r.Prompt, inputs: r.Facts) -> r.Facts:
-    """What is known of a prompt's answer: it is as complete as what the prompt was given, and what
-    code looked into is not known to be all."""
-    made = extents.made_of(extents.of_result(prompt, prompt.result), [inputs])
-    searched: Coverage = "some" if prompt.repl is not None else "exact"
-    return replace(made, coverage=worst_of((made.coverage, searched)), told=True)
+    args = tuple((n, v) for n, (v, _) in given)
+    return r.Ask(prompt, args, element.name if element else "", told), dict(v for _, v in given)
 
 
 def _quotable(prompt: r.Prompt, told: frozenset[str]) -> bool:
@@ -65,7 +52,7 @@ def _quotable(prompt: r.Prompt, told: frozenset[str]) -> bool:
     return any(is_source(p.type, told=p.name in told) or quotes_in(p.type) for p in prompt.params)
 
 
-def _element(scope: Scope, call: t.Call, element: Param, item: r.Facts) -> None:
+def _element(scope: Scope, call: t.Call, element: Param, item: Facts) -> None:
     if not fits(item.type.required(), element.type.required()):
         scope.report(
             error(
@@ -92,12 +79,8 @@ def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) 
         scope.report(_tight(prompt, call, dense))
 
 
-def _fits_output(
-    scope: Scope, prompt: r.Prompt, call: t.Call, param: Param, facts: r.Facts
-) -> None:
+def _fits_output(scope: Scope, prompt: r.Prompt, call: t.Call, facts: Facts) -> None:
     """An answer that must hold one item for each of its input must have room for them."""
-    if answers_each(prompt) != param.name:
-        return
     count = facts.count.value()
     needed = needs_output(prompt, count) if count is not None else None
     if needed is not None and count is not None and needed > prompt.model.output:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 
-from rlmlang.check.asks import ask_of, result_of
-from rlmlang.check.infer import expect, infer, tested
+from rlmlang.check.asks import Known, ask_of
+from rlmlang.check.infer import expect, infer
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.prompts import prompt_of
 from rlmlang.check.resolve import partition_of, search_of
@@ -16,11 +17,16 @@ from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Ref
-from rlmlang.ir.sizes import largest, made_of
-from rlmlang.ir.types import ANY, BOOL, Type, fits, list_of
+from rlmlang.ir.sizes import largest
+from rlmlang.ir.types import ANY, BOOL, Type, fits
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.partitions import around
 from rlmlang.syntax import tree as t
+from rlmlang.verbs.call import Call
+from rlmlang.verbs.cross import Cross
+from rlmlang.verbs.given import joined_facts, result_facts
+from rlmlang.verbs.ladder import Ladder, Rung
+from rlmlang.verbs.recurse import SEEN, Recurse
 
 Inferred = tuple[Expr, r.Facts]
 Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
@@ -40,11 +46,8 @@ def cross(scope: Scope, name: str, e: t.Verb) -> Inferred:
     if found is None:
         return NOTHING
     method, options = found
-    count = a.count * number(int(str(options["top"])))
-    item = a.item + b.item
-    pair = Type("Pair", (a.type.item, b.type.item))
-    facts = made_of(r.Facts(list_of(pair), count * item, count, item, ONE, "some"), (a, b))
-    return scope.add(name, r.Cross(left, right, method, tuple(sorted(options.items()))), facts, e)
+    work = Cross(left, right, method, tuple(sorted(options.items())))
+    return scope.add(name, work, {left: a, right: b}, e)
 
 
 def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
@@ -67,28 +70,29 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
     leaf = _ask(scope, clauses["leaf"], leaf_item)
     if leaf is None:
         return NOTHING
-    answer = result_of(leaf.prompt, leaf_item)
+    answer = result_facts(leaf[0].prompt, leaf_item)
     joined = Settings(scope.module, clauses["join"].block, "join")
     fanin = joined.count("fanin") or max(2, int(str(branch.options["into"])))
-    size = answer.size
-    items = replace(answer, type=say.joined_type(_joins(scope, clauses["join"], leaf.prompt),
-                    answer.type), size=size * fanin, count=number(fanin), item=size)  # fmt: skip
-    join = _ask(scope, clauses["join"], items)
+    prompt = _joins(scope, clauses["join"], leaf[0].prompt)
+    join = _ask(scope, clauses["join"], joined_facts(prompt, answer, answer.size, fanin))
     prune, keep, see = _prune(scope, clauses.get("prune"))
     if join is None:
         return NOTHING
     on_error = _leaf_settings(scope, name, clauses["leaf"])
     if prune is not None:
         lose(scope, name, clauses["prune"].span, "parts are left out here")
-    work = r.Recurse(subject, leaf_size, leaf, branch, join, depth, prune, keep, fanin, see,
-                     on_error)  # fmt: skip
+    work = Recurse(subject, leaf_size, branch, depth, keep, fanin, see, on_error)
     needed = levels(work, facts)
     if needed is not None and needed > depth:
         scope.report(_too_deep(clauses["depth"], needed, depth))
-    made = replace(
-        answer, coverage="some" if prune or on_error.skip else facts.coverage, origins=facts.origins
-    )
-    return scope.add(name, work, made, e)
+    inner = scope.inside(name)
+    for part, asked in (("leaf", leaf), ("prune", prune), ("join", join)):
+        if asked is not None:
+            inner.add(part, Call(asked[0]), asked[1], clauses[part])
+    parts = {"leaf": inner.steps[0].facts}
+    added = scope.add(name, work, {subject: facts}, e, parts)
+    scope.steps += inner.steps
+    return added
 
 
 def _amount(scope: Scope, clause: t.Clause, units: tuple[str, ...]) -> int:
@@ -100,16 +104,14 @@ def _amount(scope: Scope, clause: t.Clause, units: tuple[str, ...]) -> int:
     return max(1, size or 1)
 
 
-def levels(work: r.Recurse, facts: r.Facts) -> int | None:
+def levels(work: Recurse, facts: r.Facts) -> int | None:
     """d = ⌈log_σ(n/τ)⌉ with σ = k/(1+2s), where n is known; the design's formula."""
     n = facts.size.value()
     if n is None or n <= work.leaf_size:
         return None if n is None else 0
     size, count = n, 0
-    into = int(str(work.branch.options["into"]))
-    slack = float(str(work.branch.options.get("slack", 0.1)))
     while size > work.leaf_size and count < 64:
-        size = int(size * (1 + 2 * slack) / into) + 1
+        size = int(size * (1 + 2 * work.slack) / work.into) + 1
         count += 1
     return count
 
@@ -119,14 +121,14 @@ def _joins(scope: Scope, clause: t.Clause, default: r.Prompt) -> r.Prompt:
     return prompt_of(scope.module, clause.call.callee.span.text) or default
 
 
-def _ask(scope: Scope, clause: t.Clause, item: r.Facts) -> r.Ask | None:
+def _ask(scope: Scope, clause: t.Clause, item: r.Facts) -> tuple[r.Ask, Known] | None:
     assert clause.call is not None
     name = clause.call.callee.span.text
     prompt = prompt_of(scope.module, name)
     if prompt is None:
         scope.report(say.unknown_prompt(clause.call.callee, name, scope))
         return None
-    return ask_of(scope, prompt, clause.call, item)[0]
+    return ask_of(scope, prompt, clause.call, item)
 
 
 def _leaf_settings(scope: Scope, name: str, clause: t.Clause) -> r.OnError:
@@ -140,18 +142,18 @@ def _leaf_settings(scope: Scope, name: str, clause: t.Clause) -> r.OnError:
 
 def _prune(
     scope: Scope, clause: t.Clause | None
-) -> tuple[r.Ask | None, tuple[int, int] | None, int]:
+) -> tuple[tuple[r.Ask, Known] | None, tuple[int, int] | None, int]:
     """`prune with q(…) { see: 2ktok, keep: 1..3 }`: q says of a part's beginning how much it
     promises, as a Bool or a number."""
     if clause is None:
-        return None, None, r.SEEN
+        return None, None, SEEN
     s = Settings(scope.module, clause.block, "prune")
     keep = s.value("keep")
-    see = s.size("see", ("tok", "ch")) or r.SEEN
+    see = s.size("see", ("tok", "ch")) or SEEN
     item = r.Facts(Type("Slice"), number(see), ONE, number(see))
     ask = _ask(scope, clause, item)
-    if ask is not None and ask.prompt.result.kind not in ("Bool", "Int", "Float"):
-        scope.report(say.prune_prompt(clause, ask.prompt.result))
+    if ask is not None and ask[0].prompt.result.kind not in ("Bool", "Int", "Float"):
+        scope.report(say.prune_prompt(clause, ask[0].prompt.result))
     if not isinstance(keep, t.Binary) or keep.op != "..":
         scope.report(_keep(clause))
         return ask, (1, 1), see
@@ -164,29 +166,32 @@ def _prune(
 
 def ladder(scope: Scope, name: str, e: t.Ladder, body: Body) -> Inferred:
     """`ladder accept (…) { rung "cheap" { … } … }`: the first accepted rung wins."""
-    rungs: list[r.Rung] = []
-    facts, last = None, ANY
+    inner = scope.inside(name)
+    first: Type | None = None
+    rungs: dict[str, r.Facts] = {}
     for rung in e.rungs:
-        inner = replace(
-            scope, names=dict(scope.names), steps=[], prefix=f"{scope.prefix}{name}.{rung.name}."
-        )
-        value, found = body(inner, rung.body.items, ANY)
-        rungs.append(r.Rung(rung.name, tuple(inner.steps), value))
-        if facts is not None and not fits(found.type.required(), facts.type.required()):
-            scope.report(_rung_type(rung, found.type, facts.type))
-        facts = found if facts is None else largest(facts, found)
-        last = found.type
-    if facts is None:
+        found = rungs[rung.name] = _rung(inner, rung, body)
+        if first is not None and not fits(found.type.required(), first.required()):
+            scope.report(_rung_type(rung, found.type, first))
+        first = first or found.type
+    if first is None:
         scope.report(_no_rungs(e))
         return NOTHING
     Settings(scope.module, e.block, "ladder")
-    judged = replace(facts, coverage="exact", fields=())  # of what there is, not of the source
-    test, _ = expect(scope.inner(it=(Ref("it"), judged)), e.accept, BOOL, "the acceptance")
-    if not last.optional and Ref("it") in tested(test, holds=True):
-        facts = replace(facts, type=facts.type.required())
-    elif last.optional:
-        facts = replace(facts, type=facts.type.maybe())
-    return scope.add(name, r.Ladder(test, tuple(rungs)), facts, e)
+    judged = replace(reduce(largest, rungs.values()), coverage="exact", fields=())
+    test, known = expect(scope.inner(it=(Ref("it"), judged)), e.accept, BOOL, "the acceptance")
+    added = scope.add(name, Ladder(test, tuple(rungs)), {test: known}, e, rungs)
+    scope.steps += inner.steps
+    return added
+
+
+def _rung(scope: Scope, rung: t.Rung, body: Body) -> r.Facts:
+    """The step of a rung, followed by those that it is made of; gives its facts."""
+    inner = scope.inside(rung.name)
+    value, facts = body(inner, rung.body.items, ANY)
+    made = scope.add(rung.name, Rung(value), {value: facts}, rung)[1]
+    scope.steps += inner.steps
+    return made
 
 
 def _rung_type(rung: t.Rung, found: Type, first: Type) -> Diagnostic:

@@ -23,11 +23,12 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
+from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import Expr, Param, Ref
-from rlmlang.ir.sizes import of_param
 from rlmlang.ir.suite import Checked
 from rlmlang.ir.types import ANY, BOOL, Type, fits
 from rlmlang.syntax import tree as t
+from rlmlang.verbs.compute import Compute
 
 
 def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
@@ -121,13 +122,13 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     _unused(scope, decl)
     budget = budget_of(module, [i for i in decl.body.items if isinstance(i, t.BudgetUse)])
     steps = list(scope.steps)
-    if not steps or steps[-1].name != "result":
-        steps.append(r.Step("result", r.Compute(value), r.Facts(result), (_name(value),)))
+    if not any(s.name == "result" for s in steps):
+        steps.append(r.Step("result", Compute(value), r.Facts(result), (_name(value),)))
     named = {n for s in steps for n in s.needs}
     extra = [s for n in sorted(named) if (s := source_of(module, n)) and s not in sources]
     return r.Recipe(
-        decl.name.text, params, result, module.max_of(decl.result, result), tuple(steps), budget,
-        (*sources, *extra), defaults, module.source.path, decl.docs,
+        decl.name.text, params, result, module.max_of(decl.result, result), budget,
+        (*sources, *extra), defaults, module.source.path, decl.docs, tuple(steps),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.functions.table import Find, none_found
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.types import (
     ANY,
@@ -34,6 +35,7 @@ class Library:
     how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
+    `find` looks for what other distributions bring, by group and name.
     `load(path, importer)` gives the text behind a `use`, or None where there is none.
     """
 
@@ -44,6 +46,7 @@ class Library:
     tool: Callable[[Module, t.Recipe], object] | None = None
     most: int = 1
     grain: int = GRAIN
+    find: Find = none_found
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 

@@ -15,10 +15,10 @@ from rlmlang.check.scope import NOTHING, Binding, Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
+from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import Constant, Expr, Param, Ref
-from rlmlang.ir.sizes import of_param
 from rlmlang.ir.types import ANY, Type, fits
-from rlmlang.ir.walk import asks
+from rlmlang.ir.walk import predictors
 from rlmlang.syntax import tree as t
 
 Inferred = tuple[Expr, r.Facts]
@@ -75,7 +75,7 @@ def as_tool(scope: Scope, decl: t.Recipe, body: Body) -> r.Tool | None:
     result = scope.module.type(decl.result.type)
     value, _ = body(inner, decl.body.items, result)
     steps = tuple(inner.steps)
-    if any(ask.prompt.repl is not None for ask in asks(steps)):
+    if any(ask.prompt.repl is not None for _, ask in predictors(steps)):
         return None
     return r.Tool(decl.name.text, params, result, steps, value, decl.docs)
 

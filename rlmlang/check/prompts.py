@@ -12,6 +12,7 @@ from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.functions.table import Find, function_of
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
@@ -188,17 +189,22 @@ def needs_output(prompt: r.Prompt, items: int) -> int | None:
     return None if most is None else items * most // 2
 
 
-def answers_each(prompt: r.Prompt) -> str:
+def answers_each(prompt: r.Prompt, find: Find) -> str:
     """The parameter whose items the checks demand one answer for, or an empty string."""
     for check in prompt.checks:
         if isinstance(check, Op) and check.op == "==":
             sides = (check.left, check.right)
-            if all(isinstance(x, Apply) and x.function in ("ids", "count") for x in sides):
+            if all(_pairs(x, find) for x in sides):
                 inner = [x.args[0] for x in sides if isinstance(x, Apply)]
                 names = [x.name for x in inner if isinstance(x, Ref)]
                 if "result" in names and len(names) == 2:
                     return next(n for n in names if n != "result")
     return ""
+
+
+def _pairs(e: Expr, find: Find) -> bool:
+    function = function_of(e.function, find) if isinstance(e, Apply) else None
+    return function is not None and function.pairs
 
 
 def _hidden(key: t.Name, param: t.Name) -> Diagnostic:

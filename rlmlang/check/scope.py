@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from rlmlang.check.module import Module
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir.expressions import Constant, Expr, Ref
-from rlmlang.ir.recipe import Facts, Prompt, Step, Work
+from rlmlang.ir.recipe import Facts, Operation, Prompt, Step
 from rlmlang.ir.walk import names
 from rlmlang.syntax import tree as t
 
@@ -39,6 +39,7 @@ class Scope:
     names: dict[str, Binding] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     prefix: str = ""
+    within: str = ""  # the step that the steps of this body are parts of
     losses: dict[str, Label] = field(default_factory=dict)  # where a step gave up coverage
     calling: tuple[str, ...] = ()
     certain: frozenset[Expr] = frozenset()  # what was tested not to be none
@@ -58,12 +59,37 @@ class Scope:
         more = {k: Binding(v, f, used=True) for k, (v, f) in names.items()}
         return replace(self, names=_Chained(self.names, more))
 
-    def add(self, name: str, work: Work, facts: Facts, node: t.Node) -> tuple[Expr, Facts]:
-        """A step of the body, and the reference to it."""
+    def add(
+        self, name: str, work: Operation, known: Mapping[Expr, Facts], node: t.Node,
+        parts: Mapping[str, Facts] | None = None,
+    ) -> tuple[Expr, Facts]:  # fmt: skip
+        """A step of the body, and the reference to it. `known` are the facts of the expressions in
+        it, `parts` those of the steps that it is made of."""
         full = self.prefix + name
+        facts = self._facts(work, known, node, parts or {})
         needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
-        self.steps.append(Step(full, work, facts, needs, line=node.span.line))
+        step = Step(full, work, facts, needs, line=node.span.line, within=self.within)
+        self.steps.append(step)
         return Ref(full), facts
+
+    def _facts(
+        self, work: Operation, known: Mapping[Expr, Facts], node: t.Node, parts: Mapping[str, Facts]
+    ) -> Facts:
+        """What follows for the value of a step. What does not go together has been reported, or is
+        here."""
+        library = self.module.library
+        try:
+            return work.facts(GivenHere(known, parts, library.grain, library.sizes))
+        except CodedError as problem:
+            found = problem.diagnostic
+            if not any(d.severity == "error" for d in library.diagnostics):
+                self.report(error("wrong-type", found.message, node.span, reason=found.reason))
+            return UNKNOWN
+
+    def inside(self, name: str) -> Scope:
+        """The scope of what a step of the body is made of."""
+        full = self.prefix + name
+        return replace(self, names=dict(self.names), steps=[], prefix=f"{full}.", within=full)
 
     def lost_at(self, value: Expr) -> Label | None:
         """Where the items that a value may miss were given up: the nearest step it depends on."""
@@ -72,7 +98,8 @@ class Scope:
         for name in waiting:
             if name in self.losses:
                 return self.losses[name]
-            waiting += [n for n in needs.get(name, ()) if n not in waiting]
+            parts = (s.name for s in self.steps if s.within == name)
+            waiting += [n for n in (*needs.get(name, ()), *parts) if n not in waiting]
         return None
 
     def lookup(self, name: str) -> Binding | None:
@@ -81,6 +108,20 @@ class Scope:
         if found is not None:
             found.used = True
         return found
+
+
+@dataclass(frozen=True)
+class GivenHere:
+    """What a step is given, as far as the checker has found it."""
+
+    known: Mapping[Expr, Facts]
+    parts: Mapping[str, Facts]
+    grain: int
+    sizes: Mapping[str, int]
+
+    def of(self, e: Expr, it: Facts | None = None) -> Facts:
+        """The facts of an expression of the step."""
+        return self.known.get(e, UNKNOWN)
 
 
 class _Chained(dict[str, Binding]):

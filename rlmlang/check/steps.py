@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.check.asks import ask_of, result_of
+from rlmlang.check.asks import Known, ask_of
 from rlmlang.check.branching import cross, ladder, recurse
-from rlmlang.check.infer import either, expect, infer, sure, tested
+from rlmlang.check.infer import either_of, expect, infer, sure
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.patterns import inline, is_callable
 from rlmlang.check.prompts import prompt_of
@@ -18,12 +18,21 @@ from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Choose, Expr, Ref
-from rlmlang.ir.sizes import made_of
-from rlmlang.ir.types import ANY, BOOL, SLICE, TEXT, Field, Type, fits, list_of, record
+from rlmlang.ir.types import ANY, BOOL, TEXT, Type, fits
 from rlmlang.ir.walk import names
-from rlmlang.schema.formula import ONE, Formula, maximum, number, symbol
-from rlmlang.schema.partitions import STRATEGIES, Extent, around, least_size, worst_of
+from rlmlang.schema.formula import maximum
+from rlmlang.schema.partitions import STRATEGIES, least_size
 from rlmlang.syntax import tree as t
+from rlmlang.verbs.call import Call
+from rlmlang.verbs.compute import Compute
+from rlmlang.verbs.filter import Filter
+from rlmlang.verbs.given import item_facts, joined_facts, result_facts
+from rlmlang.verbs.inference import tested
+from rlmlang.verbs.map import Map
+from rlmlang.verbs.reduce import Reduce
+from rlmlang.verbs.require import Require
+from rlmlang.verbs.search import Search, searchable
+from rlmlang.verbs.split import Split, family_of
 
 Inferred = tuple[Expr, r.Facts]
 
@@ -35,7 +44,7 @@ def step(scope: Scope, name: str, e: t.Expr, docs: str = "", want: Type = ANY) -
     entries = e.block.entries if isinstance(e, t.BLOCKED) and e.block is not None else ()
     written = next((x for x in entries if isinstance(x, t.Assume)), None)
     if written is not None and len(scope.steps) > before:
-        facts = _assume(scope, written)
+        facts = _assume(scope, written, before)
     return value, facts
 
 
@@ -95,10 +104,9 @@ def body(scope: Scope, items: tuple[t.BodyItem, ...], want: Type) -> Inferred:
         if isinstance(item, t.Let):
             _let(scope, item, seen)
         elif isinstance(item, t.Require):
-            test, _ = expect(scope, item.value, BOOL, "the condition")
-            number = sum(isinstance(x.work, r.Require) for x in scope.steps) + 1
-            scope.add(f"require{number}", r.Require(test, item.value.span.text),
-                r.Facts(BOOL), item)  # fmt: skip
+            test, known = expect(scope, item.value, BOOL, "the condition")
+            number = sum(isinstance(x.work, Require) for x in scope.steps) + 1
+            scope.add(f"require{number}", Require(test, item.value.span.text), {test: known}, item)
         elif isinstance(item, t.Return):
             returned = _return(scope, item, want)
     return returned if returned is not None else NOTHING
@@ -126,14 +134,14 @@ def _return(scope: Scope, item: t.Return, want: Type) -> Inferred:
 
 def _compute(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
     value, facts = infer(scope, e, want)
-    return scope.add(name, r.Compute(value), facts, e)
+    return scope.add(name, Compute(value), {value: facts}, e)
 
 
-def _assume(scope: Scope, written: t.Assume) -> r.Facts:
-    """The last step, taken to be exact for the reason given."""
-    last = scope.steps[-1]
-    facts = replace(last.facts, coverage="exact", fields=())
-    scope.steps[-1] = replace(last, facts=facts, assumed=written.because)
+def _assume(scope: Scope, written: t.Assume, since: int) -> r.Facts:
+    """The last step of this body, taken to be exact for the reason given."""
+    at = max(i for i, s in enumerate(scope.steps) if i >= since and s.within == scope.within)
+    facts = replace(scope.steps[at].facts, coverage="exact", fields=())
+    scope.steps[at] = replace(scope.steps[at], facts=facts, assumed=written.because)
     return facts
 
 
@@ -147,10 +155,13 @@ def _branch(scope: Scope, name: str, e: t.If) -> Inferred:
         sides.append(step(inner, f"{name}.{word}", side))
         for at in range(before, len(scope.steps)):
             each = scope.steps[at]
+            if each.within != scope.within:
+                continue
             needs = tuple(dict.fromkeys([*each.needs, *names(test)]))
             scope.steps[at] = replace(each, when=(test, truth), needs=needs)
-    facts = either(scope, e, sides[0][1], sides[1][1])
-    return scope.add(name, r.Compute(Choose(test, sides[0][0], sides[1][0])), facts, e)
+    facts = either_of(scope, e, sides[0][1], sides[1][1])
+    value = Choose(test, sides[0][0], sides[1][0])
+    return scope.add(name, Compute(value), {value: facts}, e)
 
 
 def _pays(scope: Scope, e: t.Expr) -> bool:
@@ -181,79 +192,36 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
         return NOTHING
     partition = found
     strategy = STRATEGIES[partition.strategy]
-    family = say.family(facts.type)
+    family = family_of(facts.type)
     if facts.type.kind != "Any" and family not in strategy.of:
         scope.report(say.cannot_split(e, facts.type, strategy))
         return NOTHING
-    rows = family == "rows"
-    if rows and partition.before + partition.after:
+    if family == "rows" and partition.before + partition.after:
         scope.report(say.no_neighbours(e))
     size = partition.options.get("max") or partition.options.get("around")
     least = least_size(partition.strategy, scope.module.library.grain, tree=family == "tree")
     if isinstance(size, int) and size < least:
         scope.report(too_small(e.how, f"a piece holds at least {least}tok here"))
         return NOTHING
-    cap, pieces = cut(partition, facts, family, scope.module.library.grain)
-    word = strategy.coverage(partition.options)
-    item = Type("Slice", (facts.type.item,)) if rows else SLICE
-    whole = family == "text" and word == "exact" and not partition.before + partition.after
-    made = r.Facts(
-        list_of(item), facts.size + pieces if whole else cap * pieces, pieces, cap,
-        _per_piece(partition, facts) if rows else ONE,
-        worst_of((facts.coverage, word)), facts.origins, told=facts.told,
-    )  # fmt: skip
-    if word != "exact":
+    if strategy.coverage(partition.options) != "exact":
         lose(scope, name, e.how.span, "pieces overlap here")
-    return scope.add(name, r.Split(subject, partition), made, e)
-
-
-def cut(partition: r.Partition, facts: r.Facts, family: str, grain: int) -> tuple[Formula, Formula]:
-    """The cap of a piece and the most pieces, from the contract of the strategy."""
-    strategy, options = STRATEGIES[partition.strategy], partition.options
-    origin = next(iter(sorted(facts.origins)), "text")
-    files = facts.count if family == "tree" else number(0)
-    items = facts.count if family == "rows" else _units(origin, partition)
-    item = facts.item if family == "rows" else _longest(origin)
-    extent = Extent(facts.size, items, item, files, grain)
-    cap = strategy.cap(options, extent) + around(partition.before, partition.after)
-    return cap, strategy.pieces(options, extent)
-
-
-def _units(origin: str, partition: r.Partition) -> Formula:
-    word = "records" if partition.strategy == "records" else "lines"
-    return symbol(f"{word}({origin})")
-
-
-def _longest(origin: str) -> Formula:
-    return symbol(f"longest({origin})")
-
-
-def _per_piece(partition: r.Partition, facts: r.Facts) -> Formula:
-    per = partition.options.get("per")
-    return number(per) if isinstance(per, int) else facts.count
+    return scope.add(name, Split(subject, partition), {subject: facts}, e)
 
 
 def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
     assert e.how is not None and e.second is not None
     subject, facts = infer(scope, e.subject)
-    query, _ = expect(scope, e.second, TEXT, "the query")
+    query, words = expect(scope, e.second, TEXT, "the query")
     found = search_of(scope.module, e.how)
     Settings(scope.module, e.block, "search")
     if found is None:
         return NOTHING
-    ok = facts.type.kind in ("Any", "Tree") or facts.type.textual or facts.type.is_list
-    if not ok:
+    if not searchable(facts.type):
         scope.report(say.cannot_search(e, facts.type))
         return NOTHING
-    method, options = found
-    count, window = number(int(str(options["top"]))), number(int(str(options["window"])))
-    item_type = facts.type.item if facts.type.is_list else SLICE
-    item = facts.item if facts.type.is_list else window + 64
-    made = r.Facts(list_of(item_type), count * item, count, item, ONE, "some", facts.origins,
-                   told=facts.told)  # fmt: skip
-    work = r.Search(subject, query, method, tuple(sorted(options.items())))
+    work = Search(subject, query, found[0], tuple(sorted(found[1].items())))
     lose(scope, name, word_span(e, "search"), "a search finds only some")
-    return scope.add(name, work, made, e)
+    return scope.add(name, work, {subject: facts, query: words}, e)
 
 
 # ── calls ────────────────────────────────────────────────────────────────────
@@ -263,8 +231,8 @@ def _call(scope: Scope, name: str, e: t.Call) -> Inferred:
     assert isinstance(e.callee, t.Name)
     prompt = _prompt(scope, e.callee.text)
     assert prompt is not None
-    ask, inputs = ask_of(scope, prompt, e, None)
-    return scope.add(name, r.Call(ask), result_of(prompt, inputs), e)
+    ask, known = ask_of(scope, prompt, e, None)
+    return scope.add(name, Call(ask), known, e)
 
 
 def _called(scope: Scope, e: t.Verb) -> r.Prompt | None:
@@ -279,16 +247,10 @@ def _called(scope: Scope, e: t.Verb) -> r.Prompt | None:
 def _items(scope: Scope, e: t.Verb) -> tuple[Expr, r.Facts, r.Facts] | None:
     """The list a verb goes over, and the facts of one item of it."""
     subject, facts = infer(scope, e.subject)
-    if facts.type.kind == "Any":
-        return subject, facts, r.Facts()
-    if not facts.type.is_list:
+    if facts.type.kind != "Any" and not facts.type.is_list:
         scope.report(say.not_a_list(e, facts.type))
         return None
-    item = r.Facts(
-        facts.type.item, facts.item, facts.inner, facts.item, ONE, facts.coverage, facts.origins,
-        told=facts.told,
-    )  # fmt: skip
-    return subject, facts, item
+    return subject, facts, item_facts(facts)
 
 
 def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
@@ -298,25 +260,19 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
         return NOTHING
     subject, facts, item = found
     assert e.call is not None
-    ask, inputs = ask_of(scope, prompt, e.call, item)
+    ask, known = ask_of(scope, prompt, e.call, item)
     s = Settings(scope.module, e.block, "map")
-    answer = result_of(prompt, inputs)
+    answer = result_facts(prompt, item, *known.values())
     stop = s.expr("stop", "a condition on `it`")
     it = scope.inner(it=(Ref("it"), replace(answer, coverage="exact")))
-    test = expect(it, stop, BOOL, "stop")[0] if stop is not None else None
+    test, tested = expect(it, stop, BOOL, "stop") if stop is not None else (None, r.Facts())
     on_error = on_error_of(scope, s)
-    loses = on_error.skip or test is not None
-    for key in ("stop", "on_error") if loses else ():
+    for key in ("stop", "on_error") if on_error.skip or test is not None else ():
         if key in s.entries:
             lose(scope, name, s.entries[key].span, "items can be lost here")
-    inner = answer.coverage if prompt.result.is_list else "exact"
-    made = r.Facts(
-        list_of(prompt.result), answer.size * facts.count, facts.count, answer.size, answer.count,
-        "some" if loses else worst_of((facts.coverage, inner)), facts.origins | answer.origins,
-        told=True,
-    )  # fmt: skip
-    work = r.Map(subject, ask, s.count("parallel"), on_error, test)
-    return scope.add(name, work, made, e)
+    work = Map(subject, ask, s.count("parallel"), on_error, test)
+    known |= {subject: facts} | ({test: tested} if test is not None else {})
+    return scope.add(name, work, known, e)
 
 
 def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
@@ -328,28 +284,22 @@ def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
     s = Settings(scope.module, e.block, "filter")
     ask: r.Ask | None = None
     where: Expr | None = None
+    known: Known = {}
     if prompt is not None and e.call is not None:
-        ask, _ = ask_of(scope, prompt, e.call, item)
+        ask, known = ask_of(scope, prompt, e.call, item)
         if not fits(prompt.result, BOOL):
             scope.report(say.filter_prompt(e.call, prompt.result))
     elif e.how is not None:
-        where, _ = expect(scope.inner(it=(Ref("it"), item)), e.how, BOOL, "the condition")
+        where, known[where] = expect(
+            scope.inner(it=(Ref("it"), item)), e.how, BOOL, "the condition"
+        )
     keep = s.literal("keep_rest", bool, "true or false") is True
-    work = r.Filter(subject, ask, where, keep, s.count("parallel"), on_error_of(scope, s))
+    work = Filter(subject, ask, where, keep, s.count("parallel"), on_error_of(scope, s))
     if not keep:
         lose(scope, name, word_span(e, "filter"), "a filter keeps only some")
-        half = replace(facts, coverage="some", type=list_of(facts.type.item))
-        return scope.add(name, work, half, e)
-    return scope.add(name, work, _halves(scope, name, facts, work, s), e)
-
-
-def _halves(scope: Scope, name: str, facts: r.Facts, work: r.Filter, s: Settings) -> r.Facts:
-    """Both halves: each is whole as long as every item was judged."""
-    if work.on_error.skip:
+    elif work.on_error.skip:
         lose(scope, name, s.entries["on_error"].span, "items can be lost here")
-    half = list_of(facts.type.item)
-    coverage = "some" if work.on_error.skip else facts.coverage
-    return replace(facts, type=record(Field("kept", half), Field("rest", half)), coverage=coverage)
+    return scope.add(name, work, {**known, subject: facts}, e)
 
 
 def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
@@ -357,17 +307,13 @@ def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
     found = _items(scope, e)
     if prompt is None or found is None:
         return NOTHING
-    subject, _, item = found
+    subject, facts, item = found
     assert e.call is not None
     s = Settings(scope.module, e.block, "reduce")
     fanin = s.count("fanin") or 8
-    answer = result_of(prompt, item)
-    size = maximum(item.size, answer.size)
-    joined = replace(item, type=say.joined_type(prompt, item.type), size=size * fanin,
-                     count=number(fanin), item=size)  # fmt: skip
-    ask, inputs = ask_of(scope, prompt, e.call, joined)
+    size = maximum(item.size, result_facts(prompt, item).size)
+    ask, known = ask_of(scope, prompt, e.call, joined_facts(prompt, item, size, fanin))
     if not fits(prompt.result.required(), item.type.required()):
         scope.report(say.reduce_types(e.call, prompt, item.type))
-    made = made_of(replace(answer, size=size, item=size), [inputs])
-    work = r.Reduce(subject, ask, fanin, s.count("parallel"))
-    return scope.add(name, work, made, e)
+    work = Reduce(subject, ask, fanin, s.count("parallel"))
+    return scope.add(name, work, {**known, subject: facts}, e)

@@ -28,7 +28,7 @@ def command(
 
     Exits 75 when even the best case does not fit the budget.
     """
-    from rlmlang.plan.serialize import plan_json
+    from rlmlang.plan.document import plan_json
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.trust import untrusted
 

@@ -97,12 +97,12 @@ class Progress:
             self.more += 1
 
     def _begin(self, event: StepStarted) -> None:
-        node = next((n for n in self.plan.nodes if n.id == event.node), None)
-        if node is None or not any(n.region == node.id or node.prompt for n in self.plan.nodes):
+        node = self.plan.of_event(event.node)
+        if node is None or not (node.prompt or node.parts):
             return
         calls = node.bound.expected.calls.value()
         self.tasks[event.node] = self.bars.add_task(
-            node.name.ljust(12), total=calls or None, note=node.model
+            node.id.ljust(12), total=calls or None, note=node.model
         )
 
     def _advance(self, node: str, call: str) -> None:
@@ -112,7 +112,8 @@ class Progress:
         self.bars.advance(self.tasks[node])
         task = self._task(node)
         if task.total is not None and task.completed > task.total:
-            worst = self.plan.node(node).bound.worst.calls.value()
+            found = self.plan.of_event(node)
+            worst = found.bound.worst.calls.value() if found is not None else None
             self.bars.update(self.tasks[node], total=worst)
         turns, subs = self.sessions.get(node, (0, 0))
         if TURN.search(call):
@@ -121,7 +122,8 @@ class Progress:
             subs += 1
         if turns:
             self.sessions[node] = turns, subs
-            self.bars.update(self.tasks[node], note=spoken(self.plan.node(node).model, turns, subs))
+            model = found.model if (found := self.plan.of_event(node)) is not None else ""
+            self.bars.update(self.tasks[node], note=spoken(model, turns, subs))
 
     def _task(self, node: str) -> Task:
         return self.bars.tasks[list(self.tasks).index(node)]

@@ -43,6 +43,11 @@ class Request:
     depth: int = 1
     source: Shown | None = None
 
+    @property
+    def node(self) -> str:
+        """The node of the plan that asks."""
+        return f"{self.step}.{self.role}" if self.role else self.step
+
 
 def request_for(
     scope: Scope, step: str, call: str, ask: r.Ask, env: Mapping[str, Any], item: Any,

@@ -8,88 +8,94 @@ from typing import Any
 
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import Scope
-from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Ref
-from rlmlang.ir.walk import all_steps, names
+from rlmlang.ir.recipe import Ask
+from rlmlang.ir.walk import names
+from rlmlang.plan.graph import Node, Plan
 from rlmlang.schema.partitions import Coverage
+from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 
 
 @dataclass
 class Lineage:
-    """What a value was cut from without a model between: `inputs` of the recipe. `halved` says
-    that it is a half of a filter's, `assumed` why it was taken to be whole."""
+    """What a value was cut from without a model between: `inputs` of the plan. `halved` says that
+    it is a half of a filter's, `assumed` why it was taken to be whole."""
 
     inputs: set[str] = field(default_factory=set)
     halved: bool = False
     assumed: str = ""
 
 
-def lines_of(scope: Scope, steps: tuple[r.Step, ...], inputs: Mapping[str, Any]) -> list[Line]:
+def lines_of(scope: Scope, plan: Plan, inputs: Mapping[str, Any]) -> list[Line]:
     """A line for each step and source: of steps that show slices or rows to a model, or hand them
     to code, also where nothing was left to show; and of what was assumed of other steps."""
-    known = {s.name: s for s in all_steps(steps)}
-    return [line for step in known.values() for line in _lines(scope, step, known, inputs)]
+    nodes = [n for n in plan.nodes if not _in_pattern(plan, n)]
+    return [line for node in nodes for line in _lines(scope, plan, node, inputs)]
 
 
-def _lines(
-    scope: Scope, step: r.Step, known: Mapping[str, r.Step], inputs: Mapping[str, Any]
-) -> Iterator[Line]:
+def _in_pattern(plan: Plan, node: Node) -> bool:
+    """Whether a node runs only when code asks for it."""
+    return any(isinstance(n.step.work, Pattern) for n in plan.around(node))
+
+
+def _lines(scope: Scope, plan: Plan, node: Node, inputs: Mapping[str, Any]) -> Iterator[Line]:
     """The lines of one step that has asked something, or has come to its end."""
-    by_code, receipt = _by_code(step.work), scope.receipt
-    asked = step.name in (scope.account.children if by_code else receipt.reads)
-    if not asked and step.name not in receipt.ended and step.name not in receipt.skipped:
+    shown_by, receipt, assumed = _shown_by(plan, node), scope.receipt, node.step.assumed
+    by_code = shown_by is not None and shown_by.prompt.repl is not None
+    asked = node.id in (scope.account.children if by_code else receipt.reads)
+    if not asked and node.id not in receipt.ended and node.id not in receipt.skipped:
         return
-    if not _shows(step.work):
-        if step.assumed:
-            yield receipt.assumption(step.name, sorted(step.facts.origins), step.assumed)
+    if shown_by is None:
+        if assumed:
+            yield receipt.assumption(node.id, sorted(node.facts.origins), assumed)
         return
-    subject = lineage(getattr(step.work, "subject", step.work), known)
-    for name in sorted(lineage(step.work, known).inputs & step.facts.origins & inputs.keys()):
-        promised: Coverage = "some" if by_code or not asked else _promised(step, name, subject)
-        line = receipt.line(step.name, name, inputs[name], promised,
-                            step.assumed or subject.assumed,
-                            by_code=by_code and asked)  # fmt: skip
+    work = node.step.work
+    subject = lineage(plan, [(node, work.items or work.streamed or work)])
+    all_of_it = lineage(plan, [(n, n.step.work) for n in (node, *map(plan.node, node.parts))])
+    for name in sorted(all_of_it.inputs & node.facts.origins & inputs.keys()):
+        promised: Coverage = "some" if by_code or not asked else _promised(node, name, subject)
+        line = receipt.line(
+            node.id, name, inputs[name], promised, assumed or subject.assumed,
+            by_code=by_code and asked,
+        )  # fmt: skip
         if line is not None:
             yield line
 
 
-def lineage(work: object, known: Mapping[str, r.Step]) -> Lineage:
-    """What the values that some work reads were cut from. What a model has said ends a line."""
+def _shown_by(plan: Plan, node: Node) -> Ask | None:
+    """The prompt by which a step shows something to a model; None where it shows nothing."""
+    part = node.step.work.shown_by
+    return (plan.node(f"{node.id}.{part}") if part else node).step.work.asked
+
+
+def lineage(plan: Plan, reads: list[tuple[Node, object]]) -> Lineage:
+    """What the values that some nodes read by some expressions were cut from. What a model has said
+    ends a line."""
     found = Lineage()
-    waiting = list(names(work))
-    for name in waiting:
-        step = known.get(name)
-        if step is None:
-            found.inputs.add(name)
+    waiting = [id for node, part in reads for id in _read(node, part)]
+    for id in waiting:
+        node = plan.node(id)
+        work = node.step.work
+        if isinstance(work, Input | ReadSource):
+            found.inputs.add(id)
             continue
-        found.assumed = found.assumed or step.assumed
-        if isinstance(step.work, r.Filter):
-            found.halved = found.halved or step.work.keep_rest
-            waiting += [n for n in names(step.work.subject) if n not in waiting]
-        elif not _shows(step.work) and not isinstance(step.work, r.Ladder):
-            waiting += [n for n in names(step.work) if n not in waiting]
+        found.assumed = found.assumed or node.step.assumed
+        found.halved = found.halved or work.halves
+        waiting += [n for n in _read(node, work.cut_from) if n not in waiting]
     return found
 
 
-def _shows(work: r.Work) -> bool:
-    """Whether a step shows something to a model."""
-    return isinstance(work, r.Recurse) or getattr(work, "ask", None) is not None
+def _read(node: Node, part: object) -> list[str]:
+    return [node.inputs[name] for name in names(part) if name in node.inputs]
 
 
-def _promised(step: r.Step, name: str, subject: Lineage) -> Coverage:
+def _promised(node: Node, name: str, subject: Lineage) -> Coverage:
     """What a step's type says of its reading of a source."""
-    if step.assumed:
+    if node.step.assumed:
         return "exact"
-    if isinstance(step.work, r.Map) and Ref(name) in [e for _, e in step.work.ask.args]:
-        return "cover"  # shown whole, beside each item
-    if isinstance(step.work, r.Map | r.Recurse):
-        whole = name in subject.inputs and not subject.halved
-        return step.facts.coverage if whole else "some"
-    whole = isinstance(step.work, r.Call) and Ref(name) in [e for _, e in step.work.ask.args]
-    return "exact" if whole else "some"
-
-
-def _by_code(work: r.Work) -> bool:
-    """Whether a source goes to code that a model writes, and not to a model."""
-    ask = work.leaf if isinstance(work, r.Recurse) else getattr(work, "ask", None)
-    return ask is not None and ask.prompt.repl is not None
+    work = node.step.work
+    for port, id in node.inputs.items():
+        if id == name and (shown := work.shows_whole(port)) is not None:
+            return shown
+    if work.items is not None and name in subject.inputs and not subject.halved:
+        return node.facts.coverage
+    return "some"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from rlmlang.context import Slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.execute.functions import IMPLEMENTATIONS
+from rlmlang.functions.function import Function
 from rlmlang.ir.expressions import (
     Apply,
     Choose,
@@ -25,8 +25,17 @@ from rlmlang.ir.expressions import (
 )
 
 Environment = Mapping[str, Any]
-RunCode = Callable[[Code, list[Any]], Any]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
+
+
+class RunCode(Protocol):
+    """What is no part of an expression: the user's code, and what functions do."""
+
+    def __call__(self, code: Code, args: list[Any]) -> Any:
+        """The value of a call. Raises CodedError."""
+
+    def function(self, name: str) -> Function:
+        """The function of that name. Raises CodedError for one that is not installed."""
 
 
 def evaluate(e: Expr, env: Environment, code: RunCode) -> Any:
@@ -75,16 +84,16 @@ def _apply(e: Apply, env: Environment, code: RunCode) -> Any:
     options = {k: _option(v, env, code) for k, v in e.options}
     args = [evaluate(x, env, code) for x in e.args]
     try:
-        return _bounded(IMPLEMENTATIONS[e.function](*args, options), e.function)
+        return _bounded(code.function(e.function).run(*args, **options), e.function)
     except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as mistake:
         raise _unfit(e.function, mistake) from None
 
 
 def _option(value: object, env: Environment, code: RunCode) -> Any:
     """An option's value; a condition becomes a function of the item."""
-    if isinstance(value, Constant | Ref | Get | Op | Not | Choose | Apply | CodeCall):
+    if isinstance(value, Expr):
         return lambda item: evaluate(value, {**env, "it": item}, code)
-    return list(value) if isinstance(value, tuple) else value
+    return value
 
 
 def _get(base: Any, name: str) -> Any:

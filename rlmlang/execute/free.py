@@ -204,7 +204,7 @@ class Free:
         held = replace(tools, asker=Held(tools.asker, self.allowance))
         scope = replace(self.scope, tools=held, account=self.account, depth=self.request.depth)
         try:
-            return await tools.pattern(scope, tool, inputs)
+            return await tools.pattern(scope, f"{self.request.node}.{tool.name}", inputs)
         except ItemError as problem:
             raise RuntimeError(problem.diagnostic.message) from None
 

@@ -8,7 +8,7 @@ from rlmlang.execute.scope import Scope
 
 def deep_enough(scope: Scope, step: str, depth: int) -> None:
     """Raises CodedError (budget-spent) for a call that lies deeper than the budget allows."""
-    most = scope.recipe.budget.depth
+    most = scope.plan.recipe.budget.depth
     if most is not None and depth > most:
         raise failed(
             "budget-spent",

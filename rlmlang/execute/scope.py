@@ -9,10 +9,11 @@ from typing import Any
 
 from rlmlang.budget import Account
 from rlmlang.context import Measure
+from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
 from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import Type
+from rlmlang.plan.graph import Plan
 from rlmlang.protocols import Asker, Partition, Sandbox, Search
 from rlmlang.trajectory.events import Event
 
@@ -26,11 +27,11 @@ class Tools:
     asker: Asker
     partition: Callable[[str, dict[str, Any], int, int], Partition]
     search: Callable[[str, dict[str, Any]], Search]
-    code: Callable[[Code, list[Any]], Any]
+    code: RunCode
     measure: Measure
     sandbox: Callable[[r.Repl], Sandbox]
     conform: Callable[[Type, list[Any], dict[str, Any]], Any]
-    pattern: Callable[[Scope, r.Tool, dict[str, Any]], Awaitable[Any]]
+    pattern: Callable[[Scope, str, dict[str, Any]], Awaitable[Any]]
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Scope:
     """One run. Every event, every reservation and every byte read goes through it. `depth` is that
     of the call inside which its steps are carried out, 0 for those of the recipe."""
 
-    recipe: r.Recipe
+    plan: Plan
     run: str
     tools: Tools
     account: Account
@@ -50,9 +51,9 @@ class Scope:
 
     def emit(self, kind: type[Event], **values: Any) -> None:
         """Records an event of this run."""
-        values.setdefault("parent", values["node"] if "call" in values else self.recipe.name)
+        values.setdefault("parent", values["node"] if "call" in values else self.plan.recipe.name)
         self.record(kind(run=self.run, at=self.clock(), **values))
 
     def node(self, step: str) -> str:
         """The plan id of a step."""
-        return f"{self.recipe.name}.{step}"
+        return f"{self.plan.recipe.name}.{step}"

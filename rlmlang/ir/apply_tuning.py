@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from rlmlang.ir import recipe as r
-from rlmlang.ir.walk import ROLES, predictors
 
 Found = Mapping[str, r.Tuned]
 
@@ -18,19 +16,10 @@ def with_tuned(recipe: r.Recipe, found: Found) -> r.Recipe:
 
 
 def _step(step: r.Step, found: Found) -> r.Step:
-    work = step.work
-    if isinstance(work, r.Ladder):
-        rungs = tuple(replace(g, steps=tuple(_step(s, found) for s in g.steps)) for g in work.rungs)
-        return replace(step, work=replace(work, rungs=rungs))
-    if isinstance(work, r.Recurse):
-        asks: dict[str, Any] = {n: _ask(getattr(work, n), f"{step.name}.{n}", found) for n in ROLES
-                if getattr(work, n) is not None}  # fmt: skip
-        return replace(step, work=replace(work, **asks))
-    if not any(True for _ in predictors((step,))):
+    ask = step.work.asked
+    if ask is None:
         return step
-    assert isinstance(work, r.Call | r.Map | r.Filter | r.Reduce)
-    assert work.ask is not None
-    return replace(step, work=replace(work, ask=_ask(work.ask, step.name, found)))
+    return replace(step, work=replace(step.work, ask=_ask(ask, step.name, found)))
 
 
 def _ask(ask: r.Ask, name: str, found: Found) -> r.Ask:

@@ -34,9 +34,10 @@ class Code(Frozen):
 
 @value
 class Constant(Frozen):
-    """A literal: text, number, truth, none or an enum's label."""
+    """A literal: text, number, truth, none, or a label of the enum `label`."""
 
     value: str | int | float | bool | None
+    label: Type | None = field(default=None, compare=False)
 
 
 @value

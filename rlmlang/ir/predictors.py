@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from rlmlang.ir.recipe import Prompt, Recipe
+from rlmlang.ir.recipe import Prompt, Step
 from rlmlang.ir.repl_prompts import free_prompts
 from rlmlang.ir.walk import predictors
 
 
-def prompts_of(recipe: Recipe) -> dict[str, Prompt]:
+class HasSteps(Protocol):
+    """A recipe, or a plan, which is made of the same steps."""
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """All of them, with those that others are made of."""
+
+
+def prompts_of(recipe: HasSteps) -> dict[str, Prompt]:
     """Prompts by predictor: the step's name, with a role behind it where a step has several."""
     return dict(_prompts(recipe))
 
 
-def _prompts(recipe: Recipe) -> Iterator[tuple[str, Prompt]]:
+def _prompts(recipe: HasSteps) -> Iterator[tuple[str, Prompt]]:
     for name, ask in predictors(recipe.steps):
         if ask.prompt.repl is None:
             yield name, ask.prompt
@@ -24,10 +33,10 @@ def _prompts(recipe: Recipe) -> Iterator[tuple[str, Prompt]]:
         for prompt in ask.prompt.repl.prompts:
             yield f"{name}.{prompt.name}", prompt
         for tool in ask.prompt.repl.patterns:
-            yield from ((n, a.prompt) for n, a in predictors(tool.steps))
+            yield from ((f"{name}.{n}", a.prompt) for n, a in predictors(tool.steps))
 
 
-def named(recipe: Recipe, name: str) -> tuple[str, ...]:
+def named(recipe: HasSteps, name: str) -> tuple[str, ...]:
     """The predictors that a name means: one of them, all of a step, or all of a prompt."""
     known = prompts_of(recipe)
     if name in known:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
-from rlmlang.ir.expressions import Expr, Param
-from rlmlang.ir.types import ANY, Type
-from rlmlang.schema.formula import ONE, ZERO, Formula
+from rlmlang.ir.binding import Binding
+from rlmlang.ir.bounds import Bound
+from rlmlang.ir.expressions import (
+    Apply,
+    Choose,
+    CodeCall,
+    Constant,
+    Expr,
+    Get,
+    Items,
+    Make,
+    Not,
+    Op,
+    Param,
+    Ref,
+)
+from rlmlang.ir.facts import Facts as Facts
+from rlmlang.ir.facts import Given
+from rlmlang.ir.models import Model as Model
+from rlmlang.ir.sizes import shown_size
+from rlmlang.ir.types import Type
+from rlmlang.schema.formula import ZERO, Formula, maximum, number
 from rlmlang.schema.partitions import Coverage
 from rlmlang.value import Frozen, value
 
 # ── declarations ─────────────────────────────────────────────────────────────
-
-
-@value
-class Model(Frozen):
-    """A role. Sizes in tok; `price` in dollars per million tok, in and out, None if not given."""
-
-    name: str = ""
-    default: str = ""
-    context: int = 128_000
-    output: int = 1_000
-    temperature: float = 0.0
-    price: tuple[float, float] | None = None
-    declared: bool = False
 
 
 @value
@@ -138,25 +146,6 @@ class Budget(Frozen):
 
 
 @value
-class Facts(Frozen):
-    """What is known of a value: its type, its size in tok, its items, how much of it there is.
-
-    `inner` is the count of items in each item of a nested list; `origins` are the sources it was
-    cut from. `fields` holds the coverage of each field of a record made of lists by its path, as
-    `halves.kept`; the record has the weakest. `told` says that a model said some of it."""
-
-    type: Type = ANY
-    size: Formula = ZERO
-    count: Formula = ONE
-    item: Formula = ZERO
-    inner: Formula = ONE
-    coverage: Coverage = "exact"
-    origins: frozenset[str] = frozenset()
-    fields: tuple[tuple[str, Coverage], ...] = ()
-    told: bool = False
-
-
-@value
 class Ask(Frozen):
     """A prompt with its arguments; `element` is the parameter that takes the item, if any.
     `told` are the parameters that are given what a model has said before."""
@@ -175,164 +164,179 @@ class OnError(Frozen):
     at_most: float = 0.0
 
 
-@value
-class Compute(Frozen):
-    """Pure code."""
-
-    value: Expr
+Kind = Literal["given", "computes", "cuts", "asks", "joins", "chooses"]
 
 
-@value
-class Split(Frozen):
-    """`split x by strategy`."""
+class Operation(Frozen):
+    """What a step does. Each verb is a class of its own in `verbs/`; whatever goes through a recipe
+    or a plan asks here, and so names none of them."""
 
-    subject: Expr
-    partition: Partition
+    verb: ClassVar[str] = ""
+    kind: ClassVar[Kind] = "computes"
+    recorded: ClassVar[bool] = True
+    """Whether a run records that it began and ended."""
 
+    @property
+    def makes_items(self) -> bool:
+        """Whether it gives items one by one, which a reader may take while more are made."""
+        return False
 
-@value
-class Search(Frozen):
-    """`search x for query by bm25(…)`."""
+    @property
+    def halves(self) -> bool:
+        """Whether it gives what it took in two parts."""
+        return False
 
-    subject: Expr
-    query: Expr
-    method: str
-    options: tuple[tuple[str, object], ...]
+    @property
+    def levels(self) -> int:
+        """How deep its calls may lie, one below another."""
+        return 1
 
+    @property
+    def asked(self) -> Ask | None:
+        """The prompt that the step itself puts to a model."""
+        return None
 
-@value
-class Call(Frozen):
-    """One prompt call."""
+    @property
+    def streamed(self) -> Expr | None:
+        """What it can take item by item."""
+        return None
 
-    ask: Ask
+    @property
+    def items(self) -> Expr | None:
+        """What it shows to a model piece by piece."""
+        return None
 
+    @property
+    def shown_by(self) -> str:
+        """The part that shows them; empty where the step itself does."""
+        return ""
 
-@value
-class Map(Frozen):
-    """`map xs with p(…)`."""
+    @property
+    def cut_from(self) -> object:
+        """The expressions whose sources its value is still cut from, no model being between."""
+        return None if self.asked is not None else self
 
-    subject: Expr
-    ask: Ask
-    parallel: int | None = None
-    on_error: OnError = OnError()
-    stop: Expr | None = None
+    def facts(self, given: Given) -> Facts:
+        """What is known of the value that it gives. Raises CodedError (plan-unsound) where what
+        it is given does not fit."""
+        raise NotImplementedError
 
+    def bound(self, known: Known) -> Bound:
+        """What it may take, in calls, tok, dollars and rounds."""
+        raise NotImplementedError
 
-@value
-class Filter(Frozen):
-    """With a prompt that answers true or false, or with a condition; `keep_rest` gives both."""
+    def shares(self, known: Known) -> Mapping[str, Bound]:
+        """What of its bound falls to its parts, where they are asked many times."""
+        return {}
 
-    subject: Expr
-    ask: Ask | None
-    where: Expr | None
-    keep_rest: bool = False
-    parallel: int | None = None
-    on_error: OnError = OnError()
+    def least(self, known: Known) -> Formula:
+        """A lower bound of the items it gives; sound only where real sizes are bound."""
+        return ZERO
 
+    def words(self) -> str:
+        """The step in a few words, as the plan's table shows it."""
+        raise NotImplementedError
 
-@value
-class Reduce(Frozen):
-    """`reduce xs with p(…) { fanin: 8 }`."""
-
-    subject: Expr
-    ask: Ask
-    fanin: int = 8
-    parallel: int | None = None
-
-
-@value
-class Cross(Frozen):
-    """`cross xs, ys by bm25(…)`."""
-
-    left: Expr
-    right: Expr
-    method: str
-    options: tuple[tuple[str, object], ...]
-
-
-SEEN = 1_000
-
-
-@value
-class Recurse(Frozen):
-    """`recurse x { … }`; sizes in tok. A prune sees the first `see` tok of a part."""
-
-    subject: Expr
-    leaf_size: int
-    leaf: Ask
-    branch: Partition
-    join: Ask
-    depth: int
-    prune: Ask | None = None
-    keep: tuple[int, int] | None = None
-    fanin: int = 8
-    see: int = SEEN
-    on_error: OnError = OnError()
+    def shows_whole(self, port: str) -> Coverage | None:
+        """How it shows what comes in by a port, where that is not one of its items."""
+        return None
 
 
-@value
-class Rung(Frozen):
-    """One rung of a ladder."""
+@dataclass(frozen=True)
+class Part:
+    """A step that another is made of, with what is known of its inputs and what it may take."""
 
-    name: str
-    steps: tuple[Step, ...]
-    result: Expr
-
-
-@value
-class Ladder(Frozen):
-    """`ladder accept (…) { … }`."""
-
-    accept: Expr
-    rungs: tuple[Rung, ...]
+    step: Step
+    known: Known
+    bound: Bound
 
 
-@value
-class Require(Frozen):
-    """A condition that must hold for the run to go on."""
+@dataclass(frozen=True)
+class Known:
+    """What is known of a step's inputs by the names it reads them by: `facts`, and in `least` a
+    lower bound of their items, for those that have one; of the steps it is made of, and of what is
+    bound."""
 
-    test: Expr
-    words: str
+    facts: Mapping[str, Facts]
+    least: Mapping[str, Formula]
+    binding: Binding
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
+    def of(self, e: Expr | None) -> Facts:
+        """The facts of an expression that names a value, or lists some; nothing of others."""
+        if isinstance(e, Ref) and e.name in self.facts:
+            return self.facts[e.name]
+        count = number(len(e.items)) if isinstance(e, Items) else ZERO
+        return Facts(size=count, count=count)
 
-Work = Compute | Split | Search | Call | Map | Filter | Reduce | Cross | Recurse | Ladder | Require
+    def least_of(self, e: Expr | None) -> Formula:
+        """A lower bound of the items in a list: sound only where the real size is bound."""
+        if isinstance(e, Items):
+            return number(len(e.items))
+        return self.least.get(e.name, ZERO) if isinstance(e, Ref) else ZERO
+
+    def size_of(self, e: Expr) -> Formula:
+        """The most tok an expression may come to when it is shown."""
+        match e:
+            case Constant(v):
+                return number(len(str(v).encode()) // 2 + 2)
+            case Ref():
+                return shown_size(self.of(e))
+            case Get(base, _):
+                return self.size_of(base)
+            case Choose(_, yes, no):
+                return maximum(self.size_of(yes), self.size_of(no))
+            case Items(items):
+                return sum(map(self.size_of, items), number(8))
+            case Make(_, parts):
+                return sum((self.size_of(x) + 16 for _, x in parts), ZERO)
+            case Apply(_, args) | CodeCall(_, args):
+                return sum(map(self.size_of, args), number(16)) * 2
+            case Op(_, left, right):
+                return self.size_of(left) + self.size_of(right)
+            case Not():
+                return number(3)
 
 
 @value
 class Step(Frozen):
-    """A named step. `needs` are the names it reads; `when` says if it runs at all. `facts` follow
-    from what is bound, `line` is where it stands: neither is part of what it is."""
+    """A named step. `needs` are the names it reads; `when` says if it runs at all; `within` is the
+    step that it is a part of. `facts` follow from what is bound, `line` is where it stands: neither
+    is part of what it is."""
 
     name: str
-    work: Work
+    work: Operation
     facts: Facts = field(compare=False)
     needs: tuple[str, ...] = ()
     when: tuple[Expr, bool] | None = None
     assumed: str = ""
-    doc: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
+    within: str = ""
 
     @property
     def verb(self) -> str:
         """The word of the language for what it does."""
-        return type(self.work).__name__.lower()
+        return self.work.verb
 
 
 @value
-class Recipe(Frozen):
-    """A checked recipe: every name bound, every step typed and sized."""
+class Interface(Frozen):
+    """What a recipe takes and gives, and the limits it sets itself: all but its steps."""
 
     name: str
     params: tuple[Param, ...]
     result: Type
     result_max: int | None
-    steps: tuple[Step, ...]
     budget: Budget
     sources: tuple[Source, ...] = ()
     defaults: tuple[tuple[str, Expr], ...] = ()
     path: str = field(default="", compare=False)
     doc: str = field(default="", compare=False)
 
-    def step(self, name: str) -> Step:
-        """The step of that name. Raises KeyError."""
-        return next(s for s in self.steps if s.name == name)
+
+@value
+class Recipe(Interface):
+    """A checked recipe: every name bound, every step typed and sized. Steps that are parts of one
+    follow it."""
+
+    steps: tuple[Step, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rlmlang.ir.expressions import (
     Apply,
@@ -19,7 +19,7 @@ from rlmlang.ir.expressions import (
     Op,
     Ref,
 )
-from rlmlang.ir.recipe import Ask, Ladder, Prompt, Recurse, Step
+from rlmlang.ir.recipe import Ask, Prompt, Step
 
 
 def names(value: object) -> Iterator[str]:
@@ -36,45 +36,11 @@ def names(value: object) -> Iterator[str]:
             yield from names(getattr(value, part.name))
 
 
-def asks(value: object) -> Iterator[Ask]:
-    """Every prompt that a step, or anything built of steps, may call."""
-    if isinstance(value, Ask):
-        yield value
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from asks(part)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type | Prompt):
-        for part in dataclasses.fields(value):
-            yield from asks(getattr(value, part.name))
-
-
-ROLES = ("leaf", "prune", "join")
-
-
-def predictors(steps: tuple[Step, ...]) -> Iterator[tuple[str, Ask]]:
-    """Every place in steps where a prompt is called, under the name of its predictor: the step's,
-    with the role behind it where a step has several."""
+def predictors(steps: Iterable[Step]) -> Iterator[tuple[str, Ask]]:
+    """Every prompt that steps ask, by the name of its predictor: that of the step."""
     for step in steps:
-        match step.work:
-            case Recurse():
-                for role in ROLES:
-                    if (ask := getattr(step.work, role)) is not None:
-                        yield f"{step.name}.{role}", ask
-            case Ladder(_, rungs):
-                for rung in rungs:
-                    yield from predictors(rung.steps)
-            case _:
-                for ask in asks(step.work):
-                    yield step.name, ask
-
-
-def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
-    """Steps with those inside them."""
-    for step in steps:
-        yield step
-        if isinstance(step.work, Ladder):
-            for rung in step.work.rungs:
-                yield from all_steps(rung.steps)
+        if (ask := step.work.asked) is not None:
+            yield step.name, ask
 
 
 def show(e: Expr) -> str:
@@ -91,7 +57,7 @@ def show(e: Expr) -> str:
         case Make(type_, fields):
             return f"{type_}({', '.join(f'{n}: {show(x)}' for n, x in fields)})"
         case Apply(function, args, options):
-            inner = [*map(show, args), *(f"{k}: {v}" for k, v in options)]
+            inner = [*map(show, args), *(f"{k}: {_option(v)}" for k, v in options)]
             return f"{function}({', '.join(inner)})"
         case CodeCall(code, args):
             return f"{code.name}({', '.join(map(show, args))})"
@@ -101,3 +67,18 @@ def show(e: Expr) -> str:
             return f"not {show(operand)}"
         case Choose(test, yes, no):
             return f"if {show(test)} then {show(yes)} else {show(no)}"
+
+
+def show_call(name: str, options: tuple[tuple[str, object], ...]) -> str:
+    """A strategy or look-up with its arguments, as the language would write it."""
+    shown = ", ".join(f"{k}: {v}" for k, v in options if v not in (None, 0))
+    return f"{name}({shown})"
+
+
+def _option(value: object) -> str:
+    match value:
+        case tuple():
+            return f"[{', '.join(map(_option, value))}]"
+        case bool():
+            return str(value).lower()
+    return show(value) if isinstance(value, Expr) else str(value)

@@ -11,6 +11,7 @@ from dspy.lm15 import Config, Request, Response
 
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.ir.binding import BoundModel
 from rlmlang.ir.recipe import Model
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.models.capabilities import capabilities
@@ -22,7 +23,6 @@ from rlmlang.models.engines.stack import Pace, Road
 from rlmlang.models.http import ChatEndpoint, LiteLlm
 from rlmlang.models.keys import Endpoint, key_for, variable_of
 from rlmlang.models.offline.reader import NAME, OfflineReader
-from rlmlang.plan.bind import BoundModel
 
 OPENAI = address_of("https://api.openai.com/v1")
 

@@ -1,175 +1,123 @@
-"""A checked recipe and what is bound to it, lowered to a plan."""
+"""A checked recipe and what is bound to it, lowered to the graph that is run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Param, Ref
-from rlmlang.ir.sizes import of_param
-from rlmlang.ir.walk import asks, show
-from rlmlang.plan.bind import Binding
-from rlmlang.plan.bounds import Bound, Values, bound_of, least_facts
-from rlmlang.plan.graph import Plan, PlanNode
-from rlmlang.plan.serialize import recipe_hash
-from rlmlang.plan.verdict import judge
-
-
-def lower(recipe: r.Recipe, binding: Binding) -> Plan:
-    """The plan of a recipe. Sizes that are bound become numbers, the rest stay formulas."""
-    values = _values(recipe, binding)
-    inputs = list(_inputs(recipe))
-    nodes, bounds = list(inputs), []
-    for step in recipe.steps:
-        bound = bound_of(step, values)
-        bounds.append(bound)
-        nodes += _step_nodes(recipe, step, bound, binding)
-    totals = sum(bounds, Bound())
-    edges = tuple(sorted(set(_edges(recipe, nodes))))
-    verdict = judge(recipe.budget, totals, _dominant(recipe, bounds))
-    return Plan(
-        recipe, tuple(nodes), edges, totals, verdict, recipe_hash(recipe), binding.prices_from,
-        binding.measure, binding.endpoint, binding.rooms,
-    )  # fmt: skip
+from rlmlang.ir.binding import Binding
+from rlmlang.ir.expressions import Ref
+from rlmlang.ir.facts import Facts
+from rlmlang.ir.recipe import Ask, Interface, Recipe, Step, Tool
+from rlmlang.ir.walk import names
+from rlmlang.plan.graph import Edge, Mode, Plan, graph_of
+from rlmlang.plan.price import priced
+from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 
 
-def _values(recipe: r.Recipe, binding: Binding) -> Values:
-    """The facts of every name, known sizes put in."""
+def lower(recipe: Recipe, binding: Binding) -> Plan:
+    """The plan of a recipe."""
+    lines = [*_inputs(recipe), *_lowered(recipe.steps, Place())]
+    known = {line.step.name: line.step for line in lines}
+    flows = [*_defaults(recipe, known), *(e for line in lines for e in _flows(line, known))]
+    interface = Interface(**{n: getattr(recipe, n) for n in Interface.__dataclass_fields__})
+    return priced(graph_of(known.values(), flows), interface, binding)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where steps are put: what stands before their names, what they are parts of, and names that
+    mean nodes of another name."""
+
+    prefix: str = ""
+    within: str = ""
+    means: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step that becomes a node, with the names in it that mean nodes of another name."""
+
+    step: Step
+    means: Mapping[str, str] = field(default_factory=dict)
+
+
+# ── what is given ────────────────────────────────────────────────────────────
+
+
+def _inputs(recipe: Recipe) -> Iterator[Line]:
+    """Parameters, and sources; one that fills a parameter of its own name is that parameter."""
     sources = {s.name: s for s in recipe.sources}
     defaults = {n: v.name for n, v in recipe.defaults if isinstance(v, Ref)}
-    facts = {
-        p.name: of_param(p, sources.get(defaults.get(p.name, "")), binding.sizes)
-        for p in recipe.params
-    }
-    for s in recipe.sources:
-        facts.setdefault(s.name, of_param(Param(s.name, s.type, s.max), s, binding.sizes))
-    values = Values(facts, binding)
-    for step in recipe.steps:
-        values.facts[step.name] = _bind(step.facts, binding)
-        values.facts["@" + step.name] = least_facts(step, values)
-    return values
-
-
-def _bind(facts: r.Facts, binding: Binding) -> r.Facts:
-    sizes = dict(binding.sizes)
-    return replace(
-        facts,
-        size=facts.size.bind(sizes),
-        count=facts.count.bind(sizes),
-        item=facts.item.bind(sizes),
-        inner=facts.inner.bind(sizes),
-    )
-
-
-def _inputs(recipe: r.Recipe) -> Iterator[PlanNode]:
-    defaults = {v.name for _, v in recipe.defaults if isinstance(v, Ref)}
     for p in recipe.params:
-        yield PlanNode(f"{recipe.name}.{p.name}", p.name, "input", type=str(p.type))
+        source = sources.get(defaults.get(p.name, ""))
+        most = p.max if p.max is not None or source is None else source.max
+        yield Line(Step(p.name, Input(replace(p, max=most)), Facts()))
     for s in recipe.sources:
-        words = f"{s.kind}({s.location})"
-        name = f"{s.name} (source)" if s.name in defaults and s.name in _names(recipe) else s.name
-        yield PlanNode(f"{recipe.name}.source.{s.name}", name, "source", words, str(s.type))
+        if s.name not in [p.name for p in recipe.params]:
+            yield Line(Step(s.name, ReadSource(s), Facts()))
 
 
-def _names(recipe: r.Recipe) -> set[str]:
-    return {p.name for p in recipe.params}
-
-
-def _step_nodes(
-    recipe: r.Recipe, step: r.Step, bound: Bound, binding: Binding, region: str = ""
-) -> Iterator[PlanNode]:
-    """The node of a step and, where it is a region, those inside it."""
-    id = f"{recipe.name}.{step.name}"
-    used = list(asks(step.work))
-    first = used[0].prompt if used else None
-    yield PlanNode(
-        id, step.name, step.verb, words(step.work), str(step.facts.type),
-        step.facts.coverage if step.facts.type.is_list else "",
-        first.name if first and isinstance(step.work, r.Call) else "",
-        binding.model(first.model).name if first else "",
-        region, bound,
-    )  # fmt: skip
-    if isinstance(step.work, r.Ladder):
-        for rung in step.work.rungs:
-            for inner in rung.steps:
-                yield from _step_nodes(recipe, inner, Bound(), binding, id)
-    elif not isinstance(step.work, r.Call):
-        for ask in used:
-            model = binding.model(ask.prompt.model).name
-            yield PlanNode(f"{id}.{ask.prompt.name}", ask.prompt.name, "prompt",
-                           type=str(ask.prompt.result), prompt=ask.prompt.name, model=model,
-                           region=id)  # fmt: skip
-
-
-def _edges(recipe: r.Recipe, nodes: list[PlanNode]) -> Iterator[tuple[str, str]]:
-    ids = {n.id for n in nodes}
+def _defaults(recipe: Recipe, known: Mapping[str, Step]) -> Iterator[Edge]:
     for name, value in recipe.defaults:
-        if isinstance(value, Ref):
-            yield f"{recipe.name}.source.{value.name}", f"{recipe.name}.{name}"
-    for step in recipe.steps:
-        yield from _needs(recipe, step, ids)
-        if isinstance(step.work, r.Ladder):
-            for rung in step.work.rungs:
-                for inner in rung.steps:
-                    yield from _needs(recipe, inner, ids)
-    for node in nodes:
-        if node.region and node.verb == "prompt":
-            yield node.region, node.id
+        if isinstance(value, Ref) and value.name in known and value.name != name:
+            yield Edge(value.name, name, "default")
 
 
-def _needs(recipe: r.Recipe, step: r.Step, ids: set[str]) -> Iterator[tuple[str, str]]:
-    for name in step.needs:
-        for id in (f"{recipe.name}.{name}", f"{recipe.name}.source.{name}"):
-            if id in ids and id != f"{recipe.name}.{step.name}":
-                yield id, f"{recipe.name}.{step.name}"
-                break
+# ── steps ────────────────────────────────────────────────────────────────────
 
 
-def _dominant(recipe: r.Recipe, bounds: list[Bound]) -> str:
-    """The step with the greatest worst case, in dollars, else tok, else calls."""
-
-    def weight(bound: Bound) -> tuple[float, float, float]:
-        cost = bound.worst
-        parts = (cost.usd, cost.tokens_in, cost.calls)
-        return tuple(float(p.number) if p is not None and p.known else 0.0 for p in parts)  # type: ignore[return-value]
-
-    pairs = [(weight(b), s.name) for s, b in zip(recipe.steps, bounds, strict=True)]
-    best = max(pairs, default=((0.0, 0.0, 0.0), ""))
-    if any(best[0]):
-        return best[1]
-    symbolic = [s.name for s, b in zip(recipe.steps, bounds, strict=True) if b.worst.calls.symbols]
-    return symbolic[0] if symbolic else ""
+def _lowered(steps: Iterable[Step], place: Place) -> Iterator[Line]:
+    """Steps in their place, each followed by the patterns that its code may call."""
+    for step in steps:
+        within = place.prefix + step.within if step.within else place.within
+        made = replace(step, name=place.prefix + step.name, within=within)
+        ask = step.work.asked
+        tools = ask.prompt.repl.patterns if ask is not None and ask.prompt.repl else ()
+        yield Line(_without_steps(made, ask) if ask is not None and tools else made, place.means)
+        for tool in tools:
+            yield from _pattern(tool, made.name)
 
 
-def words(work: r.Work) -> str:
-    """A step in a few words, as the plan's table shows it."""
-    match work:
-        case r.Split(subject, partition):
-            return f"split {show(subject)} by {_call(partition.strategy, partition.arguments)}"
-        case r.Search(subject, _, method, options):
-            return f"search {show(subject)} by {_call(method, options)}"
-        case r.Call(ask):
-            return f"{ask.prompt.name}"
-        case r.Map(subject, ask):
-            return f"map {show(subject)} with {ask.prompt.name}"
-        case r.Filter(subject, ask, where):
-            how = f"with {ask.prompt.name}" if ask else f"where {show(where)}" if where else ""
-            return f"filter {show(subject)} {how}"
-        case r.Reduce(subject, ask, fanin):
-            return f"reduce {show(subject)} with {ask.prompt.name}, {fanin} at a time"
-        case r.Compute(value):
-            return show(value)
-        case r.Require(_, text):
-            return f"require {text}"
-        case r.Cross(left, right, method, options):
-            return f"cross {show(left)}, {show(right)} by {_call(method, options)}"
-        case r.Recurse(subject):
-            return f"recurse {show(subject)}"
-        case r.Ladder(_, rungs):
-            return "ladder " + ", ".join(x.name for x in rungs)
+def _without_steps(step: Step, ask: Ask) -> Step:
+    """A step whose patterns are nodes of their own."""
+    repl = ask.prompt.repl
+    bare = repl and replace(repl, patterns=tuple(replace(t, steps=()) for t in repl.patterns))
+    asked = replace(ask, prompt=replace(ask.prompt, repl=bare))
+    return replace(step, work=replace(step.work, ask=asked))
 
 
-def _call(name: str, options: tuple[tuple[str, object], ...]) -> str:
-    shown = ", ".join(f"{k}: {v}" for k, v in options if v not in (None, 0))
-    return f"{name}({shown})"
+def _pattern(tool: Tool, host: str) -> Iterator[Line]:
+    """A pattern that code may call, what it takes, and its steps."""
+    id = f"{host}.{tool.name}"
+    given = {p.name: f"{id}.{p.name}" for p in tool.params}
+    means = {**given, **{s.name: f"{host}.{s.name}" for s in tool.steps}}
+    bare = replace(tool, steps=())
+    yield Line(Step(id, Pattern(bare), Facts(tool.result), tuple(names(bare)), within=host), means)
+    for p in tool.params:
+        yield Line(Step(given[p.name], Input(replace(p, name=given[p.name])), Facts(), within=id))
+    yield from _lowered(tool.steps, Place(f"{host}.", id, means))
+
+
+# ── edges ────────────────────────────────────────────────────────────────────
+
+
+def _flows(line: Line, known: Mapping[str, Step]) -> Iterator[Edge]:
+    """What a step reads, as edges."""
+    for name in line.step.needs:
+        source = known.get(line.means.get(name, name))
+        if source is not None:
+            mode: Mode = "stream" if _streams(source, line.step, name) else "whole"
+            yield Edge(source.name, line.step.name, name, mode)
+
+
+def _streams(source: Step, reader: Step, name: str) -> bool:
+    """Whether a step takes the items of another one by one while they are made: it reads them in no
+    other way, runs in any case, and is a part of the same step."""
+    return (
+        source.work.makes_items
+        and reader.work.streamed == Ref(name)
+        and list(names(reader.work)).count(name) == 1
+        and reader.when is None
+        and reader.within == source.within
+    )

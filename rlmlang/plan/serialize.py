@@ -9,15 +9,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import TYPE_CHECKING
 
-from rlmlang.ir.recipe import Recipe
 from rlmlang.ir.types import Type
 from rlmlang.schema.formula import Formula
-
-if TYPE_CHECKING:
-    from rlmlang.plan.bounds import Bound, Cost
-    from rlmlang.plan.graph import Plan
 
 EDITION = 1
 
@@ -26,11 +20,6 @@ def hash_of(value: object) -> str:
     """sha256 of the canonical JSON of a value made of checked parts."""
     text = json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def recipe_hash(recipe: Recipe) -> str:
-    """The hash of a checked recipe with its edition."""
-    return hash_of((EDITION, recipe))
 
 
 def plain(value: object) -> object:
@@ -60,51 +49,3 @@ def _type(value: Type) -> object:
     ]
     labels = [list(pair) for pair in value.labels]
     return {"is": "Type", "type": str(value), "doc": value.doc, "fields": inner, "labels": labels}
-
-
-def plan_json(plan: Plan) -> dict[str, object]:
-    """What `rlm plan --json` prints."""
-    return {
-        "recipe": plan.recipe.name,
-        "hash": plan.hash,
-        "measure": plan.measure,
-        "prices_from": plan.prices_from,
-        "nodes": [
-            {
-                "id": n.id, "verb": n.verb, "words": n.words, "type": n.type,
-                "coverage": n.coverage, "prompt": n.prompt, "model": n.model,
-                "region": n.region, "bound": _bound(n.bound),
-            }
-            for n in plan.nodes
-        ],
-        "edges": [list(e) for e in plan.edges],
-        "totals": _bound(plan.totals),
-        "budget": {k: v for k, v in vars(plan.recipe.budget).items() if v is not None},
-        "verdict": {
-            "word": plan.verdict.word,
-            "dominant": plan.verdict.dominant,
-            "limits": [vars(line) for line in plan.verdict.lines],
-        },
-    }  # fmt: skip
-
-
-def _bound(bound: Bound) -> dict[str, object]:
-    cases = {k: _cost(getattr(bound, k)) for k in ("best", "expected", "worst")}
-    return {**cases, "rounds": number_or_formula(bound.rounds), "depth": bound.depth}
-
-
-def _cost(cost: Cost) -> dict[str, object]:
-    return {
-        "calls": number_or_formula(cost.calls),
-        "tokens_in": number_or_formula(cost.tokens_in),
-        "tokens_out": number_or_formula(cost.tokens_out),
-        "usd": None if cost.usd is None else number_or_formula(cost.usd, whole=False),
-    }
-
-
-def number_or_formula(f: Formula, *, whole: bool = True) -> object:
-    """The number, or the formula as text while something in it is unknown."""
-    exact = f.exact()
-    if exact is None:
-        return str(f)
-    return f.value() if whole else round(float(exact), 6)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.recipe import Budget
-from rlmlang.plan.bounds import Bound, Cost
 from rlmlang.schema.formula import Formula
 
 Word = Literal["proven", "may be hit", "cannot fit", "unknown"]

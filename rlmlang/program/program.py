@@ -11,14 +11,14 @@ from collections import Counter
 import dspy
 
 from rlmlang.ir import recipe as r
-from rlmlang.ir.predictors import prompts_of
+from rlmlang.ir.predictors import HasSteps, prompts_of
 from rlmlang.program.signatures import RESULT, field_name, signature_of
 
 
 class RecipeProgram(dspy.Module):  # type: ignore[misc]
     """The predictors of a recipe. `prompts` and `calls` are plain data beside them."""
 
-    def __init__(self, recipe: r.Recipe) -> None:
+    def __init__(self, recipe: HasSteps) -> None:
         super().__init__()
         self.prompts = prompts_of(recipe)
         said = Counter(p.task for p in self.prompts.values())

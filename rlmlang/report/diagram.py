@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html import escape
 
-from rlmlang.plan.graph import Plan, PlanNode
+from rlmlang.plan.graph import Node, Plan, data_edges
 
 WIDE, HIGH, GAP_X, GAP_Y, MARGIN, ASIDE = 220, 52, 36, 44, 24, 72
 FILLS = {
-    "input": "#eef2f7", "source": "#eef2f7", "split": "#e3f1e6", "search": "#e3f1e6",
-    "map": "#fdebd3", "filter": "#fdebd3", "reduce": "#fbdcd8", "call": "#fdebd3",
-    "ladder": "#ece2f7", "recurse": "#ece2f7", "cross": "#e3f1e6", "require": "#f6f6f6",
+    "given": "#eef2f7", "cuts": "#e3f1e6", "asks": "#fdebd3", "joins": "#fbdcd8",
+    "chooses": "#ece2f7", "computes": "#f6f6f6",
 }  # fmt: skip
 
 
@@ -19,50 +17,54 @@ def _id(id: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in id)
 
 
-def _label(node: PlanNode) -> str:
+def _label(node: Node) -> str:
     return node.words if node.words and node.verb != "compute" else node.type
 
 
-def _regions(plan: Plan) -> Iterator[tuple[PlanNode, list[PlanNode]]]:
-    """The nodes at the top, each with those inside it."""
-    for node in plan.nodes:
-        if not node.region:
-            yield node, [n for n in plan.nodes if n.region == node.id]
-
-
 def mermaid(plan: Plan) -> str:
-    """A flowchart in Mermaid; regions are sub-graphs."""
+    """A flowchart in Mermaid; what a step is made of is a sub-graph."""
     lines = ["flowchart TD"]
-    for node, inner in _regions(plan):
-        lines.append(f'  {_id(node.id)}["{_quoted(node)}"]')
-        if inner:
-            lines.append(f"  subgraph region_{_id(node.id)}[{_id(node.name)}]")
-            lines += [f'    {_id(n.id)}("{_quoted(n)}")' for n in inner]
-            lines.append("  end")
-    lines += [f"  {_id(a)} --> {_id(b)}" for a, b in plan.edges]
+    for node in plan.parts():
+        lines += _mermaid(plan, node, "  ")
+    lines += [f"  {_id(a)} --> {_id(b)}" for a, b, _ in data_edges(plan.graph)]
     return "\n".join(lines) + "\n"
 
 
-def _quoted(node: PlanNode) -> str:
-    text = f"{node.name}: {_label(node)}" if _label(node) else node.name
+def _mermaid(plan: Plan, node: Node, indent: str) -> list[str]:
+    box = "[{}]" if not node.within else "({})"
+    lines = [f"{indent}{_id(node.id)}" + box.format(f'"{_quoted(node)}"')]
+    if node.parts:
+        lines.append(f"{indent}subgraph region_{_id(node.id)}[{_id(node.id)}]")
+        lines += [x for part in plan.parts(node.id) for x in _mermaid(plan, part, indent + "  ")]
+        lines.append(f"{indent}end")
+    return lines
+
+
+def _quoted(node: Node) -> str:
+    text = f"{node.id}: {_label(node)}" if _label(node) else node.id
     return text.replace('"', "#quot;")
 
 
 def dot(plan: Plan) -> str:
-    """The graph for Graphviz; regions are clusters."""
+    """The graph for Graphviz; what a step is made of is a cluster."""
     lines = [f'digraph "{plan.recipe.name}" {{', "  node [shape=box, style=rounded];"]
-    for node, inner in _regions(plan):
-        lines.append(f"  {_dot_node(node)}")
-        if inner:
-            lines.append(f'  subgraph "cluster_{_id(node.id)}" {{ label="{node.name}";')
-            lines += [f"    {_dot_node(n)}" for n in inner]
-            lines.append("  }")
-    lines += [f'  "{a}" -> "{b}";' for a, b in plan.edges]
+    for node in plan.parts():
+        lines += _dot(plan, node, "  ")
+    lines += [f'  "{a}" -> "{b}";' for a, b, _ in data_edges(plan.graph)]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _dot_node(node: PlanNode) -> str:
-    label = f"{node.name}\\n{_label(node)}".replace('"', '\\"')
+def _dot(plan: Plan, node: Node, indent: str) -> list[str]:
+    lines = [f"{indent}{_dot_node(node)}"]
+    if node.parts:
+        lines.append(f'{indent}subgraph "cluster_{_id(node.id)}" {{ label="{node.id}";')
+        lines += [x for part in plan.parts(node.id) for x in _dot(plan, part, indent + "  ")]
+        lines.append(f"{indent}}}")
+    return lines
+
+
+def _dot_node(node: Node) -> str:
+    label = f"{node.id}\\n{_label(node)}".replace('"', '\\"')
     return f'"{node.id}" [label="{label}"];'
 
 
@@ -77,7 +79,7 @@ def svg(plan: Plan) -> str:
         left = (total - ASIDE - len(layer) * (WIDE + GAP_X) + GAP_X) / 2
         for column, id in enumerate(layer):
             place[id] = (left + column * (WIDE + GAP_X), MARGIN + row * (HIGH + GAP_Y))
-    edges = [_edge(place[a], place[b]) for a, b in plan.edges if a in place and b in place]
+    edges = [_edge(place[a], place[b]) for a, b in plan.lifted()]
     nodes = [_box(plan.node(id), *place[id]) for id in place]
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" '
@@ -101,15 +103,15 @@ def _edge(a: tuple[float, float], b: tuple[float, float]) -> str:
     return f'<path d="{path}" fill="none" stroke="#667" stroke-width="1.3" marker-end="url(#a)"/>'
 
 
-def _box(node: PlanNode, x: float, y: float) -> str:
+def _box(node: Node, x: float, y: float) -> str:
     label = _label(node)
     label = label if len(label) <= 30 else label[:29] + "…"
     calls = node.bound.worst.calls.value()
     price = f" · ≤ {calls:,} calls" if calls else ""
     return (
         f'<g><rect x="{x:g}" y="{y:g}" width="{WIDE}" height="{HIGH}" rx="8" '
-        f'fill="{FILLS.get(node.verb, "#f6f6f6")}" stroke="#889"/>'
+        f'fill="{FILLS[node.step.work.kind]}" stroke="#889"/>'
         f'<text x="{x + 12:g}" y="{y + 21:g}" font-size="13" font-weight="600">'
-        f"{escape(node.name)}{escape(price)}</text>"
+        f"{escape(node.id)}{escape(price)}</text>"
         f'<text x="{x + 12:g}" y="{y + 39:g}" font-size="11" fill="#445">{escape(label)}</text></g>'
     )

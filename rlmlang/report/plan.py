@@ -6,8 +6,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from rlmlang.plan.bounds import Bound, Cost
-from rlmlang.plan.graph import Plan, PlanNode
+from rlmlang.ir.bounds import Bound, Cost
+from rlmlang.plan.graph import Node, Plan
 from rlmlang.plan.verdict import Line
 from rlmlang.schema.formula import Formula
 
@@ -22,27 +22,30 @@ def plan_view(plan: Plan) -> Group:
         table.add_column(name, justify="left" if name in ("step", "what") else "right",
                          overflow="fold")  # fmt: skip
     for node in plan.nodes:
-        if not node.region and node.verb not in ("input", "source"):
+        if node.step.work.kind != "given":
             _row(table, node, plan)
     table.add_section()
     for name in ("best", "expected", "worst"):
         table.add_row("", Text(name, style="bold"), *_cells(getattr(plan.totals, name)))
     formulas = _formulas(plan)
     title = Text(f"plan of {plan.recipe.name}  {plan.hash[:12]}", style="bold")
-    if plan.endpoint:
-        title.append(f"  at {plan.endpoint}", style="none")
+    if plan.binding.endpoint:
+        title.append(f"  at {plan.binding.endpoint}", style="none")
     return Group(title, table, *formulas, *_notes(plan))
 
 
-def _row(table: Table, node: PlanNode, plan: Plan) -> None:
+def _row(table: Table, node: Node, plan: Plan) -> None:
+    """A step; what it is made of stands indented below it."""
     bound = node.bound
-    name = Text(node.name)
-    if node.name == plan.verdict.dominant:
+    name = Text("  " * len(plan.around(node)) + node.id.removeprefix(f"{node.within}."))
+    if node.id == plan.verdict.dominant:
         name.append(" ◀ most of the cost", style="yellow")
     what = node.words if len(node.words) <= LONGEST else node.words[: LONGEST - 1] + "…"
     words = Text(what)
     if node.coverage:
         words.append(f"  {node.coverage}", style="cyan")
+    if node.streams:
+        words.append("  streamed", style="dim")
     empty = bound == Bound()
     table.add_row(name, words, *(("", "", "", "") if empty else _cells(bound.worst)))
 
@@ -89,12 +92,12 @@ def _notes(plan: Plan) -> list[Text]:
     if budget.default:
         lines.append(Text("  the recipe declares no budget: this is the default one", style="dim"))
     lines.append(Text(
-        f"  models: {_models(plan) or 'none'}; prices of {plan.prices_from}; "
-        f"tok {plan.measure}", style="dim"))  # fmt: skip
+        f"  models: {_models(plan) or 'none'}; prices of {plan.binding.prices_from}; "
+        f"tok {plan.binding.measure}", style="dim"))  # fmt: skip
     lines += [
         Text(f"  {name} is allowed {room:,} tok a call at least, thinking included",
              style="dim")
-        for name, room in plan.rooms
+        for name, room in plan.binding.rooms
     ]  # fmt: skip
     return lines
 
@@ -123,7 +126,8 @@ def short(plan: Plan) -> Text:
     text.append("price unknown" if worst.usd is None else f"${_dollars(worst.usd)} at most")
     text.append(f"; budget {plan.verdict.word}", style=TONES[plan.verdict.word])
     if models := _models(plan):
-        text.append(f"; {models}{f' at {plan.endpoint}' if plan.endpoint else ''}", "none")
+        at = f" at {plan.binding.endpoint}" if plan.binding.endpoint else ""
+        text.append(f"; {models}{at}", "none")
     return text
 
 

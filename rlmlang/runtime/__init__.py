@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlmlang import compiler
+from rlmlang import compiler, plugins
 from rlmlang.ir.suite import Checked
 from rlmlang.runtime.files import load_import, read_source
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def check(path: str | Path) -> Checked:
     """Checks a recipe file. Raises CodedError when it cannot be read at all."""
-    return compiler.check(read_source(str(path)), load_import)
+    return compiler.check(read_source(str(path)), load_import, find=plugins.find)
 
 
 def plan(path: str | Path, **options: Any) -> Plan:

@@ -9,23 +9,40 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from rlmlang import plugins
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.functions.function import Function
+from rlmlang.functions.table import function_of
 from rlmlang.ir.expressions import Code
 from rlmlang.runtime.values import misfit
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 
 
-def call_code(code: Code, args: list[Any]) -> Any:
-    """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
-    code-failed)."""
-    result = called(code, args)
-    if words := misfit(result, code.result):
-        raise failed(
-            "code-failed", f"{code.path}:{code.function} gave what is no {code.result}: {words}",
-            hint="give plain lists, dictionaries, text and numbers of the declared type",
-        )  # fmt: skip
-    return result
+class CallCode:
+    """The user's code and the functions that are installed, as expressions call them."""
+
+    def __call__(self, code: Code, args: list[Any]) -> Any:
+        """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
+        code-failed)."""
+        result = called(code, args)
+        if words := misfit(result, code.result):
+            raise failed(
+                "code-failed",
+                f"{code.path}:{code.function} gave what is no {code.result}: {words}",
+                hint="give plain lists, dictionaries, text and numbers of the declared type",
+            )
+        return result
+
+    def function(self, name: str) -> Function:
+        """The function of that name. Raises CodedError (plugin-missing)."""
+        found = function_of(name, plugins.find)
+        if found is None:
+            raise failed("plugin-missing", f"no function that is installed is called {name}")
+        return found
+
+
+call_code = CallCode()
 
 
 def called(code: Code, args: list[Any]) -> Any:

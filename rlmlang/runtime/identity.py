@@ -8,18 +8,18 @@ from typing import Any
 
 from rlmlang.context import Slice, TextDocument, text_of
 from rlmlang.ir.recipe import Budget
-from rlmlang.plan.serialize import hash_of
+from rlmlang.plan.price import hash_of_graph
 from rlmlang.runtime.prepared import Prepared
 
 
 def identity_of(ready: Prepared) -> bytes:
     """32 bytes. A run that was stopped, or ran out of its budget, is gone on with by the next run
     of the same identity; what either has spent counts for both."""
-    recipe = replace(ready.recipe, budget=Budget())
+    what = hash_of_graph(ready.plan.graph, replace(ready.recipe, budget=Budget()))
     models = {k: v.name for k, v in ready.binding.models.items()}
     inputs = {k: _stamp(v) for k, v in ready.inputs.items()}
     base = ready.address.identity if ready.address is not None else ""
-    text = f"{hash_of(recipe)} {sorted(models.items())} {sorted(inputs.items())} {base}"
+    text = f"{what} {sorted(models.items())} {sorted(inputs.items())} {base}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 

@@ -24,7 +24,7 @@ def why_miss(ready: Prepared, step: str) -> list[str]:
 
     Raises CodedError (unknown-node) for a step that the recipe does not have.
     """
-    known = [s.name for s in ready.recipe.steps]
+    known = [n.id for n in ready.plan.parts() if n.verb not in ("input", "source")]
     if step not in known:
         raise failed("unknown-node", f"the recipe has no step `{step}`", hint=", ".join(known))
     session = Session(ready, dry=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from rlmlang import compiler
+from rlmlang import compiler, plugins
 from rlmlang.budget import Account, Limits
 from rlmlang.diagnostics.diagnostic import (
     EXIT_BAD_RECIPE,
@@ -21,9 +21,9 @@ from rlmlang.diagnostics.diagnostic import (
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.apply_tuning import with_tuned
+from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
-from rlmlang.plan.bind import Binding, BoundModel
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
@@ -48,7 +48,7 @@ LIMITS = {
 def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     """Checks, binds and plans. Raises BadRecipe or CodedError."""
     source = read_source(path)
-    first_look = _checked(compiler.check(source, load_import))
+    first_look = _checked(compiler.check(source, load_import, find=plugins.find))
     recipe = _choose(first_look, options.recipe, path)
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     tuning, stale = _tuning(recipe, path, options)
@@ -59,7 +59,9 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     measure = shared(_measures(bind_models(recipe, project, options.models), project).values())
     inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
     sizes = real_sizes(recipe, inputs, measure)
-    again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain)
+    again = compiler.check(
+        source, load_import, sizes, sets, measure.most, measure.grain, plugins.find
+    )
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models)
@@ -70,7 +72,7 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
     warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
     warnings = (*((stale,) if stale is not None else ()), *warnings, *strays(recipe, project),
                 *notes_on(names, endpoint))  # fmt: skip
-    ready = Prepared(recipe, made, inputs, binding, measure, _measures(models, project), options,
+    ready = Prepared(made, inputs, binding, measure, _measures(models, project), options,
                      project, warnings, tuning.words, endpoint.address)  # fmt: skip
     notes = [d for d in _unpriced(ready) if d.severity == "warning"]
     return replace(ready, warnings=(*warnings, *notes))

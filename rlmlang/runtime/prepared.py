@@ -11,9 +11,9 @@ from rlmlang.budget import Usage
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
-from rlmlang.ir import recipe as r
+from rlmlang.ir.binding import Binding
+from rlmlang.ir.recipe import Interface
 from rlmlang.models.endpoints import Address
-from rlmlang.plan.bind import Binding
 from rlmlang.plan.graph import Plan
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.tuned import Tuning
@@ -66,7 +66,6 @@ class Prepared:
     `measure` is how texts are cut; `measures` are those of the roles, which count requests;
     `address` is the endpoint of all models where one is named."""
 
-    recipe: r.Recipe
     plan: Plan
     inputs: Mapping[str, Any]
     binding: Binding
@@ -77,6 +76,11 @@ class Prepared:
     warnings: tuple[Diagnostic, ...] = ()
     tuned: str = ""
     address: Address | None = None
+
+    @property
+    def recipe(self) -> Interface:
+        """What the recipe takes and gives, and its limits."""
+        return self.plan.recipe
 
 
 @dataclass(frozen=True)

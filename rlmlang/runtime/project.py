@@ -12,10 +12,11 @@ from typing import Any
 from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, Diagnostic, failed
 from rlmlang.diagnostics.suggest import nearest
+from rlmlang.ir.binding import BoundModel, Price
+from rlmlang.ir.predictors import HasSteps
 from rlmlang.ir.recipe import Model, Recipe, Repl
-from rlmlang.ir.walk import asks
+from rlmlang.ir.walk import predictors
 from rlmlang.models.capabilities import capabilities
-from rlmlang.plan.bind import BoundModel, Price
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
 from rlmlang.schema.sandboxes import WORDS, chosen
 
@@ -88,10 +89,10 @@ def tiers_of(names: Iterable[Any], where: str) -> tuple[str, ...]:
     return found
 
 
-def roles_of(recipe: Recipe) -> list[Model]:
-    """The roles a recipe uses, each once."""
+def roles_of(recipe: HasSteps) -> list[Model]:
+    """The roles a recipe or plan uses, each once."""
     found: dict[str, Model] = {}
-    for ask in asks(recipe.steps):
+    for _, ask in predictors(recipe.steps):
         found[ask.prompt.model.name] = ask.prompt.model
         for model in _inside(ask.prompt.repl):
             found[model.name] = model
@@ -102,7 +103,7 @@ def _inside(repl: Repl | None) -> list[Model]:
     """The roles that code of a free-form node asks."""
     if repl is None:
         return []
-    inside = [a.prompt.model for tool in repl.patterns for a in asks(tool.steps)]
+    inside = [a.prompt.model for tool in repl.patterns for _, a in predictors(tool.steps)]
     sub = [repl.sub] if repl.sub is not None else []
     return [*sub, *(p.model for p in repl.prompts), *inside]
 

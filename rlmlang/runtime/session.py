@@ -23,7 +23,8 @@ from rlmlang.diagnostics.diagnostic import (
     Diagnostic,
     failed,
 )
-from rlmlang.execute.executor import Executor, pattern
+from rlmlang.execute.coverage import lines_of
+from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import PARALLEL, Scope, Tools
 from rlmlang.ir.recipe import Repl
@@ -97,7 +98,6 @@ class Session:
         self.road = self._road(hope or Hope())
         self.routes: dict[str, Route] = {}
         self.started = time.monotonic()
-        self.executor: Executor | None = None
         self.scope: Scope | None = None
 
     async def run(self, *, close: bool = True) -> Outcome:
@@ -126,17 +126,16 @@ class Session:
             self._close()
         if self.cancelled is not None or _cancellations() > asked:
             raise self.cancelled or asyncio.CancelledError
-        if problem is not None and self.executor is not None:
-            lines, result = self.executor.receipt(), None
+        if problem is not None:
+            lines, result = lines_of(scope, self.ready.plan, self.ready.inputs), None
         return self._outcome(result, lines, problem)
 
     async def _carried_out(self, scope: Scope) -> tuple[Any, list[Line]]:
         """The result and the receipt; nothing when it was stopped or the time was over."""
-        self.executor = Executor(scope, dict(self.ready.inputs), self.ready.recipe.steps)
         with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
             with anyio.CancelScope() as self.working:
                 if self.stopped is None:
-                    return await self.executor.run()
+                    return await execute(self.ready.plan, self.ready.inputs, scope)
         self.late = timer.cancelled_caught
         return None, []
 
@@ -189,12 +188,12 @@ class Session:
             row, fresh=options.fresh, retry_failed=options.retry_failed, dry=self.dry
         )
         self._restore()
-        self.program = self.program or RecipeProgram(ready.recipe)
+        self.program = self.program or RecipeProgram(ready.plan)
         tools = Tools(
             DspyAsker(self.program, self.routes, self.trace), plugins.partition, plugins.search,
-            call_code, ready.measure, self._sandbox, conform, pattern,
+            call_code, ready.measure, self._sandbox, conform, run_pattern,
         )  # fmt: skip
-        scope = Scope(ready.recipe, self.begun.name, tools, self.account, self._record,
+        scope = Scope(ready.plan, self.begun.name, tools, self.account, self._record,
                       parallel=self.road.parallel)  # fmt: skip
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
@@ -239,7 +238,7 @@ class Session:
         endpoint = endpoint_of(options, ready.project)
         connection = Connection(endpoint.address, options.timeout, self.road.parallel, self.redact,
                                 endpoint.key_env)  # fmt: skip
-        for role in roles_of(ready.recipe):
+        for role in roles_of(ready.plan):
             bound = ready.binding.models[role.name]
             pace = ready.project.paces.get(bound.name, (None, None, None))
             self.routes[role.name] = route_for(
@@ -263,7 +262,7 @@ class Session:
 
     def _paused(self, model: str, seconds: float, why: str) -> None:
         if self.scope is not None:
-            self.scope.emit(Paused, node=self.scope.recipe.name, model=model, seconds=seconds,
+            self.scope.emit(Paused, node=self.scope.plan.recipe.name, model=model, seconds=seconds,
                             why=why)  # fmt: skip
 
     def notice(self, problem: CodedError) -> None:
@@ -272,7 +271,7 @@ class Session:
         if self.scope is None or found.code in self.notices:
             return
         self.notices[found.code] = found
-        self.scope.emit(Noticed, node=self.scope.recipe.name, code=found.code,
+        self.scope.emit(Noticed, node=self.scope.plan.recipe.name, code=found.code,
                         message=found.message, reason=found.reason)  # fmt: skip
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rlmlang import compiler
+from rlmlang import compiler, plugins
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
@@ -28,7 +28,7 @@ def choose_tune(path: str, name: str) -> s.Tune:
 
 
 def _suite(path: str) -> Any:
-    found = compiler.check(read_source(path), load_import)
+    found = compiler.check(read_source(path), load_import, find=plugins.find)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.suite
@@ -53,7 +53,7 @@ def examples_of(made: s.Eval) -> Examples:
 
 def recipe_of(path: str, name: str) -> r.Recipe:
     """A recipe of a file, checked."""
-    found = compiler.check(read_source(path), load_import)
+    found = compiler.check(read_source(path), load_import, find=plugins.find)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.recipes[name]

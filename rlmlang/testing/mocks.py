@@ -12,10 +12,9 @@ from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.execute.evaluate import evaluate
-from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
-from rlmlang.ir.predictors import named
+from rlmlang.ir.predictors import HasSteps, named
 from rlmlang.ir.types import TEXT
 from rlmlang.models.engines.slip import Stopped, slip
 from rlmlang.models.offline.request import MARK
@@ -30,7 +29,7 @@ Answer = Callable[[Question], str]
 class MockEngine:
     """An engine that answers each call as its mock says; a call without one stops the test."""
 
-    def __init__(self, test: s.Test, recipe: r.Recipe) -> None:
+    def __init__(self, test: s.Test, recipe: HasSteps) -> None:
         folder = Path(test.base).parent
         self.answers: dict[str, Answer] = {}
         for mock in test.mocks:

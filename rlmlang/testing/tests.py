@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 
-from rlmlang import compiler
+from rlmlang import compiler, plugins
 from rlmlang.context import as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.evaluate import evaluate
@@ -62,7 +62,7 @@ class Tested:
 
 def tests_in(path: str) -> list[s.Test]:
     """The tests of a file. Raises BadRecipe for a file with errors, CodedError for none at all."""
-    found = compiler.check(read_source(path), load_import)
+    found = compiler.check(read_source(path), load_import, find=plugins.find)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.suite.tests
@@ -92,7 +92,7 @@ async def run_test(test: s.Test) -> Tested:
     started, events = time.monotonic(), list[Event]()
     try:
         ready = prepare(test.path, _options(test), need_all=True)
-        session = Session(ready, events.append, MockEngine(test, ready.recipe))
+        session = Session(ready, events.append, MockEngine(test, ready.plan))
         outcome = await session.run()
         missed = _missed(test, outcome, events)
     except CodedError as mistake:

@@ -43,12 +43,9 @@ def test_the_grammar_has_no_conflict() -> None:
 
 
 def test_tables_that_must_agree() -> None:
-    from rlmlang.check.functions import FUNCTIONS
-    from rlmlang.execute.functions import IMPLEMENTATIONS
     from rlmlang.plugins import BUILT_IN
     from rlmlang.schema.partitions import SEARCHES, STRATEGIES
 
-    assert set(FUNCTIONS) == set(IMPLEMENTATIONS)
     assert set(STRATEGIES) == set(BUILT_IN["rlmlang.partitions"])
     assert set(SEARCHES) == set(BUILT_IN["rlmlang.searches"])
 

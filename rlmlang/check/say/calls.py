@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlmlang.check.functions import FUNCTIONS, Function
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.functions.function import Function
+from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import Type
 from rlmlang.syntax import tree as t

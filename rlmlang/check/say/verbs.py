@@ -7,24 +7,10 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
-from rlmlang.ir.types import Type, fits
+from rlmlang.ir.types import Type
 from rlmlang.schema.partitions import STRATEGIES, Strategy
 from rlmlang.syntax import tree as t
-
-
-def family(type_: Type) -> str:
-    """What a partition sees in a type: text, rows or tree."""
-    if type_.kind == "Tree":
-        return "tree"
-    return "rows" if type_.is_list else "text" if type_.textual else "other"
-
-
-def joined_type(prompt: r.Prompt, item: Type) -> Type:
-    """What a join is given: a list of items, or their items in one list."""
-    wanted = prompt.params[0].type if prompt.params else item
-    if wanted.is_list and fits(item.required(), wanted):
-        return item.required()
-    return Type("List", (item.required(),))
+from rlmlang.verbs.split import family_of
 
 
 def after_return(item: t.Node) -> Diagnostic:
@@ -66,7 +52,7 @@ def wrong_result(e: t.Node, have: Type, want: Type) -> Diagnostic:
 def cannot_split(e: t.Verb, have: Type, strategy: Strategy) -> Diagnostic:
     """A strategy for another kind of thing."""
     assert e.how is not None
-    fitting = [s.name for s in STRATEGIES.values() if family(have) in s.of]
+    fitting = [s.name for s in STRATEGIES.values() if family_of(have) in s.of]
     return error(
         "cannot-split",
         f"`{strategy.name}` cuts {' or '.join(strategy.of)}, not {have}",

@@ -12,11 +12,11 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
+from rlmlang.ir.binding import Price
 from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.counting import Counting
 from rlmlang.models.engines.slip import Slip, asked_text, said, system_text
 from rlmlang.models.engines.usage import doubt, tokens_of
-from rlmlang.plan.bind import Price
 from rlmlang.protocols import Sending
 
 MOST = 64  # configs whose JSON is remembered

@@ -1,9 +1,9 @@
-"""recurse: a tree that grows while it is walked. A part that fits a leaf is asked; one that does
-not is branched, pruned, and its answers are joined as soon as neighbours are there."""
+"""A tree that grows while it is walked. A part that fits a leaf is asked; one that does not is
+branched, pruned, and its answers are joined as soon as neighbours are there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,63 +15,79 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.ask import ItemError, request_for
 from rlmlang.execute.joining import Joining
 from rlmlang.execute.nesting import deep_enough
+from rlmlang.execute.node import Environment, NodeRun
 from rlmlang.execute.respond import respond
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.skips import SKIPPED, Skips
-from rlmlang.ir import recipe as r
+from rlmlang.ir.recipe import Ask
+from rlmlang.verbs.recurse import Recurse
+
+
+async def run(node: NodeRun, work: Recurse) -> int:
+    """The answer for the whole; gives the number of leaves."""
+    subject = await node.context(work.subject)
+    recursion = Recursion(node, work, await _parts(node))
+    value = await recursion.walk(subject, "", 0)
+    recursion.skips.few_enough(recursion.leaves, "leaves")
+    return node.give(None if value is SKIPPED else value, recursion.leaves)
+
+
+async def _parts(node: NodeRun) -> dict[str, tuple[Ask, Environment]]:
+    """The prompts of the steps that a recursion is made of, with the values that they read."""
+    found: dict[str, tuple[Ask, Environment]] = {}
+    for id in node.node.parts:
+        name = id.removeprefix(f"{node.id}.")
+        part = node.part(name)
+        if (ask := part.node.step.work.asked) is not None:
+            found[name] = (ask, await part.environment())
+    return found
 
 
 @dataclass
 class Recursion:
     """One recursion over one context."""
 
-    scope: Scope
-    step: r.Step
-    work: r.Recurse
-    env: dict[str, Any]
+    node: NodeRun
+    work: Recurse
+    parts: Mapping[str, tuple[Ask, Environment]]
     leaves: int = 0
     skips: Skips = field(init=False)
     running: anyio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
-        self.skips = Skips(self.scope, self.step.name, self.work.on_error)
-        self.running = anyio.Semaphore(self.scope.parallel * 4)
-        how = self.work.branch
-        self.branch = self.scope.tools.partition(how.strategy, how.options, how.before, how.after)
+        scope, how = self.node.scope, self.work.branch
+        self.skips = Skips(scope, self.node.id, self.work.on_error)
+        self.running = anyio.Semaphore(scope.parallel * 4)
+        self.branch = scope.tools.partition(how.strategy, how.options, how.before, how.after)
 
-    async def run(self, subject: Any) -> Any:
-        """The answer for the whole. Raises CodedError."""
-        value = await self._node(subject, "", 0)
-        self.skips.few_enough(self.leaves, "leaves")
-        return None if value is SKIPPED else value
-
-    async def _node(self, part: Slice | Tree, path: str, depth: int) -> Any:
+    async def walk(self, part: Slice | Tree, path: str, depth: int) -> Any:
+        """The answer for a part: of a model that reads it, or of what its branches gave."""
         if self._size(part) <= self.work.leaf_size:
             return await self._leaf(part, path, depth)
         if depth >= self.work.depth:
             raise failed(
                 "depth-too-short",
-                f"{self.step.name}: a part of {self._size(part):,} tok is left at depth {depth}, "
+                f"{self.node.id}: a part of {self._size(part):,} tok is left at depth {depth}, "
                 f"a leaf holds {self.work.leaf_size:,}",
                 hint="allow more depth, larger leaves, or more parts a branch",
             )
-        deep_enough(self.scope, self.step.name, self.scope.depth + 2 + depth)
-        children = list(self.branch.split(part, self.scope.tools.measure))
-        if self.work.prune is not None:
+        deep_enough(self.node.scope, self.node.id, self.node.scope.depth + 2 + depth)
+        children = list(self.branch.split(part, self.node.scope.tools.measure))
+        if self.work.keep is not None:
             children = await self._pruned(children, path, depth + 1)
         return await self._joined(children, path, depth)
 
     def _size(self, part: Slice | Tree) -> int:
         """The size of a part in tok, rounded up."""
-        return tok_in(part.parts, self.scope.tools.measure)
+        return tok_in(part.parts, self.node.scope.tools.measure)
 
     async def _leaf(self, part: Slice | Tree, path: str, depth: int) -> Any:
-        call = f"{self.step.name}[{path or 'all'}]"
+        call = f"{self.node.id}[{path or 'all'}]"
         self.leaves += 1
         item = part if isinstance(part, Slice) else Slice(part.parts, headed=True)
         try:
             async with self.running:
-                return await self._ask(self.work.leaf, "leaf", call, item, depth)
+                return await self._ask("leaf", call, item, depth)
         except ItemError as problem:
             return self.skips.leave_out(problem, call, item)
 
@@ -82,14 +98,14 @@ class Recursion:
 
         def call(level: int | None, index: int) -> str:
             what = f"last{index}" if level is None else f"join{level}.{index}"
-            return f"{self.step.name}[{path or 'all'}.{what}]"
+            return f"{self.node.id}[{path or 'all'}.{what}]"
 
         async def ask(call: str, group: list[Any]) -> Any:
-            return await self._ask(self.work.join, "join", call, group, depth)
+            return await self._ask("join", call, group, depth)
 
         async def child(number: int, part: Slice) -> None:
             nonlocal turn
-            ready[number] = await self._node(part, f"{path}.{number}".lstrip("."), depth + 1)
+            ready[number] = await self.walk(part, f"{path}.{number}".lstrip("."), depth + 1)
             while turn in ready:  # in order: what says nothing is left out
                 value = ready.pop(turn)
                 turn += 1
@@ -105,15 +121,13 @@ class Recursion:
 
     async def _pruned(self, children: list[Slice], path: str, depth: int) -> list[Slice]:
         """The children that are gone into: those that score best, in their order."""
-        assert self.work.prune is not None
         least, most = self.work.keep or (1, 1)
         scores: dict[int, float] = {}
 
         async def look(number: int, part: Slice) -> None:
-            call = f"{self.step.name}[{f'{path}.{number}'.lstrip('.')}.prune]"
-            assert self.work.prune is not None
-            seen = head(part, self.work.see, self.scope)
-            said = await self._ask(self.work.prune, "prune", call, seen, depth)
+            call = f"{self.node.id}[{f'{path}.{number}'.lstrip('.')}.prune]"
+            seen = head(part, self.work.see, self.node.scope)
+            said = await self._ask("prune", call, seen, depth)
             scores[number] = float(said or 0)
 
         async with anyio.create_task_group() as tasks:
@@ -124,9 +138,11 @@ class Recursion:
         kept += [n for n in ranked if n not in kept][: max(0, least - len(kept))]
         return [children[n] for n in sorted(kept)]
 
-    async def _ask(self, ask: r.Ask, role: str, call: str, item: Any, depth: int) -> Any:
-        request = request_for(self.scope, self.step.name, call, ask, self.env, item, role, depth)
-        return await respond(self.scope, request)
+    async def _ask(self, part: str, call: str, item: Any, depth: int) -> Any:
+        """The answer of one of the steps that the recursion is made of."""
+        node, (ask, env) = self.node, self.parts[part]
+        request = request_for(node.scope, node.id, call, ask, env, item, part, depth)
+        return await respond(node.scope, request)
 
 
 def head(part: Slice, size: int, scope: Scope) -> Slice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rlmlang.ir.recipe import Model
+from rlmlang.ir.models import Model
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""A node of the plan while it runs: what it reads, and where it puts what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rlmlang.context import as_slice
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.scope import Scope
+from rlmlang.execute.stream import Cell, Stream
+from rlmlang.ir.expressions import Expr, Ref
+from rlmlang.ir.walk import names
+from rlmlang.plan.graph import Node, Plan
+
+Environment = Mapping[str, Any]
+Inside = Callable[["NodeRun"], Awaitable[Mapping[str, Cell]]]
+
+
+@dataclass(frozen=True)
+class NodeRun:
+    """One node in one run. `cells` are where the nodes in reach put their values; `run_inside` runs
+    those that a node is made of."""
+
+    plan: Plan
+    node: Node
+    cells: Mapping[str, Cell]
+    scope: Scope
+    run_inside: Inside
+
+    @property
+    def id(self) -> str:
+        """The node's id."""
+        return self.node.id
+
+    async def environment(self, streamed: str = "") -> dict[str, Any]:
+        """The values of all that it reads, but for what comes item by item."""
+        inputs = self.node.inputs.items()
+        return {port: await self.cells[id].value() for port, id in inputs if port != streamed}
+
+    async def value(self, e: Expr) -> Any:
+        """The value of an expression, as soon as what it reads is there."""
+        inputs = {port: self.node.inputs[port] for port in names(e) if port in self.node.inputs}
+        return self.evaluate(e, {port: await self.cells[id].value() for port, id in inputs.items()})
+
+    def evaluate(self, e: Expr, env: Environment) -> Any:
+        """The value of an expression. Raises CodedError."""
+        return evaluate(e, env, self.scope.tools.code)
+
+    async def context(self, e: Expr) -> Any:
+        """Something that can be cut or searched; plain text becomes a slice of its own."""
+        value = await self.value(e)
+        if isinstance(value, str):
+            return as_slice(self.id, value)
+        return value if value is not None else []
+
+    async def items(self, subject: Expr) -> tuple[Stream | Iterable[Any], dict[str, Any]]:
+        """The items that it goes over, a stream that is still being made or a list, and the values
+        of all else that it reads."""
+        if isinstance(subject, Ref) and subject.name in self.node.streams:
+            cell = self.cells[self.node.inputs[subject.name]]
+            if isinstance(cell, Stream):
+                return cell, await self.environment(streamed=subject.name)
+        env = await self.environment()
+        value = self.evaluate(subject, env)
+        return (value if value is not None else []), env
+
+    async def put(self, item: Any) -> bool:
+        """Gives the next item to whoever reads it; false when nobody wants more."""
+        out = self.cells[self.id]
+        return await out.put(item) if isinstance(out, Stream) else True
+
+    def finish(self) -> int:
+        """Ends the items; gives how many there were."""
+        out = self.cells[self.id]
+        assert isinstance(out, Stream)
+        out.finish()
+        return out.count
+
+    def give(self, value: Any, items: int = 1) -> int:
+        """Gives the value, made of so many items."""
+        self.cells[self.id].set(value)
+        return items
+
+    def part(self, name: str) -> NodeRun:
+        """A node that this one is made of. Raises KeyError."""
+        return replace(self, node=self.plan.node(f"{self.id}.{name}"))

@@ -1,0 +1,40 @@
+"""The items of which a model, or a condition, says yes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rlmlang.execute.node import Environment, NodeRun
+from rlmlang.execute.verbs.for_each import Asking, ForEach, parallel_of
+from rlmlang.ir.expressions import Expr
+from rlmlang.verbs.filter import Filter
+
+
+async def run(node: NodeRun, work: Filter) -> int:
+    """Those items, or both halves."""
+    source, env = await node.items(work.subject)
+    asking = Asking(node, work.ask, env, work.on_error) if work.ask is not None else None
+    one = asking.one if asking is not None else _condition(node, work.where, env)
+    kept: list[Any] = []
+    rest: list[Any] = []
+
+    async def take(item: Any, answer: Any) -> bool:
+        if work.keep_rest:
+            (kept if answer else rest).append(item)
+        elif answer:
+            await node.put(item)
+        return True
+
+    count = await ForEach(parallel_of(node, work.parallel), one, take).run(source)
+    if asking is not None:
+        asking.skips.few_enough(count, "items")
+    return node.give({"kept": kept, "rest": rest}, len(kept)) if work.keep_rest else node.finish()
+
+
+def _condition(node: NodeRun, where: Expr | None, env: Environment) -> Any:
+    assert where is not None
+
+    async def one(index: int, item: Any) -> bool:
+        return bool(node.evaluate(where, {**env, "it": item}))
+
+    return one

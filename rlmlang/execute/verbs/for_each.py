@@ -1,0 +1,115 @@
+"""A step that goes over items: several at a time, the order kept."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from rlmlang.execute.ask import ItemError, request_for
+from rlmlang.execute.node import Environment, NodeRun
+from rlmlang.execute.respond import respond
+from rlmlang.execute.skips import SKIPPED, Skips
+from rlmlang.execute.stream import Stream, each
+from rlmlang.ir.recipe import Ask, OnError
+
+WINDOW = 4
+AHEAD = 8  # an eighth more items than requests may fly: those are being made ready or kept
+
+
+def _lock() -> anyio.Lock:
+    return anyio.Lock(fast_acquire=True)
+
+
+@dataclass
+class ForEach:
+    """`one` gives the result for an item, SKIPPED where it was given up; `take` gets item and
+    result in order, and says whether more are wanted. Results wait for those before them, at most a
+    window of them."""
+
+    parallel: int
+    one: Callable[[int, Any], Awaitable[Any]]
+    take: Callable[[Any, Any], Awaitable[bool]]
+    ready: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    count: int = 0
+    next: int = 0
+    stopped: bool = False
+    feed: anyio.Lock = field(default_factory=_lock)
+    turn: anyio.Lock = field(default_factory=_lock)
+    moved: anyio.Event = field(default_factory=anyio.Event)
+
+    async def run(self, source: Stream | Iterable[Any]) -> int:
+        """Goes over all items; gives how many there were."""
+        items = each(source)
+
+        async def work() -> None:
+            while (found := await self._next(items)) is not None:
+                index, item = found
+                result = SKIPPED if self.stopped else await self.one(index, item)
+                self.ready[index] = (item, result)
+                async with self.turn:  # a writer that waits for its reader keeps its place
+                    await self._hand_on()
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(self.parallel):
+                tasks.start_soon(work)
+        if isinstance(source, Stream) and self.stopped:
+            source.close()
+        return self.count
+
+    async def _next(self, items: Any) -> tuple[int, Any] | None:
+        """The next item with its number."""
+        async with self.feed:
+            await self._room()
+            if self.stopped:
+                return None
+            async for item in items:
+                self.count += 1
+                return self.count - 1, item
+            return None
+
+    async def _room(self) -> None:
+        """Waits while the first item that is not done lies too far back."""
+        while self.count - self.next >= WINDOW * self.parallel and not self.stopped:
+            self.moved = anyio.Event()
+            await self.moved.wait()
+
+    async def _hand_on(self) -> None:
+        """Gives out, in order, every result that has nothing missing before it."""
+        while self.next in self.ready:
+            item, result = self.ready.pop(self.next)
+            self.next += 1
+            self.moved.set()
+            if result is not SKIPPED and not await self.take(item, result):
+                self.stopped = True
+
+
+@dataclass
+class Asking:
+    """A prompt put to the items of a node."""
+
+    node: NodeRun
+    ask: Ask
+    env: Environment
+    on_error: OnError
+
+    def __post_init__(self) -> None:
+        self.skips = Skips(self.node.scope, self.node.id, self.on_error)
+
+    async def one(self, index: int, item: Any) -> Any:
+        """The answer about an item; SKIPPED when it was given up."""
+        node = self.node
+        call = f"{node.id}[{index}]"
+        request = request_for(node.scope, node.id, call, self.ask, self.env, item)
+        try:
+            return await respond(node.scope, request)
+        except ItemError as problem:
+            return self.skips.leave_out(problem, call, item)
+
+
+def parallel_of(node: NodeRun, declared: int | None) -> int:
+    """How many items are worked on at a time."""
+    most = node.scope.parallel
+    return declared or most + most // AHEAD

@@ -1,0 +1,25 @@
+"""A prompt put to every item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rlmlang.execute.node import NodeRun
+from rlmlang.execute.verbs.for_each import Asking, ForEach, parallel_of
+from rlmlang.verbs.map import Map
+
+
+async def run(node: NodeRun, work: Map) -> int:
+    """The answers, until one of them makes it stop."""
+    source, env = await node.items(work.subject)
+    asking = Asking(node, work.ask, env, work.on_error)
+
+    async def take(item: Any, answer: Any) -> bool:
+        await node.put(answer)
+        if work.stop is None or answer is None:
+            return True
+        return not node.evaluate(work.stop, {**env, "it": answer})
+
+    count = await ForEach(parallel_of(node, work.parallel), asking.one, take).run(source)
+    asking.skips.few_enough(count, "items")
+    return node.finish()

@@ -1,0 +1,55 @@
+"""A list joined to one value: groups of neighbours as soon as they are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.execute.ask import request_for
+from rlmlang.execute.joining import Joining
+from rlmlang.execute.node import NodeRun
+from rlmlang.execute.respond import respond
+from rlmlang.execute.stream import each
+from rlmlang.verbs.reduce import Reduce
+
+
+async def run(node: NodeRun, work: Reduce) -> int:
+    """The value; what says nothing is left out."""
+    source, env = await node.items(work.subject)
+    limiter = anyio.Semaphore(work.parallel or node.scope.parallel, fast_acquire=True)
+
+    def call(level: int | None, index: int) -> str:
+        return f"{node.id}[{'end' if level is None else level}.{index}]"
+
+    async def ask(call: str, group: list[Any]) -> Any:
+        request = request_for(node.scope, node.id, call, work.ask, env, group)
+        async with limiter:
+            return await respond(node.scope, request)
+
+    seen = 0
+    async with anyio.create_task_group() as tasks:
+        joining = Joining(work.fanin, tasks, call, ask)
+        async for item in each(source):
+            if item is not None:
+                seen += 1
+                joining.add(item)
+    left = await joining.last()
+    return node.give(left[0] if left else _nothing(node.id, work), seen)
+
+
+def _nothing(id: str, work: Reduce) -> Any:
+    """A reduce over nothing: the empty value of its type, where it has one."""
+    result = work.ask.prompt.result
+    if result.optional:
+        return None
+    if result.textual:
+        return ""
+    if result.is_list:
+        return []
+    raise failed(
+        "empty-list",
+        f"{id} has nothing to join",
+        hint="let the prompt answer `T?`, or test count(…) first",
+    )

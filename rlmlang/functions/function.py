@@ -1,0 +1,95 @@
+"""What a built-in function is: its signature, its typing rule and its implementation.
+
+`gives` and `run` are two readings of one signature: `gives` takes the facts of the arguments,
+`run` their values, and both take the options by name. Both are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.types import NUMERIC, Type
+from rlmlang.schema.partitions import ORDER, Coverage
+from rlmlang.value import Frozen, value
+
+if TYPE_CHECKING:
+    from rlmlang.context import Datum
+
+Kind = Literal["list", "text", "number", "any", "*"]
+Names = str | tuple[str, ...]
+"""A field's name, or several; empty for the item itself."""
+
+
+@value
+class Option(Frozen):
+    """A named argument: a literal of a type, or one of the kinds.
+
+    `field` is the bare name of a field, `fields` one or several of them, `keys` the same but always
+    a tuple; `where` is a condition on an item, `count` a number of items. An option that is `last`
+    may stand unnamed behind the arguments; one that `waives` the function's need of coverage does
+    so when it is true.
+    """
+
+    name: str
+    takes: Literal["field", "fields", "keys", "where", "count"] | Type
+    required: bool = False
+    last: bool = False
+    waives: bool = False
+
+
+@value
+class Function(Frozen):
+    """A built-in. `takes` are the kinds of its arguments; `*` repeats the last one, a list, whose
+    items must all be of one type.
+
+    `needs` is the least coverage its lists must have. Two lists are known to go one to one where
+    a function that `pairs` them says the same of both.
+    """
+
+    name: str
+    doc: str
+    takes: tuple[Kind, ...]
+    gives: Callable[..., Facts]
+    run: Callable[..., Datum]
+    needs: Coverage = "some"
+    options: tuple[Option, ...] = ()
+    pairs: bool = False
+
+    @property
+    def repeats(self) -> bool:
+        """Whether more lists may follow the last."""
+        return "*" in self.takes
+
+    @property
+    def least(self) -> int:
+        """How many arguments there must be."""
+        return len(self.takes) - self.repeats
+
+    def fits(self, at: int, type_: Type) -> bool:
+        """Whether a value of a type may be the argument at this place."""
+        return type_.kind == "Any" or KINDS[self.kind(at)](type_)
+
+    def kind(self, at: int) -> Kind:
+        """The kind of the argument at this place."""
+        return self.takes[min(at, self.least - 1)]
+
+    def covered(self, facts: Facts, options: Mapping[str, object]) -> bool:
+        """Whether an argument has the coverage that is needed with these options."""
+        waived = any(o.waives and options.get(o.name) is True for o in self.options)
+        return waived or ORDER.index(facts.coverage) <= ORDER.index(self.needs)
+
+
+KINDS: Mapping[Kind, Callable[[Type], bool]] = {
+    "list": lambda t: t.is_list,
+    "number": lambda t: t.kind in NUMERIC,
+    "text": lambda t: t.textual or t.kind == "Enum",
+    "any": lambda t: True,
+}
+
+
+OF = Option("of", "field")
+ON = Option("on", "fields")
+BY = Option("by", "fields", required=True)
+KEYS = Option("keys", "keys", required=True)

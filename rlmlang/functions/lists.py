@@ -1,0 +1,190 @@
+"""Functions that put lists together and take them apart: sets, columns, orders, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.functions import rules
+from rlmlang.functions.function import BY, OF, ON, Function, Names, Option
+from rlmlang.functions.values import (
+    Rows,
+    field,
+    first_of_each,
+    flat,
+    key,
+    nothing,
+    order,
+    record,
+    values,
+)
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.sizes import as_list, made_of
+from rlmlang.ir.types import BOOL, list_of
+from rlmlang.ir.types import record as record_of
+from rlmlang.schema.formula import maximum, number
+
+if TYPE_CHECKING:
+    from rlmlang.context import Datum
+
+N = Option("n", "count", required=True, last=True)
+DESCENDING = Option("descending", BOOL)
+
+
+def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
+    first = rules.flat(first)
+    for other in map(rules.flat, others):
+        first = replace(
+            made_of(first, [other]),
+            size=first.size + other.size,
+            count=first.count + other.count,
+            item=maximum(first.item, other.item),
+        )
+    return first
+
+
+def _concat(*lists: Rows) -> list[Datum]:
+    return [x for rows in lists for x in flat(rows)]
+
+
+def _union(*lists: Rows, on: Names = "") -> list[Datum]:
+    return first_of_each(_concat(*lists), on)
+
+
+def _dedupe(rows: Rows, on: Names = "") -> list[Datum]:
+    return first_of_each(flat(rows), on)
+
+
+def _column_facts(rows: Facts, of: str = "") -> Facts:
+    rows, one = rules.flat(rows), rules.item(rows, of)
+    return made_of(as_list(one, rows.count, list_of(one.type)), [rows])
+
+
+def _column(rows: Rows, of: str) -> list[Datum]:
+    return [field(row, of) for row in flat(rows)]
+
+
+def _distinct(rows: Rows, of: str = "") -> list[Datum]:
+    return first_of_each(values(rows, of))
+
+
+def _present_facts(rows: Facts) -> Facts:
+    rows = rules.flat(rows)
+    return replace(rows, type=list_of(rows.type.item.required()))
+
+
+def _present(rows: Rows) -> list[Datum]:
+    return [x for x in flat(rows) if x is not None]
+
+
+def _aligned(left: Facts, right: Facts, on: Names) -> Facts:
+    left, right = rules.flat(left), rules.flat(right)
+    mine = left.type.item.required().fields
+    names = {f.name for f in mine}
+    more = tuple(f for f in right.type.item.required().fields if f.name not in names)
+    item = left.item + right.item
+    return replace(
+        made_of(left, [right]),
+        type=list_of(record_of(*mine, *more)),
+        size=left.count * item,
+        item=item,
+    )
+
+
+def _align(rows: Rows, answers: Rows, on: Names) -> list[Datum]:
+    """Each row with its answer. Raises CodedError when they do not go one to one."""
+    left, right = flat(rows), flat(answers)
+    by_key = {key(field(a, on)): a for a in right}
+    missing = [r for r in left if key(field(r, on)) not in by_key]
+    if missing or len(by_key) != len(right):
+        shown = ", ".join(str(field(r, on)) for r in missing[:5])
+        what = f"{len(missing):,} rows have no answer ({shown})" if missing else "answers repeat"
+        raise failed(
+            "align-mismatch",
+            f"rows and answers do not go one to one on `{on}`: {what}",
+            reason="A count over them would be wrong, and nobody would see it.",
+            hint=f"add to the prompt: check: ids(result) == ids(rows)  (on `{on}`), retry <= 2",
+        )
+    return [{**record(by_key[key(field(r, on))], on), **record(r, on)} for r in left]
+
+
+def _taken(rows: Facts, n: int, by: Names = "") -> Facts:
+    rows = rules.flat(rows)
+    return replace(rows, count=number(n), size=rows.item * n, coverage="some")
+
+
+def _take(rows: Rows, n: int) -> list[Datum]:
+    return flat(rows)[:n]
+
+
+def _sort_by(rows: Rows, by: Names, descending: bool = False) -> list[Datum]:
+    return sorted(flat(rows), key=lambda row: order(field(row, by)), reverse=descending)
+
+
+def _top(rows: Rows, n: int, by: Names) -> list[Datum]:
+    return _sort_by(rows, by, descending=True)[:n]
+
+
+def _first_facts(rows: Facts) -> Facts:
+    one = rules.item(rows)
+    return replace(one, type=one.type.maybe())
+
+
+def _first(rows: Rows) -> Datum:
+    return next(iter(flat(rows)), None)
+
+
+def _best_facts(rows: Facts, by: Names) -> Facts:
+    return rules.item(rows)
+
+
+def _best(rows: Rows, by: Names) -> Datum:
+    found = values(rows, "")
+    if not found:
+        raise nothing("choose the best of",
+                      "give the list another look-up, or test count(xs) first")  # fmt: skip
+    return max(found, key=lambda row: order(field(row, by)))
+
+
+def _extreme(choose: Callable[..., Datum]) -> Callable[..., Datum]:
+    def pick(rows: Rows, of: str = "") -> Datum:
+        found = values(rows, of)
+        if not found:
+            raise nothing("choose from")
+        return choose(found)
+
+    return pick
+
+
+LISTS = (
+    Function("align", "Rows joined to answers by a field; each row must have one.",
+             ("list", "list"), _aligned, _align, options=(replace(ON, required=True),),
+             needs="exact"),
+    Function("union", "All items of the lists, without repeats.", ("list", "*"), _joined, _union,
+             "cover", (ON,)),
+    Function("concat", "All items of the lists, in order.", ("list", "*"), _joined, _concat),
+    Function("dedupe", "The list without repeats, the first kept.", ("list",), rules.same, _dedupe,
+             "cover", (ON,)),
+    Function("distinct", "The values of a field, each once.", ("list",), _column_facts, _distinct,
+             "cover", (OF,)),
+    Function("top", "The first n items by a field, the greatest first.", ("list",), _taken, _top,
+             "some", (replace(BY, required=False), N)),
+    Function("take", "The first n items.", ("list",), _taken, _take, "some", (N,)),
+    Function("best", "The item with the greatest value of a field.", ("list",), _best_facts, _best,
+             "some", (BY,)),
+    Function("first", "The first item, or none.", ("list",), _first_facts, _first),
+    Function("sort_by", "The list in the order of a field.", ("list",), rules.same, _sort_by,
+             "some", (BY, DESCENDING)),
+    Function("column", "One field of every row.", ("list",), _column_facts, _column, "some",
+             (replace(OF, required=True),)),
+    Function("ids", "The `id` of every row.", ("list",), lambda rows: _column_facts(rows, "id"),
+             lambda rows: _column(rows, "id"), pairs=True),
+    Function("flatten", "A list of lists as one list.", ("list",), rules.same, flat),
+    Function("present", "The list without its empty answers.", ("list",), _present_facts, _present),
+    Function("smallest", "The least number, or value of a field.", ("list",), rules.item,
+             _extreme(min), "some", (OF,)),
+    Function("largest", "The greatest number, or value of a field.", ("list",), rules.item,
+             _extreme(max), "some", (OF,)),
+)  # fmt: skip

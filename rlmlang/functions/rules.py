@@ -1,0 +1,66 @@
+"""Typing rules that functions share, on the facts of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rlmlang.functions.function import Names
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.sizes import declared_size, made_of, of_field
+from rlmlang.ir.types import Field, Type, list_of
+from rlmlang.schema.formula import ONE, number
+
+Rule = Callable[..., Facts]
+
+
+def flat(rows: Facts) -> Facts:
+    """A list of lists as one list; functions over rows take batches of rows as they come."""
+    if not rows.type.is_list or not rows.type.item.is_list:
+        return rows
+    inner = rows.type.item.item
+    size = declared_size(inner, None)
+    return replace(
+        rows, type=list_of(inner), count=rows.count * rows.inner, inner=ONE,
+        item=size if size is not None else rows.item,
+    )  # fmt: skip
+
+
+def same(rows: Facts, **_: object) -> Facts:
+    """The same items, or fewer."""
+    return flat(rows)
+
+
+def scalar(type_: Type, size: int = 14) -> Rule:
+    """One small value about all arguments."""
+
+    def rule(*given: Facts, **_: object) -> Facts:
+        return made_of(Facts(type_, number(size), ONE, number(size)), given)
+
+    return rule
+
+
+def row_field(rows: Facts, name: str) -> Field | None:
+    """A field of the items of a flat list."""
+    return rows.type.item.required().field(name)
+
+
+def item(rows: Facts, of: str = "", **_: object) -> Facts:
+    """An item, or the field of it that `of` names."""
+    rows = flat(rows)
+    one = replace(rows, type=rows.type.item, size=rows.item, count=rows.inner, item=rows.item)
+    found = row_field(rows, of)
+    return of_field(one, found) if found is not None else one
+
+
+def innermost(rows: Facts) -> Facts:
+    """An item of a list, or of the lists in it, which is what conditions and fields speak of."""
+    type_ = rows.type.item
+    while type_.is_list:
+        type_ = type_.item
+    return replace(rows, type=type_, size=rows.item, item=rows.item)
+
+
+def as_tuple(names: Names) -> tuple[str, ...]:
+    """Field names as a tuple."""
+    return names if isinstance(names, tuple) else (names,)

@@ -1,0 +1,92 @@
+"""What the implementations of functions share: lists of lists, fields, equality, order, text.
+
+`rlmlang.context` is imported when a function is called: checking a recipe needs no values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.functions.function import Names
+
+if TYPE_CHECKING:
+    from rlmlang.context import Datum
+
+Rows: TypeAlias = "Sequence[Datum] | None"
+Condition: TypeAlias = "Callable[[Datum], Datum]"
+PLAIN = (str, int, float, type(None))
+
+
+def text_of(value: Datum) -> str:
+    """A value as text: slices are read, none is empty."""
+    from rlmlang.context import text_of
+
+    return text_of(value)
+
+
+def flat(rows: Rows) -> list[Datum]:
+    """A list, or a list of lists as one."""
+    out: list[Datum] = []
+    for each in rows or ():
+        out.extend(each) if isinstance(each, list | tuple) else out.append(each)
+    return out
+
+
+def field(row: Datum, name: Names) -> Datum:
+    """A field of a record, or the values of several; the item itself where no field is named."""
+    if not name:
+        return row
+    if isinstance(name, tuple):
+        return tuple(field(row, n) for n in name)
+    return record(row, name).get(name)
+
+
+def record(row: Datum, name: Names) -> dict[str, Datum]:
+    """A row that has fields such as `name`. Raises CodedError (wrong-value)."""
+    if isinstance(row, dict):
+        return row
+    raise failed("wrong-value", f"{row!r:.60} has no field `{name}`")
+
+
+def values(rows: Rows, of: str) -> list[Datum]:
+    """The items of a list, or a field of each; empty ones are left out."""
+    return [v for row in flat(rows) if (v := field(row, of)) is not None]
+
+
+def key(value: Datum) -> Hashable:
+    """What two equal values have in common."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((k, key(v)) for k, v in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(map(key, value))
+    return value if isinstance(value, PLAIN) else text_of(value)
+
+
+def order(value: Datum) -> Any:
+    """What values are sorted by: none comes first, several fields one after the other."""
+    return tuple(map(order, value)) if isinstance(value, tuple) else (value is not None, value)
+
+
+def first_of_each(items: Iterable[Datum], name: Names = "") -> list[Datum]:
+    """Items without repeats of themselves, or of a field."""
+    found: dict[Hashable, Datum] = {}
+    for each in items:
+        found.setdefault(key(field(each, name)), each)
+    return list(found.values())
+
+
+def shown(value: Datum) -> str:
+    """A value as text, records and lists as JSON."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=text_of)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return text_of(value)
+
+
+def nothing(to_do: str, hint: str = "") -> CodedError:
+    """The problem `empty-list`."""
+    return failed("empty-list", f"there is nothing to {to_do}", hint=hint)

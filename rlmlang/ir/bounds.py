@@ -1,0 +1,53 @@
+"""What a step, or a whole plan, may take: best, expected and worst."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rlmlang.schema.formula import ZERO, Formula
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One case. `usd` is None where a model has no known price."""
+
+    calls: Formula = ZERO
+    tokens_in: Formula = ZERO
+    tokens_out: Formula = ZERO
+    usd: Formula | None = ZERO
+
+    def __add__(self, other: Cost) -> Cost:
+        usd = None if self.usd is None or other.usd is None else self.usd + other.usd
+        return Cost(
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            usd,
+        )
+
+    def bind(self, sizes: dict[str, int]) -> Cost:
+        """With known sizes put in."""
+        usd = self.usd.bind(sizes) if self.usd is not None else None
+        return Cost(
+            self.calls.bind(sizes), self.tokens_in.bind(sizes), self.tokens_out.bind(sizes), usd
+        )
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A step's cost in three cases, its rounds one after another, and its depth."""
+
+    best: Cost = field(default_factory=Cost)
+    expected: Cost = field(default_factory=Cost)
+    worst: Cost = field(default_factory=Cost)
+    rounds: Formula = ZERO
+    depth: int = 0
+
+    def __add__(self, other: Bound) -> Bound:
+        return Bound(
+            self.best + other.best,
+            self.expected + other.expected,
+            self.worst + other.worst,
+            self.rounds + other.rounds,
+            max(self.depth, other.depth),
+        )

@@ -1,0 +1,65 @@
+"""What declarations say of sizes: of a parameter with its source, of a prompt's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rlmlang.ir.expressions import Param
+from rlmlang.ir.facts import Facts
+from rlmlang.ir.recipe import Prompt, Source
+from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead
+from rlmlang.ir.types import Type
+from rlmlang.schema.formula import ONE, Formula, number, symbol
+
+
+def of_param(
+    param: Param, source: Source | None = None, sizes: Mapping[str, int] | None = None
+) -> Facts:
+    """What is known of a recipe's parameter: its real size where it is bound, else its declared
+    most, else an unknown named after it: `x` for the size, `count(x)`, `longest(x)`, `files(x)`.
+    """
+    name, type_, known = param.name, param.type, sizes or {}
+    most = param.max or (source.max if source else None)
+    origins = frozenset([name])
+
+    def of(what: str, declared: int | Formula | None) -> Formula:
+        if what in known:
+            return number(known[what])
+        return symbol(what) if declared is None else number(declared)
+
+    if type_.is_list:
+        count = of(f"count({name})", most)
+        item = of(f"longest({name})", declared_size(type_.item, None))
+        return Facts(type_, count * item, count, item, origins=origins)
+    size = of(name, declared_size(type_, most))
+    count = of(f"files({name})", None) if type_.kind == "Tree" else ONE
+    return Facts(type_, size, count, size, origins=origins)
+
+
+def of_result(prompt: Prompt, result: Type) -> Facts:
+    """What a prompt's answer may measure: its `max`, or all that the model may write."""
+    written = number(prompt.model.output * GROWTH)
+    if result.is_list:
+        return _list_result(prompt, result, written)
+    declared = declared_size(result, None)
+    if prompt.result_max is not None and result.textual:
+        declared = number(prompt.result_max * GROWTH)
+    size = written if declared is None else _least(declared, written)
+    return Facts(result, size, ONE, size)
+
+
+def _list_result(prompt: Prompt, result: Type, written: Formula) -> Facts:
+    smallest = number(2 + field_overhead(result.item) if result.item.fields else 2)
+    count = number(prompt.result_max) if prompt.result_max is not None else None
+    if count is None:
+        value, least = written.value(), smallest.value()
+        assert value is not None and least is not None
+        count = number(max(1, value // least))
+    item = declared_size(result.item, None)
+    return Facts(result, written, count, _least(item, written) if item is not None else written)
+
+
+def _least(a: Formula, b: Formula) -> Formula:
+    if a.known and b.known:
+        return a if a.number <= b.number else b
+    return a if a.known else b

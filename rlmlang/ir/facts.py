@@ -1,0 +1,52 @@
+"""What is known of a value before it is there, and of what a step is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from rlmlang.ir.expressions import Expr
+from rlmlang.ir.types import ANY, Type
+from rlmlang.schema.formula import ONE, ZERO, Formula
+from rlmlang.schema.partitions import Coverage
+from rlmlang.value import Frozen, value
+
+
+@value
+class Facts(Frozen):
+    """What is known of a value: its type, its size in tok, its items, how much of it there is.
+
+    `inner` is the count of items in each item of a nested list; `origins` are the sources it was
+    cut from. `fields` holds the coverage of each field of a record made of lists by its path, as
+    `halves.kept`; the record has the weakest. `told` says that a model said some of it."""
+
+    type: Type = ANY
+    size: Formula = ZERO
+    count: Formula = ONE
+    item: Formula = ZERO
+    inner: Formula = ONE
+    coverage: Coverage = "exact"
+    origins: frozenset[str] = frozenset()
+    fields: tuple[tuple[str, Coverage], ...] = ()
+    told: bool = False
+
+
+class Given(Protocol):
+    """What a step is given: the facts of the expressions in it, with those of the item that `it`
+    names; the facts of the steps it is made of; the least slack of the measure, in tok; the real
+    sizes of inputs, as far as they are bound."""
+
+    @property
+    def grain(self) -> int:
+        """The least slack of the measure that texts are cut by, in tok."""
+
+    @property
+    def parts(self) -> Mapping[str, Facts]:
+        """The facts of the steps that the step is made of, by their own names."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Values of the unknowns in formulas, as `count(log)`."""
+
+    def of(self, e: Expr, it: Facts | None = None) -> Facts:
+        """The facts of an expression. Raises CodedError (plan-unsound)."""

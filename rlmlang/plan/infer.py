@@ -1,0 +1,63 @@
+"""What is known of the value of each node, from the inputs on: types, sizes, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from rlmlang.functions.table import Find
+from rlmlang.ir.binding import Binding
+from rlmlang.ir.expressions import Expr
+from rlmlang.ir.facts import Facts
+from rlmlang.ir.recipe import Step
+from rlmlang.ir.walk import names
+from rlmlang.verbs.inference import Names
+
+
+@dataclass(frozen=True)
+class PlanGiven:
+    """What a node is given: what is known of the values that it reads, and of its parts."""
+
+    known: Names
+    parts: Mapping[str, Facts]
+    grain: int
+    sizes: Mapping[str, int]
+
+    def of(self, e: Expr, it: Facts | None = None) -> Facts:
+        """The facts of an expression over what the node reads. Raises CodedError
+        (plan-unsound)."""
+        if it is None:
+            return self.known.of(e)
+        return replace(self.known, facts={**self.known.facts, "it": it}).of(e)
+
+
+def infer(
+    step: Step,
+    inputs: Mapping[str, Facts],
+    parts: Mapping[str, Facts],
+    binding: Binding,
+    find: Find,
+) -> Facts:
+    """The facts of what a step gives. Raises CodedError (plan-unsound) where what it reads is not
+    what it takes."""
+    known = Names(inputs, find=find)
+    if step.when is not None:
+        known = known.given(step.when[0], holds=step.when[1])
+    made = step.work.facts(PlanGiven(known, parts, binding.grain, binding.sizes))
+    return replace(made, coverage="exact", fields=()) if step.assumed else made
+
+
+def with_told(step: Step, inputs: Mapping[str, Facts]) -> Step:
+    """A step that knows which of its prompt's arguments a model has said."""
+    work, ask = step.work, step.work.asked
+    if ask is None:
+        return step
+    given = {name: _told(e, inputs) for name, e in ask.args}
+    if work.streamed is not None:
+        given[ask.element] = _told(work.streamed, inputs)
+    told = {n for n in ask.told if n not in given} | {n for n, said in given.items() if said}
+    return replace(step, work=replace(work, ask=replace(ask, told=frozenset(told))))
+
+
+def _told(e: Expr, inputs: Mapping[str, Facts]) -> bool:
+    return any(inputs[n].told for n in names(e) if n in inputs)

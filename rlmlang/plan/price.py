@@ -1,0 +1,125 @@
+"""A graph of steps with what is bound to it, priced: from the parts outwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import networkx as nx
+
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.functions.table import Find, none_found
+from rlmlang.ir.binding import Binding
+from rlmlang.ir.bounds import Bound, Cost
+from rlmlang.ir.facts import Facts
+from rlmlang.ir.recipe import Interface, Known, Part, Step
+from rlmlang.ir.walk import names
+from rlmlang.plan.graph import Plan, contained, container, inputs_of, inside_out
+from rlmlang.plan.infer import infer, with_told
+from rlmlang.plan.serialize import EDITION, hash_of
+from rlmlang.plan.verdict import judge
+from rlmlang.schema.formula import ZERO, Formula
+
+
+def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find = none_found) -> Plan:
+    """The plan of a graph. Sizes that are bound become numbers, the rest stay formulas. Raises
+    CodedError (plan-incomplete, plan-unsound) for a graph that cannot be run as it is."""
+    facts: dict[str, Facts] = {}
+    least: dict[str, Formula] = {}
+    parts: dict[str, Part] = {}
+    for id in inside_out(graph):
+        step: Step = graph.nodes[id]["operation"]
+        known = _known(graph, step, facts, least, parts, binding)
+        inside = {part.removeprefix(f"{id}."): facts[part] for part in contained(graph, id)}
+        found = infer(step, known.facts, inside, binding, find)
+        facts[id] = _bound_facts(found, binding)
+        least[id] = _least(step, known, facts[id])
+        step = graph.nodes[id]["operation"] = with_told(step, known.facts)
+        parts[id] = Part(step, known, _bound(step, known))
+    bounds = {id: parts[id].bound for id in graph}
+    for id, part in parts.items():
+        shares = part.step.work.shares(part.known)
+        bounds.update({f"{id}.{name}": bound for name, bound in shares.items()})
+    top = {id: b for id, b in bounds.items() if not container(graph, id)}
+    totals = sum(top.values(), Bound())
+    return Plan(
+        graph=nx.freeze(graph),
+        recipe=recipe,
+        binding=binding,
+        facts=facts,
+        bounds=bounds,
+        totals=totals,
+        verdict=judge(recipe.budget, totals, _dominant(top)),
+        hash=hash_of_graph(graph, recipe),
+    )
+
+
+def _known(
+    graph: nx.DiGraph, step: Step, facts: Mapping[str, Facts], least: Mapping[str, Formula],
+    parts: Mapping[str, Part], binding: Binding,
+) -> Known:  # fmt: skip
+    inputs, id = inputs_of(graph, step.name), step.name
+    _complete(step, inputs)
+    return Known(
+        {port: facts[source] for port, source in inputs.items()},
+        {port: least[source] for port, source in inputs.items()},
+        binding,
+        {part.removeprefix(f"{id}."): parts[part] for part in contained(graph, id)},
+    )
+
+
+def _complete(step: Step, inputs: Mapping[str, str]) -> None:
+    """Raises CodedError (plan-incomplete) for a step that reads what no edge brings."""
+    read = [*names(step.work), *names(step.when)]
+    if lost := [n for n in read if n not in inputs and n not in ("it", "result")]:
+        raise failed(
+            "plan-incomplete",
+            f"`{step.name}` reads `{lost[0]}`, which no edge of the plan brings",
+            reason="A node or an edge is missing.",
+            hint=f"add an edge with the port `{lost[0]}` that leads to `{step.name}`",
+        )
+
+
+def _bound_facts(facts: Facts, binding: Binding) -> Facts:
+    sizes = dict(binding.sizes)
+    return replace(
+        facts,
+        size=facts.size.bind(sizes),
+        count=facts.count.bind(sizes),
+        item=facts.item.bind(sizes),
+        inner=facts.inner.bind(sizes),
+    )
+
+
+def _least(step: Step, known: Known, facts: Facts) -> Formula:
+    """A lower bound of the items that a step gives; of an input that is bound, their number."""
+    if step.name in known.binding.exact:
+        return facts.count
+    return ZERO if step.when is not None else step.work.least(known)
+
+
+def _bound(step: Step, known: Known) -> Bound:
+    """What a step may take; at best nothing where it may not run at all."""
+    made = step.work.bound(known)
+    return made if step.when is None else replace(made, best=Cost())
+
+
+def _dominant(bounds: Mapping[str, Bound]) -> str:
+    """The step with the greatest worst case, in dollars, else tok, else calls."""
+
+    def weight(bound: Bound) -> tuple[float, ...]:
+        cost = bound.worst
+        parts = (cost.usd, cost.tokens_in, cost.calls)
+        return tuple(float(p.number) if p is not None and p.known else 0.0 for p in parts)
+
+    best = max(((weight(b), id) for id, b in bounds.items()), default=((0.0,), ""))
+    if any(best[0]):
+        return best[1]
+    return next((id for id, b in bounds.items() if b.worst.calls.symbols), "")
+
+
+def hash_of_graph(graph: nx.DiGraph, recipe: Interface) -> str:
+    """The hash of what a graph does, whatever the order of its nodes."""
+    steps = [graph.nodes[id]["operation"] for id in sorted(graph)]
+    flows = sorted((a, b, d["kind"], d["port"], d["mode"]) for a, b, d in graph.edges(data=True))
+    return hash_of((EDITION, recipe, steps, flows))

@@ -1,0 +1,49 @@
+"""`cross xs, ys by bm25(…)`: for each x the ys that fit it best."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rlmlang.ir.bounds import Bound
+from rlmlang.ir.expressions import Expr
+from rlmlang.ir.facts import Facts, Given
+from rlmlang.ir.recipe import Kind, Known, Operation
+from rlmlang.ir.sizes import made_of
+from rlmlang.ir.types import Type, list_of
+from rlmlang.ir.walk import show, show_call
+from rlmlang.schema.formula import ONE, number
+from rlmlang.value import value
+from rlmlang.verbs.inference import unsound
+
+
+@value
+class Cross(Operation):
+    """Two lists, and how items of the second are found for those of the first."""
+
+    verb: ClassVar[str] = "cross"
+    kind: ClassVar[Kind] = "cuts"
+    left: Expr
+    right: Expr
+    method: str
+    options: tuple[tuple[str, object], ...]
+
+    def facts(self, given: Given) -> Facts:
+        """At most `top` pairs for each item on the left."""
+        left, right = given.of(self.left), given.of(self.right)
+        for side in (left, right):
+            if side.type.kind != "Any" and not side.type.is_list:
+                raise unsound(f"{side.type} is no list of items to be paired")
+        count = left.count * number(int(str(dict(self.options)["top"])))
+        item = left.item + right.item
+        pair = Type("Pair", (left.type.item, right.type.item))
+        made = Facts(list_of(pair), count * item, count, item, ONE, "some")
+        return made_of(made, (left, right))
+
+    def bound(self, known: Known) -> Bound:
+        """Nothing: no model is asked."""
+        return Bound()
+
+    def words(self) -> str:
+        """`cross xs, ys by method(…)`."""
+        how = show_call(self.method, self.options)
+        return f"cross {show(self.left)}, {show(self.right)} by {how}"

@@ -1,0 +1,84 @@
+"""`filter xs with p(…)`, `filter xs where …`: the items that a model or a condition lets pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from rlmlang.ir.bounds import Bound
+from rlmlang.ir.expressions import Expr
+from rlmlang.ir.facts import Facts, Given
+from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation
+from rlmlang.ir.types import BOOL, Field, fits, list_of, record
+from rlmlang.ir.walk import show
+from rlmlang.value import value
+from rlmlang.verbs.given import answer_facts, item_facts, list_facts
+from rlmlang.verbs.inference import unsound
+from rlmlang.verbs.prompt_calls import over_items
+
+
+@value
+class Filter(Operation):
+    """With a prompt that answers true or false, or with a condition; `keep_rest` gives both halves,
+    as a record `kept, rest`."""
+
+    verb: ClassVar[str] = "filter"
+    kind: ClassVar[Kind] = "asks"
+    subject: Expr
+    ask: Ask | None
+    where: Expr | None
+    keep_rest: bool = False
+    parallel: int | None = None
+    on_error: OnError = OnError()
+
+    @property
+    def makes_items(self) -> bool:
+        """Not where both halves are wanted: they are one record."""
+        return not self.keep_rest
+
+    @property
+    def halves(self) -> bool:
+        """Whether both halves are wanted."""
+        return self.keep_rest
+
+    @property
+    def asked(self) -> Ask | None:
+        """The prompt, if it is not a condition."""
+        return self.ask
+
+    @property
+    def streamed(self) -> Expr:
+        """The list."""
+        return self.subject
+
+    @property
+    def cut_from(self) -> Expr:
+        """The list, some of whose items it gives."""
+        return self.subject
+
+    def facts(self, given: Given) -> Facts:
+        """Some of the items; both halves are whole as long as every item was judged."""
+        items = list_facts(self.subject, given)
+        item = item_facts(items)
+        said = answer_facts(self.ask, given, item) if self.ask is not None else None
+        test = given.of(self.where, item) if self.where is not None else said
+        if test is None or not fits(test.type, BOOL):
+            raise unsound("what a filter goes by is no condition")
+        half = list_of(items.type.item)
+        if not self.keep_rest:
+            return replace(items, coverage="some", type=half)
+        coverage = "some" if self.on_error.skip else items.coverage
+        both = record(Field("kept", half), Field("rest", half))
+        return replace(items, type=both, coverage=coverage)
+
+    def bound(self, known: Known) -> Bound:
+        """count × call; nothing for a condition."""
+        if self.ask is None:
+            return Bound()
+        return over_items(self.subject, self.ask, known.least_of(self.subject), known)
+
+    def words(self) -> str:
+        """`filter xs with p`, `filter xs where …`."""
+        how = f"with {self.ask.prompt.name}" if self.ask is not None else ""
+        how = f"where {show(self.where)}" if self.where is not None else how
+        return f"filter {show(self.subject)} {how}"

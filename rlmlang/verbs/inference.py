@@ -1,0 +1,275 @@
+"""What follows for a value from what it is made of: type, size, count, coverage and origins.
+
+The checker and whoever changes a plan ask here, so that both say the same of an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.functions.function import Function
+from rlmlang.functions.table import Find, function_of, none_found
+from rlmlang.ir.expressions import (
+    Apply,
+    Choose,
+    CodeCall,
+    Constant,
+    Expr,
+    Get,
+    Items,
+    Make,
+    Not,
+    Op,
+    Ref,
+)
+from rlmlang.ir.facts import Facts
+from rlmlang.ir.sizes import declared_size, field_overhead, largest, made_of, of_field, of_fields
+from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, NONE, NUMERIC, TEXT, Field, Type, fits, list_of
+from rlmlang.schema.formula import ONE, maximum, number
+from rlmlang.schema.partitions import worst_of
+
+COMPARISONS = ("<", "<=", ">", ">=")
+TESTS = ("==", "!=", "in", *COMPARISONS)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is known of the names that an expression may read; `certain` are expressions that were
+    tested not to be none; `find` looks for functions of other distributions."""
+
+    facts: Mapping[str, Facts]
+    certain: frozenset[Expr] = frozenset()
+    find: Find = none_found
+
+    def given(self, test: Expr, *, holds: bool) -> Names:
+        """The same where a condition holds, or does not."""
+        return replace(self, certain=self.certain | tested(test, holds=holds))
+
+    def of(self, e: Expr) -> Facts:
+        """The facts of an expression. Raises CodedError (plan-unsound) for parts that do not go
+        together."""
+        found = self._of(e)
+        if found.type.optional and e in self.certain:
+            return replace(found, type=found.type.required())
+        return found
+
+    def _of(self, e: Expr) -> Facts:
+        match e:
+            case Ref(name):
+                return self.facts[name]
+            case Choose(test, yes, no):
+                sides = self.given(test, holds=True), self.given(test, holds=False)
+                return either(sides[0].of(yes), sides[1].of(no))
+            case Op("and" | "or" as op, left, right):
+                more = self.given(left, holds=op == "and")
+                return made_from(e, (self.of(left), more.of(right)))
+            case Apply(name, args, options):
+                return _applied(function_of(name, self.find), name, [*map(self.of, args)], options)
+        parts = [self.of(x) for x in parts_of(e)]
+        if words := mismatch(e, parts):
+            raise unsound(words)
+        return made_from(e, parts)
+
+
+def unsound(words: str) -> CodedError:
+    """The problem of a plan whose parts do not go together."""
+    return failed(
+        "plan-unsound", words, reason="A plan may be changed where types, coverage and bounds "
+        "still hold.", hint="see the types and coverage of its nodes with `rlm plan`",
+    )  # fmt: skip
+
+
+def _applied(
+    function: Function | None, name: str, args: list[Facts], options: tuple[tuple[str, Any], ...]
+) -> Facts:
+    if function is None:
+        raise unsound(f"there is no function `{name}`")
+    for at, facts in enumerate(args):
+        if not function.fits(at, facts.type):
+            raise unsound(f"`{name}` cannot be applied to {facts.type}")
+        if not function.covered(facts, dict(options)):
+            raise unsound(f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`")
+    return function.gives(*args, **dict(options))
+
+
+def parts_of(e: Expr) -> Iterator[Expr]:
+    """The expressions that an expression is made of, in order."""
+    match e:
+        case Get(base, _) | Not(base):
+            yield base
+        case Items(items):
+            yield from items
+        case Make(_, fields):
+            yield from (x for _, x in fields)
+        case CodeCall(_, args):
+            yield from args
+        case Op(_, left, right):
+            yield from (left, right)
+
+
+def made_from(e: Expr, parts: Sequence[Facts]) -> Facts:
+    """The facts of an expression, given those of its parts. A call of a function and a choice have
+    rules of their own."""
+    match e:
+        case Constant():
+            return _constant(e)
+        case Get(_, name):
+            return _field(parts[0], name)
+        case Items():
+            return _items(parts)
+        case Make(type_, fields):
+            return _record(type_, [n for n, _ in fields], parts)
+        case CodeCall(code):
+            return _code(code.result, code.max, parts)
+        case Op(op):
+            return _operation(op, parts[0], parts[1])
+        case Not():
+            return _scalar(BOOL, 3, *parts)
+    raise TypeError(type(e).__name__)
+
+
+def _constant(e: Constant) -> Facts:
+    if e.label is not None:
+        return Facts(e.label.required(), number(8), ONE, number(8))
+    match e.value:
+        case bool():
+            return _scalar(BOOL, 3)
+        case int():
+            return _scalar(INT, 14)
+        case float():
+            return _scalar(FLOAT, 14)
+        case str(text):
+            return _scalar(TEXT, len(text.encode()) // 2 + 1)
+    return _scalar(NONE, 2)
+
+
+def _scalar(type_: Type, size: int, *about: Facts) -> Facts:
+    """A small value, as complete as what it is about."""
+    return Facts(
+        type_, number(size), ONE, number(size), coverage=worst_of(f.coverage for f in about)
+    )
+
+
+def _field(base: Facts, name: str) -> Facts:
+    field = field_of(base.type, name)
+    return made_of(Facts(), [base]) if field is None else of_field(base, field)
+
+
+def field_of(type_: Type, name: str) -> Field | None:
+    """A field of a record, or a side of a pair; None for what has none of that name."""
+    if type_.kind == "Pair" and name in ("left", "right"):
+        return Field(name, type_.args[name == "right"])
+    return None if type_.optional else type_.field(name)
+
+
+def _items(parts: Sequence[Facts]) -> Facts:
+    type_ = parts[0].type if parts else ANY
+    size = sum((f.size for f in parts), number(0))
+    most = maximum(0, *(f.size for f in parts))
+    within = maximum(ONE, *(f.count for f in parts)) if type_.is_list else ONE
+    return made_of(Facts(list_of(type_), size, number(len(parts)), most, within), parts)
+
+
+def _record(type_: Type, names: Sequence[str], parts: Sequence[Facts]) -> Facts:
+    size = sum((f.size for f in parts), number(field_overhead(type_)))
+    fields = of_fields(zip(names, parts, strict=True))
+    return made_of(Facts(type_, size, ONE, size, fields=fields), parts)
+
+
+def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
+    """What code gives: as large as was declared, else no larger than what it is given."""
+    given = sum((f.size for f in inputs), number(64))
+    declared = declared_size(result, most)
+    size = declared if declared is not None else given
+    made = Facts(result, size, ONE, given)
+    if result.is_list:
+        items = sum((f.count * f.inner for f in inputs), number(0))
+        item = declared_size(result.item, None)
+        made = replace(made, count=number(most) if most is not None else items,
+                       item=item if item is not None else given)  # fmt: skip
+    return made_of(made, inputs)
+
+
+def _operation(op: str, a: Facts, b: Facts) -> Facts:
+    if op == "..":
+        return _scalar(Type("Range"), 16, a, b)
+    if op in ("and", "or", *TESTS):
+        return _scalar(BOOL, 3, a, b)
+    if op == "+" and a.type.textual and b.type.textual:
+        size = a.size + b.size
+        return made_of(Facts(TEXT, size, ONE, size), (a, b))
+    whole = a.type.kind == b.type.kind == "Int" and op != "/"
+    return _scalar(INT if whole else FLOAT, 14, a, b)
+
+
+def either(a: Facts, b: Facts) -> Facts:
+    """The facts of a value that is one of two."""
+    both = largest(a, b)
+    if a.type.kind == "None":
+        return replace(both, type=b.type.maybe())
+    if b.type.kind == "None":
+        return replace(both, type=a.type.maybe())
+    return both if fits(b.type, a.type) else replace(both, type=b.type)
+
+
+# ── what does not go together ────────────────────────────────────────────────
+
+
+def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
+    """What of an expression's parts does not go together, in words; empty where all does."""
+    types = [f.type for f in parts]
+    match e:
+        case Get(_, name) if types[0].kind != "Any" and field_of(types[0], name) is None:
+            return f"{types[0]} has no field `{name}`"
+        case Not() if not fits(types[0], BOOL):
+            return f"{types[0]} stands behind `not`"
+        case Op(op) if not goes_with(op, *types):
+            return f"{types[0]} and {types[1]} do not go together with `{op}`"
+        case Make(made, fields):
+            declared = {f.name: f.type for f in made.fields}
+            return _unfit([(n, declared[n]) for n, _ in fields if n in declared], types)
+        case CodeCall(code):
+            return _unfit([(p.name, p.type) for p in code.params], types)
+    return ""
+
+
+def _unfit(wanted: Sequence[tuple[str, Type]], types: Sequence[Type]) -> str:
+    pairs = zip(wanted, types, strict=False)
+    return next((f"`{n}` is {w}, and is given {t}" for (n, w), t in pairs if not fits(t, w)), "")
+
+
+def goes_with(op: str, a: Type, b: Type) -> bool:
+    """Whether an operator stands between values of these types."""
+    if "Any" in (a.kind, b.kind):
+        return True
+    if op in ("and", "or"):
+        return fits(a, BOOL) and fits(b, BOOL)
+    if op == "in":
+        return b.is_list or (a.textual and b.textual)
+    if op in COMPARISONS:
+        return _ordered(a, b)
+    if op in ("==", "!=", ".."):
+        return fits(a.required(), b.maybe()) or fits(b.required(), a.maybe())
+    numbers = a.kind in NUMERIC and b.kind in NUMERIC and not (a.optional or b.optional)
+    return numbers or (op == "+" and a.textual and b.textual)
+
+
+def _ordered(a: Type, b: Type) -> bool:
+    numbers = a.kind in NUMERIC and b.kind in NUMERIC
+    same = a.kind == b.kind and a.textual
+    return (numbers or same) and not a.optional and not b.optional
+
+
+def tested(test: Expr, *, holds: bool) -> frozenset[Expr]:
+    """What cannot be none when a condition holds, or when it does not."""
+    match test:
+        case Op("and" | "or" as op, left, right) if (op == "and") is holds:
+            return tested(left, holds=holds) | tested(right, holds=holds)
+        case Op("!=" | "==" as op, value, Constant(None)) if (op == "!=") is holds:
+            return frozenset([value])
+        case Not(inner):
+            return tested(inner, holds=not holds)
+    return frozenset()

@@ -1,0 +1,135 @@
+"""What calls of a prompt may take: the price of every verb that asks a model.
+
+Formulas: the design, section 2.4. Worst counts everything that may call a model: retries, checks,
+extraction at the end of a session of code. Expected leaves retries out and takes answers at half
+their most.
+
+Sizes are in tok. Worst is in the tokens of a provider: the most that it may count for a tok, and
+what its chat template puts around messages. The other cases take a tok for a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from rlmlang.ir.binding import Binding, Price
+from rlmlang.ir.bounds import Bound, Cost
+from rlmlang.ir.expressions import Expr
+from rlmlang.ir.recipe import Ask, Known, Part, Prompt, Repl
+from rlmlang.ir.repl_prompts import described, free_prompts, last_of, turn_of
+from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, template_size
+from rlmlang.ir.sizes import GROWTH, shown_size
+from rlmlang.schema.formula import ONE, ZERO, Formula, ceil_div, maximum, number
+
+TURN = 400  # what stands around the code and the output of a turn, and its errors
+
+
+def arguments_size(ask: Ask, known: Known) -> Formula:
+    """The tok of a prompt's arguments, without the item that it is put to."""
+    return sum((known.size_of(e) for _, e in ask.args), ZERO)
+
+
+def over_items(subject: Expr, ask: Ask, least: Formula, known: Known) -> Bound:
+    """count × call."""
+    facts = known.of(subject)
+    inputs = arguments_size(ask, known) * facts.count + shown_size(facts)
+    return calls(ask, facts.count, least=least, inputs=inputs, known=known)
+
+
+def calls(
+    ask: Ask, count: Formula, *, least: Formula, inputs: Formula, known: Known,
+    rounds: Formula = ONE,
+) -> Bound:  # fmt: skip
+    """`count` calls of a prompt, at least `least`, whose inputs come to `inputs` tok in all."""
+    prompt, binding = ask.prompt, known.binding
+    if prompt.repl is not None:
+        return _sessions(prompt, prompt.repl, count, known)
+    price, tries = binding.model(prompt.model).price, 1 + prompt.retry
+    once = inputs + count * template_size(prompt)
+    again = number(prompt.model.output * GROWTH + AGAIN)
+    worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], binding)
+    output = number(binding.output(prompt.model))
+    return Bound(
+        best=_cost(least, least * 100, least, price),
+        expected=_cost(count, once, ceil_div(count * output, 2), price),
+        worst=_cost(count * tries, worst_in, count * tries * output, price),
+        rounds=rounds * tries,
+        depth=1,
+    )
+
+
+def _sent(size: Formula, count: Formula, prompts: Sequence[Prompt], binding: Binding) -> Formula:
+    """The most tokens that a provider counts for calls of some prompts, of such a size in all."""
+    messages = max(map(messages_of, prompts))
+    return size * binding.most + count * frame_size(messages)
+
+
+def _sessions(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Bound:
+    """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
+    binding, turns = known.binding, caps.iters
+    price = binding.model(prompt.model).price
+    base = template_size(turn_of(prompt)) + template_size(last_of(prompt)) + described(prompt)
+    turn = caps.shown + prompt.model.output * GROWTH + TURN
+    root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
+    prompts = list(free_prompts(prompt).values())
+    worst_in = _sent(count * root_in, count * (turns + 1), prompts, binding)
+    output = binding.output(prompt.model)
+    root = _cost(count * (turns + 1), worst_in, count * (turns + 1) * output, price)
+    half = _cost(count * max(1, turns // 2), count * root_in * Fraction(1, 3),
+                 count * turns * output * Fraction(1, 2), price)  # fmt: skip
+    return Bound(
+        best=_cost(count, count * base, count, price),
+        expected=half,
+        worst=root + _sub_calls(prompt, caps, count * caps.calls, known),
+        rounds=number((turns + 1) * (1 + caps.calls)),
+        depth=1 + caps.depth + _sub_depth(caps, known),
+    )
+
+
+def _sub_depth(caps: Repl, known: Known) -> int:
+    """The levels of a sub-call: one, or those of a recursion in a pattern."""
+    deepest = max((part.step.work.levels for part in _all(known)), default=1)
+    return deepest if caps.calls else 0
+
+
+def _all(known: Known) -> Iterator[Part]:
+    """All that a step is made of, however deep."""
+    for part in known.parts.values():
+        yield part
+        yield from _all(part.known)
+
+
+def _sub_calls(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Cost:
+    """Sub-calls at the dearest that code may ask: the sub model, a tool's, a child's own turns."""
+    binding = known.binding
+    inside = [part.step.work.asked for part in _all(known)]
+    tools = [*caps.prompts, *(ask.prompt for ask in inside if ask is not None)]
+    models = [caps.sub or prompt.model, *(p.model for p in tools)]
+    models += [prompt.model] if caps.depth else []
+    prompts = [*free_prompts(prompt).values(), *tools]
+    rooms = [m.context - m.output for m in models]
+    rooms[0] = caps.sub_input or rooms[0]
+    costs = [
+        _cost(
+            count,
+            _sent(count * room, count, prompts, binding),
+            count * binding.output(m),
+            binding.model(m).price,
+        )
+        for m, room in zip(models, rooms, strict=True)
+    ]
+    usd = [c.usd for c in costs if c.usd is not None]
+    return Cost(
+        count,
+        maximum(*(c.tokens_in for c in costs)),
+        maximum(*(c.tokens_out for c in costs)),
+        maximum(*usd) if len(usd) == len(costs) else None,
+    )
+
+
+def _cost(calls: Formula, tokens_in: Formula, tokens_out: Formula, price: Price | None) -> Cost:
+    if price is None:
+        return Cost(calls, tokens_in, tokens_out, None if calls != ZERO else ZERO)
+    usd = tokens_in * Fraction(str(price.input)) + tokens_out * Fraction(str(price.output))
+    return Cost(calls, tokens_in, tokens_out, usd * Fraction(1, 1_000_000))

@@ -1,0 +1,138 @@
+"""What a built-in function gives is what its typing rule says: its type, its items, its size."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.evaluate import evaluate
+from rlmlang.functions.function import Function, Option
+from rlmlang.functions.rules import innermost
+from rlmlang.functions.table import FUNCTIONS
+from rlmlang.ir.expressions import Apply, Get, Op, Ref
+from rlmlang.ir.recipe import Facts
+from rlmlang.ir.sizes import declared_size, shown_size
+from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
+from rlmlang.partitions.measure import Estimate
+from rlmlang.program.render import render
+from rlmlang.runtime.code import call_code
+from rlmlang.runtime.values import misfit
+from rlmlang.schema.formula import ONE, number
+
+MOST, TOK = 5, 8  # items of a list, tok of a text
+LABEL = Type("Enum", name="Label", labels=(("good", ""), ("bad", "")))
+ROW = record(
+    Field("id", Type("Id"), TOK), Field("user", TEXT, TOK), Field("label", LABEL),
+    Field("n", INT), Field("score", FLOAT.maybe()), name="Row",
+)  # fmt: skip
+TEXTS = st.text("aZ0 ΐßİŉé漢😀", max_size=9).filter(lambda t: len(t.encode()) <= 2 * TOK)
+NUMBERS = st.integers(-9, 9) | st.integers(-(10**9), 10**9)
+FLOATS = st.floats(-1e12, 1e12)
+ROWS = st.fixed_dictionaries({
+    "id": st.sampled_from("abcdefgh"), "user": TEXTS, "label": st.sampled_from(["good", "bad"]),
+    "n": NUMBERS, "score": st.none() | FLOATS,
+})  # fmt: skip
+PLAIN = {INT: NUMBERS, FLOAT: FLOATS, TEXT: TEXTS, BOOL: st.booleans(), ROW: ROWS,
+         FLOAT.maybe(): st.none() | FLOATS, ROW.maybe(): st.none() | ROWS}  # fmt: skip
+ITEMS = [ROW, INT, FLOAT, TEXT, FLOAT.maybe(), ROW.maybe()]
+Given = tuple[Facts, Any]
+
+
+def known(type_: Type) -> Facts:
+    """What is known of a value, as of a parameter of a recipe."""
+    size = declared_size(type_, TOK) or number(TOK)
+    if not type_.is_list:
+        return Facts(type_, size, ONE, size)
+    item = declared_size(type_.item, None) or number(TOK)
+    if type_.item.is_list:
+        item = number(MOST) * (declared_size(type_.item.item, None) or number(TOK))
+    inner = number(MOST) if type_.item.is_list else ONE
+    return Facts(type_, item * MOST, number(MOST), item, inner)
+
+
+def of_type(type_: Type) -> st.SearchStrategy[Any]:
+    """Values of a type."""
+    return st.lists(of_type(type_.item), max_size=MOST) if type_.is_list else PLAIN[type_]
+
+
+@st.composite
+def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
+    """Values for the arguments of a function, with what is known of them."""
+    of_fields = any(o.required and o.takes in ("field", "fields", "keys") for o in function.options)
+    item = draw(st.sampled_from([ROW] if of_fields else [ROW] * 4 + ITEMS))
+    item = list_of(item) if function.takes[0] == "list" and draw(st.booleans()) else item
+    count = function.least + (draw(st.integers(0, 2)) if function.repeats else 0)
+    kinds = {"list": st.just(list_of(item)), "text": st.just(TEXT),
+             "number": st.sampled_from([INT, FLOAT]),
+             "any": st.sampled_from([*ITEMS, BOOL, list_of(INT), list_of(ROW)])}  # fmt: skip
+    types = [draw(kinds[function.kind(at)]) for at in range(count)]
+    return [(known(t), draw(of_type(t))) for t in types]
+
+
+def option(draw: st.DrawFn, each: Option, row: Type) -> Any:
+    """A value for an option."""
+    fields = st.sampled_from([f.name for f in row.fields] or [""])
+    several = st.lists(fields, min_size=1, max_size=2, unique=True).map(tuple)
+    match each.takes:
+        case "field":
+            return draw(fields)
+        case "fields":
+            return draw(fields | several)
+        case "keys":
+            return draw(several)
+        case "count":
+            return draw(st.integers(0, MOST + 2))
+        case "where":
+            on = draw(fields)
+            return Op("==", Get(Ref("it"), on) if on else Ref("it"), Ref("it"))
+    literal = st.integers(-2, 3) if each.takes == INT else PLAIN[each.takes]
+    return draw(literal)
+
+
+@st.composite
+def applications(draw: st.DrawFn, function: Function) -> tuple[list[Given], dict[str, Any]]:
+    """A call of a function that checks."""
+    values = draw(arguments(function))
+    row = innermost(values[0][0]).type.required()
+    return values, {o.name: option(draw, o, row) for o in function.options
+                    if o.required or draw(st.booleans())}  # fmt: skip
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)
+def test_a_value_is_what_the_typing_rule_says(function: Function) -> None:
+    done = []
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(applications(function))
+    def law(call: tuple[list[Given], dict[str, Any]]) -> None:
+        values, options = call
+        facts = function.gives(*(f for f, _ in values), **options)
+        names = {f"x{i}": v for i, (_, v) in enumerate(values)}
+        apply = Apply(function.name, tuple(map(Ref, names)), tuple(options.items()))
+        try:
+            value = evaluate(apply, names, call_code)
+        except CodedError:
+            return  # values that have no order, no number, no partner: said in one line
+        done.append(value)
+        assert misfit(value, facts.type) == ""
+        assert not facts.type.is_list or len(value) <= facts.count.value()
+        assert Estimate().tok(render(value, facts.type)) <= shown_size(facts).value()
+
+    law()
+    assert done
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)
+def test_both_readings_of_a_function_have_its_signature(function: Function) -> None:
+    assert FUNCTIONS[function.name] is function
+    assert function.doc.endswith(".")
+    assert all(function.fits(at, known(list_of(ROW)).type) is (function.kind(at) in ("list", "any"))
+               for at in range(function.least))  # fmt: skip
+    for reading in (function.gives, function.run):
+        given = [None] * (function.least + function.repeats)
+        inspect.signature(reading).bind(*given, **{o.name: None for o in function.options})
