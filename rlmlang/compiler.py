@@ -23,7 +23,7 @@ from rlmlang.syntax.parse import Parsed, parse
 if TYPE_CHECKING:
     from rlmlang.ir.binding import Binding
     from rlmlang.ir.recipe import Recipe
-    from rlmlang.plan.graph import Plan
+    from rlmlang.plan.plan import Plan
 
 
 def check(
@@ -55,11 +55,11 @@ def check(
     )
 
 
-def plan(recipe: Recipe, binding: Binding) -> Plan:
+def plan(recipe: Recipe, binding: Binding, find: Find = none_found) -> Plan:
     """A checked recipe to its graph, with bounds for what is bound to it."""
     from rlmlang.plan.lower import lower
 
-    return lower(recipe, binding)
+    return lower(recipe, binding, find)
 
 
 def format(source: SourceFile) -> tuple[str, Parsed]:

@@ -91,7 +91,7 @@ def test_the_hash_depends_on_meaning_only(book: Path, rlm: Rlm) -> None:
 def test_graphs(book: Path, rlm: Rlm) -> None:
     mermaid = rlm("graph", "find.rlm").out
     assert "notes --> result" in mermaid
-    assert '"find.notes" -> "find.result"' in rlm("graph", "find.rlm", "--format", "dot").out
+    assert '"notes" -> "result"' in rlm("graph", "find.rlm", "--format", "dot").out
     assert rlm("graph", "find.rlm", "--out", "g.svg").code == 0
     svg = (book / "g.svg").read_text()
     import xml.etree.ElementTree as ET

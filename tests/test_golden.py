@@ -151,6 +151,10 @@ def plan_lines(text: str) -> str:
     for node in plan["nodes"]:
         if not any(any(v.values()) for v in node["bound"].values() if isinstance(v, dict)):
             del node["bound"]
+        for inner in ("operation", "when", "assumed", "line"):
+            node.pop(inner, None)
+    for own in ("format", "version", "directed", "multigraph", "graph", "interface", "binding"):
+        del plan[own]
     nodes = [json.dumps(n, ensure_ascii=False) for n in plan.pop("nodes")]
     edges = [
         f"{e['source']} -> {e['target']}  {e['kind']} {e['port']} {e['mode']}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import click
@@ -28,7 +27,6 @@ def command(
 
     Exits 75 when even the best case does not fit the budget.
     """
-    from rlmlang.plan.document import plan_json
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.trust import untrusted
 
@@ -45,7 +43,7 @@ def command(
     if ready.tuned:
         click.echo(ready.tuned, err=True)
     if as_values:
-        write(json.dumps(plan_json(ready.plan), indent=2, ensure_ascii=False), out)
+        write(ready.plan.to_json(), out)
     else:
         _draw(ready.plan, out)
     if ready.plan.verdict.word == "cannot fit":
@@ -59,7 +57,7 @@ def _draw(plan: object, out: str | None) -> None:
 
     from rich.console import Console
 
-    from rlmlang.plan.graph import Plan
+    from rlmlang.plan.plan import Plan
     from rlmlang.report.plan import print_plan
 
     assert isinstance(plan, Plan)

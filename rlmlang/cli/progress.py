@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from rlmlang.plan.graph import Plan
+from rlmlang.plan.plan import Plan
 from rlmlang.report.plan import short
 from rlmlang.report.receipt import answer_of, evidence, evidence_view, receipt_view
 from rlmlang.trajectory.events import (

@@ -10,7 +10,8 @@ from rlmlang.execute.receipt import Line
 from rlmlang.execute.scope import Scope
 from rlmlang.ir.recipe import Ask
 from rlmlang.ir.walk import names
-from rlmlang.plan.graph import Node, Plan
+from rlmlang.plan.graph import Node
+from rlmlang.plan.plan import Plan
 from rlmlang.schema.partitions import Coverage
 from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 

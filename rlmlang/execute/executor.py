@@ -21,7 +21,8 @@ from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.execute.validate import too_large
 from rlmlang.execute.verbs import RULES
-from rlmlang.plan.graph import Node, Plan
+from rlmlang.plan.graph import Node
+from rlmlang.plan.plan import Plan
 from rlmlang.trajectory.events import StepFinished, StepStarted
 from rlmlang.verbs.inputs import Pattern
 

@@ -12,7 +12,8 @@ from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.walk import names
-from rlmlang.plan.graph import Node, Plan
+from rlmlang.plan.graph import Node
+from rlmlang.plan.plan import Plan
 
 Environment = Mapping[str, Any]
 Inside = Callable[["NodeRun"], Awaitable[Mapping[str, Cell]]]

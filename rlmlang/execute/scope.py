@@ -13,7 +13,7 @@ from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
 from rlmlang.ir import recipe as r
 from rlmlang.ir.types import Type
-from rlmlang.plan.graph import Plan
+from rlmlang.plan.plan import Plan
 from rlmlang.protocols import Asker, Partition, Sandbox, Search
 from rlmlang.trajectory.events import Event
 

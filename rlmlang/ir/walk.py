@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 from rlmlang.ir.expressions import (
     Apply,
@@ -20,6 +22,8 @@ from rlmlang.ir.expressions import (
     Ref,
 )
 from rlmlang.ir.recipe import Ask, Prompt, Step
+from rlmlang.ir.types import Type
+from rlmlang.value import Frozen
 
 
 def names(value: object) -> Iterator[str]:
@@ -34,6 +38,21 @@ def names(value: object) -> Iterator[str]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for part in dataclasses.fields(value):
             yield from names(getattr(value, part.name))
+
+
+T = TypeVar("T")
+
+
+def renamed(value: T, means: Mapping[str, str]) -> T:
+    """An expression, or anything built of expressions, whose names are other names."""
+    if isinstance(value, Ref):
+        return replace(value, name=means.get(value.name, value.name))
+    if isinstance(value, tuple):
+        return tuple(renamed(x, means) for x in value)  # type: ignore[return-value]
+    if not isinstance(value, Frozen) or isinstance(value, Prompt | Code | Type):
+        return value
+    changed = {f.name: renamed(getattr(value, f.name), means) for f in dataclasses.fields(value)}
+    return replace(value, **changed)
 
 
 def predictors(steps: Iterable[Step]) -> Iterator[tuple[str, Ask]]:

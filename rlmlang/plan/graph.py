@@ -1,4 +1,4 @@
-"""The plan: the frozen graph that is run. The only home of networkx.
+"""The graph of a plan. With `plan.py` and `price.py` the only home of networkx.
 
 A node is a step: plain attributes, and the step itself as `operation`. An edge of kind `data`
 says that a value flows: `port` is the name by which the reader reads it (a list, where it reads
@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 import networkx as nx
 
-from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.recipe import Interface, Step
-from rlmlang.plan.verdict import Verdict
+from rlmlang.ir.recipe import Step
+from rlmlang.ir.walk import names, renamed
+from rlmlang.verbs.inference import unsound
 
 Mode = Literal["stream", "whole"]
 
@@ -59,7 +59,7 @@ class Node:
     @property
     def words(self) -> str:
         """What it does, in a few words."""
-        return self.step.work.words()
+        return renamed(self.step.work, self.inputs).words()
 
     @property
     def type(self) -> str:
@@ -76,90 +76,6 @@ class Node:
         """The prompt that it asks."""
         ask = self.step.work.asked
         return ask.prompt.name if ask is not None else ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A recipe as the graph that is run, with its price. Nothing in it changes after it is made.
-    `hash` is that of what it does, without the price."""
-
-    graph: nx.DiGraph
-    recipe: Interface
-    binding: Binding
-    facts: Mapping[str, Facts]
-    bounds: Mapping[str, Bound]
-    totals: Bound
-    verdict: Verdict
-    hash: str
-
-    @cached_property
-    def nodes(self) -> tuple[Node, ...]:
-        """All nodes in the order of the recipe, parts behind what they are parts of."""
-        return tuple(map(self._node, self.graph))
-
-    @cached_property
-    def by_id(self) -> Mapping[str, Node]:
-        """The nodes by their ids."""
-        return {n.id: n for n in self.nodes}
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps of all nodes."""
-        return tuple(n.step for n in self.nodes)
-
-    def of_event(self, node: str) -> Node | None:
-        """The node that an event is about, which names it behind the recipe's name."""
-        return self.by_id.get(node.removeprefix(f"{self.recipe.name}."))
-
-    def node(self, id: str) -> Node:
-        """The node of that id. Raises KeyError."""
-        return self.by_id[id]
-
-    def parts(self, id: str = "") -> list[Node]:
-        """The nodes that a node is made of; those at the top for none."""
-        return [n for n in self.nodes if n.within == id]
-
-    def layers(self) -> list[list[str]]:
-        """The ids at the top by their distance from the inputs, for drawing."""
-        top = nx.DiGraph()
-        top.add_nodes_from(n.id for n in self.parts())
-        top.add_edges_from(self.lifted())
-        return [sorted(layer) for layer in nx.topological_generations(top)]
-
-    def lifted(self) -> list[tuple[str, str]]:
-        """The edges between nodes at the top, those of their parts included."""
-        pairs = ((self.top_of(a), self.top_of(b)) for a, b, _ in data_edges(self.graph))
-        return sorted({(a, b) for a, b in pairs if a != b})
-
-    def around(self, node: Node) -> list[Node]:
-        """The nodes that a node lies in, the nearest first."""
-        found: list[Node] = []
-        while node.within:
-            node = self.by_id[node.within]
-            found.append(node)
-        return found
-
-    def top_of(self, id: str) -> str:
-        """The node at the top that a node lies in, itself if it lies there."""
-        return next((n.id for n in reversed(self.around(self.by_id[id]))), id)
-
-    def _node(self, id: str) -> Node:
-        step: Step = self.graph.nodes[id]["operation"]
-        into = _into(self.graph, id)
-        out = [d["mode"] for _, _, d in self.graph.out_edges(id, data=True) if d["kind"] == "data"]
-        ask = step.work.asked
-        return Node(
-            id=id,
-            step=step,
-            facts=self.facts[id],
-            bound=self.bounds[id],
-            model=self.binding.model(ask.prompt.model).name if ask is not None else "",
-            inputs={e.port: e.source for e in into},
-            streams=frozenset(e.port for e in into if e.mode == "stream"),
-            parts=tuple(contained(self.graph, id)),
-            within=container(self.graph, id),
-            passing=out == ["stream"],
-        )
 
 
 def graph_of(steps: Iterable[Step], flows: Iterable[Edge]) -> nx.DiGraph:
@@ -185,6 +101,18 @@ def ports(edge: Mapping[str, Any]) -> list[str]:
     return found if isinstance(found, list) else [found]
 
 
+def streams(source: Step, reader: Step, port: str) -> bool:
+    """Whether a step may take the items of another one by one while they are made: it reads them in
+    no other way, runs in any case, and is a part of the same step."""
+    return (
+        source.work.makes_items
+        and reader.work.streamed == Ref(port)
+        and list(names(reader.work)).count(port) == 1
+        and reader.when is None
+        and reader.within == source.within
+    )
+
+
 def data_edges(graph: nx.DiGraph) -> list[tuple[str, str, dict[str, Any]]]:
     """The edges by which values flow."""
     return [(a, b, d) for a, b, d in graph.edges(data=True) if d["kind"] == "data"]
@@ -201,21 +129,22 @@ def container(graph: nx.DiGraph, id: str) -> str:
     return found[0] if found else ""
 
 
-def inputs_of(graph: nx.DiGraph, id: str) -> dict[str, str]:
-    """The nodes that a node reads, by port."""
-    return {e.port: e.source for e in _into(graph, id)}
-
-
 def inside_out(graph: nx.DiGraph) -> list[str]:
-    """The ids so that each comes after what it reads and after its parts; the same every time."""
+    """The ids so that each comes after what it reads and after its parts; the same every time.
+    Raises CodedError (plan-unsound) where no such order is."""
     turned = nx.DiGraph()
     turned.add_nodes_from(graph)
     turned.add_edges_from((a, b) if d["kind"] == "data" else (b, a)
                           for a, b, d in graph.edges(data=True))  # fmt: skip
-    return list(nx.lexicographical_topological_sort(turned))
+    try:
+        return list(nx.lexicographical_topological_sort(turned))
+    except nx.NetworkXUnfeasible:
+        circle = " → ".join(a for a, _ in nx.find_cycle(turned))
+        raise unsound(f"its edges go round in a circle: {circle}") from None
 
 
-def _into(graph: nx.DiGraph, id: str) -> list[Edge]:
+def flows_into(graph: nx.DiGraph, id: str) -> list[Edge]:
+    """What leads to a node, port by port."""
     return [
         Edge(a, id, port, d["mode"])
         for a, _, d in graph.in_edges(id, data=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.functions.table import Find
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.expressions import Expr
@@ -43,7 +44,11 @@ def infer(
     known = Names(inputs, find=find)
     if step.when is not None:
         known = known.given(step.when[0], holds=step.when[1])
-    made = step.work.facts(PlanGiven(known, parts, binding.grain, binding.sizes))
+    try:
+        made = step.work.facts(PlanGiven(known, parts, binding.grain, binding.sizes))
+    except CodedError as problem:
+        found = problem.diagnostic
+        raise CodedError(replace(found, message=f"`{step.name}`: {found.message}")) from None
     return replace(made, coverage="exact", fields=()) if step.assumed else made
 
 

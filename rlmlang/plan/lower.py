@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from rlmlang.functions.table import Find, none_found
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Ask, Interface, Recipe, Step, Tool
 from rlmlang.ir.walk import names
-from rlmlang.plan.graph import Edge, Mode, Plan, graph_of
-from rlmlang.plan.price import priced
+from rlmlang.plan.graph import Edge, Mode, graph_of, streams
+from rlmlang.plan.plan import Plan
 from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 
 
-def lower(recipe: Recipe, binding: Binding) -> Plan:
+def lower(recipe: Recipe, binding: Binding, find: Find = none_found) -> Plan:
     """The plan of a recipe."""
     lines = [*_inputs(recipe), *_lowered(recipe.steps, Place())]
     known = {line.step.name: line.step for line in lines}
     flows = [*_defaults(recipe, known), *(e for line in lines for e in _flows(line, known))]
     interface = Interface(**{n: getattr(recipe, n) for n in Interface.__dataclass_fields__})
-    return priced(graph_of(known.values(), flows), interface, binding)
+    return Plan.of(graph_of(known.values(), flows), interface, binding, find)
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,5 @@ def _flows(line: Line, known: Mapping[str, Step]) -> Iterator[Edge]:
     for name in line.step.needs:
         source = known.get(line.means.get(name, name))
         if source is not None:
-            mode: Mode = "stream" if _streams(source, line.step, name) else "whole"
+            mode: Mode = "stream" if streams(source, line.step, name) else "whole"
             yield Edge(source.name, line.step.name, name, mode)
-
-
-def _streams(source: Step, reader: Step, name: str) -> bool:
-    """Whether a step takes the items of another one by one while they are made: it reads them in no
-    other way, runs in any case, and is a part of the same step."""
-    return (
-        source.work.makes_items
-        and reader.work.streamed == Ref(name)
-        and list(names(reader.work)).count(name) == 1
-        and reader.when is None
-        and reader.within == source.within
-    )

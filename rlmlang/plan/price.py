@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.functions.table import Find, none_found
+from rlmlang.functions.table import Find
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Interface, Known, Part, Step
 from rlmlang.ir.walk import names
-from rlmlang.plan.graph import Plan, contained, container, inputs_of, inside_out
+from rlmlang.plan.graph import Edge, contained, container, flows_into, inside_out
 from rlmlang.plan.infer import infer, with_told
 from rlmlang.plan.serialize import EDITION, hash_of
-from rlmlang.plan.verdict import judge
+from rlmlang.plan.verdict import Verdict, judge
 from rlmlang.schema.formula import ZERO, Formula
+from rlmlang.verbs.inference import unsound
 
 
-def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find = none_found) -> Plan:
-    """The plan of a graph. Sizes that are bound become numbers, the rest stay formulas. Raises
+@dataclass(frozen=True)
+class Priced:
+    """What is known of each node's value and cost by its id, and of them all; `hash` is that of
+    what the graph does."""
+
+    facts: Mapping[str, Facts]
+    bounds: Mapping[str, Bound]
+    totals: Bound
+    verdict: Verdict
+    hash: str
+
+
+def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find) -> Priced:
+    """A graph priced. Sizes that are bound become numbers, the rest stay formulas. Raises
     CodedError (plan-incomplete, plan-unsound) for a graph that cannot be run as it is."""
     facts: dict[str, Facts] = {}
     least: dict[str, Formula] = {}
@@ -42,24 +55,19 @@ def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find = 
         bounds.update({f"{id}.{name}": bound for name, bound in shares.items()})
     top = {id: b for id, b in bounds.items() if not container(graph, id)}
     totals = sum(top.values(), Bound())
-    return Plan(
-        graph=nx.freeze(graph),
-        recipe=recipe,
-        binding=binding,
-        facts=facts,
-        bounds=bounds,
-        totals=totals,
-        verdict=judge(recipe.budget, totals, _dominant(top)),
-        hash=hash_of_graph(graph, recipe),
-    )
+    return Priced(
+        facts, bounds, totals, judge(recipe.budget, totals, _dominant(top)),
+        hash_of_graph(graph, recipe),
+    )  # fmt: skip
 
 
 def _known(
     graph: nx.DiGraph, step: Step, facts: Mapping[str, Facts], least: Mapping[str, Formula],
     parts: Mapping[str, Part], binding: Binding,
 ) -> Known:  # fmt: skip
-    inputs, id = inputs_of(graph, step.name), step.name
-    _complete(step, inputs)
+    id, flows = step.name, flows_into(graph, step.name)
+    _complete(step, flows)
+    inputs = {e.port: e.source for e in flows}
     return Known(
         {port: facts[source] for port, source in inputs.items()},
         {port: least[source] for port, source in inputs.items()},
@@ -68,9 +76,16 @@ def _known(
     )
 
 
-def _complete(step: Step, inputs: Mapping[str, str]) -> None:
-    """Raises CodedError (plan-incomplete) for a step that reads what no edge brings."""
+def _complete(step: Step, flows: list[Edge]) -> None:
+    """Raises CodedError (plan-incomplete) for a step that reads what no edge brings, and
+    (plan-unsound) for an edge that brings what it does not read, or what another brings."""
     read = [*names(step.work), *names(step.when)]
+    inputs = [e.port for e in flows]
+    for port in inputs:
+        if inputs.count(port) > 1:
+            raise unsound(f"two edges bring `{port}` to `{step.name}`")
+        if port not in read and (port != "default" or step.work.kind != "given"):
+            raise unsound(f"an edge brings `{port}` to `{step.name}`, which does not read it")
     if lost := [n for n in read if n not in inputs and n not in ("it", "result")]:
         raise failed(
             "plan-incomplete",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from rlmlang.plan.graph import Node, Plan, data_edges
+from rlmlang.plan.graph import Node, data_edges
+from rlmlang.plan.plan import Plan
 
 WIDE, HIGH, GAP_X, GAP_Y, MARGIN, ASIDE = 220, 52, 36, 44, 24, 72
 FILLS = {

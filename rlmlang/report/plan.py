@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rlmlang.ir.bounds import Bound, Cost
-from rlmlang.plan.graph import Node, Plan
+from rlmlang.plan.graph import Node
+from rlmlang.plan.plan import Plan
 from rlmlang.plan.verdict import Line
 from rlmlang.schema.formula import Formula
 

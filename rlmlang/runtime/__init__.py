@@ -15,7 +15,7 @@ from rlmlang.ir.suite import Checked
 from rlmlang.runtime.files import load_import, read_source
 
 if TYPE_CHECKING:
-    from rlmlang.plan.graph import Plan
+    from rlmlang.plan.plan import Plan
     from rlmlang.runtime.prepared import Outcome, Prepared
     from rlmlang.trajectory.events import Event
 

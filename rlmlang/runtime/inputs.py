@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rlmlang.context import Measure, as_slice
@@ -22,7 +22,7 @@ from rlmlang.unicode import flaw
 
 
 def bind_inputs(
-    recipe: r.Recipe, options: Options, *, need_all: bool, settable: Sequence[str] = ()
+    recipe: r.Interface, options: Options, *, need_all: bool, settable: Sequence[str] = ()
 ) -> dict[str, Any]:
     """The values of parameters and sources. Raises CodedError for what is missing or wrong."""
     params = {p.name: p for p in recipe.params}
@@ -126,11 +126,14 @@ def finite(text: str) -> float:
     return found
 
 
-def real_sizes(recipe: r.Recipe, inputs: Mapping[str, Any], measure: Measure) -> dict[str, int]:
-    """The unknowns of the formulas that what is bound gives a value to, checked against `max`."""
-    types = {p.name: p for p in recipe.params}
+def real_sizes(
+    params: Iterable[Param], facts: Iterable[r.Facts], inputs: Mapping[str, Any], measure: Measure
+) -> dict[str, int]:
+    """The unknowns of the formulas of some facts that what is bound gives a value to, checked
+    against the `max` of parameters."""
+    types = {p.name: p for p in params}
     sizes: dict[str, int] = {}
-    wanted = {s for step in recipe.steps for s in _symbols(step.facts)}
+    wanted = {s for f in facts for s in _symbols(f)}
     for name, value in inputs.items():
         param = types.get(name)
         kinds = [name, f"count({name})", f"longest({name})", f"files({name})"]
@@ -178,13 +181,13 @@ def _within(param: Param, sizes: Mapping[str, int]) -> None:
         )
 
 
-def _no_input(name: str, recipe: r.Recipe) -> CodedError:
+def _no_input(name: str, recipe: r.Interface) -> CodedError:
     known = [*(p.name for p in recipe.params), *(s.name for s in recipe.sources)]
     return failed("unknown-input", f"the recipe has no parameter `{name}`",
                   hint=did_you_mean(name, known), exit_code=EXIT_USAGE)  # fmt: skip
 
 
-def _missing_input(param: Param, recipe: r.Recipe) -> CodedError:
+def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
     source = param.type.kind in ("Tree", "Slice", "Doc") or param.type.is_list
     how = f"--source {param.name}=PATH" if source else f"--set {param.name}=…"
     also = "" if source else f", or --source {param.name}=PATH for a file"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rlmlang import compiler, plugins
 from rlmlang.budget import Account, Limits
@@ -24,6 +24,7 @@ from rlmlang.ir.apply_tuning import with_tuned
 from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
+from rlmlang.plan.plan import Plan
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
@@ -38,6 +39,7 @@ from rlmlang.runtime.project import (
 )
 from rlmlang.runtime.tuned import Tuning, tuning_for
 
+Limited = TypeVar("Limited", bound=r.Interface)
 LIMITS = {
     "calls": "a whole number", "tokens": "a number such as 500_000 or 2Mtok",
     "usd": "an amount of dollars such as 2.50", "wall": "a time such as 90s or 30min",
@@ -46,34 +48,70 @@ LIMITS = {
 
 
 def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
-    """Checks, binds and plans. Raises BadRecipe or CodedError."""
+    """Checks, binds and plans a recipe, or binds a saved plan. Raises BadRecipe or CodedError."""
+    tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
+    project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
+    if path.endswith(".json"):
+        return _from_plan(path, options, project, need_all=need_all)
+    return _from_recipe(path, options, project, need_all=need_all)
+
+
+def _from_recipe(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
     source = read_source(path)
     first_look = _checked(compiler.check(source, load_import, find=plugins.find))
     recipe = _choose(first_look, options.recipe, path)
-    tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     tuning, stale = _tuning(recipe, path, options)
     options = replace(options, sets={**tuning.sets, **options.sets},
                       models=(*_models(tuning, options), *options.models))  # fmt: skip
     sets = _overrides(recipe, options, first_look)
-    project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
     measure = shared(_measures(bind_models(recipe, project, options.models), project).values())
     inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
-    sizes = real_sizes(recipe, inputs, measure)
+    sizes = real_sizes(recipe.params, (s.facts for s in recipe.steps), inputs, measure)
     again = compiler.check(
         source, load_import, sizes, sets, measure.most, measure.grain, plugins.find
     )
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models)
-    names, endpoint = [b.name for b in models.values()], endpoint_of(options, project)
-    binding = Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
-                      measure.grain, measure.most, foreign(names, endpoint))  # fmt: skip
-    made = compiler.plan(recipe, binding)
-    warnings = tuple(d for d in again.diagnostics if d.severity == "warning")
-    warnings = (*((stale,) if stale is not None else ()), *warnings, *strays(recipe, project),
-                *notes_on(names, endpoint))  # fmt: skip
-    ready = Prepared(made, inputs, binding, measure, _measures(models, project), options,
-                     project, warnings, tuning.words, endpoint.address)  # fmt: skip
+    binding = _binding(models, sizes, inputs, measure, options, project)
+    said = [d for d in again.diagnostics if d.severity == "warning"]
+    warnings = (*((stale,) if stale is not None else ()), *said, *strays(recipe, project))
+    made = compiler.plan(recipe, binding, plugins.find)
+    return _ready(made, inputs, measure, options, project, warnings, tuning.words)
+
+
+def _from_plan(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
+    """A saved plan, with this time's inputs and models. Of what may be set it takes parameters and
+    limits; numbers of its steps are changed in the document."""
+    saved = Plan.from_json(read_source(path).text, plugins.find)
+    saved = replace(saved, recipe=_with_budget(saved.recipe, options))
+    models = bind_models(saved, project, options.models)
+    measure = shared(_measures(models, project).values())
+    inputs = bind_inputs(saved.recipe, options, need_all=need_all)
+    unbound = saved.bound_to(Binding(), plugins.find).facts.values()
+    sizes = real_sizes(saved.recipe.params, unbound, inputs, measure)
+    made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project), plugins.find)
+    return _ready(made, inputs, measure, options, project, (), "")
+
+
+def _binding(
+    models: Mapping[str, BoundModel], sizes: Mapping[str, int], inputs: Mapping[str, Any],
+    measure: Estimate | Encoded, options: Options, project: Project,
+) -> Binding:  # fmt: skip
+    names = [b.name for b in models.values()]
+    at = foreign(names, endpoint_of(options, project))
+    return Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
+                   measure.grain, measure.most, at)  # fmt: skip
+
+
+def _ready(
+    plan: Plan, inputs: Mapping[str, Any], measure: Estimate | Encoded, options: Options,
+    project: Project, warnings: tuple[Diagnostic, ...], tuned: str,
+) -> Prepared:  # fmt: skip
+    models, endpoint = plan.binding.models, endpoint_of(options, project)
+    warnings = (*warnings, *notes_on([b.name for b in models.values()], endpoint))
+    ready = Prepared(plan, inputs, plan.binding, measure, _measures(models, project), options,
+                     project, warnings, tuned, endpoint.address)  # fmt: skip
     notes = [d for d in _unpriced(ready) if d.severity == "warning"]
     return replace(ready, warnings=(*warnings, *notes))
 
@@ -137,7 +175,7 @@ def _choose(found: Checked, name: str, path: str) -> r.Recipe:
                  exit_code=EXIT_USAGE)  # fmt: skip
 
 
-def _with_budget(recipe: r.Recipe, options: Options) -> r.Recipe:
+def _with_budget(recipe: Limited, options: Options) -> Limited:
     """The recipe with limits set on the command line."""
     changes: dict[str, Any] = {}
     for name, text in options.sets.items():

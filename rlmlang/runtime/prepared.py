@@ -14,7 +14,7 @@ from rlmlang.diagnostics.render import render, summary
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Interface
 from rlmlang.models.endpoints import Address
-from rlmlang.plan.graph import Plan
+from rlmlang.plan.plan import Plan
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.tuned import Tuning
 

@@ -128,7 +128,7 @@ def role_and_name(given: str) -> tuple[str, str]:
     return (role, name) if equals and (not role or role.isidentifier()) else ("", given)
 
 
-def bind_models(recipe: Recipe, project: Project, given: Iterable[str]) -> dict[str, BoundModel]:
+def bind_models(recipe: HasSteps, project: Project, given: Iterable[str]) -> dict[str, BoundModel]:
     """The model of each role: the recipe's, then the project's, the environment's, the command's.
 
     `given` are `NAME` for every role or `ROLE=NAME` for one. Raises CodedError (unknown-role).
