@@ -14,9 +14,9 @@ from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
 from rlmlang.check.settings import limit_from
 from rlmlang.diagnostics.source import SourceFile
-from rlmlang.functions.table import Find, none_found
 from rlmlang.ir.suite import Checked
 from rlmlang.schema.partitions import GRAIN
+from rlmlang.schema.registry import ALONE, Find, Plugins
 from rlmlang.syntax import tree
 from rlmlang.syntax.parse import Parsed, parse
 
@@ -33,29 +33,28 @@ def check(
     sets: Mapping[str, str] | None = None,
     most: int = 1,
     grain: int = GRAIN,
-    find: Find = none_found,
+    plugins: Plugins = ALONE,
 ) -> Checked:
     """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
 
     `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
-    tok, of the measure that texts are cut by; `find` brings what other distributions add.
+    tok, of the measure that texts are cut by. `plugins` has what other distributions add.
     """
     parsed = _read(source)
     if parsed.tree is None or not parsed.ok:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
-    found = check_file(
-        Library(load, _parsed, sizes or {}, most=most, grain=grain, find=find), source, file
-    )
+    library = Library(load, _parsed, sizes or {}, plugins, most=most, grain=grain)
+    found = check_file(library, source, file)
     known = tuple(settable(file))
     return Checked(
         found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite
     )
 
 
-def plan(recipe: Recipe, binding: Binding, find: Find = none_found) -> Plan:
+def plan(recipe: Recipe, binding: Binding, find: Find = ALONE.find) -> Plan:
     """A checked recipe to its graph, with bounds for what is bound to it."""
     from rlmlang.plan.lower import lower
 

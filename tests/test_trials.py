@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rlmlang.budget import Usage
+from rlmlang.ir.recipe import Budget
+from rlmlang.metrics import METRICS, Answered, Metric
 from rlmlang.testing.interval import difference_of, mean_of, student, verdict
-from rlmlang.testing.metrics import TEXTUAL
 from tests.conftest import ROOT, Rlm
 
 RECIPE = """rlm 1
@@ -325,20 +327,28 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+def score(metric: Metric, got: object, want: object) -> float:
+    """What a metric gives for an answer that used half of a budget."""
+    found = metric.score(Answered(got, want, Usage(2, 5, 5, 1), Budget(4, 20, 2.0), 0.5))
+    return found[0] if isinstance(found, tuple) else found
+
+
 @given(VALUES, VALUES)
 def test_every_metric_lies_between_0_and_1_and_is_1_for_the_same(got: object, want: object) -> None:
-    for name, metric in TEXTUAL.items():
-        assert 0 <= metric(got, want) <= 1
-        assert metric(want, want) == 1 or name == "close"
+    for name, metric in METRICS.items():
+        assert metric.doc.endswith(".")
+        assert 0 <= score(metric, got, want) <= 1
+        rest = metric.limit or name == "coverage"
+        assert score(metric, want, want) == (0.5 if rest else 1) or name == "close"
 
 
 def test_metrics_as_they_are_defined() -> None:
-    assert TEXTUAL["exact"]("  The  KEY ", "the key") == 1
-    assert TEXTUAL["exact"]("1,200", 1200) == 1
-    assert TEXTUAL["f1"]("the red key", "red key") == pytest.approx(0.8)
-    assert TEXTUAL["close"]("about 9 of them", 10) == pytest.approx(0.9)
-    assert TEXTUAL["overlap"]([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 3}]) == 0.5
-    assert TEXTUAL["contains"]("in room 12", "Room 12") == 1
+    assert score(METRICS["exact"], "  The  KEY ", "the key") == 1
+    assert score(METRICS["exact"], "1,200", 1200) == 1
+    assert score(METRICS["f1"], "the red key", "red key") == pytest.approx(0.8)
+    assert score(METRICS["close"], "about 9 of them", 10) == pytest.approx(0.9)
+    assert score(METRICS["overlap"], [{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 3}]) == 0.5
+    assert score(METRICS["contains"], "in room 12", "Room 12") == 1
 
 
 def test_intervals_against_published_values() -> None:

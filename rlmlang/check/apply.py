@@ -10,7 +10,7 @@ from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import innermost
-from rlmlang.functions.table import function_of
+from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Apply, Expr, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import BOOL, Type, fits
@@ -47,7 +47,7 @@ def check_args(
 
 def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> Inferred:
     """A call of a built-in function; nothing where what it is given does not go together."""
-    function = function_of(name.text, scope.module.library.find)
+    function = FUNCTIONS.find(name.text, scope.module.library.plugins.find)
     if function is None:
         scope.report(say.unknown_function(scope, name))
         return NOTHING
@@ -57,6 +57,8 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
     read = _Options(scope, function, facts, infer)
     options = {a.label: read.option(a) for a in labelled}
     if not _complete(scope, function, call, plain, facts, options):
+        return NOTHING
+    if function.reads and not read.is_field(t.Name(text=function.reads, span=plain[0].span)):
         return NOTHING
     for arg, (value, given) in zip(plain, values, strict=True):
         if not function.covered(given, options):
@@ -139,7 +141,7 @@ class _Options:
         """Names of fields, held against the items of the lists."""
         listed = isinstance(arg.value, t.ListOf) and option.takes != "field"
         names = arg.value.items if isinstance(arg.value, t.ListOf) and listed else (arg.value,)
-        found = tuple(n.text for n in names if isinstance(n, t.Name) and self._is_field(n))
+        found = tuple(n.text for n in names if isinstance(n, t.Name) and self.is_field(n))
         for other in names:
             if not isinstance(other, t.Name):
                 self.scope.report(say.not_a_field(other))
@@ -147,7 +149,8 @@ class _Options:
             return None
         return found if listed or option.takes == "keys" else found[0]
 
-    def _is_field(self, name: t.Name) -> bool:
+    def is_field(self, name: t.Name) -> bool:
+        """Whether the items have a field; reported where they have not."""
         rows = [innermost(f).type.required() for f in self.facts]
         known = [f.name for r in rows for f in r.fields]
         if not rows or rows[0].kind != "Record" or name.text in known:

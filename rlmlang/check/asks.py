@@ -37,7 +37,7 @@ def ask_of(scope: Scope, prompt: r.Prompt, call: t.Call, item: Facts | None) -> 
     _fits_context(scope, prompt, call, sum(map(shown_size, shown), number(0)))
     if item is not None and element is not None:
         by_name[element.name] = item
-    if (each := answers_each(prompt, scope.module.library.find)) in by_name:
+    if (each := answers_each(prompt, scope.module.library.plugins.find)) in by_name:
         _fits_output(scope, prompt, call, by_name[each])
     told = frozenset(n for n, f in by_name.items() if f.told)
     if quotes_in(prompt.result) and holds_source(prompt.params) and not _quotable(prompt, told):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.functions.table import Find, none_found
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.types import (
     ANY,
@@ -19,6 +18,7 @@ from rlmlang.ir.types import (
     list_of,
 )
 from rlmlang.schema.partitions import GRAIN
+from rlmlang.schema.registry import ALONE, Plugins
 from rlmlang.syntax import tree as t
 
 UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")
@@ -35,18 +35,18 @@ class Library:
     how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
-    `find` looks for what other distributions bring, by group and name.
-    `load(path, importer)` gives the text behind a `use`, or None where there is none.
+    `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
+    has what other distributions add.
     """
 
     load: Loader
     parse: Parse
     sizes: Mapping[str, int] = field(default_factory=dict)
+    plugins: Plugins = ALONE
     condition: Condition | None = None
     tool: Callable[[Module, t.Recipe], object] | None = None
     most: int = 1
     grain: int = GRAIN
-    find: Find = none_found
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 

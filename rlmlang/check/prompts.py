@@ -12,13 +12,14 @@ from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.functions.table import Find, function_of
+from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
 from rlmlang.ir.sizes import declared_size
 from rlmlang.ir.types import BOOL, Type, fits
 from rlmlang.schema.formula import ONE, number
+from rlmlang.schema.registry import Find
 from rlmlang.schema.sandboxes import chosen
 from rlmlang.schema.tools import BUILT_IN
 from rlmlang.syntax import tree as t
@@ -203,7 +204,7 @@ def answers_each(prompt: r.Prompt, find: Find) -> str:
 
 
 def _pairs(e: Expr, find: Find) -> bool:
-    function = function_of(e.function, find) if isinstance(e, Apply) else None
+    function = FUNCTIONS.find(e.function, find) if isinstance(e, Apply) else None
     return function is not None and function.pairs
 
 

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from rlmlang import plugins
 from rlmlang.cli.edge import store_option, write_lines
+from rlmlang.report.export.export import Export
+from rlmlang.report.export.table import EXPORTS
+
+
+def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
+    """What writes a format."""
+    found = EXPORTS.find(name, plugins.find)
+    if found is None:
+        known = ", ".join((*EXPORTS, *plugins.names(EXPORTS.group)))
+        raise click.BadParameter(f"'{name}' is not one of {known}.", ctx, option)
+    return found
 
 
 @click.command()
 @click.argument("run", default="")
-@click.option("--format", "kind", type=click.Choice(["jsonl"]), default="jsonl", show_default=True,
-              help="One event a line.")  # fmt: skip
+@click.option("--format", "export", metavar=f"[{'|'.join(EXPORTS)}]", default="jsonl",
+              show_default=True, callback=_format,
+              help=" ".join(f"{x.name}: {x.doc}" for x in EXPORTS.values()))  # fmt: skip
 @click.option("--out", metavar="PATH", help="A file instead of stdout.")
 @store_option
-def command(run: str, kind: str, out: str | None, store: str) -> None:
+def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
     from rlmlang.stores.reading import Reading
-    from rlmlang.trajectory.events import to_json
 
     reading = Reading(Path(store))
-    events = reading.events(reading.choose(run))
-    write_lines((json.dumps(to_json(e), ensure_ascii=False) + "\n" for e in events), out)
+    write_lines(export.write(reading.events(reading.choose(run))), out)
     if out is not None and out != "-":
         click.echo(f"{out}  {Path(out).stat().st_size:,} bytes", err=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import store_option
+from rlmlang.cli.edge import store_option, write_lines
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
@@ -29,15 +28,14 @@ def command(run: str, node: str, everything: bool, as_values: bool, store: str) 
     from rich.console import Console
 
     from rlmlang.report.calls import known_nodes, node_view, run_view
+    from rlmlang.report.export.jsonl import JSONL
     from rlmlang.stores.reading import Reading
     from rlmlang.trajectory.calls import fold
-    from rlmlang.trajectory.events import to_json
 
     reading = Reading(Path(store))
     events = reading.events(reading.choose(run))
     if as_values:
-        for event in events:
-            click.echo(json.dumps(to_json(event), ensure_ascii=False))
+        write_lines(JSONL.write(events), None)
         return
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     record = fold(events)

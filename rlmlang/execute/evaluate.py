@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from rlmlang.context import Slice, text_of
+from rlmlang.context import Datum, Slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.ir.expressions import (
@@ -31,7 +32,7 @@ MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
 class RunCode(Protocol):
     """What is no part of an expression: the user's code, and what functions do."""
 
-    def __call__(self, code: Code, args: list[Any]) -> Any:
+    def __call__(self, code: Code, args: list[Datum]) -> Datum:
         """The value of a call. Raises CodedError."""
 
     def function(self, name: str) -> Function:
@@ -67,7 +68,7 @@ def evaluate(e: Expr, env: Environment, code: RunCode) -> Any:
             return evaluate(yes if evaluate(test, env, code) else no, env, code)
 
 
-def _within(function: Code, value: Any) -> Any:
+def _within(function: Code, value: Datum) -> Datum:
     """What code gives, unless it is more than was declared. Raises CodedError (code-failed)."""
     most = function.max if function.result.is_list else None
     if most is not None and isinstance(value, list) and len(value) > most:
@@ -80,7 +81,7 @@ def _within(function: Code, value: Any) -> Any:
     return value
 
 
-def _apply(e: Apply, env: Environment, code: RunCode) -> Any:
+def _apply(e: Apply, env: Environment, code: RunCode) -> Datum:
     options = {k: _option(v, env, code) for k, v in e.options}
     args = [evaluate(x, env, code) for x in e.args]
     try:
@@ -89,23 +90,23 @@ def _apply(e: Apply, env: Environment, code: RunCode) -> Any:
         raise _unfit(e.function, mistake) from None
 
 
-def _option(value: object, env: Environment, code: RunCode) -> Any:
+def _option(value: object, env: Environment, code: RunCode) -> object:
     """An option's value; a condition becomes a function of the item."""
     if isinstance(value, Expr):
         return lambda item: evaluate(value, {**env, "it": item}, code)
     return value
 
 
-def _get(base: Any, name: str) -> Any:
+def _get(base: Datum, name: str) -> Datum:
     if not isinstance(base, dict):
         raise failed("wrong-value", f"{base!r:.60} has no field `{name}`")
     return base.get(name)
 
 
-def _operate(op: str, a: Any, b: Any) -> Any:
+def _operate(op: str, a: Datum, b: Datum) -> Datum:
     a, b = (text_of(x) if isinstance(x, Slice) else x for x in (a, b))
     try:
-        return _bounded(_operated(op, a, b), op)
+        return _bounded(OPERATORS[op](a, b), op)
     except ZeroDivisionError:
         raise failed("wrong-value", f"{a} / {b}: division by zero", hint="test it first") from None
     except OverflowError:
@@ -114,7 +115,7 @@ def _operate(op: str, a: Any, b: Any) -> Any:
         raise _mixed(op, a, b) from None
 
 
-def _bounded(value: Any, op: str) -> Any:
+def _bounded(value: Datum, op: str) -> Datum:
     """A number that can be written down. Raises CodedError (wrong-value)."""
     if isinstance(value, float) and not math.isfinite(value):
         raise _too_large(op)
@@ -123,33 +124,20 @@ def _bounded(value: Any, op: str) -> Any:
     return value
 
 
-def _operated(op: str, a: Any, b: Any) -> Any:
-    match op:
-        case "==":
-            return a == b
-        case "!=":
-            return a != b
-        case "<":
-            return a < b
-        case "<=":
-            return a <= b
-        case ">":
-            return a > b
-        case ">=":
-            return a >= b
-        case "in":
-            return a in b
-        case "+":
-            return a + b
-        case "-":
-            return a - b
-        case "*":
-            return a * b
-        case "/":
-            return a / b
-        case "..":
-            return f"{a}..{b}"
-    raise AssertionError(op)
+OPERATORS: Mapping[str, Callable[[Any, Any], Datum]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "in": lambda a, b: a in b,
+    "..": lambda a, b: f"{a}..{b}",
+}
 
 
 def _too_large(op: str) -> CodedError:
@@ -165,7 +153,7 @@ def _unfit(function: str, mistake: Exception) -> CodedError:
     )
 
 
-def _mixed(op: str, a: Any, b: Any) -> CodedError:
+def _mixed(op: str, a: Datum, b: Datum) -> CodedError:
     return failed(
         "wrong-value",
         f"`{op}` cannot be applied to {a!r:.40} and {b!r:.40}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.functions.function import KEYS, OF, Function, Names, Option
-from rlmlang.functions.rules import Rule, as_tuple, flat, item, row_field, scalar
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.functions.function import KEYS, OF, Function, Option
+from rlmlang.functions.rules import Rule, flat, item, row_field, scalar
 from rlmlang.functions.values import Condition, Rows, field, key, nothing, values
 from rlmlang.functions.values import flat as items
 from rlmlang.ir.recipe import Facts
@@ -20,24 +20,22 @@ from rlmlang.schema.formula import number
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
-Group: TypeAlias = "list[Datum]"
-Table: TypeAlias = "list[dict[str, Datum]]"
 MAX_GROUPS = Option("max_groups", "count")
 LOWER_BOUND = Option("lower_bound", BOOL, waives=True)
 WHERE = Option("where", "where")
 
 
 def _grouped(name: str, type_: Type) -> Rule:
-    """A table of the keys and one number a group, which is none where `of` may be none."""
+    """A table of the keys and one number a group, which can be none only where `of` can."""
 
     def rule(
-        rows: Facts, keys: Names, of: str = "", max_groups: int | None = None, **_: object
+        rows: Facts, keys: tuple[str, ...], of: str = "", max_groups: int | None = None, **_: object
     ) -> Facts:
         rows = flat(rows)
-        fields = [f for n in as_tuple(keys) if (f := row_field(rows, n)) is not None]
+        fields = [f for n in keys if (f := row_field(rows, n)) is not None]
         given = row_field(rows, of)
-        optional = name == "mean" and given is not None and given.type.optional
-        row = record(*fields, Field(name, type_.maybe() if optional else type_))
+        sure = given is None or not given.type.optional
+        row = record(*fields, Field(name, type_.required() if sure else type_))
         count = rows.count if max_groups is None else number(max_groups)
         size = table_row(row, rows.item)
         return replace(rows, type=Type("Table", (row,)), size=count * size, count=count, item=size)
@@ -58,46 +56,40 @@ def _numbers(rows: Rows, of: str = "") -> list[float]:
     return found
 
 
-def _sum(rows: Rows, of: str = "") -> float:
-    return sum(_numbers(rows, of))
-
-
 def _mean(rows: Rows, of: str = "") -> float | None:
     found = _numbers(rows, of)
     return sum(found) / len(found) if found else None
 
 
-def _table(
-    rows: Rows, keys: Names, name: str, make: Callable[[Group], Datum], max_groups: int | None
-) -> Table:
+def _sum(rows: Rows, of: str = "") -> float:
+    return sum(_numbers(rows, of))
+
+
+def _by(name: str, make: Callable[[Rows, str], Datum]) -> Callable[..., list[dict[str, Datum]]]:
     """One row a group, in the order of the keys. Raises CodedError (too-many-groups)."""
-    names = as_tuple(keys)
-    groups: dict[tuple[Datum, ...], Group] = {}
-    for row in items(rows):
-        groups.setdefault(tuple(field(row, n) for n in names), []).append(row)
-    if max_groups is not None and len(groups) > max_groups:
-        raise failed(
-            "too-many-groups",
-            f"there are {len(groups):,} groups, more than the {max_groups:,} that were declared",
-            reason="The table would be larger than the plan allowed for.",
-            hint="raise max_groups, or group by fewer keys",
-        )
-    made = [{**dict(zip(names, k, strict=True)), name: make(group)} for k, group in groups.items()]
-    return sorted(made, key=lambda r: [(r[n] is None, str(r[n])) for n in names])
+
+    def table(
+        rows: Rows, keys: tuple[str, ...], of: str = "", max_groups: int | None = None,
+        lower_bound: bool = False,
+    ) -> list[dict[str, Datum]]:  # fmt: skip
+        groups: dict[tuple[Datum, ...], list[Datum]] = {}
+        for row in items(rows):
+            groups.setdefault(tuple(field(row, n) for n in keys), []).append(row)
+        if max_groups is not None and len(groups) > max_groups:
+            raise _too_many(len(groups), max_groups)
+        made = [{**dict(zip(keys, k, strict=True)), name: make(g, of)} for k, g in groups.items()]
+        return sorted(made, key=lambda r: [(r[n] is None, str(r[n])) for n in keys])
+
+    return table
 
 
-def _count_by(
-    rows: Rows, keys: Names, max_groups: int | None = None, lower_bound: bool = False
-) -> Table:
-    return _table(rows, keys, "n", len, max_groups)
-
-
-def _sum_by(rows: Rows, keys: Names, of: str, max_groups: int | None = None) -> Table:
-    return _table(rows, keys, "total", lambda group: _sum(group, of), max_groups)
-
-
-def _mean_by(rows: Rows, keys: Names, of: str, max_groups: int | None = None) -> Table:
-    return _table(rows, keys, "mean", lambda group: _mean(group, of), max_groups)
+def _too_many(groups: int, most: int) -> CodedError:
+    return failed(
+        "too-many-groups",
+        f"there are {groups:,} groups, more than the {most:,} that were declared",
+        reason="The table would be larger than the plan allowed for.",
+        hint="raise max_groups, or group by fewer keys",
+    )
 
 
 def _majority(rows: Rows, of: str = "") -> Datum:
@@ -109,33 +101,26 @@ def _majority(rows: Rows, of: str = "") -> Datum:
     return next(v for v in found if counts[key(v)] == most)
 
 
-def _any(rows: Rows, where: Condition) -> bool:
-    return any(where(x) for x in items(rows))
-
-
-def _all(rows: Rows, where: Condition) -> bool:
-    return all(where(x) for x in items(rows))
-
-
 OF_GROUPS = (KEYS, replace(OF, required=True), MAX_GROUPS)
 TESTED = (replace(WHERE, required=True),)
 COUNTING = (
     Function("count", "How many items.", ("list",), scalar(INT), _count, "exact", (WHERE,),
              pairs=True),
     Function("count_by", "A table of how many rows share the keys.", ("list",),
-             _grouped("n", INT), _count_by, "exact", (KEYS, MAX_GROUPS, LOWER_BOUND)),
+             _grouped("n", INT), _by("n", lambda rows, of: len(rows or ())), "exact",
+             (KEYS, MAX_GROUPS, LOWER_BOUND)),
     Function("sum", "The sum of numbers, or of a field.", ("list",), scalar(FLOAT), _sum, "exact",
              (OF,)),
     Function("sum_by", "A table of sums of a field by keys.", ("list",),
-             _grouped("total", FLOAT), _sum_by, "exact", OF_GROUPS),
+             _grouped("total", FLOAT), _by("total", _sum), "exact", OF_GROUPS),
     Function("mean", "The mean of numbers, or of a field; none of none.", ("list",),
              scalar(FLOAT.maybe()), _mean, "exact", (OF,)),
     Function("mean_by", "A table of means of a field by keys.", ("list",),
-             _grouped("mean", FLOAT), _mean_by, "exact", OF_GROUPS),
+             _grouped("mean", FLOAT.maybe()), _by("mean", _mean), "exact", OF_GROUPS),
     Function("majority", "The value that occurs most; the first of equals.", ("list",), item,
              _majority, "exact", (OF,)),
-    Function("any", "Whether the condition holds for some item.", ("list",), scalar(BOOL), _any,
-             "some", TESTED),
-    Function("all", "Whether the condition holds for every item.", ("list",), scalar(BOOL), _all,
-             "exact", TESTED),
+    Function("any", "Whether the condition holds for some item.", ("list",), scalar(BOOL),
+             lambda rows, where: any(map(where, items(rows))), "some", TESTED),
+    Function("all", "Whether the condition holds for every item.", ("list",), scalar(BOOL),
+             lambda rows, where: all(map(where, items(rows))), "exact", TESTED),
 )  # fmt: skip

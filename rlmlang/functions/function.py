@@ -44,8 +44,8 @@ class Function(Frozen):
     """A built-in. `takes` are the kinds of its arguments; `*` repeats the last one, a list, whose
     items must all be of one type.
 
-    `needs` is the least coverage its lists must have. Two lists are known to go one to one where
-    a function that `pairs` them says the same of both.
+    `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
+    lists are known to go one to one where a function that `pairs` them says the same of both.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Function(Frozen):
     run: Callable[..., Datum]
     needs: Coverage = "some"
     options: tuple[Option, ...] = ()
+    reads: str = ""
     pairs: bool = False
 
     @property

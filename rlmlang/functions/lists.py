@@ -11,6 +11,7 @@ from rlmlang.functions import rules
 from rlmlang.functions.function import BY, OF, ON, Function, Names, Option
 from rlmlang.functions.values import (
     Rows,
+    concat,
     field,
     first_of_each,
     flat,
@@ -45,38 +46,14 @@ def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
     return first
 
 
-def _concat(*lists: Rows) -> list[Datum]:
-    return [x for rows in lists for x in flat(rows)]
-
-
-def _union(*lists: Rows, on: Names = "") -> list[Datum]:
-    return first_of_each(_concat(*lists), on)
-
-
-def _dedupe(rows: Rows, on: Names = "") -> list[Datum]:
-    return first_of_each(flat(rows), on)
-
-
 def _column_facts(rows: Facts, of: str = "") -> Facts:
     rows, one = rules.flat(rows), rules.item(rows, of)
     return made_of(as_list(one, rows.count, list_of(one.type)), [rows])
 
 
-def _column(rows: Rows, of: str) -> list[Datum]:
-    return [field(row, of) for row in flat(rows)]
-
-
-def _distinct(rows: Rows, of: str = "") -> list[Datum]:
-    return first_of_each(values(rows, of))
-
-
 def _present_facts(rows: Facts) -> Facts:
     rows = rules.flat(rows)
     return replace(rows, type=list_of(rows.type.item.required()))
-
-
-def _present(rows: Rows) -> list[Datum]:
-    return [x for x in flat(rows) if x is not None]
 
 
 def _aligned(left: Facts, right: Facts, on: Names) -> Facts:
@@ -115,29 +92,13 @@ def _taken(rows: Facts, n: int, by: Names = "") -> Facts:
     return replace(rows, count=number(n), size=rows.item * n, coverage="some")
 
 
-def _take(rows: Rows, n: int) -> list[Datum]:
-    return flat(rows)[:n]
-
-
 def _sort_by(rows: Rows, by: Names, descending: bool = False) -> list[Datum]:
     return sorted(flat(rows), key=lambda row: order(field(row, by)), reverse=descending)
-
-
-def _top(rows: Rows, n: int, by: Names) -> list[Datum]:
-    return _sort_by(rows, by, descending=True)[:n]
 
 
 def _first_facts(rows: Facts) -> Facts:
     one = rules.item(rows)
     return replace(one, type=one.type.maybe())
-
-
-def _first(rows: Rows) -> Datum:
-    return next(iter(flat(rows)), None)
-
-
-def _best_facts(rows: Facts, by: Names) -> Facts:
-    return rules.item(rows)
 
 
 def _best(rows: Rows, by: Names) -> Datum:
@@ -160,31 +121,35 @@ def _extreme(choose: Callable[..., Datum]) -> Callable[..., Datum]:
 
 LISTS = (
     Function("align", "Rows joined to answers by a field; each row must have one.",
-             ("list", "list"), _aligned, _align, options=(replace(ON, required=True),),
-             needs="exact"),
-    Function("union", "All items of the lists, without repeats.", ("list", "*"), _joined, _union,
-             "cover", (ON,)),
-    Function("concat", "All items of the lists, in order.", ("list", "*"), _joined, _concat),
-    Function("dedupe", "The list without repeats, the first kept.", ("list",), rules.same, _dedupe,
-             "cover", (ON,)),
-    Function("distinct", "The values of a field, each once.", ("list",), _column_facts, _distinct,
-             "cover", (OF,)),
-    Function("top", "The first n items by a field, the greatest first.", ("list",), _taken, _top,
-             "some", (replace(BY, required=False), N)),
-    Function("take", "The first n items.", ("list",), _taken, _take, "some", (N,)),
-    Function("best", "The item with the greatest value of a field.", ("list",), _best_facts, _best,
-             "some", (BY,)),
-    Function("first", "The first item, or none.", ("list",), _first_facts, _first),
+             ("list", "list"), _aligned, _align, "exact", (replace(ON, required=True),)),
+    Function("union", "All items of the lists, without repeats.", ("list", "*"), _joined,
+             lambda *lists, on="": first_of_each(concat(*lists), on), "cover", (ON,)),
+    Function("concat", "All items of the lists, in order.", ("list", "*"), _joined, concat),
+    Function("dedupe", "The list without repeats, the first kept.", ("list",), rules.same,
+             lambda rows, on="": first_of_each(flat(rows), on), "cover", (ON,)),
+    Function("distinct", "The values of a field, each once.", ("list",), _column_facts,
+             lambda rows, of="": first_of_each(values(rows, of)), "cover", (OF,)),
+    Function("top", "The first n items by a field, the greatest first.", ("list",), _taken,
+             lambda rows, n, by="": _sort_by(rows, by, descending=True)[:n],
+             options=(replace(BY, required=False), N)),
+    Function("take", "The first n items.", ("list",), _taken, lambda rows, n: flat(rows)[:n],
+             options=(N,)),
+    Function("best", "The item with the greatest value of a field.", ("list",),
+             lambda rows, by: rules.item(rows), _best, options=(BY,)),
+    Function("first", "The first item, or none.", ("list",), _first_facts,
+             lambda rows: next(iter(flat(rows)), None)),
     Function("sort_by", "The list in the order of a field.", ("list",), rules.same, _sort_by,
-             "some", (BY, DESCENDING)),
-    Function("column", "One field of every row.", ("list",), _column_facts, _column, "some",
-             (replace(OF, required=True),)),
+             options=(BY, DESCENDING)),
+    Function("column", "One field of every row.", ("list",), _column_facts,
+             lambda rows, of: [field(row, of) for row in flat(rows)],
+             options=(replace(OF, required=True),)),
     Function("ids", "The `id` of every row.", ("list",), lambda rows: _column_facts(rows, "id"),
-             lambda rows: _column(rows, "id"), pairs=True),
+             lambda rows: [field(row, "id") for row in flat(rows)], reads="id", pairs=True),
     Function("flatten", "A list of lists as one list.", ("list",), rules.same, flat),
-    Function("present", "The list without its empty answers.", ("list",), _present_facts, _present),
+    Function("present", "The list without its empty answers.", ("list",), _present_facts,
+             lambda rows: values(rows, "")),
     Function("smallest", "The least number, or value of a field.", ("list",), rules.item,
-             _extreme(min), "some", (OF,)),
+             _extreme(min), options=(OF,)),
     Function("largest", "The greatest number, or value of a field.", ("list",), rules.item,
-             _extreme(max), "some", (OF,)),
+             _extreme(max), options=(OF,)),
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from rlmlang.functions.function import Names
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import declared_size, made_of, of_field
 from rlmlang.ir.types import Field, Type, list_of
@@ -59,8 +58,3 @@ def innermost(rows: Facts) -> Facts:
     while type_.is_list:
         type_ = type_.item
     return replace(rows, type=type_, size=rows.item, item=rows.item)
-
-
-def as_tuple(names: Names) -> tuple[str, ...]:
-    """Field names as a tuple."""
-    return names if isinstance(names, tuple) else (names,)

@@ -35,6 +35,11 @@ def flat(rows: Rows) -> list[Datum]:
     return out
 
 
+def concat(*lists: Rows) -> list[Datum]:
+    """The items of lists, in order."""
+    return [x for rows in lists for x in flat(rows)]
+
+
 def field(row: Datum, name: Names) -> Datum:
     """A field of a record, or the values of several; the item itself where no field is named."""
     if not name:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.functions.table import Find
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Step
 from rlmlang.ir.walk import names
+from rlmlang.schema.registry import Find
 from rlmlang.verbs.inference import Names
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from rlmlang.functions.table import Find, none_found
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
@@ -13,10 +12,11 @@ from rlmlang.ir.recipe import Ask, Interface, Recipe, Step, Tool
 from rlmlang.ir.walk import names
 from rlmlang.plan.graph import Edge, Mode, graph_of, streams
 from rlmlang.plan.plan import Plan
+from rlmlang.schema.registry import ALONE, Find
 from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 
 
-def lower(recipe: Recipe, binding: Binding, find: Find = none_found) -> Plan:
+def lower(recipe: Recipe, binding: Binding, find: Find = ALONE.find) -> Plan:
     """The plan of a recipe."""
     lines = [*_inputs(recipe), *_lowered(recipe.steps, Place())]
     known = {line.step.name: line.step for line in lines}

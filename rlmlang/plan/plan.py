@@ -9,7 +9,6 @@ from functools import cached_property
 
 import networkx as nx
 
-from rlmlang.functions.table import Find, none_found
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.facts import Facts
@@ -25,6 +24,7 @@ from rlmlang.plan.encoding import Json, encode
 from rlmlang.plan.graph import Node, contained, container, data_edges, flows_into, graph_of
 from rlmlang.plan.price import priced
 from rlmlang.plan.verdict import Verdict
+from rlmlang.schema.registry import ALONE, Find
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Plan:
 
     @classmethod
     def of(
-        cls, graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find = none_found
+        cls, graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find = ALONE.find
     ) -> Plan:
         """The plan of a graph, priced. Raises CodedError (plan-incomplete, plan-unsound) for a
         graph that cannot be run as it is."""
@@ -102,7 +102,7 @@ class Plan:
         return cls(nx.freeze(graph), recipe, binding, found.facts, found.bounds, found.totals,
                    found.verdict, found.hash)  # fmt: skip
 
-    def bound_to(self, binding: Binding, find: Find = none_found) -> Plan:
+    def bound_to(self, binding: Binding, find: Find = ALONE.find) -> Plan:
         """The same plan, priced with other sizes and models."""
         return Plan.of(nx.DiGraph(self.graph), self.recipe, binding, find)
 
@@ -135,7 +135,7 @@ class Plan:
         }  # fmt: skip
 
     @staticmethod
-    def from_json(text: str, find: Find = none_found) -> Plan:
+    def from_json(text: str, find: Find = ALONE.find) -> Plan:
         """The plan of a document, its types, coverage and bounds inferred anew. Raises CodedError
         (plan-unreadable, plan-incomplete, plan-unsound)."""
         steps, edges, recipe, binding = read_document(text)

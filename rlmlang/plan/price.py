@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.functions.table import Find
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.facts import Facts
@@ -19,6 +18,7 @@ from rlmlang.plan.infer import infer, with_told
 from rlmlang.plan.serialize import EDITION, hash_of
 from rlmlang.plan.verdict import Verdict, judge
 from rlmlang.schema.formula import ZERO, Formula
+from rlmlang.schema.registry import Find
 from rlmlang.verbs.inference import unsound
 
 

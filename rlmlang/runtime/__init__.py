@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def check(path: str | Path) -> Checked:
     """Checks a recipe file. Raises CodedError when it cannot be read at all."""
-    return compiler.check(read_source(str(path)), load_import, find=plugins.find)
+    return compiler.check(read_source(str(path)), load_import, plugins=plugins)
 
 
 def plan(path: str | Path, **options: Any) -> Plan:

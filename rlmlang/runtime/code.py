@@ -12,7 +12,7 @@ from typing import Any
 from rlmlang import plugins
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.functions.function import Function
-from rlmlang.functions.table import function_of
+from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Code
 from rlmlang.runtime.values import misfit
 
@@ -36,7 +36,7 @@ class CallCode:
 
     def function(self, name: str) -> Function:
         """The function of that name. Raises CodedError (plugin-missing)."""
-        found = function_of(name, plugins.find)
+        found = FUNCTIONS.find(name, plugins.find)
         if found is None:
             raise failed("plugin-missing", f"no function that is installed is called {name}")
         return found

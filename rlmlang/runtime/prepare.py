@@ -58,7 +58,7 @@ def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
 
 def _from_recipe(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
     source = read_source(path)
-    first_look = _checked(compiler.check(source, load_import, find=plugins.find))
+    first_look = _checked(compiler.check(source, load_import, plugins=plugins))
     recipe = _choose(first_look, options.recipe, path)
     tuning, stale = _tuning(recipe, path, options)
     options = replace(options, sets={**tuning.sets, **options.sets},
@@ -67,9 +67,7 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
     measure = shared(_measures(bind_models(recipe, project, options.models), project).values())
     inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
     sizes = real_sizes(recipe.params, (s.facts for s in recipe.steps), inputs, measure)
-    again = compiler.check(
-        source, load_import, sizes, sets, measure.most, measure.grain, plugins.find
-    )
+    again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain, plugins)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models)

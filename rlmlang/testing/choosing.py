@@ -28,7 +28,7 @@ def choose_tune(path: str, name: str) -> s.Tune:
 
 
 def _suite(path: str) -> Any:
-    found = compiler.check(read_source(path), load_import, find=plugins.find)
+    found = compiler.check(read_source(path), load_import, plugins=plugins)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.suite
@@ -53,7 +53,7 @@ def examples_of(made: s.Eval) -> Examples:
 
 def recipe_of(path: str, name: str) -> r.Recipe:
     """A recipe of a file, checked."""
-    found = compiler.check(read_source(path), load_import, find=plugins.find)
+    found = compiler.check(read_source(path), load_import, plugins=plugins)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.recipes[name]

@@ -14,6 +14,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
+from rlmlang.metrics import METRICS
 from rlmlang.models.engines.traffic import Hope
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
@@ -253,5 +254,7 @@ def row_values(row: Scored) -> dict[str, Any]:
 
 
 def metric_stamp(metric: s.Metric) -> str:
-    """What a metric is: built in, or the hash of its file."""
-    return "built in" if metric.code is None else f"sha256:{code_hash(metric.code)}"
+    """What a metric is: built in, installed, or the hash of its file."""
+    if metric.code is not None:
+        return f"sha256:{code_hash(metric.code)}"
+    return "built in" if metric.name in METRICS else "installed"

@@ -62,7 +62,7 @@ class Tested:
 
 def tests_in(path: str) -> list[s.Test]:
     """The tests of a file. Raises BadRecipe for a file with errors, CodedError for none at all."""
-    found = compiler.check(read_source(path), load_import, find=plugins.find)
+    found = compiler.check(read_source(path), load_import, plugins=plugins)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.suite.tests

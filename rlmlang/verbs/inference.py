@@ -11,7 +11,7 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
-from rlmlang.functions.table import Find, function_of, none_found
+from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import (
     Apply,
     Choose,
@@ -30,6 +30,7 @@ from rlmlang.ir.sizes import declared_size, field_overhead, largest, made_of, of
 from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, NONE, NUMERIC, TEXT, Field, Type, fits, list_of
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
+from rlmlang.schema.registry import ALONE, Find
 
 COMPARISONS = ("<", "<=", ">", ">=")
 TESTS = ("==", "!=", "in", *COMPARISONS)
@@ -42,7 +43,7 @@ class Names:
 
     facts: Mapping[str, Facts]
     certain: frozenset[Expr] = frozenset()
-    find: Find = none_found
+    find: Find = ALONE.find
 
     def given(self, test: Expr, *, holds: bool) -> Names:
         """The same where a condition holds, or does not."""
@@ -67,7 +68,9 @@ class Names:
                 more = self.given(left, holds=op == "and")
                 return made_from(e, (self.of(left), more.of(right)))
             case Apply(name, args, options):
-                return _applied(function_of(name, self.find), name, [*map(self.of, args)], options)
+                return _applied(
+                    FUNCTIONS.find(name, self.find), name, [*map(self.of, args)], options
+                )
         parts = [self.of(x) for x in parts_of(e)]
         if words := mismatch(e, parts):
             raise unsound(words)

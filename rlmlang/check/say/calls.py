@@ -35,11 +35,12 @@ def unsound(function: Function, name: t.Name, facts: Facts, lost: Label) -> Diag
 def unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
     """The problem `unknown-function`."""
     declared = scope.module.known(t.Prompt, t.Code, t.Recipe, t.Record)
+    installed = scope.module.library.plugins.names(FUNCTIONS.group)
     return error(
         "unknown-function",
         f"nothing named `{name.text}` can be called",
         name.span,
-        hint=did_you_mean(name.text, [*FUNCTIONS, *declared]),
+        hint=did_you_mean(name.text, [*FUNCTIONS, *installed, *declared]),
     )
 
 

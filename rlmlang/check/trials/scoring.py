@@ -12,10 +12,8 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import fits
+from rlmlang.metrics import METRICS
 from rlmlang.syntax import tree as t
-
-COSTS = ("usd", "calls", "tokens")
-BUILT_IN = ("exact", "contains", "f1", "close", "overlap", "coverage", *COSTS)
 
 
 def dataset_of(module: Module, name: str) -> s.Dataset | None:
@@ -101,13 +99,7 @@ def _score(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Score]:
     weight = module.literal(item.value) if isinstance(item.value, t.Number) else None
     amount = float(weight) if isinstance(weight, int | float) else 1.0
     metric = _metric(module, item.key, recipe)
-    if metric is not None and metric.name in COSTS and not _limited(recipe, metric.name):
-        module.report(_no_limit(item.key, metric.name))
     return [s.Score(metric, amount)] if metric is not None else []
-
-
-def _limited(recipe: r.Recipe, what: str) -> bool:
-    return getattr(recipe.budget, what) is not None
 
 
 def _metric(module: Module, name: t.Name, recipe: r.Recipe) -> s.Metric | None:
@@ -117,11 +109,14 @@ def _metric(module: Module, name: t.Name, recipe: r.Recipe) -> s.Metric | None:
         if len(code.params) != 2 or not fits(recipe.result, code.params[0].type):
             module.report(_metric_type(name, recipe, code))
         return s.Metric(name.text, code)
-    if name.text in BUILT_IN:
-        return s.Metric(name.text)
-    known = [*BUILT_IN, *(n for n in module.known(t.Code))]
-    module.report(_unknown_metric(name, known))
-    return None
+    ours = METRICS.find(name.text, module.library.plugins.find)
+    if ours is None:
+        installed = module.library.plugins.names(METRICS.group)
+        module.report(_unknown_metric(name, [*METRICS, *installed, *module.known(t.Code)]))
+        return None
+    if ours.limit and getattr(recipe.budget, ours.limit) is None:
+        module.report(_no_limit(name, ours.limit))
+    return s.Metric(name.text)
 
 
 # ── messages ─────────────────────────────────────────────────────────────────

@@ -1,0 +1,1 @@
+"""A run for other tools: one file a format, each a function from events to lines of text."""
