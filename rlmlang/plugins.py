@@ -1,90 +1,137 @@
-"""Names to implementations: the built-in table first, then entry points of other packages.
+"""What other distributions add by their entry points, in the groups `rlmlang.…`.
 
-Nothing is imported until a recipe names it.
+An entry point is looked up only for a name that is not ours: reading what is installed takes longer
+than checking a recipe. It names a contract, which is pure; what keeps the contract is imported when
+it runs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.schema.partitions import STRATEGIES, Strategy
+from rlmlang.schema.registry import Registry
+from rlmlang.schema.searches import SEARCHES, Search
+from rlmlang.schema.sources import SOURCES, SourceKind
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from rlmlang.protocols import Partition, Search
+    from rlmlang import protocols
+    from rlmlang.sources.place import Place
 
-BUILT_IN = {
-    "rlmlang.partitions": {
-        "tokens": "rlmlang.partitions.tokens:Tokens",
-        "lines": "rlmlang.partitions.lines:Lines",
-        "items": "rlmlang.partitions.lines:Items",
-        "records": "rlmlang.partitions.lines:Records",
-        "headings": "rlmlang.partitions.packed:Headings",
-        "paragraphs": "rlmlang.partitions.packed:Paragraphs",
-        "files": "rlmlang.partitions.packed:Files",
-        "functions": "rlmlang.partitions.packed:Functions",
-        "tree": "rlmlang.partitions.tree:TreeCut",
-        "stable": "rlmlang.partitions.stable:Stable",
-    },
-    "rlmlang.searches": {
-        "bm25": "rlmlang.partitions.search:Bm25",
-        "regex": "rlmlang.partitions.search:Regex",
-    },
-}
-
-
-def load(group: str, name: str) -> Any:
-    """The implementation of a name. Raises CodedError when a plug-in cannot be loaded."""
-    target = BUILT_IN[group].get(name)
-    if target is None:
-        found = _entries(group).get(name)
-        if found is None:
-            raise failed("plugin-missing", f"nothing installed is called {name}")
-        target = found.value
-    module, _, attribute = target.partition(":")
-    try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as mistake:
-        raise failed("plugin-broken", f"{name} ({target}) cannot be loaded: {mistake}") from None
-
-
-def find(group: str, name: str) -> object | None:
-    """What another distribution brings under that name, loaded; None where there is none. Raises
-    CodedError (plugin-broken)."""
-    entry = _entries(group).get(name)
-    try:
-        return None if entry is None else entry.load()
-    except (ImportError, AttributeError) as mistake:
-        words = f"{name} ({entry.value}) cannot be loaded: {mistake}" if entry else ""
-        raise failed("plugin-broken", words) from None
-
-
-def names(group: str) -> tuple[str, ...]:
-    """The names that other distributions bring, without loading anything."""
-    return tuple(_entries(group))
+T = TypeVar("T")
+REGISTRIES: tuple[Registry[Any], ...] = (STRATEGIES, SEARCHES, SOURCES)
 
 
 @cache
-def _entries(group: str) -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points  # as slow as checking a recipe
+def names(group: str) -> tuple[str, ...]:
+    """What other distributions have in a group."""
+    return tuple(sorted({point.name for point in _points() if point.group == group}))
 
-    return {e.name: e for e in entry_points(group=group)}
+
+@cache
+def find(group: str, name: str) -> object | None:
+    """What another distribution has under a name, or None. Raises CodedError (plugin-broken)."""
+    points = [point for point in _points() if (point.group, point.name) == (group, name)]
+    if not points:
+        return None
+    given = " and ".join(sorted(_distribution(point) for point in points))
+    if len(points) > 1:
+        raise _broken(name, given, "both have one of that name")
+    try:
+        found: object = points[0].load()
+    except Exception as mistake:  # whatever the code of others does when it is imported
+        raise _broken(name, given, mistake) from None
+    for registry in REGISTRIES:
+        kind = registry.kind
+        if registry.group == group and not (isinstance(found, kind) and found.name == name):
+            raise _broken(name, given, f"it gives {found!r:.60}, not the {kind.__name__} `{name}`")
+    return found
 
 
-def partition(name: str, options: dict[str, Any], before: int = 0, after: int = 0) -> Partition:
+def contract(registry: Registry[T], name: str) -> T:
+    """Ours of that name, or another distribution's. Raises CodedError (plugin-missing)."""
+    found = registry.find(name, find)
+    if found is None:
+        raise failed("plugin-missing", f"nothing installed is called {name}")
+    return found
+
+
+def named(name: str) -> list[Any]:
+    """The contracts of a name, of all kinds, ours and other distributions'."""
+    return [found for r in REGISTRIES if (found := r.find(name, find)) is not None]
+
+
+def partition(
+    name: str, options: dict[str, Any], before: int = 0, after: int = 0
+) -> protocols.Partition:
     """A partition with its arguments, and its neighbours if it gathers them."""
-    made: Partition = load("rlmlang.partitions", name)(**options)
+    cut: protocols.Partition = made(contract(STRATEGIES, name), options)
     if before or after:
         from rlmlang.partitions.gather import Gather
 
-        return Gather(made, before, after)
-    return made
+        return Gather(cut, before, after)
+    return cut
 
 
-def search(name: str, options: dict[str, Any]) -> Search:
+def search(name: str, options: dict[str, Any]) -> protocols.Search:
     """A look-up with its arguments."""
-    made: Search = load("rlmlang.searches", name)(**options)
-    return made
+    found: protocols.Search = made(contract(SEARCHES, name), options)
+    return found
+
+
+def opened(kind: str, place: Place) -> Any:
+    """What a source of a kind gives. Raises CodedError (extra-missing, those of its place)."""
+    source = contract(SOURCES, kind)
+    return _runner(source, source.extra)(place)
+
+
+def made(contract: Strategy | Search, options: Mapping[str, Any]) -> Any:
+    """What keeps a contract, with its arguments. Raises CodedError (plugin-broken)."""
+    return _runner(contract)(**options)
+
+
+def _runner(contract: Strategy | Search | SourceKind, extra: str = "") -> Any:
+    """What carries a contract out. `extra` is what it needs besides, as pip names it."""
+    try:
+        return _loaded(contract.runner)
+    except ModuleNotFoundError as missing:
+        if extra:
+            words = f"`{contract.name}` needs {missing.name}, which is not installed"
+            raise failed("extra-missing", words, hint=f"pip install '{extra}'") from None
+        raise _broken(contract.name, contract.runner, missing) from None
+    except Exception as mistake:  # whatever the code of others does when it is imported
+        raise _broken(contract.name, contract.runner, mistake) from None
+
+
+@cache
+def _points() -> tuple[EntryPoint, ...]:
+    """The entry points of all that is installed, those in our groups."""
+    from importlib.metadata import entry_points
+
+    every = entry_points()
+    return tuple(point for group in every.groups if group.startswith("rlmlang.")
+                 for point in every.select(group=group))  # fmt: skip
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.module
+
+
+def _loaded(target: str) -> Any:
+    """What stands at `module:attribute`."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _broken(name: str, given: str, reason: str | Exception) -> CodedError:
+    words = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+    return failed(
+        "plugin-broken", f"`{name}` of {given} cannot be used", reason=words,
+        hint="install another version of the package, or remove it",
+    )  # fmt: skip

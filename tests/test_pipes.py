@@ -14,10 +14,11 @@ import pytest
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.types import Type
+from rlmlang.runtime.inputs import open_path
 from rlmlang.sources import pipes
-from rlmlang.sources.files import open_file, open_several
-from rlmlang.sources.open import open_path
+from rlmlang.sources.local import open_file
 from rlmlang.sources.remote import remote
+from rlmlang.sources.tree import open_several
 from tests.conftest import BOOK, Rlm
 
 ASKED = ("--set", "question=where is the key")

@@ -10,7 +10,9 @@ import pytest
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.types import ANY, Field, Type
-from rlmlang.sources.rows import jsonl, lines, table
+from rlmlang.sources.csv import table
+from rlmlang.sources.jsonl import jsonl
+from rlmlang.sources.lines import lines
 from tests.conftest import Rlm
 
 INT, FLOAT, TEXT = Type("Int"), Type("Float"), Type("Text")

@@ -12,7 +12,8 @@ from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.diagnostics.render import render_all
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.runtime.files import load_import
-from rlmlang.schema.partitions import SEARCHES, STRATEGIES
+from rlmlang.schema.partitions import STRATEGIES
+from rlmlang.schema.searches import SEARCHES
 from rlmlang.schema.settings import BLOCKS
 from rlmlang.schema.sources import SOURCES
 

@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 from rlmlang.context import TextDocument
 from rlmlang.ir.types import ANY
 from rlmlang.partitions.functions import function_ends
-from rlmlang.sources.files import open_file, open_glob, open_tree
+from rlmlang.sources.files import open_glob
+from rlmlang.sources.jsonl import jsonl
+from rlmlang.sources.lines import lines
+from rlmlang.sources.local import open_file
 from rlmlang.sources.remote import remote
-from rlmlang.sources.rows import jsonl, lines
+from rlmlang.sources.tree import open_tree
 from tests.conftest import BOOK, SIMPLE, Rlm
 
 ROWS = """rlm 1

@@ -45,8 +45,8 @@ def cross(scope: Scope, name: str, e: t.Verb) -> Inferred:
             return NOTHING
     if found is None:
         return NOTHING
-    method, options = found
-    work = Cross(left, right, method, tuple(sorted(options.items())))
+    search, options = found
+    work = Cross(left, right, search.name, tuple(sorted(options.items())))
     return scope.add(name, work, {left: a, right: b}, e)
 
 

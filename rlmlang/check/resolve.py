@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from rlmlang.check.module import Module
 from rlmlang.check.say import declarations as say
 from rlmlang.check.settings import BUDGET_UNITS, Settings, bad_range, out_of_range
+from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import ANY, TEXT, TREE, fits, list_of
-from rlmlang.schema.partitions import SEARCHES, STRATEGIES, Argument, net
+from rlmlang.schema.partitions import STRATEGIES, Argument, Strategy
+from rlmlang.schema.registry import Registry
+from rlmlang.schema.searches import SEARCHES, Search
 from rlmlang.schema.sources import SOURCES, SourceKind
 from rlmlang.syntax import tree as t
 
+T = TypeVar("T")
 GATHER = (Argument("before", "size"), Argument("after", "size"))
 UNITS = {"size": ("tok", "ch"), "count": ("",)}
 LITERALS: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -88,14 +93,13 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
     if not isinstance(call, t.Call) or not isinstance(call.callee, t.Name):
         module.report(say.source_form(decl))
         return None
-    kind = SOURCES.get(call.callee.text)
+    kind = contract(module, "source", SOURCES, call.callee)
     if kind is None:
-        module.report(say.unknown("source", call.callee, list(SOURCES)))
         return None
     type_ = module.type(decl.typed.type)
     family = {"text": TEXT, "tree": TREE, "rows": list_of(ANY)}[kind.gives]
     if not fits(family, type_) or (kind.gives == "rows") != type_.is_list:
-        module.report(say.source_type(decl, kind.name, type_))
+        module.report(say.source_type(decl, kind, type_))
     named = tuple(a for a in call.args if a.label)
     given = arguments(module, replace(call, args=named), kind.arguments, f"source `{kind.name}`")
     labels = {a.label for a in named}
@@ -109,7 +113,7 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
 def _place(module: Module, decl: t.SourceDecl, call: t.Call, kind: SourceKind) -> str:
     """The one argument that says where a source is; what is piped in has none."""
     given = [a for a in call.args if not a.label]
-    wanted = 0 if kind.name == "stdin" else 1
+    wanted = bool(kind.place)
     for surplus in given[wanted:]:
         module.report(say.unknown_argument(surplus, f"source `{kind.name}`", []))
     place = module.literal(given[0].value) if given else None
@@ -177,49 +181,52 @@ def _strategy(module: Module, written: t.Expr) -> r.Partition | None:
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
         module.report(say.partition_form(module, written))
         return None
-    name = written.callee.text
-    strategy = STRATEGIES.get(name)
+    strategy = contract(module, "partition", STRATEGIES, written.callee, t.Partition)
     if strategy is None:
-        known = [*STRATEGIES, *module.known(t.Partition)]
-        module.report(say.unknown("partition", written.callee, known))
         return None
-    options = arguments(module, written, strategy.arguments, f"partition `{name}`")
-    if options is None or not _sensible(module, written, name, options):
+    options = arguments(module, written, strategy.arguments, f"partition `{strategy.name}`")
+    if options is None:
         return None
-    return r.Partition(name, tuple(sorted(options.items())))
+    if why := strategy.refuse(options, module.library.grain, False):
+        module.report(say.too_small(written, why))
+        return None
+    return r.Partition(strategy.name, tuple(sorted(options.items())))
 
 
-def _sensible(module: Module, written: t.Call, name: str, options: dict[str, object]) -> bool:
-    """Arguments that leave something of each piece."""
-    overlap = options.get("overlap")
-    numbers = [v for k, v in options.items() if isinstance(v, int) and k != "overlap"]
-    if any(v < 1 for v in numbers):
-        module.report(say.too_small(written, "every size and count is at least 1"))
-        return False
-    if options.get("max") is not None and name != "lines" and net(options | {"slack": 0.0}) < 8:
-        module.report(say.too_small(written, "a piece holds at least 10tok"))
-        return False
-    slack = options.get("slack")
-    if isinstance(slack, int | float) and not 0 <= slack <= 0.5:
-        module.report(say.too_small(written, "slack lies between 0% and 50%"))
-        return False
-    if isinstance(overlap, int) and overlap and net(options, module.library.grain) <= overlap:
-        module.report(say.too_small(written, "overlap must be smaller than max less its slack"))
-        return False
-    return True
+def strategy_of(module: Module, partition: r.Partition) -> Strategy:
+    """The contract of a partition that was found before. Raises KeyError."""
+    found = STRATEGIES.find(partition.strategy, module.library.plugins.find)
+    if found is None:
+        raise KeyError(partition.strategy)
+    return found
 
 
-def search_of(module: Module, written: t.Expr) -> tuple[str, dict[str, object]] | None:
-    """The look-up an expression names: bm25 or regex, with its arguments."""
+def contract(
+    module: Module, what: str, registry: Registry[T], name: t.Name, *declared: type
+) -> T | None:
+    """The contract of a name, ours or another distribution's; reported where there is none."""
+    plugins = module.library.plugins
+    try:
+        found = registry.find(name.text, plugins.find)
+    except CodedError as broken:
+        module.report(replace(broken.diagnostic, labels=(Label(name.span),)))
+        return None
+    if found is None:
+        known = [*registry, *plugins.names(registry.group), *module.known(*declared)]
+        module.report(say.unknown(what, name, known))
+    return found
+
+
+def search_of(module: Module, written: t.Expr) -> tuple[Search, dict[str, object]] | None:
+    """The look-up an expression names, as `bm25(top: 5)`, with its arguments."""
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
         module.report(say.partition_form(module, written))
         return None
-    search = SEARCHES.get(written.callee.text)
+    search = contract(module, "search", SEARCHES, written.callee)
     if search is None:
-        module.report(say.unknown("search", written.callee, list(SEARCHES)))
         return None
     options = arguments(module, written, search.arguments, f"search `{search.name}`")
-    return (search.name, options) if options is not None else None
+    return (search, options) if options is not None else None
 
 
 def arguments(

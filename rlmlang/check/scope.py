@@ -11,6 +11,7 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.ir.expressions import Constant, Expr, Ref
 from rlmlang.ir.recipe import Facts, Operation, Prompt, Step
 from rlmlang.ir.walk import names
+from rlmlang.schema.registry import Find
 from rlmlang.syntax import tree as t
 
 UNKNOWN = Facts()
@@ -79,7 +80,9 @@ class Scope:
         here."""
         library = self.module.library
         try:
-            return work.facts(GivenHere(known, parts, library.grain, library.sizes))
+            return work.facts(
+                GivenHere(known, parts, library.grain, library.sizes, library.plugins.find)
+            )
         except CodedError as problem:
             found = problem.diagnostic
             if not any(d.severity == "error" for d in library.diagnostics):
@@ -118,6 +121,7 @@ class GivenHere:
     parts: Mapping[str, Facts]
     grain: int
     sizes: Mapping[str, int]
+    find: Find
 
     def of(self, e: Expr, it: Facts | None = None) -> Facts:
         """The facts of an expression of the step."""

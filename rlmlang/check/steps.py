@@ -10,18 +10,17 @@ from rlmlang.check.infer import either_of, expect, infer, sure
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.patterns import inline, is_callable
 from rlmlang.check.prompts import prompt_of
-from rlmlang.check.resolve import partition_of, search_of
+from rlmlang.check.resolve import partition_of, search_of, strategy_of
 from rlmlang.check.say import verbs as say
 from rlmlang.check.say.declarations import too_small
 from rlmlang.check.scope import NOTHING, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Choose, Expr, Ref
+from rlmlang.ir.expressions import Choose, Expr, Not, Op, Ref
 from rlmlang.ir.types import ANY, BOOL, TEXT, Type, fits
 from rlmlang.ir.walk import names
 from rlmlang.schema.formula import maximum
-from rlmlang.schema.partitions import STRATEGIES, least_size
 from rlmlang.syntax import tree as t
 from rlmlang.verbs.call import Call
 from rlmlang.verbs.compute import Compute
@@ -158,10 +157,18 @@ def _branch(scope: Scope, name: str, e: t.If) -> Inferred:
             if each.within != scope.within:
                 continue
             needs = tuple(dict.fromkeys([*each.needs, *names(test)]))
-            scope.steps[at] = replace(each, when=(test, truth), needs=needs)
+            scope.steps[at] = replace(each, when=_both((test, truth), each.when), needs=needs)
     facts = either_of(scope, e, sides[0][1], sides[1][1])
     value = Choose(test, sides[0][0], sides[1][0])
     return scope.add(name, Compute(value), {value: facts}, e)
+
+
+def _both(outer: tuple[Expr, bool], inner: tuple[Expr, bool] | None) -> tuple[Expr, bool]:
+    """The condition of a step that runs where two hold, one inside the other."""
+    if inner is None:
+        return outer
+    first, second = (test if holds else Not(test) for test, holds in (outer, inner))
+    return Op("and", first, second), True
 
 
 def _pays(scope: Scope, e: t.Expr) -> bool:
@@ -191,19 +198,18 @@ def _split(scope: Scope, name: str, e: t.Verb) -> Inferred:
     if found is None:
         return NOTHING
     partition = found
-    strategy = STRATEGIES[partition.strategy]
+    strategy = strategy_of(scope.module, partition)
     family = family_of(facts.type)
     if facts.type.kind != "Any" and family not in strategy.of:
         scope.report(say.cannot_split(e, facts.type, strategy))
         return NOTHING
     if family == "rows" and partition.before + partition.after:
         scope.report(say.no_neighbours(e))
-    size = partition.options.get("max") or partition.options.get("around")
-    least = least_size(partition.strategy, scope.module.library.grain, tree=family == "tree")
-    if isinstance(size, int) and size < least:
-        scope.report(too_small(e.how, f"a piece holds at least {least}tok here"))
+    options, grain = partition.options, scope.module.library.grain
+    if why := strategy.refuse(options, grain, family == "tree"):
+        scope.report(too_small(e.how, why))
         return NOTHING
-    if strategy.coverage(partition.options) != "exact":
+    if strategy.coverage(options) != "exact":
         lose(scope, name, e.how.span, "pieces overlap here")
     return scope.add(name, Split(subject, partition), {subject: facts}, e)
 
@@ -219,7 +225,7 @@ def _search(scope: Scope, name: str, e: t.Verb) -> Inferred:
     if not searchable(facts.type):
         scope.report(say.cannot_search(e, facts.type))
         return NOTHING
-    work = Search(subject, query, found[0], tuple(sorted(found[1].items())))
+    work = Search(subject, query, found[0].name, tuple(sorted(found[1].items())))
     lose(scope, name, word_span(e, "search"), "a search finds only some")
     return scope.add(name, work, {subject: facts, query: words}, e)
 

@@ -9,6 +9,7 @@ from rlmlang.ir.expressions import Expr
 from rlmlang.ir.types import ANY, Type
 from rlmlang.schema.formula import ONE, ZERO, Formula
 from rlmlang.schema.partitions import Coverage
+from rlmlang.schema.registry import Find
 from rlmlang.value import Frozen, value
 
 
@@ -43,6 +44,10 @@ class Given(Protocol):
     @property
     def parts(self) -> Mapping[str, Facts]:
         """The facts of the steps that the step is made of, by their own names."""
+
+    @property
+    def find(self) -> Find:
+        """What looks for what other distributions bring, by group and name."""
 
     @property
     def sizes(self) -> Mapping[str, int]:

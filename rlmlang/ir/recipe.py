@@ -29,6 +29,7 @@ from rlmlang.ir.sizes import shown_size
 from rlmlang.ir.types import Type
 from rlmlang.schema.formula import ZERO, Formula, maximum, number
 from rlmlang.schema.partitions import Coverage
+from rlmlang.schema.registry import ALONE, Find
 from rlmlang.value import Frozen, value
 
 # ── declarations ─────────────────────────────────────────────────────────────
@@ -261,6 +262,7 @@ class Known:
     least: Mapping[str, Formula]
     binding: Binding
     parts: Mapping[str, Part] = field(default_factory=dict)
+    find: Find = ALONE.find
 
     def of(self, e: Expr | None) -> Facts:
         """The facts of an expression that names a value, or lists some; nothing of others."""

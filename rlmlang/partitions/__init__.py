@@ -1,1 +1,1 @@
-"""Ways to cut, one file a family. Each keeps its contract in `catalog/partitions.py` as a law."""
+"""Ways to cut, one file each. Their contracts are in `schema/partitions/`; laws attack them."""

@@ -1,11 +1,15 @@
-"""Where functions and classes end: Python by `ast`, other languages by tree-sitter if installed."""
+"""`functions(max, slack)`: whole functions and classes. Python is read by `ast`, other languages by
+tree-sitter if it is installed."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from importlib import import_module
 
 from rlmlang.context import Document
+from rlmlang.partitions.packed import Packed
+from rlmlang.partitions.paragraphs import Paragraphs
 
 MOST = 8_000_000
 LANGUAGES = {
@@ -15,6 +19,18 @@ LANGUAGES = {
     "kt": "kotlin", "scala": "scala", "sh": "bash",
 }  # fmt: skip
 """The languages of files by their endings, as the packages of their grammars are named."""
+
+
+class Functions(Packed):
+    """A unit is a function or class with the comments above it."""
+
+    def ends(self, document: Document, start: int, end: int) -> Iterator[int]:
+        """Where each function ends; files in no known language are cut at paragraphs."""
+        found = function_ends(document, start, end)
+        if found is None:
+            yield from Paragraphs(self.max, self.slack).ends(document, start, end)
+        else:
+            yield from found
 
 
 def function_ends(document: Document, start: int, end: int) -> list[int] | None:

@@ -1,19 +1,13 @@
-"""`lines(per)`, `records(per, start)` and `items(per)`: so many units in a piece."""
+"""`lines(per, max)`: so many lines in a piece."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import regex
 
 from rlmlang.context import Document, Measure, Slice, Tree
-from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.partitions.text import line_ends, slices
 from rlmlang.partitions.tokens import Tokens
-
-SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,72 +29,6 @@ class Lines:
     def units(self, document: Document, start: int, end: int) -> Iterator[int]:
         """Where each unit ends."""
         return line_ends(document, start, end)
-
-
-@dataclass(frozen=True)
-class Records(Lines):
-    """Like lines; a unit begins at a line that matches `start`."""
-
-    max: int | None = 4_000
-    start: str = r"\S"
-
-    def units(self, document: Document, start: int, end: int) -> Iterator[int]:
-        """A record ends where the next one begins."""
-        pattern = compile_pattern(self.start)
-        line_start, first = start, True
-        for line_end in line_ends(document, start, end):
-            text = document.read(line_start, min(line_end, line_start + 4096))
-            if not first and _matches(pattern, text.decode(errors="replace")):
-                yield line_start
-            line_start, first = line_end, False
-        if line_start > start:
-            yield end
-
-
-@dataclass(frozen=True)
-class Items:
-    """`per` rows of a list in a piece."""
-
-    per: int
-
-    def split(self, subject: Sequence[Any], measure: Measure) -> Iterator[list[Any]]:
-        """Batches of rows in order."""
-        batch: list[Any] = []
-        for row in subject:
-            batch.append(row)
-            if len(batch) == self.per:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-
-def compile_pattern(text: str) -> regex.Pattern[str]:
-    """A regular expression. Raises CodedError (bad-pattern)."""
-    try:
-        return regex.compile(text, regex.MULTILINE)
-    except regex.error as mistake:
-        raise failed(
-            "bad-pattern",
-            f"`{text}` is not a regular expression: {mistake}",
-            hint="a backslash in a recipe's text is written twice: \\\\d",
-        ) from None
-
-
-def _matches(pattern: regex.Pattern[str], text: str) -> bool:
-    try:
-        return pattern.match(text, timeout=SECONDS) is not None
-    except TimeoutError:
-        raise slow_pattern(pattern.pattern) from None
-
-
-def slow_pattern(text: str) -> Exception:
-    """The problem of a pattern that backtracks without end."""
-    return failed(
-        "slow-pattern",
-        f"`{text}` took longer than {SECONDS:g} s on one stretch of text",
-        hint="avoid nested repeats such as (a+)+",
-    )
 
 
 def _grouped(

@@ -1,4 +1,4 @@
-"""`headings`, `paragraphs`, `files` and `functions`: natural units packed up to a cap.
+"""Natural units packed up to a cap: what `headings`, `paragraphs`, `files` and `functions` share.
 
 Next fit: a unit that does not fit the open piece begins a new one, so two neighbours always hold
 more than one cap together, and there are at most ⌈2n/m⌉ pieces. A unit larger than a piece is cut.
@@ -6,18 +6,13 @@ more than one cap together, and there are at most ⌈2n/m⌉ pieces. A unit larg
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlmlang.context import Document, Measure, Part, Slice, Tree
-from rlmlang.partitions.functions import function_ends
-from rlmlang.partitions.text import line_ends, ranges
+from rlmlang.partitions.text import ranges
 from rlmlang.partitions.tokens import Tokens
 from rlmlang.schema.partitions import HEADER
-
-HEADING = re.compile(rb"#{1,6} ")
-FENCE = re.compile(rb" {0,3}(```|~~~)")
 
 
 @dataclass(frozen=True)
@@ -71,53 +66,3 @@ class Packed:
                     ):
                         yield Part(document, a, b), measure.weight(document, a, b)
                 left = right
-
-
-class Paragraphs(Packed):
-    """A unit ends with the blank lines behind a paragraph."""
-
-    def ends(self, document: Document, start: int, end: int) -> Iterator[int]:
-        """Where each paragraph ends."""
-        line_start, blank = start, False
-        for line_end in line_ends(document, start, end):
-            empty = line_end - line_start <= 80 and not document.read(line_start, line_end).strip()
-            if blank and not empty:
-                yield line_start
-            blank, line_start = empty, line_end
-        yield end
-
-
-class Headings(Packed):
-    """A unit is a heading of Markdown with what stands below it."""
-
-    def ends(self, document: Document, start: int, end: int) -> Iterator[int]:
-        """Where each section ends; headings inside code fences are none."""
-        line_start, fenced = start, False
-        for line_end in line_ends(document, start, end):
-            line = document.read(line_start, min(line_end, line_start + 8))
-            if FENCE.match(line):
-                fenced = not fenced
-            elif not fenced and HEADING.match(line) and line_start > start:
-                yield line_start
-            line_start = line_end
-        yield end
-
-
-class Files(Packed):
-    """A unit is a file."""
-
-    def ends(self, document: Document, start: int, end: int) -> Iterator[int]:
-        """The end of the file."""
-        yield end
-
-
-class Functions(Packed):
-    """A unit is a function or class with the comments above it."""
-
-    def ends(self, document: Document, start: int, end: int) -> Iterator[int]:
-        """Where each function ends; files in no known language are cut at paragraphs."""
-        found = function_ends(document, start, end)
-        if found is None:
-            yield from Paragraphs(self.max, self.slack).ends(document, start, end)
-        else:
-            yield from found

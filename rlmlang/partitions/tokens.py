@@ -10,7 +10,7 @@ from math import ceil
 from rlmlang.context import Document, Measure, Slice, Tree
 from rlmlang.partitions.measure import first_character
 from rlmlang.partitions.text import best_cut, slices
-from rlmlang.schema.partitions import slack_of
+from rlmlang.schema.partitions.rules import slack_of
 
 WORD_END = re.compile(rb"\s+")
 NEAR = 40

@@ -24,6 +24,11 @@ class PlanGiven:
     grain: int
     sizes: Mapping[str, int]
 
+    @property
+    def find(self) -> Find:
+        """What looks for what other distributions bring."""
+        return self.known.find
+
     def of(self, e: Expr, it: Facts | None = None) -> Facts:
         """The facts of an expression over what the node reads. Raises CodedError
         (plan-unsound)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
@@ -37,43 +37,61 @@ class Priced:
 def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find) -> Priced:
     """A graph priced. Sizes that are bound become numbers, the rest stay formulas. Raises
     CodedError (plan-incomplete, plan-unsound) for a graph that cannot be run as it is."""
-    facts: dict[str, Facts] = {}
-    least: dict[str, Formula] = {}
-    parts: dict[str, Part] = {}
+    pricing = Pricing(graph, binding, find)
     for id in inside_out(graph):
-        step: Step = graph.nodes[id]["operation"]
-        known = _known(graph, step, facts, least, parts, binding)
-        inside = {part.removeprefix(f"{id}."): facts[part] for part in contained(graph, id)}
-        found = infer(step, known.facts, inside, binding, find)
-        facts[id] = _bound_facts(found, binding)
-        least[id] = _least(step, known, facts[id])
-        step = graph.nodes[id]["operation"] = with_told(step, known.facts)
-        parts[id] = Part(step, known, _bound(step, known))
-    bounds = {id: parts[id].bound for id in graph}
-    for id, part in parts.items():
-        shares = part.step.work.shares(part.known)
-        bounds.update({f"{id}.{name}": bound for name, bound in shares.items()})
+        pricing.add(id)
+    bounds = pricing.bounds()
     top = {id: b for id, b in bounds.items() if not container(graph, id)}
     totals = sum(top.values(), Bound())
     return Priced(
-        facts, bounds, totals, judge(recipe.budget, totals, _dominant(top)),
+        pricing.facts, bounds, totals, judge(recipe.budget, totals, _dominant(top)),
         hash_of_graph(graph, recipe),
     )  # fmt: skip
 
 
-def _known(
-    graph: nx.DiGraph, step: Step, facts: Mapping[str, Facts], least: Mapping[str, Formula],
-    parts: Mapping[str, Part], binding: Binding,
-) -> Known:  # fmt: skip
-    id, flows = step.name, flows_into(graph, step.name)
-    _complete(step, flows)
-    inputs = {e.port: e.source for e in flows}
-    return Known(
-        {port: facts[source] for port, source in inputs.items()},
-        {port: least[source] for port, source in inputs.items()},
-        binding,
-        {part.removeprefix(f"{id}."): parts[part] for part in contained(graph, id)},
-    )
+@dataclass
+class Pricing:
+    """What is known so far, node by node: the facts of values, a lower bound of their items, and
+    the steps with their bounds."""
+
+    graph: nx.DiGraph
+    binding: Binding
+    find: Find
+    facts: dict[str, Facts] = field(default_factory=dict)
+    least: dict[str, Formula] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    def add(self, id: str) -> None:
+        """The next node, whose inputs and parts are known."""
+        node = self.graph.nodes[id]
+        step: Step = node["operation"]
+        known = self._known(step)
+        inside = {name: self.facts[part.step.name] for name, part in known.parts.items()}
+        found = infer(step, known.facts, inside, self.binding, self.find)
+        self.facts[id] = _bound_facts(found, self.binding)
+        self.least[id] = _least(step, known, self.facts[id])
+        node["operation"] = step = with_told(step, known.facts)
+        self.parts[id] = Part(step, known, _bound(step, known))
+
+    def _known(self, step: Step) -> Known:
+        flows = flows_into(self.graph, step.name)
+        _complete(step, flows)
+        return Known(
+            {e.port: self.facts[e.source] for e in flows},
+            {e.port: self.least[e.source] for e in flows},
+            self.binding,
+            {part.removeprefix(f"{step.name}."): self.parts[part]
+             for part in contained(self.graph, step.name)},
+            self.find,
+        )  # fmt: skip
+
+    def bounds(self) -> dict[str, Bound]:
+        """The bound of each node; of a part that is asked many times, its share."""
+        found = {id: self.parts[id].bound for id in self.graph}
+        for id, part in self.parts.items():
+            shares = part.step.work.shares(part.known)
+            found.update({f"{id}.{name}": bound for name, bound in shares.items()})
+        return found
 
 
 def _complete(step: Step, flows: list[Edge]) -> None:

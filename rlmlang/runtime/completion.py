@@ -15,7 +15,7 @@ from rlmlang.runtime.inputs import refuse_halves
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
-from rlmlang.sources.files import open_several
+from rlmlang.sources.tree import open_several
 
 RECIPE = "std/rlm"
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rlmlang import plugins
 from rlmlang.context import Measure, as_slice
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -17,7 +19,9 @@ from rlmlang.ir.types import Type
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.values import misfit
-from rlmlang.sources.open import open_path, open_source, size_of
+from rlmlang.schema.sources import SOURCES
+from rlmlang.sources.place import Place, kind_at
+from rlmlang.sources.sizes import READ, SIZES, size_of
 from rlmlang.unicode import flaw
 
 
@@ -48,7 +52,7 @@ def bind_inputs(
     for source in recipe.sources:
         wanted = [n for n, v in recipe.defaults if v == Ref(source.name)]
         if source.name not in inputs and not (wanted and all(w in inputs for w in wanted)):
-            if need_all or source.kind != "stdin":
+            if need_all or plugins.contract(SOURCES, source.kind).place:
                 inputs[source.name] = open_source(source)
     for name, value in recipe.defaults:
         if name not in inputs:
@@ -60,6 +64,18 @@ def bind_inputs(
         if p.type.optional and need_all:
             inputs.setdefault(p.name, None)
     return inputs
+
+
+def open_source(source: r.Source) -> Any:
+    """The value of a declared source; its path begins at the recipe's folder."""
+    folder = os.path.dirname(os.path.abspath(source.base)) if source.base else os.getcwd()
+    place = Place(source.location, source.type, folder, dict(source.options))
+    return plugins.opened(source.kind, place)
+
+
+def open_path(path: str, type_: Type) -> Any:
+    """A path from the command line as what a parameter's type asks for."""
+    return plugins.opened(kind_at(path, type_), Place(path, type_))
 
 
 def _literal(value: Expr) -> Any:
@@ -135,36 +151,18 @@ def real_sizes(
     sizes: dict[str, int] = {}
     wanted = {s for f in facts for s in _symbols(f)}
     for name, value in inputs.items():
-        param = types.get(name)
-        kinds = [name, f"count({name})", f"longest({name})", f"files({name})"]
-        wanted_here = [s for s in wanted if s.endswith(f"({name})")]
-        for what in dict.fromkeys([*kinds, *wanted_here]):
-            if what.startswith(("longest(", "lines(")) and what not in wanted:
-                continue
-            size = _size(value, name, what, measure)
+        for what in SIZES:
+            symbol = f"{what}({name})" if what else name
+            size = None if what in READ and symbol not in wanted else size_of(value, what, measure)
             if size is not None:
-                sizes[what] = size
-        if param is not None:
-            _within(param, sizes)
+                sizes[symbol] = size
+        if name in types:
+            _within(types[name], sizes)
     return sizes
 
 
 def _symbols(facts: r.Facts) -> frozenset[str]:
     return facts.size.symbols | facts.count.symbols | facts.item.symbols
-
-
-def _size(value: Any, name: str, what: str, measure: Measure) -> int | None:
-    if isinstance(value, str):
-        lines = {f"lines({name})": value.count("\n") + 1, f"records({name})": value.count("\n") + 1}
-        longest = max((len(x.encode()) for x in value.split("\n")), default=0) + 1
-        return {name: measure.tok(value), f"longest({name})": longest, **lines}.get(what)
-    if isinstance(value, list):
-        items = [measure.tok(json.dumps(x, ensure_ascii=False, default=str)) for x in value]
-        known = {f"count({name})": len(value), f"longest({name})": max(items, default=0)}
-        return known.get(what)
-    if hasattr(value, "parts") or hasattr(value, "documents") or hasattr(value, "starts"):
-        return size_of(value, name, what, measure)
-    return None
 
 
 def _within(param: Param, sizes: Mapping[str, int]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.sources.files import PROBE, changed, content_start, in_memory
+from rlmlang.sources.local import PROBE, changed, content_start, in_memory
 
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, overload
 
-from rlmlang.context import Document, Part, Row, not_utf8
-from rlmlang.ir.types import ANY, Type
-from rlmlang.sources.delimited import check_heading, delimited
-from rlmlang.sources.files import changed
-from rlmlang.sources.jsonlines import ONE_A_LINE, json_rows
-from rlmlang.sources.physical import BLOCK, any_ends, feed_ends, physical_lines
-from rlmlang.sources.values import MEND, Convert, MismatchError, bad_row, converter
+from rlmlang.context import Document, Part, Row
+from rlmlang.ir.types import Type
+from rlmlang.sources.local import changed
+from rlmlang.sources.physical import BLOCK, feed_ends, physical_lines
+from rlmlang.sources.values import MEND, ONE_A_LINE, Convert, MismatchError, bad_row
 
 KEY = 8
 """What a field's name, quotes and marks add to a row shown as JSON, in tok."""
@@ -74,55 +71,7 @@ class Rows(Sequence[Any]):
         return Row(value, part) if isinstance(value, dict) else value
 
 
-def jsonl(document: Document, item: Type) -> Rows:
-    """A file of JSON values, one a line."""
-    convert = converter(item)
-
-    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
-        found = json_rows(document, [feed_ends(data)], base, first + 1)
-        return _typed(document, found, convert, first + 1)
-
-    return Rows(document, _line_starts(document), read, item)
-
-
-def table(document: Document, item: Type, delimiter: str = ",") -> Rows:
-    """A table whose first row names its columns. Raises CodedError (bad-row, missing-column,
-    duplicate-column, source-form): a row that is none is told before anything is asked."""
-    shape = delimited(document, delimiter)
-    every = physical_lines(document, document.start, document.size)
-    found = shape.rows(every, document.start, 1)
-    _, heading = next(found, (0, []))
-    check_heading(document.id, heading, item)
-    starts = array("Q", (start for start, _ in found))
-    if starts:
-        starts.append(document.size)
-    shape = replace(shape, width=len(heading))
-    convert = converter(item if item.kind == "Record" else ANY)
-
-    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
-        rows = shape.rows([any_ends(data)], base, first + 2)
-        named = ((at, dict(zip(heading, cells, strict=True))) for at, cells in rows)
-        return _typed(document, named, convert, first + 2)
-
-    return Rows(document, starts, read, item)
-
-
-def lines(document: Document) -> Rows:
-    """A text file, one item a line; lines of nothing but blanks are none."""
-
-    def read(data: bytes, base: int, first: int) -> Iterator[str]:
-        for line in feed_ends(data):
-            if line.strip():
-                try:
-                    yield line.decode().rstrip("\r\n")
-                except UnicodeDecodeError as mistake:
-                    raise not_utf8(document.id, base + mistake.start, line, mistake) from None
-            base += len(line)
-
-    return Rows(document, _line_starts(document), read)
-
-
-def _line_starts(document: Document) -> array[int]:
+def line_starts(document: Document) -> array[int]:
     """Where each row begins that is a line. Blank lines belong to the row before them."""
     starts, at = array("Q"), document.start
     for some in physical_lines(document, document.start, document.size, feed_ends):
@@ -136,9 +85,10 @@ def _line_starts(document: Document) -> array[int]:
     return starts
 
 
-def _typed(
+def typed(
     document: Document, found: Iterator[tuple[int, Any]], convert: Convert, number: int
 ) -> Iterator[Any]:
+    """Values as those of their type. Raises CodedError (bad-row)."""
     for place, (at, value) in enumerate(found, number):
         try:
             yield convert(value)

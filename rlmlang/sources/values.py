@@ -15,6 +15,9 @@ from rlmlang.sources.physical import line_number
 
 Convert = Callable[[Any], Any]
 MEND = "mend the row, or declare the field as it is (`T?` for one that may be empty)"
+ONE_A_LINE = (
+    "JSON lines hold one value a line; a file that is one list: jq -c '.[]' FILE > rows.jsonl"
+)
 WRITTEN = frozenset(("Text", "Id", "Path", "Date", "Quote"))
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlmlang.context import Document, TextDocument
+from rlmlang import plugins
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
-from rlmlang.ir.types import ANY
-from rlmlang.sources.files import BLOCK, open_file, unreadable
-from rlmlang.sources.open import open_rows
-from rlmlang.sources.tables import parquet_rows
+from rlmlang.ir.types import ANY, list_of
+from rlmlang.sources.local import changed, unreadable
+from rlmlang.sources.place import Place, kind_at
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 PATHS = ("Doc", "Tree")
-PARQUET = ".parquet"
 SOURCE_PROBLEMS = (
     "bad-row", "not-utf8", "binary-source", "empty-source", "source-unreadable", "source-is-folder",
 )  # fmt: skip
@@ -52,10 +50,12 @@ def read_examples(dataset: s.Dataset, recipe: r.Recipe) -> Examples:
     """
     path = Path(dataset.base).parent / dataset.path
     try:
-        document = _opened(path)
-        sha256 = _sha256(document)
+        place = Place(str(path), list_of(ANY))
+        sha256 = _sha256(place)
         _pinned(dataset, path, sha256)
-        rows = _rows(path, document)
+        rows = _rows(place)
+        if _sha256(place) != sha256:
+            raise changed(str(path))
     except CodedError as problem:
         raise _as_dataset(problem) from None
     if not rows:
@@ -65,22 +65,16 @@ def read_examples(dataset: s.Dataset, recipe: r.Recipe) -> Examples:
     return Examples(dataset, tuple(made), sha256)
 
 
-def _opened(path: Path) -> Document:
-    """The file as a document; that of a Parquet table is no text."""
-    if path.suffix != PARQUET:
-        return open_file(str(path))
+def _sha256(place: Place) -> str:
+    """Of all bytes of a file, a byte order mark included; a pipe is read once, as a document."""
+    if not Path(place.path).is_file():
+        document = place.document
+        return hashlib.sha256(document.read(0, document.size)).hexdigest()
     try:
-        return TextDocument(str(path), path.read_bytes())
+        with Path(place.path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as mistake:
-        raise unreadable(str(path), mistake) from None
-
-
-def _sha256(document: Document) -> str:
-    """Of all bytes of the file, a byte order mark included."""
-    found = hashlib.sha256()
-    for at in range(0, document.size, BLOCK):
-        found.update(document.read(at, min(document.size, at + BLOCK)))
-    return found.hexdigest()
+        raise unreadable(place.path, mistake) from None
 
 
 def _pinned(dataset: s.Dataset, path: Path, sha256: str) -> None:
@@ -94,15 +88,13 @@ def _pinned(dataset: s.Dataset, path: Path, sha256: str) -> None:
         )
 
 
-def _rows(path: Path, document: Document) -> list[dict[str, Any]]:
+def _rows(place: Place) -> list[dict[str, Any]]:
     """The rows, read as a source of a recipe is. Raises CodedError (bad-row and others)."""
-    if path.suffix == PARQUET:
-        return parquet_rows(str(path))
-    kind = "csv" if path.suffix.lower() in (".csv", ".tsv") else "jsonl"
-    rows = list(open_rows(kind, document, ANY, {}))
+    rows = list(plugins.opened(kind_at(place.path, place.type), place))
     other = next((n for n, row in enumerate(rows, 1) if not isinstance(row, dict)), None)
     if other is not None:
-        raise _unreadable(f"{path}, example {other:,}, is no JSON object: one stands on each line")
+        words = f"{place.path}, example {other:,}, is no JSON object: one stands on each line"
+        raise _unreadable(words)
     return rows
 
 

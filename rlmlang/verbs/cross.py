@@ -13,6 +13,7 @@ from rlmlang.ir.types import Type, list_of
 from rlmlang.ir.walk import show, show_call
 from rlmlang.schema.formula import ONE, number
 from rlmlang.value import value
+from rlmlang.verbs.contracts import search_of
 from rlmlang.verbs.inference import unsound
 
 
@@ -33,7 +34,8 @@ class Cross(Operation):
         for side in (left, right):
             if side.type.kind != "Any" and not side.type.is_list:
                 raise unsound(f"{side.type} is no list of items to be paired")
-        count = left.count * number(int(str(dict(self.options)["top"])))
+        most = search_of(self.method, given.find).most(dict(self.options))
+        count = left.count * number(most)
         item = left.item + right.item
         pair = Type("Pair", (left.type.item, right.type.item))
         made = Facts(list_of(pair), count * item, count, item, ONE, "some")

@@ -11,11 +11,10 @@ from rlmlang.ir.recipe import Kind, Known, Operation
 from rlmlang.ir.types import SLICE, TEXT, Type, fits, list_of
 from rlmlang.ir.walk import show, show_call
 from rlmlang.schema.formula import number
+from rlmlang.schema.partitions import HEADER
 from rlmlang.value import value
+from rlmlang.verbs.contracts import search_of
 from rlmlang.verbs.inference import unsound
-
-HEADING = 64
-"""What the heading of a file may add to a window, in tok."""
 
 
 @value
@@ -34,10 +33,9 @@ class Search(Operation):
         subject, query = given.of(self.subject), given.of(self.query)
         if not searchable(subject.type) or not fits(query.type, TEXT):
             raise unsound(f"{subject.type} cannot be searched for {query.type}")
-        options = dict(self.options)
-        count, window = number(int(str(options["top"]))), number(int(str(options["window"])))
-        rows = subject.type.is_list
-        item = subject.item if rows else window + HEADING
+        contract, options = search_of(self.method, given.find), dict(self.options)
+        count, rows = number(contract.most(options)), subject.type.is_list
+        item = subject.item if rows else number(contract.size(options) + HEADER)
         return Facts(
             type=list_of(subject.type.item if rows else SLICE),
             size=count * item,

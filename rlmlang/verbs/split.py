@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rlmlang.ir.bounds import Bound
@@ -10,9 +11,10 @@ from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Kind, Known, Operation, Partition
 from rlmlang.ir.types import SLICE, Type, list_of
 from rlmlang.ir.walk import show, show_call
-from rlmlang.schema.formula import ONE, ZERO, Formula, ceil_div, number, symbol
-from rlmlang.schema.partitions import STRATEGIES, Extent, around, worst_of
+from rlmlang.schema.formula import ONE, ZERO, Formula, symbol
+from rlmlang.schema.partitions import Extent, Strategy, around, worst_of
 from rlmlang.value import value
+from rlmlang.verbs.contracts import strategy_of
 from rlmlang.verbs.inference import unsound
 
 
@@ -33,22 +35,21 @@ class Split(Operation):
     def facts(self, given: Given) -> Facts:
         """Pieces, as the contract of the strategy promises them."""
         subject, how = given.of(self.subject), self.partition
-        family = family_of(subject.type)
-        if family not in STRATEGIES[how.strategy].of and subject.type.kind != "Any":
+        contract, family = strategy_of(how.strategy, given.find), family_of(subject.type)
+        if family not in contract.of and subject.type.kind != "Any":
             raise unsound(f"{subject.type} cannot be split by {how.strategy}")
+        extent = _extent(contract, subject, given.grain, given.sizes)
         rows, neighbours = family == "rows", how.before + how.after
-        cap, pieces = _cut(how, subject, family, given.grain)
-        coverage = STRATEGIES[how.strategy].coverage(how.options)
+        cap = contract.cap(how.options, extent) + around(how.before, how.after)
+        pieces, coverage = contract.pieces(how.options, extent), contract.coverage(how.options)
         whole = family == "text" and coverage == "exact" and not neighbours
-        item = Type("Slice", (subject.type.item,)) if rows else SLICE
-        per = how.options.get("per")
-        inner = number(per) if isinstance(per, int) else subject.count
+        held = contract.rows(how.options, extent) if contract.rows is not None else extent.items
         return Facts(
-            type=list_of(item),
+            type=list_of(Type("Slice", (subject.type.item,)) if rows else SLICE),
             size=subject.size + pieces if whole else cap * pieces,
             count=pieces,
             item=cap,
-            inner=inner if rows else ONE,
+            inner=held if rows else ONE,
             coverage=worst_of((subject.coverage, coverage)),
             origins=subject.origins,
             told=subject.told,
@@ -59,16 +60,13 @@ class Split(Operation):
         return Bound()
 
     def least(self, known: Known) -> Formula:
-        """⌈n/cap⌉ pieces, where n is the real size of an input."""
-        subject, options = self.subject, self.partition.options
-        if not isinstance(subject, Ref) or subject.name not in known.binding.exact:
+        """The fewest pieces that an input of a real size can come to."""
+        subject, how, binding = self.subject, self.partition, known.binding
+        if not isinstance(subject, Ref) or subject.name not in binding.exact:
             return ZERO
-        facts, most, per = known.of(subject), options.get("max"), options.get("per")
-        if isinstance(per, int) and STRATEGIES[self.partition.strategy].of == ("rows",):
-            return ceil_div(facts.count, per)
-        if isinstance(most, int) and facts.type.textual:
-            return ceil_div(facts.size, most)
-        return ZERO
+        contract = strategy_of(how.strategy, known.find)
+        extent = _extent(contract, known.of(subject), binding.grain, binding.sizes)
+        return contract.fewest(how.options, extent)
 
     def words(self) -> str:
         """`split x by strategy(…)`."""
@@ -83,16 +81,13 @@ def family_of(type_: Type) -> str:
     return "rows" if type_.is_list else "text" if type_.textual else "other"
 
 
-def _cut(how: Partition, subject: Facts, family: str, grain: int) -> tuple[Formula, Formula]:
-    """The cap of a piece and the most pieces, from the contract of the strategy."""
-    origin = next(iter(sorted(subject.origins)), "text")
-    unit = "records" if how.strategy == "records" else "lines"
-    extent = Extent(
-        subject.size,
-        subject.count if family == "rows" else symbol(f"{unit}({origin})"),
-        subject.item if family == "rows" else symbol(f"longest({origin})"),
-        subject.count if family == "tree" else number(0),
-        grain,
-    )
-    cap = STRATEGIES[how.strategy].cap(how.options, extent) + around(how.before, how.after)
-    return cap, STRATEGIES[how.strategy].pieces(how.options, extent)
+def _extent(contract: Strategy, subject: Facts, grain: int, sizes: Mapping[str, int]) -> Extent:
+    """What a contract is told of what it cuts, with real sizes where they are known."""
+    family = family_of(subject.type)
+    files = subject.count if family == "tree" else ZERO
+    if family == "rows":
+        return Extent(subject.size, subject.count, subject.item, files, grain)
+    origin = min(subject.origins, default="text")
+    units, longest = (symbol(f"{what}({origin})").bind(sizes)
+                      for what in (contract.units, "longest"))  # fmt: skip
+    return Extent(subject.size, units, longest, files, grain)

@@ -19,7 +19,7 @@ import resource, sys
 from rlmlang import plugins
 from rlmlang.context import whole
 from rlmlang.partitions.measure import Estimate
-from rlmlang.sources.files import open_file
+from rlmlang.sources.local import open_file
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 document = open_file(sys.argv[1])
 count = sum(1 for _ in plugins.partition("tokens", {"max": 4000, "overlap": 0, "slack": 0.1})

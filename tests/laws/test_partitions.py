@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import replace
+from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlang import compiler, plugins
-from rlmlang.context import Document, Part, Ranges, Slice, TextDocument, Tree, whole
+from rlmlang.context import Part, TextDocument, Tree, whole
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for
 from rlmlang.runtime.files import load_import
 from rlmlang.schema.formula import ONE, number
-from rlmlang.schema.partitions import GRAIN, HEADER, STRATEGIES, Extent, least_size
+from rlmlang.schema.partitions import GRAIN, HEADER, STRATEGIES, Extent
+from rlmlang.testing.contracts import TEXTS, attack, broken
 
 MEASURES = [Estimate()]
 REAL = measure_for("openai/gpt-4o")
 if isinstance(REAL, Encoded):
     MEASURES.append(REAL)
 
-LINE = st.text(alphabet=st.sampled_from("ab é漢😀 .#-\t1"), max_size=60)
-TEXTS = st.one_of(
-    st.lists(LINE, min_size=1, max_size=80).map("\n".join),
-    st.lists(LINE, min_size=1, max_size=80).map("\r\n".join),
-    st.integers(1, 3000).map(lambda n: "x" * n),
-    st.integers(1, 800).map(lambda n: "漢" * n),
-    st.lists(st.sampled_from(["# Head\n", "word word. ", "\n\n", "def f():\n    return 1\n", "😀"]),
-             min_size=1, max_size=120).map("".join),
-).filter(lambda t: bool(t))  # fmt: skip
 SCRIPTS = {
     "accents": "e\u0301a\u0308 no\u0302 ",
     "chinese": "蜂巢里没有蜂蜜。",
@@ -40,63 +35,41 @@ SCRIPTS = {
     "ascii": "bees, 12.50 ",
 }
 """Characters of one to four bytes, in scripts that are written with spaces and without."""
-CASES = [
-    ("tokens", {"max": 40, "overlap": 0, "slack": 0.1}),
-    ("tokens", {"max": 64, "overlap": 0, "slack": 0.5}),
-    ("tokens", {"max": 200, "overlap": 0, "slack": 0.0}),
-    ("lines", {"per": 3, "max": None}),
-    ("lines", {"per": 5, "max": 50}),
-    ("records", {"per": 2, "start": r"\S", "max": 40}),
-    ("records", {"per": 4, "start": "a", "max": 64}),
-    ("headings", {"max": 100, "slack": 0.1}),
-    ("paragraphs", {"max": 80, "slack": 0.2}),
-    ("functions", {"max": 120, "slack": 0.1}),
-    ("stable", {"around": 64}),
-    ("tree", {"into": 4, "slack": 0.1}),
-]
 
 
-def contract(name: str, options: dict, documents: list[Document], measure: Estimate | Encoded,
-             *, tree: bool = False) -> tuple[int, int]:  # fmt: skip
-    """The cap and the most pieces that the catalog promises for these documents."""
-    weights = [measure.weight(d, d.start, d.size) for d in documents]
-    n = Fraction(sum(weights), measure.per_tok)
-    ends = [d.read(d.start, d.size) for d in documents]
-    lines = sum(data.count(b"\n") + 1 for data in ends)
-    longest = max(len(x) + 1 for data in ends for x in data.split(b"\n"))
-    extent = Extent(number(n), number(lines), number(longest),
-                    number(len(documents)) if tree else number(0), measure.grain)  # fmt: skip
-    strategy = STRATEGIES[name]
-    cap, pieces = strategy.cap(options, extent).value(), strategy.pieces(options, extent).value()
-    assert cap is not None and pieces is not None
-    return cap, pieces
-
-
-def covered(pieces: list[Slice], documents: list[Document]) -> tuple[bool, bool]:
-    """Whether every byte is in some piece, and whether none is in two."""
-    reads = {id(d): Ranges() for d in documents}
-    for piece in pieces:
-        for part in piece.parts:
-            reads[id(part.document)].add(part.start, part.end)
-    full = all(reads[id(d)].covered == d.size - d.start for d in documents)
-    once = all(r.covered == r.added for r in reads.values())
-    return full, once
+def at_least(name: str, options: dict, key: str, grain: int, *, tree: bool = False) -> int:
+    """The least size that the checker lets pass."""
+    refuse = STRATEGIES[name].refuse
+    return next(n for n in count(1) if not refuse({**options, key: n}, grain, tree))
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
-@pytest.mark.parametrize(("name", "options"), CASES, ids=lambda x: str(x))
-@settings(max_examples=60, deadline=None)
-@given(text=TEXTS)
-def test_text_is_cut_by_the_contract(name: str, options: dict, measure: Estimate | Encoded,
-                                     text: str) -> None:  # fmt: skip
-    document = TextDocument("a.py" if name == "functions" else "a.md", text.encode())
-    pieces = list(plugins.partition(name, options).split(whole(document), measure))
-    cap, most = contract(name, options, [document], measure)
-    assert covered(pieces, [document]) == (True, True)
-    assert "".join(p.content() for p in pieces) == text
-    assert len(pieces) <= most
-    for piece in pieces:
-        assert measure.tok(piece.content()) <= cap + (name == "tree")
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_strategy_keeps_its_contract(name: str, measure: Estimate | Encoded) -> None:
+    attack(STRATEGIES[name], 100, measure)
+
+
+WRONG: dict[str, tuple[str, dict[str, Any]]] = {
+    "a cap too small": ("its cap is 39", {"cap": lambda a, x: number(39)}),
+    "pieces too few": ("pieces; it promises", {"pieces": lambda a, x: ONE}),
+    "bytes twice": ("gives bytes twice", {"coverage": lambda a: "exact"}),
+    "a runner that is none": ("cannot be used", {"runner": "rlmlang.partitions.tokens:Wurst"}),
+}
+
+
+@pytest.mark.parametrize(("words", "wrong"), WRONG.values(), ids=WRONG)
+def test_a_wrong_contract_fails_by_its_name(words: str, wrong: dict[str, Any]) -> None:
+    strategy = replace(STRATEGIES["tokens"], name="cuts", **wrong)
+    options = {"max": 40, "overlap": 9, "slack": 0.1}
+    found = broken(strategy, options, whole(TextDocument("a", b"x" * 999)), Estimate())
+    assert "cuts" in found
+    assert words in found
+
+
+def test_an_attack_finds_a_wrong_contract() -> None:
+    wrong = replace(STRATEGIES["lines"], name="cuts", pieces=lambda a, x: ONE)
+    with pytest.raises(AssertionError, match=r"cuts\(per: 1, max: .*\) gives 2 pieces"):
+        attack(wrong)
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
@@ -118,15 +91,10 @@ def test_no_cut_falls_inside_a_character_however_small_the_piece(
     texts = ((SCRIPTS[s] * n)[:n] for s, n in zip(scripts, lengths, strict=False))
     document = TextDocument("a.md", mark.join(texts).encode())
     whole_tree = name == "files"
-    size = least_size(name, measure.grain, tree=whole_tree) + more
     key = {"stable": "around", "tree": "into"}.get(name, "max")
-    made = {**options, key: size if key != "into" else more + 1}
+    size = at_least(name, options, key, measure.grain, tree=whole_tree) + more
     subject = Tree("r", (document,)) if whole_tree else whole(document)
-    pieces = list(plugins.partition(name, made).split(subject, measure))
-    cap, most = contract(name, made, [document], measure, tree=whole_tree)
-    assert "".join(p.content() for p in pieces) == document.data.decode()
-    assert len(pieces) <= most
-    assert all(measure.tok(p.text()) <= cap + (name == "tree") for p in pieces)
+    assert not broken(STRATEGIES[name], {**options, key: size}, subject, measure)
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
@@ -156,33 +124,9 @@ def test_overlap_covers_and_counts(text: str, size: int, share: int) -> None:
     options = {"max": size, "overlap": overlap, "slack": 0.1}
     document = TextDocument("a", text.encode())
     pieces = list(plugins.partition("tokens", options).split(whole(document), Estimate()))
-    cap, most = contract("tokens", options, [document], Estimate())
-    assert covered(pieces, [document])[0]
-    assert len(pieces) <= most
-    assert all(Estimate().tok(p.content()) <= cap for p in pieces)
+    assert not broken(STRATEGIES["tokens"], options, whole(document), Estimate())
     for left, right in zip(pieces, pieces[1:], strict=False):
         assert 0 <= left.parts[0].end - right.parts[0].start <= overlap * 2
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(TEXTS, min_size=1, max_size=8), st.sampled_from(["files", "functions", "tree"]))
-def test_trees_are_cut_by_the_contract(texts: list[str], name: str) -> None:
-    options = {"into": 5, "slack": 0.1} if name == "tree" else {"max": 200, "slack": 0.1}
-    documents = [TextDocument(f"d{i % 3}/f{i}.py", t.encode()) for i, t in enumerate(texts) if t]
-    tree = Tree("root", tuple(documents))
-    pieces = list(plugins.partition(name, options).split(tree, Estimate()))
-    cap, most = contract(name, options, documents, Estimate(), tree=True)
-    assert covered(pieces, documents) == (True, True)
-    assert len(pieces) <= most
-    assert all(Estimate().tok(p.text()) <= cap + len(p.parts) for p in pieces)
-
-
-@given(st.integers(0, 300), st.integers(1, 40))
-def test_items_are_batched(count: int, per: int) -> None:
-    batches = list(plugins.partition("items", {"per": per}).split(list(range(count)), Estimate()))
-    assert [x for b in batches for x in b] == list(range(count))
-    extent = Extent(ONE, number(count), ONE, number(0))
-    assert len(batches) == STRATEGIES["items"].pieces({"per": per}, extent).value()
 
 
 def test_the_bound_of_tokens_is_reached() -> None:
@@ -191,7 +135,8 @@ def test_the_bound_of_tokens_is_reached() -> None:
     options = {"max": 100, "overlap": 0, "slack": 0.1}
     document = TextDocument("a", text.encode())
     pieces = list(plugins.partition("tokens", options).split(whole(document), Estimate()))
-    assert len(pieces) == contract("tokens", options, [document], Estimate())[1] == 50
+    extent = Extent(number(4_500), ONE, ONE, number(0))
+    assert len(pieces) == STRATEGIES["tokens"].pieces(options, extent).value() == 50
 
 
 @settings(max_examples=60, deadline=None)
@@ -239,8 +184,6 @@ def test_neighbouring_files_keep_their_headings() -> None:
 
 
 def test_bytes_that_are_no_text_are_named() -> None:
-    from rlmlang.diagnostics.diagnostic import CodedError
-
     document = TextDocument("a.txt", b"good " * 10 + b"\xff\xfe bad")
     with pytest.raises(CodedError, match="byte 50 is ff fe"):
         Part(document, 0, document.size).text()
@@ -277,6 +220,4 @@ def test_a_counted_piece_is_bounded_with_the_grain_of_its_tokenizer() -> None:
         pytest.skip("needs a tokenizer")
     document = TextDocument("a", "𝔱𝔢𝔵𝔱 ".encode() * 200)
     options = {"max": 20, "overlap": 0, "slack": 0.1}
-    pieces = list(plugins.partition("tokens", options).split(whole(document), REAL))
-    assert len(pieces) <= contract("tokens", options, [document], REAL)[1]
-    assert max(REAL.tok(p.content()) for p in pieces) <= 20
+    assert not broken(STRATEGIES["tokens"], options, whole(document), REAL)

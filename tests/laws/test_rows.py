@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.types import ANY
+from rlmlang.sources.csv import table
+from rlmlang.sources.jsonl import jsonl
+from rlmlang.sources.lines import lines
 from rlmlang.sources.physical import any_ends, feed_ends, physical_lines
-from rlmlang.sources.rows import Rows, jsonl, lines, table
+from rlmlang.sources.rows import Rows
 
 ENDS = ("\n", "\r\n", "\r")
 CELL = st.text(alphabet='ab,"\r\n é漢😀\u2028\x85\x0b\t\0', max_size=8)

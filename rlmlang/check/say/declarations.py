@@ -6,7 +6,7 @@ from rlmlang.check.module import Module
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.types import Type
-from rlmlang.schema.sources import SOURCES
+from rlmlang.schema.sources import SOURCES, SourceKind
 from rlmlang.syntax import tree as t
 
 
@@ -40,14 +40,14 @@ def source_form(decl: t.SourceDecl) -> Diagnostic:
     )
 
 
-def source_type(decl: t.SourceDecl, kind: str, type_: Type) -> Diagnostic:
+def source_type(decl: t.SourceDecl, kind: SourceKind, type_: Type) -> Diagnostic:
     """The problem `source-type`."""
     wanted = {"text": "Text", "tree": "Tree", "rows": "a list of records, [Row]"}
     return error(
         "source-type",
-        f"`{kind}` gives {wanted[SOURCES[kind].gives]}, not {type_}",
+        f"`{kind.name}` gives {wanted[kind.gives]}, not {type_}",
         Label(decl.typed.span, str(type_)),
-        Label(decl.value.span, kind),
+        Label(decl.value.span, kind.name),
         hint="change the type, or open it another way: " + ", ".join(SOURCES),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 
+from rlmlang.execute.contracts import held
 from rlmlang.execute.node import NodeRun
 from rlmlang.verbs.split import Split
 
@@ -13,7 +14,8 @@ async def run(node: NodeRun, work: Split) -> int:
     tools, how = node.scope.tools, work.partition
     subject = await node.context(work.subject)
     partition = tools.partition(how.strategy, how.options, how.before, how.after)
-    for piece in partition.split(subject, tools.measure):
+    pieces = partition.split(subject, tools.measure)
+    for piece in held(pieces, how.strategy, node.node.facts, tools.measure):
         if not await node.put(piece):
             break
         await anyio.lowlevel.checkpoint()

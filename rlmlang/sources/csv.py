@@ -1,23 +1,28 @@
-"""Rows of a delimited table. `csv.reader` is the one parser, for the index as for the cells, so
-that a row is the same whether it is found in its file or read alone.
+"""`csv("rows.csv", delimiter: ";")`: a table of text.
 
-A quoted cell may hold line ends and delimiters; a quote inside it is written twice. A quote in
-the middle of a cell that does not begin with one is a quote. Blank lines are no rows.
+`csv.reader` is the one parser, for the index as for the cells, so that a row is the same whether
+it is found in its file or read alone. A quoted cell may hold line ends and delimiters; a quote
+inside it is written twice. A quote in the middle of a cell that does not begin with one is a
+quote. Blank lines are no rows.
 """
 
 from __future__ import annotations
 
 import csv
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from rlmlang.context import Document, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import nearest
-from rlmlang.ir.types import Type
-from rlmlang.sources.physical import any_ends, line_number
-from rlmlang.sources.values import bad_row
+from rlmlang.ir.types import ANY, Type
+from rlmlang.sources.physical import any_ends, line_number, physical_lines
+from rlmlang.sources.place import Place
+from rlmlang.sources.rows import Rows, typed
+from rlmlang.sources.values import bad_row, converter
 
 MOST_CELL = 1 << 24
 """The longest cell, in characters; what is longer is most likely a quote that nobody closed."""
@@ -25,6 +30,35 @@ ENDS = "unexpected end of data"
 LONG = "field larger than field limit"
 QUOTES = 'inside a quoted cell a quote is written twice (""); a quoted cell ends with a quote'
 AS_MANY = "a row has as many cells as the heading; a cell that holds the delimiter is quoted"
+
+
+def opened(place: Place) -> Rows:
+    """The rows of a file; one that ends in .tsv has tabulators between its cells."""
+    document = place.document
+    usual = "\t" if document.id.lower().endswith(".tsv") else ","
+    return table(document, place.type.item, str(place.options.get("delimiter", usual)))
+
+
+def table(document: Document, item: Type, delimiter: str = ",") -> Rows:
+    """A table whose first row names its columns. Raises CodedError (bad-row, missing-column,
+    duplicate-column, source-form): a row that is none is told before anything is asked."""
+    shape = delimited(document, delimiter)
+    every = physical_lines(document, document.start, document.size)
+    found = shape.rows(every, document.start, 1)
+    _, heading = next(found, (0, []))
+    check_heading(document.id, heading, item)
+    starts = array("Q", (start for start, _ in found))
+    if starts:
+        starts.append(document.size)
+    shape = replace(shape, width=len(heading))
+    convert = converter(item if item.kind == "Record" else ANY)
+
+    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
+        rows = shape.rows([any_ends(data)], base, first + 2)
+        named = ((at, dict(zip(heading, cells, strict=True))) for at, cells in rows)
+        return typed(document, named, convert, first + 2)
+
+    return Rows(document, starts, read, item)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`bm25` and `regex`: windows of a context found without a model.
+"""`bm25(top, window)`: what fits the words of a query best.
 
 BM25 is our own: one query over a source of any size needs only the counts of the query's own
 words, in two passes; an index of every word, as libraries build it, would hold the whole source.
@@ -11,14 +11,12 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rlmlang.context import Measure, Part, Slice, text_of
-from rlmlang.partitions.lines import SECONDS, compile_pattern, slow_pattern
-from rlmlang.partitions.text import ranges
-from rlmlang.partitions.tokens import Tokens
+from rlmlang.context import Measure, text_of
+from rlmlang.searches.windows import windows
 
 WORD = re.compile(r"\w+")
 K1, B = 1.2, 0.75
@@ -70,45 +68,9 @@ class Bm25:
 
     def search(self, subject: Any, query: str, measure: Measure) -> list[Any]:
         """Windows of a text or tree, or items of a list."""
-        items = _items(subject, self.window, measure)
+        items = windows(subject, self.window, measure)
         scores = rank(query, (text_of(x) for x in items()))
         best = heapq.nsmallest(self.top, ((-s, i) for i, s in enumerate(scores) if s > 0))
         chosen = {i: place for place, (_, i) in enumerate(best)}
         found = [(chosen[i], x) for i, x in enumerate(items()) if i in chosen]
         return [x for _, x in sorted(found, key=lambda pair: pair[0])]
-
-
-@dataclass(frozen=True)
-class Regex:
-    """The windows around the first `top` matches, in order."""
-
-    top: int = 20
-    window: int = 400
-
-    def search(self, subject: Any, query: str, measure: Measure) -> list[Any]:
-        """Windows of a text or tree, or items of a list."""
-        pattern = compile_pattern(query)
-        found = []
-        for item in _items(subject, self.window, measure)():
-            try:
-                hit = pattern.search(text_of(item), timeout=SECONDS)
-            except TimeoutError:
-                raise slow_pattern(query) from None
-            if hit is not None:
-                found.append(item)
-            if len(found) == self.top:
-                break
-        return found
-
-
-def _items(subject: Any, window: int, measure: Measure) -> Any:
-    """A function that goes over the windows again from the start each time it is called."""
-    if isinstance(subject, Sequence):
-        return lambda: iter(subject)
-
-    def windows() -> Iterator[Slice]:
-        for document, start, end in ranges(subject):
-            for left, right in Tokens(window).cut(document, start, end, measure):
-                yield Slice((Part(document, left, right),), headed=hasattr(subject, "documents"))
-
-    return windows

@@ -1,23 +1,49 @@
-"""JSON lines: one value a line, as the standard has it. What `json` lets pass beyond that is
-refused: a key twice in one object, NaN, half a character, nesting that nobody could show."""
+"""`jsonl("rows.jsonl")`: JSON lines, one value a line, as the standard has it.
+
+What `json` lets pass beyond that is refused: a key twice in one object, NaN, half a character,
+nesting that nobody could show.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rlmlang.context import Document, not_utf8
-from rlmlang.sources.values import MismatchError, bad_row
+from rlmlang.context import Document, TextDocument, not_utf8
+from rlmlang.ir.types import Type
+from rlmlang.sources.physical import feed_ends
+from rlmlang.sources.place import Place
+from rlmlang.sources.rows import Rows, line_starts, typed
+from rlmlang.sources.values import ONE_A_LINE, MismatchError, bad_row, converter
 
 BOM = "\ufeff"
 DEEPEST = 100
 """How deep a value may be nested."""
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-ONE_A_LINE = (
-    "JSON lines hold one value a line; a file that is one list: jq -c '.[]' FILE > rows.jsonl"
-)
+
+
+def opened(place: Place) -> Rows:
+    """The rows of a file."""
+    return jsonl(place.document, place.type.item)
+
+
+def jsonl(document: Document, item: Type) -> Rows:
+    """A file of JSON values, one a line."""
+    convert = converter(item)
+
+    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
+        found = json_rows(document, [feed_ends(data)], base, first + 1)
+        return typed(document, found, convert, first + 1)
+
+    return Rows(document, line_starts(document), read, item)
+
+
+def kept_rows(name: str, values: Iterable[Mapping[str, Any]], item: Type) -> Rows:
+    """Values as JSON lines in memory, so that each has a place of its own for the receipt."""
+    text = "".join(json.dumps(v, default=str, ensure_ascii=False) + "\n" for v in values)
+    return jsonl(TextDocument(name, text.encode()), item)
 
 
 def json_rows(

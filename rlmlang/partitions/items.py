@@ -1,0 +1,27 @@
+"""`items(per)`: so many rows of a list in a piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rlmlang.context import Measure
+
+
+@dataclass(frozen=True)
+class Items:
+    """`per` rows of a list in a piece."""
+
+    per: int
+
+    def split(self, subject: Sequence[Any], measure: Measure) -> Iterator[list[Any]]:
+        """Batches of rows in order."""
+        batch: list[Any] = []
+        for row in subject:
+            batch.append(row)
+            if len(batch) == self.per:
+                yield batch
+                batch = []
+        if batch:
+            yield batch

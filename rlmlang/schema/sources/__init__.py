@@ -1,0 +1,34 @@
+"""The kinds of source a recipe may declare, one file each: what each gives, and from what."""
+
+from __future__ import annotations
+
+from rlmlang.schema.partitions import Argument, Family
+from rlmlang.schema.registry import Registry
+from rlmlang.value import Frozen, value
+
+
+@value
+class SourceKind(Frozen):
+    """A kind of source, as data. `gives` is the family of types it fills; what it gives is measured
+    before a run as every value of that family is.
+
+    `runner` names, as `module:function`, what opens a place (`sources.place.Place`). `place` says
+    what stands alone between the brackets; where it is empty, nothing may, and the source can be
+    read only once. `arguments` stand behind it by name; `extra` is what must be installed, as pip
+    names it. Paths with `suffixes` are opened so where a list is wanted.
+    """
+
+    name: str
+    gives: Family
+    doc: str
+    runner: str
+    arguments: tuple[Argument, ...] = ()
+    place: str = "a path"
+    extra: str = ""
+    suffixes: tuple[str, ...] = ()
+
+
+SOURCES = Registry(
+    "rlmlang.sources", SourceKind, __name__,
+    "text file files tree lines jsonl csv parquet sql stdin url",
+)  # fmt: skip

@@ -1,0 +1,12 @@
+"""`file("book.txt")`: one text file."""
+
+from __future__ import annotations
+
+from rlmlang.schema.sources import SourceKind
+
+CONTRACT = SourceKind(
+    name="file",
+    gives="text",
+    doc="one text file",
+    runner="rlmlang.sources.text:opened",
+)

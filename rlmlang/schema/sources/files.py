@@ -1,0 +1,13 @@
+"""`files("docs/**/*.md")`: files by their names."""
+
+from __future__ import annotations
+
+from rlmlang.schema.sources import SourceKind
+
+CONTRACT = SourceKind(
+    name="files",
+    gives="tree",
+    doc="all files that match a glob",
+    runner="rlmlang.sources.files:opened",
+    place="a glob",
+)

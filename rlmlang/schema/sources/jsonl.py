@@ -1,0 +1,12 @@
+"""`jsonl("rows.jsonl")`: JSON lines."""
+
+from __future__ import annotations
+
+from rlmlang.schema.sources import SourceKind
+
+CONTRACT = SourceKind(
+    name="jsonl",
+    gives="rows",
+    doc="a file of JSON values, one a line",
+    runner="rlmlang.sources.jsonl:opened",
+)

@@ -1,0 +1,12 @@
+"""`text("book.txt")`: one text file."""
+
+from __future__ import annotations
+
+from rlmlang.schema.sources import SourceKind
+
+CONTRACT = SourceKind(
+    name="text",
+    gives="text",
+    doc="one text file",
+    runner="rlmlang.sources.text:opened",
+)

@@ -1,0 +1,12 @@
+"""`tree("src")`: a folder."""
+
+from __future__ import annotations
+
+from rlmlang.schema.sources import SourceKind
+
+CONTRACT = SourceKind(
+    name="tree",
+    gives="tree",
+    doc="a folder with everything below it, such as a repository",
+    runner="rlmlang.sources.tree:opened",
+)

@@ -1,0 +1,13 @@
+"""`url("https://…")`: a text from elsewhere."""
+
+from __future__ import annotations
+
+from rlmlang.schema.sources import SourceKind
+
+CONTRACT = SourceKind(
+    name="url",
+    gives="text",
+    doc="anything fsspec opens: http, s3, gcs, …",
+    runner="rlmlang.sources.text:opened",
+    place="a URL",
+)

@@ -1,0 +1,1 @@
+"""Ways to look something up without a model, one file each. Contracts: `schema/searches/`."""

@@ -1,0 +1,33 @@
+"""`regex(top, window)`: what a regular expression matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rlmlang.context import Measure, text_of
+from rlmlang.partitions.pattern import SECONDS, compile_pattern, slow_pattern
+from rlmlang.searches.windows import windows
+
+
+@dataclass(frozen=True)
+class Regex:
+    """The windows around the first `top` matches, in order."""
+
+    top: int = 20
+    window: int = 400
+
+    def search(self, subject: Any, query: str, measure: Measure) -> list[Any]:
+        """Windows of a text or tree, or items of a list."""
+        pattern = compile_pattern(query)
+        found = []
+        for item in windows(subject, self.window, measure)():
+            try:
+                hit = pattern.search(text_of(item), timeout=SECONDS)
+            except TimeoutError:
+                raise slow_pattern(query) from None
+            if hit is not None:
+                found.append(item)
+            if len(found) == self.top:
+                break
+        return found

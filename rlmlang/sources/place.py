@@ -1,0 +1,56 @@
+"""Where a source is, and the document that lies there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from rlmlang.context import Document
+from rlmlang.ir.types import Type
+from rlmlang.schema.sources import SOURCES
+from rlmlang.sources.local import open_file, standard_input
+from rlmlang.sources.remote import is_remote, remote
+
+STDIN = "-"
+LOCAL = "file://"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What stands between the brackets of a source: where it is, as it was `written`, and its
+    arguments by name. Paths begin at `folder`; `type` is what is wanted."""
+
+    written: str
+    type: Type
+    folder: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """A path or a URL."""
+        alone = is_remote(self.written) or os.path.isabs(self.written)
+        return self.written if alone else os.path.join(self.folder, self.written)
+
+    @cached_property
+    def document(self) -> Document:
+        """The text that lies there, opened once. Raises CodedError for what is missing or no
+        text."""
+        if self.path == STDIN:
+            return standard_input()
+        if self.path.startswith(LOCAL + "/"):
+            return open_file(self.path.removeprefix(LOCAL), self.written)
+        return remote(self.path) if is_remote(self.path) else open_file(self.path, self.written)
+
+
+def kind_at(path: str, type_: Type) -> str:
+    """The kind of source that a path from the command line is opened as."""
+    if type_.kind == "Tree":
+        return "tree"
+    if not type_.is_list:
+        return "text"
+    suffix = path.rsplit(".", 1)[-1].lower()
+    known = (name for name, kind in SOURCES.items() if suffix in kind.suffixes)
+    return next(known, "lines" if type_.item.textual else "jsonl")
