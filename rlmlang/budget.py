@@ -7,8 +7,13 @@ caller. Used from one thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+
+from rlmlang.schema.dimensions import SPENT, Dimension
+
+Amount = int | Fraction
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,13 @@ class Usage:
         """Both directions together."""
         return self.tokens_in + self.tokens_out
 
+    def of(self, dimension: Dimension) -> Amount:
+        """What it takes of one dimension of a budget."""
+        total: Amount = 0
+        for part in dimension.parts:
+            total += getattr(self, part)
+        return total
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -48,14 +60,24 @@ class Limits:
     tokens: int | None = None
     usd: Fraction | None = None
 
+    @classmethod
+    def declared(
+        cls, calls: int | None = None, tokens: int | None = None, usd: float | None = None
+    ) -> Limits:
+        """Limits as a budget writes them: dollars become exact."""
+        return cls(calls, tokens, None if usd is None else Fraction(str(usd)))
+
+    def of(self, dimension: Dimension) -> Amount | None:
+        """The limit of one dimension, if it has one."""
+        found: Amount | None = getattr(self, dimension.name)
+        return found
+
     def exceeded_by(self, usage: Usage) -> str:
         """The first limit that such a usage would pass, or an empty string."""
-        if self.calls is not None and usage.calls > self.calls:
-            return "calls"
-        if self.tokens is not None and usage.tokens > self.tokens:
-            return "tokens"
-        if self.usd is not None and usage.usd > self.usd:
-            return "usd"
+        for dimension in SPENT:
+            most = self.of(dimension)
+            if most is not None and usage.of(dimension) > most:
+                return dimension.name
         return ""
 
 
@@ -111,12 +133,14 @@ class Account:
     def share(self, count: int) -> Limits:
         """An equal part, of so many, of what this account may still use; a limit that it has not
         its parts have not either. Rounded down, so that the parts are never more than the whole."""
-        held, most = self.spent + self.reserved, self.limits
-        return Limits(
-            None if most.calls is None else max(0, most.calls - held.calls) // count,
-            None if most.tokens is None else max(0, most.tokens - held.tokens) // count,
-            None if most.usd is None else max(Fraction(0), most.usd - held.usd) / count,
-        )
+        held, parts = self.spent + self.reserved, dict[str, Amount]()
+        for dimension in SPENT:
+            most = self.limits.of(dimension)
+            if most is not None:
+                left = max(most - held.of(dimension), most - most)
+                parts[dimension.name] = left // count if isinstance(left, int) else left / count
+        make: Callable[..., Limits] = Limits
+        return make(**parts)
 
     def line(self) -> list[Account]:
         """This account and those above it."""

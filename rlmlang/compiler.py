@@ -79,7 +79,7 @@ def with_task(source: SourceFile, prompt: str, task: str) -> str | None:
     return None if file is None else with_task(source.text, file, prompt, task)
 
 
-def limit(name: str, text: str) -> float | int | None:
+def limit(name: str, text: str) -> float | None:
     """A limit of a budget given on the command line: `30min`, `2ktok`, `500`; None for no such."""
     return limit_from(name, _value(text))
 

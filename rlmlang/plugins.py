@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.functions.table import FUNCTIONS
 from rlmlang.schema.partitions import STRATEGIES, Strategy
 from rlmlang.schema.registry import Registry
 from rlmlang.schema.searches import SEARCHES, Search
@@ -63,8 +64,9 @@ def contract(registry: Registry[T], name: str) -> T:
 
 
 def named(name: str) -> list[Any]:
-    """The contracts of a name, of all kinds, ours and other distributions'."""
-    return [found for r in REGISTRIES if (found := r.find(name, find)) is not None]
+    """What has a name, of all kinds, ours and other distributions'."""
+    found = [*(r.find(name, find) for r in REGISTRIES), FUNCTIONS.find(name, find)]
+    return [x for x in found if x is not None]
 
 
 def partition(

@@ -8,14 +8,23 @@ import re
 import pytest
 
 from rlmlang import compiler
+from rlmlang.budget import Limits, Usage
 from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.diagnostics.render import render_all
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.ir.recipe import Budget
+from rlmlang.ir.walk import asks
+from rlmlang.report.words import about, shown, words
 from rlmlang.runtime.files import load_import
+from rlmlang.schema.calls import CALLS
+from rlmlang.schema.dimensions import DIMENSIONS, SPENT
 from rlmlang.schema.partitions import STRATEGIES
+from rlmlang.schema.project import SETTINGS
 from rlmlang.schema.searches import SEARCHES
+from rlmlang.schema.setting import Setting
 from rlmlang.schema.settings import BLOCKS
 from rlmlang.schema.sources import SOURCES
+from tests.conftest import Rlm
 
 HEAD = """rlm 1
 
@@ -29,6 +38,8 @@ prompt worth(page: Slice) -> Int "Worth?"
 recipe one(text: Text) -> Text { return read(text) }
 dataset book { path: "a.jsonl" bind: { text: text } want: answer }
 eval judged for one { over: book score exact weight 1 }
+dataset more { path: "b.jsonl" bind: { text: text } want: answer }
+eval other for one { over: more score exact weight 1 }
 """
 STEP = "recipe r(rows: [Row], text: Text) -> %s { return %s }"
 RECURSE = """recurse text {
@@ -89,31 +100,92 @@ def test_a_misspelt_setting_is_an_error_that_names_the_near_one(block: str, form
         assert name == "wurst" or f"`{name}`" in unknown[0].hint, unknown[0].hint
 
 
-OUTSIDE = [
-    (block, s.name, n) for block, kind in BLOCKS.items() for s in kind.settings
-    for n in (-3, None if s.least is None else 0 if s.least > 0 else None,
-              None if s.most is None else s.most + 5)
-    if n is not None and (s.least is not None or s.most is not None)
-]  # fmt: skip
-LIMITS = {
-    "model": ("context", "output"),
-    "budget": "*",
-    "spend": "*",
-    "repl": "*",
-    "prompt": ("retry",),
-}
-UNITS = {"sub_input": "tok", "wall": "s", "cpu": "s", "memory": "MB", "shown": "ch", "see": "tok"}
+ALL = [(block, s) for block, kind in BLOCKS.items() for s in kind.settings]
+IDS = [f"{block}-{s.name}" for block, s in ALL]
+LITERAL = [(block, s) for block, s in ALL if s.of.types]
 
 
-@pytest.mark.parametrize(("block", "name", "amount"), OUTSIDE)
-def test_an_amount_out_of_range_is_an_error(block: str, name: str, amount: float) -> None:
-    limit = name in LIMITS.get(block, ()) or LIMITS.get(block) == "*"
-    written = f"{name} {'<=' if limit else ':'} {amount}{UNITS.get(name, '')}"
+def written(block: str, setting: Setting, value: str) -> str:
+    """A text with a setting of a block, in the place of one that stands there already."""
     text = WHERE[block]
-    if block in USED or (block == "shares" and name in ("train", "dev")):
-        text = re.sub(rf"\b{name}: [0-9.]+", "", text)
-    found = problems(text % written)
-    assert {d.code for d in found} & {"wrong-setting", "not-an-amount"}, render_all(found)
+    if block in USED or (block == "shares" and setting.name in ("train", "dev")):
+        text = re.sub(rf"\b{setting.name}: (\S+)", "", text, count=1 + (block == "price"))
+    sign = " <=" if setting.limit else ":"
+    return text % f"{setting.name}{sign} {value}"
+
+
+def refused(text: str) -> set[str]:
+    """The codes of what is said of a text, without what its missing settings bring."""
+    return {d.code for d in problems(text)} & {"wrong-setting", "not-an-amount", "wrong-unit"}
+
+
+@pytest.mark.parametrize(("block", "setting"), LITERAL, ids=[f"{b}-{s.name}" for b, s in LITERAL])
+def test_a_value_of_another_kind_unit_or_range_is_an_error(block: str, setting: Setting) -> None:
+    unit = setting.of.units[0] if setting.of.units else ""
+    wrong = ["true" if setting.kind != "truth" else '"yes"', "good", "[1]"]
+    wrong += ['"many"', "1min" if unit == "tok" else "1tok" if unit != "" else "1ch"] if (
+        setting.of.units) else ["5"]  # fmt: skip
+    wrong += ["1.5" + unit] if setting.of.types == (int,) and setting.kind != "memory" else []
+    if setting.least is not None:
+        wrong += [f"-3{unit}", *([f"0{unit}"] if setting.least > 0 else [])]
+    if setting.most is not None:
+        wrong += [f"{setting.most + 5:g}"]
+    for value in wrong:
+        assert refused(written(block, setting, value)), value
+
+
+GOOD = {
+    "count": "3", "tok": "3_000", "size": "300tok", "memory": "99MB", "dollars": "0.37",
+    "duration": "77s", "fraction": "0.3", "number": "0.3", "truth": "true", "model": '"a/other"',
+    "text": '"Other."', "path": '"b.jsonl"', "hash": '"12ab"',
+}  # fmt: skip
+NAMES = {
+    "prompt-model": "m", "repl-sub": "m", "dataset-want": "y", "eval-over": "more",
+    "tune-optimizer": "grid", "tune-eval": "other",
+}  # fmt: skip
+OTHERS = {
+    "model-price": "{ input: 7 output: 8 }", "prompt-task": '"Other."',
+    "prompt-check": 'result != "x"', "repl-tools": "[grep]", "repl-sandbox": "cpython",
+    "map-on_error": "skip(at_most: 5%)", "filter-on_error": "skip", "leaf-on_error": "skip",
+    "map-stop": "count(it) > 1", "prune-keep": "2..3", "batch-budget": "{ calls <= 3 }",
+    "dataset-bind": "{ text: other }", "eval-budget": "{ calls <= 3 }",
+    "tune-budget": "{ calls <= 3 }", "tune-split": "{ train: 50% dev: 50% }",
+}  # fmt: skip
+HEARD = """
+model m { default: "a/b" }
+recipe use(text: Text) -> Text { %s return p(text) }
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "setting"), [x for x in ALL if x[0] != "batch"],  # nothing runs a batch yet
+    ids=[i for i in IDS if not i.startswith("batch")],
+)  # fmt: skip
+def test_each_setting_is_taken_and_has_an_effect(block: str, setting: Setting) -> None:
+    key = f"{block}-{setting.name}"
+    value = OTHERS.get(key) or NAMES.get(key) or GOOD[setting.kind]
+    first = WHERE[block].partition("%s")[0] if block in ("prune", "prompt", "eval", "tune") else ""
+    text = written(block, setting, value)
+    if f"{setting.name}: " in first:  # it is written already, as something else
+        text = re.sub(rf"\b{setting.name}: [^ ]+", "", text, count=1)
+    assert made(block, text) != made(block, WHERE[block] % "")
+
+
+def made(block: str, text: str) -> object:
+    """What a text makes of itself: its recipes, tests, evals and tunings."""
+    if block == "budget":
+        text += "\nrecipe use(text: Text) -> Text { budget b return read(text) }"
+    if block in ("model", "price"):
+        text += '\nprompt p(page: Text) -> Text { task: "Read." model: m }'
+    if block in ("model", "price", "prompt", "repl"):
+        text = text.replace("p(page: Slice)", "p(page: Text)")
+        text += HEARD % "" if block in ("prompt", "repl") else HEARD.split("}", 1)[1] % ""
+    if block == "dataset":
+        text += "\neval heard for one { over: d score exact weight 1 }"
+    found = compiler.check(SourceFile("s.rlm", HEAD + text + "\n"), load_import)
+    refused = {"unknown-setting", "setting-form", "wrong-setting", "not-an-amount", "wrong-unit"}
+    assert not refused & {d.code for d in found.diagnostics}, render_all(found.diagnostics)
+    return found.recipes, found.suite
 
 
 REFUSED = {
@@ -165,10 +237,19 @@ REFUSED = {
     "a look-up's argument": WHERE["search"].replace("top: 1", "topp: 1") % "",
     "a look-up for nothing": WHERE["search"].replace("top: 1", "top: 0") % "",
     "a filler's argument": 'test "t" for one { given text: fill(words: 9, insrt: "x") expect calls == 1 }',
+    "an opener's argument": 'test "t" for one { given text: file(pth: "a") expect calls == 1 }',
+    "an answer's argument":
+        'test "t" for one { mock read returns fails(why: "no") expect calls == 1 }',
     "a filler out of place": 'test "t" for one { given text: fill(words: 9, at: 300%) expect calls == 1 }',
     "a max of a number": "record R { n: Int max 10 }",
     "a max of a label": "enum E { a, b } record R { e: E max 2tok }",
     "a max of a list in tok": "record R { xs: [Text] max 10tok }",
+    "half a tok": WHERE["leaf"].replace("9tok", "9.5tok") % "",
+    "half a level": WHERE["leaf"].replace("depth <= 4", "depth <= 4.5") % "",
+    "half an item": "record R { xs: [Text] max 2.5 }",
+    "a constant of another type": "const n: Text = 5",
+    "a weight in tok": "eval e for one { over: book score exact weight 1tok }",
+    "a path that no batch may set": "batch b for one { set read.task = 5 }",
     "an option of a function": STEP % ("Int", "count(rows, were: it.id > 1)"),
     "a field of a record": STEP % ("Row", 'Row(id: 1, txt: "x")'),
 }  # fmt: skip
@@ -216,3 +297,54 @@ def test_no_call_takes_an_argument_that_it_does_not_know(kind: str) -> None:
     else:
         text = STEP % ("[Row]", f'search rows for "x" by {kind}(wurst: 1)')
     assert "unknown-argument" in [d.code for d in problems(text)]
+
+
+@pytest.mark.parametrize(("amount", "size"), [("8kch", 8_000), ("3ktok", 6_000), ("1ch", 2)])
+def test_what_is_shown_of_output_is_counted_in_bytes(amount: str, size: int) -> None:
+    text = WHERE["repl"].replace("Slice", "Text") % f"shown <= {amount}"
+    use = "recipe use(text: Text) -> Text { return p(text) }"
+    found = compiler.check(SourceFile("s.rlm", HEAD + text + "\n" + use + "\n"), load_import)
+    (ask,) = asks(found.recipes["use"].steps)
+    assert ask.prompt.repl is not None
+    assert ask.prompt.repl.shown == size
+
+
+# ── what the tables say of themselves ──────────────────────────────────────────
+
+
+ARGUMENTS = [a for c in (*STRATEGIES.values(), *SEARCHES.values(), *SOURCES.values(), *CALLS)
+             for a in c.arguments]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "setting", [*(s for _, s in ALL), *ARGUMENTS, *SETTINGS], ids=lambda s: s.name
+)
+def test_every_setting_is_documented_and_explained(setting: Setting) -> None:
+    assert setting.doc
+    pages = [str(p) for p in about(setting.name)]
+    assert [p for p in pages if setting.doc in p and shown(setting) in p], pages
+    assert setting.default is None or not setting.refuses(setting.default) or not setting.of.types
+    assert setting.kind != "expression" or setting.example
+
+
+@pytest.mark.parametrize(
+    "word", [*BLOCKS, *STRATEGIES, *SEARCHES, *SOURCES, "count_by", "api_base"]
+)
+def test_every_word_has_a_page(word: str, rlm: Rlm) -> None:
+    assert word in words()
+    assert f"{word}: " in rlm("explain", word).out
+
+
+def test_a_word_shows_kinds_units_ranges_and_defaults(rlm: Rlm) -> None:
+    assert rlm("explain", "reduce").out.splitlines()[:4] == [
+        "reduce: joins a list by a prompt, a few items at a time, the order kept", "",
+        "  fanin: a whole number, 2 or more; default 8; --set STEP.fanin=…",
+        "      how many are joined by one call",
+    ]  # fmt: skip
+    assert "`usd` is near" in rlm("explain", "uds").err
+
+
+def test_dimensions_are_fields_of_what_they_limit() -> None:
+    assert set(vars(Budget())) == {d.name for d in DIMENSIONS} | {"default"}
+    assert set(vars(Limits())) == {d.name for d in SPENT}
+    assert {p for d in SPENT for p in d.parts} == set(vars(Usage()))

@@ -26,7 +26,7 @@ from rlmlang.verbs.call import Call
 from rlmlang.verbs.cross import Cross
 from rlmlang.verbs.given import joined_facts, result_facts
 from rlmlang.verbs.ladder import Ladder, Rung
-from rlmlang.verbs.recurse import SEEN, Recurse
+from rlmlang.verbs.recurse import Recurse
 
 Inferred = tuple[Expr, r.Facts]
 Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
@@ -72,7 +72,7 @@ def recurse(scope: Scope, name: str, e: t.Recurse) -> Inferred:
         return NOTHING
     answer = result_facts(leaf[0].prompt, leaf_item)
     joined = Settings(scope.module, clauses["join"].block, "join")
-    fanin = joined.count("fanin") or max(2, int(str(branch.options["into"])))
+    fanin = joined.find("fanin", int) or max(2, int(str(branch.options["into"])))
     prompt = _joins(scope, clauses["join"], leaf[0].prompt)
     join = _ask(scope, clauses["join"], joined_facts(prompt, answer, answer.size, fanin))
     prune, keep, see = _prune(scope, clauses.get("prune"))
@@ -145,11 +145,10 @@ def _prune(
 ) -> tuple[tuple[r.Ask, Known] | None, tuple[int, int] | None, int]:
     """`prune with q(…) { see: 2ktok, keep: 1..3 }`: q says of a part's beginning how much it
     promises, as a Bool or a number."""
+    s = Settings(scope.module, clause.block if clause is not None else None, "prune")
+    keep, see = s.expr("keep"), s.get("see", int)
     if clause is None:
-        return None, None, SEEN
-    s = Settings(scope.module, clause.block, "prune")
-    keep = s.value("keep")
-    see = s.size("see", ("tok", "ch")) or SEEN
+        return None, None, see
     item = r.Facts(Type("Slice"), number(see), ONE, number(see))
     ask = _ask(scope, clause, item)
     if ask is not None and ask[0].prompt.result.kind not in ("Bool", "Int", "Float"):

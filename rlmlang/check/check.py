@@ -96,8 +96,12 @@ def _declarations(module: Module) -> None:
                 partition_of(module, decl.value)
             case t.Code():
                 code_of(module, name)
-            case t.Const():
+            case t.Const(typed=None):
                 infer(Scope(module), decl.value)
+            case t.Const(typed=typed) if typed is not None:
+                type_ = module.type(typed.type)
+                module.max_of(typed, type_)
+                expect(Scope(module), decl.value, type_, f"`{name}`")
             case t.Recipe(word="pattern"):
                 _pattern(module, decl)
 

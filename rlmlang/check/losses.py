@@ -18,7 +18,7 @@ def lose(scope: Scope, name: str, span: Span, words: str) -> None:
 
 def on_error_of(scope: Scope, s: Settings) -> r.OnError:
     """`fail`, or `skip(at_most: 1%)`."""
-    value = s.expr("on_error", "`fail` or `skip(at_most: 1%)`")
+    value = s.expr("on_error")
     if value is None or (isinstance(value, t.Name) and value.text == "fail"):
         return r.OnError()
     if isinstance(value, t.Name) and value.text == "skip":

@@ -22,6 +22,7 @@ from rlmlang.schema.registry import ALONE, Plugins
 from rlmlang.syntax import tree as t
 
 UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")
+SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
 Loader = Callable[[str, str], SourceFile | None]
@@ -192,21 +193,33 @@ class Module:
     def size(
         self, written: t.Expr | None, units: tuple[str, ...] = ("tok", "ch", "")
     ) -> int | None:
-        """A size in tok (2 ch are one tok) or a count; None where nothing was written."""
-        if written is None:
+        """A size in tok or a count, whole and 0 or more; None where nothing was written."""
+        found = self.amount(written, units) if written is not None else None
+        if found is None or written is None:
             return None
-        value = self.literal(written)
-        number = self.through_const(written)
+        if found < 0 or found != int(found):
+            self.report(_not_an_amount(written, "a whole number, 0 or more"))
+            return None
+        return int(found)
+
+    def amount(
+        self, written: t.Expr, units: tuple[str, ...], words: str = SIZE
+    ) -> int | float | None:
+        """An amount as it is counted, two ch as one tok; None, and a problem, for what is none or
+        has another unit."""
+        value, number = self.literal(written), self.through_const(written)
         if isinstance(value, bool) or not isinstance(value, int | float) or number is None:
-            self.report(_not_a_size(written))
+            self.report(_not_an_amount(written, words))
             return None
         if number.unit not in units:
             self.report(_wrong_unit(number, units))
             return None
-        return max(1, int(value / 2)) if number.unit == "ch" and value else int(value)
+        return max(1, int(value / 2)) if number.unit == "ch" and value > 0 else value
 
     def through_const(self, written: t.Expr) -> t.Number | None:
-        """The number that was written, or that a constant stands for."""
+        """The number that was written, behind a minus or a constant that stands for it."""
+        if isinstance(written, t.Unary) and written.op == "-":
+            return self.through_const(written.operand)
         if isinstance(written, t.Name):
             found = self.find(written.text)
             if found is not None and isinstance(found[1], t.Const):
@@ -284,13 +297,13 @@ def _type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:
     )
 
 
-def _not_a_size(written: t.Expr) -> Diagnostic:
+def _not_an_amount(written: t.Expr, words: str) -> Diagnostic:
     return error(
         "not-an-amount",
         "an amount stands here: a number, or a constant that is one",
         written.span,
         reason="The bound of a plan is computed before anything runs.",
-        hint="write a number such as 20_000 or 8ktok",
+        hint=f"write {words}",
     )
 
 
@@ -310,5 +323,5 @@ def _wrong_unit(number: t.Number, units: tuple[str, ...]) -> Diagnostic:
         "wrong-unit",
         f"`{number.unit or 'a bare number'}` does not measure what stands here",
         number.span,
-        hint=f"the unit is {known}",
+        hint="write it without a unit" if units == ("",) else f"the unit is {known}",
     )

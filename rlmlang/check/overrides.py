@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from rlmlang.schema.settings import BLOCKS
 from rlmlang.syntax import tree as t
 
 Read = Callable[[str], t.Expr | None]
@@ -29,7 +30,7 @@ def settable_here(items: Iterable[t.Node]) -> list[str]:
             case t.Partition(value=t.Call() as call):
                 found += [f"{item.name.text}.{label}" for label in _labels(call)]
             case t.Settings(word="model"):
-                found += [f"{item.name.text}.{key}" for key in ("context", "output", "temperature")]
+                found += [f"{item.name.text}.{key}" for key in _outside("model")]
             case t.Recipe():
                 found += [p for line in item.body.items for p in _of_step(line)]
     return found
@@ -40,8 +41,12 @@ def _of_step(line: t.BodyItem) -> list[str]:
         return []
     verb, name = line.value, line.name.text
     labels = _labels(verb.how) if isinstance(verb.how, t.Call) else []
-    keys = {"map": ["parallel"], "filter": ["parallel"], "reduce": ["fanin", "parallel"]}
-    return [f"{name}.{k}" for k in [*labels, *keys.get(verb.verb, [])]]
+    return [f"{name}.{k}" for k in [*labels, *_outside(verb.verb)]]
+
+
+def _outside(block: str) -> list[str]:
+    """The settings of a block that may be set."""
+    return [s.name for s in BLOCKS[block].settings if s.outside]
 
 
 def _labels(call: t.Call) -> list[str]:
@@ -83,7 +88,7 @@ def _set(item: t.Decl, path: str, value: t.Expr) -> t.Decl:
     if isinstance(item, t.Partition) and isinstance(item.value, t.Call):
         return replace(item, value=_argument(item.value, key, value))
     if isinstance(item, t.Settings):
-        return replace(item, block=_entry(item.block, key, value, choice=key == "temperature"))
+        return replace(item, block=_entry(item.block, "model", key, value))
     return item
 
 
@@ -95,7 +100,7 @@ def _in_step(line: t.BodyItem, name: str, key: str, value: t.Expr) -> t.BodyItem
     if isinstance(how, t.Call) and key in _labels(how):
         return replace(line, value=replace(verb, how=_argument(how, key, value)))
     block = verb.block or t.Block(entries=(), span=verb.span)
-    return replace(line, value=replace(verb, block=_entry(block, key, value, choice=True)))
+    return replace(line, value=replace(verb, block=_entry(block, verb.verb, key, value)))
 
 
 def _argument(call: t.Call, key: str, value: t.Expr) -> t.Call:
@@ -106,13 +111,13 @@ def _argument(call: t.Call, key: str, value: t.Expr) -> t.Call:
     return replace(call, callee=callee, args=args)
 
 
-def _entry(block: t.Block, key: str, value: t.Expr, *, choice: bool) -> t.Block:
-    """The block with one entry set, in the place of an older one."""
+def _entry(block: t.Block, kind: str, key: str, value: t.Expr) -> t.Block:
+    """The block, of a kind, with one entry set, in the place of an older one."""
     name = t.Name(text=key, span=value.span)
     made: t.Entry = (
-        t.Setting(key=name, value=value, span=value.span)
-        if choice
-        else t.Limit(key=name, amount=value, span=value.span)
+        t.Limit(key=name, amount=value, span=value.span)
+        if BLOCKS[kind].setting(key).limit
+        else t.Setting(key=name, value=value, span=value.span)
     )
     rest = [
         e for e in block.entries if not (isinstance(e, t.Setting | t.Limit) and e.key.text == key)

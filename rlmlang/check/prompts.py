@@ -24,8 +24,8 @@ from rlmlang.schema.sandboxes import chosen
 from rlmlang.schema.tools import BUILT_IN
 from rlmlang.syntax import tree as t
 
-RETRY = 1
 SHORT = 2_000
+TOK = 2  # bytes of one, where a size is written in it
 
 
 def prompt_of(module: Module, name: str) -> r.Prompt | None:
@@ -53,8 +53,8 @@ def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
     if isinstance(decl.body, t.Text):
         _template(module, decl.body, params, {})
         return r.Prompt(
-            decl.name.text, params, result, most, decl.body.value, r.Model(), decl.docs,
-            retry=RETRY,
+            decl.name.text, params, result, most, decl.body.value, model_of(module, None),
+            decl.docs, retry=Settings(module, None, "prompt").get("retry", int),
         )  # fmt: skip
     return _full(module, decl, params, result, most)
 
@@ -67,24 +67,21 @@ def _full(
                if isinstance(e, t.Setting) and e.key.text == "task"]  # fmt: skip
     free = used_names(written[0].value) if written and isinstance(written[0], t.Text) else ()
     s = Settings(module, decl.body, "prompt", f"prompt `{decl.name.text}`", free)
-    role = s.word("model")
-    task = s.value("task")
+    task = s.expr("task")
     if not isinstance(task, t.Text):
         module.report(_no_task(decl))
-    extra = {k: s.literal(k, (str, int, float), "text or a number") for k in s.free}
+    extra = {k: s.values.get(k) for k in s.free}
     for p in decl.params:
         if p.name.text in extra:
             module.report(_hidden(s.entries[p.name.text].key, p.name))
     if isinstance(task, t.Text):
         _template(module, task, params, extra)
-    retry, think = s.whole("retry"), s.literal("think", bool, "true or false")
-    checks = _checks(module, s.all("check"), params, result, most)
+    checks = _checks(module, s.written.get("check", []), params, result, most)
     repl = _repl(module, s.repl) if s.repl is not None else None
     return r.Prompt(
         decl.name.text, params, result, most, task.value if isinstance(task, t.Text) else "",
-        model_of(module, role), decl.docs,
-        tuple(sorted(extra.items())), checks, RETRY if retry is None else retry, think is True,
-        repl=repl,
+        model_of(module, s.find("model", t.Name)), decl.docs,
+        tuple(sorted(extra.items())), checks, s.get("retry", int), s.get("think", bool), repl=repl,
     )  # fmt: skip
 
 
@@ -120,28 +117,27 @@ def _checks(
 
 def _repl(module: Module, written: t.Repl) -> r.Repl:
     s = Settings(module, written.block, "repl")
-    sub = s.word("sub")
-    tools = s.expr("tools", "a list of tools")
+    sub, tools = s.find("sub", t.Name), s.expr("tools")
     names = tools.items if isinstance(tools, t.ListOf) else ()
     if tools is not None and not isinstance(tools, t.ListOf):
         module.report(_no_tool(tools))
     given = list(_tools(module, names))
     return r.Repl(
-        iters=s.whole("iters") or 12,
-        calls=_or(s.whole("calls"), 30),
-        depth=_or(s.whole("depth"), 1),
-        shown=s.whole("shown", ("ch", "tok")) or 4_000,
+        iters=s.get("iters", int),
+        calls=s.get("calls", int),
+        depth=s.get("depth", int),
+        shown=s.get("shown", int) * TOK,
         sub=model_of(module, sub) if sub is not None else None,
-        sub_input=s.whole("sub_input", ("tok", "ch")),
+        sub_input=s.find("sub_input", int),
         tools=tuple(n.text for n in names if isinstance(n, t.Name)),
-        cpu=s.limit("cpu", ("s", "min", "ms", "h")) or 20.0,
-        memory=s.whole("memory", ("MB", "GB", "KB")) or 256_000_000,
-        wall=s.limit("wall", ("s", "min", "ms", "h")),
-        tokens=s.whole("tokens", ("", "tok")),
-        usd=s.limit("usd"),
+        cpu=s.get("cpu", float),
+        memory=s.get("memory", int),
+        wall=s.find("wall", float),
+        tokens=s.find("tokens", int),
+        usd=s.find("usd", float),
         prompts=tuple(x for x in given if isinstance(x, r.Prompt)),
         patterns=tuple(x for x in given if isinstance(x, r.Tool)),
-        sandbox=_tiers(module, s.value("sandbox")),
+        sandbox=_tiers(module, s.expr("sandbox")),
     )
 
 
@@ -166,7 +162,7 @@ def _tool(module: Module, name: str) -> r.Prompt | r.Tool | None:
     return prompt_of(module, name)
 
 
-def _tiers(module: Module, written: t.Expr | t.Block | None) -> tuple[str, ...]:
+def _tiers(module: Module, written: t.Expr | None) -> tuple[str, ...]:
     """The sandboxes that code may run in, the first one first."""
     if written is None:
         return ()
@@ -176,10 +172,6 @@ def _tiers(module: Module, written: t.Expr | t.Block | None) -> tuple[str, ...]:
         module.report(_no_tier(written))
         return ()
     return names
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
 
 
 def needs_output(prompt: r.Prompt, items: int) -> int | None:
@@ -230,7 +222,7 @@ def _no_tool(name: t.Expr) -> Diagnostic:
     )
 
 
-def _no_tier(written: t.Expr | t.Block) -> Diagnostic:
+def _no_tier(written: t.Expr) -> Diagnostic:
     return error(
         "unknown-sandbox",
         "this is no choice of sandboxes",

@@ -7,11 +7,13 @@ from typing import TypeVar
 
 from rlmlang.check.module import Module
 from rlmlang.check.say import declarations as say
-from rlmlang.check.settings import BUDGET_UNITS, Settings, bad_range, out_of_range
+from rlmlang.check.settings import Settings, value_of
 from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import ANY, TEXT, TREE, fits, list_of
+from rlmlang.schema.calls import GATHER
+from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.partitions import STRATEGIES, Argument, Strategy
 from rlmlang.schema.registry import Registry
 from rlmlang.schema.searches import SEARCHES, Search
@@ -19,60 +21,45 @@ from rlmlang.schema.sources import SOURCES, SourceKind
 from rlmlang.syntax import tree as t
 
 T = TypeVar("T")
-GATHER = (Argument("before", "size"), Argument("after", "size"))
-UNITS = {"size": ("tok", "ch"), "count": ("",)}
-LITERALS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "text": (str, "text"), "character": (str, "one character"),
-    "fraction": ((int, float), "a percentage"),
-}  # fmt: skip
-DEFAULT_BUDGET = r.Budget(calls=1_000, usd=5.0, wall=3600.0, depth=4, default=True)
+DEFAULT_BUDGET = r.Budget(default=True).having({d.name: d.usual for d in DIMENSIONS})
 
 
 def model_of(module: Module, name: t.Name | None) -> r.Model:
     """The role of that name; without a name, the default role."""
     if name is None:
-        return r.Model()
+        return _model_in(Settings(module, None, "model"))
     found = module.find(name.text)
     if found is None or not isinstance(found[1], t.Settings) or found[1].word != "model":
         known = list(module.known(t.Settings))
         module.report(say.unknown("model", name, known))
-        return r.Model()
+        return model_of(module, None)
     return _model(found[0], found[1])
 
 
 def _model(module: Module, decl: t.Settings) -> r.Model:
     key = f"model {decl.name.text}"
     made = module.made.get(key)
-    if isinstance(made, r.Model):
-        return made
-    s = Settings(module, decl.block, "model")
-    default = s.literal("default", str, 'a name such as "openai/gpt-5-mini"')
-    temperature = s.literal("temperature", (int, float), "a number")
-    model = r.Model(
-        name=decl.name.text,
-        default=str(default or ""),
-        context=s.whole("context", ("tok", "")) or r.Model.context,
-        output=s.whole("output", ("tok", "")) or r.Model.output,
-        temperature=float(temperature) if isinstance(temperature, int | float) else 0.0,
-        price=_price(module, s.value("price")),
-        declared=True,
-    )
-    module.made[key] = model
-    return model
+    if not isinstance(made, r.Model):
+        made = module.made[key] = _model_in(Settings(module, decl.block, "model"), decl.name.text)
+    return made
 
 
-def _price(module: Module, value: t.Expr | t.Block | None) -> tuple[float, float] | None:
-    if value is None:
+def _model_in(s: Settings, name: str = "") -> r.Model:
+    return r.Model(
+        name, s.find("default", str) or "", s.get("context", int), s.get("output", int),
+        float(s.get("temperature", float)), _price(s), bool(name),
+    )  # fmt: skip
+
+
+def _price(s: Settings) -> tuple[float, float] | None:
+    price = s.find("price", Settings)
+    if price is None:
         return None
-    if not isinstance(value, t.Block):
-        module.report(say.price_form(value))
+    both = price.find("input", float), price.find("output", float)
+    if both[0] is None or both[1] is None:
+        s.module.report(say.price_form(s.entries["price"]))
         return None
-    s = Settings(module, value, "price")
-    both = [s.literal(k, (int, float), "dollars per million tok") for k in ("input", "output")]
-    if all(isinstance(x, int | float) for x in both):
-        return float(str(both[0])), float(str(both[1]))
-    module.report(say.price_form(value))
-    return None
+    return float(both[0]), float(both[1])
 
 
 def source_of(module: Module, name: str) -> r.Source | None:
@@ -165,7 +152,7 @@ def _gathered(module: Module, call: t.Call, member: t.Member) -> r.Partition | N
     if member.name.text != "gather":
         module.report(say.unknown("partition", member.name, ["gather"]))
         return None
-    sizes = arguments(module, call, GATHER, "gather")
+    sizes = arguments(module, call, GATHER.arguments, "gather")
     inner = partition_of(module, member.base)
     if inner is None or sizes is None:
         return None
@@ -242,7 +229,7 @@ def arguments(
             module.report(say.unknown_argument(given, what, list(by_name)))
             return None
         free.remove(name)
-        value = _argument(module, by_name[name], given.value)
+        value = value_of(module, by_name[name], given.value)
         if value is None:
             return None
         options[name] = value
@@ -251,27 +238,6 @@ def arguments(
         module.report(say.missing_argument(call, what, missing))
         return None
     return {a.name: options.get(a.name, a.default) for a in known}
-
-
-def _argument(module: Module, argument: Argument, written: t.Expr) -> object:
-    if argument.kind in UNITS:
-        return _in_range(module, argument, written, module.size(written, UNITS[argument.kind]))
-    value = module.literal(written)
-    kind, what = LITERALS[argument.kind]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        module.report(say.wrong_argument(written, argument.name, what))
-        return None
-    if argument.kind == "character" and (len(str(value)) != 1 or str(value) in '"\r\n'):
-        module.report(say.wrong_argument(written, argument.name, what))
-        return None
-    return _in_range(module, argument, written, value)
-
-
-def _in_range(module: Module, argument: Argument, written: t.Expr, value: object) -> object:
-    if wanted := out_of_range(argument, value):
-        module.report(bad_range(written, argument.name, wanted))
-        return None
-    return value
 
 
 def budget_of(module: Module, uses: list[t.BudgetUse]) -> r.Budget:
@@ -290,10 +256,11 @@ def budget_of(module: Module, uses: list[t.BudgetUse]) -> r.Budget:
     return budget_in(found[0], found[1].block)
 
 
-def budget_in(module: Module, block: t.Block | None, kind: str = "budget") -> r.Budget:
-    """The limits of a block: a run's, or those of many runs together (`spend`)."""
-    s = Settings(module, block, kind)
-    usd, wall = s.limit("usd"), s.limit("wall", BUDGET_UNITS["wall"])
-    calls, tokens = s.whole("calls"), s.whole("tokens", BUDGET_UNITS["tokens"])
-    depth, parallel = s.whole("depth"), s.whole("parallel")
-    return r.Budget(calls, tokens, usd, wall, depth, parallel)
+def budget_in(module: Module, block: t.Block | None) -> r.Budget:
+    """The limits that a block declares."""
+    return limits_in(Settings(module, block, "budget"))
+
+
+def limits_in(s: Settings | None) -> r.Budget:
+    """The limits of a block of them; none where there is none."""
+    return r.Budget().having(s.values if s is not None else {})

@@ -1,48 +1,50 @@
-"""Blocks of settings read against what may stand in them."""
+"""Blocks of settings read against the table of what may stand in them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TypeVar, cast
 
 from rlmlang.check.module import Module, scaled
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.schema.partitions import Argument
-from rlmlang.schema.settings import BLOCKS, Setting
+from rlmlang.schema.setting import NUMBERS, Setting
+from rlmlang.schema.settings import BLOCKS, BUDGET
 from rlmlang.syntax import tree as t
 
-BUDGET_UNITS = {
-    "calls": ("",), "tokens": ("", "tok"), "usd": ("",), "wall": ("s", "min", "h", "ms"),
-    "depth": ("",), "parallel": ("",),
-}  # fmt: skip
+T = TypeVar("T")
 
 
-def limit_from(name: str, written: t.Expr | None) -> float | int | None:
+def limit_from(name: str, written: t.Expr | None) -> float | None:
     """A limit of a budget that is given from outside, with its unit or as a plain number; None
     for what is no such amount."""
-    if not isinstance(written, t.Number) or written.unit not in ("", *BUDGET_UNITS[name]):
+    setting = BUDGET[name]
+    if not isinstance(written, t.Number) or written.unit not in ("", *setting.of.units):
         return None
     value = scaled(written)
-    if out_of_range(BLOCKS["budget"].setting(name), value):
+    return None if setting.refuses(value) else value
+
+
+def value_of(module: Module, setting: Setting, written: t.Expr) -> object:
+    """What is written for a setting, as it is counted; None, and a problem, for what it does not
+    take."""
+    kind = setting.of
+    if kind.units:
+        value: object = module.amount(written, kind.units, setting.takes)
+        if value is None:
+            return None
+    else:
+        value = module.literal(written)
+    if refused := setting.refuses(value):
+        module.report(_wrong(written, setting, refused))
         return None
-    return value if name in ("usd", "wall") or isinstance(value, int) else None
-
-
-def out_of_range(setting: Setting | Argument, value: object) -> str:
-    """In words, what a number must be where it is not; empty where nothing is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return ""
-    if setting.least is not None and value < setting.least:
-        return f"at least {setting.least:g}"
-    if setting.most is not None and value > setting.most:
-        return f"at most {setting.most:g}"
-    return ""
+    return value
 
 
 class Settings:
-    """The entries of a block by key, of a kind that `catalog.settings` lists; what is not in that
-    table is reported at once, but for names that are `free` in it. `title` is what the block is
-    called in messages."""
+    """The entries of a block of a kind that `schema.settings` lists, read as the table says;
+    whatever it does not know or take is reported at once, but for names that are `free` in it.
+    `title` is what the block is called in messages."""
 
     def __init__(
         self, module: Module, block: t.Block | None, kind: str, title: str = "",
@@ -51,140 +53,82 @@ class Settings:
         self.module, self.kind = module, BLOCKS[kind]
         self.title = title or self.kind.title
         self.entries: dict[str, t.Setting | t.Limit] = {}
-        self.many: dict[str, list[t.Setting]] = {}
+        self.written: dict[str, list[t.Expr]] = {}
+        self.values: dict[str, object] = {}
         self.repl: t.Repl | None = None
         self.assumed: t.Assume | None = None
         for entry in block.entries if block is not None else ():
-            self._take(entry)
-        self._known(free)
+            self._take(entry, free)
         self.free = [n for n in self.entries if n in free and n not in self.kind.names]
 
-    def _take(self, entry: t.Entry) -> None:
+    def find(self, name: str, kind: type[T]) -> T | None:
+        """What a setting is, its default where it is not written: a literal of this type, `t.Name`
+        for a bare name, a block as `Settings`. Sizes in tok, times in seconds, memory in bytes."""
+        found = self.values.get(name, self.kind.setting(name).default)
+        fits = isinstance(found, NUMBERS if kind is float else kind)
+        return cast(T, found) if fits else None
+
+    def get(self, name: str, kind: type[T]) -> T:
+        """The same of a setting that has a default."""
+        found = self.find(name, kind)
+        if found is None:
+            raise LookupError(f"{self.title}: `{name}` has no default")
+        return found
+
+    def expr(self, name: str) -> t.Expr | None:
+        """The expression that was written."""
+        return next(iter(self.written.get(name, ())), None)
+
+    def _take(self, entry: t.Entry, free: Collection[str]) -> None:
         if isinstance(entry, t.Repl):
-            self._once(entry, self.repl, "repl")
+            self._once(entry, self.repl, "repl", allowed=self.kind.repl)
             self.repl = entry
         elif isinstance(entry, t.Assume):
-            self._once(entry, self.assumed, "assume")
+            self._once(entry, self.assumed, "assume", allowed=self.kind.assume)
             self.assumed = entry
         else:
             name = entry.key.text
             if name != "check":
                 self._once(entry.key, self.entries.get(name), name)
             self.entries[name] = entry
-            if isinstance(entry, t.Setting):
-                self.many.setdefault(name, []).append(entry)
-
-    def _once(self, again: t.Node, first: t.Node | None, name: str) -> None:
-        if first is not None:
-            self.module.report(_repeated(again, first, name))
-
-    def value(self, name: str) -> t.Expr | t.Block | None:
-        """What stands behind `name:`."""
-        entry = self.entries.get(name)
-        if isinstance(entry, t.Limit):
-            self.module.report(_form(entry, f"{name}: …"))
-            return None
-        return entry.value if entry is not None else None
-
-    def expr(self, name: str, what: str) -> t.Expr | None:
-        """A setting that is an expression, not a block."""
-        value = self.value(name)
-        if isinstance(value, t.Block):
-            self.module.report(_literal(value, name, what))
-            return None
-        return value
-
-    def all(self, name: str) -> list[t.Expr]:
-        """Every value of a key that may be repeated."""
-        self.expr(name, "a condition")
-        return [s.value for s in self.many.get(name, []) if not isinstance(s.value, t.Block)]
-
-    def limit(self, name: str, units: tuple[str, ...] = ("",)) -> float | None:
-        """What stands behind `name <=`, in seconds, tok, dollars or a plain number."""
-        entry = self.entries.get(name)
-        if entry is None:
-            return None
-        if isinstance(entry, t.Setting):
-            self.module.report(_form(entry, f"{name} <= …"))
-            return None
-        size = self.module.size(entry.amount, units)
-        value = self.module.literal(entry.amount)
-        ch = isinstance(entry.amount, t.Number) and entry.amount.unit == "ch"
-        if size is None or not isinstance(value, int | float):
-            return None
-        return self._within(name, entry.amount, size if ch else value)
-
-    def _within(self, name: str, written: t.Node, value: float) -> float | None:
-        """A number, if it lies in the range of its setting."""
-        if wanted := out_of_range(self.kind.setting(name), value):
-            self.module.report(bad_range(written, name, wanted))
-            return None
-        return value
-
-    def whole(self, name: str, units: tuple[str, ...] = ("",)) -> int | None:
-        """A limit as a whole number."""
-        value = self.limit(name, units)
-        if value is not None and value != int(value):
-            self.module.report(_literal(self.entries[name], name, "a whole number"))
-            return None
-        return None if value is None else int(value)
-
-    def block(self, name: str) -> t.Block | None:
-        """A setting that is a block of its own."""
-        value = self.value(name)
-        if value is None or isinstance(value, t.Block):
-            return value
-        self.module.report(_literal(value, name, "a block: { … }"))
-        return None
-
-    def word(self, name: str) -> t.Name | None:
-        """A setting that is a bare word."""
-        value = self.value(name)
-        if value is None or isinstance(value, t.Name):
-            return value
-        self.module.report(_word(value, name))
-        return None
-
-    def literal(self, name: str, kind: type | tuple[type, ...], what: str) -> object:
-        """A setting that is a literal of a kind."""
-        value = self.expr(name, what)
-        if value is None:
-            return None
-        found = self.module.literal(value)
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        if not isinstance(found, kinds) or (isinstance(found, bool) and bool not in kinds):
-            self.module.report(_literal(value, name, what))
-            return None
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            return self._within(name, value, found)
-        return found
-
-    def size(self, name: str, units: tuple[str, ...]) -> int | None:
-        """A setting that is a size, as `see: 2ktok`."""
-        value = self.expr(name, "a size")
-        found = self.module.size(value, units) if value is not None else None
-        if value is None or found is None or self._within(name, value, found) is None:
-            return None
-        return found
-
-    def count(self, name: str) -> int | None:
-        """A setting that is a whole number, as `parallel: 8`."""
-        value = self.literal(name, int, "a whole number")
-        return value if isinstance(value, int) else None
-
-    def _known(self, free: Collection[str]) -> None:
-        """Reports what may not stand in this block."""
-        for name, entry in self.entries.items():
-            if name not in self.kind.names and name not in free:
+            if name in self.kind.names or name in free:
+                self._read(self.kind.setting(name), entry)
+            else:
                 why = dict(self.kind.without).get(name, "")
                 self.module.report(unknown_setting(entry.key, self.title, self.kind.names, why))
-        extras: list[tuple[t.Node | None, bool, str]] = [
-            (self.repl, self.kind.repl, "repl"),
-            (self.assumed, self.kind.assume, "assume"),
-        ]
-        for extra, allowed, word in extras:
-            if extra is not None and not allowed:
-                self.module.report(_misplaced(extra, word, self.title))
+
+    def _once(
+        self, again: t.Node, first: t.Node | None, name: str, *, allowed: bool = True
+    ) -> None:
+        if first is not None:
+            self.module.report(_repeated(again, first, name))
+        if not allowed:
+            self.module.report(_misplaced(again, name, self.title))
+
+    def _read(self, setting: Setting, entry: t.Setting | t.Limit) -> None:
+        """Reads one entry as the kind of its setting says."""
+        name, value = setting.name, entry.amount if isinstance(entry, t.Limit) else entry.value
+        if isinstance(entry, t.Limit) != setting.limit:
+            self.module.report(_form(entry, setting.form))
+        elif isinstance(value, t.Block) != (setting.kind == "block"):
+            self.module.report(_wrong(value, setting, f"takes {setting.takes}"))
+        elif isinstance(value, t.Block):
+            opened = Settings(self.module, value, setting.opens) if setting.opens else value
+            self.values[name] = opened
+        else:
+            self.written.setdefault(name, []).append(value)
+            self._read_value(setting, value)
+
+    def _read_value(self, setting: Setting, written: t.Expr) -> None:
+        if setting.kind == "name":
+            if isinstance(written, t.Name):
+                self.values[setting.name] = written
+            else:
+                self.module.report(_wrong(written, setting, "takes a bare name"))
+        elif setting.kind != "expression":
+            found = value_of(self.module, setting, written)
+            if found is not None:
+                self.values[setting.name] = found
 
 
 def once(module: Module, keys: Iterable[t.Expr | None]) -> None:
@@ -229,17 +173,10 @@ def _form(entry: t.Setting | t.Limit, form: str) -> Diagnostic:
     )
 
 
-def _word(value: t.Node, name: str) -> Diagnostic:
-    return error("wrong-setting", f"`{name}` takes a bare name", value.span)
-
-
-def _literal(value: t.Node, name: str, what: str) -> Diagnostic:
-    return error("wrong-setting", f"`{name}` takes {what}", value.span, hint=f"write {what}")
-
-
-def bad_range(value: t.Node, name: str, wanted: str) -> Diagnostic:
-    """A number that is too small or too large for what it sets."""
-    return error("wrong-setting", f"`{name}` is {wanted}", value.span, hint=f"write {wanted}")
+def _wrong(value: t.Node, setting: Setting, refused: str) -> Diagnostic:
+    """A value that is not what its setting takes: `refused` says what that must be."""
+    wanted = setting.example or refused.split(" ", 1)[1]
+    return error("wrong-setting", f"`{setting.name}` {refused}", value.span, hint=f"write {wanted}")
 
 
 def unknown_setting(key: t.Name, what: str, known: Collection[str], why: str = "") -> Diagnostic:

@@ -269,14 +269,14 @@ def _map(scope: Scope, name: str, e: t.Verb) -> Inferred:
     ask, known = ask_of(scope, prompt, e.call, item)
     s = Settings(scope.module, e.block, "map")
     answer = result_facts(prompt, item, *known.values())
-    stop = s.expr("stop", "a condition on `it`")
+    stop = s.expr("stop")
     it = scope.inner(it=(Ref("it"), replace(answer, coverage="exact")))
     test, tested = expect(it, stop, BOOL, "stop") if stop is not None else (None, r.Facts())
     on_error = on_error_of(scope, s)
     for key in ("stop", "on_error") if on_error.skip or test is not None else ():
         if key in s.entries:
             lose(scope, name, s.entries[key].span, "items can be lost here")
-    work = Map(subject, ask, s.count("parallel"), on_error, test)
+    work = Map(subject, ask, s.find("parallel", int), on_error, test)
     known |= {subject: facts} | ({test: tested} if test is not None else {})
     return scope.add(name, work, known, e)
 
@@ -299,8 +299,8 @@ def _filter(scope: Scope, name: str, e: t.Verb) -> Inferred:
         where, known[where] = expect(
             scope.inner(it=(Ref("it"), item)), e.how, BOOL, "the condition"
         )
-    keep = s.literal("keep_rest", bool, "true or false") is True
-    work = Filter(subject, ask, where, keep, s.count("parallel"), on_error_of(scope, s))
+    keep = s.get("keep_rest", bool)
+    work = Filter(subject, ask, where, keep, s.find("parallel", int), on_error_of(scope, s))
     if not keep:
         lose(scope, name, word_span(e, "filter"), "a filter keeps only some")
     elif work.on_error.skip:
@@ -316,10 +316,10 @@ def _reduce(scope: Scope, name: str, e: t.Verb) -> Inferred:
     subject, facts, item = found
     assert e.call is not None
     s = Settings(scope.module, e.block, "reduce")
-    fanin = s.count("fanin") or 8
+    fanin = s.get("fanin", int)
     size = maximum(item.size, result_facts(prompt, item).size)
     ask, known = ask_of(scope, prompt, e.call, joined_facts(prompt, item, size, fanin))
     if not fits(prompt.result.required(), item.type.required()):
         scope.report(say.reduce_types(e.call, prompt, item.type))
-    work = Reduce(subject, ask, fanin, s.count("parallel"))
+    work = Reduce(subject, ask, fanin, s.find("parallel", int))
     return scope.add(name, work, {**known, subject: facts}, e)

@@ -27,7 +27,7 @@ COMMANDS = {
     "export": "Write a run's events for other tools.",
     "store": "Look after the file that keeps runs.",
     "trust": "Trust a folder's rlm.toml with endpoints, keys and sandboxes.",
-    "explain": "Explain a problem's code, with a good and a bad example.",
+    "explain": "Explain a problem's code, or what a word of the language takes.",
     "doctor": "Say what works on this machine, and what does not.",
     "models": "List the models with a known price.",
     "completion": "Print the shell's completion script.",

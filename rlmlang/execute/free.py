@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from rlmlang.budget import Account, Limits
@@ -265,5 +264,4 @@ def _out_of_time(request: Request, caps: r.Repl) -> ItemError:
 
 
 def _limits(caps: r.Repl) -> Limits:
-    usd = None if caps.usd is None else Fraction(str(caps.usd))
-    return Limits(None, caps.tokens, usd)
+    return Limits.declared(tokens=caps.tokens, usd=caps.usd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -41,15 +41,15 @@ class Repl(Frozen):
     bytes; `prompts` and `patterns` are those that code may call, `sandbox` the tiers, empty where
     left open."""
 
-    iters: int = 12
-    calls: int = 30
-    depth: int = 1
-    shown: int = 4_000
+    iters: int
+    calls: int
+    depth: int
+    shown: int
+    cpu: float
+    memory: int
     sub: Model | None = None
     sub_input: int | None = None
     tools: tuple[str, ...] = ()
-    cpu: float = 20.0
-    memory: int = 256_000_000
     wall: float | None = None
     tokens: int | None = None
     usd: float | None = None
@@ -141,6 +141,11 @@ class Budget(Frozen):
     depth: int | None = None
     parallel: int | None = None
     default: bool = False
+
+    def having(self, limits: Mapping[str, object]) -> Budget:
+        """The budget with these limits, as the table of dimensions reads them."""
+        make: Callable[..., Budget] = Budget
+        return make(**{**vars(self), **limits})
 
 
 # ── steps ────────────────────────────────────────────────────────────────────

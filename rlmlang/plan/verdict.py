@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.recipe import Budget
-from rlmlang.schema.formula import Formula
+from rlmlang.schema.dimensions import SPENT, Dimension
+from rlmlang.schema.formula import ZERO, Formula
 
 Word = Literal["proven", "may be hit", "cannot fit", "unknown"]
 
@@ -42,14 +42,11 @@ class Verdict:
 def judge(budget: Budget, totals: Bound, dominant: str) -> Verdict:
     """Compares a plan's totals with every declared limit but `wall`, which cannot be proved."""
     lines: list[Line] = []
-    rows: list[tuple[str, float | None, Callable[[Cost], Formula | None]]] = [
-        ("calls", budget.calls, lambda c: c.calls),
-        ("tokens", budget.tokens, lambda c: c.tokens_in + c.tokens_out),
-        ("usd", budget.usd, lambda c: c.usd),
-    ]
-    for name, most, pick in rows:
+    for dimension in SPENT:
+        name, most = dimension.name, getattr(budget, dimension.name)
         if most is not None:
-            lines.append(_line(name, most, pick(totals.best), pick(totals.worst)))
+            best, worst = (_amount(c, dimension) for c in (totals.best, totals.worst))
+            lines.append(_line(name, most, best, worst))
     if budget.depth is not None:
         depth = float(totals.depth)
         least = min(depth, 1.0)
@@ -57,6 +54,15 @@ def judge(budget: Budget, totals: Bound, dominant: str) -> Verdict:
         word = "cannot fit" if least > budget.depth else word
         lines.append(Line("depth", budget.depth, least, depth, word))
     return Verdict(tuple(lines), dominant)
+
+
+def _amount(cost: Cost, dimension: Dimension) -> Formula | None:
+    """What a plan takes of a dimension; None where a price is unknown."""
+    total: Formula | None = ZERO
+    for part in dimension.parts:
+        found: Formula | None = getattr(cost, part)
+        total = None if found is None or total is None else total + found
+    return total
 
 
 def _line(name: str, most: float, best: Formula | None, worst: Formula | None) -> Line:

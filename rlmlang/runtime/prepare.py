@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,13 +37,9 @@ from rlmlang.runtime.project import (
     tiers_of,
 )
 from rlmlang.runtime.tuned import Tuning, tuning_for
+from rlmlang.schema.settings import BUDGET
 
 Limited = TypeVar("Limited", bound=r.Interface)
-LIMITS = {
-    "calls": "a whole number", "tokens": "a number such as 500_000 or 2Mtok",
-    "usd": "an amount of dollars such as 2.50", "wall": "a time such as 90s or 30min",
-    "depth": "a whole number", "parallel": "a whole number",
-}  # fmt: skip
 
 
 def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
@@ -147,7 +142,7 @@ def _overrides(recipe: r.Recipe, options: Options, found: Checked) -> dict[str, 
                 f"`{name}` may not be set from outside",
                 reason="Parameters, constants, budgets, sizes of models and the numbers of "
                 "partitions and steps may be set; prompts are code.",
-                hint=did_you_mean(name, found.settable) or "change it in the recipe",
+                hint=did_you_mean(name, [*found.settable, *(f"budget.{b}" for b in BUDGET)]),
                 exit_code=EXIT_USAGE,
             )
     return sets
@@ -175,20 +170,19 @@ def _choose(found: Checked, name: str, path: str) -> r.Recipe:
 
 def _with_budget(recipe: Limited, options: Options) -> Limited:
     """The recipe with limits set on the command line."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, object] = {}
     for name, text in options.sets.items():
         if not name.startswith("budget."):
             continue
         key = name.removeprefix("budget.")
-        if key not in LIMITS:
+        if key not in BUDGET:
             raise failed("wrong-input", f"a budget has no `{key}`", exit_code=EXIT_USAGE,
-                         hint=", ".join(LIMITS))  # fmt: skip
-        value = compiler.limit(key, text)
+                         hint=did_you_mean(key, BUDGET))  # fmt: skip
+        value = changes[key] = compiler.limit(key, text)
         if value is None:
-            raise failed("wrong-input", f"{name}={text}: {LIMITS[key]} is wanted",
+            raise failed("wrong-input", f"{name}={text}: {BUDGET[key].takes} is wanted",
                          exit_code=EXIT_USAGE)  # fmt: skip
-        changes[key] = float(value) if key == "wall" else value
-    return replace(recipe, budget=replace(recipe.budget, **changes)) if changes else recipe
+    return replace(recipe, budget=recipe.budget.having(changes))
 
 
 def refuse(ready: Prepared) -> None:
@@ -232,5 +226,5 @@ def account_for(ready: Prepared) -> Account:
     """The run's account with the budget's limits."""
     budget = ready.recipe.budget
     priced = all(b.price is not None for b in ready.binding.models.values())
-    usd = Fraction(str(budget.usd)) if budget.usd is not None and priced else None
-    return Account(ready.recipe.name, Limits(budget.calls, budget.tokens, usd))
+    limits = Limits.declared(budget.calls, budget.tokens, budget.usd if priced else None)
+    return Account(ready.recipe.name, limits)

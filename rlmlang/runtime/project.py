@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, Diagnostic, failed
@@ -23,6 +22,7 @@ from rlmlang.schema.sandboxes import WORDS, chosen
 DEFAULT_MODEL = "offline/reader"
 
 Pace = tuple[int | None, float | None, float | None]
+PRICE = ("input", "output")
 PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
 
 
@@ -54,33 +54,34 @@ def load(folder: Path) -> Project:
     prices = {n: Price(p["input"], p["output"]) for n, p in table["models"].items()}
     contexts = {n: p["context"] for n, p in table["models"].items()}
     file = read_project(folder)
-    found = file.values if file is not None else {}
-    for name, value in found.get("prices", {}).items():
-        prices[name] = Price(float(value["input"]), float(value["output"]), FILE)
-    paces = {n: _pace(v) for n, v in found.get("limits", {}).items()}
-    roles = dict(found.get("models", {}))
+    if file is None:
+        return Project(prices=prices, prices_from=str(table["date"]), contexts=contexts)
+    for name, price in file.section("prices").items():
+        sent, said = _amounts(price, PRICE)
+        prices[name] = Price(sent or 0.0, said or 0.0, FILE)
+    roles = {n: str(v) for n, v in file.section("models").items()}
     default, base, key = (roles.pop(n, "") for n in ("default", "api_base", "api_key_env"))
-    tiers = found.get("sandbox", {}).get("tiers", ())
+    tiers = file.section("sandbox").get("tiers")
     return Project(
         default, base, key, roles, prices, str(table["date"]), contexts,
-        _tokenizers(file), paces,
-        tiers_of(tiers, f"{file.path if file else FILE}: [sandbox] tiers"), file,
+        {n: file.path.parent / str(v) for n, v in file.section("tokenizers").items()},
+        {n: _pace(v) for n, v in file.section("limits").items()},
+        tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"), file,
     )  # fmt: skip
 
 
-def _tokenizers(file: ProjectFile | None) -> dict[str, Path]:
-    """Files of tokenizers by model; a relative path begins where the project file is."""
-    if file is None:
-        return {}
-    return {n: file.path.parent / v for n, v in file.values.get("tokenizers", {}).items()}
+def _pace(found: object) -> Pace:
+    calls, requests, tokens = _amounts(found, PACE)
+    return None if calls is None else int(calls), requests, tokens
 
 
-def _pace(found: Mapping[str, Any]) -> Pace:
-    calls, requests, tokens = (found.get(n) for n in PACE)
-    return calls, requests, tokens
+def _amounts(table: object, names: tuple[str, ...]) -> list[float | None]:
+    """Numbers of a table, which its reader has looked at; None for those it does not have."""
+    found = [table.get(n) if isinstance(table, dict) else None for n in names]
+    return [float(x) if isinstance(x, int | float) else None for x in found]
 
 
-def tiers_of(names: Iterable[Any], where: str) -> tuple[str, ...]:
+def tiers_of(names: Iterable[object], where: str) -> tuple[str, ...]:
     """A choice of sandboxes, none where nothing is said. Raises CodedError (unknown-tier)."""
     found = tuple(str(n).strip() for n in names)
     if found and not chosen(found):

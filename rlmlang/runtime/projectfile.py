@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
 from rlmlang.runtime.settings import wrong_in
@@ -24,7 +23,12 @@ class ProjectFile:
 
     path: Path
     sha256: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
+
+    def section(self, name: str) -> Mapping[str, object]:
+        """A table of the file, empty where it has none."""
+        found = self.values.get(name)
+        return found if isinstance(found, dict) else {}
 
 
 def read_project(folder: Path) -> ProjectFile | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from rlmlang.diagnostics.suggest import did_you_mean, nearest
-from rlmlang.schema.project import FREE, KINDS, SETTINGS, Setting, setting_at
+from rlmlang.schema.project import FREE, SETTINGS, ProjectSetting, setting_at
 
 CLOSE = 0.75  # a role's name this like that of a setting is taken for a slip
 
@@ -21,12 +20,12 @@ class Wrong:
     hint: str
 
 
-def wrong_in(found: Mapping[str, Any]) -> Wrong | None:
+def wrong_in(found: Mapping[str, object]) -> Wrong | None:
     """The first thing in the values of a file that the table does not allow."""
     return _wrong(found, (), ())
 
 
-def _wrong(found: Mapping[str, Any], at: tuple[str, ...], path: tuple[str, ...]) -> Wrong | None:
+def _wrong(found: Mapping[str, object], at: tuple[str, ...], path: tuple[str, ...]) -> Wrong | None:
     """The same below a path; `at` is that path as the table writes it."""
     below = _below(at)
     for key, given in found.items():
@@ -35,9 +34,8 @@ def _wrong(found: Mapping[str, Any], at: tuple[str, ...], path: tuple[str, ...])
             return Wrong(here, f"there is no setting `{'.'.join(here)}`", _near(key, at, below))
         setting = setting_at((*at, name))
         if setting is not None:
-            words, fits = KINDS[setting.kind]
-            if not fits(given):
-                return Wrong(here, f"`{'.'.join(here)}` takes {_unit(words, setting)}",
+            if setting.refuses(given):
+                return Wrong(here, f"`{'.'.join(here)}` takes {setting.takes}",
                              _instead(key, given, setting))  # fmt: skip
         elif not isinstance(given, dict):
             return Wrong(here, f"`{'.'.join(here)}` is a table", _table(here, (*at, name)))
@@ -46,10 +44,12 @@ def _wrong(found: Mapping[str, Any], at: tuple[str, ...], path: tuple[str, ...])
     return _missing(found, at, path)
 
 
-def _missing(found: Mapping[str, Any], at: tuple[str, ...], path: tuple[str, ...]) -> Wrong | None:
+def _missing(
+    found: Mapping[str, object], at: tuple[str, ...], path: tuple[str, ...]
+) -> Wrong | None:
     for name in _below(at):
         setting = setting_at((*at, name))
-        if setting is not None and setting.needed and name not in found:
+        if setting is not None and setting.required and name not in found:
             return Wrong(path, f"`{'.'.join(path)}` has no `{name}`", _table(path, at))
     return None
 
@@ -88,7 +88,7 @@ def _near(key: str, at: tuple[str, ...], below: list[str]) -> str:
     return did_you_mean(key, [n for n in below if n not in FREE])
 
 
-def _instead(key: str, given: Any, setting: Setting) -> str:
+def _instead(key: str, given: object, setting: ProjectSetting) -> str:
     """How a setting is written; a value is never repeated, it may be a secret."""
     if setting.kind == "model" and isinstance(given, str) and "://" in given:
         return "an endpoint is called `api_base`"
@@ -97,10 +97,6 @@ def _instead(key: str, given: Any, setting: Setting) -> str:
 
 def _choice(below: list[str]) -> str:
     return "sections are " + ", ".join(f"[{n}]" for n in below)
-
-
-def _unit(words: str, setting: Setting) -> str:
-    return f"{words}, in {setting.unit}" if setting.unit else words
 
 
 def _table(path: tuple[str, ...], at: tuple[str, ...]) -> str:

@@ -105,7 +105,7 @@ def guarded_in(file: ProjectFile) -> dict[str, str]:
     found = {}
     for setting in SETTINGS:
         section, name = setting.path[0], setting.path[-1]
-        below = file.values.get(section, {}) if setting.guarded else {}
+        below = file.section(section) if setting.guarded else {}
         for key in below if name in FREE else (name,):
             if key in below:
                 found[f"{section}.{key}"] = json.dumps(below[key])[:SHOWN]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from rlmlang.context import Slice
 from rlmlang.execute.evaluate import MOST_BITS
@@ -16,7 +15,7 @@ DEEP = "nests too deep"
 MORE = Type("Any", optional=True)  # what a record may hold besides its fields
 
 
-def misfit(value: Any, type_: Type) -> str:
+def misfit(value: object, type_: Type) -> str:
     """Why a value is not of its type, in words; nothing where it is."""
     try:
         return next(_wrong(value, type_, "it"), "")
@@ -24,7 +23,7 @@ def misfit(value: Any, type_: Type) -> str:
         return DEEP
 
 
-def _wrong(value: Any, type_: Type, what: str) -> Iterator[str]:
+def _wrong(value: object, type_: Type, what: str) -> Iterator[str]:
     if value is None and (type_.optional or type_.kind in ("Any", "None")):
         return
     if type_.is_list:
@@ -37,7 +36,7 @@ def _wrong(value: Any, type_: Type, what: str) -> Iterator[str]:
         yield f"{what} {words}"
 
 
-def _items(value: Any, type_: Type, what: str) -> Iterator[str]:
+def _items(value: object, type_: Type, what: str) -> Iterator[str]:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         yield f"{what} is {_shown(value)}, not {type_}"
         return
@@ -45,7 +44,7 @@ def _items(value: Any, type_: Type, what: str) -> Iterator[str]:
         yield from _wrong(item, type_.item, f"item {at + 1}")
 
 
-def _fields(value: Any, type_: Type, what: str) -> Iterator[str]:
+def _fields(value: object, type_: Type, what: str) -> Iterator[str]:
     if not isinstance(value, Mapping):
         yield f"{what} is {_shown(value)}, not {type_}"
         return
@@ -57,7 +56,7 @@ def _fields(value: Any, type_: Type, what: str) -> Iterator[str]:
         yield from _wrong(value.get(name), known.get(name, MORE), f"`{name}` of {what}")
 
 
-def _is(value: Any, type_: Type) -> bool:
+def _is(value: object, type_: Type) -> bool:
     """Whether a value that holds no others is of a type."""
     if type_.textual:
         return isinstance(value, str | Slice)
@@ -75,7 +74,7 @@ def _is(value: Any, type_: Type) -> bool:
     return kind is None or isinstance(value, kind)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value in a few characters; a number of thousands of digits has no other."""
     try:
         return f"{value!r:.60}"

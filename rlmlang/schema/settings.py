@@ -1,34 +1,28 @@
-"""What may be written as `name: value` or `name <= value`, block by block.
+"""What may stand in each block of the language: one table, which says all that is known of it.
 
-One table for every block of the language: what is not in it is an error that names the nearest,
-and a number outside its range is one too.
+What is not in it is an error that names the nearest, and so is a value of another kind, in another
+unit or out of range.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from rlmlang.schema.dimensions import DIMENSIONS, SPENT
+from rlmlang.schema.setting import MOMENT, Setting
 from rlmlang.value import Frozen, value
 
-MOMENT = 0.001
-"""The least time that a limit may give, in seconds."""
-
 
 @value
-class Setting(Frozen):
-    """One setting. `least` and `most` bound it where it is a number, in the unit it is counted
-    in: tok, bytes, seconds, dollars or things."""
-
-    name: str
-    least: float | None = None
-    most: float | None = None
-
-
-@value
-class Kind(Frozen):
-    """A kind of block: what it is called in messages, its settings, and whether a `repl` block or
-    an `assume` may stand in it. `without` are names that one would look for in it, with the reason
-    why they are not there."""
+class Block(Frozen):
+    """A kind of block: what it is called in messages, what it is for, its settings, and whether a
+    `repl` block or an `assume` may stand in it. `without` are names that one would look for in it,
+    with the reason why they are not there."""
 
     title: str
+    doc: str = ""
     settings: tuple[Setting, ...] = ()
     repl: bool = False
     assume: bool = False
@@ -40,53 +34,170 @@ class Kind(Frozen):
         return tuple(s.name for s in self.settings)
 
     def setting(self, name: str) -> Setting:
-        """The setting of that name; one without a range for a name that is free."""
-        return next((s for s in self.settings if s.name == name), Setting(name))
+        """The setting of that name; one that takes any value for a name that is free."""
+        return next((s for s in self.settings if s.name == name), Setting(name, "value"))
 
 
-def _kind(
-    title: str, *settings: Setting | str, repl: bool = False, assume: bool = False, **without: str
-) -> Kind:
-    made = tuple(Setting(s) if isinstance(s, str) else s for s in settings)
-    return Kind(title, made, repl, assume, tuple(without.items()))
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def _block(
+    title: str, doc: str, *settings: Setting, repl: bool = False, assume: bool = False,
+    without: Mapping[str, str] = NONE,
+) -> Block:  # fmt: skip
+    return Block(title, doc, settings, repl, assume, tuple(without.items()))
 
 
 OF_RUNS = "Each of its runs keeps to the limit of the recipe's own budget."
-PARALLEL, FANIN = Setting("parallel", 1), Setting("fanin", 2)
+OF_JOINS = "A join that fails would take all that it joins with it; "
+BUDGET = {d.name: d.setting for d in DIMENSIONS}
+TOTALS = tuple(replace(d.setting, outside="") for d in SPENT)
+PARALLEL = Setting("parallel", "count", doc="calls at a time; those of the run where it is not set",
+                   least=1, outside="STEP")  # fmt: skip
+FANIN = Setting("fanin", "count", 8, doc="how many are joined by one call", least=2, outside="STEP")
+FANIN_OF_PARTS = replace(
+    FANIN,
+    default=None,
+    outside="",
+    doc="how many answers are joined by one call; as many as there are parts",
+)
+ON_ERROR = Setting("on_error", "expression", doc="what a failing item does: it ends the run, or is "
+                   "left out", example="`fail` or `skip(at_most: 1%)`")  # fmt: skip
+WHOLE = Setting("budget", "block", opens="spend", doc="limits of all its runs together")
+PRICE = "dollars per million tok"
 
-BLOCKS: dict[str, Kind] = {
-    "model": _kind("a model", "default", Setting("context", 1), Setting("output", 1),
-                   Setting("temperature", 0, 2), "price"),
-    "price": _kind("a price", Setting("input", 0), Setting("output", 0)),
-    "budget": _kind("a budget", Setting("calls", 0), Setting("tokens", 0), Setting("usd", 0),
-                    Setting("wall", MOMENT), Setting("depth", 0), PARALLEL),
-    "spend": _kind("the budget of an eval or a tuning", Setting("calls", 0), Setting("tokens", 0),
-                   Setting("usd", 0), wall=OF_RUNS, depth=OF_RUNS, parallel=OF_RUNS),
-    "prompt": _kind("a prompt", "model", "task", "check", Setting("retry", 0), "think", repl=True,
-                    demos="Demonstrations are found by `rlm tune` and kept beside the recipe."),
-    "repl": _kind("a repl", Setting("iters", 1), Setting("calls", 0), Setting("depth", 0),
-                  Setting("shown", 1), "sub", Setting("sub_input", 1), "tools",
-                  Setting("cpu", MOMENT), Setting("memory", 1), Setting("wall", MOMENT),
-                  Setting("tokens", 0), Setting("usd", 0), "sandbox"),
-    "step": _kind("this step", assume=True),
-    "split": _kind("split", assume=True),
-    "search": _kind("search", assume=True),
-    "cross": _kind("cross", assume=True),
-    "recurse": _kind("recurse", assume=True),
-    "ladder": _kind("ladder", assume=True),
-    "map": _kind("map", PARALLEL, "on_error", "stop", assume=True),
-    "filter": _kind("filter", PARALLEL, "on_error", "keep_rest", assume=True),
-    "reduce": _kind("reduce", FANIN, PARALLEL, assume=True, on_error="A join that fails would take "
-                    "all that it joins with it; items are lost before, in a map or filter."),
-    "leaf": _kind("leaf", "on_error"),
-    "prune": _kind("prune", Setting("see", 1), "keep"),
-    "join": _kind("join", FANIN, on_error="A join that fails would take all that it joins with it; "
-                  "leaves may be lost: `leaf <= n with p() { on_error: … }`."),
-    "batch": _kind("a batch", "output", "budget"),
-    "dataset": _kind("a dataset", "path", "sha256", "bind", "want"),
-    "eval": _kind("an eval", "over", Setting("limit", 1), "budget"),
-    "tune": _kind("a tuning", "optimizer", "split", "eval", Setting("trials", 1), "reflection",
-                  "budget"),
-    "shares": _kind("a split of examples", Setting("train", 0, 1), Setting("dev", 0, 1),
-                    Setting("test", 0, 1), "seed"),
+
+def _cap(name: str, kind: str, default: object, doc: str, least: float = 0) -> Setting:
+    return Setting(name, kind, default, doc=doc, least=least, limit=True)
+
+
+BLOCKS: dict[str, Block] = {
+    "model": _block(
+        "a model", "a role that prompts name, with its limits",
+        Setting("default", "model", doc="the model that fills it unless another is given",
+                example='"openai/gpt-5-mini"'),
+        Setting("context", "tok", 128_000, doc="the most a request and its answer may hold",
+                least=1, limit=True, outside="MODEL"),
+        Setting("output", "tok", 1_000, doc="the most an answer may hold", least=1, limit=True,
+                outside="MODEL"),
+        Setting("temperature", "number", 0.0, doc="how much answers vary", least=0, most=2,
+                outside="MODEL"),
+        Setting("price", "block", opens="price", doc="its price, where the table knows none",
+                example="price: { input: 0.25, output: 2.00 }"),
+    ),
+    "price": _block(
+        "a price", "what a model costs",
+        Setting("input", "number", required=True, doc="what is sent", least=0, unit=PRICE),
+        Setting("output", "number", required=True, doc="what is written", least=0, unit=PRICE),
+    ),
+    "budget": _block("a budget", "limits of a run, each of them kept exactly", *BUDGET.values()),
+    "spend": _block(
+        "the budget of an eval or a tuning", "limits of all its runs together", *TOTALS,
+        without={d.name: OF_RUNS for d in DIMENSIONS if d not in SPENT},
+    ),
+    "prompt": _block(
+        "a prompt", "a typed call to a model",
+        Setting("model", "name", doc="the `model` that answers"),
+        Setting("task", "text", required=True, doc="what to do; a template over the parameters "
+                "and the prompt's own settings"),
+        Setting("check", "expression", doc="what must hold of `result`, or it is asked again; may "
+                "be repeated", example="a condition"),
+        _cap("retry", "count", 1, "how often a refused answer is asked for again"),
+        Setting("think", "truth", False, doc="whether reasons are asked for before the answer"),
+        repl=True,
+        without={"demos": "Demonstrations are found by `rlm tune` and kept beside the recipe."},
+    ),
+    "repl": _block(
+        "a repl", "a prompt that writes code over its inputs, turn by turn",
+        _cap("iters", "count", 12, "turns of the model", 1),
+        _cap("calls", "count", 30, "calls from code, all turns together"),
+        _cap("depth", "count", 1, "levels of sessions that code may begin"),
+        _cap("shown", "size", 2_000, "what the model sees of a turn's output", 1),
+        Setting("sub", "name", doc="the `model` of calls from code; that of the prompt if unset"),
+        _cap("sub_input", "size", None, "the most a call from code may send", 1),
+        Setting("tools", "expression", doc="what code may call: built-in tools, prompts and "
+                "patterns", example="a list of tools"),
+        _cap("cpu", "duration", 20.0, "time that one turn's code may compute", MOMENT),
+        _cap("memory", "memory", 256_000_000, "memory of the code", 1),
+        _cap("wall", "duration", None, "time by the clock of the whole session", MOMENT),
+        _cap("tokens", "tok", None, "tokens of the whole session"),
+        _cap("usd", "dollars", None, "dollars of the whole session"),
+        Setting("sandbox", "expression", doc="where its code runs", example="sandbox: monty, "
+                "sandbox: cpython, or sandbox: [monty, cpython]"),
+    ),
+    "step": _block("this step", "a step that computes", assume=True),
+    "split": _block("split", "cuts a text, a tree or rows into pieces", assume=True),
+    "search": _block("search", "finds windows without a model", assume=True),
+    "cross": _block("cross", "pairs each item with those of another list that fit it best",
+                    assume=True),
+    "recurse": _block("recurse", "cuts into parts by `branch` until each is a `leaf`, leaves "
+                      "out what `prune` says, and makes one of the answers by `join`",
+                      assume=True),
+    "ladder": _block("ladder", "tries rungs in order until a result is accepted", assume=True),
+    "map": _block(
+        "map", "asks a prompt about every item of a list", PARALLEL, ON_ERROR,
+        Setting("stop", "expression", doc="no further item is begun once this holds of an answer",
+                example="a condition on `it`"),
+        assume=True,
+    ),
+    "filter": _block(
+        "filter", "keeps the items that a prompt or a condition says yes to", PARALLEL, ON_ERROR,
+        Setting("keep_rest", "truth", False, doc="gives both halves, as `.kept` and `.rest`"),
+        assume=True,
+    ),
+    "reduce": _block(
+        "reduce", "joins a list by a prompt, a few items at a time, the order kept", FANIN,
+        PARALLEL, assume=True,
+        without={"on_error": f"{OF_JOINS}items are lost before, in a map or filter."},
+    ),
+    "leaf": _block("leaf", "the clause of `recurse` that reads a part", ON_ERROR),
+    "prune": _block(
+        "prune", "the clause of `recurse` that chooses among parts",
+        Setting("see", "size", 1_000, doc="how much of a part's beginning is judged", least=1),
+        Setting("keep", "expression", required=True, doc="how many parts are kept, at least and "
+                "at most", example="keep: 1..3"),
+    ),
+    "join": _block(
+        "join", "the clause of `recurse` that joins the parts' answers", FANIN_OF_PARTS,
+        without={"on_error": OF_JOINS
+                 + "leaves may be lost: `leaf <= n with p() { on_error: … }`."},
+    ),
+    "batch": _block(
+        "a batch", "one recipe over many inputs",
+        Setting("output", "path", doc="where the answers go"),
+        replace(WHOLE, opens="budget"),
+    ),
+    "dataset": _block(
+        "a dataset", "labelled examples",
+        Setting("path", "path", required=True, doc="a file of rows",
+                example='"data/dev.jsonl"'),
+        Setting("sha256", "hash", doc="the beginning of the file's hash, which must agree"),
+        Setting("bind", "block", doc="which column fills which parameter",
+                example="bind: { parameter: column }"),
+        Setting("want", "name", required=True, doc="the column that holds the label"),
+    ),
+    "eval": _block(
+        "an eval", "scores a recipe over a dataset",
+        Setting("over", "name", required=True, doc="the `dataset`"),
+        Setting("limit", "count", doc="only so many examples", least=1),
+        WHOLE,
+    ),
+    "tune": _block(
+        "a tuning", "searches for better prompts and numbers",
+        Setting("optimizer", "name", "gepa", doc="how it searches",
+                choices=("gepa", "bootstrap", "mipro", "grid")),
+        Setting("split", "block", opens="shares", doc="which examples are for what"),
+        Setting("eval", "name", doc="what says which is better; the recipe's only eval if unset"),
+        Setting("trials", "count", 200, doc="the most candidates that are tried", least=1),
+        Setting("reflection", "model", doc="the model that proposes new tasks",
+                example='"openai/gpt-5"'),
+        WHOLE,
+    ),
+    "shares": _block(
+        "a split of examples", "shares of the examples, together at most 100%",
+        Setting("train", "fraction", 0.4, doc="for what prompts are made of", least=0, most=1),
+        Setting("dev", "fraction", 0.2, doc="for choosing between candidates", least=0, most=1),
+        Setting("test", "fraction", 0.4, doc="for the score in the end", least=0, most=1),
+        Setting("seed", "count", 0, doc="another seed deals them out otherwise"),
+    ),
 }  # fmt: skip

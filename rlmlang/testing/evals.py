@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 import anyio
@@ -105,8 +104,7 @@ class Evaluated:
 
 def account_of(name: str, budget: r.Budget) -> Account:
     """The account of a whole eval or tuning."""
-    usd = None if budget.usd is None else Fraction(str(budget.usd))
-    return Account(name, Limits(budget.calls, budget.tokens, usd))
+    return Account(name, Limits.declared(budget.calls, budget.tokens, budget.usd))
 
 
 def run_eval(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rlmlang.ir import suite as s
 from rlmlang.runtime.prepare import prepare
+from rlmlang.schema.dimensions import SPENT
 from rlmlang.testing.datasets import Example, Examples
 from rlmlang.testing.evals import Way
 from rlmlang.tuning.tune import DEMOS, Parts, parts_of
@@ -93,7 +94,7 @@ def lines_of(price: Price, tune: s.Tune) -> list[str]:
     out.append(f"  {price.runs:>9,} runs of at most {each}: {whole}")
     if price.reflections:
         out.append(f"  {price.reflections:>9,} calls of the model that reflects")
-    limits = {k: getattr(tune.budget, k) for k in ("calls", "tokens", "usd")}
+    limits = {d.name: getattr(tune.budget, d.name) for d in SPENT}
     given = ", ".join(f"{k} <= {v:,}" for k, v in limits.items() if v is not None)
     held = "it is never passed"
     if price.usd is None and limits["usd"] is not None:

@@ -97,11 +97,6 @@ def missing_argument(call: t.Call, what: str, missing: list[str]) -> Diagnostic:
     )
 
 
-def wrong_argument(written: t.Node, name: str, what: str) -> Diagnostic:
-    """The problem `wrong-type`."""
-    return error("wrong-type", f"`{name}` takes {what}", written.span, hint=f"write {what}")
-
-
 def second_budget(first: t.BudgetUse, second: t.BudgetUse) -> Diagnostic:
     """The problem `duplicate-name`."""
     return error(

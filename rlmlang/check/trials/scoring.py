@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rlmlang.check.module import Module
-from rlmlang.check.resolve import budget_in, code_of
-from rlmlang.check.settings import Settings, settings_of
+from rlmlang.check.resolve import code_of, limits_in
+from rlmlang.check.settings import Settings, settings_of, value_of
 from rlmlang.check.trials.tests import form, means
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -13,6 +13,7 @@ from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import fits
 from rlmlang.metrics import METRICS
+from rlmlang.schema.calls import WEIGHT
 from rlmlang.syntax import tree as t
 
 
@@ -28,28 +29,21 @@ def dataset_of(module: Module, name: str) -> s.Dataset | None:
 
 def _dataset(module: Module, decl: t.Settings) -> s.Dataset:
     block = Settings(module, decl.block, "dataset")
-    path = block.literal("path", str, 'a path such as "data/dev.jsonl"')
-    sha = block.literal("sha256", str, "a hash in hexadecimal digits")
-    bind = _columns(module, block.value("bind"))
-    column = block.word("want")
+    path, column = block.find("path", str), block.find("want", t.Name)
+    bind = _columns(module, block.find("bind", t.Block))
     want = column.text if column is not None else ""
-    if not isinstance(path, str):
+    if path is None:
         module.report(_incomplete(decl, 'path: "data/dev.jsonl"'))
     if not want:
         module.report(_incomplete(decl, "want: the column of the label"))
-    return s.Dataset(decl.name.text, str(path or ""), str(sha or ""), bind, want,
+    return s.Dataset(decl.name.text, path or "", block.find("sha256", str) or "", bind, want,
                      module.source.path)  # fmt: skip
 
 
-def _columns(module: Module, written: t.Expr | t.Block | None) -> tuple[tuple[str, str], ...]:
+def _columns(module: Module, written: t.Block | None) -> tuple[tuple[str, str], ...]:
     """Parameters and the columns that fill them."""
-    if written is None:
-        return ()
-    if not isinstance(written, t.Block):
-        module.report(form(written, "bind: { parameter: column }"))
-        return ()
     found = []
-    for entry in written.entries:
+    for entry in written.entries if written is not None else ():
         if isinstance(entry, t.Setting) and isinstance(entry.value, t.Name | t.Text):
             column = entry.value
             name = column.text if isinstance(column, t.Name) else column.value
@@ -62,14 +56,13 @@ def _columns(module: Module, written: t.Expr | t.Block | None) -> tuple[tuple[st
 def eval_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Eval | None:
     """A checked eval; None when it has no dataset to go over."""
     own = settings_of(module, trial)
-    over = _over(module, trial, own.word("over"), recipe)
+    over = _over(module, trial, own.find("over", t.Name), recipe)
     scores = tuple(x for i in trial.items if i.word == "score" for x in _score(module, i, recipe))
     if not any(x.weight for x in scores):
         module.report(_no_score(trial))
     names = [*(x.metric.name for x in scores), "score", "failed"]
     require = tuple(means(module, i, names) for i in trial.items if i.word == "require")
-    most, budget = own.size("limit", ("",)), own.block("budget")
-    spend = budget_in(module, budget, "spend") if budget is not None else r.Budget()
+    most, spend = own.find("limit", int), limits_in(own.find("budget", Settings))
     if over is None:
         return None
     return s.Eval(trial.name.text, recipe.name, over, scores, require, most, spend, trial.span.line,
@@ -96,7 +89,7 @@ def _over(
 
 def _score(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Score]:
     assert isinstance(item.key, t.Name)
-    weight = module.literal(item.value) if isinstance(item.value, t.Number) else None
+    weight = value_of(module, WEIGHT, item.value) if isinstance(item.value, t.Number) else None
     amount = float(weight) if isinstance(weight, int | float) else 1.0
     metric = _metric(module, item.key, recipe)
     return [s.Score(metric, amount)] if metric is not None else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import cast
 
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Module
@@ -14,23 +15,17 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
-from rlmlang.ir.expressions import Ref
+from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.predictors import named, prompts_of
 from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Type, list_of
+from rlmlang.schema.calls import ANSWERS, FILL, OPENERS, Call
+from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.formula import ONE, number
-from rlmlang.schema.partitions import Argument
 from rlmlang.syntax import tree as t
 
-OPENERS = ("file", "text", "doc", "rows", "fixture")
-FILL = (
-    Argument("words", "count", required=True, doc="how many words"),
-    Argument("insert", "text", "", doc="a text put in"),
-    Argument("at", "fraction", 0.5, doc="where it is put in", least=0, most=1),
-    Argument("seed", "count", 0, doc="another seed gives other words"),
-)
 MEASURES = {
-    "calls": INT, "tokens": INT, "usd": FLOAT, "depth": INT, "skipped": INT,
-    "steps": list_of(TEXT), "problem": TEXT,
+    **{d.name: INT if d.setting.of.types == (int,) else FLOAT for d in DIMENSIONS if d.tested},
+    "skipped": INT, "steps": list_of(TEXT), "problem": TEXT,
 }  # fmt: skip
 
 
@@ -70,7 +65,9 @@ def known_name(module: Module, item: t.Item, names: list[str], what: str) -> str
 # ── given ────────────────────────────────────────────────────────────────────
 
 
-def _given(module: Module, item: t.Item, recipe: r.Recipe) -> tuple[str, Any] | None:
+def _given(
+    module: Module, item: t.Item, recipe: r.Recipe
+) -> tuple[str, Expr | s.Opened | s.Fill] | None:
     params = {p.name: p for p in recipe.params}
     places = [*params, *(x.name for x in recipe.sources)]
     name = known_name(module, item, places, "parameter")
@@ -87,20 +84,27 @@ def _made(module: Module, written: t.Expr) -> s.Opened | s.Fill | None:
     """An input that is opened or filled; None for a plain value."""
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
         return None
-    word, args = written.callee.text, written.args
-    if word in OPENERS:
-        place = module.literal(args[0].value) if len(args) == 1 else None
-        if not isinstance(place, str):
-            module.report(form(written, f'{word}("path")'))
-            return s.Opened("")
-        return s.Opened(place)
+    word = written.callee.text
+    if (opener := OPENERS.get(word)) is not None:
+        return s.Opened(_told(module, written, opener))
     if word != "fill":
         return None
-    options = arguments(module, written, FILL, "`fill`")
+    options = arguments(module, written, FILL.arguments, "`fill`")
     if options is None:
         return s.Fill(1, "", 0.0, 0)
     words, seed = int(str(options["words"])), int(str(options["seed"]))
     return s.Fill(words, str(options["insert"]), float(str(options["at"])), seed)
+
+
+def _told(module: Module, written: t.Call, call: Call) -> str:
+    """The one text that an opener or an answer is told; empty, and a problem, for anything else."""
+    (argument,), given = call.arguments, written.args
+    known = len(given) == 1 and given[0].label in ("", argument.name)
+    value = module.literal(given[0].value) if known else None
+    if isinstance(value, str):
+        return value
+    module.report(form(written, f'{call.name}("{argument.name}")'))
+    return ""
 
 
 # ── mocks ────────────────────────────────────────────────────────────────────
@@ -136,18 +140,13 @@ def _asked(recipe: r.Recipe, predictor: str) -> r.Prompt | None:
 
 
 def _script(module: Module, written: t.Expr) -> s.Scripted | s.Replayed | s.Failing | None:
-    kinds: dict[str, Any] = {"scripted": s.Scripted, "replay": s.Replayed, "fails": s.Failing}
+    kinds: dict[str, type[s.Scripted | s.Replayed | s.Failing]] = {
+        "scripted": s.Scripted, "replay": s.Replayed, "fails": s.Failing,
+    }  # fmt: skip
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
         return None
-    kind = kinds.get(written.callee.text)
-    if kind is None:
-        return None
-    value = module.literal(written.args[0].value) if len(written.args) == 1 else None
-    if not isinstance(value, str):
-        module.report(form(written, f'{written.callee.text}("…")'))
-        value = ""
-    made: s.Scripted | s.Replayed | s.Failing = kind(value)
-    return made
+    word = written.callee.text
+    return kinds[word](_told(module, written, ANSWERS[word])) if word in kinds else None
 
 
 # ── expectations ─────────────────────────────────────────────────────────────
@@ -161,7 +160,7 @@ def _expect(module: Module, item: t.Item, recipe: r.Recipe) -> s.Expect:
         scope.bind(name, Ref(name), _facts(type_))
     known = [*(p.name for p in recipe.params), *(x.name for x in recipe.sources)]
     asked = _with_coverage(scope, written, known)
-    test = expect(scope, asked, BOOL, "the expectation")[0]
+    test = expect(scope, cast("t.Expr", asked), BOOL, "the expectation")[0]
     return s.Expect(test, words(written), item.span.line)
 
 
@@ -174,7 +173,7 @@ def _facts(type_: Type) -> r.Facts:
     return r.Facts(type_, number(14), ONE, number(14))
 
 
-def _with_coverage(scope: Scope, written: Any, known: list[str]) -> Any:
+def _with_coverage(scope: Scope, written: object, known: list[str]) -> object:
     """`coverage(log)` as a name that stands for the part of a source that was read."""
     if isinstance(written, tuple):
         return tuple(_with_coverage(scope, x, known) for x in written)
@@ -193,7 +192,8 @@ def _with_coverage(scope: Scope, written: Any, known: list[str]) -> Any:
         for f in dataclasses.fields(written)
         if f.name != "span"
     }
-    return dataclasses.replace(written, **changed)
+    changing: Callable[..., t.Node] = dataclasses.replace
+    return changing(written, **changed)
 
 
 def _called(name: str, written: t.Call) -> t.Name:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rlmlang.check.module import Module
-from rlmlang.check.resolve import budget_in
+from rlmlang.check.overrides import settable_here
 from rlmlang.check.settings import settings_of
 from rlmlang.check.trials.scoring import eval_of
 from rlmlang.check.trials.tests import known_name, test_of
-from rlmlang.check.trials.tuning import tune_of
+from rlmlang.check.trials.tuning import path_of, tune_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
+from rlmlang.schema.settings import BUDGET
 from rlmlang.syntax import tree as t
 
+PATHS = tuple(f"budget.{name}" for name in BUDGET)
 Find = Callable[[str], r.Recipe | None]
 
 
@@ -46,12 +48,24 @@ def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: s.Suite) -> 
 
 
 def _batch(module: Module, trial: t.Trial, recipe: r.Recipe) -> None:
-    own = settings_of(module, trial)
-    if (budget := own.block("budget")) is not None:
-        budget_in(module, budget)
+    settings_of(module, trial)
+    params = [p.name for p in recipe.params]
     for item in trial.items:
         if item.word == "each":
-            known_name(module, item, [p.name for p in recipe.params], "parameter")
+            known_name(module, item, params, "parameter")
+        elif item.word == "set" and item.key is not None:
+            known = [*params, *settable_here(module.decls.values()), *PATHS]
+            if path_of(item.key) not in known:
+                module.report(_not_settable(item.key, path_of(item.key), known))
+
+
+def _not_settable(key: t.Expr, path: str, known: list[str]) -> Diagnostic:
+    return error(
+        "not-settable",
+        f"`{path}` may not be set from outside",
+        key.span,
+        hint=did_you_mean(path, known),
+    )
 
 
 def _unknown_recipe(trial: t.Trial, known: list[str]) -> Diagnostic:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlmlang.check.module import Module
 from rlmlang.check.overrides import settable_here
-from rlmlang.check.resolve import budget_in
+from rlmlang.check.resolve import limits_in
 from rlmlang.check.settings import Settings, settings_of
 from rlmlang.check.trials.tests import words
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
@@ -12,34 +12,31 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.predictors import named, prompts_of
+from rlmlang.schema.settings import BLOCKS
 from rlmlang.syntax import tree as t
 
-OPTIMIZERS = ("gepa", "bootstrap", "mipro", "grid")
-TRIALS = 200
-SHARES = {"train": 0.4, "dev": 0.2, "test": 0.4}
+OPTIMIZERS = BLOCKS["tune"].setting("optimizer").choices
+SHARES = ("train", "dev", "test")
 
 
 def tune_of(module: Module, trial: t.Trial, recipe: r.Recipe, evals: list[s.Eval]) -> s.Tune | None:
     """A checked tuning; None when nothing says what is better."""
     own = settings_of(module, trial)
-    judged = _eval(module, trial, own.word("eval"), evals)
-    named = own.word("optimizer")
-    optimizer = named.text if named is not None else OPTIMIZERS[0]
+    judged = _eval(module, trial, own.find("eval", t.Name), evals)
+    named = own.find("optimizer", t.Name)
+    optimizer = named.text if named is not None else own.get("optimizer", str)
     if named is not None and optimizer not in OPTIMIZERS:
         module.report(_unknown_optimizer(named))
     knobs = tuple(k for i in trial.items if i.word == "knob" for k in _knob(module, i, recipe))
     if not any(i.word == "knob" for i in trial.items):
         module.report(_no_knob(trial))
-    shares, seed = _split(module, own.block("split"))
-    trials, budget = own.count("trials"), own.block("budget")
-    reflection = own.literal("reflection", str, 'a name such as "openai/gpt-5"')
-    spend = budget_in(module, budget, "spend") if budget is not None else r.Budget()
+    shares, seed = _split(own)
     if judged is None:
         return None
     return s.Tune(
         trial.name.text, recipe.name, judged, optimizer, knobs, *shares, seed,
-        trials or TRIALS, str(reflection or ""), spend,
-        trial.span.line,
+        own.get("trials", int), own.find("reflection", str) or "",
+        limits_in(own.find("budget", Settings)), trial.span.line,
     )  # fmt: skip
 
 
@@ -57,27 +54,23 @@ def _eval(
     return found
 
 
-def _split(module: Module, block: t.Block | None) -> tuple[tuple[float, float, float], int]:
-    """The shares of the examples for traces, for choosing and for the score, and the seed."""
-    usual = (SHARES["train"], SHARES["dev"], SHARES["test"])
-    if block is None:
-        return usual, 0
-    own = Settings(module, block, "shares")
-    train, dev, test = (
-        float(str(own.literal(name, (int, float), "a share of the examples") or 0.0))
-        for name in SHARES
-    )
-    seed = own.count("seed") or 0
+def _split(tune: Settings) -> tuple[tuple[float, float, float], int]:
+    """The shares of the examples for traces, for choosing and for the score, and the seed. Where
+    some are written, the others are empty."""
+    own, usual = tune.find("split", Settings), Settings(tune.module, None, "shares")
+    train, dev, test = (usual.get(name, float) for name in SHARES)
+    if own is None:
+        return (train, dev, test), usual.get("seed", int)
+    train, dev, test = (own.get(n, float) if n in own.values else 0.0 for n in SHARES)
     if not train or not (dev or test) or train + dev + test > 1.0001:
-        module.report(_split_form(block))
-        return usual, 0
-    if not test:  # two parts: the second is held out, the first is chosen from
+        tune.module.report(_split_form(tune.entries["split"]))
+    elif not test:  # two parts: the second is held out, the first is chosen from
         train, dev, test = train / 2, train / 2, dev
-    return (train, dev or train / 2, test), seed
+    return (train, dev or train / 2, test), own.get("seed", int)
 
 
 def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
-    path = _path(item.key)
+    path = path_of(item.key)
     owner, _, last = path.rpartition(".")
     rewrites = isinstance(item.value, t.Name) and item.value.text == "rewrite"
     written = item.value.items if isinstance(item.value, t.ListOf) else ()
@@ -101,9 +94,10 @@ def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
     return [s.Knob(path, kind, choices)]
 
 
-def _path(key: t.Expr | None) -> str:
+def path_of(key: t.Expr | None) -> str:
+    """What is written as `name.label`."""
     if isinstance(key, t.Member):
-        return f"{_path(key.base)}.{key.name.text}"
+        return f"{path_of(key.base)}.{key.name.text}"
     return key.text if isinstance(key, t.Name) else ""
 
 
@@ -138,7 +132,7 @@ def _no_knob(trial: t.Trial) -> Diagnostic:
     )
 
 
-def _split_form(item: t.Block) -> Diagnostic:
+def _split_form(item: t.Node) -> Diagnostic:
     return error(
         "trial-form",
         "the parts of a split are shares of the examples, together at most 100 %",

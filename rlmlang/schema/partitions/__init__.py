@@ -12,10 +12,11 @@ from typing import Literal
 
 from rlmlang.schema.formula import ONE, ZERO, Formula, ceil_div, maximum
 from rlmlang.schema.registry import Registry
+from rlmlang.schema.setting import Setting
 from rlmlang.value import Frozen, value
 
 Coverage = Literal["exact", "cover", "some"]
-Kind = Literal["size", "count", "fraction", "text", "character"]
+Argument = Setting
 Family = Literal["text", "rows", "tree"]
 ORDER: tuple[Coverage, ...] = ("exact", "cover", "some")
 
@@ -35,19 +36,6 @@ def around(before: int, after: int) -> int:
 def worst_of(coverages: Iterable[Coverage]) -> Coverage:
     """The weakest of some coverages; exact for none."""
     return max(coverages, key=ORDER.index, default="exact")
-
-
-@value
-class Argument(Frozen):
-    """One argument of a strategy, look-up or source; `least` and `most` bound a number."""
-
-    name: str
-    kind: Kind
-    default: object = None
-    required: bool = False
-    doc: str = ""
-    least: float | None = None
-    most: float | None = None
 
 
 @value

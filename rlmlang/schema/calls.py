@@ -1,0 +1,67 @@
+"""What is written as a call beside partitions, searches and sources: neighbours of pieces, and what
+tests give and answer."""
+
+from __future__ import annotations
+
+from rlmlang.schema.setting import Setting
+from rlmlang.value import Frozen, value
+
+
+@value
+class Call(Frozen):
+    """A word with its arguments; `where` says where it may stand."""
+
+    name: str
+    doc: str
+    where: str
+    arguments: tuple[Setting, ...]
+
+
+def _one(name: str, doc: str, where: str, kind: str, of: str) -> Call:
+    return Call(name, doc, where, (Setting(kind, "text", required=True, doc=of),))
+
+
+GIVEN = "behind `given` in a test"
+MOCKED = "behind `mock … returns` in a test"
+OPENED = "the path, from the test's folder"
+WEIGHT = Setting("weight", "number", doc="how much a score counts beside others", least=0)
+GATHER = Call(
+    "gather",
+    "Adds what stands beside a piece, shown but not counted as read.",
+    "behind a partition, as `.gather(before: 50tok)`",
+    (
+        Setting("before", "size", doc="how much of what comes before", least=1),
+        Setting("after", "size", doc="how much of what comes after", least=1),
+    ),
+)
+FILL = Call(
+    "fill",
+    "Makes a text of so many words.",
+    GIVEN,
+    (
+        Setting("words", "count", required=True, doc="how many words", least=0),
+        Setting("insert", "text", "", doc="a text put in"),
+        Setting("at", "fraction", 0.5, doc="where it is put in", least=0, most=1),
+        Setting("seed", "count", 0, doc="another seed gives other words"),
+    ),
+)
+OPENERS = {
+    name: _one(name, f"Opens {what}.", GIVEN, "path", OPENED)
+    for name, what in (
+        ("file", "a file or folder"), ("text", "a text"), ("doc", "a document"),
+        ("rows", "a file of rows"), ("fixture", "a file or folder of the tests"),
+    )
+}  # fmt: skip
+ANSWERS = {
+    c.name: c
+    for c in (
+        _one("scripted", "Answers from a file, in the order of the items, or by Python.", MOCKED,
+             "path", "JSON lines, or `file.py:function`"),
+        _one("replay", "The answers of a recorded run.", MOCKED, "path",
+             "the JSON lines of `rlm export`"),
+        _one("fails", "No answer comes.", MOCKED, "reason", "why"),
+    )
+}  # fmt: skip
+SCORE = Call("score", "Judges answers by a metric.", "in an eval, as `score exact weight 1`",
+             (WEIGHT,))  # fmt: skip
+CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE)
