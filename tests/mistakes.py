@@ -12,7 +12,7 @@ PART = re.compile(r"^// ---- (bad|bad \(when run\)|good)\n", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Page:
-    """One code: its words, an example that has the problem, one that has not."""
+    """The page of a code: its words, an example that has the problem, one that has not."""
 
     code: str
     words: str

@@ -31,7 +31,7 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("check", "binary.rlm"), 65, "recipe-unreadable"),
     (("check", "junk.rlm"), 65, "unknown-declaration"),
     (("check", "empty.rlm"), 65, "missing-edition"),
-    (("run", "empty-recipe.rlm"), 65, "no-recipe"),
+    (("run", "empty-recipe.rlm"), 2, "no-recipe"),
     (("run", "broken.rlm", *B, *Q), 65, "unknown-name"),
     (("plan", "broken.rlm"), 65, "unknown-name"),
     (("graph", "broken.rlm"), 65, "unknown-name"),

@@ -151,7 +151,7 @@ def plan_lines(text: str) -> str:
     for node in plan["nodes"]:
         if not any(any(v.values()) for v in node["bound"].values() if isinstance(v, dict)):
             del node["bound"]
-        for inner in ("operation", "when", "assumed", "line"):
+        for inner in ("operation", "when", "assumed", "places"):
             node.pop(inner, None)
     for own in ("format", "version", "directed", "multigraph", "graph", "interface", "binding"):
         del plan[own]

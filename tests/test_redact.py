@@ -266,3 +266,11 @@ def test_a_problem_quotes_an_answer_without_its_secrets(ask: Path, rlm: Rlm) -> 
         done = rlm(*RUN, "--set", "question=q", "--api-base", server.base, "--json")
     assert (done.code, KEY in done.err + done.out, MASK in done.err) == (1, False, True)
     assert on_disk(ask, KEY) == []
+
+
+def test_a_problem_quotes_a_line_of_the_recipe_without_its_secrets(ask: Path, rlm: Rlm) -> None:
+    recipe = f'recipe r(n: Int = 0) -> Text {{\n  return if 1 / n > 2 then "{KEY}" else ""\n}}\n'
+    (ask / "ask.rlm").write_text(f"rlm 1\n{recipe}")
+    done = rlm("run", "ask.rlm", "--json")
+    assert (done.code, KEY in done.err + done.out, MASK in done.err) == (1, False, True)
+    assert done.err.count("^") == len(f'return if 1 / n > 2 then "{MASK}" else ""')

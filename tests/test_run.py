@@ -142,7 +142,10 @@ def test_a_wall_budget_ends_the_run(folder: Path) -> None:
     outcome = rlmlang.run("r.rlm", engine=Hangs(lambda t: "x"), sources=book_of(folder, 2),
                           sets={"budget.wall": "0.2"})  # fmt: skip
     assert outcome.problem is not None
-    assert (outcome.problem.diagnostic.code, outcome.problem.exit_code) == ("budget-spent", 75)
+    assert (outcome.problem.diagnostic.code, outcome.problem.entry.exit_code) == (
+        "budget-spent",
+        75,
+    )
 
 
 def test_an_unknown_price_is_never_zero(book: Path, rlm: Rlm) -> None:

@@ -69,11 +69,13 @@ def _condition(module: Module, written: t.Expr, type_: Type) -> Expr:
 
 
 def _in_order(found: list[Diagnostic], source: SourceFile) -> tuple[Diagnostic, ...]:
-    def place(d: Diagnostic) -> tuple[bool, int]:
-        span = d.span
-        return (span is None or span.source.path != source.path, span.start if span else 0)
+    def order(d: Diagnostic) -> tuple[bool, int, int]:
+        place = d.place
+        if place is None:
+            return True, 0, 0
+        return place.path != source.path, place.line, place.column
 
-    return tuple(sorted(found, key=place))
+    return tuple(sorted(found, key=order))
 
 
 def _declarations(module: Module) -> None:
@@ -121,13 +123,15 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     scope = Scope(module, hoist=hoist)
     sources, defaults = _bind_params(scope, decl, params)
     value = body(scope, decl.body.items, result)[0]
-    if not any(isinstance(i, t.Return) for i in decl.body.items):
+    places = tuple(i.value.span.place for i in decl.body.items if isinstance(i, t.Return))
+    if not places:
         module.report(_no_return(decl))
     _unused(scope, decl)
     budget = budget_of(module, [i for i in decl.body.items if isinstance(i, t.BudgetUse)])
     steps = list(scope.steps)
     if not any(s.name == "result" for s in steps):
-        steps.append(r.Step("result", Compute(value), r.Facts(result), (_name(value),)))
+        needs, facts = (_name(value),), r.Facts(result)
+        steps.append(r.Step("result", Compute(value), facts, needs, places=places))
     named = {n for s in steps for n in s.needs}
     extra = [s for n in sorted(named) if (s := source_of(module, n)) and s not in sources]
     return r.Recipe(

@@ -47,6 +47,7 @@ def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
         prefix=f"{scope.prefix}{name}.",
         losses=scope.losses,
         calling=(*scope.calling, mark),
+        called_at=(call.span, *scope.called_at),
         hoist=scope.hoist,
     )
     variables = {g.text: ANY for g in decl.generics}

@@ -43,6 +43,7 @@ class Scope:
     within: str = ""  # the step that the steps of this body are parts of
     losses: dict[str, Label] = field(default_factory=dict)  # where a step gave up coverage
     calling: tuple[str, ...] = ()
+    called_at: tuple[Span, ...] = ()  # the calls of patterns that led here, the nearest first
     certain: frozenset[Expr] = frozenset()  # what was tested not to be none
     current: str = ""  # the step that is being checked
     hoist: Hoist | None = None  # makes a step of a verb inside an expression; None where none may
@@ -69,7 +70,8 @@ class Scope:
         full = self.prefix + name
         facts = self._facts(work, known, node, parts or {})
         needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
-        step = Step(full, work, facts, needs, line=node.span.line, within=self.within)
+        places = (node.span.place, *(span.place for span in self.called_at))
+        step = Step(full, work, facts, needs, within=self.within, places=places)
         self.steps.append(step)
         return Ref(full), facts
 

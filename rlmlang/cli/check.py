@@ -7,8 +7,9 @@ import json
 import click
 
 from rlmlang.cli.edge import say
-from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import as_json, summary
+from rlmlang.schema.codes import RECIPE
 
 
 @click.command()
@@ -34,4 +35,4 @@ def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
         if not found:
             click.echo(f"{', '.join(files)}: {summary(found)}", err=True)
     if any(d.severity == "error" for d in found):
-        raise click.exceptions.Exit(EXIT_BAD_RECIPE)
+        raise click.exceptions.Exit(RECIPE)

@@ -12,6 +12,7 @@ import click
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, render_all
+from rlmlang.schema.codes import RECIPE
 from rlmlang.schema.sandboxes import WORDS
 
 
@@ -30,11 +31,11 @@ def exit_code_of(problem: Exception) -> int:
     """Draws what stopped a command; gives the exit code. Our own mistakes are told as such."""
     if isinstance(problem, CodedError):
         click.echo(render(problem.diagnostic, colour=colour()), err=True)
-        return problem.exit_code
+        return problem.entry.exit_code
     found = getattr(problem, "diagnostics", None)
     if found is not None:
         say(found)
-        return int(getattr(problem, "exit_code", 1))
+        return RECIPE
     if os.environ.get("RLM_DEBUG"):
         raise problem
     words = f"{type(problem).__name__}: {problem}"
@@ -44,7 +45,7 @@ def exit_code_of(problem: Exception) -> int:
         hint="RLM_DEBUG=1 shows where; please report it with the recipe",
     )  # fmt: skip
     click.echo(render(internal, colour=colour()), err=True)
-    return 70
+    return internal.entry.exit_code
 
 
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:

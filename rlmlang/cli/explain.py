@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from rlmlang import resources
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.schema.codes import CODES, Entry, entry
 
 
 @click.command()
@@ -17,13 +18,21 @@ def command(word: str) -> None:
     from rlmlang import plugins
     from rlmlang.report.words import about, page_of, words
 
-    codes = resources.names("grammar/mistakes", ".rlm")
     if not word:
-        click.echo("\n".join([*codes, "", *words()]))
-    elif word in codes:
+        click.echo("\n".join([*CODES, "", *words()]))
+    elif word in CODES:
+        click.echo(f"// {word}: {entry(word).title}\n// {_consequence(entry(word))}\n//")
         click.echo(resources.text("grammar/mistakes", f"{word}.rlm"), nl=False)
     elif pages := about(word) or list(map(page_of, plugins.named(word))):
         click.echo("\n\n".join(str(page) for page in pages))
     else:
         raise failed("unknown-code", f"there is no page on `{word}`",
-                     hint=did_you_mean(word, [*codes, *words()]), exit_code=EXIT_USAGE)  # fmt: skip
+                     hint=did_you_mean(word, [*CODES, *words()]))  # fmt: skip
+
+
+def _consequence(known: Entry) -> str:
+    """What follows from a problem, in a line."""
+    ending = f"exit code {known.exit_code}" if known.exit_code else "stops nothing"
+    parks = "; the same command goes on with the run" if "parks" in known else ""
+    item = "; `on_error` may leave out an item that has it" if "item" in known else ""
+    return f"{known.severity}, {ending}{parks}{item}"

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from rlmlang.cli.edge import say
-from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.schema.codes import RECIPE
 
 
 @click.command()
@@ -29,7 +29,7 @@ def command(files: tuple[str, ...], only_check: bool, diff: bool) -> None:
         changed = changed or after != before
         _give(name, before, after, only_check=only_check, diff=diff)
     if broken:
-        raise click.exceptions.Exit(EXIT_BAD_RECIPE)
+        raise click.exceptions.Exit(RECIPE)
     if changed and (only_check or diff):
         raise click.exceptions.Exit(1)
 

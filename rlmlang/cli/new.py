@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rlmlang import resources
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
 RECIPE = re.compile(r" --recipe \w+")
@@ -36,18 +36,17 @@ def command(file: str, template: str, only_list: bool, force: bool) -> None:
             click.echo(f"std/{name:<16} {_first_words(name)}")
         return
     if template.removeprefix("std/") not in known:
-        raise failed("recipe-missing", f"there is no std/{template}",
-                     hint=did_you_mean(template, known), exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed(
+            "recipe-missing", f"there is no std/{template}", hint=did_you_mean(template, known)
+        )
     target = Path(file)
     if target.exists() and not force:
-        raise failed("file-exists", f"{file} is there already", hint="--force writes over it",
-                     exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed("file-exists", f"{file} is there already", hint="--force writes over it")
     text = resources.text("stdlib", f"{template.removeprefix('std/')}.rlm")
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as mistake:
-        raise failed("file-unwritable", f"{file} cannot be written: {mistake.strerror}",
-                     exit_code=EXIT_USAGE) from None  # fmt: skip
+        raise failed("file-unwritable", f"{file} cannot be written: {mistake.strerror}") from None
     name = shlex.quote(file)
     usage = next((x[3:] for x in text.splitlines() if x.startswith("// rlm run")), "")
     recipe = "".join(RECIPE.findall(usage))

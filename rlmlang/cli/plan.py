@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from rlmlang.cli.edge import binding_options, endpoint_option, options_from, say, write
-from rlmlang.diagnostics.diagnostic import EXIT_BUDGET
+from rlmlang.schema.codes import BUDGET
 
 
 @click.command()
@@ -39,7 +39,7 @@ def command(
     options = options_from(recipe, sets, sources, models, api_base=api_base, untuned=untuned)
     ready = prepare(file, options, need_all=False)
     doubt = untrusted(ready.project, ready.options)
-    say((*ready.warnings, *((replace(doubt, severity="warning"),) if doubt is not None else ())))
+    say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))
     if ready.tuned:
         click.echo(ready.tuned, err=True)
     if as_values:
@@ -47,7 +47,7 @@ def command(
     else:
         _draw(ready.plan, out)
     if ready.plan.verdict.word == "cannot fit":
-        raise click.exceptions.Exit(EXIT_BUDGET)
+        raise click.exceptions.Exit(BUDGET)
 
 
 def _draw(plan: object, out: str | None) -> None:

@@ -96,12 +96,12 @@ def notice_of(ready: Any) -> str:
 def _result(outcome: Any, ready: Any, as_values: bool) -> str:
     from dataclasses import asdict
 
+    from rlmlang.diagnostics.render import as_json
     from rlmlang.report.receipt import as_text
     from rlmlang.runtime.session import jsonable
 
     if not as_values:
         return as_text(jsonable(outcome.result))
-    problem = outcome.problem.diagnostic if outcome.problem else None
     values = {
         "run": outcome.run, "recipe": ready.recipe.name, "plan": ready.plan.hash,
         "result": jsonable(outcome.result), "usage": _usage(outcome.usage, outcome.priced),
@@ -110,7 +110,7 @@ def _result(outcome: Any, ready: Any, as_values: bool) -> str:
         "seconds": round(outcome.seconds, 3),
         "receipt": [asdict(line) for line in outcome.receipt], "notice": notice_of(ready),
         "notices": [{"code": n.code, "message": n.message} for n in outcome.notices],
-        "problem": {"code": problem.code, "message": problem.message} if problem else None,
+        "problem": as_json(outcome.problem.diagnostic) if outcome.problem else None,
     }  # fmt: skip
     return json.dumps(values, indent=2, ensure_ascii=False)
 

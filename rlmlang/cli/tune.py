@@ -90,12 +90,11 @@ def _run(plan: Any, reflection: str, as_json: bool, quiet: bool) -> None:
 
 
 def _read(tune: Any, target: Path) -> Any:
-    from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+    from rlmlang.diagnostics.diagnostic import failed
     from rlmlang.runtime.tuned import read_tuning
 
     if not target.is_file():
-        raise failed("not-tuned", f"there is no {target}", hint="rlm tune makes it",
-                     exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed("not-tuned", f"there is no {target}", hint="rlm tune makes it")
     return read_tuning(target)
 
 

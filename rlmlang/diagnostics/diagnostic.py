@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from rlmlang.diagnostics.source import Span
+from rlmlang.diagnostics.source import Place, Span
+from rlmlang.schema.codes import Entry, Severity, entry
 from rlmlang.value import Frozen, value
-
-Severity = Literal["error", "warning"]
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_BAD_RECIPE = 65
-EXIT_BUDGET = 75
-EXIT_INTERRUPTED = 130
 
 
 @value
 class Label(Frozen):
-    """A span with a few words beside its carets."""
+    """A place with a few words beside its carets."""
 
-    span: Span
+    at: Span | Place
     words: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it points, whether or not the text is at hand."""
+        return self.at if isinstance(self.at, Place) else self.at.place
 
 
 @value
 class Diagnostic(Frozen):
     """A coded problem.
 
-    `code` names a page of `rlm explain`; `message` says what was found, in one line, and blames
-    nobody; `labels` point at it, the first one at the cause; `reason` says why it is refused;
-    `hint` what to do.
+    `code` stands in `schema/codes.py`, which says what follows from it; `message` says what was
+    found, in one line, and blames nobody; `labels` point at it, the first one at the cause;
+    `reason` says why it is refused; `hint` what to do. `softened` makes a warning of it where it
+    stops nothing. Raises KeyError for a code that is not in the table.
     """
 
     code: str
@@ -38,27 +35,43 @@ class Diagnostic(Frozen):
     labels: tuple[Label, ...] = ()
     reason: str = ""
     hint: str = ""
-    severity: Severity = "error"
+    softened: bool = False
+
+    def __post_init__(self) -> None:
+        entry(self.code)
 
     @property
-    def span(self) -> Span | None:
+    def entry(self) -> Entry:
+        """What is declared of the code."""
+        return entry(self.code)
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it stops something."""
+        return "warning" if self.softened else self.entry.severity
+
+    @property
+    def place(self) -> Place | None:
         """Where the problem is, if it is in a recipe."""
-        return self.labels[0].span if self.labels else None
+        return self.labels[0].place if self.labels else None
 
 
 class CodedError(Exception):
     """A problem met while running, carried to the edge where it is drawn.
 
-    `exit_code` is what the command line returns for it; `account` is the budget that was spent,
-    where one was.
+    `account` is the budget that was spent, where one was.
     """
 
     account: str = ""
 
-    def __init__(self, diagnostic: Diagnostic, exit_code: int = EXIT_FAILED) -> None:
+    def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
-        self.exit_code = exit_code
+
+    @property
+    def entry(self) -> Entry:
+        """What is declared of its code."""
+        return self.diagnostic.entry
 
 
 def error(
@@ -80,14 +93,12 @@ def warning(
     hint: str = "",
 ) -> Diagnostic:
     """A warning about places in a recipe."""
-    return Diagnostic(code, message, _as_labels(labels), reason, hint, "warning")
+    return Diagnostic(code, message, _as_labels(labels), reason, hint, softened=True)
 
 
-def failed(
-    code: str, message: str, *, reason: str = "", hint: str = "", exit_code: int = EXIT_FAILED
-) -> CodedError:
-    """A problem that is not in a recipe's text: a file, a model, a budget, an option."""
-    return CodedError(Diagnostic(code, message, (), reason, hint), exit_code)
+def failed(code: str, message: str, *, reason: str = "", hint: str = "") -> CodedError:
+    """A problem that is in no recipe's text, or that gets its place from the step that has it."""
+    return CodedError(Diagnostic(code, message, (), reason, hint))
 
 
 def _as_labels(places: tuple[Label | Span | None, ...]) -> tuple[Label, ...]:

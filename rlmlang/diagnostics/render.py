@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label
-from rlmlang.diagnostics.source import Span
+from rlmlang.diagnostics.source import Place
 
 RED, YELLOW, BLUE, BOLD, OFF = "\033[31m", "\033[33m", "\033[34m", "\033[1m", "\033[0m"
 WIDTH = 96
@@ -55,41 +55,32 @@ def as_json(diagnostic: Diagnostic) -> dict[str, object]:
 
 
 def _label_json(label: Label) -> dict[str, object]:
-    span = label.span
-    line, column = span.source.position(span.start)
-    end_line, end_column = span.source.position(span.end)
-    return {
-        "path": span.source.path,
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "words": label.words,
-    }
+    place = vars(label.place)
+    return {**{k: v for k, v in place.items() if k != "text"}, "words": label.words}
 
 
 def _frames(labels: Sequence[Label], paint: Paint, tone: str) -> list[str]:
     lines: list[str] = []
-    gutter = max((len(str(x.span.line)) for x in labels), default=0)
+    gutter = max((len(str(x.place.line)) for x in labels), default=0)
+    path = None
     for index, label in enumerate(labels):
-        line, column = label.span.source.position(label.span.start)
-        if index == 0 or label.span.source.path != labels[index - 1].span.source.path:
-            place = f"{label.span.source.path}:{line}:{column}"
-            lines.append(f"{' ' * gutter} {paint('-->', BLUE)} {place}")
-        lines += _frame(label, gutter, paint, tone if index == 0 else BLUE)
+        place = label.place
+        if place.path != path:
+            path = place.path
+            lines.append(f"{' ' * gutter} {paint('-->', BLUE)} {place.where}")
+        lines += _frame(place, label.words, gutter, paint, tone if index == 0 else BLUE)
     return lines
 
 
-def _frame(label: Label, gutter: int, paint: Paint, tone: str) -> list[str]:
-    number, column = label.span.source.position(label.span.start)
-    text = label.span.source.line(number).expandtabs(1)
-    first, text = _window(text, column - 1)
-    width = max(1, min(_on_line(label.span, number), len(text) - (column - 1 - first)))
-    carets = "^" * width + (f" {label.words}" if label.words else "")
+def _frame(place: Place, words: str, gutter: int, paint: Paint, tone: str) -> list[str]:
+    first, text = _window(place.text.expandtabs(1), place.column - 1)
+    before = place.column - 1 - first
+    width = max(1, min(place.width, len(text) - before))
+    carets = "^" * width + (f" {words}" if words else "")
     bar = paint("|", BLUE)
     return [
-        f"{number:>{gutter}} {bar} {text}",
-        f"{' ' * gutter} {bar} {' ' * (column - 1 - first)}{paint(carets, tone)}",
+        f"{place.line:>{gutter}} {bar} {text}",
+        f"{' ' * gutter} {bar} {' ' * before}{paint(carets, tone)}",
     ]
 
 
@@ -99,12 +90,6 @@ def _window(text: str, at: int) -> tuple[int, str]:
         return 0, text
     first = max(0, at - WIDTH // 2)
     return first, text[first : first + 2 * WIDTH]
-
-
-def _on_line(span: Span, number: int) -> int:
-    start = span.source.line_starts[number - 1]
-    end_of_line = start + len(span.source.line(number))
-    return min(span.end, end_of_line) - span.start
 
 
 def _paragraph(head: str, words: str) -> list[str]:

@@ -6,6 +6,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+from rlmlang.value import Frozen, value
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -26,11 +28,34 @@ class SourceFile:
         line = bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
 
-    def line(self, number: int) -> str:
-        """The text of a line, numbered from 1, without its end."""
-        start = self.line_starts[number - 1]
-        end = self.text.find("\n", start)
-        return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The text line by line, without their ends."""
+        return tuple(line.rstrip("\r") for line in self.text.split("\n"))
+
+
+@value
+class Place(Frozen):
+    """Where something stands in a recipe, with the line it begins on: what is kept of a span when
+    the text is not. Lines and columns count from 1; the end is excluded."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+    @property
+    def where(self) -> str:
+        """`find.rlm:12:14`."""
+        return f"{self.path}:{self.line}:{self.column}"
+
+    @property
+    def width(self) -> int:
+        """How many characters of its first line it takes."""
+        end = self.end_column if self.end_line == self.line else len(self.text) + 1
+        return end - self.column
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +67,19 @@ class Span:
     end: int
 
     def __repr__(self) -> str:
-        line, column = self.source.position(self.start)
-        return f"{self.source.path}:{line}:{column}"
+        return self.place.where
 
     @property
     def line(self) -> int:
         """The line, from 1, on which the span begins."""
         return self.source.position(self.start)[0]
+
+    @property
+    def place(self) -> Place:
+        """The span without the text around it."""
+        line, column = self.source.position(self.start)
+        end = self.source.position(self.end)
+        return Place(self.source.path, line, column, *end, self.source.lines[line - 1])
 
     @property
     def text(self) -> str:

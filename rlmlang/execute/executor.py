@@ -7,7 +7,7 @@ takes and gives.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -16,6 +16,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.node import NodeRun
+from rlmlang.execute.placed import leaves, placed
 from rlmlang.execute.receipt import Line, verify
 from rlmlang.execute.scope import Scope
 from rlmlang.execute.stream import Cell, Stream
@@ -32,7 +33,8 @@ async def execute(plan: Plan, inputs: Mapping[str, Any], scope: Scope) -> tuple[
     the run."""
     cells = await run_parts(plan, "", inputs, {}, scope)
     result = await _result(plan, cells)
-    _within(plan, scope, result)
+    with placed(plan.node("result").step):
+        _within(plan, scope, result)
     lines = lines_of(scope, plan, inputs)
     verify(lines)
     return result, lines
@@ -99,13 +101,16 @@ def _cell(node: Node) -> Cell:
 async def _run(run: NodeRun) -> None:
     """One node, with the events of its beginning and end."""
     step, scope = run.node.step, run.scope
-    if not await _wanted(run):
+    with placed(step):
+        wanted = await _wanted(run)
+    if not wanted:
         _skip(run)
         return
     recorded = step.work.recorded
     if recorded:
         scope.emit(StepStarted, node=scope.node(run.id), verb=step.verb)
-    items = await RULES[type(step.work)](run, step.work)
+    with placed(step):
+        items = await RULES[type(step.work)](run, step.work)
     scope.receipt.ended.add(run.id)
     if recorded:
         skipped = scope.receipt.skipped.get(run.id, 0)
@@ -128,14 +133,6 @@ def _skip(run: NodeRun) -> None:
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The problem behind a group: the first coded one, else the first."""
-    found = list(_leaves(group))
+    found = list(leaves(group))
     coded = [e for e in found if isinstance(e, CodedError)]
     return (coded or found)[0]
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error

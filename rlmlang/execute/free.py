@@ -211,12 +211,12 @@ class Free:
         """Results in order; what an item cannot bring is told to the model."""
         found = await asyncio.gather(*work, return_exceptions=True)
         for one in found:
-            if isinstance(one, CodedError) and one.exit_code != 1:
-                raise one  # the budget of the run, or Ctrl-C: nothing for the model to mend
-            if isinstance(one, CodedError):
+            if isinstance(one, CodedError) and (
+                isinstance(one, ItemError) or "parks" not in one.entry
+            ):
                 raise RuntimeError(one.diagnostic.message)
             if isinstance(one, BaseException):
-                raise one
+                raise one  # the budget of the run, or Ctrl-C: nothing for the model to mend
         return list(found)
 
     # ── names ────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, failed
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.scope import Scope
 
 
@@ -16,5 +16,4 @@ def deep_enough(scope: Scope, step: str, depth: int) -> None:
             reason="A call has depth 1; each level of a recursion, and each session or sub-call "
             "below another, adds one.",
             hint="run again with --set budget.depth=…, or allow larger leaves",
-            exit_code=EXIT_BUDGET,
         )

@@ -48,4 +48,4 @@ def _may_be_lost(problem: ItemError) -> ItemError:
     """The problem of an item that the recipe might let go; of a join it cannot."""
     found = problem.diagnostic
     hint = f"{found.hint}, or lose such items with `on_error: skip(at_most: 1%)`"
-    return ItemError(replace(found, hint=hint), problem.exit_code)
+    return ItemError(replace(found, hint=hint))

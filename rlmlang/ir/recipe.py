@@ -1,4 +1,4 @@
-"""The checked recipe: what `check` gives and everything later reads. Values only, no places."""
+"""The checked recipe: what `check` gives and everything later reads. Values only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import (
@@ -308,8 +309,9 @@ class Known:
 @value
 class Step(Frozen):
     """A named step. `needs` are the names it reads; `when` says if it runs at all; `within` is the
-    step that it is a part of. `facts` follow from what is bound, `line` is where it stands: neither
-    is part of what it is."""
+    step that it is a part of. `facts` follow from what is bound, `places` are where it stands, and
+    where the patterns that it came from were called, the nearest first: neither is part of what it
+    is."""
 
     name: str
     work: Operation
@@ -317,8 +319,8 @@ class Step(Frozen):
     needs: tuple[str, ...] = ()
     when: tuple[Expr, bool] | None = None
     assumed: str = ""
-    line: int = field(default=0, compare=False)
     within: str = ""
+    places: tuple[Place, ...] = field(default=(), compare=False)
 
     @property
     def verb(self) -> str:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 
 ROUTE = "/chat/completions"
 ROUTES = re.compile(r"(/chat/completions|/chat|/completions)$")
@@ -87,6 +87,8 @@ def _without_user(parts: SplitResult) -> str:
 
 
 def _bad(base: str, reason: str, hint: str = "") -> CodedError:
-    return failed("bad-api-base", f"{base!r} is no address of an endpoint: {reason}",
-                  hint=hint or "such as --api-base http://localhost:8000/v1",
-                  exit_code=EXIT_USAGE)  # fmt: skip
+    return failed(
+        "bad-api-base",
+        f"{base!r} is no address of an endpoint: {reason}",
+        hint=hint or "such as --api-base http://localhost:8000/v1",
+    )

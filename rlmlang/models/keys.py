@@ -144,7 +144,6 @@ def held_back(model: str, endpoint: Endpoint) -> Diagnostic | None:
         "key-not-sent", f"{held} is not sent to {endpoint.shown}, which is not {whose}",
         reason="A key goes to no other host unasked. A server that needs none answers without.",
         hint=f"export {KEY}=… with the key of this endpoint, or --api-key-env {held} to send it",
-        severity="warning",
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.diagnostics.diagnostic import failed
 
 O200K = ("gpt-5", "o1", "o3", "o4", "chatgpt-4o")
 """Models of OpenAI with the encoding o200k_base that `bpe_openai` does not know by name."""
@@ -79,7 +79,7 @@ def _from_file(path: Path) -> Tokenizer:
     except ImportError:
         raise failed(
             "extra-missing", f"{path} is read with `tokenizers`, which is not installed",
-            hint="pip install 'rlmlang[tokens]'", exit_code=EXIT_USAGE,
+            hint="pip install 'rlmlang[tokens]'",
         ) from None  # fmt: skip
     try:
         encoding = tokenizers.Tokenizer.from_file(str(path))
@@ -88,7 +88,6 @@ def _from_file(path: Path) -> Tokenizer:
             "bad-tokenizer", f"{path} is no tokenizer: {mistake}",
             reason="`[tokenizers]` of rlm.toml names a `tokenizer.json` in Hugging Face's form.",
             hint="name the `tokenizer.json` beside the model's weights, or remove the line",
-            exit_code=EXIT_USAGE,
         ) from None  # fmt: skip
     encoding.no_truncation()
     encoding.no_padding()

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.expressions import Expr, Ref
@@ -31,9 +32,10 @@ BOUND = ("it", "result")
 
 def node_values(n: Node) -> dict[str, Json]:
     """What a reader wants to know of a node, and what it does."""
+    places: list[Json] = [vars(p) for p in n.step.places]
     made: dict[str, Json] = {
         "id": n.id, "verb": n.verb, "words": n.words, "type": n.type, "coverage": n.coverage,
-        "prompt": n.prompt, "model": n.model, "within": n.within, "line": n.step.line,
+        "prompt": n.prompt, "model": n.model, "within": n.within, "places": places,
         "bound": bound_values(n.bound), "operation": encode(n.step.work),
     }  # fmt: skip
     if n.step.when is not None:
@@ -68,8 +70,9 @@ def number_or_formula(f: Formula, *, whole: bool = True) -> Json:
 
 
 def read_document(text: str) -> tuple[list[Step], list[Edge], Interface, Binding]:
-    """The steps and edges of a document, what it takes and gives, what it was priced with. Raises
-    CodedError (plan-unreadable)."""
+    """The steps and edges of a document, what it takes and gives, what it was priced with.
+
+    Raises CodedError (plan-unreadable)."""
     try:
         document = json.loads(text)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -95,10 +98,10 @@ def _steps(document: Mapping[str, Any]) -> Iterator[Step]:
         if when is not None:
             gate = (decode(when["test"], Expr, f"`when` of `{id}`"), bool(when["holds"]))
         needs = (n for n in (*names(work), *names(gate)) if n not in BOUND)
+        places = tuple(Place(**p) for p in node.get("places", ()))
         yield Step(
-            name=id, work=work, facts=Facts(), needs=tuple(dict.fromkeys(needs)), when=gate,
-            assumed=str(node.get("assumed", "")), line=int(node.get("line", 0)),
-            within=within.get(id, ""),
+            id, work, Facts(), tuple(dict.fromkeys(needs)), gate, str(node.get("assumed", "")),
+            within.get(id, ""), places,
         )  # fmt: skip
 
 

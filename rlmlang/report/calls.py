@@ -27,7 +27,8 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
             branch.add(Text(f"… {len(calls) - SHOWN:,} more calls (--all)", style="dim"))
     if finished is not None:
         tone = "green" if finished.outcome == "finished" else "red"
-        words = finished.outcome + (f": {finished.message}" if finished.message else "")
+        words = finished.outcome + (f" at {finished.place}" if finished.place else "")
+        words += f": {finished.message}" if finished.message else ""
         tree.add(Text(words, style=tone))
     else:
         tree.add(Text("this run did not come to its end", style="yellow"))

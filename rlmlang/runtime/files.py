@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from rlmlang import resources
-from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, EXIT_USAGE, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.diagnostics.suggest import did_you_mean
 
@@ -26,7 +26,7 @@ def read_source(path: str) -> SourceFile:
     except UnicodeDecodeError as mistake:
         raise failed(
             "recipe-unreadable", f"{path} is not UTF-8 text: byte {mistake.start:,}",
-            hint="save the recipe as UTF-8", exit_code=EXIT_BAD_RECIPE,
+            hint="save the recipe as UTF-8",
         ) from None  # fmt: skip
 
 
@@ -36,16 +36,16 @@ def _standard(path: str) -> SourceFile:
         return SourceFile(path, resources.text("stdlib", f"{name}.rlm"))
     except OSError:
         known = [STD + n for n in resources.names("stdlib", ".rlm")]
-        raise failed("recipe-missing", f"there is no {path}", hint=did_you_mean(path, known),
-                     exit_code=EXIT_USAGE) from None  # fmt: skip
+        raise failed(
+            "recipe-missing", f"there is no {path}", hint=did_you_mean(path, known)
+        ) from None
 
 
 def _no_recipe(path: str, mistake: OSError) -> CodedError:
     near = [str(p) for p in Path(path).parent.glob("*.rlm")] if path else []
     hint = did_you_mean(path, near) or "make one: rlm new my.rlm"
     words = "may not be read" if isinstance(mistake, PermissionError) else "cannot be opened"
-    return failed("recipe-missing", f"{path} {words}: {mistake.strerror}", hint=hint,
-                  exit_code=EXIT_USAGE)  # fmt: skip
+    return failed("recipe-missing", f"{path} {words}: {mistake.strerror}", hint=hint)
 
 
 def write_whole(path: Path, text: str, mode: int = 0o666) -> None:

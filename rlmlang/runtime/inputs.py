@@ -10,7 +10,7 @@ from typing import Any
 
 from rlmlang import plugins
 from rlmlang.context import Measure, as_slice
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
@@ -116,7 +116,7 @@ def from_text(text: str, param: Param) -> Any:
         raise _wrong_input(param, text)
     if kind == "Tree":
         hint = f"--source {param.name}=FOLDER"
-        raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint, exit_code=EXIT_USAGE)
+        raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint)
     if kind in ("Slice", "Doc"):
         return as_slice(param.name, text)
     return text
@@ -130,7 +130,6 @@ def refuse_halves(value: Any, name: str) -> None:
             "wrong-input", f"the text given for `{name}` {words}",
             hint="give it as UTF-8; in Python, text.encode('utf-16', 'surrogatepass')"
             ".decode('utf-16', 'replace') puts U+FFFD in place of halves",
-            exit_code=EXIT_USAGE,
         )  # fmt: skip
 
 
@@ -181,8 +180,9 @@ def _within(param: Param, sizes: Mapping[str, int]) -> None:
 
 def _no_input(name: str, recipe: r.Interface) -> CodedError:
     known = [*(p.name for p in recipe.params), *(s.name for s in recipe.sources)]
-    return failed("unknown-input", f"the recipe has no parameter `{name}`",
-                  hint=did_you_mean(name, known), exit_code=EXIT_USAGE)  # fmt: skip
+    return failed(
+        "unknown-input", f"the recipe has no parameter `{name}`", hint=did_you_mean(name, known)
+    )
 
 
 def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
@@ -191,7 +191,7 @@ def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
     also = "" if source else f", or --source {param.name}=PATH for a file"
     return failed(
         "missing-input", f"`{param.name}: {param.type}` of {recipe.name} has no value",
-        hint=how + also, exit_code=EXIT_USAGE,
+        hint=how + also,
     )  # fmt: skip
 
 
@@ -201,5 +201,4 @@ def _wrong_input(param: Param, text: str, words: str = "") -> CodedError:
         "wrong-input", f"--set {param.name}={text:.40}: {param.type} is wanted"
         + (f"; {words}" if words else ""),
         hint=f"one of: {labels}" if labels else "lists and records are given as JSON",
-        exit_code=EXIT_USAGE,
     )  # fmt: skip

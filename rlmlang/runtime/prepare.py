@@ -9,14 +9,7 @@ from typing import Any, TypeVar
 
 from rlmlang import compiler, plugins
 from rlmlang.budget import Account, Limits
-from rlmlang.diagnostics.diagnostic import (
-    EXIT_BAD_RECIPE,
-    EXIT_BUDGET,
-    EXIT_USAGE,
-    CodedError,
-    Diagnostic,
-    failed,
-)
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.apply_tuning import with_tuned
@@ -143,7 +136,6 @@ def _overrides(recipe: r.Recipe, options: Options, found: Checked) -> dict[str, 
                 reason="Parameters, constants, budgets, sizes of models and the numbers of "
                 "partitions and steps may be set; prompts are code.",
                 hint=did_you_mean(name, [*found.settable, *(f"budget.{b}" for b in BUDGET)]),
-                exit_code=EXIT_USAGE,
             )
     return sets
 
@@ -161,11 +153,9 @@ def _choose(found: Checked, name: str, path: str) -> r.Recipe:
     if not name and len(names) == 1:
         return found.recipes[names[0]]
     if not names:
-        raise failed("no-recipe", f"{path} declares no recipe", hint="add `recipe name(…) -> … {`",
-                     exit_code=EXIT_BAD_RECIPE)  # fmt: skip
+        raise failed("no-recipe", f"{path} declares no recipe", hint="add `recipe name(…) -> … {`")
     words = f"{path} has no recipe `{name}`" if name else f"{path} has {len(names)} recipes"
-    raise failed("no-recipe", words, hint="choose one: --recipe " + " | ".join(names),
-                 exit_code=EXIT_USAGE)  # fmt: skip
+    raise failed("no-recipe", words, hint="choose one: --recipe " + " | ".join(names))
 
 
 def _with_budget(recipe: Limited, options: Options) -> Limited:
@@ -176,12 +166,11 @@ def _with_budget(recipe: Limited, options: Options) -> Limited:
             continue
         key = name.removeprefix("budget.")
         if key not in BUDGET:
-            raise failed("wrong-input", f"a budget has no `{key}`", exit_code=EXIT_USAGE,
-                         hint=did_you_mean(key, BUDGET))  # fmt: skip
+            hint = did_you_mean(key, BUDGET)
+            raise failed("wrong-input", f"a budget has no `{key}`", hint=hint)
         value = changes[key] = compiler.limit(key, text)
         if value is None:
-            raise failed("wrong-input", f"{name}={text}: {BUDGET[key].takes} is wanted",
-                         exit_code=EXIT_USAGE)  # fmt: skip
+            raise failed("wrong-input", f"{name}={text}: {BUDGET[key].takes} is wanted")
     return replace(recipe, budget=recipe.budget.having(changes))
 
 
@@ -196,14 +185,13 @@ def refuse(ready: Prepared) -> None:
                 f"{line.most:,.6g}",
                 reason=f"The step that costs most is `{ready.plan.verdict.dominant}`.",
                 hint=f"raise it: --set budget.{line.limit}=…, or cut larger pieces",
-                exit_code=EXIT_BUDGET,
             )
     _priced(ready)
 
 
 def _priced(ready: Prepared) -> None:
     if found := [d for d in _unpriced(ready) if d.severity == "error"]:
-        raise CodedError(found[0], EXIT_USAGE)
+        raise CodedError(found[0])
 
 
 def _unpriced(ready: Prepared) -> list[Diagnostic]:
@@ -219,7 +207,7 @@ def _unpriced(ready: Prepared) -> list[Diagnostic]:
         words += ", so a limit in dollars cannot be kept"
         return [Diagnostic("price-unknown", words, hint=hint % ("0.25", "2.00"))]
     words += f": dollars are not counted, and `usd <= {budget.usd:g}` limits nothing"
-    return [Diagnostic("price-unknown", words, hint=hint % (0, 0), severity="warning")]
+    return [Diagnostic("price-unknown", words, hint=hint % (0, 0), softened=True)]
 
 
 def account_for(ready: Prepared) -> Account:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
-from rlmlang.diagnostics.diagnostic import EXIT_BAD_RECIPE, CodedError, Diagnostic
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Interface
@@ -21,8 +21,6 @@ from rlmlang.runtime.tuned import Tuning
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
     """A recipe with errors; `diagnostics` are all of them, of which it shows the first."""
-
-    exit_code = EXIT_BAD_RECIPE
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__(f"{summary(diagnostics)}\n{render(diagnostics[0])}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rlmlang import resources
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, Diagnostic, failed
+from rlmlang.diagnostics.diagnostic import Diagnostic, failed
 from rlmlang.diagnostics.suggest import nearest
 from rlmlang.ir.binding import BoundModel, Price
 from rlmlang.ir.predictors import HasSteps
@@ -85,8 +85,9 @@ def tiers_of(names: Iterable[object], where: str) -> tuple[str, ...]:
     """A choice of sandboxes, none where nothing is said. Raises CodedError (unknown-tier)."""
     found = tuple(str(n).strip() for n in names)
     if found and not chosen(found):
-        raise failed("unknown-tier", f"{where}: {', '.join(found)} is no choice of sandboxes",
-                     hint=WORDS, exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed(
+            "unknown-tier", f"{where}: {', '.join(found)} is no choice of sandboxes", hint=WORDS
+        )
     return found
 
 
@@ -118,7 +119,7 @@ def strays(recipe: Recipe, project: Project) -> Iterator[Diagnostic]:
         if near and near not in project.roles:
             yield Diagnostic(
                 "unknown-role", f"{FILE} names a model `{name}`, which this recipe does not have",
-                hint=f"`{near}` is near: was that meant?", severity="warning",
+                hint=f"`{near}` is near: was that meant?", softened=True,
             )  # fmt: skip
 
 
@@ -144,9 +145,11 @@ def bind_models(recipe: HasSteps, project: Project, given: Iterable[str]) -> dic
     unknown = [n for n in single if n not in [m.name for m in roles]]
     if unknown:
         known = ", ".join(m.name for m in roles if m.name) or "none has a name"
-        raise failed("unknown-role", f"the recipe has no model `{unknown[0]}`",
-                     hint=f"its models: {known}; a name with a = in it: --model ={unknown[0]}=…",
-                     exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed(
+            "unknown-role",
+            f"the recipe has no model `{unknown[0]}`",
+            hint=f"its models: {known}; a name with a = in it: --model ={unknown[0]}=…",
+        )
     return {m.name: bound(m, project, single.get(m.name) or everywhere) for m in roles}
 
 

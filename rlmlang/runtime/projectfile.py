@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.runtime.settings import wrong_in
 
 FILE = "rlm.toml"
@@ -81,4 +81,4 @@ def line_of(text: str, path: tuple[str, ...]) -> int:
 
 def _bad(path: Path, line: int, words: str, hint: str) -> CodedError:
     where = f"{path}:{line}" if line else str(path)
-    return failed("bad-project", f"{where}: {words}", hint=hint, exit_code=EXIT_USAGE)
+    return failed("bad-project", f"{where}: {words}", hint=hint)

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.diagnostics.diagnostic import CodedError, Label
+from rlmlang.diagnostics.source import Place
 from rlmlang.runtime.prepared import Options
 from rlmlang.stores.redact import Redactor
 
@@ -24,9 +25,24 @@ def _single(value: object) -> bool:
 
 
 def told(problem: CodedError, redact: Callable[[str], str]) -> CodedError:
-    """A problem as it may be told: it may quote an answer."""
+    """A problem as it may be told: it may quote an answer, or a line of the recipe."""
     found = problem.diagnostic
-    problem.diagnostic = replace(found, message=redact(found.message),
-                                 reason=redact(found.reason), hint=redact(found.hint))  # fmt: skip
+    problem.diagnostic = replace(
+        found,
+        message=redact(found.message),
+        reason=redact(found.reason),
+        hint=redact(found.hint),
+        labels=tuple(Label(_shown(x.place, redact), redact(x.words)) for x in found.labels),
+    )
     problem.args = (problem.diagnostic.message,)
     return problem
+
+
+def _shown(place: Place, redact: Callable[[str], str]) -> Place:
+    """A place as it may be shown. Where a secret is left out, what stood behind it has moved: the
+    whole line is pointed at."""
+    text = redact(place.text)
+    if text == place.text:
+        return place
+    column = len(text) - len(text.lstrip()) + 1
+    return replace(place, text=text, column=column, end_line=place.line, end_column=len(text) + 1)

@@ -16,13 +16,7 @@ import anyio
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
 from rlmlang.context import Slice, Tree, text_of
-from rlmlang.diagnostics.diagnostic import (
-    EXIT_BUDGET,
-    EXIT_INTERRUPTED,
-    CodedError,
-    Diagnostic,
-    failed,
-)
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.receipt import Line
@@ -56,10 +50,6 @@ from rlmlang.trajectory.events import (
     RunResumed,
     RunStarted,
 )
-
-PARKS = ("budget-spent", "interrupted", "model-rate-limited", "model-refused-key",
-         "model-quota-spent", "model-unreachable", "model-timeout", "store-unwritable")  # fmt: skip
-
 
 SHOWN = 200  # characters of an input that are kept with the run
 
@@ -313,16 +303,24 @@ class Session:
     ) -> CodedError | None:
         """The last event and the run's state. A store that fails here is the run's problem."""
         code = problem.diagnostic.code if problem else ""
+        place = problem.diagnostic.place if problem else None
         try:
             scope.emit(
                 RunFinished, outcome="failed" if problem else "finished", result=jsonable(result),
                 code=code, message=str(problem) if problem else "",
-                receipt=[asdict(x) for x in lines],
+                place=place.where if place else "", receipt=[asdict(x) for x in lines],
             )  # fmt: skip
-            self.store.end(FINISHED if problem is None else PARKED if code in PARKS else FAILED)
+            self.store.end(_state(problem))
         except CodedError as found:
             problem = problem or found
         return problem
+
+
+def _state(problem: CodedError | None) -> str:
+    """What a run is left as."""
+    if problem is None:
+        return FINISHED
+    return PARKED if "parks" in problem.entry else FAILED
 
 
 def jsonable(value: Any) -> Any:
@@ -352,7 +350,7 @@ def _shown(value: Any) -> str:
 def _out_of_time(wall: float | None) -> CodedError:
     return failed(
         "budget-spent", "the time that the budget allows is over",
-        reason=f"`wall` is {wall:g} s.", exit_code=EXIT_BUDGET,
+        reason=f"`wall` is {wall:g} s.",
         hint="run again to go on; raise it with --set budget.wall=…, or raise `parallel`",
     )  # fmt: skip
 
@@ -375,11 +373,11 @@ def _cancellations() -> int:
 
 def interrupted() -> CodedError:
     """The problem of what was stopped by Ctrl-C: it is gone on with by the same command."""
-    return CodedError(
-        Diagnostic("interrupted", "stopped on request", (), "",
-                   "run the same command again: it goes on from here"),
-        EXIT_INTERRUPTED,
-    )  # fmt: skip
+    return failed(
+        "interrupted",
+        "stopped on request",
+        hint="run the same command again: it goes on from here",
+    )
 
 
 def new_run(name: str) -> str:

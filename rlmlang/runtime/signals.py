@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED
+from rlmlang.schema.codes import INTERRUPTED
 
 SIGNALS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
 
@@ -53,7 +53,7 @@ class Signals:
 
     def _take(self) -> None:
         if self.first is None:
-            os._exit(EXIT_INTERRUPTED)
+            os._exit(INTERRUPTED)
         first, self.first = self.first, None
         sys.stderr.write("\nstopping: what is on its way is heard out; Ctrl-C again leaves\n")
         sys.stderr.flush()

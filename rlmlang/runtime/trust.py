@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, Diagnostic, failed
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.models.keys import BASE
 from rlmlang.runtime.files import write_whole
 from rlmlang.runtime.prepared import Options
@@ -34,8 +34,11 @@ def list_path() -> Path:
     base = os.environ.get("XDG_CONFIG_HOME", "")
     folder = Path(base) if os.path.isabs(base) else Path(os.path.expanduser("~"), ".config")
     if not folder.is_absolute():  # one below the current folder would be anybody's
-        raise failed("trust-unreadable", "there is no home folder for the list of trusted files",
-                     hint="set HOME or XDG_CONFIG_HOME", exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed(
+            "trust-unreadable",
+            "there is no home folder for the list of trusted files",
+            hint="set HOME or XDG_CONFIG_HOME",
+        )
     return folder / "rlmlang" / "trust.json"
 
 
@@ -50,17 +53,22 @@ def listed() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as mistake:
-        raise failed("trust-unreadable", f"{path} cannot be read: {mistake}",
-                     hint=f"remove it, and trust your folders anew: rm {path}",
-                     exit_code=EXIT_USAGE) from None  # fmt: skip
+        raise failed(
+            "trust-unreadable",
+            f"{path} cannot be read: {mistake}",
+            hint=f"remove it, and trust your folders anew: rm {path}",
+        ) from None
 
 
 def add(folder: Path) -> ProjectFile:
     """Trusts the project file of a folder, as it is now. Raises CodedError (no-project-file)."""
     file = _file_of(folder)
     if file is None:
-        raise failed("no-project-file", f"there is no {FILE} in {folder}, or above it",
-                     hint="name the folder that holds one", exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed(
+            "no-project-file",
+            f"there is no {FILE} in {folder}, or above it",
+            hint="name the folder that holds one",
+        )
     _write({**listed(), str(file.path): file.sha256})
     return file
 
@@ -73,8 +81,11 @@ def remove(folder: Path) -> str:
     place = folder if folder.name == FILE else folder / FILE
     name, files = str(place.resolve()), listed()
     if files.pop(name, None) is None:
-        raise failed("no-project-file", f"{name} is not on the list of trusted files",
-                     hint="rlm trust --list", exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed(
+            "no-project-file",
+            f"{name} is not on the list of trusted files",
+            hint="rlm trust --list",
+        )
     _write(files)
     return name
 
@@ -117,7 +128,7 @@ def require(project: Project, options: Options, *, sends: bool) -> None:
     project file with. One that `sends` nothing needs no trust in endpoints."""
     problem = untrusted(project, options if sends else replace(options, api_base="none"))
     if problem is not None:
-        raise CodedError(problem, EXIT_USAGE)
+        raise CodedError(problem)
 
 
 def untrusted(project: Project, options: Options) -> Diagnostic | None:

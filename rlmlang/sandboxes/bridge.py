@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlmlang.diagnostics.diagnostic import EXIT_FAILED, CodedError
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.sandboxes.arguments import Taken
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.looking import Looking
@@ -130,7 +130,7 @@ class Bridge:
 def _told(mistake: Exception) -> Answer:
     """A mistake as an answer. Raises it again where nothing is left for code to mend."""
     if isinstance(mistake, CodedError):
-        if mistake.exit_code != EXIT_FAILED:
+        if "parks" in mistake.entry:
             raise mistake
         return {"exc_type": "RuntimeError", "message": encodable(str(mistake))[:WORDS]}
     kind = type(mistake).__name__

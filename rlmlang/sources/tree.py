@@ -13,7 +13,6 @@ from rlmlang.sources.place import Place
 from rlmlang.unicode import file_name
 
 BLOCK = 1 << 20
-NO_TEXT = ("binary-source", "empty-source", "not-utf8")
 SKIPPED = frozenset(
     ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm "
     "site-packages dist-packages".split()
@@ -71,7 +70,7 @@ def texts(found: Sequence[tuple[str, str]]) -> tuple[list[Document], list[str]]:
         try:
             documents.append(_checked(open_file(path, name)))
         except CodedError as problem:
-            if problem.diagnostic.code not in NO_TEXT:
+            if "no text" not in problem.entry:
                 raise
             left_out.append(file_name(name))
     return documents, left_out

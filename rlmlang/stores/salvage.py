@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import pages, rows, schema
 from rlmlang.stores.migrate import is_old, with_ending
 from rlmlang.stores.problems import too_new, unwritable
@@ -25,8 +25,7 @@ def salvage(path: Path, target: Path) -> dict[str, int]:
     if not path.is_file():
         raise failed("store-missing", f"there is no store at {path}", hint="name the damaged file")
     if target.exists():
-        raise failed("file-exists", f"{target} exists", hint="name a file that does not",
-                     exit_code=EXIT_USAGE)  # fmt: skip
+        raise failed("file-exists", f"{target} exists", hint="name a file that does not")
     log = path.with_name(path.name + "-wal")
     found = dict.fromkeys(schema.TABLES, 0)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlmlang import compiler, plugins
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, failed
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
@@ -43,7 +43,7 @@ def _choose(made: Sequence[Any], name: str, path: str, word: str) -> Any:
     words = words if made else f"{path} declares no {word}"
     hint = did_you_mean(name, known) if name else "name one: " + ", ".join(known)
     hint = hint if known else f"declare `{word} NAME for RECIPE {{ … }}`"
-    raise failed("no-eval", words, hint=hint, exit_code=EXIT_USAGE)
+    raise failed("no-eval", words, hint=hint)
 
 
 def examples_of(made: s.Eval) -> Examples:

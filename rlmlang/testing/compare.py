@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rlmlang.diagnostics.diagnostic import EXIT_USAGE, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import suite as s
 from rlmlang.runtime.prepared import BadRecipe, Options
 from rlmlang.runtime.redaction import redactor_for
@@ -42,7 +42,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> C
             "not-comparable-evals", f"{name} went over other examples",
             reason=f"before: {before['dataset']['sha256'][:16]}\n"
             f"now:    {after['dataset']['sha256'][:16]}",
-            hint="evaluate both over the same file", exit_code=EXIT_USAGE,
+            hint="evaluate both over the same file",
         )  # fmt: skip
     old = {x["number"]: x["score"] for x in before["rows"]}
     new = {x["number"]: x["score"] for x in after["rows"]}
@@ -119,5 +119,5 @@ def _git(folder: Path, commit: str, *args: str) -> bytes:
 
 
 def _unknown(commit: str, words: str) -> Exception:
-    return failed("unknown-comparison", words.splitlines()[0], exit_code=EXIT_USAGE,
+    return failed("unknown-comparison", words.splitlines()[0],
                   hint="--compare takes the name that an eval ends with, or a commit")  # fmt: skip

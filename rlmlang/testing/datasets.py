@@ -19,9 +19,6 @@ from rlmlang.sources.place import Place, kind_at
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 PATHS = ("Doc", "Tree")
-SOURCE_PROBLEMS = (
-    "bad-row", "not-utf8", "binary-source", "empty-source", "source-unreadable", "source-is-folder",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def _as_dataset(problem: CodedError) -> CodedError:
     if found.code == "source-missing":
         hint = "the path is taken from the folder of the file that declares it"
         return failed("dataset-missing", found.message, hint=hint)
-    if found.code in SOURCE_PROBLEMS:
+    if "source" in problem.entry:
         return failed("dataset-unreadable", found.message, reason=found.reason, hint=found.hint)
     return problem
 

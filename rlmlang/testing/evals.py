@@ -18,7 +18,7 @@ from rlmlang.models.engines.traffic import Hope
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
-from rlmlang.runtime.session import PARKS, Session, interrupted, jsonable
+from rlmlang.runtime.session import Session, interrupted, jsonable
 from rlmlang.runtime.signals import Signals
 from rlmlang.testing.datasets import Example, Examples
 from rlmlang.testing.interval import Interval, mean_of
@@ -26,7 +26,6 @@ from rlmlang.testing.metrics import Judged, judge
 from rlmlang.trajectory.events import CallFailed, Event
 
 AT_ONCE = 4
-UNFIT = ("input-too-large", "budget-cannot-fit")  # what makes a recipe fail before it begins
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ async def score_one(
     except BadRecipe as bad:
         return unfit(made, row, bad.diagnostics[0])
     except CodedError as problem:
-        if problem.diagnostic.code not in UNFIT:
+        if "unfit" not in problem.entry:
             raise
         return unfit(made, row, problem.diagnostic)
     events: list[Event] = []
@@ -191,7 +190,7 @@ def unfit(made: s.Eval, row: Example, problem: Diagnostic) -> Scored:
 def _own(outcome: Outcome, session: Session) -> None:
     """Raises the problem of an outcome, unless it is the recipe's own failing."""
     problem = outcome.problem
-    if problem is None or problem.diagnostic.code not in PARKS:
+    if problem is None or "parks" not in problem.entry:
         return
     spent = problem.diagnostic.code == "budget-spent"
     if not spent or not (session.late or problem.account == session.account.name):

@@ -161,13 +161,15 @@ class ItemSkipped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunFinished(Event):
-    """A run has ended, with its result or problem and its receipt."""
+    """A run has ended, with its result or problem and its receipt. `place` is where in the recipe
+    the problem stands, as `find.rlm:12:14`, if it stands there."""
 
     name: ClassVar[str] = "run_finished"
     outcome: str
     result: Any = None
     code: str = ""
     message: str = ""
+    place: str = ""
     receipt: list[dict[str, Any]] = field(default_factory=list)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rlmlang.diagnostics.diagnostic import EXIT_INTERRUPTED, CodedError
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
@@ -71,7 +71,7 @@ def tune_recipe(
     try:
         return carried_out(plan, reflection)
     except CodedError as problem:
-        if problem.exit_code == EXIT_INTERRUPTED:
+        if problem.diagnostic.code == "interrupted":
             raise KeyboardInterrupt from problem
         raise
 

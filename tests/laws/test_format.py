@@ -141,4 +141,4 @@ def test_no_text_makes_the_parser_fail(text: str) -> None:
 def test_broken_recipes_are_told_not_crashed(text: str, at: int, junk: str) -> None:
     broken = text[:at] + junk + text[at + 2 :]
     for problem in parse(SourceFile("x.rlm", broken)).diagnostics:
-        assert problem.code and problem.message and problem.span is not None
+        assert problem.code and problem.message and problem.place is not None

@@ -91,7 +91,7 @@ recipe find(book: Text) -> Text {
                           sets={"budget.calls": "1001"})  # fmt: skip
     assert outcome.problem is not None
     assert outcome.problem.diagnostic.code == "budget-spent"
-    assert outcome.problem.exit_code == 75
+    assert outcome.problem.entry.exit_code == 75
     assert len(engine.requests) == 1001 == outcome.usage.calls
 
 

@@ -12,7 +12,7 @@ async def run(node: NodeRun, work: Require) -> int:
     if not await node.value(work.test):
         raise failed(
             "requirement-failed",
-            f"line {node.node.step.line} requires {work.written}",
+            f"the recipe requires {work.written}",
             hint="the recipe demands it of its inputs; see them with `rlm show`",
         )
     return node.give(True)

@@ -12,7 +12,7 @@ from dspy import lm15
 from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Account, Refusal, Reservation, Usage
-from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.reuse import ending, take
 from rlmlang.models.engines.slip import Engine, ModelUsage, Slip, Stopped, slip, words_of
@@ -139,7 +139,6 @@ def spent(refusal: Refusal) -> CodedError:
         f"({spent_words} used, the next call may not fit)",
         reason=_overspent(has, most),
         hint=f"run again with --set budget.{refusal.limit}=…: what is answered is kept",
-        exit_code=EXIT_BUDGET,
     )
     problem.account = refusal.account
     return problem

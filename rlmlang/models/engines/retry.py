@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from dspy import lm15
 from dspy.lm15 import Request, Response
 
-from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.dialect import Adapted
 from rlmlang.models.engines.gate import Gate
 from rlmlang.models.engines.pay import EmptyAnswer
@@ -23,7 +23,6 @@ from rlmlang.protocols import NoAnswerError
 
 TRIES, TRIES_UNPROVEN, EMPTY = 8, 3, 2
 FIRST, LAST, UNPROVEN = 0.25, 20.0, 20.0
-PARKED = EXIT_BUDGET
 TRANSIENT = (lm15.ServerError, lm15.TimeoutError, lm15.TransportError)
 
 
@@ -127,5 +126,4 @@ def parked(wait: float, mistake: lm15.RateLimitError) -> CodedError:
         f"the provider asks to wait {wait:,.0f} s: {words}" if wait else words,
         reason="Nothing is lost: what was answered is kept.",
         hint=f"run again after {when}, or allow longer pauses with --max-wait",
-        exit_code=PARKED,
     )
