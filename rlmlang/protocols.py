@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from rlmlang.budget import Account, Usage
 from rlmlang.context import Measure, Slice
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.calls import CallId
+from rlmlang.ir.recipe import Prompt
+from rlmlang.trajectory.events import Event, Exchange
 
 
 class Partition(Protocol):
@@ -32,10 +35,8 @@ class Sending:
     """
 
     key: bytes
-    step: str
-    item: str
+    call: CallId
     prompt: str
-    attempt: int
     settings: str
     system: str
     asked: str
@@ -58,60 +59,57 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredAnswer:
     """An answer from the store: its row, the model's words, what it used when it was asked, which
     call that was, and how it ended."""
 
     row: int
     answer: str
     usage: Usage
-    where: str = ""
+    call: CallId
     finish: str = "stop"
 
 
 class Keeper(Protocol):
     """Keeps requests and answers. Raises CodedError when it can keep no more."""
 
-    def find(self, key: bytes) -> Kept | None: ...
+    def find(self, key: bytes) -> StoredAnswer | None: ...
 
-    async def reserve(self, sending: Sending) -> Kept | int: ...
+    async def reserve(self, sending: Sending) -> StoredAnswer | int: ...
 
     async def settle(self, row: int, settled: Settled) -> None: ...
 
-    def reuse(self, answer: Kept, sending: Sending) -> int: ...
+    def reuse(self, answer: StoredAnswer, sending: Sending) -> int: ...
 
 
 @dataclass(frozen=True)
 class Question:
-    """One prompt put to one item: which call of which step, which attempt, with what inputs."""
+    """One prompt put to one item, in one attempt, with what inputs; `tell` takes the events of its
+    requests."""
 
-    step: str
-    item: str
-    attempt: int
-    prompt: Any
+    call: CallId
+    prompt: Prompt
     inputs: Mapping[str, Any]
     account: Account
     refused: Refused | None = None
     ranges: str = ""
     role: str = ""
+    tell: Callable[[Event], None] = lambda event: None
 
     @property
     def predictor(self) -> str:
         """The name of the predictor that is asked."""
-        return f"{self.step}.{self.role}" if self.role else self.step
+        return f"{self.call.step}.{self.role}" if self.role else self.call.step
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A prompt's answer: the value, the model's own words, what it used, and where it is kept;
-    how many field markers its request showed escaped, and the repairs that reading it took."""
+    """A prompt's answer: the value, the model's own words, and the exchange that brought it; how
+    many field markers its request showed escaped, and the repairs that reading it took."""
 
     value: Any
     raw: str
-    usage: Usage
-    prompt_text: str = ""
-    row: int = 0
-    reused: bool = False
+    exchange: Exchange
     escaped: int = 0
     repairs: tuple[str, ...] = ()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rlmlang.stores.reading import Reading
+from rlmlang.stores.reader import StoreReader
 from tests.conftest import BOOK, SIMPLE, Rlm
 
 ARGS = ("--source", "book=book.txt", "--set", "question=where does the key hang")
@@ -202,10 +202,10 @@ def test_ctrl_c_leaves_with_130_and_keeps_what_came_back(book: Path) -> None:
     assert run.returncode == 130, err
     assert "[interrupted]" in err
     assert "Traceback" not in err
-    reading = Reading(book / ".rlm" / "store.db")
-    assert list(reading.events(reading.choose("last")))[-1].name == "run_finished"
-    assert reading.choose("last").state == "parked"
-    reading.close()
+    reader = StoreReader(book / ".rlm" / "store.db")
+    assert list(reader.events(reader.choose("last")))[-1].name == "run_finished"
+    assert reader.choose("last").state == "parked"
+    reader.close()
 
 
 def test_numbers_are_set_from_outside(book: Path, rlm: Rlm) -> None:

@@ -18,11 +18,11 @@ import anyio
 import pytest
 
 import rlmlang
+from rlmlang.stores.maintenance import verify
 from rlmlang.stores.pages import records
-from rlmlang.stores.reading import Reading
+from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.salvage import whole_rows
 from rlmlang.stores.schema import TABLES
-from rlmlang.stores.upkeep import verify
 from rlmlang.testing import Raw, ScriptedEngine
 from tests.conftest import SIMPLE, Rlm
 from tests.servers import chat_server, completion, field
@@ -344,10 +344,10 @@ def test_twenty_secrets_are_nowhere(
             assert "[secret]" not in done.out, "what was answered is not changed"
     texts += [rlm("show", "--all").out, rlm("export").out, rlm("show", "last", "said").out]
     kept = b"".join(p.read_bytes() for p in (folder / ".rlm").rglob("*") if p.is_file())
-    reading = Reading(STORE)
-    for run in reading.runs():
-        texts += [str(e) for e in reading.events(run)]
-    reading.close()
+    reader = StoreReader(STORE)
+    for run in reader.runs():
+        texts += [str(e) for e in reader.events(run)]
+    reader.close()
     assert len(server.requests) > 20
     for secret in secrets:
         assert not any(secret in text for text in texts), secret
@@ -493,5 +493,5 @@ def test_a_clock_that_jumps_changes_nothing(folder: Path, monkeypatch: pytest.Mo
         again = rlmlang.run("tags.rlm", models=("my/model",), api_base=server.base)
     assert outcome.problem is None and again.problem is None, outcome.problem
     assert (outcome.result, outcome.usage.calls, again.usage.calls) == (40, 40, 0)
-    reading = Reading(STORE)
-    assert sum(1 for run in reading.runs() for _ in reading.events(run)) > 80
+    reader = StoreReader(STORE)
+    assert sum(1 for run in reader.runs() for _ in reader.events(run)) > 80

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rlmlang.stores import rows, schema
+from rlmlang.stores.maintenance import verify
 from rlmlang.stores.migrate import OLD
-from rlmlang.stores.upkeep import verify
 from tests.conftest import Rlm
 from tests.servers import Reply, chat_server, completion, field
 

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dspy import lm15
 from rich.console import Console
 
 import rlmlang
 from rlmlang.budget import Account, Limits, Usage
-from rlmlang.execute.turns import NO_CODE, WRONG_FENCE, code_in
+from rlmlang.execute.transcript import NO_CODE, WRONG_FENCE, code_in
 from rlmlang.report.receipt import receipt_view
-from rlmlang.stores.reading import Reading
+from rlmlang.stores.reader import StoreReader
 from rlmlang.testing import Raw, ScriptedEngine
+from rlmlang.trajectory.events import CallFinished
 from tests.conftest import Rlm
 
 RECIPE = """rlm 1
@@ -48,7 +50,7 @@ def play(
     """A run in which `turn` gives the code of each turn, and `sub` answers everything else."""
     settings = {"result": "Answer", "iters": 6, "calls": 10, "depth": 1, "more": "", "check": "",
                 "budget": 500}  # fmt: skip
-    store = changes.pop("store", None)
+    store, parallel = changes.pop("store", None), changes.pop("parallel", None)
     (folder / "free.rlm").write_text(RECIPE.format(**{**settings, **changes}))
     log = folder / "log.txt"
     if not log.exists():
@@ -62,7 +64,7 @@ def play(
 
     engine = ScriptedEngine(script)
     outcome = rlmlang.run("free.rlm", engine=engine, sources={"log": "log.txt"}, store=store,
-                          sets={"question": "who logs in most?"})  # fmt: skip
+                          sets={"question": "who logs in most?"}, parallel=parallel)  # fmt: skip
     return outcome, engine
 
 
@@ -357,10 +359,14 @@ recipe all(book: Text) -> [Int] {
 def test_the_record_shows_turns_and_sub_calls(folder: Path, rlm: Rlm) -> None:
     play(folder, in_turns("a = llm_query('hm')", "SUBMIT(name=a, count=1)"),
          store=Path(".rlm") / "store.db")  # fmt: skip
-    reading = Reading(Path(".rlm") / "store.db")
-    calls = [getattr(e, "call", "") for e in reading.events(reading.choose("last"))]
-    reading.close()
-    assert [c for c in calls if c] == ["result.turn 0", "result.query 1", "result.turn 1"]
+    reader = StoreReader(Path(".rlm") / "store.db")
+    events = list(reader.events(reader.choose("last")))
+    reader.close()
+    assert [str(e.call) for e in events if isinstance(e, CallFinished)] == [
+        "result.turn 0",
+        "result.query 1",
+        "result.turn 1",
+    ]
     assert "result.query 1" in rlm("show").out
 
 
@@ -535,3 +541,23 @@ def test_a_pattern_that_takes_prompts_is_no_tool(folder: Path, rlm: Rlm) -> None
     (folder / "p.rlm").write_text(text.replace("with note(about)", "with p()"))
     found = rlm("check", "p.rlm")
     assert found.code == 65 and "unknown-tool" in found.err
+
+
+@pytest.mark.parametrize("parallel", [1, 64])
+def test_the_others_stop_when_one_fails_for_good_and_what_was_sent_is_kept(
+    folder: Path, parallel: int
+) -> None:
+    asked: list[str] = []
+
+    def sub(task: Any) -> Any:
+        asked.append(task.inputs["request"])
+        first = asked == ["q0"]
+        return lm15.InvalidRequestError("no", status=400) if first else f"on {asked[-1]}"
+
+    batch = "llm_query_batched(['q0', 'q1', 'q2', 'q3'], [''] * 4)"
+    turns = in_turns(batch, f"SUBMIT(name='+'.join({batch}), count=1)")
+    outcome, _ = play(folder, turns, sub, parallel=parallel, store="s.db")
+    assert outcome.result["name"] == "on q0+on q1+on q2+on q3"
+    assert sorted(asked) == ["q0", "q0", "q1", "q2", "q3"], "each answer is paid once"
+    assert (asked.index("q0", 1) <= 2) is (parallel == 1), "what was not sent yet is not sent"
+    assert outcome.usage.calls == len(asked) + 2

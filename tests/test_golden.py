@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
-from rlmlang.models.engines.slip import request_text
+from rlmlang.models.engines.call_context import request_text
 from rlmlang.models.offline.reader import OfflineReader
 from rlmlang.testing.scripted import written
 from tests.conftest import ROOT, Result, Rlm

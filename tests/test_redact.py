@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlmlang.stores.reading import Reading
+from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.redact import MASK, Redactor, secrets_in, speaks_of_secrets, written
 from tests.conftest import Rlm
 from tests.servers import chat_server, completion, field
@@ -133,9 +133,9 @@ def test_a_key_that_is_set_is_nowhere_on_disk(ask: Path, rlm: Rlm) -> None:
     for command in (("export", "last"), ("runs", "--json"), ("show", "--all")):
         found = rlm(*command)
         assert (found.code, KEY in found.out + found.err) == (0, False)
-    reading = Reading(Path(".rlm/store.db"))
-    (run,) = reading.runs()
-    reading.close()
+    reader = StoreReader(Path(".rlm/store.db"))
+    (run,) = reader.runs()
+    reader.close()
     assert run.data["sets"]["question"] == f"is {MASK} valid?"
 
 

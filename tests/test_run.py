@@ -7,7 +7,7 @@ from pathlib import Path
 
 import rlmlang
 from rlmlang.models.offline.request import Task
-from rlmlang.stores.reading import Reading
+from rlmlang.stores.reader import StoreReader
 from rlmlang.testing import Raw, ScriptedEngine
 from rlmlang.trajectory.events import to_json
 from tests.conftest import SIMPLE, Rlm
@@ -99,9 +99,9 @@ def test_an_assumption_stands_in_the_receipt(folder: Path) -> None:
 def test_events_say_where_they_belong_and_what_was_read(folder: Path) -> None:
     (folder / "r.rlm").write_text(LINES % ("", "reduce notes with merge()"))
     rlmlang.run("r.rlm", engine=ScriptedEngine(lambda t: "x"), sources=book_of(folder, 3))
-    reading = Reading(folder / ".rlm" / "store.db")
-    events = [to_json(e) for e in reading.events(reading.choose("last"))]
-    reading.close()
+    reader = StoreReader(folder / ".rlm" / "store.db")
+    events = [to_json(e) for e in reader.events(reader.choose("last"))]
+    reader.close()
     assert [e["seq"] for e in events] == sorted({e["seq"] for e in events})
     assert len({e["run"] for e in events}) == 1
     done = [e for e in events if e["event"] == "call_finished" and e["prompt"] == "note"]

@@ -30,9 +30,9 @@ def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
 @store_option
 def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
-    from rlmlang.stores.reading import Reading
+    from rlmlang.stores.reader import StoreReader
 
-    reading = Reading(Path(store))
-    write_lines(export.write(reading.events(reading.choose(run))), out)
+    reader = StoreReader(Path(store))
+    write_lines(export.write(reader.events(reader.choose(run))), out)
     if out is not None and out != "-":
         click.echo(f"{out}  {Path(out).stat().st_size:,} bytes", err=True)

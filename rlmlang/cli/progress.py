@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan
 from rlmlang.report.plan import short
 from rlmlang.report.receipt import answer_of, evidence, evidence_view, receipt_view
 from rlmlang.trajectory.events import (
+    CallFailed,
     CallFinished,
+    CallStarted,
     Event,
     ItemSkipped,
     Noticed,
@@ -29,7 +31,6 @@ from rlmlang.trajectory.events import (
 )
 
 REMEMBERED = 20_000  # answers among which evidence is looked for
-TURN = re.compile(r"\.(turn \d+|last)$")  # how `execute/free.py` names the calls of a session
 
 
 class Progress:
@@ -45,6 +46,7 @@ class Progress:
         )  # fmt: skip
         self.tasks: dict[str, TaskID] = {}
         self.sessions: dict[str, tuple[int, int]] = {}  # turns and sub-calls of steps with code
+        self.in_flight: dict[str, set[int]] = {}  # the requests of a step that are on their way
         self.kept: list[CallFinished] = []
         self.more = 0  # answers beyond those remembered
 
@@ -67,9 +69,15 @@ class Progress:
         match event:
             case StepStarted():
                 self._begin(event)
+            case CallStarted() if event.node in self.tasks:
+                self._in_flight(event.node).add(event.row)
+                self._note(event.node)
             case CallFinished():
                 self._keep(event)
-                self._advance(event.node, event.call)
+                self._advance(event.node, event.call, event.row)
+            case CallFailed() if event.node in self.tasks:
+                self._in_flight(event.node).discard(event.row)
+                self._note(event.node)
             case ItemSkipped():
                 self._advance(event.node, event.call)
             case RunStarted() if event.beside and not self.quiet:
@@ -105,7 +113,7 @@ class Progress:
             node.id.ljust(12), total=calls or None, note=node.model
         )
 
-    def _advance(self, node: str, call: str) -> None:
+    def _advance(self, node: str, call: CallId, row: int = 0) -> None:
         """One call more of a step; of code that a model writes, its turns and sub-calls."""
         if node not in self.tasks:
             return
@@ -116,14 +124,19 @@ class Progress:
             worst = found.bound.worst.calls.value() if found is not None else None
             self.bars.update(self.tasks[node], total=worst)
         turns, subs = self.sessions.get(node, (0, 0))
-        if TURN.search(call):
-            turns += 1
-        elif turns:
-            subs += 1
-        if turns:
-            self.sessions[node] = turns, subs
-            model = found.model if (found := self.plan.of_event(node)) is not None else ""
-            self.bars.update(self.tasks[node], note=spoken(model, turns, subs))
+        if call.own or turns:
+            self.sessions[node] = (turns + 1, subs) if call.own else (turns, subs + 1)
+        self._in_flight(node).discard(row)
+        self._note(node)
+
+    def _in_flight(self, node: str) -> set[int]:
+        return self.in_flight.setdefault(node, set())
+
+    def _note(self, node: str) -> None:
+        found = self.plan.of_event(node)
+        note = spoken(found.model if found is not None else "", *self.sessions.get(node, (0, 0)))
+        waiting = len(self._in_flight(node))
+        self.bars.update(self.tasks[node], note=f"{note}  {waiting} in flight" if waiting else note)
 
     def _task(self, node: str) -> Task:
         return self.bars.tasks[list(self.tasks).index(node)]
@@ -144,7 +157,9 @@ class Progress:
 
 
 def spoken(model: str, turns: int, subs: int) -> str:
-    """What is said beside the bar of a step in which a model writes code."""
+    """What is said beside the bar of a step: the model, and of code that it writes what it does."""
+    if not turns:
+        return model
     words = f"{turns} {'turn' if turns == 1 else 'turns'}"
     return f"{model}  {words}, {subs} {'sub-call' if subs == 1 else 'sub-calls'}"
 

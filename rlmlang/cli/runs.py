@@ -21,10 +21,10 @@ def command(as_values: bool, everything: bool, store: str) -> None:
 
     `parked`, `failed` and `killed` runs are gone on with by the same `rlm run` command.
     """
-    from rlmlang.stores.reading import Reading
+    from rlmlang.stores.reader import StoreReader
 
-    reading = Reading(Path(store))
-    found = [_row(reading, run) for run in reading.runs()
+    reader = StoreReader(Path(store))
+    found = [_row(reader, run) for run in reader.runs()
              if everything or "within" not in run.data]  # fmt: skip
     if as_values:
         click.echo(json.dumps(found, indent=2))
@@ -36,10 +36,10 @@ def command(as_values: bool, everything: bool, store: str) -> None:
                    f"{run['answers']:>9,} {run['usd']:>10,.4f}")  # fmt: skip
 
 
-def _row(reading: Any, run: Any) -> dict[str, Any]:
-    calls, kept, usd = reading.totals(run)
+def _row(reader: Any, run: Any) -> dict[str, Any]:
+    calls, kept, usd = reader.totals(run)
     return {
-        "run": run.name, "state": reading.state(run), "recipe": run.recipe, "path": run.path,
+        "run": run.name, "state": reader.state(run), "recipe": run.recipe, "path": run.path,
         "plan": run.plan, "started": run.started, "ended": run.ended, "calls": calls,
         "answers": kept, "usd": usd,
     }  # fmt: skip

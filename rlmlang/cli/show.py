@@ -29,11 +29,11 @@ def command(run: str, node: str, everything: bool, as_values: bool, store: str) 
 
     from rlmlang.report.calls import known_nodes, node_view, run_view
     from rlmlang.report.export.jsonl import JSONL
-    from rlmlang.stores.reading import Reading
+    from rlmlang.stores.reader import StoreReader
     from rlmlang.trajectory.calls import fold
 
-    reading = Reading(Path(store))
-    events = reading.events(reading.choose(run))
+    reader = StoreReader(Path(store))
+    events = reader.events(reader.choose(run))
     if as_values:
         write_lines(JSONL.write(events), None)
         return

@@ -20,11 +20,11 @@ def command() -> None:
 @store_option
 def ls(store: str, as_values: bool) -> None:
     """Say what the store holds."""
-    from rlmlang.stores.reading import Reading
+    from rlmlang.stores.reader import StoreReader
 
-    reading = Reading(Path(store))
-    runs = reading.runs()
-    totals = [reading.totals(r) for r in runs]
+    reader = StoreReader(Path(store))
+    runs = reader.runs()
+    totals = [reader.totals(r) for r in runs]
     values = {
         "path": store, "bytes": Path(store).stat().st_size, "runs": len(runs),
         "calls": sum(t[0] for t in totals), "answers": sum(t[1] for t in totals),
@@ -43,7 +43,7 @@ def ls(store: str, as_values: bool) -> None:
 @store_option
 def verify(store: str, as_values: bool) -> None:
     """Check every row against its seal, and the file with SQLite's own check."""
-    from rlmlang.stores.upkeep import verify as check
+    from rlmlang.stores.maintenance import verify as check
 
     found = check(Path(store))
     if as_values:
@@ -79,7 +79,7 @@ def salvage(damaged: str, new_file: str) -> None:
 @store_option
 def gc(store: str, days: float, keep: int) -> None:
     """Remove old runs. What a later run has used again stays."""
-    from rlmlang.stores.upkeep import collect
+    from rlmlang.stores.maintenance import collect
 
     gone, lost = collect(Path(store), days, keep)
     click.echo(f"{gone:,} runs removed, {max(0, lost):,} bytes given back")

@@ -12,13 +12,14 @@ from typing import Any
 
 import anyio
 
-from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.execute.causes import first_cause
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.node import NodeRun
-from rlmlang.execute.placed import leaves, placed
+from rlmlang.execute.placed import placed
 from rlmlang.execute.receipt import Line, verify
-from rlmlang.execute.scope import Scope
+from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.execute.validate import too_large
 from rlmlang.execute.verbs import RULES
@@ -28,7 +29,9 @@ from rlmlang.trajectory.events import StepFinished, StepStarted
 from rlmlang.verbs.inputs import Pattern
 
 
-async def execute(plan: Plan, inputs: Mapping[str, Any], scope: Scope) -> tuple[Any, list[Line]]:
+async def execute(
+    plan: Plan, inputs: Mapping[str, Any], scope: RunContext
+) -> tuple[Any, list[Line]]:
     """The result of a plan over its inputs, and the receipt. Raises CodedError for what stopped
     the run."""
     cells = await run_parts(plan, "", inputs, {}, scope)
@@ -41,7 +44,11 @@ async def execute(plan: Plan, inputs: Mapping[str, Any], scope: Scope) -> tuple[
 
 
 async def run_parts(
-    plan: Plan, within: str, inputs: Mapping[str, Any], outside: Mapping[str, Cell], scope: Scope
+    plan: Plan,
+    within: str,
+    inputs: Mapping[str, Any],
+    outside: Mapping[str, Cell],
+    scope: RunContext,
 ) -> Mapping[str, Cell]:
     """Runs the nodes that a node is made of, of the whole plan for none; gives where their values
     are. Raises CodedError for what stopped one."""
@@ -64,7 +71,7 @@ async def run_parts(
     return cells
 
 
-async def run_pattern(scope: Scope, id: str, inputs: Mapping[str, Any]) -> Any:
+async def run_pattern(scope: RunContext, id: str, inputs: Mapping[str, Any]) -> Any:
     """What a pattern gives that code has called. Raises what stopped one of its steps."""
     node = scope.plan.node(id)
     given = {f"{id}.{name}": value for name, value in inputs.items()}
@@ -82,7 +89,7 @@ async def _result(plan: Plan, cells: Mapping[str, Cell]) -> Any:
     return await cells["result"].value()
 
 
-def _within(plan: Plan, scope: Scope, result: Any) -> None:
+def _within(plan: Plan, scope: RunContext, result: Any) -> None:
     """Raises CodedError (result-too-large) for more than the recipe says that it returns."""
     recipe, measure = plan.recipe, scope.tools.measure
     if problem := too_large(recipe.result, recipe.result_max, result, measure, "the result"):
@@ -108,14 +115,14 @@ async def _run(run: NodeRun) -> None:
         return
     recorded = step.work.recorded
     if recorded:
-        scope.emit(StepStarted, node=scope.node(run.id), verb=step.verb)
+        scope.emit(StepStarted(node=scope.node(run.id), verb=step.verb))
     with placed(step):
         items = await RULES[type(step.work)](run, step.work)
     scope.receipt.ended.add(run.id)
     if recorded:
         skipped = scope.receipt.skipped.get(run.id, 0)
-        scope.emit(StepFinished, node=scope.node(run.id), verb=step.verb, items=items,
-                   skipped=skipped)  # fmt: skip
+        node = scope.node(run.id)
+        scope.emit(StepFinished(node=node, verb=step.verb, items=items, skipped=skipped))
 
 
 async def _wanted(run: NodeRun) -> bool:
@@ -129,10 +136,3 @@ async def _wanted(run: NodeRun) -> bool:
 def _skip(run: NodeRun) -> None:
     cell = run.cells[run.id]
     cell.finish() if isinstance(cell, Stream) else cell.set(None)
-
-
-def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The problem behind a group: the first coded one, else the first."""
-    found = list(leaves(group))
-    coded = [e for e in found if isinstance(e, CodedError)]
-    return (coded or found)[0]

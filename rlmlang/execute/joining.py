@@ -9,6 +9,7 @@ from typing import Any
 from anyio.abc import TaskGroup
 
 from rlmlang.execute.joins import Join, Joins, last_groups
+from rlmlang.ir.calls import CallId
 
 
 @dataclass
@@ -18,8 +19,8 @@ class Joining:
 
     fanin: int
     tasks: TaskGroup
-    name: Callable[[int | None, int], str]
-    ask: Callable[[str, list[Any]], Awaitable[Any]]
+    name: Callable[[int | None, int], CallId]
+    ask: Callable[[CallId, list[Any]], Awaitable[Any]]
     joins: Joins = field(init=False)
 
     def __post_init__(self) -> None:

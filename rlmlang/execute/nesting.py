@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.scope import Scope
+from rlmlang.execute.run_context import RunContext
 
 
-def deep_enough(scope: Scope, step: str, depth: int) -> None:
+def deep_enough(scope: RunContext, step: str, depth: int) -> None:
     """Raises CodedError (budget-spent) for a call that lies deeper than the budget allows."""
     most = scope.plan.recipe.budget.depth
     if most is not None and depth > most:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rlmlang.context import as_slice
 from rlmlang.execute.evaluate import evaluate
-from rlmlang.execute.scope import Scope
+from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.walk import names
@@ -27,7 +27,7 @@ class NodeRun:
     plan: Plan
     node: Node
     cells: Mapping[str, Cell]
-    scope: Scope
+    scope: RunContext
     run_inside: Inside
 
     @property

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from rlmlang.diagnostics.diagnostic import CodedError, Label
-from rlmlang.execute.ask import ItemError
+from rlmlang.execute.causes import ends_run, leaves
 from rlmlang.ir.recipe import Step
 
 
@@ -20,24 +20,11 @@ def placed(step: Step) -> Iterator[None]:
         yield
     except BaseException as error:
         for problem in leaves(error):
-            if isinstance(problem, CodedError) and _in_recipe(problem):
-                problem.diagnostic = replace(problem.diagnostic, labels=_labels(step))
+            if isinstance(problem, CodedError) and not ends_run(problem):
+                found = problem.diagnostic
+                problem.diagnostic = replace(found, labels=found.labels or _labels(step))
         raise
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions in a group, at any depth."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from leaves(inner)
-    else:
-        yield error
 
 
 def _labels(step: Step) -> tuple[Label, ...]:
     return tuple(Label(p, "called here" if n else "") for n, p in enumerate(step.places))
-
-
-def _in_recipe(problem: CodedError) -> bool:
-    outside = "parks" in problem.entry and not isinstance(problem, ItemError)
-    return not outside and not problem.diagnostic.labels

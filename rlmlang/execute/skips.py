@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import ItemError, ranges_in
-from rlmlang.execute.scope import Scope
+from rlmlang.execute.call_model import ItemError, ranges_in
+from rlmlang.execute.run_context import RunContext
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import OnError
 from rlmlang.trajectory.events import ItemSkipped
 
@@ -18,19 +19,18 @@ SKIPPED = object()
 class Skips:
     """The items that one step leaves out."""
 
-    scope: Scope
+    scope: RunContext
     step: str
     on_error: OnError
     count: int = 0
 
-    def leave_out(self, problem: ItemError, call: str, item: Any) -> object:
+    def leave_out(self, problem: ItemError, call: CallId, item: Any) -> object:
         """Books an item as left out; gives SKIPPED. Raises the problem where none may be."""
         if not self.on_error.skip:
             raise _may_be_lost(problem)
         self.count += 1
         self.scope.receipt.skip(self.step)
-        self.scope.emit(ItemSkipped, node=self.scope.node(self.step), call=call,
-                        reason=str(problem), ranges=ranges_in(item))  # fmt: skip
+        self.scope.emit(ItemSkipped(call=call, reason=str(problem), ranges=ranges_in(item)))
         return SKIPPED
 
     def few_enough(self, total: int, what: str) -> None:

@@ -17,9 +17,9 @@ from rlmlang.ir.sizes import GROWTH
 from rlmlang.models.capabilities import capabilities
 from rlmlang.models.dialect import Dialect
 from rlmlang.models.endpoints import Address, address_of
+from rlmlang.models.engines.call_context import Engine, words_of
 from rlmlang.models.engines.meter import Meter
-from rlmlang.models.engines.slip import Engine, words_of
-from rlmlang.models.engines.stack import Pace, Road
+from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.http import ChatEndpoint, LiteLlm
 from rlmlang.models.keys import Endpoint, key_for, variable_of
 from rlmlang.models.offline.reader import NAME, OfflineReader
@@ -43,13 +43,13 @@ class Connection:
 
 @dataclass(frozen=True)
 class Route:
-    """The way to the model of one role: its name, settings and engines; `ground` is closed at the
-    end."""
+    """The way to the model of one role: its name, settings and engines; `transport` is closed
+    at the end."""
 
     name: str
     config: Config
     engine: Engine
-    ground: Any
+    transport: Any
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,23 @@ class WithinOutput:
 
 
 def route_for(
-    role: Model, bound: BoundModel, measure: Measure, connection: Connection, road: Road,
-    pace: Pace, engine: Any = None,
+    role: Model, bound: BoundModel, measure: Measure, connection: Connection, engines: EngineStack,
+    limits: ProviderLimits, engine: Any = None,
 ) -> Route:  # fmt: skip
     """The route of a role.
 
     Raises CodedError (model-key-missing, extra-missing, no-model) before anything is sent.
     """
-    ground = engine if engine is not None or road.closed else _ground(bound.name, connection)
+    given = engine is not None or engines.closed
+    transport = engine if given else _transport(bound.name, connection)
     name = bound.name if "/" in bound.name else f"openai/{bound.name}"
-    endpoint = str(getattr(ground, "endpoint", "")) if ground else _where(bound.name, connection)
-    thinks = ground is not None and bound.room > role.output
-    inner = WithinOutput(ground, role.output, measure) if thinks else ground
-    meter = Meter(measure, bound.price, endpoint, road.counting(endpoint, name))
-    stack = road.stack(inner, meter, name, pace)
-    return Route(name, config_of(role, bound), stack, ground)
+    known = str(getattr(transport, "endpoint", ""))
+    endpoint = known if transport else _where(bound.name, connection)
+    thinks = transport is not None and bound.room > role.output
+    inner = WithinOutput(transport, role.output, measure) if thinks else transport
+    meter = Meter(measure, bound.price, endpoint, engines.counting(endpoint, name))
+    stack = engines.stack(inner, meter, name, limits)
+    return Route(name, config_of(role, bound), stack, transport)
 
 
 def config_of(role: Model, bound: BoundModel) -> Config:
@@ -93,7 +95,7 @@ def config_of(role: Model, bound: BoundModel) -> Config:
     return Config(max_tokens=max(role.output, bound.room), temperature=temperature)
 
 
-def _ground(name: str, connection: Connection) -> Any:
+def _transport(name: str, connection: Connection) -> Any:
     if name == NAME:
         return OfflineReader()
     if name.startswith("offline/"):

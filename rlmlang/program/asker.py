@@ -13,9 +13,10 @@ from dspy.lm15 import Request, Response
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.replies import UnreadableError, unframed
 from rlmlang.ir import recipe as r
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.types import Type
 from rlmlang.models.endings import unless_whole
-from rlmlang.models.engines.slip import Slip, Stopped, carry, words_of
+from rlmlang.models.engines.call_context import CallContext, Stopped, set_context, words_of
 from rlmlang.models.routes import Route
 from rlmlang.program.adapter import Answer, PromptAdapter, ValueUnreadableError
 from rlmlang.program.program import RecipeProgram
@@ -30,8 +31,7 @@ class Traced:
     """A call as optimizers see it: whose it is, and DSPy's triple of predictor, inputs, answer."""
 
     predictor: str
-    item: str
-    attempt: int
+    call: CallId
     readable: bool
     entry: tuple[Any, dict[str, Any], Any]
 
@@ -69,14 +69,13 @@ class DspyAsker:
                 "earlier_answer": unframed(question.refused.answer, (RESULT,)),
                 "problem": question.refused.reason,
             }  # fmt: skip
-        note = Slip(question.account, prompt.model.output, question.step, question.item,
-                    prompt.name, question.attempt, question.ranges, question=question)  # fmt: skip
+        context = CallContext(question.account, prompt.model.output, question.call, prompt.name,
+                    question.ranges, question=question, tell=question.tell)  # fmt: skip
         route = self.routes[prompt.model.name]
         request = self.adapter.request(route.name, route.config, signature, predictor.demos, fields,
                                        escapes)  # fmt: skip
-        response = await self._send(route, request, note)
-        reply = Reply(None, encodable(words_of(response)), note.usage, note.request, note.row,
-                      note.reused, escapes.count)  # fmt: skip
+        response = await self._send(route, request, context)
+        reply = Reply(None, encodable(words_of(response)), context.exchange, escapes.count)
         try:
             unless_whole(response, prompt, reply, route.config.max_tokens)
             found, value = self._read(signature, prompt, reply, escapes, data)
@@ -93,7 +92,7 @@ class DspyAsker:
         """Keeps a call for an optimizer, where one looks on."""
         if self.trace is not None:
             said = {k: v for k, v in fields.items() if k not in AGAIN}
-            self.trace.append(Traced(question.predictor, question.item, question.attempt, readable,
+            self.trace.append(Traced(question.predictor, question.call, readable,
                                      (predictor, said, dspy.Prediction(**found))))  # fmt: skip
 
     def _signature(
@@ -115,14 +114,14 @@ class DspyAsker:
             known = self._documented[signature] = (signature.instructions, made)
         return known[1]
 
-    async def _send(self, route: Route, request: Request, note: Slip) -> Response:
-        carry(note)
+    async def _send(self, route: Route, request: Request, context: CallContext) -> Response:
+        set_context(context)
         try:
             return await route.engine.complete(request)
         except Stopped as mistake:
             raise mistake.problem from None
         finally:
-            carry(None)
+            set_context(None)
 
     def _read(
         self, signature: Any, prompt: r.Prompt, reply: Reply, escapes: Escapes, data: Sequence[str]

@@ -10,7 +10,8 @@ import dspy
 from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Account
-from rlmlang.models.engines.slip import Slip, carry
+from rlmlang.ir.calls import CallId
+from rlmlang.models.engines.call_context import CallContext, set_context
 from rlmlang.models.routes import Route
 
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -32,11 +33,11 @@ class Reflecting:
 
     async def _complete(self, request: Request, number: int) -> Response:
         most = self.route.config.max_tokens or 0
-        carry(Slip(self.account, most, "reflection", f"reflection {number}", "reflection"))
+        set_context(CallContext(self.account, most, CallId.of("reflection", number), "reflection"))
         try:
             return await self.route.engine.complete(self._set(request))
         finally:
-            carry(None)
+            set_context(None)
 
     def _set(self, request: Request) -> Request:
         """A request with the route's settings; a temperature that DSPy asks for is kept where the

@@ -8,7 +8,6 @@ back in the order of the plan, so that the same seed finds the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +18,6 @@ from rlmlang.ir import recipe as r
 from rlmlang.program.asker import Traced
 from rlmlang.program.program import RecipeProgram, mark
 from rlmlang.program.signatures import RESULT
-
-PARTS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -74,16 +71,11 @@ class TunableProgram(dspy.Module):  # type: ignore[misc]
         """The calls in the plan's order; of one that was repeated the last, unless failures are
         wanted."""
         ordered = sorted(trace, key=lambda t: (self.shared.order.get(t.predictor, 0),
-                                               natural(t.item), t.attempt))  # fmt: skip
+                                               t.call.order))  # fmt: skip
         if not self.shared.failures:
-            last = {(t.predictor, t.item): t for t in ordered if t.readable}
+            last = {(t.predictor, str(t.call)): t for t in ordered if t.readable}
             ordered = list(last.values())
         return [t.entry for t in ordered]
-
-
-def natural(text: str) -> list[tuple[int, str]]:
-    """Text as people order it: item 10 behind item 9."""
-    return [(int(p), "") if p.isdigit() else (-1, p) for p in PARTS.split(text)]
 
 
 def inner(predictor: Any) -> Any:

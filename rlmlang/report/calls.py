@@ -36,7 +36,7 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
 
 
 def _step_line(step: StepRecord) -> Text:
-    text = Text(step.node.split(".", 1)[-1], style="cyan")
+    text = Text(step.name, style="cyan")
     text.append(f"  {step.verb}", style="dim")
     if step.finished:
         text.append(f"  {step.items:,} items")
@@ -51,9 +51,9 @@ def _step_line(step: StepRecord) -> Text:
 
 def _call_line(call: CallRecord) -> Text:
     last = call.attempts[-1] if call.attempts else None
-    text = Text(call.id)
+    text = Text(str(call.id))
     if last is None:
-        return text
+        return text.append("  sent, not answered", style="dim") if call.sent else text
     if isinstance(last, CallFailed):
         text.append(f"  {last.code}: {last.reason[:90]}", style="red")
     else:
@@ -70,19 +70,19 @@ def node_view(run: RunRecord, node: str) -> Group | None:
         c
         for s in run.steps.values()
         for c in s.calls.values()
-        if node in (s.node, s.node.split(".", 1)[-1], c.id)
+        if node in (s.node, s.name, str(c.id))
     ]
     if not calls:
         return None
     parts = []
     for call in calls[:SHOWN]:
         for attempt in call.attempts:
-            title = f"── {call.id}, try {attempt.attempt + 1}, {attempt.prompt} "
+            title = f"── {call.id}, try {attempt.call.attempt + 1}, {attempt.prompt} "
             parts += [Text(title.ljust(80, "─"), style="bold"), Text(attempt.request)]
             parts += [Text("── answer", style="bold"), Text(attempt.answer)]
             if isinstance(attempt, CallFailed):
                 parts.append(Text(f"not taken: {attempt.reason}", style="red"))
-            parts += _read_how(call.reads.get(attempt.attempt))
+            parts += _read_how(call.reads.get(attempt.call.attempt))
     if len(calls) > SHOWN:
         parts.append(Text(f"… {len(calls) - SHOWN:,} more calls; name one: {calls[SHOWN].id}"))
     return Group(*parts)
@@ -101,4 +101,4 @@ def _read_how(read: CallRead | None) -> list[Text]:
 
 def known_nodes(run: RunRecord) -> list[str]:
     """What may be asked for."""
-    return [s.node.split(".", 1)[-1] for s in run.steps.values()]
+    return [s.name for s in run.steps.values()]

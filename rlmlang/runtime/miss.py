@@ -32,10 +32,10 @@ def why_miss(ready: Prepared, step: str) -> list[str]:
 
     async def go() -> None:
         await session.run(close=False)
-        missed = session.road.shut.missed
-        mine = [m for m in missed if m.step == step]
+        missed = session.engines.no_send.missed
+        mine = [m for m in missed if m.call.step == step]
         lines.extend(
-            f"{sending.item}: {'; '.join(reasons(session.store, sending))}"
+            f"{sending.call}: {'; '.join(reasons(session.store, sending))}"
             for sending in (mine or missed)[:SHOWN]
         )
         if missed and not mine:
@@ -48,12 +48,12 @@ def why_miss(ready: Prepared, step: str) -> list[str]:
 
 def reasons(store: Store, sending: Sending) -> Iterator[str]:
     """What of a request is not as it was when its item was last answered."""
-    earlier = store.nearest(sending.step, sending.item)
+    earlier = store.nearest(sending.call)
     if earlier is None:
         yield "no call of this step was ever answered"
         return
-    if earlier.item != sending.item:
-        yield f"{sending.item} was never answered; the nearest is {earlier.item}"
+    if str(earlier.call) != str(sending.call):
+        yield f"{sending.call} was never answered; the nearest is {earlier.call}"
     was, now = json.loads(earlier.settings), json.loads(sending.settings)
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):

@@ -20,10 +20,10 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.receipt import Line
-from rlmlang.execute.scope import PARALLEL, Scope, Tools
+from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.ir.recipe import Repl
-from rlmlang.models.engines.stack import Pace, Road
-from rlmlang.models.engines.traffic import Hope, Traffic
+from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
+from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, Route, route_for
 from rlmlang.program.asker import DspyAsker, Traced
 from rlmlang.program.program import RecipeProgram
@@ -39,8 +39,8 @@ from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.trust import require
 from rlmlang.schema.sandboxes import DEFAULT
-from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow
-from rlmlang.stores.store import Begun, Store, memory_store, open_store
+from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow, RunStart
+from rlmlang.stores.store import Store, memory_store, open_store
 from rlmlang.trajectory.events import (
     CallFinished,
     Event,
@@ -58,7 +58,7 @@ class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
     of; `program` its predictors where they are not the recipe's; with `signals` Ctrl-C and SIGTERM
     are its own; `about` is kept with the run; `trace` takes every call, for optimizers;
-    `hope` is shared by runs below one account.
+    `budget_waiters` is shared by runs below one account.
 
     Raises CodedError (project-untrusted) before anything is done."""
 
@@ -67,7 +67,7 @@ class Session:
         store: Store | None = None, dry: bool = False, above: Account | None = None,
         program: RecipeProgram | None = None, signals: bool = False,
         about: Mapping[str, Any] | None = None, trace: list[Traced] | None = None,
-        hope: Hope | None = None,
+        budget_waiters: BudgetWaiters | None = None,
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
@@ -84,11 +84,11 @@ class Session:
         self.about, self.trace = dict(about or {}), trace
         require(ready.project, ready.options, sends=engine is None)
         self.store = store or self._open_store()
-        self.begun = Begun("")
-        self.road = self._road(hope or Hope())
+        self.begun = RunStart("")
+        self.engines = self._engine_stack(budget_waiters or BudgetWaiters())
         self.routes: dict[str, Route] = {}
         self.started = time.monotonic()
-        self.scope: Scope | None = None
+        self.scope: RunContext | None = None
 
     async def run(self, *, close: bool = True) -> Outcome:
         """The run. Whatever stops it is in the outcome, and everything paid for is kept. Without
@@ -107,7 +107,7 @@ class Session:
                 result, lines = await self._carried_out(scope)
             problem = self.stopped or self._lateness()
         except CodedError as found:
-            problem = self.road.traffic.problem or found
+            problem = self.engines.in_flight.problem or found
         except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
             self.cancelled, problem = stopped, interrupted()
         with anyio.CancelScope(shield=True), Signals(None, on=self.signals):
@@ -120,7 +120,7 @@ class Session:
             lines, result = lines_of(scope, self.ready.plan, self.ready.inputs), None
         return self._outcome(result, lines, problem)
 
-    async def _carried_out(self, scope: Scope) -> tuple[Any, list[Line]]:
+    async def _carried_out(self, scope: RunContext) -> tuple[Any, list[Line]]:
         """The result and the receipt; nothing when it was stopped or the time was over."""
         with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
             with anyio.CancelScope() as self.working:
@@ -152,14 +152,14 @@ class Session:
         options = self.ready.options
         return open_store(Path(options.store), self.redact) if options.store else memory_store()
 
-    def _road(self, hope: Hope) -> Road:
+    def _engine_stack(self, budget_waiters: BudgetWaiters) -> EngineStack:
         options = self.ready.options
         parallel = options.parallel or self.ready.recipe.budget.parallel or PARALLEL
-        traffic = Traffic(hope=hope, notice=self.notice)
-        return Road(self.store, parallel, traffic, max_wait=options.max_wait,
-                    told=self._paused, closed=options.only_kept)  # fmt: skip
+        in_flight = InFlight(budget_waiters=budget_waiters, notice=self.notice)
+        return EngineStack(self.store, parallel, in_flight, max_wait=options.max_wait,
+                           on_pause=self._paused, closed=options.only_kept)  # fmt: skip
 
-    def _begun(self) -> Scope:
+    def _begun(self) -> RunContext:
         """The run's beginning. Raises CodedError, and then holds nothing."""
         try:
             return self._begin()
@@ -167,7 +167,7 @@ class Session:
             self._close()
             raise
 
-    def _begin(self) -> Scope:
+    def _begin(self) -> RunContext:
         ready, options = self.ready, self.ready.options
         self._open_routes()
         row = RunRow(
@@ -183,13 +183,14 @@ class Session:
             DspyAsker(self.program, self.routes, self.trace), plugins.partition, plugins.search,
             call_code, ready.measure, self._sandbox, conform, run_pattern,
         )  # fmt: skip
-        scope = Scope(ready.plan, self.begun.name, tools, self.account, self._record,
-                      parallel=self.road.parallel)  # fmt: skip
+        scope = RunContext(ready.plan, self.begun.name, tools, self.account, self._record,
+                      self.store.next, parallel=self.engines.parallel)  # fmt: skip
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
-            scope.emit(RunResumed, kept=self.begun.kept, calls=self.account.spent.calls, usd=usd)
-        scope.emit(RunStarted, recipe=ready.recipe.name, plan=ready.plan.hash,
-                   path=ready.recipe.path, beside=self.begun.beside, **self._about())  # fmt: skip
+            scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
+        scope.emit(RunStarted(recipe=ready.recipe.name, plan=ready.plan.hash,
+                              path=ready.recipe.path, beside=self.begun.beside,
+                              **self._about()))  # fmt: skip
         return scope
 
     def _sandbox(self, caps: Repl) -> Sandbox:
@@ -226,18 +227,18 @@ class Session:
     def _open_routes(self) -> None:
         ready, options = self.ready, self.ready.options
         endpoint = endpoint_of(options, ready.project)
-        connection = Connection(endpoint.address, options.timeout, self.road.parallel, self.redact,
-                                endpoint.key_env)  # fmt: skip
+        connection = Connection(endpoint.address, options.timeout, self.engines.parallel,
+                                self.redact, endpoint.key_env)  # fmt: skip
         for role in roles_of(ready.plan):
             bound = ready.binding.models[role.name]
-            pace = ready.project.paces.get(bound.name, (None, None, None))
+            limits = ready.project.paces.get(bound.name, (None, None, None))
             self.routes[role.name] = route_for(
                 role,
                 bound,
                 ready.measures[role.name],
                 connection,
-                self.road,
-                Pace(*pace),
+                self.engines,
+                ProviderLimits(*limits),
                 self.engine,
             )
 
@@ -252,8 +253,8 @@ class Session:
 
     def _paused(self, model: str, seconds: float, why: str) -> None:
         if self.scope is not None:
-            self.scope.emit(Paused, node=self.scope.plan.recipe.name, model=model, seconds=seconds,
-                            why=why)  # fmt: skip
+            node = self.scope.plan.recipe.name
+            self.scope.emit(Paused(node=node, model=model, seconds=seconds, why=why))
 
     def notice(self, problem: CodedError) -> None:
         """Says something that does not stop the run: of each code once."""
@@ -261,55 +262,55 @@ class Session:
         if self.scope is None or found.code in self.notices:
             return
         self.notices[found.code] = found
-        self.scope.emit(Noticed, node=self.scope.plan.recipe.name, code=found.code,
-                        message=found.message, reason=found.reason)  # fmt: skip
+        self.scope.emit(Noticed(node=self.scope.plan.recipe.name, code=found.code,
+                                message=found.message, reason=found.reason))  # fmt: skip
 
     def stop(self) -> None:
-        """Ends the run: nothing new is sent, what is on its way is heard out."""
+        """Ends the run: nothing new is sent, what is on its way may finish."""
         self.stopped = self.stopped or interrupted()
-        self.road.traffic.stop(self.stopped)
+        self.engines.in_flight.stop(self.stopped)
         if self.working is not None:
             self.working.cancel()
 
     # ── ending ───────────────────────────────────────────────────────────────
 
     async def _end(
-        self, scope: Scope, result: Any, lines: list[Line], problem: CodedError | None
+        self, scope: RunContext, result: Any, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
         if problem is not None:
-            self.road.traffic.stop(problem)
+            self.engines.in_flight.stop(problem)
         await self._drained()
         if passed := self.account.limits.exceeded_by(self.account.spent):
             self.notice(_passed(passed, self.account))
         if self.tiers is not None:
             await self.tiers.close()
         for route in self.routes.values():
-            close = getattr(route.ground, "close", None)
+            close = getattr(route.transport, "close", None)
             if close is not None:
                 await close()
         return self._last(scope, result, lines, problem)
 
     async def _drained(self) -> None:
-        """Hears out what is on its way, unless nobody waits for it any more."""
+        """Lets what is on its way finish, unless nobody waits for it any more."""
         at_once = self.late or self.cancelled is not None
         try:
-            await self.road.traffic.drain(0 if at_once else self.ready.options.timeout)
+            await self.engines.in_flight.drain(0 if at_once else self.ready.options.timeout)
         except asyncio.CancelledError as stopped:
             self.cancelled = stopped
-            await self.road.traffic.drain(0)
+            await self.engines.in_flight.drain(0)
 
     def _last(
-        self, scope: Scope, result: Any, lines: list[Line], problem: CodedError | None
+        self, scope: RunContext, result: Any, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
         """The last event and the run's state. A store that fails here is the run's problem."""
         code = problem.diagnostic.code if problem else ""
         place = problem.diagnostic.place if problem else None
         try:
-            scope.emit(
-                RunFinished, outcome="failed" if problem else "finished", result=jsonable(result),
-                code=code, message=str(problem) if problem else "",
-                place=place.where if place else "", receipt=[asdict(x) for x in lines],
-            )  # fmt: skip
+            scope.emit(RunFinished(
+                outcome="failed" if problem else "finished", result=jsonable(result), code=code,
+                message=str(problem) if problem else "", place=place.where if place else "",
+                receipt=[asdict(x) for x in lines],
+            ))  # fmt: skip
             self.store.end(_state(problem))
         except CodedError as found:
             problem = problem or found

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 from rlmlang.budget import Usage
-from rlmlang.protocols import Kept, Sending, Settled
+from rlmlang.ir.calls import CallId
+from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema
-from rlmlang.stores.rows import Batch
+from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import PICO
 from rlmlang.stores.schema import ANSWERED, FAILED
 
@@ -18,48 +21,95 @@ WHERE c.key = ? AND c.state < 2 AND c.state = 1 AND c.finish IS NOT NULL AND c.i
 ORDER BY c.id DESC LIMIT 4"""
 ELSEWHERE = """SELECT id FROM call
 WHERE key = ? AND state < 2 AND state = 0 AND id NOT BETWEEN ? AND ?"""
-AT = {name: at for at, name in enumerate(schema.TABLES["call"])}
 
 
-def kept(found: Any) -> Kept | None:
-    """An answer from its row; None when it is not what was written."""
-    if not rows.intact("call", found[: len(AT) + 1]):
+@dataclass(kw_only=True, slots=True)
+class CallRow:
+    """The columns of a call, in their order. `settings` and `system` are numbers of shared texts,
+    dollars are millionths of a millionth, `origin` is the call whose answer was used again."""
+
+    id: int
+    key: bytes
+    state: int
+    step: str
+    item: str
+    prompt: str
+    attempt: int
+    settings: int | None
+    system: int | None
+    asked: bytes | None
+    worst_in: int
+    worst_out: int
+    worst_usd: int | None
+    used_in: int | None = None
+    used_out: int | None = None
+    used_usd: int | None = None
+    started: float
+    seconds: float | None = None
+    answer: bytes | None = None
+    code: str | None = None
+    reason: str | None = None
+    ranges: str | None
+    origin: int | None = None
+    finish: str | None = None
+
+    @property
+    def call(self) -> CallId:
+        """Which call of its run it is."""
+        return CallId.parse(self.step, self.item, self.attempt)
+
+    def values(self) -> list[Cell]:
+        """What is written."""
+        return list(VALUES(self))
+
+
+COLUMNS = schema.TABLES["call"]
+VALUES = attrgetter(*COLUMNS)
+WIDE = len(COLUMNS) + 1  # with the seal
+
+
+def row_from(found: Row) -> CallRow | None:
+    """A call from what was read; None when it is not what was written."""
+    if not rows.intact("call", found[:WIDE]):
         return None
-    usd = Fraction(found[AT["used_usd"]] or 0, PICO)
-    usage = Usage(1, found[AT["used_in"]] or 0, found[AT["used_out"]] or 0, usd)
-    where = where_of(found[AT["step"]], found[AT["item"]], found[AT["attempt"]])
-    return Kept(found[0], rows.unpack(found[AT["answer"]]), usage, where, found[AT["finish"]] or "")
+    columns: dict[str, Any] = dict(zip(COLUMNS, found, strict=False))
+    return CallRow(**columns)
 
 
-def where_of(step: str, item: str, attempt: int) -> str:
-    """Which call of a run it is, whichever request it makes."""
-    return f"{step} {item} {attempt}"
+def kept(row: CallRow) -> StoredAnswer:
+    """The answer in a row."""
+    usage = Usage(1, row.used_in or 0, row.used_out or 0, Fraction(row.used_usd or 0, PICO))
+    return StoredAnswer(row.id, unpacked(row.answer), usage, row.call, row.finish or "")
 
 
-def settle(c: Batch, row: list[Any], settled: Settled, redact: Callable[[str], str]) -> Kept | None:
-    """Completes a row that was reserved. `row` are its columns as they were written.
+def unpacked(data: bytes | None) -> str:
+    """A text that may be missing."""
+    return rows.unpack(data) if data else ""
+
+
+def settle(
+    c: Batch, row: CallRow, settled: Settled, redact: Callable[[str], str]
+) -> StoredAnswer | None:
+    """Completes a row that was reserved.
 
     An answer that is kept without its secrets is not the one that was given: it is kept without its
     ending, so that no other run uses it, and given back as it was for this one.
     """
-    used, priced = settled.usage, row[AT["worst_usd"]] is not None
-    row[AT["state"]] = FAILED if settled.code else ANSWERED
-    row[AT["used_in"]], row[AT["used_out"]] = used.tokens_in, used.tokens_out
-    row[AT["used_usd"]] = pico(used) if priced else None
-    row[AT["seconds"]] = settled.seconds
-    answer = redact(settled.answer)
-    row[AT["answer"]] = rows.pack(answer)
-    row[AT["code"]] = settled.code or None
-    row[AT["reason"]] = redact(settled.reason) if settled.reason else None
-    row[AT["finish"]] = (settled.finish or None) if answer == settled.answer else None
-    c.put("call", row)
+    used, answer = settled.usage, redact(settled.answer)
+    row.state = FAILED if settled.code else ANSWERED
+    row.used_in, row.used_out = used.tokens_in, used.tokens_out
+    row.used_usd = None if row.worst_usd is None else pico(used)
+    row.seconds, row.answer = settled.seconds, rows.pack(answer)
+    row.code = settled.code or None
+    row.reason = redact(settled.reason) if settled.reason else None
+    row.finish = (settled.finish or None) if answer == settled.answer else None
+    c.put("call", row.values())
     if answer == settled.answer or settled.code:
         return None
-    where = where_of(row[AT["step"]], row[AT["item"]], row[AT["attempt"]])
-    return Kept(row[0], settled.answer, used, where, settled.finish)
+    return StoredAnswer(row.id, settled.answer, used, row.call, settled.finish)
 
 
-class Phrases:
+class SharedTexts:
     """Texts that many rows share, each kept once."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -90,17 +140,18 @@ class Phrases:
 
 def row_of(
     c: Batch, number: int, state: int, sent: Sending, started: float,
-    phrases: Phrases, origin: int | None = None,
-) -> list[Any]:  # fmt: skip
-    """The columns of a call that has not come back, in the order of the table."""
-    asked = rows.pack(phrases.redact(sent.asked)) if sent.asked else None
-    ranges = phrases.redact(sent.ranges) or None
-    return [
-        number, sent.key, state, sent.step, phrases.redact(sent.item), sent.prompt, sent.attempt,
-        phrases.number(c, sent.settings), phrases.number(c, sent.system), asked,
-        sent.worst.tokens_in, sent.worst.tokens_out, pico(sent.worst) if sent.priced else None,
-        None, None, None, started, None, None, None, None, ranges, origin, None,
-    ]  # fmt: skip
+    texts: SharedTexts, origin: int | None = None,
+) -> CallRow:  # fmt: skip
+    """The row of a call that has not come back."""
+    call, worst = sent.call, sent.worst
+    return CallRow(
+        id=number, key=sent.key, state=state, step=call.step, item=texts.redact(str(call)),
+        prompt=sent.prompt, attempt=call.attempt, settings=texts.number(c, sent.settings),
+        system=texts.number(c, sent.system), started=started, origin=origin,
+        asked=rows.pack(texts.redact(sent.asked)) if sent.asked else None,
+        worst_in=worst.tokens_in, worst_out=worst.tokens_out,
+        worst_usd=pico(worst) if sent.priced else None, ranges=texts.redact(sent.ranges) or None,
+    )  # fmt: skip
 
 
 def pico(usage: Usage) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.stores import schema
@@ -25,7 +25,7 @@ from rlmlang.stores.migrate import prepare
 from rlmlang.stores.problems import problem_of
 from rlmlang.stores.rows import Batch
 
-Change = Callable[[Batch], Any]
+T = TypeVar("T")
 GROUP = 1024
 
 
@@ -34,13 +34,13 @@ class Journal(Protocol):
 
     shared: bool
 
-    async def do(self, change: Change) -> Any:
+    async def do(self, change: Callable[[Batch], T]) -> T:
         """Commits a change; gives its result."""
 
-    def post(self, change: Change) -> None:
+    def post(self, change: Callable[[Batch], object]) -> None:
         """Commits a change with the next group, without waiting."""
 
-    def wait(self, change: Change) -> Any:
+    def wait(self, change: Callable[[Batch], T]) -> T:
         """Commits a change from outside an event loop, or before it matters."""
 
     def close(self) -> None:
@@ -49,7 +49,7 @@ class Journal(Protocol):
 
 @dataclass
 class _Entry:
-    change: Change
+    change: Callable[[Batch], object]
     done: Callable[[Any, BaseException | None], None]
     loop: asyncio.AbstractEventLoop | None = None
     result: Any = None
@@ -75,7 +75,7 @@ class WriterThread:
     def _open(self) -> None:
         with self._lock.held():
             schema.has_tables(self._connection, self.path)  # before anything is written
-            schema.settle_in(self._connection)
+            schema.configure(self._connection)
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 prepare(self._connection, str(self.path))
@@ -84,20 +84,20 @@ class WriterThread:
                 raise
             self._connection.execute("COMMIT")
 
-    async def do(self, change: Change) -> Any:
+    async def do(self, change: Callable[[Batch], T]) -> T:
         """Commits a change; gives its result. Raises CodedError (store-unwritable)."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
+        future: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Entry(change, lambda result, error: _tell(future, result, error), loop))
         return await future
 
-    def post(self, change: Change) -> None:
+    def post(self, change: Callable[[Batch], object]) -> None:
         """Commits a change with the next group, without waiting."""
         self._queue.put(_Entry(change, lambda result, error: None))
 
-    def wait(self, change: Change) -> Any:
+    def wait(self, change: Callable[[Batch], T]) -> T:
         """Commits a change and waits for it. Raises CodedError (store-unwritable)."""
-        future: Future[Any] = Future()
+        future: Future[T] = Future()
 
         def tell(result: Any, error: BaseException | None) -> None:
             future.set_exception(error) if error else future.set_result(result)
@@ -166,15 +166,15 @@ class Memory:
         schema.create(self.connection)
         self.shared = False
 
-    async def do(self, change: Change) -> Any:
+    async def do(self, change: Callable[[Batch], T]) -> T:
         """Makes a change; gives its result."""
         return self.wait(change)
 
-    def post(self, change: Change) -> None:
+    def post(self, change: Callable[[Batch], object]) -> None:
         """Makes a change."""
         self.wait(change)
 
-    def wait(self, change: Change) -> Any:
+    def wait(self, change: Callable[[Batch], T]) -> T:
         """Makes a change; gives its result."""
         batch = Batch(self.connection, shared=False)
         result = change(batch)

@@ -13,6 +13,7 @@ from typing import Any
 
 from rlmlang.stores import rows, schema
 from rlmlang.stores.redact import MASK
+from rlmlang.stores.rows import Cell, Row
 
 OLD = schema.TABLES["call"][:-1]  # the columns of a call in version 1
 AT = {name: at for at, name in enumerate(OLD)}
@@ -48,13 +49,13 @@ def _keep_endings(connection: sqlite3.Connection) -> None:
     connection.execute(schema.INDEXES[0])
 
 
-def with_ending(row: Sequence[Any]) -> list[Any]:
+def with_ending(row: Row) -> list[Cell]:
     """A row of version 1, its seal at the end, as one of this version."""
     values = [*row[:-1], _ending(row)]
     return [*values, rows.seal("call", values) if is_old(row) else row[-1]]
 
 
-def is_old(row: Sequence[Any]) -> bool:
+def is_old(row: Row) -> bool:
     """Whether a row is a whole call of version 1."""
     return len(row) == len(OLD) + 1 and rows.seal("call", row[:-1]) == row[-1]
 

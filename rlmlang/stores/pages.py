@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rlmlang.stores.rows import Cell
+
 LEAF = 13
 WIDTHS = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 
@@ -20,7 +22,7 @@ class Record:
     """A row as it lies in the file: its rowid and its values; an integer key is None there."""
 
     rowid: int
-    values: tuple[object, ...]
+    values: tuple[Cell, ...]
 
 
 def page_size(data: bytes) -> int:
@@ -81,7 +83,7 @@ def _overflow(data: bytes, number: int, left: int, size: int, usable: int) -> by
     return bytes(out)
 
 
-def _values(payload: bytes) -> Iterator[object]:
+def _values(payload: bytes) -> Iterator[Cell]:
     end, at = _varint(payload, 0)
     body = end
     while at < end:
@@ -95,13 +97,13 @@ def _values(payload: bytes) -> Iterator[object]:
         raise ValueError("a broken record")
 
 
-def _value(kind: int, data: bytes) -> object:
+def _value(kind: int, data: bytes) -> Cell:
     if kind == 0:
         return None
     if kind in (8, 9):
         return kind - 8
     if kind == 7:
-        return struct.unpack(">d", data)[0]
+        return float(struct.unpack(">d", data)[0])
     if kind < 7:
         return int.from_bytes(data, "big", signed=True)
     return data.decode() if kind % 2 else data

@@ -6,7 +6,6 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import zstandard
 
@@ -17,6 +16,8 @@ LEVEL = 3
 SEAL = 16
 MOST = 512  # rows of a statement; SQLite takes 32,766 values
 _KEPT = threading.local()
+Cell = str | bytes | int | float | None  # a value of a column
+Row = Sequence[Cell]
 
 
 def pack(text: str) -> bytes:
@@ -34,7 +35,7 @@ def unpack(data: bytes) -> str:
     return encodable(text)  # half characters were kept by earlier versions
 
 
-def seal(table: str, values: Sequence[Any]) -> bytes:
+def seal(table: str, values: Row) -> bytes:
     """The seal of a row: blake2b over its table's name, its values with their kinds, and the
     bytes of those that are bytes."""
     made = hashlib.blake2b(digest_size=SEAL, person=table.encode())
@@ -53,13 +54,13 @@ class Batch:
 
     def __init__(self, connection: sqlite3.Connection, *, shared: bool = True) -> None:
         self.connection, self.shared = connection, shared
-        self._rows: dict[str, list[list[Any]]] = {}
+        self._rows: dict[str, list[list[Cell]]] = {}
 
-    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: Row = ()) -> sqlite3.Cursor:
         """A statement, at once."""
         return self.connection.execute(statement, values)
 
-    def put(self, table: str, values: Sequence[Any]) -> None:
+    def put(self, table: str, values: Row) -> None:
         """A row, new or in place of the one with its id; written when the batch is flushed."""
         row = [_clean(v) for v in values]
         row.append(seal(table, row))
@@ -79,13 +80,13 @@ class Batch:
         self._rows.clear()
 
 
-def _clean(value: Any) -> Any:
+def _clean(value: Cell) -> Cell:
     """Text that SQLite can keep."""
     if type(value) is str:
         return encodable(value)
     return int(value) if type(value) is bool else value
 
 
-def intact(table: str, row: Sequence[Any]) -> bool:
+def intact(table: str, row: Row) -> bool:
     """Whether a row with its seal at the end is what was written."""
     return len(row) == len(TABLES[table]) + 1 and row[-1] == seal(table, row[:-1])

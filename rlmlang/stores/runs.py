@@ -24,6 +24,18 @@ FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step"""
 
 
 @dataclass(frozen=True)
+class RunStart:
+    """How a run begins: its name, whether it goes on with an earlier one, what that has spent by
+    step, and the name of a run of the same recipe that is going on elsewhere."""
+
+    name: str
+    resumed: bool = False
+    spent: dict[str, Usage] = field(default_factory=dict)
+    kept: int = 0
+    beside: str = ""
+
+
+@dataclass(frozen=True)
 class RunRow:
     """A run as it is kept. `identity` says which runs are the same one, begun again: recipe,
     inputs, models and settings, but for the budget. `state` is running, finished, parked (may be
@@ -44,8 +56,9 @@ class RunRow:
 def begin_run(
     c: Batch, wanted: RunRow, claim: Callable[[int], bool], redact: Callable[[str], str],
     *, fresh: bool,
-) -> tuple[RunRow, str]:  # fmt: skip
-    """The run to go on with, or a new one; and the name of its double that is alive."""
+) -> tuple[RunRow, RunStart]:  # fmt: skip
+    """The run to go on with, or a new one. A name that another run has is made another: rows are
+    replaced by what must be unique, and that run would be gone."""
     beside = ""
     query = "SELECT * FROM run WHERE identity = ? AND state != ? ORDER BY id DESC"
     for found in c.execute(query, (wanted.identity, FINISHED)).fetchall():
@@ -57,14 +70,16 @@ def begin_run(
         if claim(earlier.id):
             again = replace(earlier, state=RUNNING, ended=None, plan=wanted.plan, data=wanted.data)
             write_run(c, again, redact)
-            return again, ""
+            return again, RunStart(again.name, resumed=True)
         beside = earlier.name
     number = c.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM run").fetchone()[0]
     while not claim(number):  # a name that a process on another machine still holds
         number += 1
-    made = replace(wanted, id=number, started=time.time())
+    taken = c.execute("SELECT 1 FROM run WHERE name = ?", (wanted.name,)).fetchone()
+    name = f"{wanted.name}-{number}" if taken else wanted.name
+    made = replace(wanted, id=number, name=name, started=time.time())
     write_run(c, made, redact)
-    return made, beside
+    return made, RunStart(name, beside=beside)
 
 
 def write_run(c: Batch, run: RunRow, redact: Callable[[str], str]) -> None:

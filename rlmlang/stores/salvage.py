@@ -15,6 +15,7 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import pages, rows, schema
 from rlmlang.stores.migrate import is_old, with_ending
 from rlmlang.stores.problems import too_new, unwritable
+from rlmlang.stores.rows import Cell
 
 
 def salvage(path: Path, target: Path) -> dict[str, int]:
@@ -54,7 +55,7 @@ def _known(path: Path, found: dict[str, int]) -> None:
         raise too_new(path, version, schema.VERSION)
 
 
-def _bring(c: sqlite3.Connection, table: str, row: list[object]) -> None:
+def _bring(c: sqlite3.Connection, table: str, row: list[Cell]) -> None:
     """Takes a row, unless a later state of it is there: old copies may lie in unused pages."""
     at = {"call": "state", "run": "ended"}.get(table)
     if at is not None:
@@ -66,7 +67,7 @@ def _bring(c: sqlite3.Connection, table: str, row: list[object]) -> None:
     c.execute(f"INSERT OR REPLACE INTO {table} VALUES({marks})", row)
 
 
-def whole_rows(data: bytes) -> Iterator[tuple[str, list[object]]]:
+def whole_rows(data: bytes) -> Iterator[tuple[str, list[Cell]]]:
     """The rows of any table whose seals are right."""
     widths: dict[int, list[str]] = {}
     for table, columns in schema.TABLES.items():

@@ -20,6 +20,10 @@ FIXED = (3, 51, 3)
 # state of a call
 RESERVED, ANSWERED, FAILED, REUSED = range(4)
 
+# kinds of events that say only when a call was told: their `data` is its row
+STARTED, ENDED = "started", "ended"
+TOLD = {"call_started": STARTED, "call_finished": ENDED, "call_failed": ENDED}
+
 TABLES: dict[str, tuple[str, ...]] = {
     "run": (
         "id", "name", "identity", "recipe", "plan", "path", "state", "started", "ended", "data",
@@ -88,7 +92,7 @@ def _holds_something(connection: sqlite3.Connection, path: str) -> bool:
     return tables is not None or 0 < os.path.getsize(path) < HEADER
 
 
-def settle_in(connection: sqlite3.Connection) -> None:
+def configure(connection: sqlite3.Connection) -> None:
     """Durability: a log that is flushed at every commit, checkpoints by the writer alone, no
     memory maps (they make SQLite's WAL-reset bug worse), bounded size of the log."""
     connection.execute("PRAGMA journal_mode=WAL")

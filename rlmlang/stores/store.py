@@ -6,39 +6,37 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rlmlang.budget import Usage
-from rlmlang.protocols import Kept, Sending, Settled
+from rlmlang.ir.calls import CallId
+from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema
-from rlmlang.stores.calls import AT, ELSEWHERE, FIND, Phrases, kept, row_of, settle, where_of
+from rlmlang.stores.calls import (
+    ELSEWHERE,
+    FIND,
+    CallRow,
+    SharedTexts,
+    kept,
+    row_from,
+    row_of,
+    settle,
+    unpacked,
+)
 from rlmlang.stores.journal import Journal, Memory, WriterThread
 from rlmlang.stores.locks import Claim, alive, claim_of
 from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.redact import written
-from rlmlang.stores.rows import Batch
-from rlmlang.stores.runs import RunRow, begin_run, spent_by_step, write_run
-from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
-from rlmlang.trajectory.events import CallFailed, CallFinished, CallStarted, Event, to_json
+from rlmlang.stores.rows import Batch, Cell, Row
+from rlmlang.stores.runs import RunRow, RunStart, begin_run, spent_by_step, write_run
+from rlmlang.stores.schema import ENDED, RESERVED, REUSED, SHIFT, TOLD
+from rlmlang.trajectory.events import CallFailed, Event, to_json
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
 FILE = Path(".rlm") / "store.db"
 LOOK, GIVEN = 0.05, 1_000
-
-
-@dataclass(frozen=True)
-class Begun:
-    """How a run begins: its name, whether it goes on with an earlier one, what that has spent by
-    step, and the name of a run of the same recipe that is going on elsewhere."""
-
-    name: str
-    resumed: bool = False
-    spent: dict[str, Usage] = field(default_factory=dict)
-    kept: int = 0
-    beside: str = ""
 
 
 class Store:
@@ -53,33 +51,35 @@ class Store:
         self.saved = Usage()  # what answers that were used again had cost
         self.fresh = self.retry_failed = self.dry = False
         self._sequence = self._before = 0
-        self._open: dict[int, list[Any]] = {}
-        self._phrases = Phrases(redact)
-        self._given: dict[bytes, Kept] = {}  # answers of this run that are kept without secrets
+        self._open: dict[int, CallRow] = {}
+        self._texts = SharedTexts(redact)
+        self._given: dict[
+            bytes, StoredAnswer
+        ] = {}  # answers of this run that are kept without secrets
         self._claim: Claim | None = None
 
     # ── runs ─────────────────────────────────────────────────────────────────
 
     def begin(
         self, run: RunRow, *, fresh: bool = False, retry_failed: bool = False, dry: bool = False
-    ) -> Begun:
+    ) -> RunStart:
         """Goes on with the last unfinished run of the same identity, or begins a new one; a dry
         run is kept nowhere."""
         self.fresh, self.retry_failed, self.dry = fresh, retry_failed, dry
         if dry:
-            return Begun(run.name)
-        found, beside = self.journal.wait(
+            return RunStart(run.name)
+        found, begun = self.journal.wait(
             lambda c: begin_run(c, run, self._claimed, self.redact, fresh=fresh)
         )
         self.run = found
         self.journal.shared = self.journal.shared or self._others()
         first, last = self._before, _ = schema.span(found.id)
-        if not (resumed := found.name != run.name):
-            return Begun(found.name, beside=beside)
+        if not begun.resumed:
+            return begun
         self._before = self.journal.wait(lambda c: _highest(c, first, last))
         self._sequence = self._before - first
         kept, spent = self.journal.wait(lambda c: spent_by_step(c, first, last))
-        return Begun(found.name, resumed, spent, kept)
+        return replace(begun, spent=spent, kept=kept)
 
     def end(self, state: str) -> None:
         """Marks the run as `finished` or as one that may be gone on with."""
@@ -122,120 +122,126 @@ class Store:
 
     # ── calls ────────────────────────────────────────────────────────────────
 
-    def find(self, key: bytes) -> Kept | None:
+    def find(self, key: bytes) -> StoredAnswer | None:
         """The newest answer to a request that may be used again."""
         if key in self._given:
             return self._given[key]
         since = self.run.id << SHIFT if self.fresh else 0
         for found in self._read(FIND, key, since):
-            again = self.retry_failed and found[-1] is not None and found[0] <= self._before
+            row = self._sound(found)
+            again = self.retry_failed and found[-1] is not None and row.id <= self._before
             if not again:
-                return self._sound(found)
+                return kept(row)
         return None
 
-    def _read(self, query: str, *values: Any) -> list[Any]:
+    def _read(self, query: str, *values: Cell) -> list[Row]:
         """Rows. Raises CodedError (store-damaged, store-unwritable)."""
         try:
             return self.reader.execute(query, values).fetchall()
         except sqlite3.Error as mistake:
             raise problem_of(self.path or FILE, mistake) from None
 
-    def _sound(self, found: Any) -> Kept:
-        """An answer from its row. Raises CodedError (store-damaged)."""
-        answer = kept(found)
-        if answer is None:
-            raise damaged(self.path or FILE, "an answer is not what was written")
-        return answer
-
-    def _whole(self, table: str, query: str, *values: Any) -> Any:
-        """The first row, None where there is none. Raises CodedError (store-damaged)."""
-        found = next(iter(self._read(query, *values)), None)
-        if found is not None and not rows.intact(table, found):
-            raise damaged(self.path or FILE, f"a row of {table} is not what was written")
-        return found
-
-    def nearest(self, step: str, item: str) -> Sending | None:
-        """The last answered call of an item, else of its step, with its parts as they are kept."""
-        row = self._whole("call", NEAREST, step, self.redact(item))
+    def _sound(self, found: Row) -> CallRow:
+        """A call from its row. Raises CodedError (store-damaged)."""
+        row = row_from(found)
         if row is None:
+            raise damaged(self.path or FILE, "an answer is not what was written")
+        return row
+
+    def nearest(self, call: CallId) -> Sending | None:
+        """The last answered call of an item, else of its step, with its parts as they are kept."""
+        found = self._read(NEAREST, call.step, self.redact(str(call)))
+        if not found:
             return None
-        item = row[AT["item"]]
-        if row[AT["origin"]] is not None:
-            row = self._whole("call", "SELECT * FROM call WHERE id = ?", row[AT["origin"]]) or row
-        settings, system = self._shared(row[AT["settings"]]), self._shared(row[AT["system"]])
-        asked = rows.unpack(row[AT["asked"]])
-        return Sending(row[AT["key"]], step, item, row[AT["prompt"]], row[AT["attempt"]],
-                       settings, system, asked, Usage(), priced=False)  # fmt: skip
+        row = self._sound(found[0])
+        call = row.call
+        if row.origin is not None:
+            found = self._read("SELECT * FROM call WHERE id = ?", row.origin) or found
+            row = self._sound(found[0])
+        settings, system = self._shared(row.settings), self._shared(row.system)
+        asked = unpacked(row.asked)
+        return Sending(row.key, call, row.prompt, settings, system, asked, Usage(),
+                       priced=False)  # fmt: skip
 
     def _shared(self, number: int | None) -> str:
-        found = self._whole("phrase", "SELECT * FROM phrase WHERE id = ?", number)
-        return rows.unpack(found[2]) if found else ""
+        found = self._read("SELECT * FROM phrase WHERE id = ?", number)
+        if found and not rows.intact("phrase", found[0]):
+            raise damaged(self.path or FILE, "a row of phrase is not what was written")
+        body = found[0][2] if found else None
+        return rows.unpack(body) if isinstance(body, bytes) else ""
 
-    async def reserve(self, sending: Sending) -> Kept | int:
+    async def reserve(self, sending: Sending) -> StoredAnswer | int:
         """Commits that a request is about to be sent; gives its row. When someone else was
         faster, gives their answer, waiting for it where it is still on its way."""
-        row = self._next()
+        row = self._row()
         while True:
             found = await self.journal.do(lambda c: self._reserve(c, row, sending))
-            if isinstance(found, list):
+            if isinstance(found, CallRow):
                 self._open[row] = found
                 return row
-            if isinstance(found, Kept):
+            if isinstance(found, StoredAnswer):
                 return found
             await asyncio.sleep(LOOK)
 
-    def _reserve(self, c: Batch, row: int, sending: Sending) -> Kept | int | list[Any]:
+    def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow:
         if c.shared and not self.fresh and not self.retry_failed:
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
-                return self._sound(found)
+                return kept(self._sound(found))
             for (other,) in c.execute(ELSEWHERE, (sending.key, *schema.span(self.run.id))):
                 if self._alive(other >> SHIFT):
                     return int(other)
-        values = row_of(c, row, RESERVED, sending, time.time(), self._phrases)
-        c.put("call", values)
-        return values
+        made = row_of(c, row, RESERVED, sending, time.time(), self._texts)
+        c.put("call", made.values())
+        return made
 
     async def settle(self, row: int, settled: Settled) -> None:
         """Commits what came of a request, before anybody sees it."""
-        values = self._open.pop(row)
-        given = await self.journal.do(lambda c: settle(c, values, settled, self.redact))
+        begun = self._open.pop(row)
+        given = await self.journal.do(lambda c: settle(c, begun, settled, self.redact))
         if given is not None and len(self._given) < GIVEN:
-            self._given[values[AT["key"]]] = given
+            self._given[begun.key] = given
 
-    def reuse(self, answer: Kept, sending: Sending) -> int:
+    def reuse(self, answer: StoredAnswer, sending: Sending) -> int:
         """Notes that an item was answered from the store; gives the row that says so."""
         self.saved += answer.usage
-        where = where_of(sending.step, sending.item, sending.attempt)
-        if self.dry or (answer.row >> SHIFT == self.run.id and answer.where == where):
+        if self.dry or (answer.row >> SHIFT == self.run.id and answer.call == sending.call):
             return answer.row
-        row, now = self._next(), time.time()
+        row, now = self._row(), time.time()
         thin = replace(sending, system="", asked="", settings="")
 
         def note(c: Batch) -> None:
-            c.put("call", row_of(c, row, REUSED, thin, now, self._phrases, answer.row))
+            c.put("call", row_of(c, row, REUSED, thin, now, self._texts, answer.row).values())
 
         self.journal.post(note)
         return row
 
-    def _next(self) -> int:
+    def next(self) -> int:
+        """The next number within the run; rows and events are counted together."""
         self._sequence += 1
-        return self.run.id << SHIFT | self._sequence
+        return self._sequence
+
+    def _row(self) -> int:
+        return self.run.id << SHIFT | self.next()
 
     # ── events ───────────────────────────────────────────────────────────────
 
     def append(self, event: Event) -> None:
-        """Keeps an event. Calls have rows of their own; of those only refusals are added."""
+        """Keeps an event. Of a call that has a row only when it was told, and why it was refused;
+        what an earlier process of the run was told already is not kept twice."""
         if self.dry:
             return
-        if isinstance(event, CallFailed) and event.row:
-            refusal = [event.row, event.code, self.redact(event.reason)]
+        number, row = self.run.id << SHIFT | event.seq, getattr(event, "row", 0)
+        if isinstance(event, CallFailed) and row:
+            refusal = [row, event.code, self.redact(event.reason)]
             self.journal.post(lambda c: c.put("verdict", refusal))
-        elif not isinstance(event, CallStarted | CallFinished):
-            row = self._next()
-            self.journal.post(lambda c: c.put("event", _event(row, event, self.redact)))
+        if not row:
+            self.journal.post(lambda c: c.put("event", _event(number, event, self.redact)))
+        elif row > self._before:
+            told: list[Cell] = [number, TOLD[event.name], "", event.at, str(row)]
+            self.journal.post(lambda c: c.put("event", told))
 
 
-def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Any]:
+def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell]:
     values = to_json(event)
     for name in ("event", "node", "at", "run", "seq"):
         values.pop(name)
@@ -244,6 +250,9 @@ def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Any]:
 
 def _highest(c: Batch, first: int, last: int) -> int:
     """The highest id a run has given, and away with its notes of reuse: they are written anew."""
+    reused = "(SELECT id FROM call WHERE id BETWEEN ? AND ? AND state = ?)"
+    c.execute(f"DELETE FROM event WHERE id BETWEEN ? AND ? AND kind = ? AND data IN {reused}",
+              (first, last, ENDED, first, last, REUSED))  # fmt: skip
     c.execute("DELETE FROM call WHERE id BETWEEN ? AND ? AND state = ?", (first, last, REUSED))
     query = "SELECT MAX(id) FROM {} WHERE id BETWEEN ? AND ?"
     found = [c.execute(query.format(t), (first, last)).fetchone()[0] for t in ("call", "event")]

@@ -16,7 +16,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import suite as s
 from rlmlang.runtime.prepared import BadRecipe, Options
 from rlmlang.runtime.redaction import redactor_for
-from rlmlang.stores.reading import Reading
+from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.stores.store import open_store
 from rlmlang.testing.choosing import choose_eval
@@ -68,11 +68,11 @@ def kept(store: Path, name: str) -> dict[str, Any] | None:
     """An eval that was kept, by its run's name or beginning; None where there is none."""
     if not store.is_file():
         return None
-    reading = Reading(store)
+    reader = StoreReader(store)
     try:
-        evals = [x for x in reading.runs() if "eval" in x.data and x.recipe.startswith(PREFIX)]
+        evals = [x for x in reader.runs() if "eval" in x.data and x.recipe.startswith(PREFIX)]
     finally:
-        reading.close()
+        reader.close()
     found = [x for x in evals if x.name == name or x.name.startswith(name)]
     return dict(found[-1].data["eval"]) if found else None
 

@@ -14,7 +14,7 @@ from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.metrics import METRICS
-from rlmlang.models.engines.traffic import Hope
+from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
@@ -64,7 +64,7 @@ class Way:
     engine: Any = None
     at_once: int = AT_ONCE
     about: Mapping[str, Any] = field(default_factory=dict)
-    hope: Hope = field(default_factory=Hope)
+    budget_waiters: BudgetWaiters = field(default_factory=BudgetWaiters)
 
     def options_for(self, row: Example) -> Options:
         """The options of an example's run."""
@@ -169,7 +169,7 @@ async def score_one(
     events: list[Event] = []
     about = {**way.about, "example": row.number}
     session = Session(ready, events.append, way.engine, above=way.account, program=program,
-                      about=about, trace=trace, hope=way.hope)  # fmt: skip
+                      about=about, trace=trace, budget_waiters=way.budget_waiters)  # fmt: skip
     live = sessions if sessions is not None else set()
     live.add(session)
     try:
@@ -221,7 +221,7 @@ def scored(
 
 
 def _step(event: CallFailed) -> str:
-    return event.node.partition(".")[2]
+    return event.step
 
 
 def as_values(found: Evaluated) -> dict[str, Any]:

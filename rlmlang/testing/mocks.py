@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.predictors import HasSteps, named
 from rlmlang.ir.types import TEXT
-from rlmlang.models.engines.slip import Stopped, slip
+from rlmlang.models.engines.call_context import Stopped, get_context
 from rlmlang.models.offline.request import MARK
 from rlmlang.protocols import NoAnswerError, Question
 from rlmlang.runtime.code import call_code, load_code
 from rlmlang.testing.scripted import written
+from rlmlang.trajectory.events import CallFailed, CallFinished, from_json
 
-ITEM = re.compile(r"\[(\d+)\]")
 Answer = Callable[[Question], str]
 
 
@@ -41,10 +40,10 @@ class MockEngine:
 
     async def complete(self, request: Request) -> Response:
         """The mocked answer."""
-        note = slip()
-        question = note.question if note is not None else None
+        context = get_context()
+        question = context.question if context is not None else None
         assert question is not None
-        answer = self.answers.get(question.predictor) or self.answers.get(question.step)
+        answer = self.answers.get(question.predictor) or self.answers.get(question.call.step)
         if answer is None:
             raise Stopped(_not_mocked(question))
         text = answer(question)
@@ -101,8 +100,8 @@ def _scripted(name: str, path: str, folder: Path) -> Answer:
     taken = iter(range(len(lines)))
 
     def answer(question: Question) -> str:
-        found = ITEM.search(question.item)
-        number = int(found[1]) if found and "." not in question.item else next(taken, len(lines))
+        index = question.call.index
+        number = next(taken, len(lines)) if index is None else index
         if number >= len(lines):
             raise Stopped(_exhausted(name, path, len(lines), question))
         return say(question, lines[number])
@@ -112,14 +111,11 @@ def _scripted(name: str, path: str, folder: Path) -> Answer:
 
 def _replayed(name: str, path: Path) -> Answer:
     """The words that were said in a recorded run, by the call's name and attempt."""
-    said: dict[tuple[str, int], str] = {}
-    for line in read(path).splitlines():
-        event: Mapping[str, Any] = json.loads(line)
-        if event.get("event") in ("call_finished", "call_failed"):
-            said[event["call"], int(event.get("attempt", 0))] = str(event.get("answer", ""))
+    events = [from_json(json.loads(line)) for line in read(path).splitlines()]
+    said = {e.call: e.answer for e in events if isinstance(e, CallFinished | CallFailed)}
 
     def answer(question: Question) -> str:
-        words = said.get((question.item, question.attempt))
+        words = said.get(question.call)
         if words is None:
             raise Stopped(_not_recorded(path, question))
         return words
@@ -139,16 +135,16 @@ def read(path: Path) -> str:
 def _not_mocked(question: Question) -> CodedError:
     return failed(
         "not-mocked",
-        f"{question.item} asked a model, and the test does not say what it answers",
+        f"{question.call} asked a model, and the test does not say what it answers",
         reason="A test reaches no model.",
-        hint=f"add `mock {question.step} returns …`",
+        hint=f"add `mock {question.call.step} returns …`",
     )
 
 
 def _exhausted(name: str, path: str, count: int, question: Question) -> CodedError:
     return failed(
         "mock-exhausted",
-        f"{path} has {count:,} answers for {name}; {question.item} needs one more",
+        f"{path} has {count:,} answers for {name}; {question.call} needs one more",
         hint="add a line, or expect fewer calls",
     )
 
@@ -156,7 +152,7 @@ def _exhausted(name: str, path: str, count: int, question: Question) -> CodedErr
 def _not_recorded(path: Path, question: Question) -> CodedError:
     return failed(
         "not-recorded",
-        f"{path.name} has no answer of {question.item}, attempt {question.attempt}",
+        f"{path.name} has no answer of {question.call}, attempt {question.call.attempt}",
         reason="The recipe asks otherwise than when the run was recorded.",
         hint="record it again: rlm test --record RUN",
     )

@@ -11,7 +11,7 @@ from rlmlang import compiler
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.runtime.files import write_whole
-from rlmlang.stores.reading import Reading
+from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.testing.tests import measured_line
 from rlmlang.trajectory.events import CallFailed, CallFinished, Event, RunFinished, to_json
@@ -24,12 +24,12 @@ def record_test(store: Path, name: str) -> Path:
 
     Raises CodedError (unknown-run, not-recordable).
     """
-    reading = Reading(store)
+    reader = StoreReader(store)
     try:
-        run = reading.choose(name)
-        events = list(reading.events(run))
+        run = reader.choose(name)
+        events = list(reader.events(run))
     finally:
-        reading.close()
+        reader.close()
     path = Path(run.path)
     if run.state != FINISHED or run.path.startswith("std/") or not path.is_file():
         raise _not_recordable(run)
@@ -54,7 +54,7 @@ def _test(run: RunRow, path: Path, answers: str, events: list[Event], calls: lis
              if "." not in k]  # fmt: skip
     given += [f"given {k}: file({_text(_near(v, path))})"
               for k, v in run.data.get("sources", {}).items()]  # fmt: skip
-    steps = dict.fromkeys(e.node.partition(".")[2] for e in calls)
+    steps = dict.fromkeys(e.step for e in calls)
     mocks = [f"mock {step} returns replay({_text(answers)})" for step in steps]
     body = "\n".join([*given, *mocks, *_expects(events, calls)])
     head = f'rlm 1\n\nuse "./{path.name}" {{ {run.recipe} }}\n\n'

@@ -9,7 +9,7 @@ from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
-from rlmlang.models.engines.slip import request_text
+from rlmlang.models.engines.call_context import request_text
 from rlmlang.models.offline.request import MARK, Task, read_request
 
 Script = Callable[[Task], Any]

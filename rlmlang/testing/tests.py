@@ -25,7 +25,7 @@ from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session, jsonable
 from rlmlang.testing.mocks import MockEngine
-from rlmlang.trajectory.events import Event, StepFinished
+from rlmlang.trajectory.events import CallEvent, Event, StepFinished, StepStarted
 
 AT_ONCE = 8
 WORDS = (
@@ -166,20 +166,15 @@ def measured(outcome: Outcome, events: Iterable[Event]) -> dict[str, Any]:
 
 
 def _step(event: StepFinished) -> str:
-    return event.node.partition(".")[2]
+    return event.step
 
 
 def _depth(events: Iterable[Event]) -> int:
     """How deep calls were nested: levels of a recursion, sessions below sessions."""
-    calls = [getattr(e, "call", "") for e in events]
-    return max((_levels(c) for c in calls if c), default=0)
-
-
-def _levels(call: str) -> int:
-    path = call.partition("[")[2].partition("]")[0]
-    inside = [x for x in path.split(".") if x.isdigit()] if "." in path else []
-    below = call.count(".child ") + (" " in call.rsplit(".", 1)[-1])
-    return 1 + len(inside) + below
+    events = list(events)
+    grown = {e.node for e in events if isinstance(e, StepStarted) and e.verb == "recurse"}
+    return max((1 + e.call.sessions + len(e.call.branches if e.node in grown else ())
+                for e in events if isinstance(e, CallEvent)), default=0)  # fmt: skip
 
 
 def _judged(expect: s.Expect, env: Mapping[str, Any]) -> Missed | None:

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rlmlang.ir.calls import CallId
 from rlmlang.trajectory.events import (
+    CallEvent,
     CallFailed,
     CallFinished,
     CallRead,
+    CallStarted,
     Event,
     ItemSkipped,
     RunFinished,
     RunStarted,
     StepFinished,
     StepStarted,
+    step_of,
 )
 
 
 @dataclass
 class CallRecord:
-    """One call with all its attempts, and what was unusual about those that were read."""
+    """One call with all its attempts, and what was unusual about those that were read; `sent` are
+    the rows of requests that nothing has come of."""
 
-    id: str
+    id: CallId
     prompt: str
+    sent: set[int] = field(default_factory=set)
     attempts: list[CallFinished | CallFailed] = field(default_factory=list)
     skipped: str = ""
     reads: dict[int, CallRead] = field(default_factory=dict)
@@ -35,7 +41,7 @@ class StepRecord:
 
     node: str
     verb: str
-    calls: dict[str, CallRecord] = field(default_factory=dict)
+    calls: dict[CallId, CallRecord] = field(default_factory=dict)
     finished: bool = False
     items: int = 0
     skipped: int = 0
@@ -43,6 +49,11 @@ class StepRecord:
     def total(self, what: str) -> float:
         """The sum over all attempts of `tokens_in`, `tokens_out` or `usd`."""
         return sum(float(getattr(a, what) or 0) for c in self.calls.values() for a in c.attempts)
+
+    @property
+    def name(self) -> str:
+        """The step's name in its recipe."""
+        return step_of(self.node)
 
     @property
     def priced(self) -> bool:
@@ -78,15 +89,20 @@ def fold(events: Iterable[Event]) -> RunRecord:
             case StepFinished():
                 step = run.steps.setdefault(event.node, StepRecord(event.node, event.verb))
                 step.finished, step.items, step.skipped = True, event.items, event.skipped
+            case CallStarted():
+                _call(run, event, event.prompt).sent.add(event.row)
             case CallFinished() | CallFailed():
-                _call(run, event.node, event.call, event.prompt).attempts.append(event)
+                call = _call(run, event, event.prompt)
+                call.sent.discard(event.row)
+                call.attempts.append(event)
             case CallRead():
-                _call(run, event.node, event.call, "").reads[event.attempt] = event
+                _call(run, event).reads[event.call.attempt] = event
             case ItemSkipped():
-                _call(run, event.node, event.call, "").skipped = event.reason
+                _call(run, event).skipped = event.reason
     return run
 
 
-def _call(run: RunRecord, node: str, call: str, prompt: str) -> CallRecord:
-    step = run.steps.setdefault(node, StepRecord(node, ""))
-    return step.calls.setdefault(call, CallRecord(call, prompt))
+def _call(run: RunRecord, event: CallEvent, prompt: str = "") -> CallRecord:
+    step = run.steps.setdefault(event.node, StepRecord(event.node, ""))
+    first = event.call.again(0)
+    return step.calls.setdefault(first, CallRecord(first, prompt))

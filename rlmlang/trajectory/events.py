@@ -1,14 +1,14 @@
-"""One frozen class an event. `seq` orders those that are kept; `at` is wall-clock time in seconds.
-
-`row` says where a call is kept; `reused` that its answer was there already and cost nothing.
-"""
+"""One frozen class an event. `seq` grows from one to the next; `at` is wall-clock seconds."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeVar
+
+from rlmlang.ir.calls import CallId
 
 VERSION = 1
+Range = list[str | int]  # a document, and the bytes from its first to behind its last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,11 @@ class Event:
     at: float = 0.0
     node: str = ""
     parent: str = ""
+
+    @property
+    def step(self) -> str:
+        """The step it belongs to."""
+        return step_of(self.node)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,76 +92,87 @@ class StepFinished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallStarted(Event):
-    """A request is about to be sent."""
+class CallEvent(Event):
+    """An event of a call."""
 
-    name: ClassVar[str] = "call_started"
-    call: str
-    prompt: str
-    attempt: int = 0
+    call: CallId
+
+    @property
+    def step(self) -> str:
+        """The call's step."""
+        return self.call.step
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallFinished(Event):
-    """A call that was answered; `ranges` are [document, start, end] of the slices it
-    read; `usd` is None where the model has no known price."""
+class CallStarted(CallEvent):
+    """A request is being sent; `row` is where it is kept."""
 
-    name: ClassVar[str] = "call_finished"
-    call: str
+    name: ClassVar[str] = "call_started"
     prompt: str
-    attempt: int = 0
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and what came of it: both as text, what they used, the seconds it took, the row
+    where they are kept. `usd` is None where the model has no known price; `reused` says that the
+    answer was there already and cost nothing."""
+
+    request: str = ""
+    answer: str = ""
     model: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float | None = None
     seconds: float = 0.0
-    request: str = ""
-    answer: str = ""
-    ranges: list[list[Any]] = field(default_factory=list)
     row: int = 0
     reused: bool = False
 
 
+NOTHING = Exchange()
+
+
 @dataclass(frozen=True, kw_only=True)
-class CallFailed(Event):
+class CallEnded(Exchange, CallEvent):
+    """A request has come to its end."""
+
+    prompt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallFinished(CallEnded):
+    """A call that was answered; `ranges` are [document, start, end] of the slices it read."""
+
+    name: ClassVar[str] = "call_finished"
+    ranges: list[Range] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallFailed(CallEnded):
     """A call whose answer was not taken, or that brought none."""
 
     name: ClassVar[str] = "call_failed"
-    call: str
-    prompt: str
-    attempt: int = 0
     code: str = ""
     reason: str = ""
-    request: str = ""
-    answer: str = ""
-    model: str = ""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    usd: float | None = None
-    row: int = 0
-    reused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallRead(Event):
+class CallRead(CallEvent):
     """What was unusual about a call that was read: how many field markers of its data were shown
     escaped, and the repairs that reading its answer took."""
 
     name: ClassVar[str] = "call_read"
-    call: str
-    attempt: int = 0
     escaped: int = 0
     repairs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemSkipped(Event):
-    """An item was left out, with what of the source it held."""
+class ItemSkipped(CallEvent):
+    """An item was left out; `ranges` are what it held of the source."""
 
     name: ClassVar[str] = "item_skipped"
-    call: str
     reason: str = ""
-    ranges: list[list[Any]] = field(default_factory=list)
+    ranges: list[Range] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +189,7 @@ class RunFinished(Event):
     receipt: list[dict[str, Any]] = field(default_factory=list)
 
 
+E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
@@ -182,9 +199,15 @@ KINDS: dict[str, type[Event]] = {
 }  # fmt: skip
 
 
+NAMES = {k: tuple(f.name for f in fields(k)) for k in KINDS.values()}
+
+
 def to_json(event: Event) -> dict[str, Any]:
-    """An event as JSON values."""
-    return {"event": event.name, **asdict(event)}
+    """An event as JSON values; its call as text, and the attempt beside it."""
+    values = {"event": event.name, **{n: getattr(event, n) for n in NAMES[type(event)]}}
+    if isinstance(event, CallEvent):
+        values |= {"call": str(event.call), "attempt": event.call.attempt}
+    return values
 
 
 def from_json(values: dict[str, Any]) -> Event | None:
@@ -192,5 +215,21 @@ def from_json(values: dict[str, Any]) -> Event | None:
     kind = KINDS.get(str(values.get("event")))
     if kind is None:
         return None
-    known = {f.name for f in fields(kind)}
-    return kind(**{k: v for k, v in values.items() if k in known})
+    known = {n: values[n] for n in NAMES[kind] if n in values}
+    if "call" in known:
+        step = step_of(str(values.get("node", "")))
+        known["call"] = CallId.parse(step, known["call"], values.get("attempt", 0))
+    return kind(**known)
+
+
+def stamped(event: E, run: str, seq: int, at: float, node: str, parent: str) -> E:
+    """An event with all that is not its own. Its fields are copied at once: setting each of a
+    frozen class takes ten times as long, for every call."""
+    made = object.__new__(type(event))
+    made.__dict__.update(event.__dict__, run=run, seq=seq, at=at, node=node, parent=parent)
+    return made
+
+
+def step_of(node: str) -> str:
+    """The name in its recipe of a step that a plan's node stands for."""
+    return node.partition(".")[2]

@@ -1,4 +1,4 @@
-"""The model that proposes better tasks, asked through the same store, gate and ledger."""
+"""The model that proposes better tasks, asked through the same store, limits and ledger."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from rlmlang.ir.recipe import Model
 from rlmlang.loop_thread import LoopThread
-from rlmlang.models.engines.stack import Pace, Road
-from rlmlang.models.engines.traffic import Traffic
+from rlmlang.models.engines.in_flight import InFlight
+from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, route_for
 from rlmlang.partitions.measure import measure_for
 from rlmlang.program.reflecting import Reflecting
@@ -38,16 +38,17 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[An
     store.begin(row, fresh=options.fresh)
     measure = measure_for(model, project.tokenizers)
     endpoint = endpoint_of(options, project)
-    road = Road(store, 4, traffic=Traffic(hope=way.hope), max_wait=options.max_wait)
+    in_flight = InFlight(budget_waiters=way.budget_waiters)
+    engines = EngineStack(store, 4, in_flight, max_wait=options.max_wait)
     filled = bound(ROLE, project, model)
     connection = Connection(endpoint.address, options.timeout, 4, redact, endpoint.key_env)
-    route = route_for(ROLE, filled, measure, connection, road, Pace(), way.engine)
+    route = route_for(ROLE, filled, measure, connection, engines, ProviderLimits(), way.engine)
     state = PARKED
     try:
         yield Reflecting(route, way.account.child("reflection"), loop.wait).lm
         state = FINISHED
     finally:
-        close = None if way.engine is not None else getattr(route.ground, "close", None)
+        close = None if way.engine is not None else getattr(route.transport, "close", None)
         if close is not None:
             loop.wait(close())
         store.end(state)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rlmlang
-from rlmlang.models.engines.slip import system_text
+from rlmlang.models.engines.call_context import system_text
 from rlmlang.models.offline.request import Task
 from rlmlang.partitions.measure import Estimate
 from rlmlang.runtime import execute

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlang.budget import Account
+from rlmlang.ir.calls import CallId
+from rlmlang.models.engines.call_context import CallContext
 from rlmlang.models.engines.meter import Meter
-from rlmlang.models.engines.slip import Slip
 from rlmlang.models.refusals import retry_after
 from rlmlang.partitions.measure import Estimate
 
@@ -29,7 +30,7 @@ def key(parts: dict, account: str = "a", item: str = "x[0]") -> bytes:
     request = Request(model=parts["model"], system=parts["system"], config=config,
                       messages=(Message.user(parts["asked"]),))  # fmt: skip
     meter = Meter(Estimate(), None, parts["endpoint"])
-    return meter.sending(request, Slip(Account(account), 5, "step", item)).key
+    return meter.sending(request, CallContext(Account(account), 5, CallId("step", item))).key
 
 
 @settings(max_examples=2_000, deadline=None)

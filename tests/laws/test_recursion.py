@@ -88,8 +88,7 @@ def test_calls_and_depth_stay_within_the_bound(tmp_path: Path, world: dict[str, 
     worst = plan.totals.worst
     assert outcome.usage.calls + outcome.reused <= worst.calls.value()
     assert sum(Estimate().tok(r) for r in engine.requests) <= worst.tokens_in.value()
-    paths = [re.search(r"\[([\d.]*)", c.call).group(1) for c in calls if c.prompt == "note"]
-    assert max(p.count(".") + 1 for p in paths) <= plan.totals.depth
+    assert max(1 + len(c.call.branches) for c in calls if c.prompt == "note") <= plan.totals.depth
     if not world["prune"]:
         assert outcome.receipt[0].kept
         assert outcome.receipt[0].read == outcome.receipt[0].total

@@ -20,13 +20,15 @@ from dspy import lm15
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.runtime import session
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.session import Session
 from rlmlang.stores.journal import Memory
 from rlmlang.stores.problems import unwritable
 from rlmlang.stores.rows import Batch
-from rlmlang.stores.store import Store
+from rlmlang.stores.runs import RunRow
+from rlmlang.stores.store import Store, memory_store
 
 RECIPE = """rlm 1
 
@@ -193,10 +195,10 @@ class World:
         self.provider.flying = 0
         loop = Clock()
         try:
-            session = Session(self.ready, engine=self.provider,
-                              store=Store(disk, disk.connection, None))  # fmt: skip
-            session.road.chance = self.chance
-            watched = loop.create_task(self._watch(session))
+            run = Session(self.ready, engine=self.provider,
+                          store=Store(disk, disk.connection, None))  # fmt: skip
+            run.engines.chance = self.chance
+            watched = loop.create_task(self._watch(run))
             return loop.run_until_complete(watched)
         except PowerCut:
             self.ends["cut"] += 1
@@ -206,8 +208,8 @@ class World:
         finally:
             forget(loop)
 
-    async def _watch(self, session: Session) -> Any:
-        for account in (session.account,):
+    async def _watch(self, run: Session) -> Any:
+        for account in (run.account,):
             reserve = account.reserve
 
             def checked(worst: Any) -> Any:
@@ -216,9 +218,9 @@ class World:
                 return got
 
             account.reserve = checked
-        outcome = await session.run()
+        outcome = await run.run()
         self.ends[outcome.problem.diagnostic.code if outcome.problem else "fine"] += 1
-        assert session.account.reserved.calls == 0, "something was reserved and never settled"
+        assert run.account.reserved.calls == 0, "something was reserved and never settled"
         assert outcome.usage.calls <= self.limit
         return outcome
 
@@ -282,6 +284,21 @@ def test_every_world_ends_well(ready: Prepared, seeds: range, part: int) -> None
         world.connection.close()
     print(dict(ends))
     assert len(seeds) < 100 or {"cut", "fine", "store-unwritable"} <= set(ends), ends
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_runs_that_draw_the_same_name_lose_nothing(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "new_run", lambda name: f"20260101-000000-{name}-0000")
+    test_every_world_ends_well(ready, range(4, 12), 0)
+    store = memory_store()
+    names = [
+        store.begin(RunRow(0, "drawn", identity), fresh=True).name for identity in (b"a", b"b")
+    ]
+    assert names == ["drawn", "drawn-2"]
+    rows = store.journal.connection.execute("SELECT name FROM run ORDER BY id").fetchall()
+    assert [name for (name,) in rows] == names
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rlmlang.stores.maintenance import verify
 from rlmlang.stores.salvage import salvage
-from rlmlang.stores.upkeep import verify
 from tests.provider import Served, provider
 
 RECIPE = """rlm 1

@@ -8,11 +8,12 @@ from typing import Any
 
 import anyio
 
-from rlmlang.execute.ask import ItemError, request_for
+from rlmlang.execute.call_model import ItemError, request_for
 from rlmlang.execute.node import Environment, NodeRun
-from rlmlang.execute.respond import respond
+from rlmlang.execute.repl_session import respond
 from rlmlang.execute.skips import SKIPPED, Skips
 from rlmlang.execute.stream import Stream, each
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import Ask, OnError
 
 WINDOW = 4
@@ -101,8 +102,8 @@ class Asking:
     async def one(self, index: int, item: Any) -> Any:
         """The answer about an item; SKIPPED when it was given up."""
         node = self.node
-        call = f"{node.id}[{index}]"
-        request = request_for(node.scope, node.id, call, self.ask, self.env, item)
+        call = CallId.of(node.id, index)
+        request = request_for(node.scope, call, self.ask, self.env, item)
         try:
             return await respond(node.scope, request)
         except ItemError as problem:

@@ -12,13 +12,14 @@ import anyio
 
 from rlmlang.context import Slice, Tree, tok_in
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import ItemError, request_for
+from rlmlang.execute.call_model import ItemError, request_for
 from rlmlang.execute.joining import Joining
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.node import Environment, NodeRun
-from rlmlang.execute.respond import respond
-from rlmlang.execute.scope import Scope
+from rlmlang.execute.repl_session import respond
+from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.skips import SKIPPED, Skips
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import Ask
 from rlmlang.verbs.recurse import Recurse
 
@@ -82,7 +83,7 @@ class Recursion:
         return tok_in(part.parts, self.node.scope.tools.measure)
 
     async def _leaf(self, part: Slice | Tree, path: str, depth: int) -> Any:
-        call = f"{self.node.id}[{path or 'all'}]"
+        call = CallId.of(self.node.id, path or "all")
         self.leaves += 1
         item = part if isinstance(part, Slice) else Slice(part.parts, headed=True)
         try:
@@ -96,11 +97,11 @@ class Recursion:
         ready: dict[int, Any] = {}
         turn = 0
 
-        def call(level: int | None, index: int) -> str:
+        def call(level: int | None, index: int) -> CallId:
             what = f"last{index}" if level is None else f"join{level}.{index}"
-            return f"{self.node.id}[{path or 'all'}.{what}]"
+            return CallId.of(self.node.id, path or "all", what)
 
-        async def ask(call: str, group: list[Any]) -> Any:
+        async def ask(call: CallId, group: list[Any]) -> Any:
             return await self._ask("join", call, group, depth)
 
         async def child(number: int, part: Slice) -> None:
@@ -125,7 +126,7 @@ class Recursion:
         scores: dict[int, float] = {}
 
         async def look(number: int, part: Slice) -> None:
-            call = f"{self.node.id}[{f'{path}.{number}'.lstrip('.')}.prune]"
+            call = CallId.of(self.node.id, f"{path}.{number}".lstrip("."), "prune")
             seen = head(part, self.work.see, self.node.scope)
             said = await self._ask("prune", call, seen, depth)
             scores[number] = float(said or 0)
@@ -138,14 +139,14 @@ class Recursion:
         kept += [n for n in ranked if n not in kept][: max(0, least - len(kept))]
         return [children[n] for n in sorted(kept)]
 
-    async def _ask(self, part: str, call: str, item: Any, depth: int) -> Any:
+    async def _ask(self, part: str, call: CallId, item: Any, depth: int) -> Any:
         """The answer of one of the steps that the recursion is made of."""
         node, (ask, env) = self.node, self.parts[part]
-        request = request_for(node.scope, node.id, call, ask, env, item, part, depth)
+        request = request_for(node.scope, call, ask, env, item, part, depth)
         return await respond(node.scope, request)
 
 
-def head(part: Slice, size: int, scope: Scope) -> Slice:
+def head(part: Slice, size: int, scope: RunContext) -> Slice:
     """The beginning of a part, of at most so many tok."""
     cut = scope.tools.partition("tokens", {"max": size, "overlap": 0, "slack": 0.1}, 0, 0)
     found: Slice = next(islice(cut.split(part, scope.tools.measure), 1))

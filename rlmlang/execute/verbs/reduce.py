@@ -7,11 +7,12 @@ from typing import Any
 import anyio
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.ask import request_for
+from rlmlang.execute.call_model import request_for
 from rlmlang.execute.joining import Joining
 from rlmlang.execute.node import NodeRun
-from rlmlang.execute.respond import respond
+from rlmlang.execute.repl_session import respond
 from rlmlang.execute.stream import each
+from rlmlang.ir.calls import CallId
 from rlmlang.verbs.reduce import Reduce
 
 
@@ -20,11 +21,11 @@ async def run(node: NodeRun, work: Reduce) -> int:
     source, env = await node.items(work.subject)
     limiter = anyio.Semaphore(work.parallel or node.scope.parallel, fast_acquire=True)
 
-    def call(level: int | None, index: int) -> str:
-        return f"{node.id}[{'end' if level is None else level}.{index}]"
+    def call(level: int | None, index: int) -> CallId:
+        return CallId.of(node.id, "end" if level is None else level, index)
 
-    async def ask(call: str, group: list[Any]) -> Any:
-        request = request_for(node.scope, node.id, call, work.ask, env, group)
+    async def ask(call: CallId, group: list[Any]) -> Any:
+        request = request_for(node.scope, call, work.ask, env, group)
         async with limiter:
             return await respond(node.scope, request)
 

@@ -1,1 +1,1 @@
-"""What stands between a prompt and a model: reuse, retries, the gate, the payment."""
+"""What stands between a prompt and a model: the cache, retries, the rate limit, the ledger."""

@@ -14,10 +14,11 @@ from rlmlang.budget import Usage
 from rlmlang.context import Measure
 from rlmlang.ir.binding import Price
 from rlmlang.ir.request_sizes import frame_size
+from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
 from rlmlang.models.engines.counting import Counting
-from rlmlang.models.engines.slip import Slip, asked_text, said, system_text
 from rlmlang.models.engines.usage import doubt, tokens_of
-from rlmlang.protocols import Sending
+from rlmlang.protocols import Sending, Settled
+from rlmlang.trajectory.events import Exchange
 
 MOST = 64  # configs whose JSON is remembered
 SETTINGS = ("temperature", "max_tokens", "top_p", "top_k", "stop", "seed", "response_format")
@@ -34,15 +35,13 @@ class Meter:
     _settings: dict[tuple[str, int], tuple[object, str]] = field(default_factory=dict, repr=False,
                                                                   compare=False)  # fmt: skip
 
-    def sending(self, request: Request, note: Slip) -> Sending:
+    def sending(self, request: Request, context: CallContext) -> Sending:
         """A request as it is kept: with its key, its parts and its worst case."""
         system, asked, settings = system_text(request), asked_text(request), self.settings(request)
-        note.request = said(system, asked)
         return Sending(
-            key_of(settings, system, asked, note.attempt),
-            note.step, note.item, note.prompt, note.attempt,
-            settings, system, asked, self._worst(request, system, note),
-            self.price is not None, note.ranges,
+            key_of(settings, system, asked, context.call.attempt), context.call, context.prompt,
+            settings, system, asked, self._worst(request, system, context),
+            self.price is not None, context.ranges,
         )  # fmt: skip
 
     def settings(self, request: Request) -> str:
@@ -60,11 +59,11 @@ class Meter:
         values = {"endpoint": self.endpoint, "model": request.model, **config}
         return json.dumps(values, sort_keys=True, default=str)
 
-    def _worst(self, request: Request, system: str, note: Slip) -> Usage:
+    def _worst(self, request: Request, system: str, context: CallContext) -> Usage:
         texts = [system, *(m.text or "" for m in request.messages)]
         most = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
         tokens_in = self.counting.reserved(most)
-        tokens_out = request.config.max_tokens or note.role_output
+        tokens_out = request.config.max_tokens or context.role_output
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
 
     def used(self, response: Response, sending: Sending) -> tuple[Usage, str]:
@@ -78,6 +77,15 @@ class Meter:
             text = said(sending.system, sending.asked)
             self.counting.seen(tokens_in, self.measure.tokens(text) + frame_size(0))
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out)), ""
+
+    def exchange(self, sending: Sending, settled: Settled, model: str, row: int) -> Exchange:
+        """A request and what came of it, as it is told."""
+        used = settled.usage
+        return Exchange(
+            said(sending.system, sending.asked), settled.answer, model,
+            used.tokens_in, used.tokens_out, float(used.usd) if self.price is not None else None,
+            settled.seconds, row,
+        )  # fmt: skip
 
     def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
         """What a request without an answer counts: a refusal with a status was not billed; where

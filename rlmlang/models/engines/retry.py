@@ -1,4 +1,4 @@
-"""Retry: what is transient is sent again, with jitter; what is not ends the call or parks the run.
+"""What is transient is sent again, with jitter; what is not ends the call or parks the run.
 
 Each attempt is a request of its own: paid, kept and counted.
 """
@@ -15,10 +15,10 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.dialect import Adapted
-from rlmlang.models.engines.gate import Gate
-from rlmlang.models.engines.pay import EmptyAnswer
-from rlmlang.models.engines.slip import Engine, Stopped
-from rlmlang.models.engines.traffic import Traffic
+from rlmlang.models.engines.call_context import Engine, Stopped, get_context
+from rlmlang.models.engines.in_flight import InFlight
+from rlmlang.models.engines.ledger import EmptyAnswer
+from rlmlang.models.engines.rate_limiter import RateLimiter
 from rlmlang.protocols import NoAnswerError
 
 TRIES, TRIES_UNPROVEN, EMPTY = 8, 3, 2
@@ -27,13 +27,13 @@ TRANSIENT = (lm15.ServerError, lm15.TimeoutError, lm15.TransportError)
 
 
 @dataclass
-class Retry:
+class RetryEngine:
     """Sends until there is an answer or no hope. `max_wait` is how long a provider may be silent or
     refuse, in seconds, before the run is parked; one that never answered gets less."""
 
     inner: Engine
-    gate: Gate
-    traffic: Traffic
+    limiter: RateLimiter
+    in_flight: InFlight
     max_wait: float = 300.0
     chance: random.Random = field(default_factory=random.Random)
 
@@ -49,15 +49,17 @@ class Retry:
                 empty += 1
                 if empty > EMPTY:
                     return mistake.response
+                if (context := get_context()) is not None:
+                    context.failed("answer-empty")
             except lm15.RateLimitError as mistake:
                 self._limited(mistake)
-                continue  # the gate holds everybody back
+                continue  # the limiter holds everybody back
             except Adapted:
                 continue  # it goes out in another form; each form is tried once
             except TRANSIENT as mistake:
                 tries += 1
-                self._hope(mistake, tries, began)
-                last = LAST if mistake.retry_after is None else FIRST  # the gate makes that pause
+                self._unless_hopeless(mistake, tries, began)
+                last = LAST if mistake.retry_after is None else FIRST  # the limiter pauses
             except lm15.LM15Error as mistake:
                 raise self._final(mistake) from None
             await asyncio.sleep(self.chance.uniform(0, min(last, FIRST * 2 ** (tries + empty))))
@@ -65,32 +67,32 @@ class Retry:
     def _limited(self, mistake: lm15.RateLimitError) -> None:
         """Raises Stopped when the provider asks for more patience than there is."""
         wait = mistake.retry_after or 0.0
-        if wait > self.max_wait or self.gate.refused_for() > self._patience():
+        if wait > self.max_wait or self.limiter.refused_for() > self._patience():
             problem = parked(wait, mistake)
-            self.traffic.stop(problem)
+            self.in_flight.stop(problem)
             raise Stopped(problem) from None
 
-    def _hope(self, mistake: lm15.LM15Error, tries: int, began: float) -> None:
+    def _unless_hopeless(self, mistake: lm15.LM15Error, tries: int, began: float) -> None:
         """Raises Stopped when another attempt would not help."""
         problem, asked = coded(mistake), mistake.retry_after
         patience = self._patience() if asked is None else self.max_wait  # it speaks, so it lives
-        hopeless = not self.gate.proven and tries >= TRIES_UNPROVEN and asked is None
+        hopeless = not self.limiter.proven and tries >= TRIES_UNPROVEN and asked is None
         if asked is not None and asked > self.max_wait:
             problem, hopeless = parked(asked, mistake), True
-        if hopeless or self.gate.silent_for() > patience:
-            self.traffic.stop(problem)
+        if hopeless or self.limiter.silent_for() > patience:
+            self.in_flight.stop(problem)
             raise Stopped(problem) from None
-        if tries >= TRIES and asked is None and self.gate.answered_at > began:
+        if tries >= TRIES and asked is None and self.limiter.answered_at > began:
             raise Stopped(NoAnswerError(problem.diagnostic)) from None
 
     def _patience(self) -> float:
-        return self.max_wait if self.gate.proven else min(self.max_wait, UNPROVEN)
+        return self.max_wait if self.limiter.proven else min(self.max_wait, UNPROVEN)
 
     def _final(self, mistake: lm15.LM15Error) -> Stopped:
         """A mistake that no further attempt mends; a refused key or an empty account stop all."""
         problem = coded(mistake)
         if isinstance(mistake, lm15.AuthError | lm15.BillingError):
-            self.traffic.stop(problem)
+            self.in_flight.stop(problem)
         return Stopped(problem)
 
 

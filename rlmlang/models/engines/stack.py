@@ -6,20 +6,20 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rlmlang.models.engines.cache import CacheEngine
+from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.counting import Counting
-from rlmlang.models.engines.gate import Bucket, Gate, Gated
+from rlmlang.models.engines.in_flight import InFlight
+from rlmlang.models.engines.ledger import LedgerEngine
 from rlmlang.models.engines.meter import Meter
-from rlmlang.models.engines.pay import Pay
-from rlmlang.models.engines.retry import Retry
-from rlmlang.models.engines.reuse import Reuse
-from rlmlang.models.engines.shut import Shut
-from rlmlang.models.engines.slip import Engine
-from rlmlang.models.engines.traffic import Traffic
+from rlmlang.models.engines.no_send import NoSend
+from rlmlang.models.engines.rate_limiter import Bucket, RateLimited, RateLimiter
+from rlmlang.models.engines.retry import RetryEngine
 from rlmlang.protocols import Keeper
 
 
 @dataclass(frozen=True)
-class Pace:
+class ProviderLimits:
     """What a provider allows, where it is known: calls at a time, requests and tokens a minute."""
 
     parallel: int | None = None
@@ -28,43 +28,43 @@ class Pace:
 
 
 @dataclass
-class Road:
-    """What all models of a run share: the store, the traffic, and a gate for each route."""
+class EngineStack:
+    """What all models of a run share: the store, what is in flight, a limiter for each route."""
 
     keeper: Keeper
     parallel: int
-    traffic: Traffic = field(default_factory=Traffic)
+    in_flight: InFlight = field(default_factory=InFlight)
     max_wait: float = 300.0
     chance: random.Random = field(default_factory=random.Random)
-    told: Callable[[str, float, str], None] = lambda model, seconds, why: None
-    gates: dict[str, Gate] = field(default_factory=dict)
+    on_pause: Callable[[str, float, str], None] = lambda model, seconds, why: None
+    limiters: dict[str, RateLimiter] = field(default_factory=dict)
     counts: dict[str, Counting] = field(default_factory=dict)
-    shut: Shut = field(default_factory=Shut)
+    no_send: NoSend = field(default_factory=NoSend)
     closed: bool = False
 
-    def stack(self, ground: Engine, meter: Meter, model: str, pace: Pace) -> Engine:
-        """Reuse, Retry, Gate, Pay, and what answers; when closed, only Reuse."""
+    def stack(self, transport: Engine, meter: Meter, model: str, limits: ProviderLimits) -> Engine:
+        """Cache, retries, rate limit, ledger, and what answers; when closed, only the cache."""
         if self.closed:
-            return Reuse(self.shut, self.keeper, meter, self.traffic)
+            return CacheEngine(self.no_send, self.keeper, meter, self.in_flight)
         route = f"{meter.endpoint} {model}"
-        if route not in self.gates:
-            self.gates[route] = self._gate(model, pace)
-        gate = self.gates[route]
-        pay = Pay(ground, self.keeper, meter, self.traffic)
-        retry = Retry(Gated(pay, gate), gate, self.traffic, self.max_wait,
+        if route not in self.limiters:
+            self.limiters[route] = self._limiter(model, limits)
+        limiter = self.limiters[route]
+        ledger = LedgerEngine(transport, self.keeper, meter, self.in_flight)
+        retry = RetryEngine(RateLimited(ledger, limiter), limiter, self.in_flight, self.max_wait,
                       self.chance)  # fmt: skip
-        return Reuse(retry, self.keeper, meter, self.traffic)
+        return CacheEngine(retry, self.keeper, meter, self.in_flight)
 
     def counting(self, endpoint: str, model: str) -> Counting:
         """How that model's server counts, as far as it is known."""
         return self.counts.setdefault(f"{endpoint} {model}", Counting())
 
-    def _gate(self, model: str, pace: Pace) -> Gate:
-        def told(seconds: float, why: str) -> None:
-            self.told(model, seconds, why)
+    def _limiter(self, model: str, limits: ProviderLimits) -> RateLimiter:
+        def on_pause(seconds: float, why: str) -> None:
+            self.on_pause(model, seconds, why)
 
-        return Gate(
-            min(self.parallel, pace.parallel or self.parallel),
-            Bucket(pace.requests) if pace.requests else None,
-            Bucket(pace.tokens) if pace.tokens else None, self.traffic, told,
+        return RateLimiter(
+            min(self.parallel, limits.parallel or self.parallel),
+            Bucket(limits.requests) if limits.requests else None,
+            Bucket(limits.tokens) if limits.tokens else None, self.in_flight, on_pause,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from dspy.lm15 import Response, Usage
 
 from rlmlang.budget import Usage as Charged
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.models.engines.slip import words_of
+from rlmlang.models.engines.call_context import words_of
 
 # No tokenizer makes more than one token of a byte, nor UTF-8 more than four bytes of a character;
 # what a provider puts around a request (its own instructions, a chat template) is allowed for.

@@ -158,18 +158,20 @@ def _call(event: CallFinished | CallFailed, above: _Span | None) -> _Span:
         "gen_ai.usage.input_tokens": event.tokens_in,
         "gen_ai.usage.output_tokens": event.tokens_out,
         "gen_ai.input.messages": _message("user", event.request),
-        "rlm.node": event.node, "rlm.call": event.call, "rlm.attempt": event.attempt,
+        "rlm.node": event.node, "rlm.call": str(event.call),
+        "rlm.attempt": event.call.attempt,
         "rlm.cost.usd": event.usd, "rlm.reused": event.reused,
     }  # fmt: skip
-    id_ = _id(event.run, event.node, event.call, str(event.attempt))
+    id_ = _id(event.run, event.node, str(event.call), str(event.call.attempt))
     span = _Span(
-        event.run, id_, above.id if above else "", f"chat {model}", event.at, event.at,
+        event.run, id_, above.id if above else "", f"chat {model}", event.at - event.seconds,
+        event.at,
         CLIENT, told,
     )  # fmt: skip
     if isinstance(event, CallFailed):
         span.code, span.message, ending = event.code, event.reason, "error"
     else:
-        span.end, ending = event.at + event.seconds, "stop"
+        ending = "stop"
         told["rlm.sources"] = [f"{document}:{a}-{b}" for document, a, b in event.ranges]
     told["gen_ai.output.messages"] = _message("assistant", event.answer, finish_reason=ending)
     return span

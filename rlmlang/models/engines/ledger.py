@@ -1,5 +1,5 @@
-"""Pay: the worst case is set aside and kept on disk before a request is sent, the answer is kept
-before it is seen, and what was used is settled."""
+"""The worst case is set aside and kept on disk before a request is sent, the answer is kept before
+it is seen, and what was used is settled."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Account, Refusal, Reservation, Usage
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.models.engines.cache import ending, take
+from rlmlang.models.engines.call_context import CallContext, Engine, Stopped, get_context
+from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.meter import Meter
-from rlmlang.models.engines.reuse import ending, take
-from rlmlang.models.engines.slip import Engine, ModelUsage, Slip, Stopped, slip, words_of
-from rlmlang.models.engines.traffic import Traffic
 from rlmlang.models.engines.usage import UNBOUND, judged
-from rlmlang.protocols import Keeper, Kept, Settled
+from rlmlang.protocols import Keeper, Settled, StoredAnswer
 
 T = TypeVar("T")
 
@@ -32,83 +32,90 @@ class EmptyAnswer(lm15.ServerError):  # type: ignore[misc]
 
 
 @dataclass
-class Pay:
-    """One attempt, paid from the account of its slip. A reservation that does not fit waits while
+class LedgerEngine:
+    """One attempt, paid from the account of its call. A reservation that does not fit waits while
     calls in flight may still give something back."""
 
     inner: Engine
     keeper: Keeper
     meter: Meter
-    traffic: Traffic
+    in_flight: InFlight
     clock: Callable[[], float] = time.monotonic
 
     async def complete(self, request: Request) -> Response:
         """One attempt. Raises Stopped when the budget is spent or nothing more can be kept."""
-        note = slip()
-        if note is None or note.sending is None:
+        context = get_context()
+        if context is None or context.sending is None:
             return await self.inner.complete(request)
-        worst = note.sending.worst
-        reservation = await self._reserve(note.account, worst)
+        worst = context.sending.worst
+        reservation = await self._reserve(context.account, worst)
+        self.in_flight.paid(context.sending.key, on=True)
         used = worst  # what counts if this ends in a way that nobody planned
         try:
-            row = await _coded(self.keeper.reserve(note.sending))
-            if isinstance(row, Kept):
+            row = await _coded(self.keeper.reserve(context.sending))
+            if isinstance(row, StoredAnswer):
                 used = Usage()
-                return take(self.keeper, note, request, row)
-            note.row, started = row, self.clock()
+                return take(self.keeper, context, request, row)
+            context.started(row)
+            started = self.clock()
             try:
                 response = await self.inner.complete(request)
             except lm15.LM15Error as mistake:
                 used = self.meter.charged(mistake, worst)
-                await self._failed(row, used, mistake, self.clock() - started)
+                seconds = self.clock() - started
+                await self._failed(context, request.model, row, mistake, used, seconds)
                 raise
-            if note.landed is not None:
-                note.landed()
-            used, doubted = self.meter.used(response, note.sending)
-            await self._answered(request, note, response, used, self.clock() - started)
+            if context.on_response is not None:
+                context.on_response()
+            used, doubted = self.meter.used(response, context.sending)
+            settled = settled_by(response, used, self.clock() - started)
+            await _coded(self.keeper.settle(row, settled))
+            context.exchange = self.meter.exchange(context.sending, settled, request.model, row)
             self._judged(request.model, worst, used, doubted)
-            if not note.answer.strip() and response.finish_reason == "stop":
+            if settled.code:
                 raise EmptyAnswer(response)
             return response
         finally:
             reservation.settle(used)
-            self.traffic.hope.wake()
-
-    async def _answered(
-        self, request: Request, note: Slip, response: Response, used: Usage, seconds: float
-    ) -> None:
-        """Keeps an answer, and how it ended."""
-        answer, finish = ending(response)
-        code = "answer-empty" if finish == "stop" and not answer.strip() else ""
-        settled = Settled(answer, used, seconds, code, finish=finish)
-        await _coded(self.keeper.settle(note.row, settled))
-        note.usage = ModelUsage(
-            **vars(used), model=request.model, priced=self.meter.price is not None
-        )
-        note.answer = words_of(response)
+            self.in_flight.paid(context.sending.key, on=False)
+            self.in_flight.budget_waiters.wake()
 
     def _judged(self, model: str, worst: Usage, used: Usage, doubted: str) -> None:
         """Says what is wrong with a usage; one that shows that no limit binds stops the run."""
         problem = judged(model, worst, used, doubted)
         if problem is not None:
-            self.traffic.notice(problem)
+            self.in_flight.notice(problem)
             if problem.diagnostic.code == UNBOUND:
-                self.traffic.stop(problem)
+                self.in_flight.stop(problem)
 
-    async def _failed(self, row: int, used: Usage, mistake: lm15.LM15Error, seconds: float) -> None:
-        settled = Settled(getattr(mistake, "raw", ""), used, seconds, mistake.code or "failed",
-                          str(mistake)[:500])  # fmt: skip
+    async def _failed(
+        self, context: CallContext, model: str, row: int, mistake: lm15.LM15Error, used: Usage,
+        seconds: float,
+    ) -> None:  # fmt: skip
+        """Keeps and tells that a request brought no answer."""
+        assert context.sending is not None
+        code, reason = mistake.code or "failed", str(mistake)[:500]
+        settled = Settled(getattr(mistake, "raw", ""), used, seconds, code, reason)
         await _coded(self.keeper.settle(row, settled))
+        context.exchange = self.meter.exchange(context.sending, settled, model, row)
+        context.failed(code, reason)
 
     async def _reserve(self, account: Account, worst: Usage) -> Reservation:
         while True:
-            self.traffic.check()
+            self.in_flight.check()
             got = account.reserve(worst)
             if isinstance(got, Reservation):
                 return got
             if not got.waiting:
                 raise Stopped(spent(got))
-            await self.traffic.hope.wait()
+            await self.in_flight.budget_waiters.wait()
+
+
+def settled_by(response: Response, used: Usage, seconds: float) -> Settled:
+    """An answer as it is kept, with how it ended."""
+    answer, finish = ending(response)
+    code = "answer-empty" if finish == "stop" and not answer.strip() else ""
+    return Settled(answer, used, seconds, code, finish=finish)
 
 
 async def _coded(work: Awaitable[T]) -> T:

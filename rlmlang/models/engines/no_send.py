@@ -1,4 +1,4 @@
-"""Shut: in place of everything below Reuse when nothing may be sent."""
+"""What stands in place of everything below the cache when nothing may be sent."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from dspy.lm15 import Request, Response
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.models.engines.slip import Stopped, slip
+from rlmlang.models.engines.call_context import Stopped, get_context
 from rlmlang.protocols import Sending
 
 
 @dataclass
-class Shut:
+class NoSend:
     """Sends nothing; `missed` are the requests that have no kept answer."""
 
     missed: list[Sending] = field(default_factory=list)
 
     async def complete(self, request: Request) -> Response:
         """Raises Stopped (not-kept)."""
-        note = slip()
-        item = note.item if note is not None else "a call"
-        if note is not None and note.sending is not None:
-            self.missed.append(note.sending)
+        context = get_context()
+        item = str(context.call) if context is not None else "a call"
+        if context is not None and context.sending is not None:
+            self.missed.append(context.sending)
         raise Stopped(
             failed(
                 "not-kept",

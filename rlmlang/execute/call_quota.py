@@ -9,7 +9,7 @@ LEAST = 2  # calls of a session further down: a turn, and the last word
 
 
 @dataclass
-class Allowance:
+class CallQuota:
     """So many calls are left of so many. A session further down pays its own turns out of it, and
     keeps one call back for its last word."""
 
@@ -36,7 +36,7 @@ class Allowance:
         self.kept = 0
         self.take()
 
-    def carve(self, count: int) -> list[Allowance]:
+    def divide(self, count: int) -> list[CallQuota]:
         """What is free, in so many equal parts, so that no session can take what another needs.
 
         Raises RuntimeError, in words for the model, when the parts are too small for a session.
@@ -48,9 +48,9 @@ class Allowance:
                 f"{self.most:,} are left. Ask for fewer, or use llm_query."
             )
         self.left -= share * count
-        return [Allowance(share, share, kept=1) for _ in range(count)]
+        return [CallQuota(share, share, kept=1) for _ in range(count)]
 
-    def give_back(self, shares: Iterable[Allowance]) -> None:
+    def give_back(self, shares: Iterable[CallQuota]) -> None:
         """Takes back what the parts have not used."""
         for share in shares:
             self.left += share.left

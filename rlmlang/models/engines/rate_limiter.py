@@ -1,4 +1,4 @@
-"""The gate of one model at one endpoint: how many requests at a time, how many a second.
+"""The limits of one model at one endpoint: how many requests at a time, how many a second.
 
 It starts small, doubles as long as all is well, and learns a provider's limit from its refusals:
 between two moments at which a limit is reached, what was answered divided by the time is the limit.
@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from dspy import lm15
 from dspy.lm15 import Request, Response
 
-from rlmlang.models.engines.pay import EmptyAnswer
-from rlmlang.models.engines.slip import Engine, Stopped, slip
-from rlmlang.models.engines.traffic import Traffic
+from rlmlang.models.engines.call_context import Engine, Stopped, get_context
+from rlmlang.models.engines.in_flight import InFlight
+from rlmlang.models.engines.ledger import EmptyAnswer
 
-LOOK, REACHED, DOUBT = 20, 3, 10.0
+LOOK, REACHED, PROBE_UP = 20, 3, 10.0
 START = 64
 PACED = 3000  # a learned rate goes evenly: a fiftieth of a second at once
 TROUBLE = 6
@@ -59,35 +59,35 @@ class Bucket:
 
 
 @dataclass
-class Gate:
+class RateLimiter:
     """Shared by all that ask one model at one endpoint with one key."""
 
     most: int
     requests: Bucket | None = None
     tokens: Bucket | None = None
-    traffic: Traffic = field(default_factory=Traffic)
-    told: Callable[[float, str], None] = lambda seconds, why: None
+    in_flight: InFlight = field(default_factory=InFlight)
+    on_pause: Callable[[float, str], None] = lambda seconds, why: None
 
     def __post_init__(self) -> None:
         self.limit = float(min(START, self.most))
-        self.flying = 0
-        self.until = self.episode = 0.0
+        self.in_use = 0
+        self.until = self.backoff_epoch = 0.0
         self.rate: Bucket | None = None
         self.proven = False
-        self._doubts = 1
+        self._probed = 1
         self.slow_start = True
         self.answered = self.refusals = self.failures = self.probes = 0
         self.answered_at = self.failing_since = self.refused_since = 0.0
         self._last: deque[bool] = deque(maxlen=LOOK)  # refused or not, of the last requests
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self.traffic.wake.append(self._pump)
+        self.in_flight.wake.append(self._pump)
 
     # ── in and out ───────────────────────────────────────────────────────────
 
-    async def enter(self, tokens: int) -> Passage:
+    async def acquire(self, tokens: int) -> Permit:
         """Waits until one more may go. Raises Stopped when none may any more."""
-        self.traffic.check()
+        self.in_flight.check()
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, tokens))
         self._pump()
@@ -95,60 +95,60 @@ class Gate:
             await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():
-                self.flying -= 1
+                self.in_use -= 1
             self._pump()
             raise
-        return Passage(self, self._now())
+        return Permit(self, self._now())
 
-    def left(self) -> None:
+    def release(self) -> None:
         """One is back."""
-        self.flying -= 1
+        self.in_use -= 1
         self._pump()
 
-    def fine(self) -> None:
+    def succeeded(self) -> None:
         """An answer: a little more may go at a time."""
         self.proven, self.failures, self.probes, self.refusals = True, 0, 0, 0
         self.answered += 1
         self.answered_at = self._now()
         self._last.append(False)
-        self._doubt(self.answered_at)
+        self._probe_up(self.answered_at)
         self.limit = min(self.most, self.limit + (1 if self.slow_start else 1 / self.limit))
         if self.rate is not None:
             self.rate.per_minute += 0.6  # a hundredth of itself in a second
 
     def refused(self, sent: float, retry_after: float | None) -> None:
-        """Too many: everybody pauses. Only the first refusal of an episode is a lesson."""
+        """Too many: everybody pauses. Only the first refusal of an epoch is a lesson."""
         now = self._now()
         self._last.append(True)
         if self.refusals == 0:
             self.refused_since = now
         self.refusals += 1
-        if sent >= self.episode and sum(self._last) >= REACHED:
+        if sent >= self.backoff_epoch and sum(self._last) >= REACHED:
             self._learn(now)
         backoff = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** min(8, self.refusals // LOOK))
         pause = backoff if retry_after is None else retry_after
         self._pause(pause, "rate limit")
 
     def _learn(self, now: float) -> None:
-        since = now - self.episode
-        if self.episode and since > 0.2 and self.answered >= LOOK:
+        since = now - self.backoff_epoch
+        if self.backoff_epoch and since > 0.2 and self.answered >= LOOK:
             rate = self.answered / since * 0.98
             if self.rate is not None:
                 rate = max(rate, self.rate.per_minute / 120)  # at most halved at once
             self.rate = Bucket(rate * 60, PACED)
             self.rate.level, self.rate.at = 0.0, now
         self.limit = max(1.0, self.limit * (0.8 if self.rate else 0.5))
-        self.episode, self.answered, self.slow_start = now, 0, False
+        self.backoff_epoch, self.answered, self.slow_start = now, 0, False
         self._last.clear()
-        self._doubts = 1
+        self._probed = 1
 
-    def _doubt(self, now: float) -> None:
+    def _probe_up(self, now: float) -> None:
         """A rate that no refusal has confirmed for a while may have grown."""
-        if self.rate is not None and now - self.episode > DOUBT * self._doubts:
-            self._doubts += 1
+        if self.rate is not None and now - self.backoff_epoch > PROBE_UP * self._probed:
+            self._probed += 1
             self.rate.per_minute *= 1.25
 
-    def troubled(self, asked: float | None = None) -> None:
+    def failed(self, asked: float | None = None) -> None:
         """A failure that says nothing about limits. After some in a row, only probes go; where the
         provider asks for a pause in seconds, everybody makes it."""
         if self.failures == 0:
@@ -164,7 +164,7 @@ class Gate:
         """Nobody goes for so many seconds."""
         if self._now() + seconds > self.until:
             self.until = self._now() + seconds
-            self.told(seconds, why)
+            self.on_pause(seconds, why)
 
     @property
     def down(self) -> bool:
@@ -187,17 +187,17 @@ class Gate:
             future, tokens = self._waiting[0]
             if future.done():
                 self._waiting.popleft()
-            elif self.traffic.problem is not None:
+            elif self.in_flight.problem is not None:
                 self._waiting.popleft()
-                future.set_exception(Stopped(self.traffic.problem))
-            elif self.flying >= (1 if self.down else int(self.limit)):
+                future.set_exception(Stopped(self.in_flight.problem))
+            elif self.in_use >= (1 if self.down else int(self.limit)):
                 return
             elif (wait := self._wait(tokens)) > 0:
                 self._later(wait)
                 return
             else:
                 self._waiting.popleft()
-                self.flying += 1
+                self.in_use += 1
                 future.set_result(None)
 
     def _wait(self, tokens: int) -> float:
@@ -221,10 +221,10 @@ class Gate:
 
 
 @dataclass
-class Passage:
-    """One request behind the gate, since `sent`, until the provider has answered it."""
+class Permit:
+    """One request that was let go, since `sent`, until the provider has answered it."""
 
-    gate: Gate
+    limiter: RateLimiter
     sent: float
     back: bool = False
 
@@ -232,36 +232,37 @@ class Passage:
         """Gives its place to the next, once."""
         if not self.back:
             self.back = True
-            self.gate.left()
+            self.limiter.release()
 
 
 @dataclass
-class Gated:
-    """An engine behind its gate. The place of a request is free as soon as it is answered: while
+class RateLimited:
+    """An engine behind its limiter. The place of a request is free as soon as it is answered: while
     the answer is being kept, the next request is on its way."""
 
     inner: Engine
-    gate: Gate
+    limiter: RateLimiter
 
     async def complete(self, request: Request) -> Response:
         """One attempt, when it may go."""
-        note = slip()
-        tokens = note.sending.worst.tokens if note is not None and note.sending is not None else 0
-        passage = await self.gate.enter(tokens)
-        if note is not None:
-            note.landed = passage.end
+        context = get_context()
+        sending = context.sending if context is not None else None
+        tokens = sending.worst.tokens if sending is not None else 0
+        permit = await self.limiter.acquire(tokens)
+        if context is not None:
+            context.on_response = permit.end
         try:
             response = await self.inner.complete(request)
-            self.gate.fine()
+            self.limiter.succeeded()
             return response
         except lm15.RateLimitError as mistake:
-            self.gate.refused(passage.sent, mistake.retry_after)
+            self.limiter.refused(permit.sent, mistake.retry_after)
             raise
         except EmptyAnswer:
-            self.gate.fine()
+            self.limiter.succeeded()
             raise
         except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError) as mistake:
-            self.gate.troubled(mistake.retry_after)
+            self.limiter.failed(mistake.retry_after)
             raise
         finally:
-            passage.end()
+            permit.end()

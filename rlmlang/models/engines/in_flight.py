@@ -10,10 +10,10 @@ from typing import Any
 from dspy.lm15 import Response
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.models.engines.slip import Stopped
+from rlmlang.models.engines.call_context import Stopped
 
 
-class Hope:
+class BudgetWaiters:
     """Those that wait for a budget to get something back: of one run, or of all runs that spend
     from one account above them."""
 
@@ -34,36 +34,61 @@ class Hope:
                 future.set_result(None)
 
 
+@dataclass(eq=False)
+class PendingRequest:
+    """A request that is to be answered: how many wait for it, and whether it may cost something
+    already."""
+
+    task: asyncio.Task[Response]
+    waiting: int = 0
+    paid: bool = False
+
+
 @dataclass
-class Traffic:
-    """Each request is a task of its own, so that one that was sent is heard out even when nobody
+class InFlight:
+    """Each request is a task of its own, so that one that was sent may finish even when nobody
     waits for it any more. `notice` is told what a user must know of it though the run goes on."""
 
-    flights: dict[bytes, asyncio.Task[Response]] = field(default_factory=dict)
+    requests: dict[bytes, PendingRequest] = field(default_factory=dict)
     problem: CodedError | None = None
-    hope: Hope = field(default_factory=Hope)
+    budget_waiters: BudgetWaiters = field(default_factory=BudgetWaiters)
     wake: list[Callable[[], None]] = field(default_factory=list)
     notice: Callable[[CodedError], None] = lambda problem: None
 
-    def start(self, key: bytes, work: Coroutine[Any, Any, Response]) -> asyncio.Task[Response]:
+    def start(self, key: bytes, work: Coroutine[Any, Any, Response]) -> None:
         """A request on its way; another of the same key may wait for it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self.flights[key] = task
+        request = self.requests[key] = PendingRequest(asyncio.get_running_loop().create_task(work))
 
-        def landed(done: asyncio.Task[Response]) -> None:
-            if self.flights.get(key) is done:
-                del self.flights[key]
+        def ended(done: asyncio.Task[Response]) -> None:
+            if self.requests.get(key) is request:
+                del self.requests[key]
             if not done.cancelled():
                 done.exception()  # heard, whoever is still interested
 
-        task.add_done_callback(landed)
-        return task
+        request.task.add_done_callback(ended)
+
+    async def wait(self, key: bytes) -> Response:
+        """The answer of a request on its way. One that nobody waits for any more is not sent, if it
+        was not sent yet."""
+        request = self.requests[key]
+        request.waiting += 1
+        try:
+            return await asyncio.shield(request.task)
+        finally:
+            request.waiting -= 1
+            if not (request.waiting or request.paid):
+                request.task.cancel()
+
+    def paid(self, key: bytes, *, on: bool) -> None:
+        """Whether a request may cost something: from when it is reserved until it is settled."""
+        if (request := self.requests.get(key)) is not None:
+            request.paid = on
 
     def stop(self, problem: CodedError) -> None:
         """No new request is sent; those that wait to be sent get the problem."""
         if self.problem is None:
             self.problem = problem
-            self.hope.wake()
+            self.budget_waiters.wake()
             for call in self.wake:
                 call()
 
@@ -75,12 +100,12 @@ class Traffic:
     async def drain(self, seconds: float) -> int:
         """Waits for what is on its way, so long at most; gives how many were left behind. Their
         reservations stay charged."""
-        flights = list(self.flights.values())
-        if flights and seconds > 0:
-            await asyncio.wait(flights, timeout=seconds)
-        left = [f for f in flights if not f.done()]
-        for flight in left:
-            flight.cancel()
+        tasks = [request.task for request in self.requests.values()]
+        if tasks and seconds > 0:
+            await asyncio.wait(tasks, timeout=seconds)
+        left = [task for task in tasks if not task.done()]
+        for task in left:
+            task.cancel()
         if left:
             await asyncio.wait(left, timeout=1)
         return len(left)

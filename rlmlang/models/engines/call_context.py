@@ -1,25 +1,27 @@
 """What one call brings along through the engines, and what it takes back.
 
 An engine is DSPy 3.4's contract: `complete(Request) -> Response`, one attempt, no cache, no retry.
-They stand on each other: Reuse, Retry, Gate, Pay, then whatever answers. Everything that is paid
-passes through them, whoever asked for it.
+They stand on each other: CacheEngine, RetryEngine, RateLimited, LedgerEngine, then what
+answers. Everything that is paid passes through them, whoever asked for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import dspy
 from dspy.lm15 import Request, Response, TextPart
 
-from rlmlang.budget import Account, Usage
+from rlmlang.budget import Account
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Question, Sending
+from rlmlang.trajectory.events import NOTHING, CallFailed, CallStarted, Event, Exchange
 
-SETTING = "rlm_slip"
+SETTING = "rlm_call"
 
 
 class Engine(Protocol):
@@ -29,34 +31,30 @@ class Engine(Protocol):
         """One attempt."""
 
 
-@dataclass(frozen=True)
-class ModelUsage(Usage):
-    """Usage with the name of the model, and whether its price is known."""
-
-    model: str = ""
-    priced: bool = False
-
-
 @dataclass
-class Slip:
-    """One call: whose it is, its account, and what came of it. `row` is where it is kept; `landed`
-    is called when the provider has answered, before the answer is kept."""
+class CallContext:
+    """One call: whose it is, its account, and what came of it. `on_response` is called when the
+    provider has answered, before the answer is kept."""
 
     account: Account
     role_output: int
-    step: str = ""
-    item: str = ""
+    call: CallId
     prompt: str = ""
-    attempt: int = 0
     ranges: str = ""
-    request: str = ""
-    answer: str = ""
-    usage: ModelUsage = field(default_factory=ModelUsage)
-    row: int = 0
-    reused: bool = False
+    exchange: Exchange = NOTHING
     sending: Sending | None = None
     question: Question | None = None
-    landed: Callable[[], None] | None = None
+    on_response: Callable[[], None] | None = None
+    tell: Callable[[Event], None] = lambda event: None
+
+    def started(self, row: int) -> None:
+        """Tells that its request is being sent."""
+        self.tell(CallStarted(call=self.call, prompt=self.prompt, row=row))
+
+    def failed(self, code: str, reason: str = "") -> None:
+        """Tells that its last request failed, and is not the last word."""
+        self.tell(CallFailed(call=self.call, prompt=self.prompt, code=code, reason=reason,
+                             **vars(self.exchange)))  # fmt: skip
 
 
 class Stopped(dspy.LMError):  # type: ignore[misc]
@@ -69,18 +67,18 @@ class Stopped(dspy.LMError):  # type: ignore[misc]
         self.problem = problem
 
 
-_CURRENT: ContextVar[Slip | None] = ContextVar(SETTING, default=None)
+_CURRENT: ContextVar[CallContext | None] = ContextVar(SETTING, default=None)
 
 
-def carry(note: Slip | None) -> None:
-    """Makes a slip the one of this task."""
-    _CURRENT.set(note)
+def set_context(context: CallContext | None) -> None:
+    """Makes a context the one of this task."""
+    _CURRENT.set(context)
 
 
-def slip() -> Slip | None:
-    """The slip of the call that is being made: this task's, or the one in DSPy's settings, which
+def get_context() -> CallContext | None:
+    """The context of the call that is being made: this task's, or the one in DSPy's settings, which
     its own threads inherit."""
-    found: Slip | None = _CURRENT.get() or dspy.settings.get(SETTING)
+    found: CallContext | None = _CURRENT.get() or dspy.settings.get(SETTING)
     return found
 
 

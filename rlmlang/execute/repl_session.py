@@ -6,46 +6,49 @@ gone on with by running the same code again, with the answers that are kept.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
+
+import anyio
 
 from rlmlang.budget import Account, Limits
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
-from rlmlang.execute.allowance import Allowance
-from rlmlang.execute.ask import ItemError, Request, answer, attempt
-from rlmlang.execute.fitting import too_large
-from rlmlang.execute.scope import Scope
-from rlmlang.execute.turns import code_in, shown, signature
+from rlmlang.execute.call_model import ItemError, Request, answer, attempt
+from rlmlang.execute.call_quota import CallQuota
+from rlmlang.execute.causes import ends_run, first_cause
+from rlmlang.execute.input_limits import too_large
+from rlmlang.execute.run_context import RunContext
+from rlmlang.execute.transcript import code_in, shown, signature
 from rlmlang.execute.validate import problem_with
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
-from rlmlang.protocols import Asker, Question, Ran, Refused, Reply
+from rlmlang.protocols import Asker, Question, Ran, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
 
 
 @dataclass(frozen=True)
 class Held:
-    """An asker whose every call takes from an allowance."""
+    """An asker whose every call takes from a quota."""
 
     inner: Asker
-    allowance: Allowance
+    quota: CallQuota
 
     async def ask(self, question: Question) -> Reply:
-        """The answer. Raises RuntimeError, in words for the model, when the allowance is spent."""
-        self.allowance.take()
+        """The answer. Raises RuntimeError, in words for the model, when the quota is spent."""
+        self.quota.take()
         return await self.inner.ask(question)
 
 
 @dataclass
-class Free:
+class ReplSession:
     """One session of a model with its code."""
 
-    scope: Scope
+    scope: RunContext
     request: Request
     caps: r.Repl
-    allowance: Allowance
+    quota: CallQuota
     account: Account
     child: bool = False
     history: list[str] = field(default_factory=list)
@@ -69,20 +72,21 @@ class Free:
             told = [*map(signature, self.tools.values()), *(t.signature for t in looks.values())]
             self.told = "\n".join([*told, sandbox.lacks])
             for turn in range(self.caps.iters):
-                if self.child and not self.allowance.free:
+                if self.child and not self.quota.free:
                     break
                 ran = await self._turn(sandbox, turn)
                 if ran.submitted:
                     return ran.value
             return await self._last()
         finally:
-            await sandbox.close()
+            with anyio.CancelScope(shield=True):
+                await sandbox.close()
 
     # ── turns ────────────────────────────────────────────────────────────────
 
-    async def _turn(self, sandbox: Any, turn: int) -> Ran:
+    async def _turn(self, sandbox: Sandbox, turn: int) -> Ran:
         if self.child:
-            self.allowance.take()
+            self.quota.take()
         said, broken = await self._say(turn)
         code, problem = ("", broken) if broken else code_in(said)
         ran = Ran(error=problem, kind="syntax") if problem else await sandbox.run(code)
@@ -91,13 +95,13 @@ class Free:
 
     async def _say(self, turn: int) -> tuple[str, str]:
         """What the model says in a turn, and what is wrong with it where it is not whole."""
-        left = f"turn {turn + 1} of {self.caps.iters}, {self.allowance.free} sub-calls are left"
+        left = f"turn {turn + 1} of {self.caps.iters}, {self.quota.free} sub-calls are left"
         texts = {
             "variables": self._variables(),
             "tools": self.told,
             "history": "\n\n".join(self.history) or "nothing yet", "turn": left,
         }  # fmt: skip
-        request = self._request("turn", f.turn_of(self.request.prompt), texts, f"turn {turn}")
+        request = self._request("turn", f.turn_of(self.request.prompt), texts, turn)
         outcome = await attempt(self.scope, request, 0, None)
         if isinstance(outcome, Refused):
             return outcome.answer, outcome.reason if outcome.code else ""
@@ -106,12 +110,12 @@ class Free:
     async def _last(self) -> Any:
         """The answer from what was found, when the turns are used up."""
         if self.child:
-            self.allowance.take_last()
+            self.quota.take_last()
         texts = {
             "variables": self._variables(),
             "history": "\n\n".join(self.history) or "nothing",
         }
-        request = self._request("last", f.last_of(self.request.prompt), texts, "last")
+        request = self._request("last", f.last_of(self.request.prompt), texts, None)
         return await answer(self.scope, request)
 
     def _variables(self) -> str:
@@ -140,15 +144,13 @@ class Free:
         query = f.query_of(self.request.prompt)
         given = [{"request": str(p), "context": "" if c is None else c}
                  for p, c in zip(prompts, contexts, strict=True)]  # fmt: skip
-        if len(given) > self.allowance.free:
-            self.allowance.take(len(given))  # raises, before anything is measured
+        if len(given) > self.quota.free:
+            self.quota.take(len(given))  # raises, before anything is measured
         for inputs in given:
             self._fits(query, inputs, self.caps.sub_input)
-        self.allowance.take(len(given))
-        return await self._all([
-            answer(self.scope, self._request("query", query, i, f"query {self._count()}"))
-            for i in given
-        ])  # fmt: skip
+        self.quota.take(len(given))
+        requests = [self._request("query", query, i, self._count()) for i in given]
+        return await _all([partial(answer, self.scope, x) for x in requests])
 
     def _fits(self, prompt: r.Prompt | r.Tool, inputs: dict[str, Any], most: int | None) -> None:
         """Raises ValueError, in words for the model, for more than the plan counted with."""
@@ -161,25 +163,26 @@ class Free:
     async def _children(self, prompts: list[Any], contexts: list[Any]) -> list[Any]:
         if self.caps.depth < 1:
             raise RuntimeError("no session further down is allowed here: use llm_query")
-        shares = self.allowance.carve(len(prompts))
+        shares = self.quota.divide(len(prompts))
         limits = self.account.share(len(prompts))
         try:
-            return await self._all([
-                self._child(p, "" if c is None else c, share, limits).run()
+            return await _all([
+                self._child(p, "" if c is None else c, share, limits).run
                 for p, c, share in zip(prompts, contexts, shares, strict=True)
             ])  # fmt: skip
         finally:
-            self.allowance.give_back(shares)
+            self.quota.give_back(shares)
 
-    def _child(self, prompt: Any, context: Any, share: Allowance, limits: Limits) -> Free:
+    def _child(self, prompt: Any, context: Any, share: CallQuota, limits: Limits) -> ReplSession:
         """A session one level down, with an account of its own out of this one's."""
         child, number = f.child_of(self.request.prompt), self._count()
         assert child.repl is not None
         inputs = {"request": str(prompt), "context": context}
-        request = replace(self.request, call=f"{self.request.call}.child {number}", prompt=child,
-                          inputs=inputs, depth=self.request.depth + 1, source=None)  # fmt: skip
+        call = self.request.call.inside("child", number)
+        request = replace(self.request, call=call, prompt=child, inputs=inputs,
+                          depth=self.request.depth + 1, source=None)  # fmt: skip
         account = self.account.child(f"child {number}", limits)
-        return Free(self.scope, request, child.repl, share, account, True)
+        return ReplSession(self.scope, request, child.repl, share, account, True)
 
     async def _tool(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
         """A prompt or pattern of the recipe, called by code."""
@@ -193,31 +196,19 @@ class Free:
         self._fits(prompt, inputs, None)
         if isinstance(prompt, r.Tool):
             return await self._pattern(prompt, inputs)
-        self.allowance.take(1 + prompt.retry)
-        request = self._request(name, prompt, inputs, f"{name} {self._count()}")
+        self.quota.take(1 + prompt.retry)
+        request = self._request(name, prompt, inputs, self._count())
         return await answer(self.scope, request)
 
     async def _pattern(self, tool: r.Tool, inputs: dict[str, Any]) -> Any:
         """A pattern, each of whose calls is a sub-call of this session."""
         tools = self.scope.tools
-        held = replace(tools, asker=Held(tools.asker, self.allowance))
+        held = replace(tools, asker=Held(tools.asker, self.quota))
         scope = replace(self.scope, tools=held, account=self.account, depth=self.request.depth)
         try:
             return await tools.pattern(scope, f"{self.request.node}.{tool.name}", inputs)
         except ItemError as problem:
             raise RuntimeError(problem.diagnostic.message) from None
-
-    async def _all(self, work: list[Any]) -> list[Any]:
-        """Results in order; what an item cannot bring is told to the model."""
-        found = await asyncio.gather(*work, return_exceptions=True)
-        for one in found:
-            if isinstance(one, CodedError) and (
-                isinstance(one, ItemError) or "parks" not in one.entry
-            ):
-                raise RuntimeError(one.diagnostic.message)
-            if isinstance(one, BaseException):
-                raise one  # the budget of the run, or Ctrl-C: nothing for the model to mend
-        return list(found)
 
     # ── names ────────────────────────────────────────────────────────────────
 
@@ -225,31 +216,56 @@ class Free:
         self.asked += 1
         return self.asked
 
-    def _request(self, role: str, prompt: r.Prompt, inputs: dict[str, Any], what: str) -> Request:
+    def _request(
+        self, role: str, prompt: r.Prompt, inputs: dict[str, Any], number: int | None
+    ) -> Request:
         own = role in ("turn", "last")
         roles = (self.request.role, f"child.{role}" if self.child and own else role)
         depth = self.request.depth + (0 if own else 1)
-        return Request(self.request.step, f"{self.request.call}.{what}", prompt, inputs,
+        return Request(self.request.call.inside(role, number), prompt, inputs,
                        ".".join(x for x in roles if x), self.account, depth,
                        self.request.source if role == "last" else None)  # fmt: skip
 
 
-async def explore(scope: Scope, request: Request) -> Any:
+async def respond(scope: RunContext, request: Request) -> Any:
+    """The answer. Raises ItemError when none was usable, CodedError when none can be asked for."""
+    if request.prompt.repl is not None:
+        return await explore(scope, request)
+    return await answer(scope, request)
+
+
+async def explore(scope: RunContext, request: Request) -> Any:
     """The answer of a free-form prompt."""
     caps = request.prompt.repl
     assert caps is not None
-    account = scope.account.child(request.step)
+    account = scope.account.child(request.call.step)
     if caps.tokens is not None or caps.usd is not None:
-        account = account.child(request.call, _limits(caps))
-    session = Free(scope, request, caps, Allowance(caps.calls, caps.calls), account)
-    timer = asyncio.timeout(caps.wall)
+        account = account.child(str(request.call), _limits(caps))
+    session = ReplSession(scope, request, caps, CallQuota(caps.calls, caps.calls), account)
+    with anyio.move_on_after(caps.wall):
+        return await session.run()
+    raise _out_of_time(request, caps)
+
+
+async def _all(work: Sequence[Callable[[], Awaitable[Any]]]) -> list[Any]:
+    """Results in order. The first that brings none stops the others, whose answers are kept where
+    they were sent already. What ends the run is raised; else RuntimeError, in words for the model.
+    """
+    found: dict[int, Any] = {}
+
+    async def one(number: int, call: Callable[[], Awaitable[Any]]) -> None:
+        found[number] = await call()
+
     try:
-        async with timer:
-            return await session.run()
-    except TimeoutError:
-        if not timer.expired():
-            raise
-        raise _out_of_time(request, caps) from None
+        async with anyio.create_task_group() as tasks:
+            for number, call in enumerate(work):
+                tasks.start_soon(one, number, call)
+    except BaseExceptionGroup as group:
+        problem = first_cause(group)
+        if isinstance(problem, CodedError) and not ends_run(problem):
+            raise RuntimeError(problem.diagnostic.message) from None
+        raise problem from None
+    return [found[number] for number in range(len(work))]
 
 
 def _out_of_time(request: Request, caps: r.Repl) -> ItemError:

@@ -11,15 +11,16 @@ from rlmlang.budget import Account
 from rlmlang.context import parts_in
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
-from rlmlang.execute.fitting import beginning
+from rlmlang.execute.input_limits import beginning
 from rlmlang.execute.nesting import deep_enough
-from rlmlang.execute.scope import Scope
+from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.validate import Shown, problem_with
 from rlmlang.ir import recipe as r
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.request_sizes import REASON
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
-from rlmlang.trajectory.events import CallFailed, CallFinished, CallRead
+from rlmlang.trajectory.events import NOTHING, CallFailed, CallFinished, CallRead, Exchange, Range
 
 SHOWN = 4_000
 
@@ -30,12 +31,11 @@ class ItemError(CodedError):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for one item: the step, the call's own name, the prompt and its inputs.
+    """What is asked for one item: the call, the prompt and its inputs.
     `depth` counts the levels of recursion and of sessions above it, itself included; `source` is
     what quotes are held against, where that is not what the prompt itself is given."""
 
-    step: str
-    call: str
+    call: CallId
     prompt: r.Prompt
     inputs: dict[str, Any]
     role: str = ""
@@ -46,11 +46,12 @@ class Request:
     @property
     def node(self) -> str:
         """The node of the plan that asks."""
-        return f"{self.step}.{self.role}" if self.role else self.step
+        step = self.call.step
+        return f"{step}.{self.role}" if self.role else step
 
 
 def request_for(
-    scope: Scope, step: str, call: str, ask: r.Ask, env: Mapping[str, Any], item: Any,
+    scope: RunContext, call: CallId, ask: r.Ask, env: Mapping[str, Any], item: Any,
     role: str = "", level: int = 0,
 ) -> Request:  # fmt: skip
     """The request for an item; without an element parameter the item is not passed. `level` is
@@ -64,11 +65,11 @@ def request_for(
             ordered[p.name] = inputs[p.name]
         else:
             ordered[p.name] = None
-    return Request(step, call, ask.prompt, ordered, role, depth=scope.depth + 1 + level,
+    return Request(call, ask.prompt, ordered, role, depth=scope.depth + 1 + level,
                    source=Shown(ask.prompt, ordered, ask.told))  # fmt: skip
 
 
-async def answer(scope: Scope, request: Request) -> Any:
+async def answer(scope: RunContext, request: Request) -> Any:
     """The checked answer of a model, after at most 1 + retry requests.
 
     Raises ItemError when none was usable, CodedError when no further call makes sense.
@@ -77,7 +78,7 @@ async def answer(scope: Scope, request: Request) -> Any:
     for number in range(1 + request.prompt.retry):
         outcome = await attempt(scope, request, number, refused)
         if not isinstance(outcome, Refused):
-            scope.receipt.read(request.step, parts_in(list(request.inputs.values())))
+            scope.receipt.read(request.call.step, parts_in(list(request.inputs.values())))
             return outcome.value
         refused = outcome
         if _ends_so_again(request, refused):
@@ -87,49 +88,45 @@ async def answer(scope: Scope, request: Request) -> Any:
 
 
 async def attempt(
-    scope: Scope, request: Request, number: int, refused: Refused | None
+    scope: RunContext, request: Request, number: int, refused: Refused | None
 ) -> Reply | Refused:
     """One request: the reply, or why it was not taken. Both are recorded with what they cost."""
-    deep_enough(scope, request.step, request.depth)
-    about = {
-        "node": scope.node(request.step), "call": request.call,
-        "prompt": request.prompt.name, "attempt": number,
-    }  # fmt: skip
+    deep_enough(scope, request.call.step, request.depth)
+    call, prompt = request.call.again(number), request.prompt
     ranges = ranges_in(list(request.inputs.values()))
     question = Question(
-        request.step, request.call, number, request.prompt, request.inputs,
-        request.account or scope.account.child(request.step),
-        _repeated(scope, request.prompt, refused), _json(ranges), request.role,
+        call, prompt, request.inputs, request.account or scope.account.child(call.step),
+        _repeated(scope, prompt, refused), _json(ranges), request.role, scope.emit,
     )  # fmt: skip
-    started = scope.clock()
+
+    def not_taken(code: str, reason: str, exchange: Exchange = NOTHING) -> None:
+        scope.emit(CallFailed(call=call, prompt=prompt.name, code=code, reason=reason,
+                              **vars(exchange)))  # fmt: skip
+
     try:
         reply = await scope.tools.asker.ask(question)
     except AnswerError as mistake:
-        _record(scope, about, mistake.code or "answer-unreadable", mistake.reason, mistake.reply)
+        not_taken(mistake.code or "answer-unreadable", mistake.reason, mistake.reply.exchange)
         return Refused(mistake.reply.raw[:SHOWN], mistake.reason, mistake.code)
     except NoAnswerError as mistake:
-        code, reason = mistake.diagnostic.code, mistake.diagnostic.message
-        scope.emit(CallFailed, **about, code=code, reason=reason)
+        not_taken(mistake.diagnostic.code, mistake.diagnostic.message)
         raise _gone(request, mistake) from None
     except CodedError as mistake:
-        scope.emit(CallFailed, **about, code=mistake.diagnostic.code, reason=str(mistake))
+        not_taken(mistake.diagnostic.code, str(mistake))
         raise
     problem = problem_with(
-        request.prompt, reply.value, request.inputs, scope.tools.measure, scope.tools.code,
-        request.source,
-    )  # fmt: skip
+        prompt, reply.value, request.inputs, scope.tools.measure, scope.tools.code, request.source
+    )
     if problem:
-        _record(scope, about, "check-failed", problem, reply)
+        not_taken("check-failed", problem, reply.exchange)
         return Refused(reply.raw[:SHOWN], problem)
-    scope.emit(CallFinished, **about, seconds=scope.clock() - started, ranges=ranges,
-               **_words(reply))  # fmt: skip
+    scope.emit(CallFinished(call=call, prompt=prompt.name, ranges=ranges, **vars(reply.exchange)))
     if reply.escaped or reply.repairs:
-        scope.emit(CallRead, node=about["node"], call=request.call, attempt=number,
-                   escaped=reply.escaped, repairs=list(reply.repairs))  # fmt: skip
+        scope.emit(CallRead(call=call, escaped=reply.escaped, repairs=list(reply.repairs)))
     return reply
 
 
-def _repeated(scope: Scope, prompt: r.Prompt, refused: Refused | None) -> Refused | None:
+def _repeated(scope: RunContext, prompt: r.Prompt, refused: Refused | None) -> Refused | None:
     """What a repeated request says of the answer before, no more than the plan counts with."""
     if refused is None or refused.code:
         return None
@@ -139,28 +136,13 @@ def _repeated(scope: Scope, prompt: r.Prompt, refused: Refused | None) -> Refuse
     )
 
 
-def _record(scope: Scope, about: dict[str, Any], code: str, reason: str, reply: Reply) -> None:
-    """Records an answer that is not taken, with its words."""
-    scope.emit(CallFailed, **about, code=code, reason=reason, **_words(reply))
-
-
-def _words(reply: Reply) -> dict[str, Any]:
-    usage = reply.usage
-    return {
-        "answer": reply.raw, "request": reply.prompt_text, "row": reply.row,
-        "reused": reply.reused, "model": getattr(usage, "model", ""),
-        "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out,
-        "usd": float(usage.usd) if getattr(usage, "priced", False) else None,
-    }  # fmt: skip
-
-
-def _json(ranges: list[list[Any]]) -> str:
+def _json(ranges: list[Range]) -> str:
     return json.dumps(ranges, ensure_ascii=False, separators=(",", ":")) if ranges else ""
 
 
-def ranges_in(value: Any) -> list[list[Any]]:
+def ranges_in(value: Any) -> list[Range]:
     """The byte ranges a value was cut from, neighbours as one: a batch of rows is a few ranges."""
-    out: list[list[Any]] = []
+    out: list[Range] = []
     for part in parts_in(value):
         if out and out[-1][0] == part.document.id and out[-1][2] == part.start:
             out[-1][2] = part.end

@@ -15,7 +15,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.types import Type
 from rlmlang.plan.plan import Plan
 from rlmlang.protocols import Asker, Partition, Sandbox, Search
-from rlmlang.trajectory.events import Event
+from rlmlang.trajectory.events import CallEvent, Event, stamped
 
 PARALLEL = 64
 
@@ -31,11 +31,11 @@ class Tools:
     measure: Measure
     sandbox: Callable[[r.Repl], Sandbox]
     conform: Callable[[Type, list[Any], dict[str, Any]], Any]
-    pattern: Callable[[Scope, str, dict[str, Any]], Awaitable[Any]]
+    pattern: Callable[[RunContext, str, dict[str, Any]], Awaitable[Any]]
 
 
 @dataclass
-class Scope:
+class RunContext:
     """One run. Every event, every reservation and every byte read goes through it. `depth` is that
     of the call inside which its steps are carried out, 0 for those of the recipe."""
 
@@ -44,15 +44,18 @@ class Scope:
     tools: Tools
     account: Account
     record: Callable[[Event], None]
+    sequence: Callable[[], int]
     receipt: Receipt = field(default_factory=Receipt)
     parallel: int = PARALLEL
     depth: int = 0
     clock: Callable[[], float] = time.time
 
-    def emit(self, kind: type[Event], **values: Any) -> None:
-        """Records an event of this run."""
-        values.setdefault("parent", values["node"] if "call" in values else self.plan.recipe.name)
-        self.record(kind(run=self.run, at=self.clock(), **values))
+    def emit(self, event: Event) -> None:
+        """Records an event of this run: says when it was, and where in the plan."""
+        called = isinstance(event, CallEvent)
+        node = self.node(event.step) if called else event.node
+        parent = node if called else self.plan.recipe.name
+        self.record(stamped(event, self.run, self.sequence(), self.clock(), node, parent))
 
     def node(self, step: str) -> str:
         """The plan id of a step."""

@@ -1,0 +1,88 @@
+"""Which call of a run something belongs to: one identity, one text form, one place that reads it.
+
+who                        a single call
+notes[3]                   that of an item
+notes[1.0]  notes[end.0]   a join of a reduce: its level and index
+result[0.2]  result[all]   a leaf of a recursion, by the branches that lead to it
+result[0.2.prune]          a look at a branch; result[0.join1.0], result[all.last0]: its joins
+said[3].turn 2             a turn of a session with code; .last, .query 4, .child 1.turn 0
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PATH = re.compile(r"\[([^\]]*)\]")
+OWN = re.compile(r"\.(turn \d+|last)$")
+SESSION = re.compile(r"\.child \d+")
+NUMBERS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class CallId:
+    """The step that makes a call, where in the step it stands, as text, and which attempt it is.
+    A step's name may hold any character that `place` holds, so text is read knowing the step."""
+
+    step: str
+    place: str = ""
+    attempt: int = 0
+
+    @classmethod
+    def of(cls, step: str, *path: str | int) -> CallId:
+        """The call at a path of a step, at the step itself where no path is given."""
+        return cls(step, f"[{'.'.join(map(str, path))}]" if path else "")
+
+    @classmethod
+    def parse(cls, step: str, text: str, attempt: int = 0) -> CallId:
+        """The call that a text names; one that does not begin with its step is all step."""
+        if text.startswith(step):
+            return cls(step, text[len(step) :], attempt)
+        return cls(text, "", attempt)
+
+    def inside(self, what: str, number: int | None = None) -> CallId:
+        """A call of the session that this call is."""
+        return CallId(self.step, f"{self.place}.{what}{'' if number is None else f' {number}'}")
+
+    def again(self, attempt: int) -> CallId:
+        """Another attempt at the same."""
+        return self if attempt == self.attempt else CallId(self.step, self.place, attempt)
+
+    def __str__(self) -> str:
+        return self.step + self.place
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """What stands in the brackets, in parts."""
+        found = PATH.match(self.place)
+        return tuple(found[1].split(".")) if found else ()
+
+    @property
+    def index(self) -> int | None:
+        """The number of the item, for a call that is an item's and no part of a session."""
+        number = self.place[1:-1]
+        return int(number) if number.isdecimal() else None
+
+    @property
+    def branches(self) -> tuple[int, ...]:
+        """The branches of a recursion that lead to it."""
+        path = self.path
+        end = next((n for n, part in enumerate(path) if not part.isdecimal()), len(path))
+        return tuple(map(int, path[:end]))
+
+    @property
+    def own(self) -> bool:
+        """Whether a session itself makes it: a turn, or its last word. Others are sub-calls."""
+        return OWN.search(self.place) is not None
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions it lies below, that of its step included unless it is its own."""
+        below = PATH.sub("", self.place)
+        return len(SESSION.findall(below)) + (below != "" and not self.own)
+
+    @property
+    def order(self) -> tuple[list[tuple[int, str]], int]:
+        """A key to order calls as people do: item 10 behind item 9."""
+        parts = NUMBERS.split(str(self))
+        return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts], self.attempt

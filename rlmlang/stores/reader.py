@@ -1,0 +1,188 @@
+"""A store read by those who only look: its runs, and a run's trajectory as events."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.stores import rows, schema
+from rlmlang.stores.calls import WIDE, CallRow, row_from, unpacked
+from rlmlang.stores.journal import bring_up
+from rlmlang.stores.locks import alive, claim_of
+from rlmlang.stores.problems import damaged, problem_of
+from rlmlang.stores.rows import Cell, Row
+from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
+from rlmlang.stores.schema import ENDED, RESERVED, REUSED, STARTED
+from rlmlang.trajectory.events import (
+    CallFailed,
+    CallFinished,
+    CallStarted,
+    Event,
+    Exchange,
+    from_json,
+)
+
+CALLS = "SELECT c.*, v.* FROM call c LEFT JOIN verdict v ON v.id = c.id"
+LOW = (1 << schema.SHIFT) - 1
+
+
+class StoreReader:
+    """A store opened to be read. Raises CodedError (unknown-run, store-damaged)."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise _no_run()
+        self.path = path
+        try:
+            bring_up(path)
+            self._c = schema.read_only(path)
+            if not schema.has_tables(self._c, path):
+                raise _no_run()
+        except sqlite3.Error as mistake:
+            raise problem_of(path, mistake) from None
+        self._texts: dict[int, str] = {}
+
+    def close(self) -> None:
+        """Gives the file back."""
+        self._c.close()
+
+    def runs(self) -> list[RunRow]:
+        """All runs, the oldest first."""
+        return [run_from(self._sound("run", row)) for row in self._rows("SELECT * FROM run")]
+
+    def state(self, run: RunRow) -> str:
+        """A run's state; one whose process is gone was killed."""
+        if run.state != RUNNING:
+            return run.state
+        return RUNNING if alive(claim_of(self.path, run.id)) else "killed"
+
+    def totals(self, run: RunRow) -> tuple[int, int, float]:
+        """How many requests a run sent, how many were answered, and what they cost."""
+        try:
+            kept, spent = spent_by_step(self._c, *schema.span(run.id))
+        except sqlite3.Error as mistake:
+            raise problem_of(self.path, mistake) from None
+        return sum(u.calls for u in spent.values()), kept, float(sum(u.usd for u in spent.values()))
+
+    def choose(self, name: str) -> RunRow:
+        """The run of that name or beginning; the last one where no name is given."""
+        found = self.runs()
+        if not found:
+            raise _no_run()
+        if name in ("", "last"):
+            return max(found, key=lambda r: (r.started, r.id))
+        chosen = [r for r in found if r.name == name] or [
+            r for r in found if r.name.startswith(name)
+        ]
+        if len(chosen) != 1:
+            known = [r.name for r in found][-8:]
+            raise failed("unknown-run", f"no run is called {name}", hint=did_you_mean(name, known))
+        return chosen[0]
+
+    def events(self, run: RunRow) -> Iterator[Event]:
+        """The trajectory of a run, in the order in which it was told; a call that a process did not
+        live to tell stands where its row was begun. Raises CodedError (store-damaged)."""
+        first, last = schema.span(run.id)
+        query = "SELECT * FROM event WHERE id BETWEEN ? AND ? ORDER BY id"
+        told = (self._event(row, run) for row in self._rows(query, first, last))
+        begun, ended = self._told(STARTED, run), self._told(ENDED, run)
+        calls = self._rows(f"{CALLS} WHERE c.id BETWEEN ? AND ? ORDER BY c.id", first, last)
+        untold = (self._untold(row, run) for row in calls
+                  if row[0] not in (begun if row[2] == RESERVED else ended))  # fmt: skip
+        merged = heapq.merge((e for e in told if e is not None), untold, key=lambda e: e.seq)
+        yield from merged
+
+    def _untold(self, found: Row, run: RunRow) -> Event:
+        row = self._row(found)
+        return self._call(found, run, row.id & LOW, row.started)
+
+    def _told(self, kind: str, run: RunRow) -> set[int]:
+        """The rows of the calls that were told."""
+        query = "SELECT * FROM event WHERE id BETWEEN ? AND ? AND kind = ?"
+        found = self._rows(query, *schema.span(run.id), kind)
+        return {int(self._sound("event", row)[4]) for row in found}
+
+    def _rows(self, query: str, *values: Cell) -> Iterator[Any]:
+        try:
+            yield from self._c.execute(query, values)
+        except sqlite3.Error as mistake:
+            raise problem_of(self.path, mistake) from None
+
+    def _sound(self, table: str, row: Any) -> Any:
+        """The row, if it is what was written."""
+        width = len(schema.TABLES[table]) + 1
+        if not rows.intact(table, row[:width]):
+            raise damaged(self.path, f"a row of {table} is not what was written")
+        return row
+
+    def _event(self, row: Any, run: RunRow) -> Event | None:
+        number, kind, node, at, data = self._sound("event", row)[:5]
+        if kind in (STARTED, ENDED):
+            call = next(self._rows(f"{CALLS} WHERE c.id = ?", int(data)), None)
+            started = kind == STARTED
+            return call and self._call(call, run, number & LOW, at, started=started)
+        about = {"event": kind, "node": node, "at": at, "run": run.name, "seq": number & LOW}
+        return from_json({**about, **json.loads(data)})
+
+    def _call(
+        self, found: Row, run: RunRow, seq: int, at: float, *, started: bool = False
+    ) -> CallStarted | CallFinished | CallFailed:
+        """A call as the event that it began or ended with."""
+        row, refusal = self._row(found), found[WIDE:]
+        node = f"{run.recipe}.{row.step}"
+        about: dict[str, Any] = {
+            "run": run.name, "seq": seq, "at": at, "node": node, "parent": node,
+            "call": row.call, "prompt": row.prompt,
+        }  # fmt: skip
+        if started or row.state == RESERVED:
+            return CallStarted(**about, row=row.id)
+        about |= vars(self._exchange(row))
+        code, reason = row.code, row.reason or ""
+        if refusal[0] is not None:
+            _, code, reason, _ = self._sound("verdict", refusal)
+        if code:
+            return CallFailed(**about, code=code, reason=reason)
+        return CallFinished(**about, ranges=json.loads(row.ranges or "[]"))
+
+    def _row(self, found: Row) -> CallRow:
+        row = row_from(found)
+        if row is None:
+            raise damaged(self.path, "a row of call is not what was written")
+        return row
+
+    def _exchange(self, row: CallRow) -> Exchange:
+        """What was sent, what came back, and what it used: nothing where it was used again."""
+        if row.state == REUSED:
+            found = next(self._rows("SELECT * FROM call WHERE id = ?", row.origin), None)
+            if found is None:
+                raise damaged(self.path, "an answer that was used again is missing")
+            free = Exchange(usd=0.0, row=row.id, reused=True)
+            was = self._exchange(self._row(found))
+            return replace(free, request=was.request, answer=was.answer, model=was.model)
+        sent = [self._text(row.system), unpacked(row.asked)]
+        settings = json.loads(self._text(row.settings) or "{}")
+        return Exchange(
+            "\n\n".join(x for x in sent if x), unpacked(row.answer), settings.get("model", ""),
+            row.used_in or 0, row.used_out or 0,
+            None if row.used_usd is None else row.used_usd / PICO, row.seconds or 0.0, row.id,
+        )  # fmt: skip
+
+    def _text(self, number: int | None) -> str:
+        """A text that many rows share."""
+        if number is None:
+            return ""
+        if number not in self._texts:
+            row = next(self._rows("SELECT * FROM phrase WHERE id = ?", number), None)
+            self._texts[number] = rows.unpack(self._sound("phrase", row)[2]) if row else ""
+        return self._texts[number]
+
+
+def _no_run() -> CodedError:
+    return failed("unknown-run", "no run is kept here", hint="run a recipe first: rlm run FILE")
