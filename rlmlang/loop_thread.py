@@ -12,7 +12,9 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class LoopThread:
@@ -40,21 +42,22 @@ class LoopThread:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
 
-    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def wait(self, work: Coroutine[object, None, T]) -> T:
         """The result of work done there. What a signal handler raises here meanwhile leaves it
         running."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
-    def finish(self, work: Coroutine[Any, Any, Any], stop: Callable[[], object]) -> Any:
+    def finish(self, work: Coroutine[object, None, T], stop: Callable[[], object]) -> T:
         """The result of work done there, which is never left running.
 
         What a signal handler raises here meanwhile, such as KeyboardInterrupt, is raised again once
         the work has ended: the first calls `stop` there, which lets it end well; another cancels
         it; a third no longer waits.
         """
-        landed: Future[Any] = Future()
+        landed: Future[T] = Future()
         task = self.wait(_begun(work, landed))
-        ways, raised = [stop, task.cancel], None
+        ways: list[Callable[[], object]] = [stop, task.cancel]
+        raised: BaseException | None = None
         while True:
             try:
                 found = landed.result()
@@ -74,10 +77,10 @@ class LoopThread:
             self.loop.run_forever()
 
 
-async def _begun(work: Coroutine[Any, Any, Any], landed: Future[Any]) -> asyncio.Task[Any]:
+async def _begun(work: Coroutine[object, None, T], landed: Future[T]) -> asyncio.Task[T]:
     """Work as a task of the running loop, whose result `landed` will have."""
 
-    def land(done: asyncio.Task[Any]) -> None:
+    def land(done: asyncio.Task[T]) -> None:
         if done.cancelled():
             landed.set_exception(asyncio.CancelledError())
         elif problem := done.exception():

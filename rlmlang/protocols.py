@@ -125,7 +125,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Ran:
+class CellResult:
     """What came of a cell: what it printed, the error it ended with and its kind (syntax,
     unsupported, python, resource, crash), or the value it submitted; `fresh` when its sandbox was
     lost and another stands in its place, as it was before the cell."""
@@ -144,10 +144,10 @@ class Sandbox(Protocol):
     `open` takes values of any size, of which large ones become handles, and gives what a model is
     told of each. `submit` is called with what a cell submits and gives the value, or raises
     ValueError with words for the model. Nothing that others could wait for is held while a host
-    function runs. `lacks` tells a model what this Python has not.
+    function runs. `missing_features` tells a model what this Python has not.
     """
 
-    lacks: str
+    missing_features: str
 
     async def open(
         self,
@@ -156,7 +156,7 @@ class Sandbox(Protocol):
         submit: Callable[[list[Any], dict[str, Any]], Any],
     ) -> Mapping[str, str]: ...
 
-    async def run(self, code: str) -> Ran: ...
+    async def run(self, code: str) -> CellResult: ...
 
     async def close(self) -> None: ...
 

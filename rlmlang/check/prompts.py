@@ -20,7 +20,7 @@ from rlmlang.ir.sizes import declared_size
 from rlmlang.ir.types import BOOL, Type, fits
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.registry import Find
-from rlmlang.schema.sandboxes import chosen
+from rlmlang.schema.sandboxes import choices, chosen
 from rlmlang.schema.tools import BUILT_IN
 from rlmlang.syntax import tree as t
 
@@ -227,9 +227,8 @@ def _no_tier(written: t.Expr) -> Diagnostic:
         "unknown-sandbox",
         "this is no choice of sandboxes",
         written.span,
-        reason="`monty` starts in milliseconds and takes most of Python, `bubblewrap` puts a wall "
-        "around it; `cpython`, `wasm` and `deno` take all of Python. A list begins with the first "
-        "and moves to the second when a cell needs it.",
+        reason=f"There are {choices()}. A list begins with the first and moves to the second when "
+        "a cell needs all of Python.",
         hint="sandbox: monty, sandbox: cpython, or sandbox: [monty, cpython]",
     )
 

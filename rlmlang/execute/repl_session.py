@@ -24,7 +24,7 @@ from rlmlang.execute.transcript import code_in, shown, signature
 from rlmlang.execute.validate import problem_with
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
-from rlmlang.protocols import Asker, Question, Ran, Refused, Reply, Sandbox
+from rlmlang.protocols import Asker, CellResult, Question, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
 
 
@@ -70,7 +70,7 @@ class ReplSession:
                 values, {**host, **self.tools, **looks}, self._submit
             )
             told = [*map(signature, self.tools.values()), *(t.signature for t in looks.values())]
-            self.told = "\n".join([*told, sandbox.lacks])
+            self.told = "\n".join([*told, sandbox.missing_features])
             for turn in range(self.caps.iters):
                 if self.child and not self.quota.free:
                     break
@@ -84,12 +84,12 @@ class ReplSession:
 
     # ── turns ────────────────────────────────────────────────────────────────
 
-    async def _turn(self, sandbox: Sandbox, turn: int) -> Ran:
+    async def _turn(self, sandbox: Sandbox, turn: int) -> CellResult:
         if self.child:
             self.quota.take()
         said, broken = await self._say(turn)
         code, problem = ("", broken) if broken else code_in(said)
-        ran = Ran(error=problem, kind="syntax") if problem else await sandbox.run(code)
+        ran = CellResult(error=problem, kind="syntax") if problem else await sandbox.run(code)
         self.history.append(shown(turn, code or said[:1_000], ran, self.caps.shown))
         return ran
 

@@ -6,7 +6,7 @@ import ast
 import re
 
 from rlmlang.ir import recipe as r
-from rlmlang.protocols import Ran
+from rlmlang.protocols import CellResult
 from rlmlang.unicode import encodable
 
 FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
@@ -41,7 +41,7 @@ def looks_like_code(text: str) -> bool:
     return bool(body) and not idle
 
 
-def shown(turn: int, code: str, ran: Ran, most: int) -> str:
+def shown(turn: int, code: str, ran: CellResult, most: int) -> str:
     """A turn as the next one sees it: of long output the beginning."""
     output = cut(ran.output, most)
     if ran.error:

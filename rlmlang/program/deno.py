@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 from urllib.parse import quote
 
 FETCHED = re.compile(r'import \{ readLines \} from "(https://[^"]+)"')
@@ -35,6 +35,7 @@ export async function* readLines(from) {
 class Deno:
     """One interpreter. `memory` cannot be limited from inside; it is watched from outside."""
 
+    sessions, patience, heavy = 8, 120.0, True
     asks = ""
 
     def begin(self, answer: Callable[[str], str], memory: int) -> None:
@@ -44,16 +45,16 @@ class Deno:
         def ask(text: str) -> str:
             return answer(text)
 
-        made: Any = theirs.PythonInterpreter(deno_command=_command(theirs), tools={"__ask": ask})
-        made.start()
-        self.interpreter = made
+        command = _command(theirs)
+        self.interpreter = theirs.PythonInterpreter(deno_command=command, tools={"__ask": ask})
+        self.interpreter.start()
 
     def run(self, code: str) -> None:
         """Runs code. Raises CodeInterpreterError when it has ended the interpreter."""
         self.interpreter.execute(code)
 
 
-def _command(theirs: Any) -> list[str]:
+def _command(theirs: ModuleType) -> list[str]:
     """How Deno is started: it may read its own cache until Python is loaded, and nothing after."""
     deno = theirs._find_deno_executable()  # noqa: SLF001, there is no public way to it
     theirs._validate_deno_version(deno)  # noqa: SLF001

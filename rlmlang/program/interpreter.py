@@ -7,13 +7,14 @@ import contextvars
 import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
 
 from dspy.primitives.code_interpreter import CodeExecutionError, CodeInterpreterError, FinalOutput
 
 from rlmlang.loop_thread import LoopThread
-from rlmlang.protocols import Ran, Sandbox
+from rlmlang.protocols import CellResult, Sandbox
 
+Opening = Callable[[], tuple[Sandbox, Callable[[], Coroutine[None, None, None]]]]
+"""Makes a sandbox, and what ends the processes that it has for itself."""
 GIVEN = "given_variable"
 INSTRUCTIONS = (
     "State persists between cells; input variables are set once, and keep what you assign to them. "
@@ -26,12 +27,12 @@ class Interpreter:
     """One session, driven from a thread of its own. Variables are given once: DSPy hands them over
     before each cell, which would undo what code assigned to them."""
 
-    sandbox: Callable[[], tuple[Sandbox, Callable[[], Coroutine[Any, Any, None]]]]
+    sandbox: Opening
 
     def __post_init__(self) -> None:
-        self.tools: dict[str, Callable[..., Any]] = {}
-        self.output_fields: list[dict[str, Any]] = []
-        self._variables: dict[str, Any] = {}
+        self.tools: dict[str, Callable[..., object]] = {}
+        self.output_fields: list[dict[str, str]] = []
+        self._variables: dict[str, object] = {}
         self._loop: LoopThread | None = None
         self._opened: Sandbox | None = None
         self._ended = False
@@ -41,20 +42,24 @@ class Interpreter:
 
         Raises CodeInterpreterError after `shutdown`.
         """
+        self._started()
+
+    def _started(self) -> LoopThread:
         if self._ended:
             raise CodeInterpreterError("the session has been shut down")
         if self._loop is None:
             self._loop = LoopThread()
+        return self._loop
 
-    def execute(self, code: str, variables: dict[str, Any] | None = None) -> Any:
+    def execute(self, code: str, variables: dict[str, object] | None = None) -> object:
         """Runs a cell; gives what it printed, or a FinalOutput of what it submitted.
 
         Raises SyntaxError and CodeExecutionError for what code can mend, CodeInterpreterError for
         the rest.
         """
-        self.start()
+        loop = self._started()
         self._context = contextvars.copy_context()
-        ran = self._wait(self._execute(code, variables or {}))
+        ran = loop.wait(self._execute(code, variables or {}))
         if ran.submitted:
             return FinalOutput(ran.value)
         if ran.kind == "syntax":
@@ -67,15 +72,11 @@ class Interpreter:
         """Ends the session."""
         self._ended = True
         if self._loop is not None:
-            self._wait(self._close())
+            self._loop.wait(self._close())
             self._loop.close()
             self._loop = None
 
-    def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        assert self._loop is not None
-        return self._loop.wait(work)
-
-    async def _execute(self, code: str, variables: dict[str, Any]) -> Ran:
+    async def _execute(self, code: str, variables: dict[str, object]) -> CellResult:
         sandbox = self._opened or await self._open()
         new = {n: v for n, v in variables.items() if n not in self._variables}
         self._variables |= new
@@ -97,7 +98,7 @@ class Interpreter:
             await self._opened.close()
             await self._ending()
 
-    async def _tool(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
+    async def _tool(self, name: str, args: list[str], fields: dict[str, object]) -> object:
         """A host function, in a thread, with DSPy's settings as they are where `execute` is called;
         DSPy's tools take their arguments by name."""
         if name == GIVEN:
@@ -115,7 +116,7 @@ class Interpreter:
         except Exception as mistake:
             raise RuntimeError(f"{type(mistake).__name__}: {mistake}") from mistake
 
-    def _submit(self, values: list[Any], fields: dict[str, Any]) -> Any:
+    def _submit(self, values: list[object], fields: dict[str, object]) -> object:
         """The fields of an answer; values without names take the fields' order."""
         names = [f["name"] for f in self.output_fields]
         found = {**dict(zip(names, values, strict=False)), **fields}
@@ -126,7 +127,7 @@ class Interpreter:
         return found
 
 
-def _called(tool: Callable[..., Any], given: dict[str, Any]) -> Any:
+def _called(tool: Callable[..., object], given: dict[str, object]) -> object:
     found = tool(**given)
     return asyncio.run(found) if inspect.iscoroutine(found) else found
 
@@ -135,7 +136,7 @@ def _called(tool: Callable[..., Any], given: dict[str, Any]) -> Any:
 class Factory:
     """Makes interpreters; its instructions stand in the prompt of `dspy.RLM`."""
 
-    sandbox: Callable[[], tuple[Sandbox, Callable[[], Coroutine[Any, Any, None]]]]
+    sandbox: Opening
     execution_instructions: str
 
     def __call__(self) -> Interpreter:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Coroutine
 
 from rlmlang import plugins
 from rlmlang.partitions.measure import Estimate
 from rlmlang.program.interpreter import INSTRUCTIONS, Factory
+from rlmlang.protocols import Sandbox
 from rlmlang.runtime.project import tiers_of
 from rlmlang.sandboxes.bridge import Caps
-from rlmlang.sandboxes.monty import LACKS
 from rlmlang.sandboxes.tiers import Tiers
-from rlmlang.schema.sandboxes import MONTY, QUICK
+from rlmlang.schema.sandboxes import DEFAULT, TIERS
 
 
 def interpreter_factory(
-    sandbox: str = MONTY, *, cpu: float = 20.0, memory: int = 256 << 20, allow_unsafe: bool = False
+    sandbox: str = DEFAULT[0],
+    *,
+    cpu: float = 20.0,
+    memory: int = 256 << 20,
+    allow_unsafe: bool = False,
 ) -> Factory:
     """What `dspy.RLM(…, interpreter_factory=…)` takes: each call of it makes a fresh session.
 
@@ -24,9 +28,8 @@ def interpreter_factory(
     """
     tiers = tiers_of(sandbox.split(","), "sandbox")
 
-    def made() -> Any:
+    def made() -> tuple[Sandbox, Callable[[], Coroutine[None, None, None]]]:
         held = Tiers(plugins.partition, Estimate(), allow_unsafe)
         return held.sandbox(tiers, Caps(cpu, memory)), held.close
 
-    lacks = LACKS if tiers[-1] in QUICK else "Not in this Python: files, network, processes."
-    return Factory(made, INSTRUCTIONS + lacks)
+    return Factory(made, INSTRUCTIONS + TIERS[tiers[-1]].missing)

@@ -17,7 +17,7 @@ from rlmlang.ir.recipe import Model, Recipe, Repl
 from rlmlang.ir.walk import predictors
 from rlmlang.models.capabilities import capabilities
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
-from rlmlang.schema.sandboxes import WORDS, chosen
+from rlmlang.schema.sandboxes import choices, chosen
 
 DEFAULT_MODEL = "offline/reader"
 
@@ -86,7 +86,7 @@ def tiers_of(names: Iterable[object], where: str) -> tuple[str, ...]:
     found = tuple(str(n).strip() for n in names)
     if found and not chosen(found):
         raise failed(
-            "unknown-tier", f"{where}: {', '.join(found)} is no choice of sandboxes", hint=WORDS
+            "unknown-tier", f"{where}: {', '.join(found)} is no choice of sandboxes", hint=choices()
         )
     return found
 

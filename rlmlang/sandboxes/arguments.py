@@ -7,10 +7,10 @@ Everything is refused with a ValueError or TypeError in words for the model.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from rlmlang.sandboxes.worker.messages import Plain
 from rlmlang.schema.partitions import STRATEGIES, Argument
 from rlmlang.schema.tools import (
     BITS,
@@ -39,7 +39,12 @@ class Taken:
     values: int = 0
     characters: int = 0
 
-    def plain(self, given: Any, depth: int = 0) -> Any:
+    def items(self, given: Iterable[object]) -> list[Plain]:
+        """The arguments of a call."""
+        self._count(1, 0)
+        return [self.plain(v, 1) for v in given]
+
+    def plain(self, given: object, depth: int = 0) -> Plain:
         """A value of texts, numbers, lists and dictionaries."""
         self._count(1, 0)
         if depth > DEPTH:
@@ -50,7 +55,7 @@ class Taken:
             return [self.plain(v, depth + 1) for v in given]
         return self._single(given)
 
-    def _single(self, given: Any) -> Any:
+    def _single(self, given: object) -> str | int | float | bool | None:
         if given is None or isinstance(given, bool):
             return given
         if isinstance(given, int):
@@ -67,7 +72,7 @@ class Taken:
         self._count(0, len(text))
         return encodable(text)
 
-    def _key(self, key: Any) -> str:
+    def _key(self, key: object) -> str:
         if not isinstance(key, str | int | float | bool | None):
             raise TypeError(f"{type(key).__name__} cannot be the key of a dictionary here")
         return str(self._single(key))
@@ -84,7 +89,7 @@ class Taken:
             )
 
 
-def bound(question: Question, args: Sequence[Any], fields: Mapping[str, Any]) -> list[Any]:
+def bound(question: Question, args: Sequence[Plain], fields: Mapping[str, Plain]) -> list[object]:
     """The arguments of a question, one for each parameter."""
     names = [p.name for p in question.parameters]
     given = {**dict(zip(names, args, strict=False)), **fields}
@@ -103,7 +108,7 @@ def _usage(question: Question) -> str:
     )  # fmt: skip
 
 
-def _fitting(wanted: Parameter, given: Any) -> Any:
+def _fitting(wanted: Parameter, given: object) -> object:
     if given is None and wanted.optional:
         return None
     if type(given) is not KINDS[wanted.kind]:
@@ -116,7 +121,7 @@ def _fitting(wanted: Parameter, given: Any) -> Any:
     return given
 
 
-def partition_of(by: str, options: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def partition_of(by: str, options: Mapping[str, object], kind: str) -> dict[str, object]:
     """The options of a partition of a `text` or `tree`, held against the catalog."""
     strategy = STRATEGIES.get(by)
     able = [s.name for s in STRATEGIES.values() if kind in s.of]
@@ -127,12 +132,13 @@ def partition_of(by: str, options: Mapping[str, Any], kind: str) -> dict[str, An
     if set(options) - set(known) or missing:
         raise TypeError(f"split(by={by!r}) takes {', '.join(known)}")
     found = {n: _option(known[n], v) for n, v in options.items()}
-    if found.get("overlap", 0) >= found.get("max", math.inf):
+    overlap, most = found.get("overlap"), found.get("max")
+    if isinstance(overlap, int) and isinstance(most, int) and overlap >= most:
         raise ValueError("overlap must be less than max")
     return found
 
 
-def _option(argument: Argument, given: Any) -> Any:
+def _option(argument: Argument, given: object) -> object:
     name = argument.name
     if argument.kind == "text":
         return _fitting(Parameter(name, "Text", most=PATTERN), given)
@@ -144,7 +150,7 @@ def _option(argument: Argument, given: Any) -> Any:
     return given
 
 
-def shown(given: Any) -> str:
+def shown(given: object) -> str:
     """A value in a few words."""
     if isinstance(given, int) and not isinstance(given, bool):
         bits = given.bit_length()

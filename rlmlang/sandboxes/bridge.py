@@ -6,14 +6,16 @@ Arguments come from code that a model wrote, so nothing here believes their shap
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.protocols import CellResult, Sandbox
 from rlmlang.sandboxes.arguments import Taken
-from rlmlang.sandboxes.handles import Handles
-from rlmlang.sandboxes.looking import Looking
+from rlmlang.sandboxes.context_tools import ContextTools
+from rlmlang.sandboxes.handles import Datum, Handles
+from rlmlang.sandboxes.worker.messages import Answer, Plain, Raised
 from rlmlang.schema.tools import PROMPTS, Question
 from rlmlang.unicode import encodable
 
@@ -24,7 +26,23 @@ KNOWN = frozenset(
 )
 WORDS = 2_000  # characters of what a mistake is told in
 Submit = Callable[[list[Any], dict[str, Any]], Any]
-Answer = dict[str, Any]
+Host = Mapping[str, Any]  # QUERY and TOOL to functions, and the name of each tool
+
+
+class Query(Protocol):
+    """Asks models; `deep` asks each prompt in a session of its own."""
+
+    async def __call__(
+        self, prompts: list[Plain], contexts: list[Datum], deep: bool
+    ) -> list[object]:
+        """One answer for each prompt."""
+
+
+class Tool(Protocol):
+    """Calls a tool by its name."""
+
+    async def __call__(self, name: str, args: list[Datum], fields: Mapping[str, Datum]) -> object:
+        """What it gives."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +61,7 @@ class Submitted(Exception):  # noqa: N818, it is what every cell works towards
 
 
 @dataclass
-class Journal:
+class ReplayLog:
     """The answers of models in the order in which code was given them, and those still to be given
     again while finished cells are run once more in another process. What handles say is not
     kept: they say the same again."""
@@ -67,18 +85,45 @@ class Journal:
         self.said.append((name, answer))
 
 
+class Session(Sandbox, Protocol):
+    """A sandbox whose finished cells can be run again, in it or in another."""
+
+    replay_log: ReplayLog
+
+
+async def replay(
+    session: Session, cells: list[str], said: Sequence[tuple[str, Answer]]
+) -> list[CellResult]:
+    """Runs cells with the answers that calls in them were given before."""
+    session.replay_log.again = list(said)
+    found = [await session.run(cell) for cell in cells]
+    session.replay_log.again = []
+    return found
+
+
+class Pool(Protocol):
+    """The processes of a tier in a run; made with its row in the table, and whether processes that
+    could not be locked down are taken."""
+
+    def session(self, handles: Handles, caps: Caps) -> Session:
+        """A session that has not begun."""
+
+    async def close(self) -> None:
+        """Ends all processes."""
+
+
 @dataclass
 class Bridge:
     """Answers what code asks: handles, sub-calls, tools, and SUBMIT. `contexts` are the variables
     that a session began with, `host` has a name for each tool."""
 
     handles: Handles
-    contexts: Mapping[str, Any]
-    host: Mapping[str, Any]
+    contexts: Mapping[str, object]
+    host: Host
     submit: Submit
-    journal: Journal = field(default_factory=Journal)
+    replay_log: ReplayLog = field(default_factory=ReplayLog)
 
-    async def answer(self, name: str, args: Any) -> Answer:
+    async def answer(self, name: str, args: object) -> Answer:
         """What the host says to a call: `return_value`, or `exc_type` and `message`.
 
         Raises Submitted when a value was accepted: the cell is not gone on with.
@@ -87,11 +132,11 @@ class Bridge:
             return self._submitted(args)
         if name == HOST:
             return await self._asked(name, args)
-        found = self.journal.next(name) or await self._asked(name, args)
-        self.journal.note(name, found)
+        found = self.replay_log.next(name) or await self._asked(name, args)
+        self.replay_log.note(name, found)
         return found
 
-    async def _asked(self, name: str, args: Any) -> Answer:
+    async def _asked(self, name: str, args: object) -> Answer:
         """Whatever stops a call is an answer to the code, but for what ends the run: the budget of
         the whole, or Ctrl-C."""
         try:
@@ -99,24 +144,25 @@ class Bridge:
         except Exception as mistake:
             return _told(mistake)
 
-    async def _call(self, name: str, args: list[Any]) -> Any:
+    async def _call(self, name: str, args: list[Plain]) -> Plain:
         handles = self.handles
         if name == HOST:
-            return await handles.ask(*args)
+            return await handles.ask(args)
         if name == QUERY:
+            query: Query = self.host[QUERY]
             prompts, contexts, deep = _query(args)
-            return handles.plain(await self.host[QUERY](prompts, handles.taken(contexts), deep))
+            return handles.plain(await query(prompts, [handles.taken(c) for c in contexts], deep))
         if name != TOOL:
             raise LookupError(f"name {name!r} is not defined")
-        tool, values, fields = _tool(args)
-        if isinstance(self.host.get(tool), Question):
-            look = Looking(self.contexts, handles)
-            return await asyncio.to_thread(look.answer, tool, values, fields)
-        return handles.plain(
-            await self.host[TOOL](tool, handles.taken(values), handles.taken(fields))
-        )
+        called, values, fields = _tool(args)
+        if isinstance(self.host.get(called), Question):
+            look = ContextTools(self.contexts, handles)
+            return await asyncio.to_thread(look.answer, called, values, fields)
+        tool: Tool = self.host[TOOL]
+        named = {k: handles.taken(v) for k, v in fields.items()}
+        return handles.plain(await tool(called, [handles.taken(v) for v in values], named))
 
-    def _submitted(self, args: Any) -> Answer:
+    def _submitted(self, args: object) -> Raised:
         """Ends the cell with a value that fits; else an error that the model can mend."""
         try:
             values, fields = _submission(_taken(SUBMIT, args))
@@ -127,7 +173,7 @@ class Bridge:
         raise Submitted(value)
 
 
-def _told(mistake: Exception) -> Answer:
+def _told(mistake: Exception) -> Raised:
     """A mistake as an answer. Raises it again where nothing is left for code to mend."""
     if isinstance(mistake, CodedError):
         if "parks" in mistake.entry:
@@ -140,14 +186,13 @@ def _told(mistake: Exception) -> Answer:
     return {"exc_type": "RuntimeError", "message": f"{kind}: {words}" if words else kind}
 
 
-def _taken(name: str, args: Any) -> list[Any]:
+def _taken(name: str, args: object) -> list[Plain]:
     if not isinstance(args, list | tuple):
         raise TypeError("arguments come as a list")
-    found: list[Any] = Taken(finite=name in (SUBMIT, TOOL)).plain(args)
-    return found
+    return Taken(finite=name in (SUBMIT, TOOL)).items(args)
 
 
-def _query(args: list[Any]) -> tuple[list[Any], list[Any], bool]:
+def _query(args: list[Plain]) -> tuple[list[Plain], list[Plain], bool]:
     """Prompts, as many contexts, and whether each is a session of its own."""
     prompts, contexts, deep = args if len(args) == 3 else (None, None, None)
     if not isinstance(prompts, list) or not isinstance(contexts, list) or deep not in (True, False):
@@ -157,14 +202,14 @@ def _query(args: list[Any]) -> tuple[list[Any], list[Any], bool]:
     return prompts, contexts, bool(deep)
 
 
-def _tool(args: list[Any]) -> tuple[str, list[Any], dict[str, Any]]:
+def _tool(args: list[Plain]) -> tuple[str, list[Plain], dict[str, Plain]]:
     """A tool's name and its arguments."""
     if len(args) == 3 and isinstance(args[0], str):
         return args[0], *_submission(args[1:])
     raise TypeError("a tool is called by its name")
 
 
-def _submission(args: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+def _submission(args: list[Plain]) -> tuple[list[Plain], dict[str, Plain]]:
     """Values in order and values by name."""
     values, fields = args if len(args) == 2 else (None, None)
     if not isinstance(values, list) or not isinstance(fields, dict):
@@ -172,22 +217,7 @@ def _submission(args: list[Any]) -> tuple[list[Any], dict[str, Any]]:
     return values, fields
 
 
-class Printed:
-    """What a cell prints: the beginning is kept, of the rest only the length."""
-
-    def __init__(self, most: int) -> None:
-        self.most, self.length = most, 0
-        self._parts: list[str] = []
-
-    def __call__(self, stream: str, text: str) -> None:
-        """Takes what is printed."""
-        room = self.most - self.length
-        if room > 0:
-            self._parts.append(text[:room])
-        self.length += len(text)
-
-    def text(self) -> str:
-        """The beginning, and a note of what is missing."""
-        dropped = self.length - self.most
-        note = f"\n[{dropped:,} more characters are not shown]" if dropped > 0 else ""
-        return "".join(self._parts) + note
+def noted(output: str, length: int, most: int) -> str:
+    """What a cell printed, as far as it is kept, and a note of what is missing."""
+    more = f"\n[{length - most:,} more characters are not shown]" if length > most else ""
+    return output[:most] + more

@@ -14,13 +14,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.sandboxes.process import DiedError, Link
+from rlmlang.sandboxes.bridge import Caps
+from rlmlang.sandboxes.handles import Handles
+from rlmlang.sandboxes.link import DiedError, Link
+from rlmlang.sandboxes.process import ProcessSandbox
+from rlmlang.schema.sandboxes import Tier
 
 START = (
-    "import sys; sys.path.insert(0, {folder!r}); from inside import zygote; sys.path.pop(0); "
+    "import sys; sys.path.insert(0, {folder!r}); from worker import zygote; sys.path.pop(0); "
     "zygote.main({number})"
 )
 SESSIONS = 64  # at a time; each is a process of about 12 MB of its own
@@ -32,8 +35,8 @@ class Zygote:
 
     patience, heavy = 20.0, False
 
-    def __init__(self, *, unsafe: bool = False, sessions: int = SESSIONS) -> None:
-        self.unsafe = unsafe
+    def __init__(self, tier: Tier, unsafe: bool = False, sessions: int = SESSIONS) -> None:
+        self.tier, self.unsafe = tier, unsafe
         self.slots = asyncio.Semaphore(sessions)
         self.modules: list[str] = []
         self._lock = asyncio.Lock()
@@ -41,10 +44,14 @@ class Zygote:
         self._control: socket.socket | None = None
 
     @property
-    def lacks(self) -> str:
+    def missing_features(self) -> str:
         """What a model is told that this Python has not."""
         tables = (f", {m}" for m in ("numpy", "pandas") if m not in self.modules)
-        return "Not in this Python: files, network, processes" + "".join(tables)
+        return self.tier.missing + "".join(tables)
+
+    def session(self, handles: Handles, caps: Caps) -> ProcessSandbox:
+        """A session that has not begun."""
+        return ProcessSandbox(self, handles, caps)
 
     async def begin(self) -> Link:
         """A new session in a process of its own."""
@@ -62,12 +69,19 @@ class Zygote:
         async with self._lock:
             if self._control is not None:
                 with contextlib.suppress(OSError):
-                    await asyncio.to_thread(self._told, struct.pack("<i", child), None)
+                    await asyncio.to_thread(_told, self._control, struct.pack("<i", child))
 
-    def judge(self, ready: Mapping[str, Any]) -> None:
+    def check_ready(self, ready: Mapping[str, object]) -> None:
         """Raises CodedError (sandbox-unavailable) where a process cannot be locked down."""
-        if not ready["walls"]["seccomp"] and not self.unsafe:
-            raise _unavailable()
+        walls = ready.get("walls")
+        if self.unsafe or (isinstance(walls, dict) and walls.get("seccomp") is True):
+            return
+        raise failed(
+            "sandbox-unavailable",
+            "this machine cannot lock a process down, so code would run without walls",
+            reason=f"The tier `{self.tier.name}` needs Linux with seccomp, on x86-64 or arm64.",
+            hint=self.tier.install,
+        )
 
     async def close(self) -> None:
         """Ends the interpreter and with it all sessions."""
@@ -78,20 +92,10 @@ class Zygote:
             self._control = self._process = None
 
     def _fork(self, theirs: socket.socket) -> int:
-        if self._control is None:
-            self._start()
-        return int(struct.unpack("<i", self._told(b"fork", theirs))[0])
+        control = self._control or self._start()
+        return int(struct.unpack("<i", _told(control, b"fork", theirs.fileno()))[0])
 
-    def _told(self, message: bytes, passed: socket.socket | None) -> bytes:
-        assert self._control is not None
-        fds = [passed.fileno()] if passed is not None else []
-        socket.send_fds(self._control, [message], fds)
-        said = self._control.recv(64)
-        if not said:
-            raise DiedError("the interpreter is gone")
-        return said
-
-    def _start(self) -> None:
+    def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
         code = START.format(folder=str(Path(__file__).parent), number=number)
@@ -108,13 +112,13 @@ class Zygote:
         if not said.startswith("ready"):
             raise DiedError("the interpreter did not start")
         self.modules = said.split(",")[1:]
+        return ours
 
 
-def _unavailable() -> Exception:
-    return failed(
-        "sandbox-unavailable",
-        "this machine cannot lock a process down, so code would run without walls",
-        reason="The tier `cpython` needs Linux with seccomp, on x86-64 or arm64.",
-        hint="use `sandbox: monty` or `wasm`, or say --allow-unsafe where the recipe and its "
-        "sources are trusted",
-    )
+def _told(control: socket.socket, message: bytes, *passed: int) -> bytes:
+    """What the interpreter answers to a message that hands descriptors over."""
+    socket.send_fds(control, [message], passed)
+    said = control.recv(64)
+    if not said:
+        raise DiedError("the interpreter is gone")
+    return said

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import regex
 
@@ -20,17 +19,19 @@ from rlmlang.context import Measure, Slice, Tree, as_slice, text_of, whole
 from rlmlang.protocols import Partition
 from rlmlang.sandboxes.arguments import Taken, bound, partition_of
 from rlmlang.sandboxes.limits import Stopwatch, limited, unlimited
+from rlmlang.sandboxes.worker.messages import Hit, Plain
 from rlmlang.schema.tools import HANDLE
 from rlmlang.unicode import encodable
+
+Context = Slice | Tree | Sequence[object]
+Datum = str | int | float | bool | None | Context | list["Datum"] | dict[str, "Datum"]
 
 SMALL = 1_000_000  # bytes that are handed over as plain text
 ALL = 32_000_000  # bytes that may be gone over line by line
 MOST = 2_000_000  # characters of one answer
 LINES = 1_000_000  # lines of one answer
 PIECES = 100_000
-FUNCTIONS = (
-    2_000_000  # bytes of a Python file that is cut at functions: its parser takes 300 times that
-)
+FUNCTIONS = 2_000_000  # bytes of a Python file that is cut at functions: parsing takes 300 times it
 CHUNK = 4 << 20
 STRETCH, AHEAD = 512 << 10, 64 << 10  # bytes that a pattern looks at, and how far a match may go on
 MATCH = 10_000  # characters of a match or group that are told
@@ -46,27 +47,28 @@ PREVIEW = 400  # characters of a variable that a model is shown before it looks
 class Handles:
     """The contexts of one free-form node, by number."""
 
-    partition: Callable[[str, dict[str, Any], int, int], Partition]
+    partition: Callable[[str, dict[str, object], int, int], Partition]
     measure: Measure
-    values: list[Any] = field(default_factory=list)
+    values: list[Context] = field(default_factory=list)
     watch: Stopwatch = field(default_factory=Stopwatch)
 
-    def give(self, value: Any, name: str) -> Any:
+    def give(self, value: object, name: str) -> Plain:
         """A value as code gets it: plain where it is small, else a handle."""
         if isinstance(value, Slice):
             size = _size(value)
             return value.text() if size <= SMALL else self._handle("text", value, size, name)
         if isinstance(value, Tree):
             return self._handle("tree", value, len(value.documents), name)
-        if isinstance(value, str) and len(value) > SMALL:
-            return self.give(as_slice(name, encodable(value)), name)
-        if isinstance(value, list | tuple) or hasattr(value, "document"):
+        if isinstance(value, str):
+            large = len(value) > SMALL
+            return self.give(as_slice(name, encodable(value)), name) if large else encodable(value)
+        if isinstance(value, Sequence):
             if len(value) > 2_000:
                 return self._handle("rows", value, len(value), name)
             return [self.plain(v) for v in value]
         return self.plain(value)
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: object) -> Plain:
         """A value of plain parts."""
         if isinstance(value, Slice):
             return self.give(value, value.place)
@@ -78,38 +80,40 @@ class Handles:
             return value
         return encodable(value if isinstance(value, str) else text_of(value))
 
-    def taken(self, value: Any) -> Any:
+    def taken(self, value: Plain) -> Datum:
         """What code gives back: handles become what they stand for."""
         if isinstance(value, dict):
             if set(value) == {"__handle"}:
                 return self._of(value["__handle"])
             return {k: self.taken(v) for k, v in value.items()}
-        return [self.taken(v) for v in value] if isinstance(value, list | tuple) else value
+        return [self.taken(v) for v in value] if isinstance(value, list) else value
 
-    async def ask(self, what: Any, number: Any, *args: Any) -> Any:
-        """Answers a question about a handle. Raises ValueError and others with words for the
-        model."""
-        return await asyncio.to_thread(self.look, what, self._of(number), args)
+    async def ask(self, args: list[Plain]) -> Plain:
+        """Answers a question: its name, the number of a handle, arguments. Raises ValueError and
+        others with words for the model."""
+        if len(args) < 2:
+            raise TypeError("a question has a name and a handle")
+        return await asyncio.to_thread(self.look, args[0], self._of(args[1]), args[2:])
 
-    def look(self, what: Any, value: Any, args: Sequence[Any]) -> Any:
+    def look(self, what: Plain, value: Context, args: list[Plain]) -> Plain:
         """Answers a question about a context. Raises ValueError, TypeError and TimeoutError with
         words for the model."""
         question = HANDLE.get(what) if isinstance(what, str) else None
         if question is None or _kind(value) not in question.of:
             raise ValueError(f"a handle has no {str(what)[:60]}")
         given = bound(question, args, {})
-        reads = question.name not in ("files", "open", "rows")
+        answer: Callable[..., Plain] = getattr(self, f"_{question.name}")
         with self.watch.running():
-            seen = limited(value, self.watch.check) if reads else value
-            return getattr(self, f"_{question.name}")(seen, *given)
+            if isinstance(value, Slice | Tree) and question.name not in ("files", "open"):
+                value = limited(value, self.watch.check)
+            return answer(value, *given)
 
-    def _of(self, number: Any) -> Any:
-        known = isinstance(number, int) and not isinstance(number, bool)
-        if not known or not 0 <= number < len(self.values):
-            raise ValueError("there is no such handle")
-        return self.values[number]
+    def _of(self, number: Plain) -> Context:
+        if type(number) is int and 0 <= number < len(self.values):
+            return self.values[number]
+        raise ValueError("there is no such handle")
 
-    def _handle(self, kind: str, value: Any, size: int, name: str) -> dict[str, Any]:
+    def _handle(self, kind: str, value: Context, size: int, name: str) -> dict[str, Plain]:
         self.values.append(value)
         return {"__handle": len(self.values) - 1, "kind": kind, "size": size, "name": name}
 
@@ -169,12 +173,12 @@ class Handles:
     def _search(
         self, value: Slice | Tree, pattern: str, most: int = 100, around: int = 80,
         ignore_case: bool = False,
-    ) -> list[dict[str, Any]]:  # fmt: skip
+    ) -> list[Hit]:  # fmt: skip
         try:
             wanted = regex.compile(pattern, regex.I if ignore_case else 0)
         except regex.error as mistake:
             raise ValueError(f"the pattern is wrong: {mistake}") from None
-        found: list[dict[str, Any]] = []
+        found: list[Hit] = []
         taken = 0
         try:
             for path, part in _parts(value):
@@ -193,9 +197,9 @@ class Handles:
             raise ValueError(words) from None
         return found
 
-    def _split(self, value: Slice | Tree, by: str, options: Any) -> list[Any]:
-        given = {"max": 4_000, "overlap": 0, "slack": 0.1} if by == "tokens" else {}
-        options = partition_of(by, {**given, **dict(options)}, _kind(value))
+    def _split(self, value: Slice | Tree, by: str, given: dict[str, Plain]) -> list[Plain]:
+        usual = {"max": 4_000, "overlap": 0, "slack": 0.1} if by == "tokens" else {}
+        options = partition_of(by, {**usual, **given}, _kind(value))
         for part in value.parts if by == "functions" else ():
             if part.document.id.endswith((".py", ".pyi")) and part.end - part.start > FUNCTIONS:
                 words = f"{part.document.id} is too large to be cut at functions"
@@ -216,17 +220,17 @@ class Handles:
     def _files(self, value: Tree) -> list[str]:
         return [d.id for d in value.documents]
 
-    def _open(self, value: Tree, path: str) -> Any:
+    def _open(self, value: Tree, path: str) -> Plain:
         found = next((d for d in value.documents if d.id == path), None)
         if found is None:
             raise ValueError(f"there is no file {path!r}; files() lists them")
         return self.give(whole(found), path)
 
-    def _rows(self, value: Any, start: int | None, end: int | None) -> list[Any]:
+    def _rows(self, value: Sequence[object], start: int | None, end: int | None) -> list[Plain]:
         low, high, _ = slice(start, end).indices(len(value))
         if high - low > 200_000:
             raise ValueError(f"{high - low:,} rows at once; at most 200,000")
-        found: list[Any] = []
+        found: list[Plain] = []
         room = Taken()
         for number in range(low, high):
             self.watch.check()
@@ -234,29 +238,34 @@ class Handles:
         return found
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Context) -> str:
     return "text" if isinstance(value, Slice) else "tree" if isinstance(value, Tree) else "rows"
 
 
-def describe(value: Any, given: Any, shown: int = PREVIEW) -> str:
+def describe(value: object, given: Plain, shown: int = PREVIEW) -> str:
     """What a model is told of a variable: its type, its size, and how it begins."""
     if isinstance(given, dict) and "__handle" in given:
-        kind = {"text": "bytes, a handle", "tree": "files, a handle", "rows": "rows, a handle"}
-        head = f"{given['kind']} of {given['size']:,} {kind[given['kind']]}"
-        if isinstance(value, Tree):
-            names = [d.id for d in value.documents[:20]]
-            return f"{head}; it begins with the files {', '.join(names)}"
-        if isinstance(value, Slice):
-            return f"{head}; it begins: {_bytes(value, 0, shown).decode('utf-8', 'ignore')!r}"
-        return f"{head}; the first: {str(value[0])[:shown]}"
+        return f"{given['kind']} of {given['size']:,} {_beginning(value, shown)}"
     text = given if isinstance(given, str) else repr(given)
-    size = (
-        f"{type(given).__name__} of {len(given):,}"
-        if hasattr(given, "__len__")
-        else type(given).__name__
-    )
+    size = type(given).__name__
+    if isinstance(given, str | list | dict):
+        size = f"{size} of {len(given):,}"
     cut = text[:shown] + ("…" if len(text) > shown else "")
     return f"{size}: {cut!r}" if isinstance(given, str) else f"{size}: {cut}"
+
+
+def _beginning(value: object, shown: int) -> str:
+    """What a handle counts, and how it begins."""
+    if isinstance(value, Tree):
+        names = ", ".join(d.id for d in value.documents[:20])
+        return f"files, a handle; it begins with the files {names}"
+    if isinstance(value, Slice):
+        text = _bytes(value, 0, shown).decode("utf-8", "ignore")
+        return f"bytes, a handle; it begins: {text!r}"
+    if isinstance(value, str):
+        return f"bytes, a handle; it begins: {value[:shown]!r}"
+    first = next(iter(value)) if isinstance(value, Sequence) else value
+    return f"rows, a handle; the first: {str(first)[:shown]}"
 
 
 def _size(value: Slice) -> int:
@@ -303,12 +312,12 @@ def _parts(value: Slice | Tree) -> Iterator[tuple[str, Slice]]:
         yield document.id, whole(document)
 
 
-def _length(hit: dict[str, Any]) -> int:
+def _length(hit: Hit) -> int:
     """The characters of a match as it is told, and some for each."""
     return 50 + sum(map(len, (hit["match"], hit["text"], *filter(None, hit["groups"]))))
 
 
-def _hits(value: Slice, wanted: Any, around: int, watch: Stopwatch) -> Iterator[dict[str, Any]]:
+def _hits(value: Slice, wanted: regex.Pattern[str], around: int, watch: Stopwatch) -> Iterator[Hit]:
     """Matches with their places. A stretch ends at a line's end where it has one, and a match that
     begins in it may end beyond: an engine with repeats takes 150 times what it looks at."""
     size, at = _size(value), 0

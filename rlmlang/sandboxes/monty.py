@@ -9,35 +9,45 @@ from __future__ import annotations
 import asyncio
 import builtins
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from rlmlang import resources
-from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.protocols import Ran
-from rlmlang.sandboxes import bubblewrap
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.protocols import CellResult
 from rlmlang.sandboxes.bridge import (
     HOST,
-    NAMES,
     SUBMIT,
     Bridge,
     Caps,
-    Journal,
-    Printed,
+    Host,
+    ReplayLog,
+    Submit,
     Submitted,
+    noted,
 )
-from rlmlang.sandboxes.dialect import UnsupportedError, desugar
 from rlmlang.sandboxes.handles import Handles, describe
-from rlmlang.sandboxes.native import native
+from rlmlang.sandboxes.monty_library import CALL, beginning, library
+from rlmlang.sandboxes.monty_native import Native, native
+from rlmlang.sandboxes.monty_rewrite import UnsupportedError, desugar
+from rlmlang.sandboxes.worker.cells import Printed
+from rlmlang.sandboxes.worker.messages import Answer
+from rlmlang.schema.sandboxes import Tier
 
-LACKS = (
-    "Not in this Python: classes that inherit (Enum, NamedTuple, TypedDict, ABC; errors of your "
-    "own may), property, staticmethod and classmethod, `__len__`, `__lt__` and `__getattr__` of "
-    "your own classes, `yield` as an expression, a start for pattern.search, callable, globals; "
-    "the modules contextlib, urllib, uuid, abc, numpy, pandas; files, network, processes, threads."
-)
+if TYPE_CHECKING:
+    from pydantic_monty import AsyncSnapshot, ExternalResult
+    from pydantic_monty._monty import (
+        AsyncFunctionSnapshot,
+        AsyncMonty,
+        AsyncMontySession,
+        MontyRuntimeError,
+    )
+
+WORKERS = 8
+OURS = 2  # programs that were run before the first cell
+AS_BEFORE = "Variables are as before this cell."
 FRAME = re.compile(r'  File "<python-input-(\d+)>", line (\d+)')
 LACKING = re.compile(
     r"(module '[\w.]+'|'__Mod' object) has no attribute|is not (yet )?(supported|implemented)"
@@ -47,51 +57,86 @@ NO_NAME = re.compile(r"name '(\w+)' is not defined")
 NO_METHOD = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
 
 
-class Workers:
-    """The pool of a run; started when first needed, inside bubblewrap if `wrapped`."""
+class Waiting(NamedTuple):
+    """A cell that waits for the host: the state of its session, and what it asks."""
 
-    def __init__(self, most: int = 8, *, wrapped: bool = False) -> None:
-        self.most, self.wrapped = most, wrapped
-        self._script: str | None = None
-        self._pool: Any = None
-        self._entered: Any = None
+    state: bytes
+    name: str
+    args: object
+
+
+class Workers:
+    """The pool of a run; started when first needed."""
+
+    def __init__(self, tier: Tier, unsafe: bool = False, most: int = WORKERS) -> None:
+        self.tier, self.most = tier, most
+        self._pool: AsyncMonty | None = None
+        self._begun = b""
         self._lock = asyncio.Lock()
 
     @cached_property
-    def native(self) -> Any:
+    def native(self) -> Native:
         """The module whose classes these workers have."""
         return native()
 
-    async def pool(self) -> Any:
-        """The pool. Raises CodedError (sandbox-unavailable) where there is no bubblewrap."""
+    def session(self, handles: Handles, caps: Caps) -> MontySandbox:
+        """A session that has not begun."""
+        return MontySandbox(self, handles, caps)
+
+    async def binary(self) -> Path | None:
+        """The program that a worker runs; none for Monty's own."""
+        return None
+
+    async def checkout(self, caps: Caps) -> AsyncMontySession:
+        """A worker, for a stretch of code. Raises CodedError (sandbox-unavailable)."""
+        return (await self._started()).checkout(
+            limits={
+                "max_feed_duration_secs": caps.cpu,
+                "max_turn_duration_secs": caps.cpu,
+                "max_memory": caps.memory,
+                "max_recursion_depth": 500,
+                "max_suspensions": caps.suspensions,
+                "max_total_sleep_secs": 1.0,
+            },
+            os_policy={"sleep": "zero", "random_start": {"seed": 0}},
+            script_name="cell.py",
+            assert_message_annotations=False,
+        )
+
+    async def begin(self, session: AsyncMontySession) -> None:
+        """Gives a session what runs before its first cell, which runs once for all of them."""
+        if self._begun:
+            await session.load_session(self._begun)
+        else:
+            await session.feed_run(library())
+            self._begun = await session.dump()
+
+    async def _started(self) -> AsyncMonty:
         async with self._lock:
-            if self._entered is None:
-                if self.wrapped:
-                    self._script = await asyncio.to_thread(bubblewrap.script)
+            if self._pool is None:
+                path = await self.binary()
                 try:
-                    self._pool = self.native.AsyncMonty(
-                        min_processes=1, max_processes=self.most, checkout_timeout=120,
-                        request_timeout=120, binary_path=self._script,
-                    )  # fmt: skip
-                    self._entered = await self._pool.__aenter__()
+                    made = self.native.AsyncMonty(
+                        min_processes=1,
+                        max_processes=self.most,
+                        checkout_timeout=120,
+                        request_timeout=120,
+                        binary_path=path,
+                    )
+                    self._pool = await made.__aenter__()
                 except (OSError, RuntimeError) as mistake:
-                    self._pool = None
-                    raise _unavailable(mistake) from None
-            return self._entered
+                    raise failed(
+                        "sandbox-unavailable",
+                        f"{self.tier.name} cannot be started: {mistake}",
+                        hint=f"{self.tier.install}; rlm doctor",
+                    ) from None
+            return self._pool
 
     async def close(self) -> None:
         """Ends the workers."""
         if self._pool is not None:
             await self._pool.__aexit__(None, None, None)
-            self._pool = self._entered = None
-        if self._script is not None:
-            bubblewrap.remove(self._script)
-            self._script = None
-
-
-def _unavailable(mistake: Exception) -> CodedError:
-    return failed("sandbox-unavailable", f"monty cannot be started: {mistake}",
-                  hint="pip install pydantic-monty; rlm doctor")  # fmt: skip
+            self._pool = None
 
 
 @dataclass
@@ -101,137 +146,127 @@ class MontySandbox:
     workers: Workers
     handles: Handles
     caps: Caps = field(default_factory=Caps)
-    journal: Journal = field(default_factory=Journal)
+    replay_log: ReplayLog = field(default_factory=ReplayLog)
     state: bytes = b""
-    begun: int = 1  # what was run before the first cell
-    lacks = LACKS
+
+    @property
+    def missing_features(self) -> str:
+        """What a model is told that this Python has not."""
+        return self.workers.tier.missing
 
     async def open(
-        self, values: Mapping[str, Any], host: Mapping[str, Any],
-        submit: Callable[[list[Any], dict[str, Any]], Any],
-    ) -> dict[str, str]:  # fmt: skip
+        self, values: Mapping[str, object], host: Host, submit: Submit
+    ) -> dict[str, str]:
         """Begins a REPL with variables, set once, and functions; gives the descriptions."""
-        self.bridge = Bridge(self.handles, dict(values), dict(host), submit, self.journal)
+        self.bridge = Bridge(self.handles, dict(values), dict(host), submit, self.replay_log)
         given = {n: self.handles.give(v, n) for n, v in values.items()}
-        pool = await self.workers.pool()
-        async with pool.checkout(**self._limits()) as session:
-            await session.feed_run(resources.package_text("sandboxes/prelude.txt"))
-            for name, value in given.items():
-                await session.feed_run(f"{name} = __wrapped(__given)", inputs={"__given": value})
-            for name in host:
-                if not name.startswith("__"):
-                    await session.feed_run(_stub(name))
+        tools = [n for n in host if not n.startswith("__")]
+        async with await self.workers.checkout(self.caps) as session:
+            await self.workers.begin(session)
+            await session.feed_run(beginning(given, tools), inputs={"__given": given})
             self.state = await session.dump()
-        self.begun = 1 + len(given) + sum(1 for n in host if not n.startswith("__"))
         return {n: describe(v, given[n]) for n, v in values.items()}
 
-    async def run(self, code: str) -> Ran:
+    async def run(self, code: str) -> CellResult:
         """Runs a cell to its end."""
         self.handles.watch.begin(self.caps.cpu)
         printed, monty = Printed(self.caps.shown), self.workers.native
+        kind = words = ""
         try:
-            source = desugar(code, handles=bool(self.handles.values))
-            await self._drive(source, printed)
-            return Ran(printed.text())
+            await self._drive(desugar(code, handles=bool(self.handles.values)), printed)
         except Submitted as done:
-            return Ran(printed.text(), submitted=True, value=done.args[0])
+            return CellResult(self._shown(printed), submitted=True, value=done.args[0])
         except UnsupportedError as mistake:
-            return Ran(printed.text(), f"{mistake.msg}. {LACKS}", "unsupported")
+            kind, words = "unsupported", f"{mistake.msg}. {self.missing_features}"
         except SyntaxError as mistake:
-            return Ran(printed.text(), f"SyntaxError: {mistake}", "syntax")
+            kind, words = "syntax", f"SyntaxError: {mistake}"
         except monty.MontySyntaxError as mistake:  # Python itself has parsed it
-            words = f"{self._told(mistake.display())}\n{LACKS}"
-            return Ran(printed.text(), words, "unsupported")
+            kind, words = "unsupported", f"{_told(mistake.display())}\n{self.missing_features}"
         except monty.MontyRuntimeError as mistake:
-            return self._runtime(mistake, printed)
+            kind, words = self._runtime(mistake)
         except monty.MontyCrashedError as mistake:
-            words = f"the interpreter was stopped: {mistake}. Variables are as before this cell."
-            return Ran(printed.text(), words, "crash", fresh=True)
+            kind, words = "crash", f"the interpreter was stopped: {mistake}. {AS_BEFORE}"
         except monty.MontyError as mistake:
-            return Ran(printed.text(), f"{type(mistake).__name__}: {mistake}", "python")
+            kind, words = "python", f"{type(mistake).__name__}: {mistake}"
+        return CellResult(self._shown(printed), words, kind, fresh=kind in ("crash", "resource"))
 
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _told(self, words: str) -> str:
-        """A traceback without the frames of our own functions."""
-        lines, kept, ours = words.splitlines(), list[str](), False
-        for line in lines:
-            if found := FRAME.match(line):
-                ours = int(found[1]) < self.begun
-                line = f'  File "<cell>", line {found[2]}'
-            elif not line.startswith(" "):
-                ours = False
-            if not ours:
-                kept.append(line)
-        return "\n".join(kept)
+    def _shown(self, printed: Printed) -> str:
+        return noted(*printed.taken(), self.caps.shown)
 
-    def _runtime(self, mistake: Any, printed: Printed) -> Ran:
-        inner = mistake.exception()
-        spent = isinstance(inner, MemoryError | TimeoutError) or "suspension limit" in str(inner)
-        words = self._told(mistake.display())
-        if spent:
-            return Ran(printed.text(), f"{words}\nVariables are as before this cell.", "resource",
-                       fresh=True)  # fmt: skip
+    def _runtime(self, mistake: MontyRuntimeError) -> tuple[str, str]:
+        """The kind of an error that code ended with, and what is said of it."""
+        inner, words = mistake.exception(), _told(mistake.display())
+        if isinstance(inner, MemoryError | TimeoutError) or "suspension limit" in str(inner):
+            return "resource", f"{words}\n{AS_BEFORE}"
         if isinstance(inner, NotImplementedError | ImportError) or lacking(str(inner)):
-            return Ran(printed.text(), f"{words}\n{LACKS}", "unsupported")
-        return Ran(printed.text(), words, "python")
-
-    def _limits(self) -> dict[str, Any]:
-        limits = {
-            "max_feed_duration_secs": self.caps.cpu, "max_turn_duration_secs": self.caps.cpu,
-            "max_memory": self.caps.memory, "max_recursion_depth": 500,
-            "max_suspensions": self.caps.suspensions, "max_total_sleep_secs": 1.0,
-        }  # fmt: skip
-        return {
-            "limits": limits, "script_name": "cell.py", "assert_message_annotations": False,
-            "os_policy": {"sleep": "zero", "random_start": {"seed": 0}},
-        }  # fmt: skip
+            return "unsupported", f"{words}\n{self.missing_features}"
+        return "python", words
 
     async def _drive(self, source: str, printed: Printed) -> None:
         """Runs to the end of a cell, answering what it asks of the host."""
-        state, answer, started = self.state, None, False
-        monty = self.workers.native
-        pool = await self.workers.pool()
-        while True:
-            async with pool.checkout(**self._limits()) as session:
-                if started:
-                    found = await session.load_snapshot(state, print_callback=printed)
-                    found = await found.resume(answer)
-                else:
-                    await session.load_session(state)
-                    found = await session.feed_start(source, print_callback=printed)
-                    started = True
-                found = await self._near(found)
-                if isinstance(found, monty.MontyComplete):
-                    self.state = await session.dump()
-                    return
-                name, args = found.function_name, list(found.args)
-                state = found.dump()
-                state = await state if hasattr(state, "__await__") else state
-            answer = await self.bridge.answer(name, args)
 
-    async def _near(self, found: Any) -> Any:
-        """Answers at once what takes the host no time, until something does."""
+        def show(stream: str, text: str) -> None:
+            printed.write(text)
+
+        async with await self.workers.checkout(self.caps) as session:
+            await session.load_session(self.state)
+            found = await session.feed_start(source, print_callback=show)
+            waiting = await self._until_it_waits(session, found)
+        while waiting is not None:
+            answer = await self.bridge.answer(waiting.name, waiting.args)
+            async with await self.workers.checkout(self.caps) as session:
+                found = await session.load_snapshot(waiting.state, print_callback=show)
+                found = await _resumed(cast("AsyncFunctionSnapshot", found), answer)
+                waiting = await self._until_it_waits(session, found)
+
+    async def _until_it_waits(
+        self, session: AsyncMontySession, found: AsyncSnapshot
+    ) -> Waiting | None:
+        """Answers at once what takes the host no time; gives the first call that does, or none at
+        the end of the cell."""
         monty = self.workers.native
-        while not isinstance(found, monty.MontyComplete):
+        while True:
             if isinstance(found, monty.AsyncNameLookupSnapshot):
-                known = found.variable_name in NAMES
-                found = await (
-                    found.resume(value=_function(found.variable_name)) if known else found.resume()
-                )
-            elif isinstance(found, monty.AsyncFunctionSnapshot) and found.is_os_function:
+                found = await found.resume()
+            elif not isinstance(found, monty.AsyncFunctionSnapshot):
+                self.state = await session.dump()
+                return None
+            elif found.is_os_function:
                 found = await found.resume_not_handled()
-            elif found.function_name not in NAMES:
+            elif found.function_name != CALL:
                 words = f"name {found.function_name!r} is not defined"
                 found = await found.resume({"exc_type": "NameError", "message": words})
-            elif found.function_name in (HOST, SUBMIT):
-                found = await found.resume(
-                    await self.bridge.answer(found.function_name, found.args)
-                )
+            elif _called(found)[0] in (HOST, SUBMIT):
+                found = await _resumed(found, await self.bridge.answer(*_called(found)))
             else:
-                return found
-        return found
+                return Waiting(found.dump(), *_called(found))
+
+
+def _called(found: AsyncFunctionSnapshot) -> tuple[str, object]:
+    """What code asks of the host, and its arguments, which are of any kind."""
+    name, args = (*found.args, None, None)[:2]
+    return (name if isinstance(name, str) else "", args)
+
+
+async def _resumed(found: AsyncFunctionSnapshot, answer: Answer) -> AsyncSnapshot:
+    return await found.resume(cast("ExternalResult", answer))
+
+
+def _told(words: str) -> str:
+    """A traceback without the frames of our own functions."""
+    kept, ours = list[str](), False
+    for line in words.splitlines():
+        if found := FRAME.match(line):
+            ours = int(found[1]) < OURS
+            line = f'  File "<cell>", line {found[2]}'
+        elif not line.startswith(" "):
+            ours = False
+        if not ours:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def lacking(words: str) -> bool:
@@ -242,22 +277,3 @@ def lacking(words: str) -> bool:
         return hasattr(builtins, found[1])
     found = NO_METHOD.search(words)
     return found is not None and hasattr(getattr(builtins, found[1], None), found[2])
-
-
-def _stub(name: str) -> str:
-    """A function of the sandbox that hands handles over as numbers."""
-    return (
-        f"def {name}(*args, **fields):\n"
-        f"    return __wrapped(__tool({name!r}, [__plain(a) for a in args], "
-        "{k: __plain(v) for k, v in fields.items()}))\n"
-    )
-
-
-def _function(name: str) -> Any:
-    """What a name of the host stands for inside; it is never called there."""
-
-    def stands_for(*args: Any, **kwargs: Any) -> None:
-        raise RuntimeError("answered by the host")
-
-    stands_for.__name__ = name
-    return stands_for

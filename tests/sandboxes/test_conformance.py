@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rlmlang.protocols import Ran
+from rlmlang.protocols import CellResult
 from rlmlang.sandboxes.bridge import Caps
-from rlmlang.schema.sandboxes import QUICK
+from rlmlang.schema.sandboxes import TIERS
 from tests.sandboxes.contexts import make_context
 from tests.sandboxes.sessions import CPYTHON, every, run
 
@@ -22,7 +22,7 @@ UNABLE = {  # what Monty has no form for: it says so, and a fuller tier can take
 }  # fmt: skip
 
 
-def ran_in(tier: tuple[str, ...], path: Path) -> list[Ran]:
+def ran_in(tier: tuple[str, ...], path: Path) -> list[CellResult]:
     text = path.read_text()
     context = make_context(re.search(r"# context: (\w+)", text)[1])
     return run({"context": context}, *re.split(r"# %% turn.*\n", text)[1:], tier=tier)
@@ -37,14 +37,14 @@ def test_there_are_enough_of_both() -> None:
 def test_what_models_write_runs_and_means_the_same(path: Path, tier: tuple[str, ...]) -> None:
     reference, found = ran_in(CPYTHON, path), ran_in(tier, path)
     assert not [r.error for r in reference if r.error]
-    if tier[0] in QUICK and path.stem in UNABLE:
+    if not TIERS[tier[0]].whole and path.stem in UNABLE:
         assert "unsupported" in [r.kind for r in found]
         found = ran_in((*tier, *CPYTHON), path)
     assert not [r.error for r in found if r.error]
     assert [meaning(r) for r in found] == [meaning(r) for r in reference]
 
 
-def meaning(ran: Ran) -> Any:
+def meaning(ran: CellResult) -> Any:
     """What a cell said, or gave; what is printed before a SUBMIT no one reads."""
     return ran.value if ran.submitted else ran.output.replace("[moved to a fuller Python]\n", "")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rlmlang.sandboxes.inside import lockdown
-from rlmlang.sandboxes.inside.lockdown import ALLOW, ANY_BIT, ARCH, AT_LEAST, EQUAL, KILL, LOAD
+from rlmlang.sandboxes.worker import lockdown
+from rlmlang.sandboxes.worker.lockdown import ALLOW, ANY_BIT, ARCH, AT_LEAST, EQUAL, KILL, LOAD
 
 HEADERS = {
     "aarch64": Path("/usr/include/asm-generic/unistd.h"),  # arm64 has the generic table

@@ -12,9 +12,10 @@ from rlmlang import plugins
 from rlmlang.context import TextDocument, whole
 from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes.bridge import Caps
-from rlmlang.sandboxes.dialect import UnsupportedError, desugar
 from rlmlang.sandboxes.handles import Handles
-from rlmlang.sandboxes.monty import LACKS, MontySandbox, Workers
+from rlmlang.sandboxes.monty import MontySandbox, Workers
+from rlmlang.sandboxes.monty_rewrite import UnsupportedError, desugar
+from rlmlang.schema.sandboxes import TIERS
 from tests.sandboxes.sessions import run, submitted
 
 BIG = "".join(f"{i:06} user{i % 7} says hello number {i}\n" for i in range(60_000))
@@ -45,6 +46,15 @@ print(log)
     assert lines[4].endswith("True 000000")
     assert lines[5] == "[7777]"
     assert "a handle" in lines[6]
+
+
+def test_code_may_take_any_name_that_the_handles_use() -> None:
+    log = whole(TextDocument("log.txt", BIG.encode()))
+    (ran,) = run({"log": log}, """
+Text = Tree = Rows = Reference = Session = KINDS = HANDLES = plain = wrapped = call = None
+print(len(log), log.split(max=200_000)[0][:6], llm_query("go", log) != "")
+""")  # fmt: skip
+    assert ran.output.split() == [str(len(BIG)), "000000", "True"], ran
 
 
 def test_handles_travel_to_sub_calls() -> None:
@@ -106,7 +116,7 @@ def test_a_pattern_that_never_ends_is_stopped_on_the_host(monkeypatch: pytest.Mo
 
 def test_parents_hold_no_worker_while_their_children_wait_for_one() -> None:
     """Five sessions deep on one worker."""
-    workers = Workers(1)
+    workers = Workers(TIERS["monty"], most=1)
 
     async def level(depth: int) -> str:
         async def query(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
@@ -129,7 +139,7 @@ def test_parents_hold_no_worker_while_their_children_wait_for_one() -> None:
 
 def test_many_sessions_share_few_workers() -> None:
     async def main() -> list[Any]:
-        workers = Workers(2)
+        workers = Workers(TIERS["monty"], most=2)
 
         async def slow(prompts: list[Any], contexts: list[Any], deep: bool) -> list[str]:
             await asyncio.sleep(0.05)
@@ -162,7 +172,7 @@ def test_what_is_lacking_is_said_as_such(code: str) -> None:
     (ran,) = run({"x": 1}, code)
     assert ran.kind == "unsupported", ran
     named = re.findall(r"__len__|__lt__|property|Enum|pattern.search|contextlib|uuid|urllib|numpy|"
-                       r"callable|globals|yield", LACKS)  # fmt: skip
+                       r"callable|globals|yield", TIERS["monty"].missing)  # fmt: skip
     assert len(set(named)) == 12
 
 

@@ -18,6 +18,7 @@ from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.cpython import Zygote
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.process import ProcessSandbox
+from rlmlang.schema.sandboxes import TIERS
 from tests.sandboxes.sessions import CPYTHON, MONTY, every, model, run, submitted
 from tests.sandboxes.test_monty import BIG
 
@@ -143,7 +144,7 @@ def test_a_session_that_waits_for_one_below_gives_its_place_away() -> None:
     """One place, three sessions one below the other."""
 
     async def scene() -> list[Any]:
-        origin = Zygote(sessions=1)
+        origin = Zygote(TIERS["cpython"], sessions=1)
 
         async def down(prompts: list[Any], contexts: list[Any], deep: bool) -> list[Any]:
             return (

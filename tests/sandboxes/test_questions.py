@@ -20,9 +20,9 @@ from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
 from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes import handles as module
 from rlmlang.sandboxes.bridge import Bridge, Caps
+from rlmlang.sandboxes.context_tools import ContextTools
 from rlmlang.sandboxes.handles import Handles
-from rlmlang.sandboxes.inside import channel, contexts
-from rlmlang.sandboxes.looking import Looking
+from rlmlang.sandboxes.worker import channel, contexts
 from rlmlang.schema.partitions import STRATEGIES
 from rlmlang.schema.tools import BUILT_IN, HANDLE
 from tests.sandboxes.sessions import every, run, submitted
@@ -48,14 +48,14 @@ def asked(made: Bridge, name: str, *args: Any) -> dict[str, Any]:
 
 def test_the_table_is_what_there_is() -> None:
     assert all(hasattr(Handles, f"_{name}") for name in HANDLE)
-    assert all(hasattr(Looking, name) for name in BUILT_IN)
+    assert all(hasattr(ContextTools, name) for name in BUILT_IN)
     for kind, made in contexts.KINDS.items():
         source = inspect.getsource(made)
-        for name in re.findall(r'_ask\("(\w+)"', source):
+        for name in re.findall(r'\.ask\("(\w+)"', source):
             assert kind in HANDLE[name].of, (kind, name)
     for name, question in (HANDLE | BUILT_IN).items():
         method = getattr(
-            Looking if name in BUILT_IN else Handles, name if name in BUILT_IN else f"_{name}"
+            ContextTools if name in BUILT_IN else Handles, name if name in BUILT_IN else f"_{name}"
         )
         wanted = [p for p in inspect.signature(method).parameters if p not in ("self", "value")]
         assert len(wanted) == len(question.parameters), name

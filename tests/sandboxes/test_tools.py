@@ -42,3 +42,26 @@ def test_mistakes_in_calls_are_told(tier: tuple[str, ...]) -> None:
     assert "the pattern is wrong" in ran[2].error
     assert "call it as list_files" in ran[3].error
     assert ran[-1].output == "2\n"
+
+
+@pytest.mark.parametrize("tier", every())
+def test_rows_and_what_is_handed_over_are_alike(tier: tuple[str, ...]) -> None:
+    seen: list[object] = []
+
+    async def query(prompts: list[object], contexts: list[object], deep: bool) -> list[str]:
+        seen.extend(contexts)
+        return ["ok" for _ in prompts]
+
+    rows = [{"n": i, "__handle": 0} for i in range(3_000)]
+    ran = run({"rows": rows, "few": rows[:1]}, """
+print(rows[0:7:3], few, rows[5] in rows, {"n": -1} in rows, rows[-1]["n"])
+print(llm_query("a", {1: (2, {3})}), str(rows)[:21])
+""", "llm_query('b', b'bytes')", "rows[3:1:-1]", "llm_query('c', rows)", query=query, tier=tier)  # fmt: skip
+    assert not ran[0].error, ran[0].error
+    assert ran[0].output.splitlines() == [
+        f"{[rows[0], rows[3], rows[6]]} {rows[:1]} True False 2999",
+        "ok <Rows rows, 3000 rows",
+    ]
+    assert "bytes cannot be handed over" in ran[1].error
+    assert "sliced forwards" in ran[2].error
+    assert seen == [{"1": [2, [3]]}, rows]

@@ -11,36 +11,51 @@ import os
 import shutil
 import tempfile
 import threading
-from importlib.machinery import ExtensionFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
+from importlib.util import module_from_spec
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, cast
 
 import pydantic_monty._monty as first
 
+if TYPE_CHECKING:
+    from pydantic_monty import _monty
+
+
+class Native(Protocol):
+    """The classes of the module that are used."""
+
+    AsyncMonty: type[_monty.AsyncMonty]
+    MontyComplete: type[_monty.MontyComplete]
+    AsyncFunctionSnapshot: type[_monty.AsyncFunctionSnapshot]
+    AsyncNameLookupSnapshot: type[_monty.AsyncNameLookupSnapshot]
+    MontyError: type[_monty.MontyError]
+    MontySyntaxError: type[_monty.MontySyntaxError]
+    MontyRuntimeError: type[_monty.MontyRuntimeError]
+    MontyCrashedError: type[_monty.MontyCrashedError]
+
+
 _lock = threading.Lock()
-_loaded: tuple[int, Any] = (0, first)  # the process that runs it, and the module
+_loaded: tuple[int, ModuleType] = (0, first)  # the process that runs it, and the module
 
 
-def native() -> Any:
+def native() -> Native:
     """The native module that this process may use."""
     global _loaded
     with _lock:
         process, module = _loaded
         if process != os.getpid():
             _loaded = (os.getpid(), _copy() if process else module)
-        return _loaded[1]
+        return cast(Native, _loaded[1])
 
 
-def _copy() -> Any:
+def _copy() -> ModuleType:
     """The module once more, from another file: the system loads no file twice."""
-    assert first.__file__ is not None
     with tempfile.TemporaryDirectory() as folder:
-        path = shutil.copy(first.__file__, Path(folder))
+        path = shutil.copy(str(first.__file__), Path(folder))
         loader = ExtensionFileLoader(first.__name__, str(path))
-        spec = spec_from_file_location(first.__name__, path, loader=loader)
-        assert spec is not None
-        module = module_from_spec(spec)
+        module = module_from_spec(ModuleSpec(first.__name__, loader, origin=str(path)))
         loader.exec_module(module)
         return module
 

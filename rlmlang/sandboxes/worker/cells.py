@@ -9,9 +9,12 @@ import io
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import contexts
+
+if TYPE_CHECKING:
+    from .messages import Answer, Config, Done, Plain
 
 CELL = "<cell>"
 
@@ -44,20 +47,25 @@ class Cells:
     the limit); `config` is what the host sends first."""
 
     def __init__(
-        self, call: Callable[[str, list[Any]], Any], config: dict[str, Any],
-        timed: Callable[[float], Any] = lambda seconds: None,
-    ) -> None:  # fmt: skip
+        self,
+        call: contexts.Call,
+        config: Config,
+        timed: Callable[[float], object] = lambda seconds: None,
+    ) -> None:
         self.timed, self.cpu = timed, float(config["cpu"])
         self.printed = Printed(int(config["shown"]))
-        made = contexts.functions(call)
-        ask = made.pop("__ask")
-        self.names: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins, **made}
+        session = contexts.Session(call)
+        self.names: dict[str, object] = {"__name__": "__main__", "__builtins__": builtins}
+        for name in contexts.FUNCTIONS:
+            self.names[name] = getattr(session, name)
         for name in config["tools"]:
-            self.names[name] = contexts.tool(name, call, ask)
+            tool = session.tool(name)
+            tool.__name__ = name
+            self.names[name] = tool
         for name, value in config["values"].items():
-            self.names[name] = contexts.wrapped(value, ask)
+            self.names[name] = session.variable(value)
 
-    def run(self, code: str) -> dict[str, Any]:
+    def run(self, code: str) -> Done:
         """Runs a cell."""
         kind, error = "", ""
         sys.stdout = sys.stderr = self.printed  # a cell may have put others there
@@ -79,15 +87,14 @@ class Cells:
         return {"op": "done", "output": output, "length": length, "kind": kind, "error": error}
 
 
-def heard(said: dict[str, Any]) -> Any:
+def heard(said: Answer) -> Plain:
     """What the host said to a call; raises what it raises."""
-    if "exc_type" in said:
-        kind = getattr(builtins, str(said["exc_type"]), RuntimeError)
-        raise kind(said["message"])
-    return said.get("return_value")
+    if "return_value" in said:
+        return said["return_value"]
+    raise getattr(builtins, said["exc_type"], RuntimeError)(said["message"])
 
 
-def _lines(mistake: BaseException) -> list[Any]:
+def _lines(mistake: BaseException) -> list[traceback.FrameSummary]:
     return [f for f in traceback.extract_tb(mistake.__traceback__) if f.filename == CELL]
 
 

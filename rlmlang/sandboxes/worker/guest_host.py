@@ -7,7 +7,6 @@ code asks the host. It cannot reach this process otherwise.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 import signal
@@ -16,29 +15,31 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from pkgutil import resolve_name
+from typing import Protocol
 
 from .channel import Channel, excess
+from .messages import Config, Done
 
 GUEST = """
 import json, random, sys, time, types
 
 def __module(name, text):
-    made = types.ModuleType("inside." + name)
-    made.__package__ = "inside"
-    sys.modules["inside." + name] = made
-    setattr(sys.modules["inside"], name, made)
-    exec(compile(text, "inside/" + name, "exec"), made.__dict__)
+    made = types.ModuleType("worker." + name)
+    made.__package__ = "worker"
+    sys.modules["worker." + name] = made
+    setattr(sys.modules["worker"], name, made)
+    exec(compile(text, "worker/" + name, "exec"), made.__dict__)
 
-sys.modules["inside"] = types.ModuleType("inside")
-sys.modules["inside"].__path__ = []
+sys.modules["worker"] = types.ModuleType("worker")
+sys.modules["worker"].__path__ = []
 for __name, __text in json.loads(__TEXTS__):
     __module(__name, __text)
 random.seed(0)
 time.sleep = lambda seconds: None
 sys.setrecursionlimit(600)
 
-def __call(name, args, __said=sys.modules["inside.cells"].heard, __loads=json.loads,
+def __call(name, args, __said=sys.modules["worker.cells"].heard, __loads=json.loads,
            __dumps=json.dumps, __ask=__ask):
     return __said(__loads(__ask(__dumps([name, args], default=str))))
 
@@ -49,9 +50,14 @@ DONE = "__done"
 
 
 class Guest(Protocol):
-    """An interpreter. `asks` is code that defines `__ask(text) -> text` in it."""
+    """An interpreter. `asks` is code that defines `__ask(text) -> text` in it; `sessions` is how
+    many there may be at a time, `patience` the seconds until one is ready at the very first start,
+    `heavy` says that its memory has no limit of its own."""
 
     asks: str
+    sessions: int
+    patience: float
+    heavy: bool
 
     def begin(self, answer: Callable[[str], str], memory: int) -> None:
         """Starts it, with at most so many bytes; `answer` is what its `__ask` gives."""
@@ -60,14 +66,14 @@ class Guest(Protocol):
         """Runs code in it. Raises what ends it."""
 
 
-class Warden:
+class GuestHost:
     """One guest and the channel to the host."""
 
     def __init__(self, channel: Channel, guest: Guest) -> None:
         self.channel, self.guest = channel, guest
-        self.done: dict[str, Any] | None = None
+        self.done: Done | None = None
 
-    def begin(self, config: dict[str, Any]) -> None:
+    def begin(self, config: Config) -> None:
         """Starts the guest and its session."""
         folder = Path(__file__).parent
         texts = [
@@ -76,11 +82,11 @@ class Warden:
         self.guest.begin(self.answer, int(config["memory"]))
         self.guest.run(self.guest.asks + GUEST.replace("__TEXTS__", repr(json.dumps(texts))))
 
-    def open(self, config: dict[str, Any]) -> None:
+    def open(self, config: Config) -> None:
         """Gives the session its variables and functions."""
         given = repr(json.dumps(config))
         self.guest.run(
-            f'__session = sys.modules["inside.cells"].Cells(__call, json.loads({given}))'
+            f'__session = sys.modules["worker.cells"].Cells(__call, json.loads({given}))'
         )
 
     def answer(self, text: str) -> str:
@@ -96,7 +102,7 @@ class Warden:
             return "{}"
         return json.dumps(self.channel.call(str(name), list(args)))
 
-    def cell(self, code: str) -> dict[str, Any]:
+    def cell(self, code: str) -> Done:
         """Runs a cell. Raises what ends the guest."""
         self.done = None
         self.guest.run(f"__run({code!r})")
@@ -105,25 +111,24 @@ class Warden:
         return self.done
 
 
-def main(factory: str) -> None:
+def main(guest: str) -> None:
     """Serves one session over standard input and output, until the host goes away."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     channel = _channel()
     config = channel.take()
-    module, name = factory.split(":")
     try:
-        warden = Warden(channel, getattr(importlib.import_module(module), name)())
-        warden.begin(config)
+        host = GuestHost(channel, resolve_name(guest)())
+        host.begin(config)
     except Exception as mistake:
         channel.send({"op": "failed", "words": f"{type(mistake).__name__}: {mistake}"[:500]})
         os._exit(1)
     channel.send({"op": "ready"})
     channel.take()
     with contextlib.suppress(Exception):  # whatever ends the guest ends this process
-        warden.open(config)
+        host.open(config)
         channel.send({"op": "done"})
         while True:
-            channel.send(warden.cell(channel.take()["code"]))
+            channel.send(host.cell(channel.take()["code"]))
     os._exit(1)
 
 

@@ -9,13 +9,13 @@ import socket
 import sys
 import threading
 import time
-from typing import Any
 
 from . import cells, lockdown
 from .channel import Channel
+from .messages import Config, Plain
 
 
-def out_of_time(*_: Any) -> None:
+def out_of_time(*_: object) -> None:
     """Ends a cell."""
     raise TimeoutError("the cell computed for longer than it may")
 
@@ -28,7 +28,7 @@ def timed(seconds: float) -> None:
 def serve(sock: socket.socket) -> None:
     """One session, until the host goes away."""
     channel = Channel(sock.recv_into, sock.sendall)
-    config = channel.take()
+    config: Config = channel.take()
     signal.signal(signal.SIGVTALRM, out_of_time)
     sys.setrecursionlimit(1_000)
     threading.stack_size(1 << 20)
@@ -39,7 +39,7 @@ def serve(sock: socket.socket) -> None:
     if channel.take()["op"] != "go":
         return
 
-    def call(name: str, args: list[Any]) -> Any:
+    def call(name: str, args: list[Plain]) -> Plain:
         return cells.heard(channel.call(name, args))
 
     session = cells.Cells(call, config, timed)

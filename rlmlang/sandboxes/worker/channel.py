@@ -6,8 +6,11 @@ import json
 import os
 import struct
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .messages import Answer, Plain
 
 FRAME = 40 << 20  # bytes of a message
 OPENED = 1_000_000  # lists and dictionaries in it: each takes thirty times its two bytes
@@ -26,19 +29,19 @@ class Channel:
     thread makes it."""
 
     def __init__(
-        self, take_into: Callable[[memoryview], int | None], send: Callable[[bytes], Any]
+        self, take_into: Callable[[memoryview], int | None], send: Callable[[bytes], object]
     ) -> None:
         self._take_into, self._send, self.turn = take_into, send, threading.Lock()
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, object]) -> None:
         """Sends one frame."""
         self._put(packed(message))
 
-    def take(self) -> dict[str, Any]:
-        """The next frame; without a host there is nothing left to do."""
+    def take(self) -> Any:
+        """The next frame, of which the host says what it is; without a host there is nothing left
+        to do."""
         size = struct.unpack("<I", self._exactly(4))[0]
-        found: dict[str, Any] = json.loads(self._exactly(size))
-        return found
+        return json.loads(self._exactly(size))
 
     def _exactly(self, size: int) -> bytes:
         data = bytearray(size)
@@ -50,19 +53,20 @@ class Channel:
             got += some
         return bytes(data)
 
-    def call(self, name: str, args: list[Any]) -> dict[str, Any]:
+    def call(self, name: str, args: list[Plain]) -> Answer:
         """What the host says to a call."""
         with self.turn:
             data = packed({"op": "call", "name": name, "args": args})
             if words := excess(data):
                 return {"exc_type": "ValueError", "message": words}
             self._put(data)
-            return self.take()
+            answer: Answer = self.take()
+            return answer
 
     def _put(self, data: bytes) -> None:
         self._send(struct.pack("<I", len(data)) + data)
 
 
-def packed(message: dict[str, Any]) -> bytes:
+def packed(message: Mapping[str, object]) -> bytes:
     """A message as it is sent."""
     return json.dumps(message, separators=(",", ":"), default=str).encode("utf-8", "replace")

@@ -14,7 +14,8 @@ import resource
 import signal
 import struct
 import sys
-from typing import Any
+
+from .messages import Walls
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 DUMPABLE, PARENT_DIES, SECCOMP, NO_NEW_RIGHTS = 4, 1, 22, 38  # prctl's options
@@ -62,9 +63,9 @@ THREAD, EXECUTABLE, X32 = 0x00010000, 4, 0x40000000
 FIRST, SECOND, THIRD = 16, 24, 32  # where the arguments' low words lie in seccomp_data
 
 
-def lock(memory: int, seconds: int) -> dict[str, Any]:
+def lock(memory: int, seconds: int) -> Walls:
     """Gives up everything but computing and open files; says which walls stand."""
-    walls: dict[str, Any] = {"limits": True, "landlock": 0, "seccomp": False}
+    walls = Walls(limits=True, landlock=0, seccomp=False)
     base = _size_now()
     if sys.platform == "linux":
         LIBC.prctl(PARENT_DIES, signal.SIGKILL, 0, 0, 0)

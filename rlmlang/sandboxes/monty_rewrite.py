@@ -1,8 +1,8 @@
 """Ordinary Python to the subset that Monty takes: a pass over the syntax tree on the host.
 
 Nothing is executed here and no authority is added. Modules that Monty lacks are written in its own
-subset in `prelude.txt`, which runs inside the sandbox, as `__m_NAME`. What cannot be rewritten
-raises UnsupportedError, so that the model can be told, or a fuller sandbox be taken.
+subset in `monty_prelude.txt`, which runs inside the sandbox, as `__m_NAME`. What cannot be
+rewritten raises UnsupportedError, so that the model can be told, or a fuller sandbox be taken.
 """
 
 from __future__ import annotations
