@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rlmlang.runtime.completion import Completion, acompletion, completion
     from rlmlang.runtime.interpreter import interpreter_factory
     from rlmlang.runtime.prepared import BadRecipe, Outcome
-    from rlmlang.tuning.face import tune_recipe
+    from rlmlang.tuning.api import tune_recipe
 
 __version__ = "0.1.0"
 __all__ = [
@@ -42,7 +42,7 @@ FACE = {
     "plan_recipe": ("rlmlang.runtime", "plan"),
     "run": ("rlmlang.runtime", "run"),
     "completion": ("rlmlang.runtime.completion", "completion"),
-    "tune_recipe": ("rlmlang.tuning.face", "tune_recipe"),
+    "tune_recipe": ("rlmlang.tuning.api", "tune_recipe"),
     "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
     "Completion": ("rlmlang.runtime.completion", "Completion"),

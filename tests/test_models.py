@@ -194,7 +194,7 @@ def test_what_is_sent_is_what_dspy_would_send(book: Path, rlm: Rlm) -> None:
         assert rlm(*RUN, "--api-base", server.base, "--quiet").code == 0
     ready = prepare("find.rlm", Options(sources={"book": "book.txt"}), need_all=False)
     step = ready.plan.node("notes").step
-    signature = signature_of(step.work.ask.prompt, "notes")  # type: ignore[union-attr]
+    signature = signature_of(step.work.ask.prompt)  # type: ignore[union-attr]
     text = (book / "book.txt").read_text()
     first = next(r for r in server.requests if text[:300] in r["messages"][-1]["content"])
     page = first["messages"][-1]["content"].split("]]\n", 1)[1].split("\n\n[[ ## question", 1)[0]

@@ -170,16 +170,18 @@ def test_an_unknown_price_is_never_zero(book: Path, rlm: Rlm) -> None:
 
 
 def test_the_predictors_have_stable_names(book: Path) -> None:
+    from rlmlang.ir.predictors import prompts_of
     from rlmlang.program.program import RecipeProgram
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
 
     recipe = prepare("find.rlm", Options(), need_all=False).plan
-    names = [name for name, _ in RecipeProgram(recipe).named_predictors()]
+    names = [name for name, _ in RecipeProgram(prompts_of(recipe)).named_predictors()]
     assert names == ["steps['notes']", "steps['result']"]
 
 
 def test_one_prompt_in_two_steps_is_two_predictors_that_differ(folder: Path) -> None:
+    from rlmlang.ir.predictors import prompts_of
     from rlmlang.program.program import RecipeProgram
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
@@ -189,7 +191,7 @@ def test_one_prompt_in_two_steps_is_two_predictors_that_differ(folder: Path) -> 
         "  let more = map notes with again()\n  let same = map more with again()\n  return reduce",
     ).replace("reduce notes", "reduce same")
     (folder / "r.rlm").write_text(text + '\nprompt again(note: Text) -> Text "Again."\n')
-    program = RecipeProgram(prepare("r.rlm", Options(), need_all=False).plan)
+    program = RecipeProgram(prompts_of(prepare("r.rlm", Options(), need_all=False).plan))
     said = [p.signature.instructions for p in program.steps.values()]
     assert len(set(said)) == len(said) == 4
 

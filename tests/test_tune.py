@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import logging
 import random
 import shutil
 import signal
@@ -329,8 +330,6 @@ def test_ctrl_c_hears_out_what_is_on_its_way_and_goes_on(folder: Path, command: 
 
 def test_a_failed_check_becomes_feedback_by_itself(folder: Path) -> None:
     """What a step was told by its check is told to the reflecting model, for that step alone."""
-    from dspy import Prediction
-
     from rlmlang.program.optimizers import feedback
     from rlmlang.program.tunable import Answered
     from rlmlang.runtime.prepared import Options
@@ -350,7 +349,49 @@ def test_a_failed_check_becomes_feedback_by_itself(folder: Path) -> None:
     scored = asyncio.run(score_one(made, examples_of(made).rows[0], way))
     assert scored.told and scored.told[0][0] == "result"
     found = Answered(scored.score, scored.reason, scored.told, ())
-    mine = feedback(None, Prediction(answered=found), None, "steps['result']", None)
-    other = feedback(None, Prediction(answered=found), None, "steps['notes']", None)
-    assert "was not taken" in mine["feedback"] and "contains" in mine["feedback"]
-    assert "was not taken" not in other["feedback"]
+    mine, other = feedback(found, "result"), feedback(found, "notes")
+    assert "was not taken" in mine and "contains" in mine
+    assert "was not taken" not in other
+
+
+OPTIMIZERS = ["gepa", "bootstrap", pytest.param("mipro", marks=pytest.mark.skipif(
+    importlib.util.find_spec("optuna") is None, reason="an extra"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_tuning_changes_nothing_for_the_rest_of_its_process(
+    folder: Path, optimizer: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Seen from the thread in which the recipe runs, while the optimizer waits in another: DSPy,
+    tqdm and the streams are as ever, what it logs there is shown; and nothing else is."""
+    import tqdm
+    from dspy.evaluate import evaluate
+
+    def around() -> tuple[object, ...]:
+        return (sys.stdout, sys.stderr, vars(tqdm.tqdm)["__init__"], evaluate.ParallelExecutor,
+                logging.getLogger("dspy").level)  # fmt: skip
+
+    class Looking(Writer):
+        def say(self, task: Any) -> Any:
+            seen.add(around())
+            logging.getLogger("dspy.other").warning("a line of another's")
+            if {"turn", "amount"} & set(task.inputs):
+                return super().say(task)
+            fields = ("observations", "summary", "proposed_instruction")  # as MIPROv2 asks
+            self.reflections.append(str(task))
+            words = f"{len(self.reflections)}. RULE: write EUR."
+            new = json.dumps({"new_instruction": words})
+            return Raw(new if optimizer == "gepa" else "".join(
+                f"[[ ## {name} ## ]]\n{words}\n\n" for name in ("reasoning", *fields)))  # fmt: skip
+
+    repl_folder(folder)
+    knob = "knob write.demos in [2]" if optimizer == "bootstrap" else "knob write.task in rewrite"
+    text = REPL.replace("knob write.task in rewrite", knob)
+    (folder / "amounts.rlm").write_text(text.replace("optimizer: gepa", f"optimizer: {optimizer}"))
+    seen, before = set[tuple[object, ...]](), around()
+    values = rlmlang.tune_recipe("amounts.rlm", engine=Looking(), store=None, models=("s/m",))
+    assert values["score"]["after"]["mean"] == (0 if optimizer == "bootstrap" else 1)
+    assert seen == {before} and around() == before
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err and all(line.endswith("a line of another's") for line in err.splitlines())

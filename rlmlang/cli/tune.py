@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rlmlang.cli.edge import call_options, options_from, sandbox_options, store_option, write
 from rlmlang.cli.steady import steady
+
+if TYPE_CHECKING:
+    from rlmlang.tuning.api import TuningPlan
 
 
 @click.command()
@@ -54,27 +57,27 @@ def command(
     if dry_run:
         price(file, name, options, as_json)
         return
-    from rlmlang.tuning.face import planned
+    from rlmlang.tuning.api import plan_tuning
 
-    _run(planned(file, name, options, at_once=at_once), reflection, as_json, quiet)
+    _run(plan_tuning(file, name, options, at_once=at_once), reflection, as_json, quiet)
 
 
 def price(file: str, name: str, options: Any, as_json: bool) -> None:
     """What a tuning may cost at most."""
     from dataclasses import asdict
 
-    from rlmlang.tuning.face import planned
+    from rlmlang.tuning.api import plan_tuning
     from rlmlang.tuning.price import lines_of
 
-    found = planned(file, name, options)
+    found = plan_tuning(file, name, options)
     values = {**asdict(found.price), "runs": found.price.runs}
     text = "\n".join(lines_of(found.price, found.tune))
     click.echo(json.dumps(values, indent=2) if as_json else text)
 
 
-def _run(plan: Any, reflection: str, as_json: bool, quiet: bool) -> None:
+def _run(plan: TuningPlan, reflection: str, as_json: bool, quiet: bool) -> None:
     from rlmlang.cli.bars import Bar
-    from rlmlang.tuning.face import carried_out
+    from rlmlang.tuning.api import run_tuning
     from rlmlang.tuning.price import lines_of as priced
     from rlmlang.tuning.result import lines_of
 
@@ -82,7 +85,7 @@ def _run(plan: Any, reflection: str, as_json: bool, quiet: bool) -> None:
         click.echo("\n".join(priced(plan.price, plan.tune)), err=True)
     with Bar("", quiet=quiet) as bar:
         bar.total(plan.price.runs)
-        values = carried_out(plan, reflection, bar.stage)
+        values = run_tuning(plan, reflection, bar.stage)
     text = json.dumps(values, indent=2, ensure_ascii=False)
     click.echo(text if as_json else "\n".join(lines_of(values)))
     if not quiet:

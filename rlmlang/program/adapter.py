@@ -10,15 +10,17 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dspy
 from dspy.adapters.utils import format_field_value
 from dspy.lm15 import Config, Message, Request
+from pydantic.fields import FieldInfo
 
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.replies import UnreadableError, read
 from rlmlang.program.values import value_of
+
+Signature = type[dspy.Signature]
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,15 @@ class _Fixed:
     said: str | None
     system: str
     reminder: str
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
+    inputs: dict[str, FieldInfo]
+    outputs: dict[str, object]
 
 
 @dataclass(frozen=True)
 class Answer:
     """The fields of an answer as values, and the names of the repairs it took."""
 
-    fields: dict[str, Any]
+    fields: dict[str, object]
     repairs: tuple[str, ...] = ()
 
 
@@ -53,17 +55,17 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(use_json_adapter_fallback=False)
-        self._fixed: weakref.WeakKeyDictionary[Any, _Fixed] = weakref.WeakKeyDictionary()
+        self._fixed: weakref.WeakKeyDictionary[Signature, _Fixed] = weakref.WeakKeyDictionary()
 
     def request(
-        self, model: str, config: Config, signature: Any, demos: list[Any], inputs: dict[str, Any],
-        escapes: Escapes,
+        self, model: str, config: Config, signature: Signature,
+        demos: Sequence[Mapping[str, object]], inputs: Mapping[str, str], escapes: Escapes,
     ) -> Request:  # fmt: skip
         """The request for these inputs. What would pass for a field in them is escaped."""
         messages = []
         inputs = {name: escapes.escape(text) for name, text in inputs.items()}
-        demos = [_escaped(demo, signature, escapes) for demo in demos]
-        for said in self.format_demos(signature, demos) if demos else ():
+        shown = [_escaped(demo, signature, escapes) for demo in demos]
+        for said in self.format_demos(signature, shown) if shown else ():
             make = Message.user if said["role"] == "user" else Message.assistant
             messages.append(make(said["content"]))
         content = self.format_user_message_content(signature, inputs, main_request=True)
@@ -71,15 +73,15 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return Request(model=model, messages=tuple(messages), config=config,
                        system=self.format_system_message(signature))  # fmt: skip
 
-    def format_system_message(self, signature: Any) -> str:
+    def format_system_message(self, signature: Signature) -> str:
         """The instructions; made anew only when an optimiser changed them in place."""
         return self._of(signature, fresh=True).system
 
-    def user_message_output_requirements(self, signature: Any) -> str:
+    def user_message_output_requirements(self, signature: Signature) -> str:
         """The reminder at the end of a request."""
         return self._of(signature).reminder
 
-    def _of(self, signature: Any, *, fresh: bool = False) -> _Fixed:
+    def _of(self, signature: Signature, *, fresh: bool = False) -> _Fixed:
         found = self._fixed.get(signature)
         if found is None or (fresh and found.said is not signature.__doc__):
             found = self._fixed[signature] = _Fixed(
@@ -90,12 +92,12 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
             )  # fmt: skip
         return found
 
-    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+    def parse(self, signature: Signature, completion: str) -> dict[str, object]:
         """The fields of an answer, as DSPy asks for them. Raises UnreadableError."""
         return self.read(signature, completion).fields
 
     def read(
-        self, signature: Any, completion: str, escapes: Escapes | None = None,
+        self, signature: Signature, completion: str, escapes: Escapes | None = None,
         data: Sequence[str] = (),
     ) -> Answer:  # fmt: skip
         """The fields of an answer with the repairs it took; `data` is what the request showed, in
@@ -114,8 +116,8 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return Answer(fields, tuple(dict.fromkeys(repairs)))
 
     def format_user_message_content(
-        self, signature: Any, inputs: dict[str, Any], prefix: str = "", suffix: str = "",
-        main_request: bool = False,
+        self, signature: Signature, inputs: Mapping[str, object], prefix: str = "",
+        suffix: str = "", main_request: bool = False,
     ) -> str:  # fmt: skip
         """The fields of a request."""
         parts = [prefix]
@@ -133,7 +135,9 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return self
 
 
-def _escaped(demo: Mapping[str, Any], signature: Any, escapes: Escapes) -> dict[str, Any]:
+def _escaped(
+    demo: Mapping[str, object], signature: Signature, escapes: Escapes
+) -> dict[str, object]:
     """A demonstration whose values hold no markers; a value that held one becomes its text."""
     shown = {}
     for name, value in demo.items():

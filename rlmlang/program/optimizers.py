@@ -1,28 +1,33 @@
-"""DSPy's optimizers, held to what a tuning may do: one seed, no resubmitted stragglers, no pickles.
+"""DSPy's optimizers, held to what a tuning may do: one seed, our own runs of the examples, nothing
+drawn or printed, no pickles.
 
 GEPA (Agrawal et al. 2025) rewrites tasks by reflection on feedback; bootstrapping keeps calls of
-examples that scored as demonstrations; MIPROv2 (Opsahl-Ong et al. 2024) proposes both.
+examples that scored as demonstrations; MIPROv2 (Opsahl-Ong et al. 2024) proposes both. Where DSPy
+would evaluate a program in threads of its own, with bars and with a second try for what takes long,
+`TunableProgram.answers` runs the examples instead.
 """
 
 from __future__ import annotations
 
-import functools
 import importlib.util
-import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from random import Random
 
 import dspy
-import dspy.evaluate.evaluate as evaluating
-from dspy.utils.parallelizer import ParallelExecutor
+import gepa
+from dspy.teleprompt.gepa.gepa_utils import DspyAdapter, LoggerAdapter
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.program.tunable import TunableProgram
+from rlmlang.program.tunable import Answered, TunableProgram
 
+Metric = Callable[[dspy.Example, dspy.Prediction, object], float | bool]
 GOOD = 0.999  # the score from which on an example's calls may be demonstrations
+LOG = LoggerAdapter(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True)
@@ -34,102 +39,185 @@ class Search:
     dev: Sequence[int]
     trials: int
     seed: int
-    reflection: Any = None
-    at_once: int = 1
+    reflection: dspy.LM | None = None
 
 
-def gepa(program: TunableProgram, search: Search) -> TunableProgram:
-    """The program with rewritten tasks."""
-    optimizer = dspy.GEPA(
-        metric=feedback, max_metric_calls=search.trials, reflection_lm=search.reflection,
-        seed=search.seed, num_threads=search.at_once, warn_on_score_mismatch=False,
+# ── GEPA ─────────────────────────────────────────────────────────────────────
+
+
+class RecipeAdapter(DspyAdapter):  # type: ignore[misc]
+    """A recipe's program as GEPA sees it: DSPy's view, on runs that are ours."""
+
+    def evaluate(
+        self, batch: Sequence[dspy.Example], candidate: Mapping[str, str],
+        capture_traces: bool = False, num_threads: int | None = None,
+    ) -> gepa.EvaluationBatch:  # fmt: skip
+        """The scores of some examples with the tasks of a candidate."""
+        program = self.build_program(candidate)
+        found = program.answers([example.number for example in batch])
+        outputs = [dspy.Prediction(answered=one) for one in found]
+        traced = [
+            {"example_ind": place, "example": batch[place], "prediction": outputs[place],
+             "score": one.score, "trace": program.entries(one)}
+            for place, one in enumerate(found if capture_traces else ())
+        ]  # fmt: skip
+        return gepa.EvaluationBatch(outputs, [one.score for one in found], traced or None)
+
+
+def rewritten(program: TunableProgram, search: Search) -> TunableProgram:
+    """The program with tasks that GEPA rewrote."""
+    predictors = dict(program.named_predictors())
+    adapter = RecipeAdapter(
+        program, None, {name: partial(_lesson, name) for name in predictors},
+        rng=Random(search.seed),  # noqa: S311, the seed is the point
+        reflection_lm=search.reflection, warn_on_score_mismatch=False,
     )  # fmt: skip
     with quietly():
-        made: TunableProgram = optimizer.compile(
-            program, trainset=examples(search.train), valset=examples(search.dev)
-        )
+        found = gepa.optimize(
+            {name: predictor.signature.instructions for name, predictor in predictors.items()},
+            examples(search.train), examples(search.dev), adapter, seed=search.seed,
+            max_metric_calls=search.trials, use_merge=True, reflection_minibatch_size=3,
+            track_best_outputs=False, logger=LOG,
+        )  # fmt: skip
+        made: TunableProgram = adapter.build_program(found.best_candidate)
     return made
 
 
-def bootstrap(program: TunableProgram, search: Search, demos: int) -> TunableProgram:
+def _lesson(name: str, *, module_outputs: dspy.Prediction, **more: object) -> dict[str, object]:
+    """What GEPA is told of a predictor's part in an example."""
+    found = module_outputs.answered
+    step = name.removeprefix("steps['").removesuffix("']")
+    return {"score": found.score, "feedback": feedback(found, step)}
+
+
+def feedback(found: Answered, predictor: str) -> str:
+    """What to learn from an example: the metric's reason, and the checks that the predictor's step
+    failed."""
+    told = [why for step, why in found.told if predictor.split(".")[0] == step]
+    words = [found.reason, *(f"An answer of this step was not taken: {w}" for w in told[:3])]
+    return f"Score {found.score:.2f}. {' '.join(w for w in words if w) or 'This was right.'}"
+
+
+# ── demonstrations ───────────────────────────────────────────────────────────
+
+
+class Bootstrap(dspy.BootstrapFewShot):  # type: ignore[misc]
+    """Keeps the calls of examples that are good by a metric, without a word."""
+
+    def __init__(self, metric: Metric, demos: int, examples: int) -> None:
+        super().__init__(metric=metric, max_bootstrapped_demos=demos, max_labeled_demos=0,
+                         max_errors=examples + 1)  # fmt: skip
+
+    def _bootstrap(self, *, max_bootstraps: int | None = None) -> None:
+        self.name2traces: dict[str, list[dspy.Example]] = {n: [] for n in self.name2predictor}
+        self.validation: list[dspy.Example] = []  # labels without calls are no demonstrations here
+        kept = 0
+        for example in self.trainset:
+            if kept == self.max_bootstrapped_demos:
+                break
+            kept += self._bootstrap_one_example(example)
+
+
+def score(example: dspy.Example, prediction: dspy.Prediction, trace: object = None) -> float:
+    """An example's score, as a metric of DSPy."""
+    return float(prediction.answered.score)
+
+
+def good(example: dspy.Example, prediction: dspy.Prediction, trace: object = None) -> bool:
+    """Whether an example's calls may be demonstrations, as a metric of DSPy."""
+    return score(example, prediction) >= GOOD
+
+
+def bootstrapped(program: TunableProgram, search: Search, demos: int) -> TunableProgram:
     """The program with at most so many demonstrations a predictor."""
-    optimizer = dspy.BootstrapFewShot(
-        metric=lambda example, prediction, trace=None: prediction.answered.score >= GOOD,
-        max_bootstrapped_demos=demos, max_labeled_demos=0, max_rounds=1,
-        max_errors=len(search.train) + 1,
-    )  # fmt: skip
+    rows = examples(search.train)
     with quietly():
-        made: TunableProgram = optimizer.compile(program, trainset=examples(search.train))
+        made: TunableProgram = Bootstrap(good, demos, len(rows)).compile(program, trainset=rows)
     return made
 
 
-def mipro(program: TunableProgram, search: Search, demos: int) -> TunableProgram:
-    """The program with proposed tasks and demonstrations. Raises CodedError (extra-missing)."""
+# ── MIPROv2 ──────────────────────────────────────────────────────────────────
+
+
+class Mipro(dspy.MIPROv2):  # type: ignore[misc]
+    """MIPROv2 over runs that are ours."""
+
+    def _bootstrap_fewshot_examples(
+        self, program: TunableProgram, trainset: Sequence[dspy.Example], *_: object,
+        num_fewshot_candidates: int, max_bootstrapped_demos: int, **more: object,
+    ) -> dict[int, list[list[dspy.Example]]]:  # fmt: skip
+        """Sets of demonstrations by predictor: none, then of examples in some order; once in the
+        given one."""
+        found = [program.reset_copy()]
+        for number in range(1, num_fewshot_candidates):
+            rows, demos = list(trainset), max_bootstrapped_demos
+            if number != 2:
+                self.rng.shuffle(rows)
+                demos = self.rng.randint(1, max_bootstrapped_demos)
+            found.append(Bootstrap(self.metric, demos, len(rows)).compile(program, trainset=rows))
+        count = len(program.predictors())
+        return {i: [made.predictors()[i].demos for made in found] for i in range(count)}
+
+    def _optimize_prompt_parameters(
+        self, program: TunableProgram, tasks: object, demos: object, evaluate: object, *more: object
+    ) -> TunableProgram | None:
+        found: TunableProgram | None = super()._optimize_prompt_parameters(
+            program, tasks, demos, mean_score, *more
+        )
+        return found
+
+
+def mean_score(
+    program: TunableProgram, devset: Sequence[dspy.Example], **about: object
+) -> dspy.Prediction:
+    """The score of a program in per cent, as MIPROv2 asks for it."""
+    found = program.answers([example.number for example in devset])
+    return dspy.Prediction(score=round(100 * sum(one.score for one in found) / len(found), 2))
+
+
+def proposed(program: TunableProgram, search: Search, demos: int) -> TunableProgram:
+    """The program with tasks and demonstrations that MIPROv2 proposed. Raises CodedError
+    (extra-missing)."""
     if importlib.util.find_spec("optuna") is None:
         raise failed("extra-missing", "the optimizer mipro needs optuna",
                      hint="pip install 'rlmlang[mipro]', or use optimizer: gepa")  # fmt: skip
     rounds = max(1, search.trials // max(1, len(search.dev)) - 1)
-    optimizer = dspy.MIPROv2(
-        metric=lambda example, prediction, trace=None: prediction.answered.score,
-        prompt_model=search.reflection, task_model=search.reflection, auto=None,
+    optimizer = Mipro(
+        metric=score, prompt_model=search.reflection, task_model=search.reflection, auto=None,
         max_bootstrapped_demos=demos, max_labeled_demos=0, num_candidates=max(2, rounds // 2),
-        seed=search.seed, num_threads=search.at_once, max_errors=len(search.train) + 1,
+        seed=search.seed,
     )  # fmt: skip
     with quietly():
         made: TunableProgram = optimizer.compile(
             program, trainset=examples(search.train), valset=examples(search.dev),
             num_trials=rounds, minibatch=False, program_aware_proposer=False,
+            data_aware_proposer=False,  # the data would be the numbers of the examples
         )  # fmt: skip
     return made
 
 
-def feedback(
-    example: Any, prediction: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None
-) -> Any:
-    """A score and what to learn from it: the metric's reason, and the checks that a step failed."""
-    found = prediction.answered
-    name = str(pred_name or "").removeprefix("steps['").partition("']")[0]
-    told = [why for step, why in found.told if not name or name.split(".")[0] == step]
-    words = [found.reason, *(f"An answer of this step was not taken: {w}" for w in told[:3])]
-    said = " ".join(w for w in words if w) or "This was right."
-    return dspy.Prediction(score=found.score, feedback=f"Score {found.score:.2f}. {said}")
+# ── what they share ──────────────────────────────────────────────────────────
 
 
-def examples(numbers: Sequence[int]) -> list[Any]:
+def examples(numbers: Sequence[int]) -> list[dspy.Example]:
     """Examples as DSPy has them: they are known by number."""
     return [dspy.Example(number=n).with_inputs("number") for n in numbers]
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """DSPy's settings for an optimizer: no history of every prompt, no second sending of what takes
-    long; what it logs and prints would stand among results."""
-    kept = evaluating.ParallelExecutor
-    evaluating.ParallelExecutor = functools.partial(ParallelExecutor, timeout=0)
-    log = logging.getLogger("dspy")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    """DSPy's settings for an optimizer: no history of every prompt; of what it logs in this thread
+    meanwhile only errors, which would stand among results otherwise."""
+    here, handlers = threading.get_ident(), list(logging.getLogger("dspy").handlers)
+
+    def passes(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR or record.thread != here
+
+    for handler in handlers:
+        handler.addFilter(passes)
     try:
-        settings = dspy.context(disable_history=True, adapter=dspy.ChatAdapter())
-        with settings, _no_bars(), redirect_stdout(io.StringIO()):
+        with dspy.context(disable_history=True, adapter=dspy.ChatAdapter()):
             yield
     finally:
-        evaluating.ParallelExecutor = kept
-        log.setLevel(level)
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    """Without the bars that DSPy draws with tqdm: there is one of ours."""
-    import tqdm
-
-    kept: Callable[..., Any] = tqdm.tqdm.__init__
-
-    def quiet(self: Any, *args: Any, **more: Any) -> None:
-        kept(self, *args, **{**more, "disable": True})
-
-    tqdm.tqdm.__init__ = quiet
-    try:
-        yield
-    finally:
-        tqdm.tqdm.__init__ = kept
+        for handler in handlers:
+            handler.removeFilter(passes)

@@ -7,39 +7,58 @@ since DSPy's optimisers tell predictors apart by what they say.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
 
 import dspy
 
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import recipe as r
-from rlmlang.ir.predictors import HasSteps, prompts_of
+from rlmlang.program.predictor import PromptPredictor
 from rlmlang.program.signatures import RESULT, field_name, signature_of
 
 
-class RecipeProgram(dspy.Module):  # type: ignore[misc]
-    """The predictors of a recipe. `prompts` and `calls` are plain data beside them."""
+class Program(Protocol):
+    """What a run asks through."""
 
-    def __init__(self, recipe: HasSteps) -> None:
+    def predictor(self, name: str) -> dspy.Module:
+        """The predictor of that name. Raises CodedError (predictor-missing)."""
+
+
+class RecipeProgram(dspy.Module):  # type: ignore[misc]
+    """A predictor in `steps` for each prompt, by the name of its step. A module of one's own with
+    the same fields may stand in the place of any."""
+
+    def __init__(self, prompts: Mapping[str, r.Prompt]) -> None:
         super().__init__()
-        self.prompts = prompts_of(recipe)
-        said = Counter(p.task for p in self.prompts.values())
+        said = Counter(p.task for p in prompts.values())
         self.steps = {
             step: _predictor(prompt, step, unique=said[prompt.task] == 1)
-            for step, prompt in self.prompts.items()
+            for step, prompt in prompts.items()
         }
 
-    def predictor(self, name: str) -> dspy.Predict:
-        """The predictor of that name; of one that thinks first, the one inside it."""
-        found = self.steps[name]
-        return getattr(found, "predict", found)
+    def predictor(self, name: str) -> dspy.Module:
+        """The predictor of that name. Raises CodedError (predictor-missing)."""
+        found = self.steps.get(name)
+        if not isinstance(found, dspy.Module):
+            raise _missing(name, found)
+        return found
 
 
-def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> dspy.Predict:
-    signature = signature_of(prompt, step)
+def _missing(name: str, found: object) -> CodedError:
+    what = "has no predictor" if found is None else f"has no dspy.Module, but {found!r},"
+    return failed(
+        "predictor-missing", f"the program {what} for `{name}`",
+        reason="Every model call of a recipe is made by the predictor of its step.",
+        hint=f"put one there: program.steps[{name!r}] = …, any dspy.Module with the same fields",
+    )  # fmt: skip
+
+
+def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> PromptPredictor:
+    signature = signature_of(prompt)
     if not unique:
         signature = signature.with_instructions(signature.instructions + mark(step))
-    made = dspy.ChainOfThought(signature) if prompt.think else dspy.Predict(signature)
-    getattr(made, "predict", made).demos = [demo_of(d) for d in prompt.demos]
-    return made
+    return PromptPredictor(signature, [demo_of(d) for d in prompt.demos])
 
 
 def mark(step: str) -> str:

@@ -25,14 +25,14 @@ def render(value: Any, type_: Type) -> str:
     return line(value)
 
 
-def line(value: Any) -> str:
+def line(value: object) -> str:
     """One value: text as it is, everything else as compact JSON."""
     if isinstance(value, str | Slice):
         return text_of(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text_of)
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[dict[str, object]]) -> str:
     """Rows below the names of their fields, which stand there once."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -42,5 +42,5 @@ def table(rows: list[dict[str, Any]]) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def _item(value: Any, index: int) -> str:
+def _item(value: object, index: int) -> str:
     return line(value) if isinstance(value, dict) else f"[{index + 1}] {line(value)}"

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Optional
 
 import dspy
 import pydantic
+from pydantic.fields import FieldInfo
 
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Param
@@ -22,18 +24,23 @@ RESULT = "result"
 TAKEN = frozenset(
     "config lm signature demos prediction _trace instructions fields result reasoning".split()
 )
-PLAIN: dict[str, Any] = {"Int": int, "Float": float, "Bool": bool}
+THOUGHT = "reasoning"
+NOTHING = frozenset(("", "none", "null", "n/a", "nothing", "(none)", "(empty)"))
+PLAIN: dict[str, object] = {"Int": int, "Float": float, "Bool": bool}
 AGAIN = {
     "earlier_answer": (str, dspy.InputField(desc="An earlier answer that was not taken.")),
     "problem": (str, dspy.InputField(desc="Why it was not taken. Avoid this.")),
 }
 
 
-def signature_of(prompt: r.Prompt, step: str) -> type[dspy.Signature]:
-    """The signature of a prompt: its parameters as text fields, one typed field `result`."""
-    fields: dict[str, Any] = {
+def signature_of(prompt: r.Prompt) -> type[dspy.Signature]:
+    """The signature of a prompt: its parameters as text fields, one typed field `result`, and what
+    DSPy's chain of thought puts before it where the prompt thinks first."""
+    fields: dict[str, tuple[object, FieldInfo]] = {
         field_name(p.name): (str, dspy.InputField(desc=_input_words(p))) for p in prompt.params
     }
+    if prompt.think:
+        fields[THOUGHT] = (str, dspy.OutputField(desc="${reasoning}"))
     fields[RESULT] = (output_type(prompt.result), dspy.OutputField(desc=_result_words(prompt)))
     name = "".join(part.capitalize() for part in prompt.name.split("_")) or "Prompt"
     made: type[dspy.Signature] = dspy.Signature(fields, prompt.task, signature_name=name)
@@ -61,9 +68,9 @@ def output_type(type_: Type) -> Any:
     return Optional[made] if type_.optional else made  # noqa: UP045, made is a value
 
 
-def _python(type_: Type) -> Any:
+def _python(type_: Type) -> object:
     if type_.kind in PLAIN:
-        made: Any = PLAIN[type_.kind]
+        made: object = PLAIN[type_.kind]
     elif type_.kind == "Enum":
         made = Literal[tuple(n for n, _ in type_.labels)]
     elif type_.is_list:
@@ -126,7 +133,16 @@ def _labels(type_: Type) -> str:
     )
 
 
-def conform(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
+def value_in(found: object, type_: Type) -> object:
+    """What a field holds as a plain value; text that says nothing is none where none is allowed.
+    Raises ValueError."""
+    if isinstance(found, str):
+        text = encodable(found.strip())
+        return None if type_.optional and text.lower() in NOTHING else text
+    return plain(found)
+
+
+def conform(type_: Type, values: Sequence[object], fields: Mapping[str, object]) -> object:
     """What code submitted as a value of a prompt's result type, in plain parts: one value, or the
     fields of a record. Raises ValueError with words for the model."""
     value = _one(type_, values, fields)
@@ -143,7 +159,7 @@ def conform(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
         raise ValueError(f"wants {type_}; " + "; ".join(wrong[:5])) from None
 
 
-def _one(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
+def _one(type_: Type, values: Sequence[object], fields: Mapping[str, object]) -> object:
     if fields and not values and type_.kind == "Record":
         return fields
     if len(fields) == 1 and not values:
@@ -153,7 +169,7 @@ def _one(type_: Type, values: list[Any], fields: dict[str, Any]) -> Any:
     raise ValueError(f"takes one value of type {type_}, or the fields of a record")
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """Pydantic models as dictionaries, by the names the recipe knows; text is made encodable.
     Raises ValueError for a number that is none, such as 1e999."""
     if isinstance(value, str):

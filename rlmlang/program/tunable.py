@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dspy
 
 from rlmlang.ir import recipe as r
-from rlmlang.program.asker import Traced
-from rlmlang.program.program import RecipeProgram, mark
-from rlmlang.program.signatures import RESULT
+from rlmlang.program.predictor import Entry, Traced
+from rlmlang.program.program import Program, RecipeProgram, mark
+from rlmlang.program.signatures import RESULT, plain
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,14 @@ class Answered:
     trace: Sequence[Traced]
 
 
-Answer = Callable[[Any, int], Answered]
+Answers = Callable[[Program, Sequence[int]], Sequence[Answered]]
 
 
 class Shared:
     """What all copies of a program have in common."""
 
-    def __init__(self, program: RecipeProgram, answer: Answer, *, failures: bool) -> None:
-        self.program, self.answer, self.failures = program, answer, failures
+    def __init__(self, program: RecipeProgram, answers: Answers, *, failures: bool) -> None:
+        self.program, self.answers, self.failures = program, answers, failures
         self.order = {name: n for n, name in enumerate(program.steps)}
 
     def __deepcopy__(self, memo: object) -> Shared:
@@ -49,28 +48,31 @@ class TunableProgram(dspy.Module):  # type: ignore[misc]
     too."""
 
     def __init__(
-        self, program: RecipeProgram, names: Sequence[str], answer: Answer, *, failures: bool
+        self, program: RecipeProgram, names: Sequence[str], answers: Answers, *, failures: bool
     ) -> None:
         super().__init__()
-        self.shared = Shared(program, answer, failures=failures)
+        self.shared = Shared(program, answers, failures=failures)
         self.steps = {n: program.steps[n] for n in names}
 
-    def predictor(self, name: str) -> dspy.Predict:
+    def predictor(self, name: str) -> dspy.Module:
         """The predictor of that name: this copy's, where it may be tuned."""
-        found = self.steps.get(name)
-        return self.shared.program.predictor(name) if found is None else inner(found)
+        return self.steps.get(name) or self.shared.program.predictor(name)
+
+    def answers(self, numbers: Sequence[int]) -> Sequence[Answered]:
+        """Runs the recipe on examples. Raises what is not the recipe's own failing."""
+        return self.shared.answers(self, numbers)
 
     def forward(self, number: int) -> dspy.Prediction:
-        """Runs the recipe on an example. Raises what is not the recipe's own failing."""
-        found = self.shared.answer(self, number)
+        """Runs the recipe on one example, whose calls go to DSPy's trace."""
+        (found,) = self.answers([number])
         if dspy.settings.trace is not None:
-            dspy.settings.trace.extend(self._entries(found.trace))
+            dspy.settings.trace.extend(self.entries(found))
         return dspy.Prediction(answered=found)
 
-    def _entries(self, trace: Sequence[Traced]) -> list[tuple[Any, Any, Any]]:
-        """The calls in the plan's order; of one that was repeated the last, unless failures are
-        wanted."""
-        ordered = sorted(trace, key=lambda t: (self.shared.order.get(t.predictor, 0),
+    def entries(self, found: Answered) -> list[Entry]:
+        """The calls of a run in the plan's order; of one that was repeated the last, unless
+        failures are wanted."""
+        ordered = sorted(found.trace, key=lambda t: (self.shared.order.get(t.predictor, 0),
                                                t.call.order))  # fmt: skip
         if not self.shared.failures:
             last = {(t.predictor, str(t.call)): t for t in ordered if t.readable}
@@ -78,16 +80,11 @@ class TunableProgram(dspy.Module):  # type: ignore[misc]
         return [t.entry for t in ordered]
 
 
-def inner(predictor: Any) -> Any:
-    """The Predict inside a ChainOfThought."""
-    return getattr(predictor, "predict", predictor)
-
-
 def found_in(program: TunableProgram, before: RecipeProgram) -> dict[str, r.Tuned]:
     """What an optimizer changed: tasks and demonstrations that are not as they were."""
     found = {}
-    for name, predictor in program.steps.items():
-        now, was = inner(predictor), before.predictor(name)
+    for name, now in program.steps.items():
+        was = before.steps[name]
         task = now.signature.instructions.removesuffix(mark(name)).strip()
         same = task == was.signature.instructions.removesuffix(mark(name)).strip()
         demos = tuple(demo(d, now.signature) for d in now.demos)
@@ -96,15 +93,8 @@ def found_in(program: TunableProgram, before: RecipeProgram) -> dict[str, r.Tune
     return found
 
 
-def demo(example: Any, signature: Any) -> r.Demo:
+def demo(example: dspy.Example, signature: type[dspy.Signature]) -> r.Demo:
     """A demonstration as plain values, its inputs first."""
     values = dict(example)
-    inputs = [k for k in signature.input_fields if k in values]
-    outputs = [k for k in signature.output_fields if k in values]
-    return tuple((k, _plain(values[k])) for k in [*inputs, *(x for x in outputs if x == RESULT)])
-
-
-def _plain(value: Any) -> Any:
-    from rlmlang.program.signatures import plain
-
-    return plain(value)
+    names = [k for k in signature.input_fields if k in values]
+    return tuple((k, plain(values[k])) for k in [*names, *({RESULT} & set(values))])

@@ -26,7 +26,7 @@ DRESSING = 200  # characters of a label or number with all that may stand around
 PAIRS = {"[": "]", "{": "}"}
 
 
-def value_of(text: str, annotation: Any) -> tuple[Any, tuple[str, ...]]:
+def value_of(text: str, annotation: object) -> tuple[object, tuple[str, ...]]:
     """The value, and the names of the repairs it took. Raises ValueError."""
     if annotation is str:
         return text, ()
@@ -40,7 +40,7 @@ def value_of(text: str, annotation: Any) -> tuple[Any, tuple[str, ...]]:
     return _structure(text, annotation)
 
 
-def _structure(text: str, annotation: Any) -> tuple[Any, tuple[str, ...]]:
+def _structure(text: str, annotation: object) -> tuple[object, tuple[str, ...]]:
     """A list or a record."""
     fenced = FENCED.fullmatch(text.strip())
     given = fenced.group(1) if fenced else text
@@ -55,7 +55,7 @@ def _structure(text: str, annotation: Any) -> tuple[Any, tuple[str, ...]]:
     return value, tuple(name for name, done in repairs.items() if done)
 
 
-def _loaded(text: str) -> Any:
+def _loaded(text: str) -> object:
     """What JSON says; what is nearly JSON, but whole, is repaired."""
     try:
         return json.loads(text)
@@ -66,11 +66,11 @@ def _loaded(text: str) -> Any:
 
 
 @lru_cache(256)
-def _validator(annotation: Any) -> pydantic.TypeAdapter[Any]:
+def _validator(annotation: Any) -> pydantic.TypeAdapter[object]:
     return pydantic.TypeAdapter(annotation)
 
 
-def aligned(value: Any, annotation: Any) -> Any:
+def aligned(value: object, annotation: object) -> object:
     """A value whose labels are written as the type has them, where only one can be meant."""
     wanted = _required(annotation)
     if get_origin(wanted) is Literal:
@@ -84,7 +84,7 @@ def aligned(value: Any, annotation: Any) -> Any:
     return value
 
 
-def _required(annotation: Any) -> Any:
+def _required(annotation: object) -> object:
     """A type without its none."""
     if get_origin(annotation) in (Union, types.UnionType):
         left = [a for a in get_args(annotation) if a is not type(None)]
@@ -92,7 +92,7 @@ def _required(annotation: Any) -> Any:
     return annotation
 
 
-def _label(text: str, wanted: Any) -> str:
+def _label(text: str, wanted: object) -> str:
     """The one label that a text means: letters, dressing, a period, spaces and hyphens aside."""
     if get_origin(wanted) is not Literal or text in get_args(wanted):
         return text
@@ -104,7 +104,7 @@ def _plain(label: str) -> str:
     return re.sub(r"[\s_-]+", "_", _undressed(label).rstrip(".!").casefold()).strip("_")
 
 
-def _bare(text: str, wanted: Any) -> str:
+def _bare(text: str, wanted: object) -> str:
     """A number or truth without what it is dressed with. Raises ValueError for a truth where a
     number is wanted, which would be read as 0 or 1."""
     bare = _undressed(text)

@@ -16,6 +16,7 @@ from rlmlang.runtime.files import load_import, read_source
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
+    from rlmlang.program.program import Program
     from rlmlang.runtime.prepared import Outcome, Prepared
     from rlmlang.trajectory.events import Event
 
@@ -50,9 +51,10 @@ def run(path: str | Path, engine: Any = None, **options: Any) -> Outcome:
 
 def execute(
     ready: Prepared, *, listener: Callable[[Event], None] | None = None, engine: Any = None,
-    signals: bool = False,
+    signals: bool = False, program: Program | None = None,
 ) -> Outcome:  # fmt: skip
-    """Runs a prepared recipe in an event loop of its own.
+    """Runs a prepared recipe in an event loop of its own; `program` has predictors where they are
+    not the recipe's.
 
     A library call has it in a thread of its own, wherever the caller stands, and leaves signals
     alone: a KeyboardInterrupt is raised again once what is on its way is kept. With `signals`, as
@@ -65,7 +67,7 @@ def execute(
     from rlmlang.runtime.session import Session
 
     refuse(ready)
-    session = Session(ready, listener, engine, signals=signals)
+    session = Session(ready, listener, engine, program=program, signals=signals)
     if signals:
         fast = importlib.util.find_spec("uvloop") is not None
         return anyio.run(session.run, backend_options={"use_uvloop": fast})

@@ -21,12 +21,14 @@ from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.receipt import Line
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
+from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Repl
 from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, Route, route_for
-from rlmlang.program.asker import DspyAsker, Traced
-from rlmlang.program.program import RecipeProgram
+from rlmlang.program.caller import PredictorCaller
+from rlmlang.program.predictor import Traced
+from rlmlang.program.program import Program, RecipeProgram
 from rlmlang.program.signatures import conform
 from rlmlang.protocols import Sandbox
 from rlmlang.runtime.code import call_code
@@ -65,7 +67,7 @@ class Session:
     def __init__(
         self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
         store: Store | None = None, dry: bool = False, above: Account | None = None,
-        program: RecipeProgram | None = None, signals: bool = False,
+        program: Program | None = None, signals: bool = False,
         about: Mapping[str, Any] | None = None, trace: list[Traced] | None = None,
         budget_waiters: BudgetWaiters | None = None,
     ) -> None:  # fmt: skip
@@ -178,10 +180,10 @@ class Session:
             row, fresh=options.fresh, retry_failed=options.retry_failed, dry=self.dry
         )
         self._restore()
-        self.program = self.program or RecipeProgram(ready.plan)
+        self.program = self.program or RecipeProgram(prompts_of(ready.plan))
         tools = Tools(
-            DspyAsker(self.program, self.routes, self.trace), plugins.partition, plugins.search,
-            call_code, ready.measure, self._sandbox, conform, run_pattern,
+            PredictorCaller(self.program, self.routes, self.trace), plugins.partition,
+            plugins.search, call_code, ready.measure, self._sandbox, conform, run_pattern,
         )  # fmt: skip
         scope = RunContext(ready.plan, self.begun.name, tools, self.account, self._record,
                       self.store.next, parallel=self.engines.parallel)  # fmt: skip

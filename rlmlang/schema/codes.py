@@ -133,6 +133,12 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "plan-unsound": (FAILED, (), "a changed plan whose types or coverage no longer hold"),
     "plugin-broken": (FAILED, (), "a plug-in that cannot be loaded"),
     "plugin-missing": (FAILED, (), "a name no installed package provides"),
+    "predictor-failed": (FAILED, (), "a predictor of one's own that broke off"),
+    "predictor-missing": (
+        FAILED,
+        (),
+        "a program without a predictor for one of the recipe's steps",
+    ),
     "price-unknown": (USAGE, (), "a limit in dollars for a model without a known price"),
     "project-untrusted": (USAGE, (), "rlm.toml says where prompts, keys or code go, untrusted"),
     "prompt-without-input": (RECIPE, (), "a prompt without parameters"),

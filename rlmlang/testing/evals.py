@@ -15,6 +15,8 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.metrics import METRICS
 from rlmlang.models.engines.in_flight import BudgetWaiters
+from rlmlang.program.predictor import Traced
+from rlmlang.program.program import Program
 from rlmlang.runtime.code import call_code, code_hash
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
@@ -153,7 +155,7 @@ async def _all(
 
 async def score_one(
     made: s.Eval, row: Example, way: Way, sessions: set[Session] | None = None,
-    program: Any = None, trace: list[Any] | None = None,
+    program: Program | None = None, trace: list[Traced] | None = None,
 ) -> Scored:  # fmt: skip
     """One example run and scored. Raises CodedError for what is not the recipe's own failing: a
     model that cannot be reached, the budget of the whole, Ctrl-C."""

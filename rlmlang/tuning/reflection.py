@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rlmlang.ir.recipe import Model
 from rlmlang.loop_thread import LoopThread
@@ -13,7 +12,7 @@ from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, route_for
 from rlmlang.partitions.measure import measure_for
-from rlmlang.program.reflecting import Reflecting
+from rlmlang.program.reflection_lm import ReflectionEngine
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.project import bound, load
 from rlmlang.runtime.redaction import redactor_for
@@ -27,8 +26,8 @@ ROLE = Model("reflection", "", 128_000, 4_000, 1.0)
 
 
 @contextmanager
-def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[Any]:
-    """A DSPy model for reflection; its calls are a run of the tuning's own."""
+def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[ReflectionEngine]:
+    """The model that reflects; its calls are a run of the tuning's own."""
     options, path = way.options, way.path
     project, redact = load(Path(path).resolve().parent), redactor_for(options)
     require(project, options, sends=way.engine is None)
@@ -45,7 +44,7 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[An
     route = route_for(ROLE, filled, measure, connection, engines, ProviderLimits(), way.engine)
     state = PARKED
     try:
-        yield Reflecting(route, way.account.child("reflection"), loop.wait).lm
+        yield ReflectionEngine(route, way.account.child("reflection"), loop)
         state = FINISHED
     finally:
         close = None if way.engine is not None else getattr(route.transport, "close", None)

@@ -9,24 +9,25 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from rlmlang.budget import Usage
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.apply_tuning import with_tuned
+from rlmlang.ir.predictors import prompts_of
 from rlmlang.loop_thread import LoopThread
-from rlmlang.program.optimizers import Search, bootstrap, gepa, mipro
+from rlmlang.program.optimizers import Search, bootstrapped, proposed, rewritten
 from rlmlang.program.program import RecipeProgram
+from rlmlang.program.reflection_lm import ReflectionEngine
 from rlmlang.program.tunable import TunableProgram, found_in
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Examples
 from rlmlang.testing.evals import Scored, Way
 from rlmlang.testing.interval import Interval, difference_of, mean_of, verdict
-from rlmlang.tuning.bench import Bench, Halted
+from rlmlang.tuning.example_runner import ExampleRunner, TuningStopped
 from rlmlang.tuning.reflection import reflecting
 
 DEMOS = 4
@@ -95,25 +96,25 @@ def run_tune(
     command goes on from there."""
     parts = parts_of(tune, examples)
     with LoopThread() as loop:
-        bench = Bench(tune.eval, examples.rows, way, loop, lambda x: told("", x))
-        work = Work(tune, recipe, parts, bench, way, reflection, told)
+        runner = ExampleRunner(tune.eval, examples.rows, way, loop, lambda x: told("", x))
+        work = TuningRun(tune, recipe, parts, runner, way, reflection, told)
         try:
             return work.all()
         except KeyboardInterrupt:
-            raise bench.stop() from None
-        except Halted:
-            assert bench.problem is not None
-            raise bench.problem from None
+            raise runner.stop() from None
+        except TuningStopped:
+            assert runner.problem is not None
+            raise runner.problem from None
 
 
 @dataclass
-class Work:
+class TuningRun:
     """The stages of a tuning."""
 
     tune: s.Tune
     recipe: r.Recipe
     parts: Parts
-    bench: Bench
+    runner: ExampleRunner
     way: Way
     reflection: str
     told: Callable[[str, Scored | None], None]
@@ -122,14 +123,14 @@ class Work:
     def all(self) -> Tuned:
         """Before, numbers, prompts, after."""
         self.told("the score before", None)
-        before = self.bench.scores(self.parts.test, Tuning())
+        before = self.runner.scores(self.parts.test, Tuning())
         tuning = self._prompts(self._grid(Tuning()))
         self.told("the score after", None)
-        after = self.bench.scores(self.parts.test, tuning)
+        after = self.runner.scores(self.parts.test, tuning)
+        spent, runs = self.way.account.spent, self.runner.runs
         return Tuned(
-            self.tune, tuning, self.parts, *_intervals(before, after), self.bench.way.account.spent,
-            self.bench.runs, self.tried,
-        )  # fmt: skip
+            self.tune, tuning, self.parts, *_intervals(before, after), spent, runs, self.tried
+        )
 
     # ── numbers and models ───────────────────────────────────────────────────
 
@@ -144,7 +145,7 @@ class Work:
 
     def _mean(self, tuning: Tuning, words: str) -> float:
         self.told(f"trying {words}", None)
-        mean = mean_of([x.score for x in self.bench.scores(self.parts.dev, tuning)]).mean
+        mean = mean_of([x.score for x in self.runner.scores(self.parts.dev, tuning)]).mean
         self.tried.append(Tried(words, mean))
         return mean
 
@@ -187,7 +188,7 @@ class Work:
             return tuning
         self.told(f"collecting {count} demonstrations", None)
         program, before = self._program(tuning, names, failures=False)
-        made = self._guarded(lambda: bootstrap(program, self._search(None), count))
+        made = self._guarded(lambda: bootstrapped(program, self._search(None), count))
         return self._with(tuning, found_in(made, before))
 
     def _optimized(self, tuning: Tuning, names: Sequence[str], demos: int) -> Tuning:
@@ -199,44 +200,39 @@ class Work:
         with self._reflecting() as model:
             search = self._search(model)
             if demos:
-                made = self._guarded(lambda: mipro(program, search, demos))
+                made = self._guarded(lambda: proposed(program, search, demos))
             else:
-                made = self._guarded(lambda: gepa(program, search))
+                made = self._guarded(lambda: rewritten(program, search))
         return self._with(tuning, found_in(made, before))
 
     def _program(
         self, tuning: Tuning, names: Sequence[str], *, failures: bool
     ) -> tuple[TunableProgram, RecipeProgram]:
-        before = RecipeProgram(with_tuned(self.recipe, tuning.prompts))
-        answer = self.bench.answering(tuning)
+        before = RecipeProgram(prompts_of(with_tuned(self.recipe, tuning.prompts)))
+        answer = self.runner.answering(tuning)
         return TunableProgram(before, names, answer, failures=failures), before
 
-    def _search(self, model: Any) -> Search:
-        return Search(self.parts.train, self.parts.dev, self.tune.trials, self.tune.seed, model,
-                      self.way.at_once)  # fmt: skip
+    def _search(self, model: ReflectionEngine | None) -> Search:
+        parts, tune = self.parts, self.tune
+        lm = None if model is None else model.lm
+        return Search(parts.train, parts.dev, tune.trials, tune.seed, lm)
 
-    def _reflecting(self) -> Any:
-        way = self.way
+    def _reflecting(self) -> AbstractContextManager[ReflectionEngine | None]:
         if not self.reflection:
             return nullcontext()
-        return reflecting(self.tune.name, self.reflection, way, self.bench.loop)
+        return reflecting(self.tune.name, self.reflection, self.way, self.runner.loop)
 
     def _guarded(self, work: Callable[[], TunableProgram]) -> TunableProgram:
-        """What an optimizer made, unless something stopped the tuning meanwhile."""
+        """What an optimizer made. Raises CodedError for what it broke off with."""
         try:
-            made = work()
+            return work()
+        except CodedError:
+            raise
         except Exception as mistake:
-            if self.bench.problem is not None:
-                raise self.bench.problem from None
-            if isinstance(mistake, CodedError):
-                raise
             problem = getattr(mistake, "problem", None)  # a coded one on its way through DSPy
             if not isinstance(problem, CodedError):
                 problem = _broken(self.tune, mistake)
             raise problem from mistake
-        if self.bench.problem is not None:
-            raise self.bench.problem
-        return made
 
     def _with(self, tuning: Tuning, found: dict[str, r.Tuned]) -> Tuning:
         """A tuning with what was found now; tasks found before stay where only demos are new."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
+from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.redaction import redactor_for
@@ -27,7 +28,7 @@ Told = Callable[[str, Scored | None], None]
 
 
 @dataclass(frozen=True)
-class Planned:
+class TuningPlan:
     """A tuning about to be run: where, over what, at what price."""
 
     tune: s.Tune
@@ -41,9 +42,9 @@ class Planned:
         return path_of(self.tune.eval.path, self.tune.recipe)
 
 
-def planned(
-    path: str, name: str, options: Options, *, engine: Any = None, at_once: int = AT_ONCE
-) -> Planned:
+def plan_tuning(
+    path: str, name: str, options: Options, *, engine: Engine | None = None, at_once: int = AT_ONCE
+) -> TuningPlan:
     """The tuning of that name, priced. Raises BadRecipe and CodedError; nothing is sent."""
     tune = choose_tune(path, name)
     examples = examples_of(tune.eval)
@@ -55,11 +56,11 @@ def planned(
     for setting in settings_of(tune):
         prepare(tune.eval.path, replace(way.options, recipe=tune.recipe, tuning=setting),
                 need_all=False)  # fmt: skip
-    return Planned(tune, examples, way, price_of(tune, examples, way))
+    return TuningPlan(tune, examples, way, price_of(tune, examples, way))
 
 
 def tune_recipe(
-    path: str | Path, name: str = "", *, engine: Any = None, reflection: str = "",
+    path: str | Path, name: str = "", *, engine: Engine | None = None, reflection: str = "",
     at_once: int = AT_ONCE, **options: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Runs a tuning of a file and writes `RECIPE.tuned.json` beside it; gives what it holds.
@@ -67,17 +68,17 @@ def tune_recipe(
     `engine` takes the place of the models' transport, `reflection` names the model that rewrites
     tasks; `options` are those of `Options`. Raises BadRecipe and CodedError.
     """
-    plan = planned(str(path), name, Options(**options), engine=engine, at_once=at_once)
+    plan = plan_tuning(str(path), name, Options(**options), engine=engine, at_once=at_once)
     try:
-        return carried_out(plan, reflection)
+        return run_tuning(plan, reflection)
     except CodedError as problem:
         if problem.diagnostic.code == "interrupted":
             raise KeyboardInterrupt from problem
         raise
 
 
-def carried_out(
-    plan: Planned, reflection: str = "", told: Told = lambda words, scored: None
+def run_tuning(
+    plan: TuningPlan, reflection: str = "", told: Told = lambda words, scored: None
 ) -> dict[str, Any]:
     """The tuning, run and written."""
     tune = plan.tune
@@ -91,7 +92,7 @@ def carried_out(
     return values
 
 
-def _first_model(plan: Planned) -> str:
+def _first_model(plan: TuningPlan) -> str:
     """The model that reflects where none is named: that of the recipe's first prompt."""
     if plan.tune.optimizer not in ("gepa", "mipro"):
         return ""

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any
 
 import dspy
 from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Account
 from rlmlang.ir.calls import CallId
+from rlmlang.loop_thread import LoopThread
 from rlmlang.models.engines.call_context import CallContext, set_context
 from rlmlang.models.routes import Route
 
-Wait = Callable[[Coroutine[Any, Any, Any]], Any]
 
-
-class Reflecting:
+class ReflectionEngine:
     """A route as a DSPy engine that may be called from any thread. DSPy's LM is given no settings,
     since it has rules of its own for those of some models: the route's are put in here."""
 
-    def __init__(self, route: Route, account: Account, wait: Wait) -> None:
-        self.route, self.account, self.wait, self.count = route, account, wait, 0
+    def __init__(self, route: Route, account: Account, loop: LoopThread) -> None:
+        self.route, self.account, self.loop, self.count = route, account, loop, 0
         self.lm = dspy.LM(route.name, engine=self, cache=False, num_retries=0)
 
     def complete(self, request: Request) -> Response:
         """An answer."""
         self.count += 1
-        found: Response = self.wait(self._complete(request, self.count))
+        found: Response = self.loop.wait(self._complete(request, self.count))
         return found
 
     async def _complete(self, request: Request, number: int) -> Response:
@@ -47,5 +44,5 @@ class Reflecting:
         config = replace(request.config, max_tokens=wanted.max_tokens, temperature=temperature)
         return replace(request, config=config)
 
-    def __deepcopy__(self, memo: object) -> Reflecting:
+    def __deepcopy__(self, memo: object) -> ReflectionEngine:
         return self

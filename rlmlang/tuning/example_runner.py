@@ -1,30 +1,31 @@
-"""Where a tuning runs its recipe: examples scored, from whatever thread, out of one account."""
+"""Runs a tuning's examples, so many at a time, and scores them, out of one account."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import anyio
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
 from rlmlang.loop_thread import LoopThread
-from rlmlang.program.asker import Traced
-from rlmlang.program.tunable import Answered
+from rlmlang.program.predictor import Traced
+from rlmlang.program.program import Program
+from rlmlang.program.tunable import Answered, Answers
 from rlmlang.runtime.session import Session, interrupted
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Example
 from rlmlang.testing.evals import Scored, Way, score_one
 
 
-class Halted(Exception):  # noqa: N818, a tuning that stops is no error of the optimizer's
-    """The tuning has stopped for a reason that is no example's."""
+class TuningStopped(BaseException):
+    """A tuning stops for a reason that is no example's. Optimizers, which go on after any
+    Exception, let it through."""
 
 
-class Bench:
+class ExampleRunner:
     """Runs examples. What stops one for a reason that is not the recipe's own stops the tuning:
     it is never scored, and goes on when the tuning is begun again."""
 
@@ -35,44 +36,66 @@ class Bench:
         self.made, self.rows, self.way, self.loop, self.told = made, rows, way, loop, told
         self.by_number = {row.number: row for row in rows}
         self.sessions: set[Session] = set()
-        self.running: set[asyncio.Task[Any]] = set()
+        self.running: set[asyncio.Task[object]] = set()
         self.problem: CodedError | None = None
         self.runs = 0
 
     def scores(self, numbers: Sequence[int], tuning: Tuning) -> list[Scored]:
-        """Examples with what was found so far, in their order. Raises CodedError."""
+        """The scores of examples, in their order. Raises TuningStopped."""
+        return [scored for scored, _ in self._run(numbers, tuning, None)]
+
+    def answering(self, tuning: Tuning) -> Answers:
+        """How an optimizer's program answers examples, with numbers and models as found."""
+        fixed = replace(tuning, prompts={})
+
+        def answers(program: Program, numbers: Sequence[int]) -> list[Answered]:
+            return [Answered(scored.score, scored.reason, scored.told, trace)
+                    for scored, trace in self._run(numbers, fixed, program)]  # fmt: skip
+
+        return answers
+
+    def _run(
+        self, numbers: Sequence[int], tuning: Tuning, program: Program | None
+    ) -> list[tuple[Scored, list[Traced]]]:
         way = replace(self.way, options=replace(self.way.options, tuning=tuning))
-        found: list[Scored] = self.loop.wait(self._all(numbers, way))
+        found: list[tuple[Scored, list[Traced]]] = []
+        if self.problem is None:
+            found = self.loop.wait(self._all(numbers, way, program))
         if self.problem is not None:
-            raise self.problem
+            raise TuningStopped
         return found
 
-    async def _all(self, numbers: Sequence[int], way: Way) -> list[Scored]:
-        found: dict[int, Scored] = {}
+    async def _all(
+        self, numbers: Sequence[int], way: Way, program: Program | None
+    ) -> list[tuple[Scored, list[Traced]]]:
+        found: dict[int, tuple[Scored, list[Traced]]] = {}
         limiter = anyio.CapacityLimiter(way.at_once)
 
-        async def one(number: int) -> None:
+        async def one(place: int, number: int) -> None:
             async with limiter:
-                if self.problem is None:
-                    scored = await self._one(number, way, None, None)
-                    if scored is not None:
-                        found[number] = scored
+                trace: list[Traced] = []
+                scored = await self._one(number, way, program, trace)
+                if scored is not None:
+                    found[place] = scored, trace
 
         async with anyio.create_task_group() as tasks:
-            for number in numbers:
-                tasks.start_soon(one, number)
-        return [found[n] for n in numbers if n in found]
+            for place, number in enumerate(numbers):
+                tasks.start_soon(one, place, number)
+        return [found[place] for place in sorted(found)]
 
     async def _one(
-        self, number: int, way: Way, program: Any, trace: list[Traced] | None
+        self, number: int, way: Way, program: Program | None, trace: list[Traced]
     ) -> Scored | None:
+        """One example; nothing once the tuning stops. Only a program's calls are traced."""
+        if self.problem is not None:
+            return None
         self.runs += 1
         task = asyncio.current_task()
         assert task is not None
         self.running.add(task)
         try:
             scored = await score_one(self.made, self.by_number[number], way, self.sessions,
-                                     program, trace)  # fmt: skip
+                                     program, None if program is None else trace)  # fmt: skip
         except CodedError as problem:
             self.problem = self.problem or problem
             return None
@@ -80,22 +103,6 @@ class Bench:
             self.running.discard(task)
         self.told(scored)
         return scored
-
-    def answering(self, tuning: Tuning) -> Callable[[Any, int], Answered]:
-        """How an optimizer's program answers an example, with numbers and models as found."""
-        fixed = replace(tuning, prompts={})
-        way = replace(self.way, options=replace(self.way.options, tuning=fixed))
-
-        def answer(program: Any, number: int) -> Answered:
-            trace: list[Traced] = []
-            if self.problem is not None:
-                raise Halted
-            scored = self.loop.wait(self._one(number, way, program, trace))
-            if scored is None:
-                raise Halted
-            return Answered(scored.score, scored.reason, scored.told, trace)
-
-        return answer
 
     def stop(self) -> CodedError:
         """Ctrl-C: nothing new is begun, and what is on its way is heard out."""

@@ -1,0 +1,192 @@
+"""A prompt as a DSPy predictor whose requests go down a run's own engines.
+
+DSPy's adapter builds the request and our reader reads the answer. DSPy's LM layer, which takes most
+of the time at hundreds of calls a second, does not stand between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+
+import dspy
+from dspy.lm15 import Request, Response
+
+from rlmlang.framing.markers import Escapes
+from rlmlang.framing.replies import UnreadableError, unframed
+from rlmlang.ir.calls import CallId
+from rlmlang.ir.types import Type
+from rlmlang.models.endings import unless_whole
+from rlmlang.models.engines.call_context import CallContext, Stopped, set_context, words_of
+from rlmlang.models.routes import Route
+from rlmlang.program.adapter import Answer, PromptAdapter, ValueUnreadableError
+from rlmlang.program.signatures import RESULT, again, value_in
+from rlmlang.program.tasks import filled, instructions_of, templated
+from rlmlang.protocols import AnswerError, Question, Reply
+from rlmlang.unicode import encodable
+
+Entry = tuple[dspy.Module, Mapping[str, str], dspy.Prediction]
+"""A call as DSPy traces it: predictor, inputs, answer."""
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A request as optimizers see it, and whose it is."""
+
+    predictor: str
+    call: CallId
+    readable: bool
+    entry: Entry
+
+
+@dataclass
+class PredictorCall:
+    """A question on its way through its predictor; `reply` and `prediction` are what its latest
+    request brought."""
+
+    question: Question
+    route: Route
+    adapter: PromptAdapter
+    trace: list[Traced] | None = None
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    thread: int = field(default_factory=threading.get_ident)
+    reply: Reply | None = None
+    prediction: dspy.Prediction | None = None
+
+    def traced(
+        self, predictor: dspy.Module, inputs: Mapping[str, str], found: dspy.Prediction,
+        readable: bool,
+    ) -> None:  # fmt: skip
+        """Keeps a request for an optimizer, where one looks on."""
+        if self.trace is not None:
+            asked = self.question
+            entry = (predictor, inputs, found)
+            self.trace.append(Traced(asked.predictor, asked.call, readable, entry))
+
+
+CALL: ContextVar[PredictorCall] = ContextVar("rlm_call")
+"""The call that is being made, in this task and in threads that it waits for."""
+
+
+class PromptPredictor(dspy.Predict):  # type: ignore[misc]
+    """Asks the model of the question that a run puts to it, through `await predictor.acall(…)`, or
+    from a thread of a module that is not asynchronous, through `predictor(…)`.
+
+    Raises AnswerError for an unreadable answer, CodedError for no answer, RuntimeError where no run
+    is asking.
+    """
+
+    def __init__(self, signature: type[dspy.Signature], demos: Sequence[dspy.Example] = ()) -> None:
+        super().__init__(signature)
+        self.demos = list(demos)
+        self._documented = (signature, "", "", signature)
+
+    def forward(self, **inputs: str) -> dspy.Prediction:
+        """One request, from another thread than the run's."""
+        call = _current()
+        if threading.get_ident() == call.thread:
+            raise RuntimeError("it would wait for itself: `await predictor.acall(…)` instead")
+        return asyncio.run_coroutine_threadsafe(self.aforward(**inputs), call.loop).result()
+
+    async def aforward(self, **inputs: str) -> dspy.Prediction:
+        """One request."""
+        call = _current()
+        question, route, escapes, shown = call.question, call.route, Escapes(), inputs
+        signature = self._instructed(question, escapes)
+        data = (*inputs.values(), signature.instructions)
+        if refused := question.refused:
+            signature = again(signature)
+            earlier = unframed(refused.answer, (RESULT,))
+            shown = {**inputs, "earlier_answer": earlier, "problem": refused.reason}
+        request = call.adapter.request(route.name, route.config, signature, self.demos, shown,
+                                       escapes)  # fmt: skip
+        context = _context_of(question)
+        response = await _sent(route, request, context)
+        said = encodable(words_of(response))
+        reply = call.reply = Reply(None, said, context.exchange, escapes.count)
+        try:
+            unless_whole(response, question.prompt, reply, route.config.max_tokens)
+            found, value = _read(call, signature, reply, escapes, data)
+        except AnswerError:
+            call.traced(self, inputs, dspy.Prediction(**{RESULT: reply.raw}), readable=False)
+            raise
+        call.reply = replace(reply, value=value, repairs=found.repairs)
+        call.prediction = dspy.Prediction(**found.fields)
+        call.traced(self, inputs, call.prediction, readable=True)
+        return call.prediction
+
+    def _instructed(self, question: Question, escapes: Escapes) -> type[dspy.Signature]:
+        """The signature with the prompt's documentation above the task; a task with a template is
+        filled in for this call."""
+        prompt = question.prompt
+        signature: type[dspy.Signature] = self.signature
+        if templated(prompt.task):
+            values = {**dict(prompt.settings), **question.inputs}
+            task = escapes.escape(filled(signature.instructions, values))
+            signature = signature.with_instructions(instructions_of(prompt, task))
+        elif prompt.doc:
+            now = (signature, signature.instructions, prompt.doc)
+            if self._documented[:3] != now:
+                task = instructions_of(prompt, signature.instructions)
+                self._documented = (*now, signature.with_instructions(task))
+            signature = self._documented[3]
+        return signature
+
+
+def _current() -> PredictorCall:
+    """The call that is being made."""
+    try:
+        return CALL.get()
+    except LookupError:
+        words = "a recipe's predictor is asked by a run of its recipe: rlmlang.run(…)"
+        raise RuntimeError(words) from None
+
+
+def _context_of(question: Question) -> CallContext:
+    prompt = question.prompt
+    return CallContext(question.account, prompt.model.output, question.call, prompt.name,
+                       question.ranges, question=question, tell=question.tell)  # fmt: skip
+
+
+async def _sent(route: Route, request: Request, context: CallContext) -> Response:
+    set_context(context)
+    try:
+        response = await route.engine.complete(request)
+    except Stopped as mistake:
+        raise mistake.problem from None
+    finally:
+        set_context(None)
+    found = context.exchange
+    if (tracker := dspy.settings.usage_tracker) is not None and not found.reused:
+        used = {"prompt_tokens": found.tokens_in, "completion_tokens": found.tokens_out}
+        tracker.add_usage(route.name, used)
+    return response
+
+
+def _read(
+    call: PredictorCall, signature: type[dspy.Signature], reply: Reply, escapes: Escapes,
+    data: Sequence[str],
+) -> tuple[Answer, object]:  # fmt: skip
+    """The fields of an answer, and its result as plain values. Raises AnswerError."""
+    if not reply.raw.strip():
+        raise AnswerError("the answer is empty", reply)
+    result = call.question.prompt.result
+    try:
+        found = call.adapter.read(signature, reply.raw, escapes, data)
+        return found, value_in(found.fields[RESULT], result)
+    except UnreadableError as mistake:
+        if not isinstance(mistake, ValueUnreadableError):
+            raise AnswerError(str(mistake), reply) from None
+        words = mistake.cause
+    except (ValueError, RecursionError) as mistake:
+        words = str(mistake)
+    raise unreadable(words, result, reply)
+
+
+def unreadable(words: str, result: Type, reply: Reply) -> AnswerError:
+    """The problem of an answer whose result is no value of its type."""
+    said = " ".join(words.split())[:200]
+    return AnswerError(f"`{RESULT}` cannot be read as {result}: {said}", reply)
