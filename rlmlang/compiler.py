@@ -54,11 +54,16 @@ def check(
     )
 
 
-def plan(recipe: Recipe, binding: Binding, find: Find = ALONE.find) -> Plan:
-    """A checked recipe to its graph, with bounds for what is bound to it."""
+def plan(
+    recipe: Recipe, binding: Binding, find: Find = ALONE.find, *, rewrite: bool = True
+) -> Plan:
+    """A checked recipe to its graph, with bounds for what is bound to it, and without what it can
+    do without."""
     from rlmlang.plan.lower import lower
+    from rlmlang.plan.rewrite.passes import rewritten
 
-    return lower(recipe, binding, find)
+    made = lower(recipe, binding, find)
+    return rewritten(made) if rewrite else made
 
 
 def format(source: SourceFile) -> tuple[str, Parsed]:

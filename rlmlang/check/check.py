@@ -195,7 +195,7 @@ def _unused_step(item: t.Let) -> Diagnostic:
         "unused-step",
         f"nothing reads `{item.name.text}`",
         item.name.span,
-        reason="The step is planned and paid all the same.",
+        reason="The plan leaves it out, so that nothing is paid for it.",
         hint="use it, or remove the line",
     )
 

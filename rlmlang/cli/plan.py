@@ -15,13 +15,15 @@ from rlmlang.schema.codes import BUDGET
 @binding_options
 @endpoint_option
 @click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
+@click.option("--rewrite/--no-rewrite", default=True, show_default=True,
+              help="Leave out of the plan what changes nothing but the price.")  # fmt: skip
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
 @click.option("--json", "as_values", is_flag=True, help="The plan as JSON.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
     file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
-    models: tuple[str, ...], api_base: str, untuned: bool, tuning: bool, as_values: bool,
-    out: str | None,
+    models: tuple[str, ...], api_base: str, untuned: bool, rewrite: bool, tuning: bool,
+    as_values: bool, out: str | None,
 ) -> None:  # fmt: skip
     """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
 
@@ -36,7 +38,8 @@ def command(
         options = options_from("", sets, sources, models, api_base=api_base, untuned=True)
         price(file, "", options, as_values)
         return
-    options = options_from(recipe, sets, sources, models, api_base=api_base, untuned=untuned)
+    options = options_from(recipe, sets, sources, models, api_base=api_base, untuned=untuned,
+                           rewrite=rewrite)  # fmt: skip
     ready = prepare(file, options, need_all=False)
     doubt = untrusted(ready.project, ready.options)
     say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))

@@ -29,6 +29,8 @@ from rlmlang.cli.steady import steady
 @sandbox_options
 @keeping_options
 @click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
+@click.option("--rewrite/--no-rewrite", default=True, show_default=True,
+              help="Leave out of the plan what changes nothing but the price.")  # fmt: skip
 @click.option("--why-miss", metavar="STEP", default="",
               help="Send nothing; say why calls of STEP have no kept answer.")  # fmt: skip
 def command(

@@ -194,6 +194,11 @@ class Operation(Frozen):
         return False
 
     @property
+    def has_body(self) -> bool:
+        """Whether its parts are the steps of a body, of which only those run that it reads."""
+        return False
+
+    @property
     def levels(self) -> int:
         """How deep its calls may lie, one below another."""
         return 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -45,14 +45,34 @@ T = TypeVar("T")
 
 def renamed(value: T, means: Mapping[str, str]) -> T:
     """An expression, or anything built of expressions, whose names are other names."""
-    if isinstance(value, Ref):
-        return replace(value, name=means.get(value.name, value.name))
+    return changed(
+        value, lambda e: replace(e, name=means.get(e.name, e.name)) if isinstance(e, Ref) else None
+    )
+
+
+def changed(value: T, change: Callable[[object], object | None]) -> T:
+    """An expression, or anything built of expressions, with some of its parts in another form: the
+    outermost for which `change` gives one."""
+    if (found := change(value)) is not None:
+        return found  # type: ignore[return-value]
     if isinstance(value, tuple):
-        return tuple(renamed(x, means) for x in value)  # type: ignore[return-value]
+        return tuple(changed(x, change) for x in value)  # type: ignore[return-value]
     if not isinstance(value, Frozen) or isinstance(value, Prompt | Code | Type):
         return value
-    changed = {f.name: renamed(getattr(value, f.name), means) for f in dataclasses.fields(value)}
-    return replace(value, **changed)
+    parts = {f.name: changed(getattr(value, f.name), change) for f in dataclasses.fields(value)}
+    return replace(value, **parts)
+
+
+def calls_of(value: object, function: str) -> Iterator[Apply]:
+    """Every call of a built-in function in an expression, or in anything built of expressions."""
+    if isinstance(value, Apply) and value.function == function:
+        yield value
+    if isinstance(value, tuple):
+        for part in value:
+            yield from calls_of(part, function)
+    elif isinstance(value, Frozen) and not isinstance(value, Prompt | Code | Type):
+        for f in dataclasses.fields(value):
+            yield from calls_of(getattr(value, f.name), function)
 
 
 def predictors(steps: Iterable[Step]) -> Iterator[tuple[str, Ask]]:

@@ -113,6 +113,11 @@ def streams(source: Step, reader: Step, port: str) -> bool:
     )
 
 
+def data_flows(graph: nx.DiGraph) -> list[Edge]:
+    """What flows between all nodes, port by port."""
+    return [e for id in graph for e in flows_into(graph, id)]
+
+
 def data_edges(graph: nx.DiGraph) -> list[tuple[str, str, dict[str, Any]]]:
     """The edges by which values flow."""
     return [(a, b, d) for a, b, d in graph.edges(data=True) if d["kind"] == "data"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import networkx as nx
@@ -18,13 +18,23 @@ from rlmlang.plan.document import (
     VERSION,
     bound_values,
     node_values,
+    number_or_formula,
     read_document,
 )
 from rlmlang.plan.encoding import Json, encode
 from rlmlang.plan.graph import Node, contained, container, data_edges, flows_into, graph_of
 from rlmlang.plan.price import priced
 from rlmlang.plan.verdict import Verdict
+from rlmlang.schema.formula import Formula
 from rlmlang.schema.registry import ALONE, Find
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What a pass changed, in words, and the calls that it saves at most."""
+
+    words: str
+    saves: Formula
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,8 @@ class Plan:
     totals: Bound
     verdict: Verdict
     hash: str
+    rewrites: tuple[Rewrite, ...] = ()
+    find: Find = field(default=ALONE.find, repr=False)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -100,11 +112,11 @@ class Plan:
         graph that cannot be run as it is."""
         found = priced(graph, recipe, binding, find)
         return cls(nx.freeze(graph), recipe, binding, found.facts, found.bounds, found.totals,
-                   found.verdict, found.hash)  # fmt: skip
+                   found.verdict, found.hash, find=find)  # fmt: skip
 
-    def bound_to(self, binding: Binding, find: Find = ALONE.find) -> Plan:
+    def bound_to(self, binding: Binding) -> Plan:
         """The same plan, priced with other sizes and models."""
-        return Plan.of(nx.DiGraph(self.graph), self.recipe, binding, find)
+        return Plan.of(nx.DiGraph(self.graph), self.recipe, binding, self.find)
 
     def to_json(self) -> str:
         """The plan as a document: `docs/plan.md` describes it."""
@@ -130,6 +142,9 @@ class Plan:
             "verdict": {
                 "word": self.verdict.word, "dominant": self.verdict.dominant, "limits": limits,
             },
+            "rewrites": [
+                {"words": r.words, "saves": number_or_formula(r.saves)} for r in self.rewrites
+            ],
             "interface": encode(self.recipe),
             "binding": encode(self.binding),
         }  # fmt: skip

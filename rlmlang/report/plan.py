@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.plan.graph import Node
-from rlmlang.plan.plan import Plan
+from rlmlang.plan.plan import Plan, Rewrite
 from rlmlang.plan.verdict import Line
 from rlmlang.schema.formula import Formula
 
@@ -85,7 +85,7 @@ def _formulas(plan: Plan) -> list[Text]:
 
 def _notes(plan: Plan) -> list[Text]:
     budget = plan.recipe.budget
-    lines = [_verdict_line(line) for line in plan.verdict.lines]
+    lines = [*map(_rewrite_line, plan.rewrites), *map(_verdict_line, plan.verdict.lines)]
     rounds = plan.totals.rounds.value()
     depth = f"depth {plan.totals.depth}"
     shape = f"{depth}, {rounds:,} rounds one after another" if rounds is not None else depth
@@ -101,6 +101,13 @@ def _notes(plan: Plan) -> list[Text]:
         for name, room in plan.binding.rooms
     ]  # fmt: skip
     return lines
+
+
+def _rewrite_line(rewrite: Rewrite) -> Text:
+    """What was changed of the recipe's plan, and what it saves at most."""
+    saved = rewrite.saves.value()
+    words = f": saves up to {saved:,} {'call' if saved == 1 else 'calls'}" if saved else ""
+    return Text(f"  rewritten: {rewrite.words}{words}", style="green")
 
 
 def _models(plan: Plan) -> str:

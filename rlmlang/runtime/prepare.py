@@ -62,7 +62,7 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = [d for d in again.diagnostics if d.severity == "warning"]
     warnings = (*((stale,) if stale is not None else ()), *said, *strays(recipe, project))
-    made = compiler.plan(recipe, binding, plugins.find)
+    made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
     return _ready(made, inputs, measure, options, project, warnings, tuning.words)
 
 
@@ -74,9 +74,9 @@ def _from_plan(path: str, options: Options, project: Project, *, need_all: bool)
     models = bind_models(saved, project, options.models)
     measure = shared(_measures(models, project).values())
     inputs = bind_inputs(saved.recipe, options, need_all=need_all)
-    unbound = saved.bound_to(Binding(), plugins.find).facts.values()
+    unbound = saved.bound_to(Binding()).facts.values()
     sizes = real_sizes(saved.recipe.params, unbound, inputs, measure)
-    made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project), plugins.find)
+    made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project))
     return _ready(made, inputs, measure, options, project, (), "")
 
 

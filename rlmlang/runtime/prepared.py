@@ -34,8 +34,8 @@ class Options:
     `retry_failed` none that was refused, `only_kept` nothing but kept ones; times are in seconds.
     `sandbox` names tiers in place of the recipe's; `allow_unsafe` lets code run in processes that
     cannot be locked down; `untuned` leaves a tuning beside the recipe aside, `tuning` is one to
-    use in its place; `api_key_env` names the variable with the key of `api_base`; `trust` takes
-    all that `rlm.toml` says."""
+    use in its place; without `rewrite` the plan is as the recipe says it; `api_key_env` names the
+    variable with the key of `api_base`; `trust` takes all that `rlm.toml` says."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class Options:
     sandbox: str = ""
     allow_unsafe: bool = False
     untuned: bool = False
+    rewrite: bool = True
     tuning: Tuning | None = None
     api_key_env: str = ""
     trust: bool = False

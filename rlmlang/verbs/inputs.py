@@ -67,6 +67,11 @@ class Pattern(Operation):
     tool: Tool
 
     @property
+    def has_body(self) -> bool:
+        """Its parts are the steps of a body."""
+        return True
+
+    @property
     def cut_from(self) -> None:
         """It is given values by code."""
         return

@@ -63,6 +63,11 @@ class Rung(Operation):
     value: Expr
 
     @property
+    def has_body(self) -> bool:
+        """Its parts are the steps of a body."""
+        return True
+
+    @property
     def cut_from(self) -> None:
         """What a rung gives has its own line."""
         return
