@@ -6,12 +6,12 @@ import ast
 from pathlib import Path
 
 import pytest
-from rlmlang.execute.ask import MENDS
 
 from rlmlang import compiler
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.render import render_all
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.execute.call_model import MENDS
 from rlmlang.runtime.files import load_import
 from rlmlang.schema.codes import CODES, entry
 from tests.mistakes import Page, pages

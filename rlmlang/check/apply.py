@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rlmlang.check.say import calls as say
-from rlmlang.check.scope import NOTHING, Scope
+from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import innermost
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.ir.expressions import Apply, Expr, Ref
+from rlmlang.ir.expressions import Apply, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import BOOL, Type, fits
 from rlmlang.syntax import tree as t
 
-Inferred = tuple[Expr, Facts]
 Infer = Callable[..., Inferred]
 Parameters = Sequence[tuple[str, Type, bool]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlmlang.check.apply import check_args
 from rlmlang.check.infer import infer
-from rlmlang.check.prompts import answers_each, needs_output
+from rlmlang.check.prompts import answers_each, needs_output, prompt_of
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.ir import recipe as r
@@ -19,6 +19,13 @@ from rlmlang.syntax import tree as t
 
 Known = dict[Expr, Facts]
 """What is known of the expressions in a step."""
+
+
+def prompt_named(scope: Scope, name: str) -> r.Prompt | None:
+    """The prompt of a name: one that a pattern was given, or a declared one."""
+    bound = scope.names.get(name)
+    given = bound.prompt if bound is not None else None
+    return given or prompt_of(scope.module, name)
 
 
 def ask_of(scope: Scope, prompt: r.Prompt, call: t.Call, item: Facts | None) -> tuple[r.Ask, Known]:
@@ -72,10 +79,9 @@ def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) 
     size = request_size(prompt, least)
     needed = (size + model.output).value()
     dense = (size * most + frame_size(messages_of(prompt)) + model.output).value()
-    assert needed is not None and dense is not None
-    if needed > model.context:
+    if needed is not None and needed > model.context:
         scope.report(_too_large(prompt, call, needed))
-    elif most > 1 and dense > model.context:
+    elif most > 1 and dense is not None and dense > model.context:
         scope.report(_tight(prompt, call, dense))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rlmlang.check.bodies import body
 from rlmlang.check.imports import module_of
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Library, Module
@@ -16,7 +17,7 @@ from rlmlang.check.resolve import (
     source_of,
 )
 from rlmlang.check.scope import Scope
-from rlmlang.check.steps import body, hoist
+from rlmlang.check.steps import step
 from rlmlang.check.trials.scoring import dataset_of
 from rlmlang.check.trials.trials import check_trials
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
@@ -34,7 +35,7 @@ from rlmlang.verbs.compute import Compute
 def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
     """Every recipe of the file, and every problem, in the order of the text."""
     library.condition = _condition
-    library.tool = lambda module, decl: as_tool(Scope(module, hoist=hoist), decl, body)
+    library.tool = lambda module, decl: as_tool(Scope(module, step=step), decl)
     module = module_of(library, source, file)
     _declarations(module)
     recipes = {
@@ -97,7 +98,7 @@ def _declarations(module: Module) -> None:
             case t.Partition():
                 partition_of(module, decl.value)
             case t.Code():
-                code_of(module, name)
+                code_of(module, decl)
             case t.Const(typed=None):
                 infer(Scope(module), decl.value)
             case t.Const(typed=typed) if typed is not None:
@@ -120,7 +121,7 @@ def _pattern(module: Module, decl: t.Recipe) -> None:
 def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     params = module.params(decl.params)
     result = module.type(decl.result.type)
-    scope = Scope(module, hoist=hoist)
+    scope = Scope(module, step=step)
     sources, defaults = _bind_params(scope, decl, params)
     value = body(scope, decl.body.items, result)[0]
     places = tuple(i.value.span.place for i in decl.body.items if isinstance(i, t.Return))
@@ -150,12 +151,11 @@ def _bind_params(
     sources: list[r.Source] = []
     defaults: list[tuple[str, Expr]] = []
     for written, p in zip(decl.params, params, strict=True):
-        source = None
-        if isinstance(written.default, t.Name):
-            source = source_of(scope.module, written.default.text)
-        if source is not None:
+        given = written.default if isinstance(written.default, t.Name) else None
+        source = source_of(scope.module, given.text) if given is not None else None
+        if given is not None and source is not None:
             if not fits(source.type, p.type):
-                scope.report(_source_mismatch(written, source, p))
+                scope.report(_source_mismatch(written, given, source, p))
             sources.append(source)
             defaults.append((p.name, Ref(source.name)))
         elif written.default is not None:
@@ -209,12 +209,11 @@ def _no_return(decl: t.Recipe) -> Diagnostic:
     )
 
 
-def _source_mismatch(written: t.Param, source: r.Source, p: Param) -> Diagnostic:
-    assert written.default is not None
+def _source_mismatch(written: t.Param, given: t.Name, source: r.Source, p: Param) -> Diagnostic:
     return error(
         "wrong-type",
         f"source `{source.name}` gives {source.type}, where `{p.name}` is {p.type}",
-        Label(written.default.span, str(source.type)),
+        Label(given.span, str(source.type)),
         Label(written.typed.span, str(p.type)),
         hint="give both one type",
     )

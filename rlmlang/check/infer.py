@@ -7,11 +7,12 @@ from dataclasses import replace
 from rlmlang.check.apply import apply_function, check_args
 from rlmlang.check.resolve import code_of, source_of
 from rlmlang.check.say import values as say
-from rlmlang.check.scope import NOTHING, UNKNOWN, Scope
+from rlmlang.check.scope import NOTHING, UNKNOWN, Inferred, Scope, unnamed
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.ir import declared
 from rlmlang.ir.expressions import (
     Choose,
+    Code,
     CodeCall,
     Constant,
     Expr,
@@ -35,7 +36,6 @@ from rlmlang.ir.types import (
 from rlmlang.syntax import tree as t
 from rlmlang.verbs.inference import either, goes_with, made_from, mismatch, tested
 
-Inferred = tuple[Expr, Facts]
 ARITHMETIC = ("+", "-", "*", "/")
 
 
@@ -65,15 +65,19 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return _unary(scope, e)
         case t.If():
             return _if(scope, e, want)
-        case t.Verb() if scope.hoist is not None and "it" not in scope.names and is_pure(e):
-            return scope.hoist(scope, e)
-    scope.report(say.unnamed(e))
+        case t.Verb(pure=True) if "it" not in scope.names:
+            return _hoist(scope, e)
+    scope.report(unnamed(e))
     return NOTHING
 
 
-def is_pure(e: t.Verb) -> bool:
-    """Whether a verb asks no model, so that it needs no line of its own."""
-    return e.call is None and e.verb in ("split", "search", "filter")
+def _hoist(scope: Scope, e: t.Verb) -> Inferred:
+    """A verb inside an expression, made a step of its own named after the step."""
+    name, before = f"{scope.current}.{e.word}", scope.current
+    taken = sum(s.name.startswith(scope.prefix + name) for s in scope.steps)
+    made = scope.step(scope, f"{name}{taken + 1}" if taken else name, e, ANY)
+    scope.current = before
+    return made
 
 
 def expect(scope: Scope, e: t.Expr, want: Type, what: str) -> Inferred:
@@ -184,9 +188,9 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
     if isinstance(decl, t.Record):
         return _make(scope, e, found[0].declared_type(decl))
     if isinstance(decl, t.Code) and decl.word == "code":
-        return _code(scope, e)
+        return _code(scope, e, code_of(found[0], decl))
     if isinstance(decl, t.Prompt | t.Recipe):
-        scope.report(say.unnamed(e))
+        scope.report(unnamed(e))
         return NOTHING
     scope.report(say.not_callable(e.callee, f"a {say.word_of(decl)}"))
     return NOTHING
@@ -198,9 +202,7 @@ def _make(scope: Scope, e: t.Call, type_: Type) -> Inferred:
     return _made(Make(type_, tuple((n, v) for n, (v, _) in given)), *(f for _, (_, f) in given))
 
 
-def _code(scope: Scope, e: t.Call) -> Inferred:
-    assert isinstance(e.callee, t.Name)
-    code = code_of(scope.module, e.callee.text)
+def _code(scope: Scope, e: t.Call, code: Code) -> Inferred:
     params = [(p.name, p.type, p.type.optional) for p in code.params]
     given = check_args(scope, e, params, f"code `{code.name}`", infer)
     return _made(CodeCall(code, tuple(v for _, (v, _) in given)), *(f for _, (_, f) in given))

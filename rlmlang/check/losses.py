@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rlmlang.check.say import verbs as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
-from rlmlang.diagnostics.diagnostic import Label
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir import recipe as r
 from rlmlang.syntax import tree as t
@@ -29,5 +28,14 @@ def on_error_of(scope: Scope, s: Settings) -> r.OnError:
         amount = isinstance(most, int | float) and not isinstance(most, bool)
         if value.callee.text == "skip" and amount and 0 <= float(str(most)) <= 1:
             return r.OnError(True, float(str(most)))
-    scope.report(say.on_error_form(value))
+    scope.report(_on_error_form(value))
     return r.OnError()
+
+
+def _on_error_form(value: t.Node) -> Diagnostic:
+    return error(
+        "wrong-setting",
+        "`on_error` takes `fail` or `skip(at_most: 1%)`",
+        value.span,
+        hint="skip needs the most that may be lost, from 0% to 100%",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
@@ -21,6 +22,7 @@ from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Plugins
 from rlmlang.syntax import tree as t
 
+T = TypeVar("T")
 UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
@@ -44,8 +46,8 @@ class Library:
     parse: Parse
     sizes: Mapping[str, int] = field(default_factory=dict)
     plugins: Plugins = ALONE
-    condition: Condition | None = None
-    tool: Callable[[Module, t.Recipe], object] | None = None
+    condition: Condition = lambda module, written, type_: None
+    tool: Callable[[Module, t.Recipe], object] = lambda module, decl: None
     most: int = 1
     grain: int = GRAIN
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Module:
         self.decls: dict[str, t.Declaration] = {}
         self.imports: dict[str, tuple[Module, t.Declaration]] = {}
         self.made: dict[str, object] = {}
+        self.types: dict[str, Type] = {}
         self.uses: list[t.Use] = []
         self.trials: list[t.Trial] = []
         for item in file.items:
@@ -96,6 +99,13 @@ class Module:
             return self, self.decls[name]
         return self.imports.get(name)
 
+    def once(self, key: str, kind: type[T], make: Callable[[], T]) -> T:
+        """What a declaration is made into, made when it is first asked for."""
+        found = self.made.get(key)
+        if not isinstance(found, kind):
+            found = self.made[key] = make()
+        return found
+
     def known(self, *kinds: type) -> list[str]:
         """The names declared or imported here, of these kinds."""
         own = [n for n, d in self.decls.items() if isinstance(d, kinds)]
@@ -113,8 +123,7 @@ class Module:
         if written.name == "list":
             return list_of(args[0])
         if written.name == "prompt":
-            assert written.result is not None
-            return Type("Prompt", (*args, self.type(written.result, variables)))
+            return Type("Prompt", args)
         if written.name in variables:
             return variables[written.name]
         if written.name in TYPE_NAMES:
@@ -123,8 +132,7 @@ class Module:
         if found is None or not isinstance(found[1], t.Record | t.Enum):
             self.report(_unknown_type(written, self.known(t.Record, t.Enum)))
             return ANY
-        module, decl = found
-        return module.declared_type(decl)
+        return found[0].declared_type(found[1])
 
     def _builtin(self, written: t.TypeExpr, args: tuple[Type, ...]) -> Type:
         least, most = GENERIC.get(written.name, (0, 0))
@@ -134,22 +142,19 @@ class Module:
         name = "Int" if written.name == "Size" else written.name
         return Type(name, args)
 
-    def declared_type(self, decl: t.Declaration) -> Type:
+    def declared_type(self, decl: t.Record | t.Enum) -> Type:
         """The type a record or enum declares."""
         name = decl.name.text
-        if name not in self.made:
-            self.made[name] = ANY  # a record that names itself would not end
-            self.made[name] = self._make_type(decl)
-        made = self.made[name]
-        assert isinstance(made, Type)
-        return made
+        if name not in self.types:
+            self.types[name] = ANY  # a record that names itself would not end
+            self.types[name] = self._make_type(decl)
+        return self.types[name]
 
-    def _make_type(self, decl: t.Declaration) -> Type:
+    def _make_type(self, decl: t.Record | t.Enum) -> Type:
         if isinstance(decl, t.Enum):
             self._repeats([v.name for v in decl.variants])
             labels = tuple((v.name.text, v.docs) for v in decl.variants)
             return Type("Enum", name=decl.name.text, labels=labels, doc=decl.docs)
-        assert isinstance(decl, t.Record)
         self._repeats([f.name for f in decl.fields])
         fields = tuple(self.field(f) for f in decl.fields)
         return Type("Record", name=decl.name.text, fields=fields, doc=decl.docs)
@@ -157,7 +162,7 @@ class Module:
     def field(self, f: t.Field) -> Field:
         """A field with its type and its condition."""
         type_, where = self.type(f.typed.type), None
-        if f.where is not None and self.library.condition is not None:
+        if f.where is not None:
             where = self.library.condition(self, f.where, type_)
         return Field(f.name.text, type_, self.max_of(f.typed, type_), f.docs, where)
 
@@ -186,7 +191,7 @@ class Module:
         if written.max is None:
             return None
         if type_.kind in UNBOUNDED:
-            self.report(_no_max(written, type_))
+            self.report(_no_max(written.max, type_))
             return None
         return self.size(written.max, ("",) if type_.is_list else ("tok", "ch", ""))
 
@@ -307,12 +312,11 @@ def _not_an_amount(written: t.Expr, words: str) -> Diagnostic:
     )
 
 
-def _no_max(written: t.Typed, type_: Type) -> Diagnostic:
-    assert written.max is not None
+def _no_max(written: t.Expr, type_: Type) -> Diagnostic:
     return error(
         "wrong-setting",
         f"`max` bounds the items of a list or the size of a text, not {type_}",
-        written.max.span,
+        written.span,
         hint="remove it; what a field may hold is said with a condition: `where it <= 10`",
     )
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from rlmlang.schema.settings import BLOCKS
 from rlmlang.syntax import tree as t
+from rlmlang.syntax import verbs as v
 
 Read = Callable[[str], t.Expr | None]
 
@@ -40,8 +41,8 @@ def _of_step(line: t.BodyItem) -> list[str]:
     if not isinstance(line, t.Let) or not isinstance(line.value, t.Verb):
         return []
     verb, name = line.value, line.name.text
-    labels = _labels(verb.how) if isinstance(verb.how, t.Call) else []
-    return [f"{name}.{k}" for k in [*labels, *_outside(verb.verb)]]
+    labels = _labels(verb.how) if isinstance(verb, v.By) and isinstance(verb.how, t.Call) else []
+    return [f"{name}.{k}" for k in [*labels, *_outside(verb.word)]]
 
 
 def _outside(block: str) -> list[str]:
@@ -96,11 +97,10 @@ def _in_step(line: t.BodyItem, name: str, key: str, value: t.Expr) -> t.BodyItem
     if not isinstance(line, t.Let) or line.name.text != name or not isinstance(line.value, t.Verb):
         return line
     verb = line.value
-    how = verb.how
-    if isinstance(how, t.Call) and key in _labels(how):
-        return replace(line, value=replace(verb, how=_argument(how, key, value)))
+    if isinstance(verb, v.By) and isinstance(verb.how, t.Call) and key in _labels(verb.how):
+        return replace(line, value=replace(verb, how=_argument(verb.how, key, value)))
     block = verb.block or t.Block(entries=(), span=verb.span)
-    return replace(line, value=replace(verb, block=_entry(block, verb.verb, key, value)))
+    return replace(line, value=replace(verb, block=_entry(block, verb.word, key, value)))
 
 
 def _argument(call: t.Call, key: str, value: t.Expr) -> t.Call:

@@ -5,38 +5,37 @@ What runs is therefore always one flat recipe, and the bound of a call is the bo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from rlmlang.check.apply import check_args
+from rlmlang.check.asks import prompt_named
+from rlmlang.check.bodies import body
 from rlmlang.check.infer import infer
-from rlmlang.check.prompts import prompt_of
-from rlmlang.check.scope import NOTHING, Binding, Scope
+from rlmlang.check.module import Module
+from rlmlang.check.scope import NOTHING, Binding, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.declared import of_param
-from rlmlang.ir.expressions import Constant, Expr, Param, Ref
+from rlmlang.ir.expressions import Constant, Param, Ref
 from rlmlang.ir.types import ANY, Type, fits
 from rlmlang.ir.walk import predictors
 from rlmlang.syntax import tree as t
 
-Inferred = tuple[Expr, r.Facts]
-Body = Callable[[Scope, tuple[t.BodyItem, ...], Type], Inferred]
+Found = tuple[Module, t.Recipe]
 
 
-def is_callable(scope: Scope, name: str) -> bool:
-    """Whether a name is a pattern or a recipe."""
+def recipe_named(scope: Scope, name: str) -> Found | None:
+    """The pattern or recipe of a name, and the module it stands in."""
     found = scope.module.find(name)
-    return found is not None and isinstance(found[1], t.Recipe)
+    if found is None or not isinstance(found[1], t.Recipe):
+        return None
+    return found[0], found[1]
 
 
-def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
+def inline(scope: Scope, name: str, call: t.Call, callee: Found) -> Inferred:
     """The steps of the callee, each named `name.step`, and what it returns."""
-    assert isinstance(call.callee, t.Name)
-    found = scope.module.find(call.callee.text)
-    assert found is not None and isinstance(found[1], t.Recipe)
-    module, decl = found[0], found[1]
+    module, decl = callee
     mark = f"{module.source.path}:{decl.name.text}"
     if mark in scope.calling:
         scope.report(_circle(call, [*scope.calling, mark]))
@@ -48,7 +47,7 @@ def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
         losses=scope.losses,
         calling=(*scope.calling, mark),
         called_at=(call.span, *scope.called_at),
-        hoist=scope.hoist,
+        step=scope.step,
     )
     variables = {g.text: ANY for g in decl.generics}
     params = module.params(decl.params, variables)
@@ -63,7 +62,7 @@ def inline(scope: Scope, name: str, call: t.Call, body: Body) -> Inferred:
     return body(inner, decl.body.items, module.type(decl.result.type, variables))
 
 
-def as_tool(scope: Scope, decl: t.Recipe, body: Body) -> r.Tool | None:
+def as_tool(scope: Scope, decl: t.Recipe) -> r.Tool | None:
     """A pattern that model-written code may call; None for one that takes prompts or types, or that
     has a free-form prompt of its own."""
     params = scope.module.params(decl.params, {g.text: ANY for g in decl.generics})
@@ -103,9 +102,7 @@ def _bind_prompts(
         if param is None:
             left.append(arg)
             continue
-        prompt = prompt_of(scope.module, arg.value.span.text)
-        bound = scope.names.get(arg.value.span.text)
-        prompt = bound.prompt if bound is not None and bound.prompt else prompt
+        prompt = prompt_named(scope, arg.value.span.text)
         if prompt is None or not _prompt_fits(prompt, param.type):
             scope.report(_not_that_prompt(scope, arg, param))
             continue

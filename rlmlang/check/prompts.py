@@ -35,11 +35,7 @@ def prompt_of(module: Module, name: str) -> r.Prompt | None:
         return None
     owner, decl = found[0], found[1]
     key = f"prompt {decl.name.text}"
-    if key not in owner.made:
-        owner.made[key] = _prompt(owner, decl)
-    made = owner.made[key]
-    assert isinstance(made, r.Prompt)
-    return made
+    return owner.once(key, r.Prompt, lambda: _prompt(owner, decl))
 
 
 def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
@@ -50,23 +46,23 @@ def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
         module.report(_no_input(decl))
     elif quotes_in(result) and not holds_source(params):
         module.report(_nothing_to_quote(decl))
-    if isinstance(decl.body, t.Text):
-        _template(module, decl.body, params, {})
-        return r.Prompt(
-            decl.name.text, params, result, most, decl.body.value, model_of(module, None),
-            decl.docs, retry=Settings(module, None, "prompt").get("retry", int),
-        )  # fmt: skip
-    return _full(module, decl, params, result, most)
+    if isinstance(decl.body, t.Block):
+        return _full(module, decl, decl.body, params, result)
+    _template(module, decl.body, params, {})
+    return r.Prompt(
+        decl.name.text, params, result, most, decl.body.value, model_of(module, None),
+        decl.docs, retry=Settings(module, None, "prompt").get("retry", int),
+    )  # fmt: skip
 
 
 def _full(
-    module: Module, decl: t.Prompt, params: tuple[Param, ...], result: Type, most: int | None
+    module: Module, decl: t.Prompt, body: t.Block, params: tuple[Param, ...], result: Type
 ) -> r.Prompt:
-    assert isinstance(decl.body, t.Block)
-    written = [e.value for e in decl.body.entries
+    most = module.max_of(decl.result, result)
+    written = [e.value for e in body.entries
                if isinstance(e, t.Setting) and e.key.text == "task"]  # fmt: skip
     free = used_names(written[0].value) if written and isinstance(written[0], t.Text) else ()
-    s = Settings(module, decl.body, "prompt", f"prompt `{decl.name.text}`", free)
+    s = Settings(module, body, "prompt", f"prompt `{decl.name.text}`", free)
     task = s.expr("task")
     if not isinstance(task, t.Text):
         module.report(_no_task(decl))
@@ -156,7 +152,6 @@ def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.T
 def _tool(module: Module, name: str) -> r.Prompt | r.Tool | None:
     found = module.find(name)
     if found is not None and isinstance(found[1], t.Recipe) and found[1].word == "pattern":
-        assert module.library.tool is not None
         made = module.library.tool(found[0], found[1])
         return made if isinstance(made, r.Tool) else None
     return prompt_of(module, name)

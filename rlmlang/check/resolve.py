@@ -109,11 +109,8 @@ def _place(module: Module, decl: t.SourceDecl, call: t.Call, kind: SourceKind) -
     return place if wanted and isinstance(place, str) else ""
 
 
-def code_of(module: Module, name: str) -> Code:
-    """The `code` of that name, which must exist."""
-    found = module.find(name)
-    assert found is not None and isinstance(found[1], t.Code)
-    owner, decl = found[0], found[1]
+def code_of(owner: Module, decl: t.Code) -> Code:
+    """What a `code` or `metric` of a file declares."""
     origin, _, pin = decl.origin.partition("@")
     path, _, function = origin.rpartition(":")
     if not path or not function:
@@ -246,17 +243,17 @@ def budget_of(module: Module, uses: list[t.BudgetUse]) -> r.Budget:
         return DEFAULT_BUDGET
     if len(uses) > 1:
         module.report(say.second_budget(uses[0], uses[1]))
-    use = uses[0]
-    if use.name is None:
-        return budget_in(module, use.block)
-    found = module.find(use.name.text)
+    limits = uses[0].limits
+    if isinstance(limits, t.Block):
+        return budget_in(module, limits)
+    found = module.find(limits.text)
     if found is None or not isinstance(found[1], t.Settings) or found[1].word != "budget":
-        module.report(say.unknown("budget", use.name, module.known(t.Settings)))
+        module.report(say.unknown("budget", limits, module.known(t.Settings)))
         return DEFAULT_BUDGET
     return budget_in(found[0], found[1].block)
 
 
-def budget_in(module: Module, block: t.Block | None) -> r.Budget:
+def budget_in(module: Module, block: t.Block) -> r.Budget:
     """The limits that a block declares."""
     return limits_in(Settings(module, block, "budget"))
 

@@ -10,12 +10,14 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir.expressions import Constant, Expr, Ref
 from rlmlang.ir.recipe import Facts, Operation, Prompt, Step
+from rlmlang.ir.types import Type
 from rlmlang.ir.walk import names
 from rlmlang.schema.registry import Find
 from rlmlang.syntax import tree as t
 
 UNKNOWN = Facts()
-NOTHING: tuple[Expr, Facts] = (Constant(None), UNKNOWN)
+Inferred = tuple[Expr, Facts]
+NOTHING: Inferred = (Constant(None), UNKNOWN)
 
 
 @dataclass
@@ -29,7 +31,31 @@ class Binding:
     used: bool = False
 
 
-Hoist = Callable[["Scope", t.Verb], tuple[Expr, Facts]]
+StepRule = Callable[["Scope", str, t.Expr, Type], Inferred]
+
+
+def no_step(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
+    """The rule where no step may stand, as in a prompt's check."""
+    scope.report(unnamed(e))
+    return NOTHING
+
+
+def unnamed(e: t.Node) -> Diagnostic:
+    """A step inside an expression."""
+    pure = isinstance(e, t.Verb) and e.pure
+    what = "that would be carried out for each item" if pure else "that calls a model"
+    reason = (
+        "A step is carried out once; what depends on `it` is no step."
+        if pure
+        else ("Every paid step has a name: it is the cache key, the trace span, the resume point.")
+    )
+    return error(
+        "unnamed-step",
+        f"a step {what} stands inside an expression",
+        e.span,
+        reason=reason,
+        hint="give it its own line: `let name = …`, and use the name here",
+    )
 
 
 @dataclass
@@ -46,7 +72,7 @@ class Scope:
     called_at: tuple[Span, ...] = ()  # the calls of patterns that led here, the nearest first
     certain: frozenset[Expr] = frozenset()  # what was tested not to be none
     current: str = ""  # the step that is being checked
-    hoist: Hoist | None = None  # makes a step of a verb inside an expression; None where none may
+    step: StepRule = no_step  # adds the steps of what is written to the body
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem."""
@@ -56,7 +82,7 @@ class Scope:
         """Gives a name a meaning."""
         self.names[name] = Binding(value, facts, span)
 
-    def inner(self, **names: tuple[Expr, Facts]) -> Scope:
+    def inner(self, **names: Inferred) -> Scope:
         """A scope with a few more names, such as `it`; steps still go to the same body."""
         more = {k: Binding(v, f, used=True) for k, (v, f) in names.items()}
         return replace(self, names=_Chained(self.names, more))
@@ -64,7 +90,7 @@ class Scope:
     def add(
         self, name: str, work: Operation, known: Mapping[Expr, Facts], node: t.Node,
         parts: Mapping[str, Facts] | None = None,
-    ) -> tuple[Expr, Facts]:  # fmt: skip
+    ) -> Inferred:  # fmt: skip
         """A step of the body, and the reference to it. `known` are the facts of the expressions in
         it, `parts` those of the steps that it is made of."""
         full = self.prefix + name

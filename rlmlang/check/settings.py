@@ -144,12 +144,7 @@ def once(module: Module, keys: Iterable[t.Expr | None]) -> None:
 def settings_of(module: Module, trial: t.Trial) -> Settings:
     """The settings among the items of a test, eval, tuning or batch. Its budget is one of them,
     written with or without a colon."""
-    entries = tuple(
-        t.Setting(key=i.key or t.Name(text=i.word, span=i.span), value=i.value, span=i.span)
-        for i in trial.items
-        if i.word in ("setting", "budget") and i.value is not None
-        and (i.key is None or isinstance(i.key, t.Name))
-    )  # fmt: skip
+    entries = tuple(i for i in trial.items if isinstance(i, t.Setting))
     return Settings(module, t.Block(entries=entries, span=trial.span), trial.word)
 
 

@@ -6,11 +6,16 @@ as instructions. Jinja is imported only when a task holds a template at all.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rlmlang.check.module import Module
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.types import Type
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
 
 FILTERS = ("upper", "lower", "trim", "join", "length", "default", "tojson")
 NODES = frozenset(
@@ -78,10 +83,11 @@ def _name(module: Module, span: Span, name: str, names: dict[str, tuple[Type, bo
         module.report(_not_scalar(span, name, type_))
 
 
-def _path(module: Module, span: Span, node: object, names: dict[str, tuple[Type, bool]]) -> None:
+def _path(
+    module: Module, span: Span, node: nodes.Getattr, names: dict[str, tuple[Type, bool]]
+) -> None:
     from jinja2 import nodes
 
-    assert isinstance(node, nodes.Getattr)
     if not isinstance(node.node, nodes.Name) or node.node.name not in names:
         return
     type_ = names[node.node.name][0]

@@ -64,4 +64,10 @@ ANSWERS = {
 }  # fmt: skip
 SCORE = Call("score", "Judges answers by a metric.", "in an eval, as `score exact weight 1`",
              (WEIGHT,))  # fmt: skip
-CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE)
+LEAF = Setting("leaf", "size", doc="the largest part that is read whole", least=1, limit=True)
+DEPTH = Setting("depth", "count", doc="how often a part may be cut", least=1, limit=True)
+CLAUSES = (
+    Call("leaf", "What reads a part.", "in a recurse, as `leaf <= 20ktok with p()`", (LEAF,)),
+    Call("depth", "Where a recursion ends.", "in a recurse, as `depth <= 4`", (DEPTH,)),
+)
+CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, *CLAUSES)

@@ -52,8 +52,15 @@ class Expressions:
     def token(self, token: Token) -> Any:
         start = token.start_pos or 0
         span = Span(self.source, start, start + len(token))
-        if token.type == "NUMBER":
-            return self.number_of(str(token), span)
+        match token.type:
+            case "NUMBER":
+                return self.number_of(str(token), span)
+            case "STRING" | "BLOCK":
+                return self.string(token)
+            case "VERSION":
+                return str(token)[1:]
+            case "EXPORT":
+                return True
         return t.Name(text=str(token), span=span)
 
     # ── expressions ──────────────────────────────────────────────────────────
@@ -127,17 +134,16 @@ class Expressions:
         return t.Constant(value=None, span=span)
 
     def text(self, c: list[Any], span: Span) -> t.Text:
-        return t.Text(value=self.string(c[0]), span=span)
+        return t.Text(value=self.build(c[0]), span=span)
 
     def number(self, c: list[Any], span: Span) -> t.Number:
-        return self.number_of(str(c[0]), span)
+        number: t.Number = self.build(c[0])
+        return number
 
     # ── literals ─────────────────────────────────────────────────────────────
 
     def number_of(self, raw: str, span: Span) -> t.Number:
-        match = NUMBER.fullmatch(raw)
-        assert match is not None, raw
-        digits, suffix = match.groups()
+        digits, suffix = NUMBER.findall(raw)[0]
         factor, unit = 1.0, suffix
         if suffix and suffix not in UNITS and suffix[0] in MULTIPLIERS:
             factor, unit = MULTIPLIERS[suffix[0]], suffix[1:]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import nearest
+from rlmlang.syntax import verbs as v
 from rlmlang.syntax.scan import CLOSING, DECLARATIONS, OPENING, Piece, scan
 
-VERBS = ("split", "map", "filter", "reduce", "search", "cross", "recurse", "ladder")
-RESERVED = frozenset(
-    "let return require split map filter reduce search cross recurse ladder if then else not and "
-    "or in true false none for as by with".split()
-)
+OTHER_WORDS = "let return require if then else not and or in true false none for as by with"
+RESERVED = frozenset((*v.WORDS, *OTHER_WORDS.split()))
 FOREIGN = {
     "'": "text stands between double quotes",
     "#": "a comment begins with //",
@@ -45,9 +43,8 @@ def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -
     before = [p for p in scan(text[:at]) if p.kind not in ("comment", "doc")]
     if (foreign := _foreign_name(source, text, at)) is not None:
         return foreign
-    if isinstance(mistake, UnexpectedCharacters):
+    if not isinstance(mistake, UnexpectedToken):
         return _character(source, text, at, before)
-    assert isinstance(mistake, UnexpectedToken)
     if mistake.token.type == "$END":
         return _end(source, text, mistake)
     span = Span(source, at, at + max(1, len(str(mistake.token))))
@@ -178,14 +175,14 @@ def _misspelt(
         return None
     if before[-2].text not in ("=", "return", "(", "then", "else"):
         return None
-    verb = nearest(last.text, VERBS)
-    if not verb or last.text in VERBS:
+    verb = nearest(last.text, v.WORDS)
+    if not verb or last.text in v.WORDS:
         return None
     return error(
         "unknown-verb",
         f"`{last.text}` is not a verb",
         Span(source, last.start, last.end),
-        reason=f"The verbs are {', '.join(VERBS)}.",
+        reason=f"The verbs are {', '.join(v.WORDS)}.",
         hint=f"`{verb}` is near: was that meant?",
     )
 

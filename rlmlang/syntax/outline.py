@@ -11,18 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rlmlang.syntax import tree as t
+from rlmlang.syntax import verbs as v
 from rlmlang.syntax.scan import Piece, scan
 
 ITEMS = (
     t.Setting, t.Limit, t.Repl, t.Assume, t.Field, t.Variant, t.Let, t.Return, t.Require,
-    t.BudgetUse, t.Rung, t.Clause, t.Item,
+    t.BudgetUse, v.Rung, v.Clause, t.Item, t.Expect, t.Score,
 )  # fmt: skip
-STATEMENTS = (t.Let, t.Return, t.Require, t.BudgetUse, t.Rung)
+STATEMENTS = (t.Let, t.Return, t.Require, t.BudgetUse, v.Rung)
 PAIRS = {"{": "}", "(": ")", "[": "]"}
-APART = frozenset(
-    "split map filter reduce search cross recurse accept by with for where in and or not if then "
-    "else return let require expect returns".split()
-)
+APART = {
+    *v.WORDS, *"accept by with for where in and or not if then else return let require expect "
+    "returns".split()
+}  # fmt: skip
 
 
 @dataclass

@@ -6,6 +6,7 @@ to the next one, and the rest is parsed again; offsets stay true because blanks 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -110,8 +111,7 @@ def _next_declaration(pieces: list[Piece], text: str, at: int) -> int:
     return next(starts, len(text))
 
 
-def _last(pieces: list[Piece], at: int, wanted: object) -> int | None:
-    assert callable(wanted)
+def _last(pieces: list[Piece], at: int, wanted: Callable[[Piece], bool]) -> int | None:
     return next(
         (i for i in reversed(range(len(pieces))) if pieces[i].start <= at and wanted(pieces[i])),
         None,

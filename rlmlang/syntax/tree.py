@@ -6,6 +6,7 @@ Spans do not take part in comparison, so two trees are equal when they say the s
 from __future__ import annotations
 
 from dataclasses import field
+from typing import ClassVar
 
 from rlmlang.diagnostics.source import Span
 from rlmlang.value import Frozen, node
@@ -34,7 +35,6 @@ class Number(Node):
 
     value: float
     unit: str = ""
-    raw: str = ""
 
 
 @node
@@ -164,64 +164,15 @@ class Plain(Node):
 
 @node
 class Verb(Node):
-    """split, map, filter, reduce, search or cross.
+    """What every verb has: the word it begins with and the settings behind it."""
 
-    `subject` is what it works on; `second` the query of a search or the other list of a cross;
-    `how` the partition, strategy or condition; `call` the prompt with its arguments.
-    """
-
-    verb: str
-    subject: Expr
-    second: Expr | None = None
-    how: Expr | None = None
-    call: Call | None = None
+    word: ClassVar[str]
+    pure: ClassVar[bool] = False
+    """Whether it asks no model, so that it needs no line of its own."""
     block: Block | None = None
 
 
-@node
-class Clause(Node):
-    """One line of a recurse: leaf, branch, prune, join or depth."""
-
-    word: str
-    amount: Expr | None = None
-    how: Expr | None = None
-    call: Call | None = None
-    block: Block | None = None
-
-
-@node
-class Recurse(Node):
-    """`recurse x { … }`."""
-
-    subject: Expr
-    clauses: tuple[Clause, ...]
-    block: Block | None = None
-
-
-@node
-class Rung(Node):
-    """`rung "cheap" { … }`."""
-
-    name: str
-    body: Body
-    docs: str = ""
-
-
-@node
-class Ladder(Node):
-    """`ladder accept (expr) { … }`."""
-
-    accept: Expr
-    rungs: tuple[Rung, ...]
-    block: Block | None = None
-
-
-Step = Plain | Verb | Recurse | Ladder
-BLOCKED = (Plain, Verb, Recurse, Ladder)  # what settings may stand behind
-Expr = (
-    Name | Number | Text | Constant | ListOf | Member | Call | Binary | Unary | If
-    | Plain | Verb | Recurse | Ladder
-)  # fmt: skip
+Expr = Name | Number | Text | Constant | ListOf | Member | Call | Binary | Unary | If | Plain | Verb
 
 
 @node
@@ -253,8 +204,7 @@ class Require(Node):
 class BudgetUse(Node):
     """`budget { … }` or `budget name` inside a body."""
 
-    name: Name | None = None
-    block: Block | None = None
+    limits: Name | Block
     docs: str = ""
 
 
@@ -273,11 +223,11 @@ class Body(Node):
 
 @node
 class TypeExpr(Node):
-    """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type."""
+    """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type, whose
+    last argument is its result."""
 
     name: str
     args: tuple[TypeExpr, ...] = ()
-    result: TypeExpr | None = None
     optional: bool = False
 
 
@@ -417,11 +367,26 @@ class Recipe(Declaration):
 
 @node
 class Item(Node):
-    """A line of a test, eval, tune or batch: a word and up to two expressions."""
+    """A line of a test, tune or batch: `given key: value`, mock, knob, each and set."""
 
     word: str
-    key: Expr | None = None
-    value: Expr | Block | None = None
+    key: Expr
+    value: Expr
+
+
+@node
+class Expect(Node):
+    """`expect test` of a test, `require test` of an eval."""
+
+    test: Expr
+
+
+@node
+class Score(Node):
+    """`score metric weight 1`."""
+
+    metric: Name
+    weight: Number
 
 
 @node
@@ -430,7 +395,11 @@ class Trial(Declaration):
 
     word: str
     target: Name
-    items: tuple[Item, ...]
+    items: tuple[Item | Expect | Score | Setting, ...]
+
+    def said(self, word: str) -> list[Item]:
+        """Its lines that begin with a word."""
+        return [i for i in self.items if isinstance(i, Item) and i.word == word]
 
 
 Decl = (

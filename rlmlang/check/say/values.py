@@ -64,21 +64,3 @@ def no_field(e: t.Member, type_: Type) -> Diagnostic:
 def not_callable(e: t.Node, what: str) -> Diagnostic:
     """The problem `not-callable`."""
     return error("not-callable", f"{what} cannot be called", e.span, hint="remove the ( )")
-
-
-def unnamed(e: t.Node) -> Diagnostic:
-    """The problem `unnamed-step`."""
-    pure = isinstance(e, t.Verb) and e.call is None
-    what = "that would be carried out for each item" if pure else "that calls a model"
-    reason = (
-        "A step is carried out once; what depends on `it` is no step."
-        if pure
-        else ("Every paid step has a name: it is the cache key, the trace span, the resume point.")
-    )
-    return error(
-        "unnamed-step",
-        f"a step {what} stands inside an expression",
-        e.span,
-        reason=reason,
-        hint="give it its own line: `let name = …`, and use the name here",
-    )

@@ -22,9 +22,7 @@ def dataset_of(module: Module, name: str) -> s.Dataset | None:
     found = module.find(name)
     if found is None or not isinstance(found[1], t.Settings) or found[1].word != "dataset":
         return None
-    owner, decl = found
-    assert isinstance(decl, t.Settings)
-    return _dataset(owner, decl)
+    return _dataset(found[0], found[1])
 
 
 def _dataset(module: Module, decl: t.Settings) -> s.Dataset:
@@ -57,11 +55,12 @@ def eval_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Eval | None:
     """A checked eval; None when it has no dataset to go over."""
     own = settings_of(module, trial)
     over = _over(module, trial, own.find("over", t.Name), recipe)
-    scores = tuple(x for i in trial.items if i.word == "score" for x in _score(module, i, recipe))
+    written = [i for i in trial.items if isinstance(i, t.Score)]
+    scores = tuple(x for i in written for x in _score(module, i, recipe))
     if not any(x.weight for x in scores):
         module.report(_no_score(trial))
     names = [*(x.metric.name for x in scores), "score", "failed"]
-    require = tuple(means(module, i, names) for i in trial.items if i.word == "require")
+    require = tuple(means(module, i, names) for i in trial.items if isinstance(i, t.Expect))
     most, spend = own.find("limit", int), limits_in(own.find("budget", Settings))
     if over is None:
         return None
@@ -87,18 +86,17 @@ def _over(
     return found
 
 
-def _score(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Score]:
-    assert isinstance(item.key, t.Name)
-    weight = value_of(module, WEIGHT, item.value) if isinstance(item.value, t.Number) else None
+def _score(module: Module, item: t.Score, recipe: r.Recipe) -> list[s.Score]:
+    weight = value_of(module, WEIGHT, item.weight)
     amount = float(weight) if isinstance(weight, int | float) else 1.0
-    metric = _metric(module, item.key, recipe)
+    metric = _metric(module, item.metric, recipe)
     return [s.Score(metric, amount)] if metric is not None else []
 
 
 def _metric(module: Module, name: t.Name, recipe: r.Recipe) -> s.Metric | None:
     found = module.find(name.text)
     if found is not None and isinstance(found[1], t.Code) and found[1].word == "metric":
-        code = code_of(module, name.text)
+        code = code_of(found[0], found[1])
         if len(code.params) != 2 or not fits(recipe.result, code.params[0].type):
             module.report(_metric_type(name, recipe, code))
         return s.Metric(name.text, code)

@@ -32,10 +32,10 @@ MEASURES = {
 def test_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Test:
     """A checked test."""
     for word in ("given", "mock"):
-        once(module, [i.key for i in trial.items if i.word == word])
-    given = [_given(module, i, recipe) for i in trial.items if i.word == "given"]
-    mocks = [_mock(module, i, recipe) for i in trial.items if i.word == "mock"]
-    expects = [_expect(module, i, recipe) for i in trial.items if i.word == "expect"]
+        once(module, [i.key for i in trial.said(word)])
+    given = [_given(module, i, recipe) for i in trial.said("given")]
+    mocks = [_mock(module, i, recipe) for i in trial.said("mock")]
+    expects = [_expect(module, i, recipe) for i in trial.items if isinstance(i, t.Expect)]
     if not expects:
         module.report(_no_expect(trial))
     return s.Test(
@@ -71,7 +71,7 @@ def _given(
     params = {p.name: p for p in recipe.params}
     places = [*params, *(x.name for x in recipe.sources)]
     name = known_name(module, item, places, "parameter")
-    if name is None or item.value is None or isinstance(item.value, t.Block):
+    if name is None:
         return None
     if (made := _made(module, item.value)) is not None:
         return name, made
@@ -115,7 +115,7 @@ def _mock(module: Module, item: t.Item, recipe: r.Recipe) -> s.Mock | None:
     steps = [x.name for x in recipe.steps]
     names = list(dict.fromkeys([*prompts, *steps, *(p.name for p in prompts.values())]))
     name = known_name(module, item, names, "step or prompt")
-    if name is None or item.value is None or isinstance(item.value, t.Block):
+    if name is None:
         return None
     if (made := _script(module, item.value)) is not None:
         return s.Mock(name, made)
@@ -152,21 +152,15 @@ def _script(module: Module, written: t.Expr) -> s.Scripted | s.Replayed | s.Fail
 # ── expectations ─────────────────────────────────────────────────────────────
 
 
-def _expect(module: Module, item: t.Item, recipe: r.Recipe) -> s.Expect:
-    written = _written(item)
+def _expect(module: Module, item: t.Expect, recipe: r.Recipe) -> s.Expect:
     scope = Scope(module)
     scope.bind("result", Ref("result"), r.Facts(recipe.result))
     for name, type_ in MEASURES.items():
         scope.bind(name, Ref(name), _facts(type_))
     known = [*(p.name for p in recipe.params), *(x.name for x in recipe.sources)]
-    asked = _with_coverage(scope, written, known)
+    asked = _with_coverage(scope, item.test, known)
     test = expect(scope, cast("t.Expr", asked), BOOL, "the expectation")[0]
-    return s.Expect(test, words(written), item.span.line)
-
-
-def _written(item: t.Item) -> t.Expr:
-    assert item.value is not None and not isinstance(item.value, t.Block)
-    return item.value
+    return s.Expect(test, words(item.test), item.span.line)
 
 
 def _facts(type_: Type) -> r.Facts:
@@ -206,13 +200,12 @@ def words(written: t.Node) -> str:
     return " ".join(span.source.text[span.start : span.end].split())
 
 
-def means(module: Module, item: t.Item, names: list[str]) -> s.Expect:
+def means(module: Module, item: t.Expect, names: list[str]) -> s.Expect:
     """A condition on the means of scores."""
-    written = _written(item)
     scope = Scope(module)
     for name in names:
         scope.bind(name, Ref(name), _facts(FLOAT))
-    return s.Expect(infer(scope, written)[0], words(written), item.span.line)
+    return s.Expect(infer(scope, item.test)[0], words(item.test), item.span.line)
 
 
 # ── messages ─────────────────────────────────────────────────────────────────
@@ -233,7 +226,6 @@ def _no_expect(trial: t.Trial) -> Diagnostic:
 
 
 def _nothing_to_mock(item: t.Item, name: str) -> Diagnostic:
-    assert item.key is not None
     return error(
         "unknown-name",
         f"step `{name}` asks no model, so there is nothing to mock",

@@ -50,13 +50,12 @@ def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: s.Suite) -> 
 def _batch(module: Module, trial: t.Trial, recipe: r.Recipe) -> None:
     settings_of(module, trial)
     params = [p.name for p in recipe.params]
-    for item in trial.items:
-        if item.word == "each":
-            known_name(module, item, params, "parameter")
-        elif item.word == "set" and item.key is not None:
-            known = [*params, *settable_here(module.decls.values()), *PATHS]
-            if path_of(item.key) not in known:
-                module.report(_not_settable(item.key, path_of(item.key), known))
+    for item in trial.said("each"):
+        known_name(module, item, params, "parameter")
+    known = [*params, *settable_here(module.decls.values()), *PATHS]
+    for item in trial.said("set"):
+        if path_of(item.key) not in known:
+            module.report(_not_settable(item.key, path_of(item.key), known))
 
 
 def _not_settable(key: t.Expr, path: str, known: list[str]) -> Diagnostic:

@@ -27,8 +27,8 @@ def tune_of(module: Module, trial: t.Trial, recipe: r.Recipe, evals: list[s.Eval
     optimizer = named.text if named is not None else own.get("optimizer", str)
     if named is not None and optimizer not in OPTIMIZERS:
         module.report(_unknown_optimizer(named))
-    knobs = tuple(k for i in trial.items if i.word == "knob" for k in _knob(module, i, recipe))
-    if not any(i.word == "knob" for i in trial.items):
+    knobs = tuple(k for i in trial.said("knob") for k in _knob(module, i, recipe))
+    if not trial.said("knob"):
         module.report(_no_knob(trial))
     shares, seed = _split(own)
     if judged is None:
@@ -94,7 +94,7 @@ def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
     return [s.Knob(path, kind, choices)]
 
 
-def path_of(key: t.Expr | None) -> str:
+def path_of(key: t.Expr) -> str:
     """What is written as `name.label`."""
     if isinstance(key, t.Member):
         return f"{path_of(key.base)}.{key.name.text}"

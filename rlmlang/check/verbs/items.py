@@ -1,0 +1,77 @@
+"""What verbs that go over items have in common: the list, the prompt, what may be lost."""
+
+from __future__ import annotations
+
+from rlmlang.check.asks import prompt_named
+from rlmlang.check.infer import infer
+from rlmlang.check.losses import lose, on_error_of
+from rlmlang.check.scope import Scope
+from rlmlang.check.settings import Settings
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.source import Span
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir import recipe as r
+from rlmlang.ir.expressions import Expr
+from rlmlang.ir.types import Type
+from rlmlang.syntax import tree as t
+from rlmlang.syntax import verbs as v
+from rlmlang.verbs.given import item_facts
+
+
+def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts] | None:
+    """A list that a verb goes over; reported where it is none."""
+    value, facts = infer(scope, written)
+    if facts.type.kind != "Any" and not facts.type.is_list:
+        scope.report(_not_a_list(verb, written, facts.type))
+        return None
+    return value, facts
+
+
+def asked(scope: Scope, e: v.With) -> tuple[r.Prompt, Expr, r.Facts, r.Facts] | None:
+    """The prompt, the list, what is known of it and of one item; None where one of them is none."""
+    prompt, found = prompt_behind(scope, e.call), list_of(scope, e, e.subject)
+    if prompt is None or found is None:
+        return None
+    return prompt, *found, item_facts(found[1])
+
+
+def prompt_behind(scope: Scope, call: t.Call) -> r.Prompt | None:
+    """The prompt behind `with`; reported where there is none of that name."""
+    name = call.callee.span.text
+    prompt = prompt_named(scope, name)
+    if prompt is None:
+        scope.report(_unknown_prompt(call.callee, name, scope))
+    return prompt
+
+
+def skips(scope: Scope, name: str, s: Settings) -> r.OnError:
+    """What is done with an item that fails, and where one is lost by it."""
+    on_error = on_error_of(scope, s)
+    if on_error.skip:
+        lose(scope, name, s.entries["on_error"].span, "items can be lost here")
+    return on_error
+
+
+def word_span(e: t.Verb) -> Span:
+    """The place of the verb at the beginning of a step."""
+    return Span(e.span.source, e.span.start, e.span.start + len(e.word))
+
+
+def _unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+    what = "" if scope.module.find(name) is None else "; it is something else"
+    return error(
+        "unknown-prompt",
+        f"no prompt is called `{name}`{what}",
+        node.span,
+        hint=did_you_mean(name, scope.module.known(t.Prompt)) or "declare it: `prompt …`",
+    )
+
+
+def _not_a_list(verb: t.Verb, written: t.Expr, have: Type) -> Diagnostic:
+    hint = "split it first: `split x by tokens(max: 4ktok)`" if have.textual else ""
+    return error(
+        "not-a-list",
+        f"`{verb.word}` goes over a list, not {have}",
+        Label(written.span, str(have)),
+        hint=hint or "put it in [ ], or call the prompt once",
+    )

@@ -1,0 +1,58 @@
+"""`split x by strategy(…)`: a strategy that fits what it cuts."""
+
+from __future__ import annotations
+
+from rlmlang.check.infer import infer
+from rlmlang.check.losses import lose
+from rlmlang.check.resolve import partition_of, strategy_of
+from rlmlang.check.say.declarations import too_small
+from rlmlang.check.scope import NOTHING, Inferred, Scope
+from rlmlang.check.settings import Settings
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.ir.types import Type
+from rlmlang.schema.partitions import STRATEGIES, Strategy
+from rlmlang.syntax import verbs as v
+from rlmlang.verbs.split import Split, family_of
+
+
+def check(scope: Scope, name: str, e: v.Split) -> Inferred:
+    """The step of a split."""
+    subject, facts = infer(scope, e.subject)
+    partition = partition_of(scope.module, e.how)
+    Settings(scope.module, e.block, "split")
+    if partition is None:
+        return NOTHING
+    strategy = strategy_of(scope.module, partition)
+    family = family_of(facts.type)
+    if facts.type.kind != "Any" and family not in strategy.of:
+        scope.report(_cannot_split(e, facts.type, strategy))
+        return NOTHING
+    if family == "rows" and partition.before + partition.after:
+        scope.report(_no_neighbours(e))
+    options, grain = partition.options, scope.module.library.grain
+    if why := strategy.refuse(options, grain, family == "tree"):
+        scope.report(too_small(e.how, why))
+        return NOTHING
+    if strategy.coverage(options) != "exact":
+        lose(scope, name, e.how.span, "pieces overlap here")
+    return scope.add(name, Split(subject, partition), {subject: facts}, e)
+
+
+def _cannot_split(e: v.Split, have: Type, strategy: Strategy) -> Diagnostic:
+    fitting = [s.name for s in STRATEGIES.values() if family_of(have) in s.of]
+    return error(
+        "cannot-split",
+        f"`{strategy.name}` cuts {' or '.join(strategy.of)}, not {have}",
+        Label(e.how.span, f"for {' or '.join(strategy.of)}"),
+        Label(e.subject.span, str(have)),
+        hint=f"for {have}: {', '.join(fitting)}" if fitting else "only text, rows and trees split",
+    )
+
+
+def _no_neighbours(e: v.Split) -> Diagnostic:
+    return error(
+        "cannot-split",
+        "rows have no neighbours that a piece could show",
+        Label(e.how.span, "gathers what lies around a piece"),
+        hint="remove `.gather(…)`, or put more rows into a piece",
+    )
