@@ -131,8 +131,8 @@ class Account:
         return Reservation(self, worst)
 
     def share(self, count: int) -> Limits:
-        """An equal part, of so many, of what this account may still use; a limit that it has not
-        its parts have not either. Rounded down, so that the parts are never more than the whole."""
+        """An equal part, of so many, of what this account may still use; no limit where
+        it has none. Rounded down, so that the parts are never more than the whole."""
         held, parts = self.spent + self.reserved, dict[str, Amount]()
         for dimension in SPENT:
             most = self.limits.of(dimension)

@@ -1,4 +1,4 @@
-"""A terminal that is closed, and a polite kill: the run parks, and is gone on with."""
+"""A terminal that is closed, and a polite kill: the run parks, and is resumed."""
 
 from __future__ import annotations
 

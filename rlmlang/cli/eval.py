@@ -50,7 +50,7 @@ def command(
     """Run the eval NAME of FILE: every example, scored, with means and their intervals.
 
     The exit code is 1 when a `require` does not hold. Answers are kept: a second eval costs
-    nothing, and one that was stopped is gone on with.
+    nothing, and one that was stopped is resumed.
     """
     steady()
     from rlmlang.cli.bars import Bar

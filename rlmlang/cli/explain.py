@@ -33,6 +33,6 @@ def command(word: str) -> None:
 def _consequence(known: Entry) -> str:
     """What follows from a problem, in a line."""
     ending = f"exit code {known.exit_code}" if known.exit_code else "stops nothing"
-    parks = "; the same command goes on with the run" if "parks" in known else ""
+    parks = "; the same command resumes the run" if "parks" in known else ""
     item = "; `on_error` may leave out an item that has it" if "item" in known else ""
     return f"{known.severity}, {ending}{parks}{item}"

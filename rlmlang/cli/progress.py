@@ -165,7 +165,7 @@ def spoken(model: str, turns: int, subs: int) -> str:
 
 
 def resumed(event: RunResumed) -> str:
-    """What is said when a run is gone on with."""
+    """What is said when a run is resumed."""
     return (
         f"resuming {event.run}: {event.kept:,} answers are kept, {event.calls:,} calls and "
         f"${event.usd:,.4f} of the budget are used"

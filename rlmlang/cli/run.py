@@ -40,7 +40,7 @@ def command(
 ) -> None:  # fmt: skip
     """Run a recipe: FILE is a path, or std/NAME of the standard library.
 
-    A run that was stopped is gone on with: what is answered is kept, and never paid twice.
+    A run that was stopped is resumed: what is answered is kept, and never paid twice.
     """
     from pathlib import Path
 

@@ -19,7 +19,7 @@ from rlmlang.cli.edge import store_option
 def command(as_values: bool, everything: bool, store: str) -> None:
     """List runs: how they ended, what they sent and cost. The newest comes last.
 
-    `parked`, `failed` and `killed` runs are gone on with by the same `rlm run` command.
+    `parked`, `failed` and `killed` runs are resumed by the same `rlm run` command.
     """
     from rlmlang.stores.reader import StoreReader
 

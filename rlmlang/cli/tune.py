@@ -41,8 +41,8 @@ def command(
     """Run the tuning NAME of FILE, and write RECIPE.tuned.json beside it.
 
     `rlm plan` and `rlm run` use that file as long as the recipe is the one it was made for. The
-    score is of examples that the optimizer never saw. Answers are kept: a tuning that was stopped
-    goes on with the same command.
+    score is of examples that the optimizer never saw. Answers are kept: the same command resumes a
+    tuning that was stopped.
     """
     steady()
     from rlmlang.runtime.tuned import path_of

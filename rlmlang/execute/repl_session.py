@@ -1,7 +1,7 @@
 """A free-form node: a model writes code, turn by turn, until it submits an answer.
 
 Every turn and every sub-call is a call like any other: paid, kept, recorded. A run that died is
-gone on with by running the same code again, with the answers that are kept.
+resumed by running the same code again, with the answers that are kept.
 """
 
 from __future__ import annotations

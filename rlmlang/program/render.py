@@ -12,7 +12,7 @@ from rlmlang.ir.types import Type
 
 
 def render(value: Any, type_: Type) -> str:
-    """The text of a value. Its size is what `check/extents.py` counts with."""
+    """The text of a value. Its size is what `ir/sizes.py` counts with."""
     if value is None:
         return ""
     if isinstance(value, Tree):

@@ -13,8 +13,8 @@ from rlmlang.runtime.prepared import Prepared
 
 
 def identity_of(ready: Prepared) -> bytes:
-    """32 bytes. A run that was stopped, or ran out of its budget, is gone on with by the next run
-    of the same identity; what either has spent counts for both."""
+    """32 bytes. A run that was stopped, or ran out of its budget, is resumed by the next run of
+    the same identity; what either has spent counts for both."""
     what = hash_of_graph(ready.plan.graph, replace(ready.recipe, budget=Budget()))
     models = {k: v.name for k, v in ready.binding.models.items()}
     inputs = {k: _stamp(v) for k, v in ready.inputs.items()}

@@ -375,11 +375,11 @@ def _cancellations() -> int:
 
 
 def interrupted() -> CodedError:
-    """The problem of what was stopped by Ctrl-C: it is gone on with by the same command."""
+    """The problem of what was stopped by Ctrl-C: the same command resumes it."""
     return failed(
         "interrupted",
         "stopped on request",
-        hint="run the same command again: it goes on from here",
+        hint="run the same command again: it is resumed from here",
     )
 
 

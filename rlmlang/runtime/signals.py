@@ -55,6 +55,6 @@ class Signals:
         if self.first is None:
             os._exit(INTERRUPTED)
         first, self.first = self.first, None
-        sys.stderr.write("\nstopping: what is on its way is heard out; Ctrl-C again leaves\n")
+        sys.stderr.write("\nstopping: calls in flight may finish; Ctrl-C again leaves at once\n")
         sys.stderr.flush()
         first()

@@ -126,7 +126,7 @@ class Bridge:
     async def answer(self, name: str, args: object) -> Answer:
         """What the host says to a call: `return_value`, or `exc_type` and `message`.
 
-        Raises Submitted when a value was accepted: the cell is not gone on with.
+        Raises Submitted when a value was accepted: the rest of the cell is not run.
         """
         if name == SUBMIT:
             return self._submitted(args)

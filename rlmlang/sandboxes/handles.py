@@ -1,7 +1,7 @@
 """Contexts that code may look into without having them: handles, and what may be asked of them.
 
 Positions are bytes of UTF-8, as everywhere in rlmlang; a cut inside a character is moved back.
-Arguments are held against `catalog/tools.py`, and what an answer takes in time and memory against
+Arguments are held against `schema/tools.py`, and what an answer takes in time and memory against
 limits: code may ask, but not at its host's expense.
 """
 

@@ -1,8 +1,8 @@
 """Every code that a problem can have, and what follows from it: the one table.
 
 `grammar/mistakes/CODE.rlm` is the page of a code, which `rlm explain` shows. Whoever makes a
-problem names its code only; what the command line returns, whether a run can be gone on with and
-the rest is read here.
+problem names its code only; what the command line returns, whether a run can be resumed and the
+rest is read here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Severity = Literal["error", "warning"]
 Mark = Literal["parks", "item", "unfit", "no text", "source"]
 """What else is true of a problem:
 
-parks: the same command goes on with the run; it is not the recipe that failed
+parks: the same command resumes the run; it is not the recipe that failed
 item: it may befall one item of a step, which `on_error` may leave out
 unfit: the recipe does not take such an input: an example of an eval counts as failed
 no text: a file below a folder that has it is left out, and counted
@@ -76,7 +76,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "misplaced-documentation": (RECIPE, (), "a /// line with nothing below it that can carry it"),
     "missing-argument": (RECIPE, (), "an argument that must be given is not"),
     "missing-column": (FAILED, (), "a table without a column the record names"),
-    "missing-dataset": (RECIPE, (), "an eval that goes over nothing"),
+    "missing-dataset": (RECIPE, (), "an eval without a dataset"),
     "missing-edition": (RECIPE, (), "the file does not say which edition it is written for"),
     "missing-eval": (RECIPE, (), "a tuning that nothing judges"),
     "missing-input": (USAGE, (), "a parameter without a value"),

@@ -46,7 +46,7 @@ DIMENSIONS = (
     Dimension(_limit("usd", "dollars", "dollars, by the prices that `rlm models` lists"),
               IN_ADVANCE, ("usd",), 5.0),
     Dimension(_limit("wall", "duration", "time by the clock, for one `rlm run`", MOMENT),
-              "The run is parked when the time is over, and can be gone on with.", usual=3600.0,
+              "The run is parked when the time is over, and can be resumed.", usual=3600.0,
               tested=False),
     Dimension(_limit("depth", "count", "levels of recursion, and of sessions below sessions"),
               "A call that lies deeper is not made.", usual=4),

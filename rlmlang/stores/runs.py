@@ -25,7 +25,7 @@ FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step"""
 
 @dataclass(frozen=True)
 class RunStart:
-    """How a run begins: its name, whether it goes on with an earlier one, what that has spent by
+    """How a run begins: its name, whether it resumes an earlier one, what that has spent by
     step, and the name of a run of the same recipe that is going on elsewhere."""
 
     name: str
@@ -38,8 +38,8 @@ class RunStart:
 @dataclass(frozen=True)
 class RunRow:
     """A run as it is kept. `identity` says which runs are the same one, begun again: recipe,
-    inputs, models and settings, but for the budget. `state` is running, finished, parked (may be
-    gone on with) or failed (likewise)."""
+    inputs, models and settings, but for the budget. `state` is running, finished,
+    parked or failed; both of the latter may be resumed."""
 
     id: int
     name: str = ""
@@ -57,7 +57,7 @@ def begin_run(
     c: Batch, wanted: RunRow, claim: Callable[[int], bool], redact: Callable[[str], str],
     *, fresh: bool,
 ) -> tuple[RunRow, RunStart]:  # fmt: skip
-    """The run to go on with, or a new one. A name that another run has is made another: rows are
+    """The run to resume, or a new one. A name that another run has is made another: rows are
     replaced by what must be unique, and that run would be gone."""
     beside = ""
     query = "SELECT * FROM run WHERE identity = ? AND state != ? ORDER BY id DESC"

@@ -105,7 +105,7 @@ class ExampleRunner:
         return scored
 
     def stop(self) -> CodedError:
-        """Ctrl-C: nothing new is begun, and what is on its way is heard out."""
+        """Ctrl-C: nothing new is begun, and what is in flight is allowed to finish."""
         problem: CodedError = self.loop.wait(self._stopped())
         return problem
 

@@ -125,7 +125,7 @@ def _incomplete(decl: t.Settings, form: str) -> Diagnostic:
 def _no_dataset(trial: t.Trial) -> Diagnostic:
     return error(
         "missing-dataset",
-        f"eval `{trial.name.text}` goes over no dataset",
+        f"eval `{trial.name.text}` has no dataset",
         trial.name.span,
         hint="add `over: NAME` of a dataset",
     )
