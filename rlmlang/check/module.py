@@ -21,6 +21,7 @@ from rlmlang.ir.types import (
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Plugins
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.trials import Trial
 
 T = TypeVar("T")
 UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")
@@ -70,7 +71,7 @@ class Module:
         self.made: dict[str, object] = {}
         self.types: dict[str, Type] = {}
         self.uses: list[t.Use] = []
-        self.trials: list[t.Trial] = []
+        self.trials: list[Trial] = []
         for item in file.items:
             self._declare(item)
 
@@ -82,7 +83,7 @@ class Module:
         if isinstance(item, t.Use):
             self.uses.append(item)
             return
-        if isinstance(item, t.Trial):
+        if isinstance(item, Trial):
             self.trials.append(item)
             return
         if isinstance(item, t.Record | t.Enum) and item.name.text in TYPE_NAMES:

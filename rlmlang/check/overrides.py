@@ -12,6 +12,7 @@ from dataclasses import replace
 from rlmlang.schema.settings import BLOCKS
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
+from rlmlang.syntax.trials import Trial
 
 Read = Callable[[str], t.Expr | None]
 
@@ -82,7 +83,7 @@ def _set(item: t.Decl, path: str, value: t.Expr) -> t.Decl:
     if isinstance(item, t.Recipe):
         lines = tuple(_in_step(line, name, key, value) for line in item.body.items)
         return replace(item, body=replace(item.body, items=lines))
-    if isinstance(item, t.Use | t.Trial) or item.name.text != name:
+    if isinstance(item, t.Use | Trial) or item.name.text != name:
         return item
     if isinstance(item, t.Const) and not key:
         return replace(item, value=value)

@@ -11,6 +11,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.schema.setting import NUMBERS, Setting
 from rlmlang.schema.settings import BLOCKS, BUDGET
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.trials import Trial
 
 T = TypeVar("T")
 
@@ -141,7 +142,7 @@ def once(module: Module, keys: Iterable[t.Expr | None]) -> None:
             seen.setdefault(key.text, key)
 
 
-def settings_of(module: Module, trial: t.Trial) -> Settings:
+def settings_of(module: Module, trial: Trial) -> Settings:
     """The settings among the items of a test, eval, tuning or batch. Its budget is one of them,
     written with or without a colon."""
     entries = tuple(i for i in trial.items if isinstance(i, t.Setting))

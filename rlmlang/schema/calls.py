@@ -66,8 +66,7 @@ SCORE = Call("score", "Judges answers by a metric.", "in an eval, as `score exac
              (WEIGHT,))  # fmt: skip
 LEAF = Setting("leaf", "size", doc="the largest part that is read whole", least=1, limit=True)
 DEPTH = Setting("depth", "count", doc="how often a part may be cut", least=1, limit=True)
-CLAUSES = (
-    Call("leaf", "What reads a part.", "in a recurse, as `leaf <= 20ktok with p()`", (LEAF,)),
-    Call("depth", "Where a recursion ends.", "in a recurse, as `depth <= 4`", (DEPTH,)),
-)
-CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, *CLAUSES)
+CLAUSES = Call("recurse", "Says when a part is read, and how deep they lie.",
+               "in its braces, as `leaf <= 20ktok with p()` and `depth <= 4`",
+               (LEAF, DEPTH))  # fmt: skip
+CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)

@@ -13,6 +13,7 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.syntax.expressions import Expressions
+from rlmlang.syntax.trials import Expect, Item, Score, Trial
 
 Row = tuple[Callable[..., t.Node], str]
 NODES: Mapping[str, Row] = {
@@ -61,18 +62,32 @@ NODES: Mapping[str, Row] = {
     "limit": (t.Limit, "key amount"),
     "repl": (t.Repl, "block"),
     "assume": (t.Assume, "because"),
-    "test": (partial(t.Trial, word="test"), "docs name target *items"),
-    "eval": (partial(t.Trial, word="eval"), "docs name target *items"),
-    "tune": (partial(t.Trial, word="tune"), "docs name target *items"),
-    "batch": (partial(t.Trial, word="batch"), "docs name target *items"),
-    "given": (partial(t.Item, word="given"), "key value"),
-    "mock": (partial(t.Item, word="mock"), "key value"),
-    "knob": (partial(t.Item, word="knob"), "key value"),
-    "each": (partial(t.Item, word="each"), "key value"),
-    "set_path": (partial(t.Item, word="set"), "key value"),
-    "expect": (t.Expect, "test"),
-    "require_score": (t.Expect, "test"),
-    "score": (t.Score, "metric weight"),
+    "test": (partial(Trial, word="test"), "docs name target *items"),
+    "eval": (partial(Trial, word="eval"), "docs name target *items"),
+    "tune": (partial(Trial, word="tune"), "docs name target *items"),
+    "batch": (partial(Trial, word="batch"), "docs name target *items"),
+    "given": (partial(Item, word="given"), "key value"),
+    "mock": (partial(Item, word="mock"), "key value"),
+    "knob": (partial(Item, word="knob"), "key value"),
+    "each": (partial(Item, word="each"), "key value"),
+    "set_path": (partial(Item, word="set"), "key value"),
+    "expect": (Expect, "test"),
+    "require_score": (Expect, "test"),
+    "score": (Score, "metric weight"),
+    "if_": (t.If, "test yes no"),
+    "binary": (t.Binary, "left op right"),
+    "range": (partial(t.Binary, op=".."), "left right"),
+    "not_": (partial(t.Unary, op="not"), "operand"),
+    "negative": (t.Unary, "op operand"),
+    "member": (t.Member, "base name"),
+    "call_of": (t.Call, "callee args"),
+    "call": (t.Call, "callee args"),
+    "positional": (partial(t.Arg, label=""), "value"),
+    "list_of": (t.ListOf, "*items"),
+    "true_": (partial(t.Constant, value=True), ""),
+    "false_": (partial(t.Constant, value=False), ""),
+    "none_": (partial(t.Constant, value=None), ""),
+    "text": (t.Text, "value"),
 }  # fmt: skip
 """What a rule of the grammar makes, and the fields that its parts fill, in order; one with a star
 takes as many as there are. A part that was not written leaves its field as it is."""
@@ -109,7 +124,7 @@ class Builder(Expressions):
         return t.File(edition=self.build(c[0]) or 0, items=self.all(c[1:]), span=span)
 
     def edition(self, c: list[Any], span: Span) -> int:
-        return int(self.number_of(str(c[0]), span).value)
+        return int(self.number_of(c[0]).value)
 
     def docs(self, c: list[Any], span: Span) -> str:
         return "\n".join(str(x)[3:].removeprefix(" ").rstrip() for x in c)

@@ -50,57 +50,32 @@ class Expressions:
         return Span(self.source, meta.start_pos, meta.end_pos)
 
     def token(self, token: Token) -> Any:
-        start = token.start_pos or 0
-        span = Span(self.source, start, start + len(token))
+        """What a token says by itself; names are built by the rules that they stand in."""
         match token.type:
             case "NUMBER":
-                return self.number_of(str(token), span)
+                return self.number_of(token)
             case "STRING" | "BLOCK":
                 return self.string(token)
             case "VERSION":
                 return str(token)[1:]
             case "EXPORT":
                 return True
-        return t.Name(text=str(token), span=span)
+        return str(token)
+
+    def place(self, token: Token) -> Span:
+        start = token.start_pos or 0
+        return Span(self.source, start, start + len(token))
 
     # ── expressions ──────────────────────────────────────────────────────────
 
-    def if_(self, c: list[Any], span: Span) -> t.If:
-        test, yes, no = (self.build(x) for x in c)
-        return t.If(test=test, yes=yes, no=no, span=span)
-
-    def binary(self, c: list[Any], span: Span) -> t.Binary:
-        op = c[1] if isinstance(c[1], Token) else c[1].children[0]
-        return t.Binary(op=str(op), left=self.build(c[0]), right=self.build(c[2]), span=span)
-
-    def range(self, c: list[Any], span: Span) -> t.Binary:
-        return t.Binary(op="..", left=self.build(c[0]), right=self.build(c[1]), span=span)
-
-    def not_(self, c: list[Any], span: Span) -> t.Unary:
-        return t.Unary(op="not", operand=self.build(c[0]), span=span)
-
-    def negative(self, c: list[Any], span: Span) -> t.Unary:
-        return t.Unary(op="-", operand=self.build(c[1]), span=span)
-
-    def member(self, c: list[Any], span: Span) -> t.Member:
-        return t.Member(base=self.build(c[0]), name=self.build(c[1]), span=span)
-
-    def call_of(self, c: list[Any], span: Span) -> t.Call:
-        return t.Call(callee=self.build(c[0]), args=self.build(c[1]), span=span)
-
-    call = call_of
+    def compare(self, c: list[Any], span: Span) -> str:
+        return str(c[0])
 
     def args(self, c: list[Any], span: Span) -> tuple[t.Arg, ...]:
         return self.all(c)
 
     def labelled(self, c: list[Any], span: Span) -> t.Arg:
         return t.Arg(label=self.build(c[0]).text, value=self.build(c[1]), span=span)
-
-    def positional(self, c: list[Any], span: Span) -> t.Arg:
-        return t.Arg(label="", value=self.build(c[0]), span=span)
-
-    def list_of(self, c: list[Any], span: Span) -> t.ListOf:
-        return t.ListOf(items=self.all(c), span=span)
 
     def group(self, c: list[Any], span: Span) -> Any:
         return self.build(c[0])
@@ -118,23 +93,10 @@ class Expressions:
     def word(self, c: list[Any], span: Span) -> t.Name:
         inner = c[0]
         if isinstance(inner, Token):
-            token: t.Name = self.token(inner)
-            return token
+            return t.Name(text=str(inner), span=self.place(inner))
         return self.word(inner.children, span)
 
     label = key = soft = hard = word
-
-    def true_(self, c: list[Any], span: Span) -> t.Constant:
-        return t.Constant(value=True, span=span)
-
-    def false_(self, c: list[Any], span: Span) -> t.Constant:
-        return t.Constant(value=False, span=span)
-
-    def none_(self, c: list[Any], span: Span) -> t.Constant:
-        return t.Constant(value=None, span=span)
-
-    def text(self, c: list[Any], span: Span) -> t.Text:
-        return t.Text(value=self.build(c[0]), span=span)
 
     def number(self, c: list[Any], span: Span) -> t.Number:
         number: t.Number = self.build(c[0])
@@ -142,8 +104,9 @@ class Expressions:
 
     # ── literals ─────────────────────────────────────────────────────────────
 
-    def number_of(self, raw: str, span: Span) -> t.Number:
-        digits, suffix = NUMBER.findall(raw)[0]
+    def number_of(self, token: Token) -> t.Number:
+        span = self.place(token)
+        digits, suffix = NUMBER.findall(token)[0]
         factor, unit = 1.0, suffix
         if suffix and suffix not in UNITS and suffix[0] in MULTIPLIERS:
             factor, unit = MULTIPLIERS[suffix[0]], suffix[1:]

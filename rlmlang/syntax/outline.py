@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.syntax.scan import Piece, scan
+from rlmlang.syntax.trials import Expect, Item, Score
 
 ITEMS = (
     t.Setting, t.Limit, t.Repl, t.Assume, t.Field, t.Variant, t.Let, t.Return, t.Require,
-    t.BudgetUse, v.Rung, v.Clause, t.Item, t.Expect, t.Score,
+    t.BudgetUse, v.Rung, v.Clause, Item, Expect, Score,
 )  # fmt: skip
 STATEMENTS = (t.Let, t.Return, t.Require, t.BudgetUse, v.Rung)
 PAIRS = {"{": "}", "(": ")", "[": "]"}

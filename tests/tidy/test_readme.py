@@ -87,6 +87,19 @@ def test_the_session_that_is_shown_runs_in_a_shell(folder: Path) -> None:
     assert "Marta Vey keeps the key." in printed
 
 
+def test_the_plan_that_is_saved_is_run(folder: Path) -> None:
+    (folder / "book.txt").write_text("Marta Vey keeps the key.\n" * 40)
+    printed = shell(f"set -e\nrlm new find.rlm\n{block('rlm plan')}", folder)
+    assert "Marta Vey keeps the key." in printed
+
+
+def test_the_words_that_are_named_have_a_page(rlm: Rlm) -> None:
+    (named,) = re.findall(r"one for every word: (.*?) shows", README, re.DOTALL)
+    words = re.findall(r"`(?:rlm explain )?(\w+)`", named)
+    assert len(words) == 6
+    assert [w for w in words if rlm("explain", w).code] == []
+
+
 def test_the_first_command_prints_what_is_shown(folder: Path) -> None:
     """All but its making of an environment, for which this one stands in."""
     shutil.copytree(ROOT / "examples" / "needle", folder / "examples" / "needle")

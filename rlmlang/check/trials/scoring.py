@@ -15,6 +15,7 @@ from rlmlang.ir.types import fits
 from rlmlang.metrics import METRICS
 from rlmlang.schema.calls import WEIGHT
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.trials import Expect, Score, Trial
 
 
 def dataset_of(module: Module, name: str) -> s.Dataset | None:
@@ -51,16 +52,16 @@ def _columns(module: Module, written: t.Block | None) -> tuple[tuple[str, str], 
     return tuple(found)
 
 
-def eval_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Eval | None:
+def eval_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Eval | None:
     """A checked eval; None when it has no dataset to go over."""
     own = settings_of(module, trial)
     over = _over(module, trial, own.find("over", t.Name), recipe)
-    written = [i for i in trial.items if isinstance(i, t.Score)]
+    written = [i for i in trial.items if isinstance(i, Score)]
     scores = tuple(x for i in written for x in _score(module, i, recipe))
     if not any(x.weight for x in scores):
         module.report(_no_score(trial))
     names = [*(x.metric.name for x in scores), "score", "failed"]
-    require = tuple(means(module, i, names) for i in trial.items if isinstance(i, t.Expect))
+    require = tuple(means(module, i, names) for i in trial.items if isinstance(i, Expect))
     most, spend = own.find("limit", int), limits_in(own.find("budget", Settings))
     if over is None:
         return None
@@ -68,9 +69,7 @@ def eval_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Eval | None:
                   recipe.path)  # fmt: skip
 
 
-def _over(
-    module: Module, trial: t.Trial, name: t.Name | None, recipe: r.Recipe
-) -> s.Dataset | None:
+def _over(module: Module, trial: Trial, name: t.Name | None, recipe: r.Recipe) -> s.Dataset | None:
     if name is None:
         module.report(_no_dataset(trial))
         return None
@@ -86,7 +85,7 @@ def _over(
     return found
 
 
-def _score(module: Module, item: t.Score, recipe: r.Recipe) -> list[s.Score]:
+def _score(module: Module, item: Score, recipe: r.Recipe) -> list[s.Score]:
     weight = value_of(module, WEIGHT, item.weight)
     amount = float(weight) if isinstance(weight, int | float) else 1.0
     metric = _metric(module, item.metric, recipe)
@@ -122,7 +121,7 @@ def _incomplete(decl: t.Settings, form: str) -> Diagnostic:
     )
 
 
-def _no_dataset(trial: t.Trial) -> Diagnostic:
+def _no_dataset(trial: Trial) -> Diagnostic:
     return error(
         "missing-dataset",
         f"eval `{trial.name.text}` has no dataset",
@@ -149,7 +148,7 @@ def _unbound(name: t.Name, found: s.Dataset, param: str, known: list[str]) -> Di
     )
 
 
-def _no_score(trial: t.Trial) -> Diagnostic:
+def _no_score(trial: Trial) -> Diagnostic:
     return error(
         "nothing-expected",
         f"eval `{trial.name.text}` scores nothing",

@@ -22,6 +22,7 @@ from rlmlang.schema.calls import ANSWERS, FILL, OPENERS, Call
 from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.formula import ONE, number
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.trials import Expect, Item, Trial
 
 MEASURES = {
     **{d.name: INT if d.setting.of.types == (int,) else FLOAT for d in DIMENSIONS if d.tested},
@@ -29,13 +30,13 @@ MEASURES = {
 }  # fmt: skip
 
 
-def test_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Test:
+def test_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Test:
     """A checked test."""
     for word in ("given", "mock"):
         once(module, [i.key for i in trial.said(word)])
     given = [_given(module, i, recipe) for i in trial.said("given")]
     mocks = [_mock(module, i, recipe) for i in trial.said("mock")]
-    expects = [_expect(module, i, recipe) for i in trial.items if isinstance(i, t.Expect)]
+    expects = [_expect(module, i, recipe) for i in trial.items if isinstance(i, Expect)]
     if not expects:
         module.report(_no_expect(trial))
     return s.Test(
@@ -45,7 +46,7 @@ def test_of(module: Module, trial: t.Trial, recipe: r.Recipe) -> s.Test:
     )  # fmt: skip
 
 
-def known_name(module: Module, item: t.Item, names: list[str], what: str) -> str | None:
+def known_name(module: Module, item: Item, names: list[str], what: str) -> str | None:
     """The name an item is about, if it is one of these."""
     if not isinstance(item.key, t.Name):
         return None
@@ -66,7 +67,7 @@ def known_name(module: Module, item: t.Item, names: list[str], what: str) -> str
 
 
 def _given(
-    module: Module, item: t.Item, recipe: r.Recipe
+    module: Module, item: Item, recipe: r.Recipe
 ) -> tuple[str, Expr | s.Opened | s.Fill] | None:
     params = {p.name: p for p in recipe.params}
     places = [*params, *(x.name for x in recipe.sources)]
@@ -110,7 +111,7 @@ def _told(module: Module, written: t.Call, call: Call) -> str:
 # ── mocks ────────────────────────────────────────────────────────────────────
 
 
-def _mock(module: Module, item: t.Item, recipe: r.Recipe) -> s.Mock | None:
+def _mock(module: Module, item: Item, recipe: r.Recipe) -> s.Mock | None:
     prompts = prompts_of(recipe)
     steps = [x.name for x in recipe.steps]
     names = list(dict.fromkeys([*prompts, *steps, *(p.name for p in prompts.values())]))
@@ -152,7 +153,7 @@ def _script(module: Module, written: t.Expr) -> s.Scripted | s.Replayed | s.Fail
 # ── expectations ─────────────────────────────────────────────────────────────
 
 
-def _expect(module: Module, item: t.Expect, recipe: r.Recipe) -> s.Expect:
+def _expect(module: Module, item: Expect, recipe: r.Recipe) -> s.Expect:
     scope = Scope(module)
     scope.bind("result", Ref("result"), r.Facts(recipe.result))
     for name, type_ in MEASURES.items():
@@ -200,7 +201,7 @@ def words(written: t.Node) -> str:
     return " ".join(span.source.text[span.start : span.end].split())
 
 
-def means(module: Module, item: t.Expect, names: list[str]) -> s.Expect:
+def means(module: Module, item: Expect, names: list[str]) -> s.Expect:
     """A condition on the means of scores."""
     scope = Scope(module)
     for name in names:
@@ -216,7 +217,7 @@ def form(written: t.Node, words: str) -> Diagnostic:
     return error("trial-form", "this cannot be read", written.span, hint=f"write `{words}`")
 
 
-def _no_expect(trial: t.Trial) -> Diagnostic:
+def _no_expect(trial: Trial) -> Diagnostic:
     return error(
         "nothing-expected",
         f'test "{trial.name.text}" expects nothing, so it cannot fail',
@@ -225,7 +226,7 @@ def _no_expect(trial: t.Trial) -> Diagnostic:
     )
 
 
-def _nothing_to_mock(item: t.Item, name: str) -> Diagnostic:
+def _nothing_to_mock(item: Item, name: str) -> Diagnostic:
     return error(
         "unknown-name",
         f"step `{name}` asks no model, so there is nothing to mock",

@@ -16,6 +16,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.schema.settings import BUDGET
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.trials import Trial
 
 PATHS = tuple(f"budget.{name}" for name in BUDGET)
 Find = Callable[[str], r.Recipe | None]
@@ -33,7 +34,7 @@ def check_trials(module: Module, find: Find, known: list[str]) -> s.Suite:
     return suite
 
 
-def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: s.Suite) -> None:
+def _trial(module: Module, trial: Trial, recipe: r.Recipe, suite: s.Suite) -> None:
     match trial.word:
         case "test":
             suite.tests.append(test_of(module, trial, recipe))
@@ -47,7 +48,7 @@ def _trial(module: Module, trial: t.Trial, recipe: r.Recipe, suite: s.Suite) -> 
             _batch(module, trial, recipe)
 
 
-def _batch(module: Module, trial: t.Trial, recipe: r.Recipe) -> None:
+def _batch(module: Module, trial: Trial, recipe: r.Recipe) -> None:
     settings_of(module, trial)
     params = [p.name for p in recipe.params]
     for item in trial.said("each"):
@@ -67,7 +68,7 @@ def _not_settable(key: t.Expr, path: str, known: list[str]) -> Diagnostic:
     )
 
 
-def _unknown_recipe(trial: t.Trial, known: list[str]) -> Diagnostic:
+def _unknown_recipe(trial: Trial, known: list[str]) -> Diagnostic:
     return error(
         "unknown-recipe",
         f"no recipe is called `{trial.target.text}`",

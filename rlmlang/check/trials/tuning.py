@@ -14,12 +14,13 @@ from rlmlang.ir import suite as s
 from rlmlang.ir.predictors import named, prompts_of
 from rlmlang.schema.settings import BLOCKS
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.trials import Item, Trial
 
 OPTIMIZERS = BLOCKS["tune"].setting("optimizer").choices
 SHARES = ("train", "dev", "test")
 
 
-def tune_of(module: Module, trial: t.Trial, recipe: r.Recipe, evals: list[s.Eval]) -> s.Tune | None:
+def tune_of(module: Module, trial: Trial, recipe: r.Recipe, evals: list[s.Eval]) -> s.Tune | None:
     """A checked tuning; None when nothing says what is better."""
     own = settings_of(module, trial)
     judged = _eval(module, trial, own.find("eval", t.Name), evals)
@@ -40,9 +41,7 @@ def tune_of(module: Module, trial: t.Trial, recipe: r.Recipe, evals: list[s.Eval
     )  # fmt: skip
 
 
-def _eval(
-    module: Module, trial: t.Trial, name: t.Name | None, evals: list[s.Eval]
-) -> s.Eval | None:
+def _eval(module: Module, trial: Trial, name: t.Name | None, evals: list[s.Eval]) -> s.Eval | None:
     """The eval that is named, the one of the tuning's own name, or the only one of the recipe."""
     mine = [e for e in evals if e.recipe == trial.target.text]
     wanted = name.text if name is not None else trial.name.text
@@ -69,7 +68,7 @@ def _split(tune: Settings) -> tuple[tuple[float, float, float], int]:
     return (train, dev or train / 2, test), own.get("seed", int)
 
 
-def _knob(module: Module, item: t.Item, recipe: r.Recipe) -> list[s.Knob]:
+def _knob(module: Module, item: Item, recipe: r.Recipe) -> list[s.Knob]:
     path = path_of(item.key)
     owner, _, last = path.rpartition(".")
     rewrites = isinstance(item.value, t.Name) and item.value.text == "rewrite"
@@ -113,7 +112,7 @@ def _unknown_optimizer(name: t.Name) -> Diagnostic:
     )
 
 
-def _no_eval(trial: t.Trial, wanted: str, known: list[str]) -> Diagnostic:
+def _no_eval(trial: Trial, wanted: str, known: list[str]) -> Diagnostic:
     return error(
         "missing-eval",
         f"nothing says what tuning `{trial.name.text}` is to make better",
@@ -123,7 +122,7 @@ def _no_eval(trial: t.Trial, wanted: str, known: list[str]) -> Diagnostic:
     )
 
 
-def _no_knob(trial: t.Trial) -> Diagnostic:
+def _no_knob(trial: Trial) -> Diagnostic:
     return error(
         "nothing-to-tune",
         f"tuning `{trial.name.text}` may move nothing",
@@ -141,11 +140,11 @@ def _split_form(item: t.Node) -> Diagnostic:
     )
 
 
-def _knob_form(item: t.Item, form: str) -> Diagnostic:
+def _knob_form(item: Item, form: str) -> Diagnostic:
     return error("trial-form", "this knob cannot be read", item.span, hint=f"write `{form}`")
 
 
-def _unknown_knob(item: t.Item, path: str, recipe: r.Recipe, known: list[str]) -> Diagnostic:
+def _unknown_knob(item: Item, path: str, recipe: r.Recipe, known: list[str]) -> Diagnostic:
     tasks = [f"{p}.task" for p in prompts_of(recipe)]
     return error(
         "unknown-knob",
