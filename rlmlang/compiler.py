@@ -15,6 +15,7 @@ from rlmlang.check.overrides import override, settable
 from rlmlang.check.settings import limit_from
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.suite import Checked
+from rlmlang.schema.formula import Sizes
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Find, Plugins
 from rlmlang.syntax import tree
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def check(
     source: SourceFile,
     load: Loader,
-    sizes: Mapping[str, int] | None = None,
+    sizes: Sizes | None = None,
     sets: Mapping[str, str] | None = None,
     most: int = 1,
     grain: int = GRAIN,
@@ -37,7 +38,7 @@ def check(
 ) -> Checked:
     """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
 
-    `sizes` are the real sizes of what is bound, as `count(log)`; without, declared ones are used.
+    `sizes` are the real sizes of what is bound; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
     tok, of the measure that texts are cut by. `plugins` has what other distributions add.

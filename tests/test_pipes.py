@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import TEXT
 from rlmlang.runtime.inputs import open_path
 from rlmlang.sources import pipes
 from rlmlang.sources.local import open_file
@@ -23,7 +23,6 @@ from tests.conftest import BOOK, Rlm
 
 ASKED = ("--set", "question=where is the key")
 KEY = "The key hangs behind the third bell.\n"
-TEXT = Type("Text")
 ROWS = """rlm 1
 record Row { id: Int }
 recipe all_ids(rows: [Row]) -> [Int] { return ids(rows) }

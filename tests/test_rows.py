@@ -9,14 +9,14 @@ import pytest
 
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.ir.types import ANY, Field, Type
+from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, TEXT, EnumType, Field, Type, list_of
+from rlmlang.ir.types import record as record_of
 from rlmlang.sources.csv import table
 from rlmlang.sources.jsonl import jsonl
 from rlmlang.sources.lines import lines
 from tests.conftest import Rlm
 
-INT, FLOAT, TEXT = Type("Int"), Type("Float"), Type("Text")
-MOOD = Type("Enum", labels=(("glad", ""), ("sad", "")))
+MOOD = EnumType((("glad", ""), ("sad", "")))
 
 
 def short(value: object) -> str:
@@ -26,7 +26,7 @@ def short(value: object) -> str:
 
 def record(name: str, type_: Type) -> Type:
     """A record of one field."""
-    return Type("Record", name="Row", fields=(Field(name, type_),))
+    return record_of(Field(name, type_), name="Row")
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_what_is_a_row_of_json_lines() -> None:
          ["", "1_000", "1,000", "7.0", "0x7", "٧", "７", "7 8", "1e3", "9" * 5_000]),
         (FLOAT, {"7": 7.0, "-.5": -0.5, "1e3": 1000.0, " 2.50 ": 2.5},
          ["", "nan", "inf", "-Infinity", "1e999", "1_0.5", "1.250,50", "½", "１.5"]),
-        (Type("Bool"), {"true": True, "No": False, "1": True}, ["", "maybe", "on", "2"]),
+        (BOOL, {"true": True, "No": False, "1": True}, ["", "maybe", "on", "2"]),
         (MOOD, {"glad": "glad"}, ["", "Glad", "glad "]),
         (TEXT, {"": "", " x ": " x ", "007": "007", 'say "x"': 'say "x"'}, []),
-        (Type("Int", optional=True), {"": None, "7": 7}, [" ", "none", "null"]),
-        (Type("List", (TEXT,)), {}, ["", "x", '["x"]']),
+        (INT.maybe(), {"": None, "7": 7}, [" ", "none", "null"]),
+        (list_of(TEXT), {}, ["", "x", '["x"]']),
     ],
 )  # fmt: skip
 def test_cells_are_read_as_their_type(type_: Type, good: dict[str, object], bad: list[str]) -> None:
@@ -98,7 +98,7 @@ def test_cells_are_read_as_their_type(type_: Type, good: dict[str, object], bad:
         (FLOAT, {"7": 7.0, "7.5": 7.5, '"7.5"': 7.5}, ["true", "1e999", "1" * 400, '"nan"', "[]"]),
         (TEXT, {'"x"': "x", "7": "7", '["x"]': '["x"]', "true": "true"}, ["null"]),
         (MOOD, {'"sad"': "sad"}, ['"SAD"', "1", '["sad"]', "{}"]),
-        (Type("List", (INT,)), {"[]": [], "[1, 2]": [1, 2]}, ['["x"]', "3", "[null]", "[1.5]"]),
+        (list_of(INT), {"[]": [], "[1, 2]": [1, 2]}, ['["x"]', "3", "[null]", "[1.5]"]),
         (record("y", INT), {'{"y": 1, "z": 2}': {"y": 1}}, ["{}", "3", "[1]", '{"y": "x"}']),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from rlmlang.functions.rules import innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Apply, Ref
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import BOOL, Type, fits
+from rlmlang.ir.types import BOOL, BaseType, RecordType, Type, fields_of, fits
 from rlmlang.syntax import tree as t
 
 Infer = Callable[..., Inferred]
@@ -123,7 +123,7 @@ class _Options:
                 return self._typed(arg, test, facts, BOOL)
             case "count":
                 return self.scope.module.size(arg.value, ("",))
-            case Type() as type_:
+            case BaseType() as type_:
                 value = self.scope.module.literal(arg.value)
                 if value is None:
                     return self.scope.module.size(arg.value)
@@ -151,8 +151,8 @@ class _Options:
     def is_field(self, name: t.Name) -> bool:
         """Whether the items have a field; reported where they have not."""
         rows = [innermost(f).type.required() for f in self.facts]
-        known = [f.name for r in rows for f in r.fields]
-        if not rows or rows[0].kind != "Record" or name.text in known:
+        known = [f.name for r in rows for f in fields_of(r)]
+        if not rows or not isinstance(rows[0], RecordType) or name.text in known:
             return True
         self.scope.report(say.no_such_field(name, rows[0], known))
         return False

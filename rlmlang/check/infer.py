@@ -29,7 +29,10 @@ from rlmlang.ir.types import (
     ANY,
     BOOL,
     FLOAT,
+    EnumType,
+    NoneType,
     Type,
+    fields_of,
     fits,
     list_of,
 )
@@ -136,7 +139,7 @@ def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> I
 
 def _label(want: Type, name: str) -> Inferred | None:
     kind = want.item if want.is_list else want
-    if kind.kind == "Enum" and any(n == name for n, _ in kind.labels):
+    if isinstance(kind, EnumType) and name in kind.names:
         return _made(Constant(name, kind))
     return None
 
@@ -197,8 +200,8 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
 
 
 def _make(scope: Scope, e: t.Call, type_: Type) -> Inferred:
-    params = [(f.name, f.type, f.type.optional) for f in type_.fields]
-    given = check_args(scope, e, params, f"record `{type_.name}`", infer)
+    params = [(f.name, f.type, f.type.optional) for f in fields_of(type_)]
+    given = check_args(scope, e, params, f"record `{type_}`", infer)
     return _made(Make(type_, tuple((n, v) for n, (v, _) in given)), *(f for _, (_, f) in given))
 
 
@@ -212,7 +215,7 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
     left, a = infer(scope, e.left)
     more = tested(left, holds=e.op == "and") if e.op in ("and", "or") else frozenset()
     right, b = infer(sure(scope, more), e.right, a.type)
-    if isinstance(e.left, t.Name) and a is UNKNOWN and b.type.kind == "Enum":
+    if isinstance(e.left, t.Name) and a is UNKNOWN and isinstance(b.type, EnumType):
         left, a = infer(scope, e.left, b.type)
     if e.op in ("and", "or", *ARITHMETIC) and not goes_with(e.op, a.type, b.type):
         want = BOOL if e.op in ("and", "or") else FLOAT
@@ -262,7 +265,7 @@ def sure(scope: Scope, more: frozenset[Expr]) -> Scope:
 
 def either_of(scope: Scope, e: t.If, a: Facts, b: Facts) -> Facts:
     """The facts of a value that is one of two; reports types that do not go together."""
-    none = "None" in (a.type.kind, b.type.kind)
+    none = isinstance(a.type, NoneType) or isinstance(b.type, NoneType)
     if not none and not fits(b.type, a.type) and not fits(a.type, b.type):
         scope.report(say.mismatch(e.no, b.type, a.type, "the other branch"))
     return either(a, b)

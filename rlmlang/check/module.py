@@ -14,17 +14,25 @@ from rlmlang.ir.types import (
     ANY,
     GENERIC,
     TYPE_NAMES,
+    EnumType,
     Field,
+    PairType,
+    Plain,
+    PromptType,
+    RecordType,
     Type,
     list_of,
+    named,
+    record,
 )
+from rlmlang.schema.formula import Sizes
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Plugins
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
 
 T = TypeVar("T")
-UNBOUNDED = ("Int", "Float", "Bool", "Enum", "Record", "Pair", "Prompt")
+UNBOUNDED = Plain | EnumType | RecordType | PairType | PromptType
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
@@ -35,7 +43,7 @@ Loader = Callable[[str, str], SourceFile | None]
 class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
-    `sizes` are the real sizes of what is bound, by the names of the formulas' unknowns; `most` is
+    `sizes` are the real sizes of what is bound, by the unknowns of formulas; `most` is
     how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
@@ -45,7 +53,7 @@ class Library:
 
     load: Loader
     parse: Parse
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Sizes = field(default_factory=dict)
     plugins: Plugins = ALONE
     condition: Condition = lambda module, written, type_: None
     tool: Callable[[Module, t.Recipe], object] = lambda module, decl: None
@@ -114,17 +122,17 @@ class Module:
 
     # ── types ────────────────────────────────────────────────────────────────
 
-    def type(self, written: t.TypeExpr, variables: dict[str, Type] | None = None) -> Type:
+    def type(self, written: t.TypeExpr, variables: Mapping[str, Type] | None = None) -> Type:
         """The type that was written; unknown names are reported and become `Any`."""
         found = self._type(written, variables or {})
         return found.maybe() if written.optional else found
 
-    def _type(self, written: t.TypeExpr, variables: dict[str, Type]) -> Type:
+    def _type(self, written: t.TypeExpr, variables: Mapping[str, Type]) -> Type:
         args = tuple(self.type(a, variables) for a in written.args)
         if written.name == "list":
             return list_of(args[0])
         if written.name == "prompt":
-            return Type("Prompt", args)
+            return PromptType(args[:-1], args[-1])
         if written.name in variables:
             return variables[written.name]
         if written.name in TYPE_NAMES:
@@ -140,8 +148,7 @@ class Module:
         if not least <= len(args) <= most:
             self.report(_type_arguments(written, least, most))
             return ANY
-        name = "Int" if written.name == "Size" else written.name
-        return Type(name, args)
+        return named(written.name, args)
 
     def declared_type(self, decl: t.Record | t.Enum) -> Type:
         """The type a record or enum declares."""
@@ -155,10 +162,9 @@ class Module:
         if isinstance(decl, t.Enum):
             self._repeats([v.name for v in decl.variants])
             labels = tuple((v.name.text, v.docs) for v in decl.variants)
-            return Type("Enum", name=decl.name.text, labels=labels, doc=decl.docs)
+            return EnumType(labels, decl.name.text, decl.docs)
         self._repeats([f.name for f in decl.fields])
-        fields = tuple(self.field(f) for f in decl.fields)
-        return Type("Record", name=decl.name.text, fields=fields, doc=decl.docs)
+        return record(*map(self.field, decl.fields), name=decl.name.text, doc=decl.docs)
 
     def field(self, f: t.Field) -> Field:
         """A field with its type and its condition."""
@@ -175,7 +181,7 @@ class Module:
             seen.setdefault(name.text, name)
 
     def params(
-        self, written: tuple[t.Param, ...], variables: dict[str, Type] | None = None
+        self, written: tuple[t.Param, ...], variables: Mapping[str, Type] | None = None
     ) -> tuple[Param, ...]:
         """Parameters with their types."""
         self._repeats([p.name for p in written])
@@ -191,7 +197,7 @@ class Module:
         """The `max` of a type: items of a list, tok of a text; reported where it bounds neither."""
         if written.max is None:
             return None
-        if type_.kind in UNBOUNDED:
+        if isinstance(type_, UNBOUNDED):
             self.report(_no_max(written.max, type_))
             return None
         return self.size(written.max, ("",) if type_.is_list else ("tok", "ch", ""))

@@ -18,7 +18,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import Constant, Param, Ref
-from rlmlang.ir.types import ANY, Type, fits
+from rlmlang.ir.types import ANY, PromptType, Type, fits
 from rlmlang.ir.walk import predictors
 from rlmlang.syntax import tree as t
 
@@ -51,7 +51,7 @@ def inline(scope: Scope, name: str, call: t.Call, callee: Found) -> Inferred:
     )
     variables = {g.text: ANY for g in decl.generics}
     params = module.params(decl.params, variables)
-    prompts = [p for p in params if p.type.kind == "Prompt"]
+    prompts = [p for p in params if isinstance(p.type, PromptType)]
     rest = _bind_prompts(scope, inner, call, params, prompts)
     values = [p for p in params if p not in prompts]
     written = {p.name.text: p for p in decl.params}
@@ -66,7 +66,7 @@ def as_tool(scope: Scope, decl: t.Recipe) -> r.Tool | None:
     """A pattern that model-written code may call; None for one that takes prompts or types, or that
     has a free-form prompt of its own."""
     params = scope.module.params(decl.params, {g.text: ANY for g in decl.generics})
-    if decl.generics or any(p.type.kind == "Prompt" for p in params):
+    if decl.generics or any(isinstance(p.type, PromptType) for p in params):
         return None
     mark = f"{scope.module.source.path}:{decl.name.text}"
     inner = replace(scope, prefix=f"{decl.name.text}.", calling=(mark,))
@@ -111,12 +111,13 @@ def _bind_prompts(
 
 
 def _prompt_fits(prompt: r.Prompt, want: Type) -> bool:
-    takes, gives = want.args[:-1], want.args[-1]
-    first = prompt.params[: len(takes)]
+    if not isinstance(want, PromptType):
+        return False
+    first = prompt.params[: len(want.takes)]
     return (
-        len(first) == len(takes)
-        and all(fits(a, p.type) for a, p in zip(takes, first, strict=True))
-        and fits(prompt.result, gives)
+        len(first) == len(want.takes)
+        and all(fits(a, p.type) for a, p in zip(want.takes, first, strict=True))
+        and fits(prompt.result, want.gives)
     )
 
 

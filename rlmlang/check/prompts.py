@@ -17,7 +17,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
 from rlmlang.ir.sizes import declared_size
-from rlmlang.ir.types import BOOL, Type, fits
+from rlmlang.ir.types import BOOL, TEXT, Type, fits
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.registry import Find
 from rlmlang.schema.sandboxes import choices, chosen
@@ -85,8 +85,8 @@ def _template(
     module: Module, task: t.Text, params: tuple[Param, ...], extra: dict[str, object]
 ) -> None:
     names = {p.name: (p.type, p.max is not None and p.max <= SHORT) for p in params}
-    names |= {p.name: (p.type, True) for p in params if p.type.kind != "Text"}
-    names |= {k: (Type("Text"), True) for k in extra}
+    names |= {p.name: (p.type, True) for p in params if p.type.required() != TEXT}
+    names |= dict.fromkeys(extra, (TEXT, True))
     check_template(module, task.value, task.span, names)
 
 

@@ -12,6 +12,7 @@ from rlmlang.ir.expressions import Constant, Expr, Ref
 from rlmlang.ir.recipe import Facts, Operation, Prompt, Step
 from rlmlang.ir.types import Type
 from rlmlang.ir.walk import names
+from rlmlang.schema.formula import Sizes
 from rlmlang.schema.registry import Find
 from rlmlang.syntax import tree as t
 
@@ -148,7 +149,7 @@ class GivenHere:
     known: Mapping[Expr, Facts]
     parts: Mapping[str, Facts]
     grain: int
-    sizes: Mapping[str, int]
+    sizes: Sizes
     find: Find
 
     def of(self, e: Expr, it: Facts | None = None) -> Facts:

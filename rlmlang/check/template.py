@@ -12,7 +12,7 @@ from rlmlang.check.module import Module
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import AnyType, EnumType, Plain, RecordType, TextType, Type, fields_of
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -22,7 +22,7 @@ NODES = frozenset(
     "Template Output TemplateData Name Getattr Const Filter If CondExpr Compare Operand And Or Not "
     "For List Test Keyword".split()
 )
-SCALAR = ("Int", "Float", "Bool", "Date", "Id", "Enum", "Text", "Path")
+SHORT_TEXT = ("Date", "Id", "Text", "Path")
 
 
 def used_names(task: str) -> frozenset[str]:
@@ -78,8 +78,10 @@ def _name(module: Module, span: Span, name: str, names: dict[str, tuple[Type, bo
         module.report(_unknown_path(span, name, list(names)))
         return
     type_, short = names[name]
-    root_of_path = type_.kind == "Record"
-    if not root_of_path and (type_.kind not in SCALAR or not short):
+    scalar = isinstance(type_, Plain | EnumType)
+    scalar |= isinstance(type_, TextType) and type_.word in SHORT_TEXT
+    root_of_path = isinstance(type_, RecordType)
+    if not root_of_path and not (scalar and short):
         module.report(_not_scalar(span, name, type_))
 
 
@@ -91,8 +93,8 @@ def _path(
     if not isinstance(node.node, nodes.Name) or node.node.name not in names:
         return
     type_ = names[node.node.name][0]
-    if type_.field(node.attr) is None and type_.kind != "Any":
-        known = [f.name for f in type_.fields]
+    if type_.field(node.attr) is None and not isinstance(type_, AnyType):
+        known = [f.name for f in fields_of(type_)]
         module.report(_unknown_path(span, f"{node.node.name}.{node.attr}", known, node.attr))
 
 

@@ -14,9 +14,9 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import RunCode, evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Op
-from rlmlang.ir.quotes import cut_fields, is_cut
+from rlmlang.ir.quotes import cut_fields, is_cut, is_quote
 from rlmlang.ir.sizes import GROWTH
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import TEXT, AnyType, PairType, RecordType, Type
 from rlmlang.ir.walk import show
 
 SHORTEST = 3
@@ -98,7 +98,7 @@ def too_large(type_: Type, most: int | None, value: Any, measure: Measure, what:
         parts = (too_large(type_.item, None, v, measure, f"item {i + 1} of {what}")
                  for i, v in enumerate(value))  # fmt: skip
         return next((p for p in parts if p), "")
-    if type_.kind == "Record":
+    if isinstance(type_, RecordType):
         found = (too_large(f.type, f.max, value.get(f.name), measure, f"`{f.name}` of {what}")
                  for f in type_.fields)  # fmt: skip
         return next((p for p in found if p), "")
@@ -113,7 +113,7 @@ def _quotes(type_: Type, value: Any, source: Shown, what: str) -> str:
     """A Quote must occur in the source text that the call was shown."""
     if value is None or text_of(value) == "":
         return ""
-    if type_.kind == "Quote":
+    if is_quote(type_):
         if source.holds(text_of(value)):
             return ""
         wanted = " ".join(text_of(value).split())
@@ -128,18 +128,17 @@ def _parts(type_: Type, value: Any) -> Iterator[tuple[Type, Any, str]]:
     """The items of a list, the fields of a record, the sides of a pair, each with its type."""
     if type_.is_list:
         yield from ((type_.item, v, f"item {i + 1} of ") for i, v in enumerate(value))
-    elif isinstance(value, dict):
-        sides = zip(("left", "right"), type_.args, strict=False) if type_.kind == "Pair" else ()
-        fields = [*((f.name, f.type) for f in type_.fields), *sides]
-        yield from ((of, value.get(name), f"`{name}` of ") for name, of in fields)
+    elif isinstance(value, dict) and isinstance(type_, RecordType | PairType):
+        yield from ((f.type, value.get(f.name), f"`{f.name}` of ") for f in type_.fields)
 
 
 def texts_in(type_: Type, value: Any, told: bool, listed: bool = False) -> Iterator[str]:
     """The source text in a value: `check.quotable.is_source` says which types have some."""
     if value is None or isinstance(value, Tree):
         return
-    plain = not told and (type_.kind in ("Record", "Any") or (listed and type_.kind == "Text"))
-    if is_cut(type_) or type_.kind == "Quote" or (plain and not cut_fields(type_)):
+    line = listed and type_.required() == TEXT
+    plain = not told and (line or isinstance(type_, RecordType | AnyType))
+    if is_cut(type_) or is_quote(type_) or (plain and not cut_fields(type_)):
         yield _searchable(value)
     else:
         for of, inner, _ in _parts(type_, value):
@@ -172,7 +171,7 @@ def _conditions(type_: Type, value: Any, code: RunCode, what: str) -> str:
         found = (_conditions(type_.item, v, code, f"item {i + 1} of {what}")
                  for i, v in enumerate(value))  # fmt: skip
         return next((p for p in found if p), "")
-    if type_.kind != "Record":
+    if not isinstance(type_, RecordType):
         return ""
     for f in type_.fields:
         inner = value.get(f.name)

@@ -14,7 +14,7 @@ from rlmlang.functions.values import Condition, Rows, field, key, nothing, value
 from rlmlang.functions.values import flat as items
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import table_row
-from rlmlang.ir.types import BOOL, FLOAT, INT, Field, Type, record
+from rlmlang.ir.types import BOOL, FLOAT, INT, Field, TableType, Type, record
 from rlmlang.schema.formula import number
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _grouped(name: str, type_: Type) -> Rule:
         row = record(*fields, Field(name, type_.required() if sure else type_))
         count = rows.count if max_groups is None else number(max_groups)
         size = table_row(row, rows.item)
-        return replace(rows, type=Type("Table", (row,)), size=count * size, count=count, item=size)
+        return replace(rows, type=TableType(row), size=count * size, count=count, item=size)
 
     return rule
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import NUMERIC, Type
+from rlmlang.ir.types import AnyType, EnumType, Number, Type
 from rlmlang.schema.partitions import ORDER, Coverage
 from rlmlang.value import Frozen, value
 
@@ -70,7 +70,7 @@ class Function(Frozen):
 
     def fits(self, at: int, type_: Type) -> bool:
         """Whether a value of a type may be the argument at this place."""
-        return type_.kind == "Any" or KINDS[self.kind(at)](type_)
+        return isinstance(type_, AnyType) or KINDS[self.kind(at)](type_)
 
     def kind(self, at: int) -> Kind:
         """The kind of the argument at this place."""
@@ -84,8 +84,8 @@ class Function(Frozen):
 
 KINDS: Mapping[Kind, Callable[[Type], bool]] = {
     "list": lambda t: t.is_list,
-    "number": lambda t: t.kind in NUMERIC,
-    "text": lambda t: t.textual or t.kind == "Enum",
+    "number": lambda t: isinstance(t, Number),
+    "text": lambda t: t.textual or isinstance(t, EnumType),
     "any": lambda t: True,
 }
 

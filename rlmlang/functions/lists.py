@@ -23,7 +23,7 @@ from rlmlang.functions.values import (
 )
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import as_list, made_of
-from rlmlang.ir.types import BOOL, list_of
+from rlmlang.ir.types import BOOL, fields_of, list_of
 from rlmlang.ir.types import record as record_of
 from rlmlang.schema.formula import maximum, number
 
@@ -58,9 +58,9 @@ def _present_facts(rows: Facts) -> Facts:
 
 def _aligned(left: Facts, right: Facts, on: Names) -> Facts:
     left, right = rules.flat(left), rules.flat(right)
-    mine = left.type.item.required().fields
+    mine = fields_of(left.type.item)
     names = {f.name for f in mine}
-    more = tuple(f for f in right.type.item.required().fields if f.name not in names)
+    more = tuple(f for f in fields_of(right.type.item) if f.name not in names)
     item = left.item + right.item
     return replace(
         made_of(left, [right]),

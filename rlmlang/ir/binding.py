@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rlmlang.ir.models import Model
+from rlmlang.schema.formula import Sizes
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Binding:
     """
 
     models: Mapping[str, BoundModel] = field(default_factory=dict)
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Sizes = field(default_factory=dict)
     exact: frozenset[str] = frozenset()
     prices_from: str = ""
     measure: str = "estimated: 2 bytes of UTF-8 a tok, at worst 1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rlmlang.schema.formula import ZERO, Formula
+from rlmlang.schema.formula import ZERO, Formula, Sizes
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Cost:
             usd,
         )
 
-    def bind(self, sizes: dict[str, int]) -> Cost:
+    def bind(self, sizes: Sizes) -> Cost:
         """With known sizes put in."""
         usd = self.usd.bind(sizes) if self.usd is not None else None
         return Cost(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Prompt, Source
 from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead
-from rlmlang.ir.types import Type
-from rlmlang.schema.formula import ONE, Formula, number, symbol
+from rlmlang.ir.types import TreeType, Type, fields_of
+from rlmlang.schema.formula import ONE, Formula, Sizes, Unknown, What, number, symbol
 
 
-def of_param(
-    param: Param, source: Source | None = None, sizes: Mapping[str, int] | None = None
-) -> Facts:
+def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = None) -> Facts:
     """What is known of a recipe's parameter: its real size where it is bound, else its declared
     most, else an unknown named after it: `x` for the size, `count(x)`, `longest(x)`, `files(x)`.
     """
@@ -22,17 +18,17 @@ def of_param(
     most = param.max or (source.max if source else None)
     origins = frozenset([name])
 
-    def of(what: str, declared: int | Formula | None) -> Formula:
-        if what in known:
-            return number(known[what])
-        return symbol(what) if declared is None else number(declared)
+    def of(what: What, declared: int | Formula | None) -> Formula:
+        if (unknown := Unknown(what, name)) in known:
+            return number(known[unknown])
+        return symbol(what, name) if declared is None else number(declared)
 
     if type_.is_list:
-        count = of(f"count({name})", most)
-        item = of(f"longest({name})", declared_size(type_.item, None))
+        count = of("count", most)
+        item = of("longest", declared_size(type_.item, None))
         return Facts(type_, count * item, count, item, origins=origins)
-    size = of(name, declared_size(type_, most))
-    count = of(f"files({name})", None) if type_.kind == "Tree" else ONE
+    size = of("", declared_size(type_, most))
+    count = of("files", None) if isinstance(type_, TreeType) else ONE
     return Facts(type_, size, count, size, origins=origins)
 
 
@@ -49,7 +45,7 @@ def of_result(prompt: Prompt, result: Type) -> Facts:
 
 
 def _list_result(prompt: Prompt, result: Type, written: Formula) -> Facts:
-    smallest = number(2 + field_overhead(result.item) if result.item.fields else 2)
+    smallest = number(2 + field_overhead(result.item) if fields_of(result.item) else 2)
     count = number(prompt.result_max) if prompt.result_max is not None else None
     if count is None:
         value, least = written.value(), smallest.value()

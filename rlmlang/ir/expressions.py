@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import EnumType, Type
 from rlmlang.value import Frozen, value
 
 
@@ -37,7 +37,7 @@ class Constant(Frozen):
     """A literal: text, number, truth, none, or a label of the enum `label`."""
 
     value: str | int | float | bool | None
-    label: Type | None = field(default=None, compare=False)
+    label: EnumType | None = field(default=None, compare=False)
 
 
 @value

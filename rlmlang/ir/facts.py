@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.types import ANY, Type
-from rlmlang.schema.formula import ONE, ZERO, Formula
+from rlmlang.schema.formula import ONE, ZERO, Formula, Sizes
 from rlmlang.schema.partitions import Coverage
 from rlmlang.schema.registry import Find
 from rlmlang.value import Frozen, value
@@ -50,8 +50,8 @@ class Given(Protocol):
         """What looks for what other distributions bring, by group and name."""
 
     @property
-    def sizes(self) -> Mapping[str, int]:
-        """Values of the unknowns in formulas, as `count(log)`."""
+    def sizes(self) -> Sizes:
+        """Values of the unknowns in formulas."""
 
     def of(self, e: Expr, it: Facts | None = None) -> Facts:
         """The facts of an expression. Raises CodedError (plan-unsound)."""

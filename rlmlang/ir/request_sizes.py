@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlmlang.ir import recipe as r
 from rlmlang.ir.sizes import GROWTH
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import EnumType, RecordType, Type, parts_of
 from rlmlang.schema.formula import Formula
 
 TEMPLATE = 600
@@ -47,12 +47,14 @@ def demo_size(demo: r.Demo) -> int:
 
 def _schema(type_: Type) -> int:
     """A result's type is spelt out as JSON schema: twice its names, once its documentation."""
-    own = sum(len(n) * 2 + len(d.encode()) + 8 for n, d in type_.labels)
-    own += len(type_.doc.encode())
-    for field in type_.fields:
-        own += PER_SCHEMA_FIELD + len(field.name) * 2 + len(field.doc.encode())
-        own += _schema(field.type)
-    return own + sum(_schema(a) for a in type_.args)
+    own = 0
+    if isinstance(type_, EnumType):
+        own = sum(len(n) * 2 + len(d.encode()) + 8 for n, d in type_.labels)
+    if isinstance(type_, RecordType):
+        own = sum(PER_SCHEMA_FIELD + len(f.name) * 2 + len(f.doc.encode()) for f in type_.fields)
+    if isinstance(type_, EnumType | RecordType):
+        own += len(type_.doc.encode())
+    return own + sum(map(_schema, parts_of(type_)))
 
 
 def request_size(prompt: r.Prompt, inputs: Formula) -> Formula:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
+from rlmlang.ir import types as ty
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.types import Field, Type
+from rlmlang.ir.types import Field, RecordType, Type, fields_of
 from rlmlang.schema.formula import ONE, Formula, maximum, number
 from rlmlang.schema.partitions import Coverage, worst_of
 
@@ -19,29 +21,41 @@ GROWTH = 3
 PER_FIELD = 6
 MARK = 6
 """What stands between the items of a list that is shown, in tok."""
-FIXED = {"Int": 12, "Float": 14, "Bool": 3, "Date": 8, "None": 2, "Range": 16}
 
 
 def field_overhead(type_: Type) -> int:
     """The keys and marks of a record's JSON form, in tok."""
-    return sum(len(f.name) // 2 + PER_FIELD for f in type_.fields) + 2
+    return sum(len(f.name) // 2 + PER_FIELD for f in fields_of(type_)) + 2
 
 
 def declared_size(type_: Type, most: int | None) -> Formula | None:
     """The most a value of a type can measure, or None where only its source knows."""
-    if type_.kind in FIXED:
-        return number(FIXED[type_.kind])
-    if type_.kind == "Enum":
-        return number(max((len(n.encode()) for n, _ in type_.labels), default=2) // 2 + 2)
-    if type_.kind == "Record":
-        return _record_size(type_)
-    if type_.is_list:
-        item = declared_size(type_.item, None)
-        return item * most if item is not None and most is not None else None
-    return number(most) if most is not None and type_.kind != "List" else None
+    match type_:
+        case ty.NoneType():
+            return number(2)
+        case ty.BoolType():
+            return number(3)
+        case ty.TextType("Date"):
+            return number(8)
+        case ty.IntType():
+            return number(12)
+        case ty.FloatType():
+            return number(14)
+        case ty.TextType("Range"):
+            return number(16)
+        case ty.EnumType(names=names):
+            return number(max((len(n.encode()) for n in names), default=2) // 2 + 2)
+        case RecordType():
+            return _record_size(type_)
+        case ty.Listed(of):
+            item = declared_size(of, None)
+            return item * most if item is not None and most is not None else None
+        case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.AnyType():
+            return number(most) if most is not None else None
+    assert_never(type_)
 
 
-def table_row(type_: Type, otherwise: Formula) -> Formula:
+def table_row(type_: RecordType, otherwise: Formula) -> Formula:
     """A row of a table, which is shown without the names of its fields."""
     sizes = [declared_size(f.type, f.max) for f in type_.fields]
     if any(s is None for s in sizes):
@@ -49,7 +63,7 @@ def table_row(type_: Type, otherwise: Formula) -> Formula:
     return sum((s for s in sizes if s is not None), number(2 * len(sizes) + 2))
 
 
-def _record_size(type_: Type) -> Formula | None:
+def _record_size(type_: RecordType) -> Formula | None:
     total = number(field_overhead(type_))
     for f in type_.fields:
         size = declared_size(f.type, f.max)

@@ -1,16 +1,15 @@
-"""The types of the language and which fits where."""
+"""The types of the language, as a closed union, and which fits where."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, Self, assert_never, get_args
 
-from rlmlang.value import Frozen, value
+from rlmlang.value import Frozen, node, value
 
-TEXTUAL = ("Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date")
-NUMERIC = ("Int", "Float")
-SCALARS = (*TEXTUAL, *NUMERIC, "Bool", "Tree")
+Word = Literal["Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date"]
+"""The kinds of text."""
 GENERIC = {"Slice": (0, 1), "Table": (1, 1), "Pair": (2, 2)}
-TYPE_NAMES = (*SCALARS, "Table", "Pair", "Size")
 
 
 @value
@@ -24,65 +23,235 @@ class Field(Frozen):
     where: object = None
 
 
-@value
-class Type(Frozen):
-    """A type. `kind` is a built-in word, `List`, `Record`, `Enum`, `Prompt`, `Any` or `None`."""
+@node
+class BaseType(Frozen):
+    """What all types have. An `optional` one may be none."""
 
-    kind: str
-    args: tuple[Type, ...] = ()
-    name: str = ""
-    fields: tuple[Field, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
     optional: bool = False
-    doc: str = ""
 
     def __str__(self) -> str:
-        return _show(self) + ("?" if self.optional else "")
+        return self._form() + ("?" if self.optional else "")
+
+    def _form(self) -> str:
+        return type(self).__name__.removesuffix("Type")
 
     @property
     def item(self) -> Type:
         """The type of an item of a list, table or batch; Any for what has none."""
-        if self.kind in ("List", "Table") or (self.kind == "Slice" and self.args):
-            return self.args[0]
-        return ANY
+        return self.of if isinstance(self, Listed) else ANY
 
     @property
     def is_list(self) -> bool:
         """Whether it holds items: a list, a table or a batch of rows."""
-        return self.kind in ("List", "Table") or (self.kind == "Slice" and bool(self.args))
+        return isinstance(self, Listed)
 
     @property
     def textual(self) -> bool:
         """Whether it is text of some kind."""
-        return self.kind in TEXTUAL and not self.args
+        return isinstance(self, TextType)
 
     def field(self, name: str) -> Field | None:
-        """The field of that name."""
-        return next((f for f in self.fields if f.name == name), None)
+        """The field of that name, of a record."""
+        return next((f for f in fields_of(self) if f.name == name), None)
 
-    def required(self) -> Type:
+    def required(self) -> Self:
         """The same without `?`."""
-        return replace(self, optional=False)
+        return replace(self, optional=False) if self.optional else self
 
-    def maybe(self) -> Type:
+    def maybe(self) -> Self:
         """The same with `?`."""
-        return replace(self, optional=True)
+        return self if self.optional else replace(self, optional=True)
 
 
-ANY = Type("Any")
-NONE = Type("None")
-TEXT, SLICE, TREE = Type("Text"), Type("Slice"), Type("Tree")
-INT, FLOAT, BOOL = Type("Int"), Type("Float"), Type("Bool")
+@value
+class TextType(BaseType):
+    """Text, and what is written as text."""
+
+    word: Word
+
+    def _form(self) -> str:
+        return self.word
 
 
-def list_of(item: Type) -> Type:
+class IntType(BaseType):
+    """`Int`."""
+
+
+class FloatType(BaseType):
+    """`Float`."""
+
+
+class BoolType(BaseType):
+    """`Bool`."""
+
+
+class TreeType(BaseType):
+    """A folder of files."""
+
+
+class AnyType(BaseType):
+    """Of a value of which nothing is known."""
+
+    def _form(self) -> str:
+        return "anything"
+
+
+class NoneType(BaseType):
+    """Of none alone."""
+
+    def _form(self) -> str:
+        return "none"
+
+
+@value
+class Listed(BaseType):
+    """What holds items `of` a type."""
+
+    of: Type
+
+
+class ListType(Listed):
     """`[item]`."""
-    return Type("List", (item,))
+
+    def _form(self) -> str:
+        return f"[{self.of}]"
 
 
-def record(*fields: Field, name: str = "", doc: str = "") -> Type:
+class TableType(Listed):
+    """Rows that are shown below the names of their fields."""
+
+    def _form(self) -> str:
+        return f"Table<{self.of}>"
+
+
+class BatchType(Listed):
+    """A piece of a list."""
+
+    def _form(self) -> str:
+        return f"Slice<{self.of}>"
+
+
+@value
+class RecordType(BaseType):
+    """Fields by name; without a name of its own it is known by them."""
+
+    fields: tuple[Field, ...]
+    name: str = ""
+    doc: str = ""
+
+    def _form(self) -> str:
+        return self.name or "{" + ", ".join(f"{f.name}: {f.type}" for f in self.fields) + "}"
+
+
+@value
+class EnumType(BaseType):
+    """One of some labels, each with its documentation."""
+
+    labels: tuple[tuple[str, str], ...]
+    name: str = ""
+    doc: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels alone."""
+        return tuple(n for n, _ in self.labels)
+
+    def _form(self) -> str:
+        return self.name or "{}"
+
+
+@value
+class PairType(BaseType):
+    """Two values that belong together, `left` and `right`."""
+
+    left: Type
+    right: Type
+
+    @property
+    def fields(self) -> tuple[Field, Field]:
+        """Its sides, as fields."""
+        return Field("left", self.left), Field("right", self.right)
+
+    def _form(self) -> str:
+        return f"Pair<{self.left}, {self.right}>"
+
+
+@value
+class PromptType(BaseType):
+    """A prompt, by its first parameters and its answer."""
+
+    takes: tuple[Type, ...]
+    gives: Type
+
+    def _form(self) -> str:
+        return f"prompt({', '.join(map(str, self.takes))}) -> {self.gives}"
+
+
+Number = IntType | FloatType
+Plain = Number | BoolType
+"""What JSON and Python have a value of their own for."""
+Type = (
+    TextType | Plain | TreeType | ListType | TableType | BatchType | RecordType | EnumType
+    | PairType | PromptType | AnyType | NoneType
+)  # fmt: skip
+
+ANY, NONE = AnyType(), NoneType()
+INT, FLOAT, BOOL, TREE = IntType(), FloatType(), BoolType(), TreeType()
+TEXT, SLICE, DOC = TextType("Text"), TextType("Slice"), TextType("Doc")
+QUOTE, RANGE = TextType("Quote"), TextType("Range")
+SCALARS: dict[str, Type] = {
+    **{word: TextType(word) for word in get_args(Word)},
+    "Int": INT, "Float": FLOAT, "Bool": BOOL, "Tree": TREE, "Size": INT,
+}  # fmt: skip
+TYPE_NAMES = (*SCALARS, "Table", "Pair")
+
+
+def named(word: str, args: tuple[Type, ...] = ()) -> Type:
+    """The type that a word of the language means, with what stands between < and > behind it."""
+    match word, args:
+        case "Table", (row,):
+            return TableType(row)
+        case "Slice", (row,):
+            return BatchType(row)
+        case "Pair", (left, right):
+            return PairType(left, right)
+    return SCALARS[word]
+
+
+def list_of(item: Type) -> ListType:
+    """`[item]`."""
+    return ListType(item)
+
+
+def record(*fields: Field, name: str = "", doc: str = "") -> RecordType:
     """A record type; without a name it is known by its fields alone."""
-    return Type("Record", name=name, fields=fields, doc=doc)
+    return RecordType(fields, name, doc)
+
+
+def fields_of(type_: BaseType) -> tuple[Field, ...]:
+    """The fields of a record; none for any other type."""
+    return type_.fields if isinstance(type_, RecordType) else ()
+
+
+def labels_of(type_: Type) -> tuple[str, ...]:
+    """The labels of an enum; none for any other type."""
+    return type_.names if isinstance(type_, EnumType) else ()
+
+
+def parts_of(type_: Type) -> tuple[Type, ...]:
+    """The types that a type is made of."""
+    match type_:
+        case Listed(of):
+            return (of,)
+        case RecordType() | PairType():
+            return tuple(f.type for f in type_.fields)
+        case PromptType(takes, gives):
+            return (*takes, gives)
+        case TextType() | IntType() | FloatType() | BoolType() | TreeType():
+            return ()
+        case EnumType() | AnyType() | NoneType():
+            return ()
+    assert_never(type_)
 
 
 def fits(have: Type, want: Type) -> bool:
@@ -91,54 +260,38 @@ def fits(have: Type, want: Type) -> bool:
     Records and enums fit by structure; lists and tables of the same items are one; a list of
     optional items fits a list of items, the empty ones being left out.
     """
-    if "Any" in (have.kind, want.kind):
+    if isinstance(have, AnyType) or isinstance(want, AnyType):
         return True
-    if have.kind == "None":
+    if isinstance(have, NoneType):
         return want.optional
-    if have.optional and not want.optional:
-        return False
-    return _fits(have.required(), want.required())
+    return (want.optional or not have.optional) and _fits(have, want)
 
 
 def _fits(have: Type, want: Type) -> bool:
-    if have.is_list and want.is_list:
-        return fits(have.item.required(), want.item.required())
-    if have.textual and want.textual:
-        return True
-    match have.kind, want.kind:
-        case ("Enum", _) if want.textual:
-            return True
-        case "Int", "Float":
-            return True
-        case "Enum", "Enum":
-            return {n for n, _ in have.labels} <= {n for n, _ in want.labels}
-        case "Record", "Record":
-            return _record_fits(have, want)
-        case "Pair", "Pair":
-            return all(fits(a, b) for a, b in zip(have.args, want.args, strict=True))
-        case "Prompt", "Prompt":
-            return have == want
-    return have.kind == want.kind and not have.args and not want.args
+    match have:
+        case TextType():
+            return want.textual
+        case Listed(of):
+            return want.is_list and fits(of.required(), want.item.required())
+        case EnumType():
+            return want.textual or (isinstance(want, EnumType) and {*have.names} <= {*want.names})
+        case RecordType():
+            return isinstance(want, RecordType) and _record_fits(have, want)
+        case PairType(left, right):
+            if not isinstance(want, PairType):
+                return False
+            return fits(left, want.left) and fits(right, want.right)
+        case IntType():
+            return isinstance(want, Number)
+        case PromptType():
+            return have.required() == want.required()
+        case FloatType() | BoolType() | TreeType() | AnyType() | NoneType():
+            return type(have) is type(want)
+    assert_never(have)
 
 
-def _record_fits(have: Type, want: Type) -> bool:
+def _record_fits(have: RecordType, want: RecordType) -> bool:
     if have.name and have.name == want.name:
         return True
     mine = {f.name: f.type for f in have.fields}
     return all(f.name in mine and fits(mine[f.name], f.type) for f in want.fields)
-
-
-def _show(t: Type) -> str:
-    if t.kind == "List":
-        return f"[{t.args[0]}]"
-    if t.kind == "Prompt":
-        return f"prompt({', '.join(map(str, t.args[:-1]))}) -> {t.args[-1]}"
-    if t.kind in ("Record", "Enum"):
-        return t.name or "{" + ", ".join(f"{f.name}: {f.type}" for f in t.fields) + "}"
-    if t.kind == "Any":
-        return "anything"
-    return t.kind.lower() if t.kind == "None" else t.kind + _arguments(t)
-
-
-def _arguments(t: Type) -> str:
-    return f"<{', '.join(map(str, t.args))}>" if t.args else ""

@@ -22,7 +22,7 @@ from rlmlang.ir.expressions import (
     Ref,
 )
 from rlmlang.ir.recipe import Ask, Prompt, Step
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import BaseType
 from rlmlang.value import Frozen
 
 
@@ -57,7 +57,7 @@ def changed(value: T, change: Callable[[object], object | None]) -> T:
         return found  # type: ignore[return-value]
     if isinstance(value, tuple):
         return tuple(changed(x, change) for x in value)  # type: ignore[return-value]
-    if not isinstance(value, Frozen) or isinstance(value, Prompt | Code | Type):
+    if not isinstance(value, Frozen) or isinstance(value, Prompt | Code | BaseType):
         return value
     parts = {f.name: changed(getattr(value, f.name), change) for f in dataclasses.fields(value)}
     return replace(value, **parts)
@@ -70,7 +70,7 @@ def calls_of(value: object, function: str) -> Iterator[Apply]:
     if isinstance(value, tuple):
         for part in value:
             yield from calls_of(part, function)
-    elif isinstance(value, Frozen) and not isinstance(value, Prompt | Code | Type):
+    elif isinstance(value, Frozen) and not isinstance(value, Prompt | Code | BaseType):
         for f in dataclasses.fields(value):
             yield from calls_of(getattr(value, f.name), function)
 

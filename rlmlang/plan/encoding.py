@@ -16,6 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from rlmlang import ir, verbs
 from rlmlang.ir.facts import Facts
+from rlmlang.schema.formula import Unknown
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 PLAIN = (bool, int, float, str, type(None))
@@ -48,6 +49,8 @@ def _written(value: Any) -> Iterator[dataclasses.Field[Any]]:
 def decode(written: Json, wanted: Any, where: str) -> Any:
     """The value that a document holds. Raises ValueError, in words, for what is not `wanted`."""
     value = _decoded(written, where)
+    if Unknown in get_args(wanted) and isinstance(value, dict):
+        value = {Unknown.read(k): v for k, v in value.items()}
     if not _is(value, wanted):
         raise ValueError(f"{where} is not {_name(wanted)}")
     return value
@@ -83,13 +86,17 @@ def _needed(f: dataclasses.Field[Any]) -> bool:
 @cache
 def _kinds() -> Mapping[str, type]:
     """The classes that a document may hold, by name."""
-    found: dict[str, type] = {}
+    return {kind.__name__: kind for kind in declared() if kind is not Facts}
+
+
+def declared() -> Iterator[type]:
+    """The frozen classes of `ir/` and `verbs/`; a test holds that no two have one name."""
     for room in (ir, verbs):
         for module in iter_modules(room.__path__, f"{room.__name__}."):
             for kind in vars(import_module(module.name)).values():
-                if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind is not Facts:
-                    found[kind.__name__] = kind
-    return found
+                if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+                    if kind.__module__ == module.name:
+                        yield kind
 
 
 @cache

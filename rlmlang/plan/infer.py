@@ -11,6 +11,7 @@ from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Step
 from rlmlang.ir.walk import names
+from rlmlang.schema.formula import Sizes
 from rlmlang.schema.registry import Find
 from rlmlang.verbs.inference import Names
 
@@ -22,7 +23,7 @@ class PlanGiven:
     known: Names
     parts: Mapping[str, Facts]
     grain: int
-    sizes: Mapping[str, int]
+    sizes: Sizes
 
     @property
     def find(self) -> Find:

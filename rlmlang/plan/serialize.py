@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import json
 
-from rlmlang.ir.types import Type
 from rlmlang.schema.formula import Formula
 
 EDITION = 1
@@ -26,8 +25,6 @@ def plain(value: object) -> object:
     """Checked parts as JSON values; what does not take part in comparison is left out."""
     if isinstance(value, Formula):
         return str(value)
-    if isinstance(value, Type):
-        return _type(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         kept = {
             f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare
@@ -40,12 +37,3 @@ def plain(value: object) -> object:
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in sorted(value.items())}
     return value
-
-
-def _type(value: Type) -> object:
-    inner = [
-        {"name": f.name, "type": _type(f.type), "max": f.max, "doc": f.doc, "where": plain(f.where)}
-        for f in value.fields
-    ]
-    labels = [list(pair) for pair in value.labels]
-    return {"is": "Type", "type": str(value), "doc": value.doc, "fields": inner, "labels": labels}

@@ -72,9 +72,8 @@ def _line(name: str, most: float, best: Formula | None, worst: Formula | None) -
     if low is not None and low > most:
         return Line(name, most, low, high, "cannot fit")
     if high is None:
-        return Line(
-            name, most, low, None, "unknown", f"depends on {', '.join(sorted(worst.symbols))}"
-        )
+        unknown = ", ".join(sorted(map(str, worst.symbols)))
+        return Line(name, most, low, None, "unknown", f"depends on {unknown}")
     return Line(name, most, low, high, "proven" if high <= most else "may be hit")
 
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from rlmlang.context import Slice, Tree, text_of
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import TableType, Type
 
 
 def render(value: Any, type_: Type) -> str:
@@ -19,7 +19,7 @@ def render(value: Any, type_: Type) -> str:
         return "\n".join(d.id for d in value.documents)
     if isinstance(value, list | tuple) or type_.is_list:
         items = [x for x in value if x is not None]
-        if type_.kind == "Table" and items and all(isinstance(x, dict) for x in items):
+        if isinstance(type_, TableType) and items and all(isinstance(x, dict) for x in items):
             return table(items)
         return "\n".join(_item(x, i) for i, x in enumerate(items))
     return line(value)

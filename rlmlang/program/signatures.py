@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, assert_never
 
 import dspy
 import pydantic
 from pydantic.fields import FieldInfo
 
 from rlmlang.ir import recipe as r
+from rlmlang.ir import types as ty
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.quotes import is_quote
 from rlmlang.ir.types import Field, Type
 from rlmlang.unicode import encodable
 
@@ -26,7 +28,6 @@ TAKEN = frozenset(
 )
 THOUGHT = "reasoning"
 NOTHING = frozenset(("", "none", "null", "n/a", "nothing", "(none)", "(empty)"))
-PLAIN: dict[str, object] = {"Int": int, "Float": float, "Bool": bool}
 AGAIN = {
     "earlier_answer": (str, dspy.InputField(desc="An earlier answer that was not taken.")),
     "problem": (str, dspy.InputField(desc="Why it was not taken. Avoid this.")),
@@ -62,27 +63,39 @@ def field_name(name: str) -> str:
 
 def output_type(type_: Type) -> Any:
     """The Python type an answer is parsed as. Text that may be none is text that may be empty."""
-    if type_.textual or type_.kind in ("Any", "Tree"):
+    if type_.textual or isinstance(type_, ty.AnyType | ty.TreeType):
         return str
     made = _python(type_.required())
     return Optional[made] if type_.optional else made  # noqa: UP045, made is a value
 
 
 def _python(type_: Type) -> object:
-    if type_.kind in PLAIN:
-        made: object = PLAIN[type_.kind]
-    elif type_.kind == "Enum":
-        made = Literal[tuple(n for n, _ in type_.labels)]
-    elif type_.is_list:
-        made = list[_python(type_.item)]  # type: ignore[misc]
-    elif type_.kind == "Record":
-        made = record_model(type_)
-    else:
-        made = str
+    made = _required(type_)
     return Optional[made] if type_.optional else made  # noqa: UP045, made is a value
 
 
-def record_model(type_: Type) -> type[pydantic.BaseModel]:
+def _required(type_: Type) -> object:
+    match type_:
+        case ty.IntType():
+            return int
+        case ty.FloatType():
+            return float
+        case ty.BoolType():
+            return bool
+        case ty.EnumType(names=names):
+            return Literal[names]
+        case ty.Listed(of):
+            return list[_python(of)]  # type: ignore[misc]
+        case ty.RecordType():
+            return record_model(type_)
+        case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():
+            return str
+        case ty.AnyType() | ty.NoneType():
+            return str
+    assert_never(type_)
+
+
+def record_model(type_: ty.RecordType) -> type[pydantic.BaseModel]:
     """A record as a pydantic model whose field descriptions are the recipe's documentation."""
     fields: dict[str, Any] = {}
     for f in type_.fields:
@@ -117,7 +130,7 @@ def _result_words(prompt: r.Prompt) -> str:
 
 def _field_words(f: Field) -> str:
     words = [f.doc, _labels(f.type.item if f.type.is_list else f.type)]
-    if f.type.kind == "Quote":
+    if is_quote(f.type):
         words.append("Copied exactly from the text.")
     if f.max is not None and f.type.textual:
         words.append(f"At most {f.max} tokens.")
@@ -126,7 +139,7 @@ def _field_words(f: Field) -> str:
 
 def _labels(type_: Type) -> str:
     """An enum's labels with their documentation, as `name = words`."""
-    if type_.kind != "Enum" or not any(doc for _, doc in type_.labels):
+    if not isinstance(type_, ty.EnumType) or not any(doc for _, doc in type_.labels):
         return ""
     return (
         "; ".join(f"{n} = {' '.join(doc.split())}" if doc else n for n, doc in type_.labels) + "."
@@ -146,7 +159,7 @@ def conform(type_: Type, values: Sequence[object], fields: Mapping[str, object])
     """What code submitted as a value of a prompt's result type, in plain parts: one value, or the
     fields of a record. Raises ValueError with words for the model."""
     value = _one(type_, values, fields)
-    if type_.textual or type_.kind == "Any":
+    if type_.textual or isinstance(type_, ty.AnyType):
         if value is None and type_.optional:
             return None
         if not isinstance(value, str):
@@ -160,7 +173,7 @@ def conform(type_: Type, values: Sequence[object], fields: Mapping[str, object])
 
 
 def _one(type_: Type, values: Sequence[object], fields: Mapping[str, object]) -> object:
-    if fields and not values and type_.kind == "Record":
+    if fields and not values and isinstance(type_, ty.RecordType):
         return fields
     if len(fields) == 1 and not values:
         return next(iter(fields.values()))

@@ -75,7 +75,8 @@ def _formulas(plan: Plan) -> list[Text]:
     for name, f in (("calls", plan.totals.worst.calls), ("tok in", plan.totals.worst.tokens_in)):
         if not f.known:
             lines.append(Text(f"  worst {name} = {f}"))
-    symbols = sorted(plan.totals.worst.calls.symbols | plan.totals.worst.tokens_in.symbols)
+    worst = plan.totals.worst
+    symbols = sorted(map(str, worst.calls.symbols | worst.tokens_in.symbols))
     if symbols:
         lines.append(Text(
             f"  with {', '.join(symbols)} in tok or items; bind them to see numbers: "

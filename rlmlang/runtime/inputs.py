@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from rlmlang import plugins
 from rlmlang.context import Measure, as_slice
@@ -14,14 +14,17 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
+from rlmlang.ir import types as ty
 from rlmlang.ir.expressions import Expr, Param, Ref
-from rlmlang.ir.types import Type
+from rlmlang.ir.quotes import is_cut
+from rlmlang.ir.types import Type, labels_of
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.values import misfit
+from rlmlang.schema.formula import Sizes, Unknown, What
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.place import Place, kind_at
-from rlmlang.sources.sizes import READ, SIZES, size_of
+from rlmlang.sources.sizes import READ, size_of
 from rlmlang.unicode import flaw
 
 
@@ -87,39 +90,37 @@ def from_value(value: Any, name: str, type_: Type) -> Any:
     refuse_halves(value, name)
     if value is None or not isinstance(value, str):
         return value
-    if type_.kind in ("Slice", "Doc"):
-        return as_slice(name, value)
-    if type_.kind == "Tree":
+    if isinstance(type_, ty.TreeType):
         return open_path(value, type_)
+    if is_cut(type_):
+        return as_slice(name, value)
     return from_text(value, Param(name, type_)) if not type_.textual else value
 
 
 def from_text(text: str, param: Param) -> Any:
     """A value given on the command line. Raises CodedError (wrong-input)."""
     refuse_halves(text, param.name)
-    kind = param.type.kind
     try:
-        if kind == "Int":
-            return int(text.replace("_", ""))
-        if kind == "Float":
-            return finite(text)
-        if kind == "Bool":
-            return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
-        if param.type.is_list or kind == "Record":
-            value = json.loads(text, parse_float=finite, parse_constant=finite)
-            if words := misfit(value, param.type):
-                raise _wrong_input(param, text, words)
-            return value
+        match param.type:
+            case ty.IntType():
+                return int(text.replace("_", ""))
+            case ty.FloatType():
+                return finite(text)
+            case ty.BoolType():
+                return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+            case ty.EnumType(names=names) if text not in names:
+                raise _wrong_input(param, text)
+            case ty.Listed() | ty.RecordType():
+                value = json.loads(text, parse_float=finite, parse_constant=finite)
+                if words := misfit(value, param.type):
+                    raise _wrong_input(param, text, words)
+                return value
+            case ty.TreeType():
+                hint = f"--source {param.name}=FOLDER"
+                raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint)
     except (ValueError, KeyError, RecursionError):
         raise _wrong_input(param, text) from None
-    if kind == "Enum" and text not in [n for n, _ in param.type.labels]:
-        raise _wrong_input(param, text)
-    if kind == "Tree":
-        hint = f"--source {param.name}=FOLDER"
-        raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint)
-    if kind in ("Slice", "Doc"):
-        return as_slice(param.name, text)
-    return text
+    return as_slice(param.name, text) if is_cut(param.type) else text
 
 
 def refuse_halves(value: Any, name: str) -> None:
@@ -143,31 +144,30 @@ def finite(text: str) -> float:
 
 def real_sizes(
     params: Iterable[Param], facts: Iterable[r.Facts], inputs: Mapping[str, Any], measure: Measure
-) -> dict[str, int]:
+) -> Sizes:
     """The unknowns of the formulas of some facts that what is bound gives a value to, checked
     against the `max` of parameters."""
     types = {p.name: p for p in params}
-    sizes: dict[str, int] = {}
+    sizes: dict[Unknown, int] = {}
     wanted = {s for f in facts for s in _symbols(f)}
     for name, value in inputs.items():
-        for what in SIZES:
-            symbol = f"{what}({name})" if what else name
-            size = None if what in READ and symbol not in wanted else size_of(value, what, measure)
+        for unknown in (Unknown(what, name) for what in get_args(What)):
+            spared = unknown.what in READ and unknown not in wanted
+            size = None if spared else size_of(value, unknown.what, measure)
             if size is not None:
-                sizes[symbol] = size
+                sizes[unknown] = size
         if name in types:
             _within(types[name], sizes)
     return sizes
 
 
-def _symbols(facts: r.Facts) -> frozenset[str]:
+def _symbols(facts: r.Facts) -> frozenset[Unknown]:
     return facts.size.symbols | facts.count.symbols | facts.item.symbols
 
 
-def _within(param: Param, sizes: Mapping[str, int]) -> None:
+def _within(param: Param, sizes: Sizes) -> None:
     """Raises CodedError when an input is larger than its declared most."""
-    what = f"count({param.name})" if param.type.is_list else param.name
-    size = sizes.get(what)
+    size = sizes.get(Unknown("count" if param.type.is_list else "", param.name))
     if param.max is not None and size is not None and size > param.max:
         unit = "items" if param.type.is_list else "tok"
         raise failed(
@@ -186,7 +186,7 @@ def _no_input(name: str, recipe: r.Interface) -> CodedError:
 
 
 def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
-    source = param.type.kind in ("Tree", "Slice", "Doc") or param.type.is_list
+    source = is_cut(param.type) or param.type.is_list
     how = f"--source {param.name}=PATH" if source else f"--set {param.name}=…"
     also = "" if source else f", or --source {param.name}=PATH for a file"
     return failed(
@@ -196,7 +196,7 @@ def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
 
 
 def _wrong_input(param: Param, text: str, words: str = "") -> CodedError:
-    labels = ", ".join(n for n, _ in param.type.labels)
+    labels = ", ".join(labels_of(param.type))
     return failed(
         "wrong-input", f"--set {param.name}={text:.40}: {param.type} is wanted"
         + (f"; {words}" if words else ""),

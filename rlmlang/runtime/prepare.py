@@ -30,6 +30,7 @@ from rlmlang.runtime.project import (
     tiers_of,
 )
 from rlmlang.runtime.tuned import Tuning, tuning_for
+from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
 
 Limited = TypeVar("Limited", bound=r.Interface)
@@ -81,7 +82,7 @@ def _from_plan(path: str, options: Options, project: Project, *, need_all: bool)
 
 
 def _binding(
-    models: Mapping[str, BoundModel], sizes: Mapping[str, int], inputs: Mapping[str, Any],
+    models: Mapping[str, BoundModel], sizes: Sizes, inputs: Mapping[str, Any],
     measure: Estimate | Encoded, options: Options, project: Project,
 ) -> Binding:  # fmt: skip
     names = [b.name for b in models.values()]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import assert_never
 
 from rlmlang.context import Slice
 from rlmlang.execute.evaluate import MOST_BITS
+from rlmlang.ir import types as ty
 from rlmlang.ir.types import Type
 from rlmlang.unicode import flaw
 
-PLAIN: dict[str, type | tuple[type, ...]] = {"Int": int, "Float": (int, float), "Bool": bool}
 DEEP = "nests too deep"
-MORE = Type("Any", optional=True)  # what a record may hold besides its fields
+MORE = ty.ANY.maybe()  # what a record may hold besides its fields
 
 
 def misfit(value: object, type_: Type) -> str:
@@ -24,11 +25,11 @@ def misfit(value: object, type_: Type) -> str:
 
 
 def _wrong(value: object, type_: Type, what: str) -> Iterator[str]:
-    if value is None and (type_.optional or type_.kind in ("Any", "None")):
+    if value is None and (type_.optional or isinstance(type_, ty.AnyType | ty.NoneType)):
         return
     if type_.is_list:
         yield from _items(value, type_, what)
-    elif type_.kind in ("Record", "Pair"):
+    elif isinstance(type_, ty.RecordType | ty.PairType):
         yield from _fields(value, type_, what)
     elif not _is(value, type_):
         yield f"{what} is {_shown(value)}, not {type_}"
@@ -44,34 +45,46 @@ def _items(value: object, type_: Type, what: str) -> Iterator[str]:
         yield from _wrong(item, type_.item, f"item {at + 1}")
 
 
-def _fields(value: object, type_: Type, what: str) -> Iterator[str]:
+def _fields(value: object, type_: ty.RecordType | ty.PairType, what: str) -> Iterator[str]:
     if not isinstance(value, Mapping):
         yield f"{what} is {_shown(value)}, not {type_}"
         return
-    pair = type_.kind == "Pair"
-    fields = zip(("left", "right"), type_.args, strict=True) if pair else (
-        (f.name, f.type) for f in type_.fields)  # fmt: skip
-    known = dict(fields)
+    known = {f.name: f.type for f in type_.fields}
     for name in (*known, *(n for n in value if n not in known)):
         yield from _wrong(value.get(name), known.get(name, MORE), f"`{name}` of {what}")
 
 
 def _is(value: object, type_: Type) -> bool:
-    """Whether a value that holds no others is of a type."""
-    if type_.textual:
-        return isinstance(value, str | Slice)
-    if type_.kind == "Enum":
-        return value in [name for name, _ in type_.labels]
-    if isinstance(value, bool) and type_.kind != "Bool":
-        return type_.kind not in PLAIN
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    if isinstance(value, int) and value.bit_length() > MOST_BITS:
-        return False
-    if type_.kind == "Any":
-        return isinstance(value, str | int | float | Slice | Mapping | list | tuple)
-    kind = PLAIN.get(type_.kind)
-    return kind is None or isinstance(value, kind)
+    """Whether a value is of a type; of one that holds others, whatever those are."""
+    match type_:
+        case ty.TextType():
+            return isinstance(value, str | Slice)
+        case ty.EnumType(names=names):
+            return value in names
+        case ty.BoolType():
+            return isinstance(value, bool)
+        case ty.IntType():
+            return isinstance(value, int) and not isinstance(value, bool) and _within(value)
+        case ty.FloatType():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            return number and _within(value)
+        case ty.AnyType():
+            known = isinstance(value, str | int | float | Slice | Mapping | list | tuple)
+            return known and _within(value)
+        case ty.TreeType() | ty.PromptType() | ty.NoneType():
+            return _within(value)
+        case ty.Listed():
+            return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+        case ty.RecordType() | ty.PairType():
+            return isinstance(value, Mapping)
+    assert_never(type_)
+
+
+def _within(value: object) -> bool:
+    """Whether a value is no number that nothing can be counted with."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or value.bit_length() <= MOST_BITS
 
 
 def _shown(value: object) -> str:

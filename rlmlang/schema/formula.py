@@ -11,20 +11,49 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import ceil
+from typing import Literal, get_args
 
-Environment = Mapping[str, "Fraction | int"]
+from rlmlang.value import Frozen, value
+
+What = Literal["", "count", "longest", "files", "lines", "records"]
+
+
+@value
+class Unknown(Frozen):
+    """What is not known of the input `of`: its size in tok, or how many items, files, lines or
+    records it has, or how long the longest of them is. Written `log`, `count(log)`."""
+
+    what: What
+    of: str
+
+    def __str__(self) -> str:
+        return f"{self.what}({self.of})" if self.what else self.of
+
+    @classmethod
+    def read(cls, text: str) -> Unknown:
+        """The unknown that was written. Raises ValueError."""
+        found, _, of = text.removesuffix(")").rpartition("(")
+        for what in get_args(What):
+            if what == found:
+                return cls(what, of)
+        raise ValueError(f"`{text}` is nothing that inputs have")
+
+
+Sizes = Mapping[Unknown, int]
+"""Values of unknowns, as far as they are bound."""
+Environment = Mapping[Unknown, "Fraction | int"]
 
 INFIX = {"add": " + ", "mul": "·"}
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """`op` over `args`; a leaf is a number (`const`) or a named unknown (`sym`)."""
+    """`op` over `args`; a leaf is a number (`const`) or an unknown (`sym`)."""
 
     op: str
     args: tuple[Formula, ...] = ()
     number: Fraction = Fraction(0)
-    name: str = ""
+    unknown: Unknown | None = None
 
     def __add__(self, other: Formula | int | float | Fraction) -> Formula:
         return _fold("add", self, number(other))
@@ -42,18 +71,18 @@ class Formula:
         return self.op == "const"
 
     @property
-    def symbols(self) -> frozenset[str]:
+    def symbols(self) -> frozenset[Unknown]:
         """The unknowns in it."""
-        if self.op == "sym":
-            return frozenset([self.name])
+        if self.unknown is not None:
+            return frozenset([self.unknown])
         return frozenset().union(*(a.symbols for a in self.args))
 
     def bind(self, env: Environment) -> Formula:
         """The formula with what `env` knows put in."""
         if self.op == "const":
             return self
-        if self.op == "sym":
-            return number(env[self.name]) if self.name in env else self
+        if self.unknown is not None:
+            return number(env[self.unknown]) if self.unknown in env else self
         return _fold(self.op, *(a.bind(env) for a in self.args))
 
     def value(self, env: Environment | None = None) -> int | None:
@@ -77,9 +106,9 @@ def number(value: Formula | int | float | Fraction) -> Formula:
     return Formula("const", number=exact)
 
 
-def symbol(name: str) -> Formula:
-    """An unknown, such as the size of a source."""
-    return Formula("sym", name=name)
+def symbol(what: What, of: str) -> Formula:
+    """An unknown of an input, as a formula."""
+    return Formula("sym", unknown=Unknown(what, of))
 
 
 def ceil_div(
@@ -186,8 +215,8 @@ def _show(f: Formula, strength: int) -> str:
     if f.op == "const":
         n = f.number
         return f"{int(n):,}" if n.denominator == 1 else f"{float(n):,.2f}"
-    if f.op == "sym":
-        return f.name
+    if f.unknown is not None:
+        return str(f.unknown)
     inner = [_show(a, 2 if f.op == "mul" else 1) for a in f.args]
     match f.op:
         case "add" | "mul":

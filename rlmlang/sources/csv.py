@@ -18,7 +18,7 @@ from typing import Any
 from rlmlang.context import Document, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import nearest
-from rlmlang.ir.types import ANY, Type
+from rlmlang.ir.types import ANY, RecordType, Type, fields_of
 from rlmlang.sources.physical import any_ends, line_number, physical_lines
 from rlmlang.sources.place import Place
 from rlmlang.sources.rows import Rows, typed
@@ -51,7 +51,7 @@ def table(document: Document, item: Type, delimiter: str = ",") -> Rows:
     if starts:
         starts.append(document.size)
     shape = replace(shape, width=len(heading))
-    convert = converter(item if item.kind == "Record" else ANY)
+    convert = converter(item if isinstance(item, RecordType) else ANY)
 
     def read(data: bytes, base: int, first: int) -> Iterator[Any]:
         rows = shape.rows([any_ends(data)], base, first + 2)
@@ -135,7 +135,7 @@ def check_heading(name: str, heading: list[str], item: Type) -> None:
             reason="A field would get the value of either, and nobody would know of which.",
             hint="rename or remove one of them",
         )  # fmt: skip
-    missing = [f.name for f in item.fields if f.name not in heading and not f.type.optional]
+    missing = [f.name for f in fields_of(item) if f.name not in heading and not f.type.optional]
     if missing:
         near = nearest(missing[0], heading)
         other = next((c for c in ";\t|," if len(heading) == 1 and c in heading[0]), "")

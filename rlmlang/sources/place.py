@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from rlmlang.context import Document
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import TreeType, Type
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.local import open_file, standard_input
 from rlmlang.sources.remote import is_remote, remote
@@ -47,7 +47,7 @@ class Place:
 
 def kind_at(path: str, type_: Type) -> str:
     """The kind of source that a path from the command line is opened as."""
-    if type_.kind == "Tree":
+    if isinstance(type_, TreeType):
         return "tree"
     if not type_.is_list:
         return "text"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
 from rlmlang.context import Document, Part, Row
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import ANY, Type, fields_of
 from rlmlang.sources.local import changed
 from rlmlang.sources.physical import BLOCK, feed_ends, physical_lines
 from rlmlang.sources.values import MEND, ONE_A_LINE, Convert, MismatchError, bad_row
@@ -26,11 +26,11 @@ class Rows(Sequence[Any]):
     """The rows of a document. `starts` are their byte offsets and, last, the end."""
 
     def __init__(
-        self, document: Document, starts: array[int], read: Reader, item: Type | None = None
+        self, document: Document, starts: array[int], read: Reader, item: Type = ANY
     ) -> None:
         self.document, self.starts, self._read = document, starts, read
         longest = max((b - a for a, b in itertools.pairwise(starts)), default=0)
-        keys = sum(len(f.name) // 2 + KEY for f in item.fields) if item is not None else 0
+        keys = sum(len(f.name) // 2 + KEY for f in fields_of(item))
         self.item_size = longest // 2 + keys + 4
 
     def __len__(self) -> int:

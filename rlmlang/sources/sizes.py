@@ -6,16 +6,15 @@ import json
 from collections.abc import Sequence
 
 from rlmlang.context import Document, Measure, Slice, Tree, as_slice, tok_in
+from rlmlang.schema.formula import What
 from rlmlang.sources.rows import Rows
 
-SIZES = ("", "count", "longest", "files", "lines", "records")
-"""What is measured: of `x`, the size in tok is `x` itself, the others are `count(x)` and so on."""
 READ = ("longest", "lines", "records")
 """Those that a text must be read for."""
 
 
-def size_of(value: object, what: str, measure: Measure) -> int | None:
-    """One of `SIZES` of a value; None when it has no such thing. The longest unit of a text is in
+def size_of(value: object, what: What, measure: Measure) -> int | None:
+    """An unknown of a value; None when it has no such thing. The longest unit of a text is in
     bytes, which is never less than its tok; there are no more records than lines."""
     if isinstance(value, str):
         return size_of(as_slice("", value), what, measure)

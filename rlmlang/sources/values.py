@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 from rlmlang.context import Document
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.ir import types as ty
 from rlmlang.ir.types import Type
 from rlmlang.sources.physical import line_number
 
@@ -18,7 +19,6 @@ MEND = "mend the row, or declare the field as it is (`T?` for one that may be em
 ONE_A_LINE = (
     "JSON lines hold one value a line; a file that is one list: jq -c '.[]' FILE > rows.jsonl"
 )
-WRITTEN = frozenset(("Text", "Id", "Path", "Date", "Quote"))
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -39,7 +39,7 @@ def converter(want: Type, name: str = "") -> Convert:
 
     def convert(value: Any) -> Any:
         if value is None or (optional and value == ""):
-            if optional or want.kind == "Any":
+            if optional or isinstance(want, ty.AnyType):
                 return None
             raise MismatchError(f"has nothing in `{name}`" if name else f"is nothing, not {want}")
         try:
@@ -52,19 +52,29 @@ def converter(want: Type, name: str = "") -> Convert:
 
 
 def _of_kind(want: Type, name: str) -> Convert:
-    if want.kind == "Record":
-        return _record(want)
-    if want.kind in ("List", "Table"):
-        return _items(converter(want.item, name))
-    if want.kind == "Enum":
-        labels = {label: label for label, _ in want.labels}
-        return labels.__getitem__
-    if want.kind in WRITTEN:
-        return _text
-    return {"Int": _integer, "Float": _decimal, "Bool": _truth}.get(want.kind, _as_it_is)
+    match want:
+        case ty.TextType("Text" | "Id" | "Path" | "Date" | "Quote"):
+            return _text
+        case ty.IntType():
+            return _integer
+        case ty.FloatType():
+            return _decimal
+        case ty.BoolType():
+            return _truth
+        case ty.EnumType(names=names):
+            return {label: label for label in names}.__getitem__
+        case ty.RecordType():
+            return _record(want)
+        case ty.ListType(of) | ty.TableType(of):
+            return _items(converter(of, name))
+        case ty.TextType() | ty.TreeType() | ty.BatchType() | ty.PairType() | ty.PromptType():
+            return _as_it_is
+        case ty.AnyType() | ty.NoneType():
+            return _as_it_is
+    assert_never(want)
 
 
-def _record(want: Type) -> Convert:
+def _record(want: ty.RecordType) -> Convert:
     fields = [(f.name, f.type.optional, converter(f.type, f.name)) for f in want.fields]
 
     def convert(value: Any) -> Any:

@@ -15,7 +15,7 @@ from rlmlang import plugins
 from rlmlang.context import Measure, Ranges, Slice, TextDocument, Tree, parts_in, tok_in, whole
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.partitions.measure import Estimate
-from rlmlang.schema.formula import number
+from rlmlang.schema.formula import What, number
 from rlmlang.schema.partitions import Argument, Extent, Family, Strategy
 from rlmlang.sources.sizes import size_of
 
@@ -113,7 +113,7 @@ def _size(piece: Any, measure: Measure) -> int:
 def _extent(strategy: Strategy, subject: object, measure: Measure) -> Extent:
     """What a plan knows of a subject whose size is known."""
 
-    def size(what: str) -> int:
+    def size(what: What) -> int:
         return size_of(subject, what, measure) or 0
 
     if isinstance(subject, list):

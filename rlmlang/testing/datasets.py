@@ -13,12 +13,12 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
-from rlmlang.ir.types import ANY, list_of
+from rlmlang.ir.types import ANY, DOC, TREE, RecordType, list_of
 from rlmlang.sources.local import changed, unreadable
 from rlmlang.sources.place import Place, kind_at
 
 FEWEST = 8  # hexadecimal digits that a pin must have
-PATHS = ("Doc", "Tree")
+PATHS = (DOC, TREE)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _example(
     number: int, row: dict[str, Any], bind: Mapping[str, str], dataset: s.Dataset,
     recipe: r.Recipe, path: Path,
 ) -> Example:  # fmt: skip
-    kinds = {p.name: p.type.kind for p in recipe.params}
+    paths = [p.name for p in recipe.params if p.type.required() in PATHS]
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for param, column in [*bind.items(), ("", dataset.want)]:
@@ -108,12 +108,13 @@ def _example(
                 "missing-column", f"{path}, example {number + 1}, has no column `{column}`",
                 hint=did_you_mean(column, list(row)),
             )  # fmt: skip
-        if kinds.get(param) in PATHS:
+        if param in paths:
             sources[param] = str(path.parent / str(row[column]))
         elif param:
             values[param] = row[column]
     want, result = row[dataset.want], recipe.result
-    if want in (None, "") and not (result.optional or result.is_list or result.kind == "Record"):
+    empty = result.optional or result.is_list or isinstance(result, RecordType)
+    if want in (None, "") and not empty:
         raise _unreadable(f"{path}, example {number + 1:,}, has nothing in `{dataset.want}`")
     return Example(number, values, sources, want)
 

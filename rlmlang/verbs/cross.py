@@ -9,7 +9,7 @@ from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Kind, Known, Operation
 from rlmlang.ir.sizes import made_of
-from rlmlang.ir.types import Type, list_of
+from rlmlang.ir.types import AnyType, PairType, list_of
 from rlmlang.ir.walk import show, show_call
 from rlmlang.schema.formula import ONE, number
 from rlmlang.value import value
@@ -32,12 +32,12 @@ class Cross(Operation):
         """At most `top` pairs for each item on the left."""
         left, right = given.of(self.left), given.of(self.right)
         for side in (left, right):
-            if side.type.kind != "Any" and not side.type.is_list:
+            if not isinstance(side.type, AnyType) and not side.type.is_list:
                 raise unsound(f"{side.type} is no list of items to be paired")
         most = search_of(self.method, given.find).most(dict(self.options))
         count = left.count * number(most)
         item = left.item + right.item
-        pair = Type("Pair", (left.type.item, right.type.item))
+        pair = PairType(left.type.item, right.type.item)
         made = Facts(list_of(pair), count * item, count, item, ONE, "some")
         return made_of(made, (left, right))
 

@@ -10,7 +10,7 @@ from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Ask, Prompt
 from rlmlang.ir.sizes import made_of, shown_size
-from rlmlang.ir.types import ANY, Type, fits
+from rlmlang.ir.types import ANY, AnyType, Type, fits, list_of
 from rlmlang.schema.formula import ONE, Formula, number
 from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.verbs.inference import unsound
@@ -19,14 +19,14 @@ from rlmlang.verbs.inference import unsound
 def list_facts(subject: Expr, given: Given) -> Facts:
     """The facts of a list that a step goes over."""
     found = given.of(subject)
-    if not found.type.is_list and found.type.kind != "Any":
+    if not found.type.is_list and not isinstance(found.type, AnyType):
         raise unsound(f"{found.type} is no list of items to go over")
     return found
 
 
 def item_facts(items: Facts) -> Facts:
     """The facts of an item of a list."""
-    if items.type.kind == "Any":
+    if isinstance(items.type, AnyType):
         return Facts()
     return Facts(
         items.type.item, items.item, items.inner, items.item, ONE, items.coverage, items.origins,
@@ -78,4 +78,4 @@ def joined_type(prompt: Prompt, item: Type) -> Type:
     wanted = prompt.params[0].type if prompt.params else item
     if wanted.is_list and fits(item.required(), wanted):
         return item.required()
-    return Type("List", (item.required(),))
+    return list_of(item.required())

@@ -27,7 +27,25 @@ from rlmlang.ir.expressions import (
 )
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.sizes import declared_size, field_overhead, largest, made_of, of_field, of_fields
-from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, NONE, NUMERIC, TEXT, Field, Type, fits, list_of
+from rlmlang.ir.types import (
+    ANY,
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    RANGE,
+    TEXT,
+    AnyType,
+    Field,
+    IntType,
+    NoneType,
+    Number,
+    PairType,
+    Type,
+    fields_of,
+    fits,
+    list_of,
+)
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
@@ -163,8 +181,8 @@ def _field(base: Facts, name: str) -> Facts:
 
 def field_of(type_: Type, name: str) -> Field | None:
     """A field of a record, or a side of a pair; None for what has none of that name."""
-    if type_.kind == "Pair" and name in ("left", "right"):
-        return Field(name, type_.args[name == "right"])
+    if isinstance(type_, PairType):
+        return next((f for f in type_.fields if f.name == name), None)
     return None if type_.optional else type_.field(name)
 
 
@@ -198,22 +216,22 @@ def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
 
 def _operation(op: str, a: Facts, b: Facts) -> Facts:
     if op == "..":
-        return _scalar(Type("Range"), 16, a, b)
+        return _scalar(RANGE, 16, a, b)
     if op in ("and", "or", *TESTS):
         return _scalar(BOOL, 3, a, b)
     if op == "+" and a.type.textual and b.type.textual:
         size = a.size + b.size
         return made_of(Facts(TEXT, size, ONE, size), (a, b))
-    whole = a.type.kind == b.type.kind == "Int" and op != "/"
+    whole = isinstance(a.type, IntType) and isinstance(b.type, IntType) and op != "/"
     return _scalar(INT if whole else FLOAT, 14, a, b)
 
 
 def either(a: Facts, b: Facts) -> Facts:
     """The facts of a value that is one of two."""
     both = largest(a, b)
-    if a.type.kind == "None":
+    if isinstance(a.type, NoneType):
         return replace(both, type=b.type.maybe())
-    if b.type.kind == "None":
+    if isinstance(b.type, NoneType):
         return replace(both, type=a.type.maybe())
     return both if fits(b.type, a.type) else replace(both, type=b.type)
 
@@ -225,14 +243,14 @@ def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
     """What of an expression's parts does not go together, in words; empty where all does."""
     types = [f.type for f in parts]
     match e:
-        case Get(_, name) if types[0].kind != "Any" and field_of(types[0], name) is None:
+        case Get(_, name) if not isinstance(types[0], AnyType) and not field_of(types[0], name):
             return f"{types[0]} has no field `{name}`"
         case Not() if not fits(types[0], BOOL):
             return f"{types[0]} stands behind `not`"
         case Op(op) if not goes_with(op, *types):
             return f"{types[0]} and {types[1]} do not go together with `{op}`"
         case Make(made, fields):
-            declared = {f.name: f.type for f in made.fields}
+            declared = {f.name: f.type for f in fields_of(made)}
             return _unfit([(n, declared[n]) for n, _ in fields if n in declared], types)
         case CodeCall(code):
             return _unfit([(p.name, p.type) for p in code.params], types)
@@ -246,7 +264,7 @@ def _unfit(wanted: Sequence[tuple[str, Type]], types: Sequence[Type]) -> str:
 
 def goes_with(op: str, a: Type, b: Type) -> bool:
     """Whether an operator stands between values of these types."""
-    if "Any" in (a.kind, b.kind):
+    if isinstance(a, AnyType) or isinstance(b, AnyType):
         return True
     if op in ("and", "or"):
         return fits(a, BOOL) and fits(b, BOOL)
@@ -256,13 +274,13 @@ def goes_with(op: str, a: Type, b: Type) -> bool:
         return _ordered(a, b)
     if op in ("==", "!=", ".."):
         return fits(a.required(), b.maybe()) or fits(b.required(), a.maybe())
-    numbers = a.kind in NUMERIC and b.kind in NUMERIC and not (a.optional or b.optional)
+    numbers = isinstance(a, Number) and isinstance(b, Number) and not (a.optional or b.optional)
     return numbers or (op == "+" and a.textual and b.textual)
 
 
 def _ordered(a: Type, b: Type) -> bool:
-    numbers = a.kind in NUMERIC and b.kind in NUMERIC
-    same = a.kind == b.kind and a.textual
+    numbers = isinstance(a, Number) and isinstance(b, Number)
+    same = a.textual and a == b
     return (numbers or same) and not a.optional and not b.optional
 
 

@@ -8,7 +8,7 @@ from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Kind, Known, Operation
-from rlmlang.ir.types import SLICE, TEXT, Type, fits, list_of
+from rlmlang.ir.types import SLICE, TEXT, AnyType, TreeType, Type, fits, list_of
 from rlmlang.ir.walk import show, show_call
 from rlmlang.schema.formula import number
 from rlmlang.schema.partitions import HEADER
@@ -57,4 +57,4 @@ class Search(Operation):
 
 def searchable(type_: Type) -> bool:
     """Whether something can be looked for in a value."""
-    return type_.kind in ("Any", "Tree") or type_.textual or type_.is_list
+    return isinstance(type_, AnyType | TreeType) or type_.textual or type_.is_list

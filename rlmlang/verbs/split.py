@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Kind, Known, Operation, Partition
-from rlmlang.ir.types import SLICE, Type, list_of
+from rlmlang.ir.types import SLICE, AnyType, BatchType, TreeType, Type, list_of
 from rlmlang.ir.walk import show, show_call
-from rlmlang.schema.formula import ONE, ZERO, Formula, symbol
+from rlmlang.schema.formula import ONE, ZERO, Formula, Sizes, symbol
 from rlmlang.schema.partitions import Extent, Strategy, around, worst_of
 from rlmlang.value import value
 from rlmlang.verbs.contracts import strategy_of
@@ -36,7 +35,7 @@ class Split(Operation):
         """Pieces, as the contract of the strategy promises them."""
         subject, how = given.of(self.subject), self.partition
         contract, family = strategy_of(how.strategy, given.find), family_of(subject.type)
-        if family not in contract.of and subject.type.kind != "Any":
+        if family not in contract.of and not isinstance(subject.type, AnyType):
             raise unsound(f"{subject.type} cannot be split by {how.strategy}")
         extent = _extent(contract, subject, given.grain, given.sizes)
         rows, neighbours = family == "rows", how.before + how.after
@@ -45,7 +44,7 @@ class Split(Operation):
         whole = family == "text" and coverage == "exact" and not neighbours
         held = contract.rows(how.options, extent) if contract.rows is not None else extent.items
         return Facts(
-            type=list_of(Type("Slice", (subject.type.item,)) if rows else SLICE),
+            type=list_of(BatchType(subject.type.item) if rows else SLICE),
             size=subject.size + pieces if whole else cap * pieces,
             count=pieces,
             item=cap,
@@ -76,18 +75,18 @@ class Split(Operation):
 
 def family_of(type_: Type) -> str:
     """What a partition sees in a type: text, rows or tree."""
-    if type_.kind == "Tree":
+    if isinstance(type_, TreeType):
         return "tree"
     return "rows" if type_.is_list else "text" if type_.textual else "other"
 
 
-def _extent(contract: Strategy, subject: Facts, grain: int, sizes: Mapping[str, int]) -> Extent:
+def _extent(contract: Strategy, subject: Facts, grain: int, sizes: Sizes) -> Extent:
     """What a contract is told of what it cuts, with real sizes where they are known."""
     family = family_of(subject.type)
     files = subject.count if family == "tree" else ZERO
     if family == "rows":
         return Extent(subject.size, subject.count, subject.item, files, grain)
     origin = min(subject.origins, default="text")
-    units, longest = (symbol(f"{what}({origin})").bind(sizes)
-                      for what in (contract.units, "longest"))  # fmt: skip
+    units = symbol(contract.units, origin).bind(sizes)
+    longest = symbol("longest", origin).bind(sizes)
     return Extent(subject.size, units, longest, files, grain)

@@ -17,7 +17,19 @@ from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Apply, Get, Op, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import declared_size, shown_size
-from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Field, Type, list_of, record
+from rlmlang.ir.types import (
+    BOOL,
+    FLOAT,
+    INT,
+    TEXT,
+    EnumType,
+    Field,
+    Type,
+    fields_of,
+    list_of,
+    named,
+    record,
+)
 from rlmlang.partitions.measure import Estimate
 from rlmlang.program.render import render
 from rlmlang.runtime.code import call_code
@@ -25,9 +37,9 @@ from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import ONE, number
 
 MOST, TOK = 5, 8  # items of a list, tok of a text
-LABEL = Type("Enum", name="Label", labels=(("good", ""), ("bad", "")))
+LABEL = EnumType((("good", ""), ("bad", "")), "Label")
 ROW = record(
-    Field("id", Type("Id"), TOK), Field("user", TEXT, TOK), Field("label", LABEL),
+    Field("id", named("Id"), TOK), Field("user", TEXT, TOK), Field("label", LABEL),
     Field("n", INT), Field("score", FLOAT.maybe()), name="Row",
 )  # fmt: skip
 TEXTS = st.text("aZ0 ΐßİŉé漢😀", max_size=9).filter(lambda t: len(t.encode()) <= 2 * TOK)
@@ -76,7 +88,7 @@ def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
 
 def option(draw: st.DrawFn, each: Option, row: Type) -> Any:
     """A value for an option."""
-    fields = st.sampled_from([f.name for f in row.fields] or [""])
+    fields = st.sampled_from([f.name for f in fields_of(row)] or [""])
     several = st.lists(fields, min_size=1, max_size=2, unique=True).map(tuple)
     match each.takes:
         case "field":

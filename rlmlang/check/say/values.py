@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.ir.types import Type, fits
+from rlmlang.ir.types import TEXT, Plain, Type, fields_of, fits, labels_of
 from rlmlang.syntax import tree as t
 
 
@@ -20,7 +20,7 @@ def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
     hint = ""
     if have.optional and fits(have.required(), want):
         hint = "it may be none: test it first, or let the other side take `?`"
-    elif want.kind == "Text" and have.kind in ("Int", "Float", "Bool"):
+    elif want.required() == TEXT and isinstance(have, Plain):
         hint = "text(…) makes text of it"
     elif want.is_list and fits(have, want.item):
         hint = "put it in [ ]"
@@ -35,19 +35,18 @@ def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
 def unknown_name(scope: Scope, e: t.Name, want: Type) -> Diagnostic:
     """The problem `unknown-name`."""
     known = [n for n in scope.names if not n.startswith("_")]
-    labels = [n for n, _ in want.labels]
     sources = scope.module.known(t.SourceDecl, t.Const)
     return error(
         "unknown-name",
         f"nothing is named `{e.text}` here",
         e.span,
-        hint=did_you_mean(e.text, [*known, *labels, *sources]),
+        hint=did_you_mean(e.text, [*known, *labels_of(want), *sources]),
     )
 
 
 def no_field(e: t.Member, type_: Type) -> Diagnostic:
     """The problem `unknown-field`."""
-    names = [f.name for f in type_.fields]
+    names = [f.name for f in fields_of(type_)]
     hint = did_you_mean(e.name.text, names)
     if type_.optional:
         hint = f"`{type_}` may be none: test it first with `!= none`"

@@ -17,6 +17,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.predictors import named, prompts_of
+from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Type, list_of
 from rlmlang.schema.calls import ANSWERS, FILL, OPENERS, Call
 from rlmlang.schema.dimensions import DIMENSIONS
@@ -77,7 +78,7 @@ def _given(
     if (made := _made(module, item.value)) is not None:
         return name, made
     type_ = params[name].type if name in params else TEXT
-    wanted = TEXT if type_.kind in ("Slice", "Doc", "Tree") else type_
+    wanted = TEXT if is_cut(type_) else type_
     return name, expect(Scope(module), item.value, wanted, f"`{name}`")[0]
 
 

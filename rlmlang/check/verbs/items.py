@@ -12,7 +12,7 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import AnyType, Type
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.given import item_facts
@@ -21,7 +21,7 @@ from rlmlang.verbs.given import item_facts
 def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts] | None:
     """A list that a verb goes over; reported where it is none."""
     value, facts = infer(scope, written)
-    if facts.type.kind != "Any" and not facts.type.is_list:
+    if not isinstance(facts.type, AnyType) and not facts.type.is_list:
         scope.report(_not_a_list(verb, written, facts.type))
         return None
     return value, facts

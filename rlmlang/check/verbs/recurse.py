@@ -13,7 +13,7 @@ from rlmlang.check.settings import Settings, value_of
 from rlmlang.check.verbs.items import prompt_behind, skips
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.ir import recipe as r
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import SLICE, Plain, Type
 from rlmlang.schema.calls import DEPTH, LEAF
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.partitions import around
@@ -54,7 +54,7 @@ def check(scope: Scope, name: str, e: v.Recurse) -> Inferred:
         scope.report(_branch(clauses.branch))
         return NOTHING
     shown = number(leaf_size + around(branch.before, branch.after))
-    leaf_item = r.Facts(Type("Slice"), shown, ONE, shown, origins=facts.origins)
+    leaf_item = r.Facts(SLICE, shown, ONE, shown, origins=facts.origins)
     leaf = _ask(scope, clauses.leaf.call, leaf_item)
     if leaf is None:
         return NOTHING
@@ -124,8 +124,8 @@ def _prune(
     see = s.get("see", int)
     if clause is None:
         return None, None, see
-    ask = _ask(scope, clause.call, r.Facts(Type("Slice"), number(see), ONE, number(see)))
-    if ask is not None and ask[0].prompt.result.kind not in ("Bool", "Int", "Float"):
+    ask = _ask(scope, clause.call, r.Facts(SLICE, number(see), ONE, number(see)))
+    if ask is not None and not isinstance(ask[0].prompt.result, Plain):
         scope.report(_no_measure(clause, ask[0].prompt.result))
     keep = _range(scope, s.expr("keep"))
     if keep is None:

@@ -9,7 +9,7 @@ from rlmlang.check.say.declarations import too_small
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import AnyType, Type
 from rlmlang.schema.partitions import STRATEGIES, Strategy
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.split import Split, family_of
@@ -24,7 +24,7 @@ def check(scope: Scope, name: str, e: v.Split) -> Inferred:
         return NOTHING
     strategy = strategy_of(scope.module, partition)
     family = family_of(facts.type)
-    if facts.type.kind != "Any" and family not in strategy.of:
+    if not isinstance(facts.type, AnyType) and family not in strategy.of:
         scope.report(_cannot_split(e, facts.type, strategy))
         return NOTHING
     if family == "rows" and partition.before + partition.after:
