@@ -96,8 +96,7 @@ def _value(text: str) -> tree.Expr | None:
         parsed = parse(SourceFile("--set", f"rlm 1\nconst value = {written}\n"))
         if parsed.ok and parsed.tree is not None:
             found = parsed.tree.items[0]
-            assert isinstance(found, tree.Const)
-            if not isinstance(found.value, tree.Name):
+            if isinstance(found, tree.Const) and not isinstance(found.value, tree.Name):
                 return found.value
     return None
 

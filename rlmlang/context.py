@@ -8,12 +8,16 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from rlmlang.diagnostics.diagnostic import failed
 
 BEFORE, TEXT, AFTER = "--- before, for context only", "--- text", "--- after, for context only"
 MOST_HEADING = 100
+Datum: TypeAlias = (
+    "str | int | float | bool | Slice | Tree | Sequence[Datum] | Mapping[str, Datum] | None"
+)
+"""A value of the language."""
 
 
 class Document(Protocol):
@@ -152,12 +156,12 @@ def heading(path: str) -> str:
     return f"=== {path}\n"
 
 
-class Row(dict[str, Any]):
+class Row(dict[str, Datum]):
     """A row of a table or of JSON lines, which knows the bytes it was read from."""
 
     __slots__ = ("part",)
 
-    def __init__(self, values: dict[str, Any], part: Part | None = None) -> None:
+    def __init__(self, values: dict[str, Datum], part: Part | None = None) -> None:
         super().__init__(values)
         self.part = part
 
@@ -181,10 +185,36 @@ class Tree:
         return tuple(Part(d, d.start, d.size) for d in self.documents)
 
 
-Datum: TypeAlias = (
-    "str | int | float | bool | Slice | Tree | Sequence[Datum] | Mapping[str, Datum] | None"
-)
-"""A value of the language."""
+Context: TypeAlias = "Slice | Tree | Sequence[Datum]"
+"""What can be cut or searched."""
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """A list that lies in a document. `starts` are the byte offsets of its items and, last, the
+    end."""
+
+    document: Document
+    starts: Sequence[int]
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, at: int) -> Datum: ...
+
+
+def items_of(value: Datum) -> Sequence[Datum]:
+    """The items of a list, of none no items. Raises CodedError (wrong-value) for anything else."""
+    if value is None:
+        return ()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    raise failed("wrong-value", f"{value!r:.60} is no list")
+
+
+def fields_of(value: Datum) -> Mapping[str, Datum]:
+    """The fields of a record. Raises CodedError (wrong-value) for anything else."""
+    if isinstance(value, Mapping):
+        return value
+    raise failed("wrong-value", f"{value!r:.60} is no record")
 
 
 def whole(document: Document) -> Slice:

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from rlmlang import protocols
+    from rlmlang.context import Datum
     from rlmlang.sources.place import Place
 
 T = TypeVar("T")
-REGISTRIES: tuple[Registry[Any], ...] = (STRATEGIES, SEARCHES, SOURCES)
+REGISTRIES = (STRATEGIES, SEARCHES, SOURCES)
 
 
 @cache
@@ -70,7 +71,7 @@ def named(name: str) -> list[Any]:
 
 
 def partition(
-    name: str, options: dict[str, Any], before: int = 0, after: int = 0
+    name: str, options: Mapping[str, object], before: int = 0, after: int = 0
 ) -> protocols.Partition:
     """A partition with its arguments, and its neighbours if it gathers them."""
     cut: protocols.Partition = made(contract(STRATEGIES, name), options)
@@ -81,19 +82,20 @@ def partition(
     return cut
 
 
-def search(name: str, options: dict[str, Any]) -> protocols.Search:
+def search(name: str, options: Mapping[str, object]) -> protocols.Search:
     """A look-up with its arguments."""
     found: protocols.Search = made(contract(SEARCHES, name), options)
     return found
 
 
-def opened(kind: str, place: Place) -> Any:
+def opened(kind: str, place: Place) -> Datum:
     """What a source of a kind gives. Raises CodedError (extra-missing, those of its place)."""
     source = contract(SOURCES, kind)
-    return _runner(source, source.extra)(place)
+    found: Datum = _runner(source, source.extra)(place)
+    return found
 
 
-def made(contract: Strategy | Search, options: Mapping[str, Any]) -> Any:
+def made(contract: Strategy | Search, options: Mapping[str, object]) -> Any:
     """What keeps a contract, with its arguments. Raises CodedError (plugin-broken)."""
     return _runner(contract)(**options)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rlmlang.budget import Account, Usage
-from rlmlang.context import Measure, Slice
+from rlmlang.context import Context, Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import Prompt
@@ -23,7 +23,7 @@ class Partition(Protocol):
 class Search(Protocol):
     """A look-up without a model."""
 
-    def search(self, subject: Any, query: str, measure: Measure) -> list[Slice]: ...
+    def search(self, subject: Context, query: str, measure: Measure) -> list[Datum]: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Question:
 
     call: CallId
     prompt: Prompt
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Datum]
     account: Account
     refused: Refused | None = None
     ranges: str = ""
@@ -107,7 +107,7 @@ class Reply:
     """A prompt's answer: the value, the model's own words, and the exchange that brought it; how
     many field markers its request showed escaped, and the repairs that reading it took."""
 
-    value: Any
+    value: Datum
     raw: str
     exchange: Exchange
     escaped: int = 0
@@ -124,6 +124,10 @@ class Refused:
     code: str = ""
 
 
+Submit = Callable[[Sequence[Datum], Mapping[str, Datum]], Datum]
+"""Takes what a cell submits; gives the value, or raises ValueError with words for the model."""
+
+
 @dataclass(frozen=True)
 class CellResult:
     """What came of a cell: what it printed, the error it ended with and its kind (syntax,
@@ -134,7 +138,7 @@ class CellResult:
     error: str = ""
     kind: str = ""
     submitted: bool = False
-    value: Any = None
+    value: Datum = None
     fresh: bool = False
 
 
@@ -142,18 +146,17 @@ class Sandbox(Protocol):
     """Runs code that a model wrote, cell after cell.
 
     `open` takes values of any size, of which large ones become handles, and gives what a model is
-    told of each. `submit` is called with what a cell submits and gives the value, or raises
-    ValueError with words for the model. Nothing that others could wait for is held while a host
-    function runs. `missing_features` tells a model what this Python has not.
+    told of each. Nothing that others could wait for is held while a
+    host function runs. `missing_features` tells a model what this Python has not.
     """
 
     missing_features: str
 
     async def open(
         self,
-        values: Mapping[str, Any],
-        host: Mapping[str, Any],
-        submit: Callable[[list[Any], dict[str, Any]], Any],
+        values: Mapping[str, Datum],
+        host: Mapping[str, object],
+        submit: Submit,
     ) -> Mapping[str, str]: ...
 
     async def run(self, code: str) -> CellResult: ...

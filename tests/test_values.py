@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import rlmlang
 from tests.conftest import Result, Rlm
 
 RECIPE = """rlm 1
@@ -41,3 +42,16 @@ def test_what_is_of_its_type_is_taken(folder: Path, rlm: Rlm) -> None:
 def test_what_is_not_is_told(folder: Path, rlm: Rlm, value: str) -> None:
     done = give(folder, rlm, value)
     assert (done.code, "[code-failed]" in done.err) == (1, True), done.err
+
+
+@pytest.mark.parametrize("given", [5, {"a": "b"}])
+def test_what_is_given_for_a_list_is_one(tmp_path: Path, given: object) -> None:
+    path = tmp_path / "each.rlm"
+    path.write_text(
+        'rlm 1\n\nprompt say(x: Text) -> Text max 20tok "Say it."\n\n'
+        "recipe each(rows: [Text] max 5) -> [Text] max 5 {\n"
+        "  let said = map rows with say()\n  return said\n}\n"
+    )
+    found = rlmlang.run(path, values={"rows": given}, models=("offline/reader",), store=None)
+    assert found.problem is not None and found.problem.diagnostic.code == "wrong-value"
+    assert f"{given!r} is no list" in str(found.problem)

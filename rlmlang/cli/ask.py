@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def command(
     """Ask QUESTION of files and folders of any size; a model explores them with code."""
     from rlmlang.runtime.completion import prepared
 
-    budget: dict[str, Any] = dict(pairs(limits, "budget"))
+    budget: Mapping[str, str | float] = pairs(limits, "budget")
     ready = prepared(question, sources, model, sub_model, budget, only_kept=replay,
                      store=None if no_store else Path(store), **more)  # fmt: skip
     deliver(ready, quiet=quiet, as_values=as_values, out=out)

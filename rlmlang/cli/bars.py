@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rlmlang.testing.evals import Scored
 
 
 class Bar:
@@ -39,7 +42,7 @@ class Bar:
         """How many there will be."""
         self.bars.update(self.task, total=count)
 
-    def stage(self, words: str, scored: Any) -> None:
+    def stage(self, words: str, scored: Scored | None) -> None:
         """A new stage, or an example of the one that goes on."""
         if scored is not None:
             self.take(scored)
@@ -47,7 +50,7 @@ class Bar:
         self.sum, self.count = 0.0, 0
         self.bars.update(self.task, description=words)
 
-    def take(self, scored: Any) -> None:
+    def take(self, scored: Scored) -> None:
         """One that is done."""
         self.sum, self.count = self.sum + scored.score, self.count + 1
         self.bars.update(self.task, advance=1, note=f"score {self.sum / self.count:.3f}")

@@ -12,6 +12,5 @@ def command(shell: str) -> None:
     """Print the completion script of a shell, to be put into its start-up file."""
     from rlmlang.cli.main import rlm
 
-    kind = get_completion_class(shell)
-    assert kind is not None
-    click.echo(kind(rlm, {}, "rlm", "_RLM_COMPLETE").source())
+    if (kind := get_completion_class(shell)) is not None:
+        click.echo(kind(rlm, {}, "rlm", "_RLM_COMPLETE").source())

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,11 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, render_all
 from rlmlang.schema.codes import RECIPE
 from rlmlang.schema.sandboxes import choices
+
+if TYPE_CHECKING:
+    from rlmlang.runtime.prepared import Options
+
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def colour() -> bool:
@@ -61,7 +66,7 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     return found
 
 
-def binding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def binding_options(command: F) -> F:
     """Options of everything that binds a recipe to inputs and models."""
     for option in (
         click.option("--recipe", default="", metavar="NAME", help="Which recipe of the file."),
@@ -76,13 +81,13 @@ def binding_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def store_option(command: F) -> F:
     """Which store is written or read."""
     return click.option("--store", default=".rlm/store.db", show_default=True, metavar="PATH",
                         help="The file that keeps runs.")(command)  # fmt: skip
 
 
-def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def answer_options(command: F) -> F:
     """How many calls at a time, and where the answer goes in which form."""
     for option in (
         click.option("--quiet", "-q", is_flag=True, help="Only the result."),
@@ -95,7 +100,7 @@ def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def keeping_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def keeping_options(command: F) -> F:
     """What of earlier runs is used, and whether this one is kept."""
     for option in (
         click.option("--replay", is_flag=True, help="Only kept answers; send nothing."),
@@ -109,13 +114,13 @@ def keeping_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return store_option(command)
 
 
-def endpoint_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def endpoint_option(command: F) -> F:
     """Which endpoint answers for every model."""
     return click.option("--api-base", default="", metavar="URL",
                         help="An OpenAI-compatible endpoint.")(command)  # fmt: skip
 
 
-def call_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def call_options(command: F) -> F:
     """How models are reached, and for how long."""
     for option in (
         click.option("--max-wait", default=300.0, show_default=True,
@@ -131,7 +136,7 @@ def call_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return endpoint_option(command)
 
 
-def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def sandbox_options(command: F) -> F:
     """Where code that models write runs."""
     for option in (
         click.option("--allow-unsafe", is_flag=True,
@@ -146,7 +151,7 @@ def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def options_from(
     recipe: str, sets: tuple[str, ...], sources: tuple[str, ...], models: tuple[str, ...],
     **more: Any,
-) -> Any:  # fmt: skip
+) -> Options:  # fmt: skip
     """The runtime's options from the command's."""
     from rlmlang.runtime.prepared import Options
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,14 @@ from rlmlang.cli.edge import (
     store_option,
 )
 from rlmlang.cli.steady import steady
+
+if TYPE_CHECKING:
+    from rlmlang.cli.bars import Bar
+    from rlmlang.diagnostics.diagnostic import Diagnostic
+    from rlmlang.ir.suite import Eval
+    from rlmlang.runtime.prepared import Options
+    from rlmlang.testing.compare import Compared
+    from rlmlang.testing.evals import Evaluated, EvalValues
 
 
 @click.command()
@@ -66,14 +74,14 @@ def command(
         found, run = _evaluated(made, options, at_once, bar)
     if found.problem is not None:
         raise click.exceptions.Exit(exit_code_of(found.problem))
-    values = {**as_values(found), "run": run}
+    values = as_values(found)
     compared = _compared(made, values, compare, options, at_once) if compare else None
-    _tell(found, values, compared, worst, as_json)
+    _tell(found, values, run, compared, worst, as_json)
     if not all(ok for _, ok in found.required()):
         raise click.exceptions.Exit(1)
 
 
-def _unpriced(made: Any, options: Any) -> tuple[Any, ...]:
+def _unpriced(made: Eval, options: Options) -> tuple[Diagnostic, ...]:
     """The note that dollars are not counted, where a model at hand has no price."""
     from rlmlang.runtime.prepare import prepare
 
@@ -81,7 +89,7 @@ def _unpriced(made: Any, options: Any) -> tuple[Any, ...]:
     return tuple(w for w in ready.warnings if w.code == "price-unknown")
 
 
-def _evaluated(made: Any, options: Any, at_once: int, bar: Any) -> tuple[Any, str]:
+def _evaluated(made: Eval, options: Options, at_once: int, bar: Bar) -> tuple[Evaluated, str]:
     """The eval, kept where there is a store, and the name it is kept under."""
     from rlmlang.runtime.session import new_run
     from rlmlang.testing.choosing import examples_of
@@ -98,7 +106,9 @@ def _evaluated(made: Any, options: Any, at_once: int, bar: Any) -> tuple[Any, st
     return found, run
 
 
-def _compared(made: Any, values: Any, name: str, options: Any, at_once: int) -> Any:
+def _compared(
+    made: Eval, values: EvalValues, name: str, options: Options, at_once: int
+) -> Compared:
     """The difference to a kept eval, or to what a commit's recipe does over today's examples."""
     from rlmlang.cli.bars import Bar
     from rlmlang.testing.compare import at_commit, at_that_time, compare, kept
@@ -115,17 +125,20 @@ def _compared(made: Any, values: Any, name: str, options: Any, at_once: int) -> 
     return compare(before, values, name)
 
 
-def _tell(found: Any, values: Any, compared: Any, worst: int, as_json: bool) -> None:
+def _tell(
+    found: Evaluated, values: EvalValues, run: str, compared: Compared | None, worst: int,
+    as_json: bool,
+) -> None:  # fmt: skip
     if as_json:
-        if compared is not None:
-            values["compare"] = {
-                "before": compared.before, "difference": vars(compared.difference),
-                "verdict": compared.words, "changed": [list(x) for x in compared.changed],
-            }  # fmt: skip
-        click.echo(json.dumps(values, indent=2, ensure_ascii=False, default=str))
+        beside = {} if compared is None else {"compare": {
+            "before": compared.before, "difference": vars(compared.difference),
+            "verdict": compared.words, "changed": [list(x) for x in compared.changed],
+        }}  # fmt: skip
+        shown = {**values, "run": run, **beside}
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False, default=str))
         return
     from rlmlang.testing.scoreboard import compared_lines, lines_of
 
-    click.echo("\n".join(lines_of(found, values["run"], worst)))
+    click.echo("\n".join(lines_of(found, run, worst)))
     if compared is not None:
         click.echo("\n".join(compared_lines(compared)))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from rlmlang.cli.edge import binding_options, endpoint_option, options_from, say, write
 from rlmlang.schema.codes import BUDGET
+
+if TYPE_CHECKING:
+    from rlmlang.plan.plan import Plan
 
 
 @click.command()
@@ -53,17 +57,15 @@ def command(
         raise click.exceptions.Exit(BUDGET)
 
 
-def _draw(plan: object, out: str | None) -> None:
+def _draw(plan: Plan, out: str | None) -> None:
     import io
     import shutil
     import sys
 
     from rich.console import Console
 
-    from rlmlang.plan.plan import Plan
     from rlmlang.report.plan import print_plan
 
-    assert isinstance(plan, Plan)
     if out is None:
         wide = max(100, shutil.get_terminal_size((120, 24)).columns)
         print_plan(plan, Console(file=sys.stdout, width=wide, highlight=False))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
@@ -31,6 +31,9 @@ from rlmlang.trajectory.events import (
 )
 
 REMEMBERED = 20_000  # answers among which evidence is looked for
+
+if TYPE_CHECKING:
+    from rlmlang.runtime.prepared import Outcome
 
 
 class Progress:
@@ -141,7 +144,7 @@ class Progress:
     def _task(self, node: str) -> Task:
         return self.bars.tasks[list(self.tasks).index(node)]
 
-    def receipt(self, outcome: Any, notice: str) -> None:
+    def receipt(self, outcome: Outcome, notice: str) -> None:
         """Evidence and receipt at the end."""
         from rlmlang.runtime.session import jsonable
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,10 @@ from rlmlang.cli.edge import (
     write,
 )
 from rlmlang.cli.steady import steady
+
+if TYPE_CHECKING:
+    from rlmlang.budget import Usage
+    from rlmlang.runtime.prepared import Outcome, Prepared
 
 
 @click.command()
@@ -55,7 +59,9 @@ def command(
     deliver(ready, quiet=quiet, as_values=as_values, out=out)
 
 
-def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None = None) -> None:
+def deliver(
+    ready: Prepared, *, quiet: bool, as_values: bool = False, out: str | None = None
+) -> None:
     """Runs what is prepared: the plan and progress, the result, the receipt, the exit code."""
     from rlmlang.cli.progress import Progress
     from rlmlang.runtime import execute
@@ -80,7 +86,7 @@ def deliver(ready: Any, *, quiet: bool, as_values: bool = False, out: str | None
         raise click.exceptions.Exit(exit_code_of(outcome.problem))
 
 
-def explain(ready: Any, step: str) -> None:
+def explain(ready: Prepared, step: str) -> None:
     """Says why calls of a step have no kept answer."""
     from rlmlang.runtime.miss import why_miss
 
@@ -88,14 +94,14 @@ def explain(ready: Any, step: str) -> None:
         click.echo(line)
 
 
-def notice_of(ready: Any) -> str:
+def notice_of(ready: Prepared) -> str:
     """What must be said of an answer of the embedded reader, wherever it appears."""
     from rlmlang.models.offline.reader import NAME, NOTICE
 
     return NOTICE if any(b.name == NAME for b in ready.binding.models.values()) else ""
 
 
-def _result(outcome: Any, ready: Any, as_values: bool) -> str:
+def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
     from dataclasses import asdict
 
     from rlmlang.diagnostics.render import as_json
@@ -117,5 +123,5 @@ def _result(outcome: Any, ready: Any, as_values: bool) -> str:
     return json.dumps(values, indent=2, ensure_ascii=False)
 
 
-def _usage(usage: Any, priced: bool) -> dict[str, Any]:
+def _usage(usage: Usage, priced: bool) -> dict[str, float | None]:
     return {**vars(usage), "usd": float(usage.usd) if priced else None}

@@ -5,11 +5,30 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from rlmlang.cli.edge import store_option
+
+if TYPE_CHECKING:
+    from rlmlang.stores.reader import StoreReader
+    from rlmlang.stores.runs import RunRow
+
+
+class Row(TypedDict):
+    """A run as JSON values."""
+
+    run: str
+    state: str
+    recipe: str
+    path: str
+    plan: str
+    started: float
+    ended: float | None
+    calls: int
+    answers: int
+    usd: float
 
 
 @click.command()
@@ -36,7 +55,7 @@ def command(as_values: bool, everything: bool, store: str) -> None:
                    f"{run['answers']:>9,} {run['usd']:>10,.4f}")  # fmt: skip
 
 
-def _row(reader: Any, run: Any) -> dict[str, Any]:
+def _row(reader: StoreReader, run: RunRow) -> Row:
     calls, kept, usd = reader.totals(run)
     return {
         "run": run.name, "state": reader.state(run), "recipe": run.recipe, "path": run.path,

@@ -6,14 +6,14 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from typing import Any
+from typing import TextIO
 
 
 class Terminal:
     """A stream to a terminal that may be closed while a run goes on: what is said then is said to
     nobody, and the run is not stopped by that."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
@@ -27,7 +27,7 @@ class Terminal:
         with contextlib.suppress(OSError):
             self._stream.flush()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
 
 

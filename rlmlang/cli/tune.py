@@ -12,6 +12,9 @@ from rlmlang.cli.edge import call_options, options_from, sandbox_options, store_
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
+    from rlmlang.ir.suite import Tune
+    from rlmlang.runtime.prepared import Options
+    from rlmlang.runtime.tuned import Tuning
     from rlmlang.tuning.api import TuningPlan
 
 
@@ -62,7 +65,7 @@ def command(
     _run(plan_tuning(file, name, options, at_once=at_once), reflection, as_json, quiet)
 
 
-def price(file: str, name: str, options: Any, as_json: bool) -> None:
+def price(file: str, name: str, options: Options, as_json: bool) -> None:
     """What a tuning may cost at most."""
     from dataclasses import asdict
 
@@ -92,7 +95,7 @@ def _run(plan: TuningPlan, reflection: str, as_json: bool, quiet: bool) -> None:
         click.echo(f"wrote {plan.target}", err=True)
 
 
-def _read(tune: Any, target: Path) -> Any:
+def _read(target: Path) -> Tuning:
     from rlmlang.diagnostics.diagnostic import failed
     from rlmlang.runtime.tuned import read_tuning
 
@@ -101,23 +104,23 @@ def _read(tune: Any, target: Path) -> Any:
     return read_tuning(target)
 
 
-def _show(tune: Any, target: Path) -> None:
+def _show(tune: Tune, target: Path) -> None:
     from rlmlang.testing.choosing import recipe_of
     from rlmlang.tuning.result import differences, lines_of
 
-    values = dict(_read(tune, target).about)
+    values = dict(_read(target).about)
     recipe = recipe_of(tune.eval.path, tune.recipe)
     click.echo("\n".join([*lines_of(values), "", *differences(values, recipe)]))
 
 
-def _apply(tune: Any, target: Path, only: str) -> None:
+def _apply(tune: Tune, target: Path, only: str) -> None:
     """Writes tasks into the recipe. The file they come from then belongs to another version; it is
     kept aside, for its score."""
     from rlmlang.runtime.files import read_source
     from rlmlang.testing.choosing import recipe_of
     from rlmlang.tuning.result import applied
 
-    path, tuning = tune.eval.path, _read(tune, target)
+    path, tuning = tune.eval.path, _read(target)
     text = applied(read_source(path), recipe_of(path, tune.recipe), tuning, only)
     write(text, path)
     aside = target.with_suffix(".applied.json")

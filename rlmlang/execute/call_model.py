@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from rlmlang.budget import Account
-from rlmlang.context import parts_in
+from rlmlang.context import Datum, parts_in
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.input_limits import beginning
@@ -37,7 +36,7 @@ class Request:
 
     call: CallId
     prompt: r.Prompt
-    inputs: dict[str, Any]
+    inputs: Mapping[str, Datum]
     role: str = ""
     account: Account | None = None
     depth: int = 1
@@ -51,40 +50,33 @@ class Request:
 
 
 def request_for(
-    scope: RunContext, call: CallId, ask: r.Ask, env: Mapping[str, Any], item: Any,
+    scope: RunContext, call: CallId, ask: r.Ask, env: Mapping[str, Datum], item: Datum,
     role: str = "", level: int = 0,
 ) -> Request:  # fmt: skip
     """The request for an item; without an element parameter the item is not passed. `level` is
     how far down a recursion it stands."""
     inputs = {n: evaluate(e, {**env, "it": item}, scope.tools.code) for n, e in ask.args}
-    ordered = {}
-    for p in ask.prompt.params:
-        if p.name == ask.element:
-            ordered[p.name] = item
-        elif p.name in inputs:
-            ordered[p.name] = inputs[p.name]
-        else:
-            ordered[p.name] = None
+    ordered = {p.name: item if p.name == ask.element else inputs.get(p.name)
+               for p in ask.prompt.params}  # fmt: skip
     return Request(call, ask.prompt, ordered, role, depth=scope.depth + 1 + level,
                    source=Shown(ask.prompt, ordered, ask.told))  # fmt: skip
 
 
-async def answer(scope: RunContext, request: Request) -> Any:
+async def answer(scope: RunContext, request: Request) -> Datum:
     """The checked answer of a model, after at most 1 + retry requests.
 
     Raises ItemError when none was usable, CodedError when no further call makes sense.
     """
     refused: Refused | None = None
-    for number in range(1 + request.prompt.retry):
-        outcome = await attempt(scope, request, number, refused)
+    tries = 0
+    while True:
+        outcome = await attempt(scope, request, tries, refused)
         if not isinstance(outcome, Refused):
             scope.receipt.read(request.call.step, parts_in(list(request.inputs.values())))
             return outcome.value
-        refused = outcome
-        if _ends_so_again(request, refused):
-            break
-    assert refused is not None
-    raise _gave_up(request, refused, 1 + number)
+        refused, tries = outcome, tries + 1
+        if tries > request.prompt.retry or _ends_so_again(request, refused):
+            raise _gave_up(request, refused, tries)
 
 
 async def attempt(
@@ -140,7 +132,7 @@ def _json(ranges: list[Range]) -> str:
     return json.dumps(ranges, ensure_ascii=False, separators=(",", ":")) if ranges else ""
 
 
-def ranges_in(value: Any) -> list[Range]:
+def ranges_in(value: Datum) -> list[Range]:
     """The byte ranges a value was cut from, neighbours as one: a batch of rows is a few ranges."""
     out: list[Range] = []
     for part in parts_in(value):

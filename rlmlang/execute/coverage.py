@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from rlmlang.execute.receipt import Line
+from rlmlang.context import Datum
 from rlmlang.execute.run_context import RunContext
 from rlmlang.ir.recipe import Ask
 from rlmlang.ir.walk import names
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 from rlmlang.schema.partitions import Coverage
+from rlmlang.trajectory.receipt import Line
 from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 
 
@@ -26,7 +26,7 @@ class Lineage:
     assumed: str = ""
 
 
-def lines_of(scope: RunContext, plan: Plan, inputs: Mapping[str, Any]) -> list[Line]:
+def lines_of(scope: RunContext, plan: Plan, inputs: Mapping[str, Datum]) -> list[Line]:
     """A line for each step and source: of steps that show slices or rows to a model, or hand them
     to code, also where nothing was left to show; and of what was assumed of other steps."""
     nodes = [n for n in plan.nodes if not _in_pattern(plan, n)]
@@ -38,7 +38,9 @@ def _in_pattern(plan: Plan, node: Node) -> bool:
     return any(isinstance(n.step.work, Pattern) for n in plan.around(node))
 
 
-def _lines(scope: RunContext, plan: Plan, node: Node, inputs: Mapping[str, Any]) -> Iterator[Line]:
+def _lines(
+    scope: RunContext, plan: Plan, node: Node, inputs: Mapping[str, Datum]
+) -> Iterator[Line]:
     """The lines of one step that has asked something, or has come to its end."""
     shown_by, receipt, assumed = _shown_by(plan, node), scope.receipt, node.step.assumed
     by_code = shown_by is not None and shown_by.prompt.repl is not None

@@ -25,7 +25,7 @@ from rlmlang.ir.expressions import (
     Ref,
 )
 
-Environment = Mapping[str, Any]
+Environment = Mapping[str, Datum]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
 
 
@@ -39,7 +39,7 @@ class RunCode(Protocol):
         """The function of that name. Raises CodedError for one that is not installed."""
 
 
-def evaluate(e: Expr, env: Environment, code: RunCode) -> Any:
+def evaluate(e: Expr, env: Environment, code: RunCode) -> Datum:
     """The value of an expression. Raises CodedError for values that do not go together."""
     match e:
         case Constant(v):
@@ -138,6 +138,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Datum]] = {
     "in": lambda a, b: a in b,
     "..": lambda a, b: f"{a}..{b}",
 }
+"""Raise TypeError for values that do not go together."""
 
 
 def _too_large(op: str) -> CodedError:

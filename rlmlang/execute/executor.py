@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from typing import Any
 
 import anyio
 
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.causes import first_cause
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.placed import placed
-from rlmlang.execute.receipt import Line, verify
+from rlmlang.execute.receipt import verify
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.execute.validate import too_large
@@ -26,12 +26,13 @@ from rlmlang.execute.verbs import RULES
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 from rlmlang.trajectory.events import StepFinished, StepStarted
+from rlmlang.trajectory.receipt import Line
 from rlmlang.verbs.inputs import Pattern
 
 
 async def execute(
-    plan: Plan, inputs: Mapping[str, Any], scope: RunContext
-) -> tuple[Any, list[Line]]:
+    plan: Plan, inputs: Mapping[str, Datum], scope: RunContext
+) -> tuple[Datum, list[Line]]:
     """The result of a plan over its inputs, and the receipt. Raises CodedError for what stopped
     the run."""
     cells = await run_parts(plan, "", inputs, {}, scope)
@@ -46,7 +47,7 @@ async def execute(
 async def run_parts(
     plan: Plan,
     within: str,
-    inputs: Mapping[str, Any],
+    inputs: Mapping[str, Datum],
     outside: Mapping[str, Cell],
     scope: RunContext,
 ) -> Mapping[str, Cell]:
@@ -71,7 +72,7 @@ async def run_parts(
     return cells
 
 
-async def run_pattern(scope: RunContext, id: str, inputs: Mapping[str, Any]) -> Any:
+async def run_pattern(scope: RunContext, id: str, inputs: Mapping[str, Datum]) -> Datum:
     """What a pattern gives that code has called. Raises what stopped one of its steps."""
     node = scope.plan.node(id)
     given = {f"{id}.{name}": value for name, value in inputs.items()}
@@ -81,7 +82,7 @@ async def run_pattern(scope: RunContext, id: str, inputs: Mapping[str, Any]) -> 
     return evaluate(node.step.work.tool.value, env, scope.tools.code)
 
 
-async def _result(plan: Plan, cells: Mapping[str, Cell]) -> Any:
+async def _result(plan: Plan, cells: Mapping[str, Cell]) -> Datum:
     if "result" not in cells:
         raise failed(
             "plan-incomplete", "the plan has no node `result`", hint="plan the recipe anew"
@@ -89,7 +90,7 @@ async def _result(plan: Plan, cells: Mapping[str, Cell]) -> Any:
     return await cells["result"].value()
 
 
-def _within(plan: Plan, scope: RunContext, result: Any) -> None:
+def _within(plan: Plan, scope: RunContext, result: Datum) -> None:
     """Raises CodedError (result-too-large) for more than the recipe says that it returns."""
     recipe, measure = plan.recipe, scope.tools.measure
     if problem := too_large(recipe.result, recipe.result_max, result, measure, "the result"):

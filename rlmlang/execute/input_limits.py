@@ -4,24 +4,23 @@ declare, and the room of the model."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from rlmlang.context import Measure, Slice, Tree, text_of, tok_in
+from rlmlang.context import Datum, Measure, Slice, Tree, text_of, tok_in
 from rlmlang.ir import recipe as r
 from rlmlang.ir.request_sizes import template_size
 
 
 def too_large(
-    prompt: r.Prompt | r.Tool, inputs: Mapping[str, Any], measure: Measure, room: int | None
+    prompt: r.Prompt | r.Tool, inputs: Mapping[str, Datum], measure: Measure, room: int | None
 ) -> str:
     """Why inputs are not taken, in words for the model; empty when they are. `room` is the most
     tok of a request, none for a pattern, whose own calls are measured by its steps."""
     sizes = {n: size_of(v, measure) for n, v in inputs.items()}
     for p in prompt.params:
-        listed = isinstance(inputs.get(p.name), list | tuple)
-        size = len(inputs[p.name]) if listed else sizes.get(p.name, 0)
+        given = inputs.get(p.name)
+        size = len(given) if isinstance(given, list | tuple) else sizes.get(p.name, 0)
         if p.max is not None and size > p.max:
-            unit = "items" if listed else "tok"
+            unit = "items" if isinstance(given, list | tuple) else "tok"
             return f"`{p.name}` has {size:,} {unit}; {prompt.name} takes at most {p.max:,}"
     total = sum(sizes.values())
     if room is None or isinstance(prompt, r.Tool):
@@ -41,7 +40,7 @@ def beginning(text: str, most: int, measure: Measure) -> str:
     return data[: measure.reach(data, most * measure.per_tok)].decode()
 
 
-def size_of(value: Any, measure: Measure) -> int:
+def size_of(value: Datum, measure: Measure) -> int:
     """The size of a value in tok when it is shown; of a slice without reading it as text."""
     if isinstance(value, Slice):
         return tok_in(value.parts, measure)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from anyio.abc import TaskGroup
 
+from rlmlang.context import Datum
 from rlmlang.execute.joins import Join, Joins, last_groups
 from rlmlang.ir.calls import CallId
 
@@ -20,17 +20,17 @@ class Joining:
     fanin: int
     tasks: TaskGroup
     name: Callable[[int | None, int], CallId]
-    ask: Callable[[CallId, list[Any]], Awaitable[Any]]
+    ask: Callable[[CallId, list[Datum]], Awaitable[Datum]]
     joins: Joins = field(init=False)
 
     def __post_init__(self) -> None:
         self.joins = Joins(self.fanin)
 
-    def add(self, item: Any) -> None:
+    def add(self, item: Datum) -> None:
         """Takes the next item."""
         self._start(self.joins.add(item))
 
-    async def last(self) -> list[Any]:
+    async def last(self) -> list[Datum]:
         """Joins what is left, once the task group has ended: one value, or none."""
         left = self.joins.rest()
         for number, size in enumerate(list(last_groups(len(left), self.fanin))):
@@ -46,9 +46,8 @@ class Joining:
         self._start(self.joins.put(group.level, group.index, value))
 
 
-def _flat(items: Iterable[Any]) -> list[Any]:
+def _flat(items: Iterable[Datum]) -> list[Datum]:
     """The items of a join; lists become one list."""
     group = list(items)
-    if all(isinstance(x, list) for x in group):
-        return [x for inner in group for x in inner]
-    return group
+    lists = [x for x in group if isinstance(x, list)]
+    return [x for inner in lists for x in inner] if len(lists) == len(group) else group

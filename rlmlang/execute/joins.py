@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+
+from rlmlang.context import Datum
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Join:
 
     level: int
     index: int
-    items: tuple[Any, ...]
+    items: tuple[Datum, ...]
 
 
 @dataclass
@@ -26,17 +27,17 @@ class Joins:
     """The state of one reduce."""
 
     fanin: int
-    levels: list[dict[int, Any]] = field(default_factory=list)
+    levels: list[dict[int, Datum]] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
-    def add(self, item: Any) -> Iterator[Join]:
+    def add(self, item: Datum) -> Iterator[Join]:
         """Takes the next item; gives the join that becomes possible."""
         self._level(0)
         index = self.counts[0]
         self.counts[0] += 1
         yield from self.put(0, index, item)
 
-    def put(self, level: int, index: int, value: Any) -> Iterator[Join]:
+    def put(self, level: int, index: int, value: Datum) -> Iterator[Join]:
         """Takes a result; gives the join that becomes possible with it."""
         self._level(level)
         row = self.levels[level]
@@ -49,7 +50,7 @@ class Joins:
             self.counts[level + 1] = max(self.counts[level + 1], first // self.fanin + 1)
             yield Join(level + 1, first // self.fanin, items)
 
-    def rest(self) -> list[Any]:
+    def rest(self) -> list[Datum]:
         """What is left in order once everything that was asked for has come back."""
         return [row[i] for row in reversed(self.levels) for i in sorted(row)]
 

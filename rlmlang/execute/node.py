@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from rlmlang.context import as_slice
-from rlmlang.execute.evaluate import evaluate
+from rlmlang.context import Context, Datum, Slice, Tree, as_slice, items_of
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.ir.expressions import Expr, Ref
@@ -15,7 +15,6 @@ from rlmlang.ir.walk import names
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 
-Environment = Mapping[str, Any]
 Inside = Callable[["NodeRun"], Awaitable[Mapping[str, Cell]]]
 
 
@@ -35,28 +34,35 @@ class NodeRun:
         """The node's id."""
         return self.node.id
 
-    async def environment(self, streamed: str = "") -> dict[str, Any]:
+    async def environment(self, streamed: str = "") -> dict[str, Datum]:
         """The values of all that it reads, but for what comes item by item."""
         inputs = self.node.inputs.items()
         return {port: await self.cells[id].value() for port, id in inputs if port != streamed}
 
-    async def value(self, e: Expr) -> Any:
+    async def value(self, e: Expr) -> Datum:
         """The value of an expression, as soon as what it reads is there."""
         inputs = {port: self.node.inputs[port] for port in names(e) if port in self.node.inputs}
         return self.evaluate(e, {port: await self.cells[id].value() for port, id in inputs.items()})
 
-    def evaluate(self, e: Expr, env: Environment) -> Any:
+    def evaluate(self, e: Expr, env: Environment) -> Datum:
         """The value of an expression. Raises CodedError."""
         return evaluate(e, env, self.scope.tools.code)
 
-    async def context(self, e: Expr) -> Any:
-        """Something that can be cut or searched; plain text becomes a slice of its own."""
+    async def context(self, e: Expr) -> Context:
+        """What is cut or searched; plain text becomes a slice of its own. Raises CodedError."""
         value = await self.value(e)
         if isinstance(value, str):
             return as_slice(self.id, value)
-        return value if value is not None else []
+        return value if isinstance(value, Slice | Tree) else items_of(value)
 
-    async def items(self, subject: Expr) -> tuple[Stream | Iterable[Any], dict[str, Any]]:
+    async def text(self, e: Expr) -> Slice | Tree:
+        """What is cut again and again. Raises CodedError (wrong-value) for a list."""
+        value = await self.context(e)
+        if isinstance(value, Slice | Tree):
+            return value
+        raise failed("wrong-value", f"{self.id} cannot go into {value!r:.60}: it is no text")
+
+    async def items(self, subject: Expr) -> tuple[Stream | Iterable[Datum], dict[str, Datum]]:
         """The items that it goes over, a stream that is still being made or a list, and the values
         of all else that it reads."""
         if isinstance(subject, Ref) and subject.name in self.node.streams:
@@ -65,9 +71,9 @@ class NodeRun:
                 return cell, await self.environment(streamed=subject.name)
         env = await self.environment()
         value = self.evaluate(subject, env)
-        return (value if value is not None else []), env
+        return items_of(value), env
 
-    async def put(self, item: Any) -> bool:
+    async def put(self, item: Datum) -> bool:
         """Gives the next item to whoever reads it; false when nobody wants more."""
         out = self.cells[self.id]
         return await out.put(item) if isinstance(out, Stream) else True
@@ -75,11 +81,12 @@ class NodeRun:
     def finish(self) -> int:
         """Ends the items; gives how many there were."""
         out = self.cells[self.id]
-        assert isinstance(out, Stream)
-        out.finish()
-        return out.count
+        if isinstance(out, Stream):
+            out.finish()
+            return out.count
+        raise TypeError(f"{self.id} makes no items")
 
-    def give(self, value: Any, items: int = 1) -> int:
+    def give(self, value: Datum, items: int = 1) -> int:
         """Gives the value, made of so many items."""
         self.cells[self.id].set(value)
         return items

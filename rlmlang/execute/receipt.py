@@ -4,46 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from rlmlang.context import Document, Part, Ranges, Slice, Tree
+from rlmlang.context import Datum, Document, Part, Ranges, Rows, Slice, Tree
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.schema.partitions import Coverage
-
-
-@dataclass(frozen=True)
-class Line:
-    """One step's reading of one source, in bytes; `repeated` were read more than once;
-    `left_out` are files of a tree that are empty or no text. Of what code that a model wrote looked
-    into (`by_code`) only what it showed to sub-calls is counted."""
-
-    step: str
-    source: str
-    promised: Coverage
-    total: int
-    read: int
-    repeated: int
-    skipped: int = 0
-    assumed: str = ""
-    left_out: int = 0
-    by_code: bool = False
-
-    @property
-    def fraction(self) -> float:
-        """The part of the source that was read."""
-        return self.read / self.total if self.total else 1.0
-
-    @property
-    def stated(self) -> bool:
-        """Whether it only says what was assumed of a step that shows nothing to a model."""
-        return bool(self.assumed) and not self.total
-
-    @property
-    def kept(self) -> bool:
-        """Whether the reading is what the type promised."""
-        if self.promised == "some" or self.assumed:
-            return True
-        return self.read == self.total and (self.promised == "cover" or not self.repeated)
+from rlmlang.trajectory.receipt import Line
 
 
 @dataclass
@@ -70,7 +35,7 @@ class Receipt:
         return Line(step, ", ".join(sources), "exact", 0, 0, 0, lost, why)
 
     def line(
-        self, step: str, source: str, value: Any, promised: Coverage, assumed: str = "",
+        self, step: str, source: str, value: Datum, promised: Coverage, assumed: str = "",
         *, by_code: bool = False,
     ) -> Line | None:  # fmt: skip
         """The step's line for a source; None for a value that lies in no document."""
@@ -82,7 +47,7 @@ class Receipt:
         covered = sum(r.covered for r in found.values())
         added = sum(r.added for r in found.values())
         total = sum(end - start for _, start, end in extents)
-        left_out = len(getattr(value, "left_out", ()))
+        left_out = len(value.left_out) if isinstance(value, Tree) else 0
         lost = self.skipped.get(step, 0)
         return Line(
             step, source, promised, total, covered, added - covered, lost, assumed, left_out,
@@ -90,15 +55,14 @@ class Receipt:
         )  # fmt: skip
 
 
-def documents(value: Any) -> Iterable[tuple[Document, int, int]]:
+def documents(value: Datum) -> Iterable[tuple[Document, int, int]]:
     """The documents a source's value lies in, with the range that is content."""
     if isinstance(value, Slice):
         return [(p.document, p.start, p.end) for p in value.parts]
     if isinstance(value, Tree):
         return [(d, d.start, d.size) for d in value.documents]
-    document, starts = getattr(value, "document", None), getattr(value, "starts", None)
-    if document is not None and isinstance(starts, Sequence) and starts:
-        return [(document, starts[0], starts[-1])]
+    if isinstance(value, Rows) and value.starts:
+        return [(value.document, value.starts[0], value.starts[-1])]
     return []
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import anyio
 
 from rlmlang.budget import Account, Limits
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.call_model import ItemError, Request, answer, attempt
 from rlmlang.execute.call_quota import CallQuota
@@ -56,7 +56,7 @@ class ReplSession:
     asked: int = 0
     told: str = ""
 
-    async def run(self) -> Any:
+    async def run(self) -> Datum:
         """The answer. Raises ItemError when even the last word is of no use."""
         sandbox = self.scope.tools.sandbox(self.caps)
         prompt = self.request.prompt
@@ -107,7 +107,7 @@ class ReplSession:
             return outcome.answer, outcome.reason if outcome.code else ""
         return str(outcome.value or ""), ""
 
-    async def _last(self) -> Any:
+    async def _last(self) -> Datum:
         """The answer from what was found, when the turns are used up."""
         if self.child:
             self.quota.take_last()
@@ -121,7 +121,7 @@ class ReplSession:
     def _variables(self) -> str:
         return "\n".join(f"{n}: {d}" for n, d in self.descriptions.items())
 
-    def _submit(self, values: list[Any], fields: dict[str, Any]) -> Any:
+    def _submit(self, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
         """The submitted value, if it is what the prompt gives. Raises ValueError."""
         prompt = self.request.prompt
         value = self.scope.tools.conform(prompt.result, values, fields)
@@ -133,7 +133,7 @@ class ReplSession:
 
     # ── what code may call ───────────────────────────────────────────────────
 
-    async def _query(self, prompts: list[Any], contexts: list[Any], deep: bool) -> list[Any]:
+    async def _query(self, prompts: list[Datum], contexts: list[Datum], deep: bool) -> list[Datum]:
         """`llm_query`, `rlm_query` and their batches."""
         if len(prompts) != len(contexts):
             raise ValueError(f"{len(prompts)} prompts, {len(contexts)} contexts")
@@ -152,7 +152,9 @@ class ReplSession:
         requests = [self._request("query", query, i, self._count()) for i in given]
         return await _all([partial(answer, self.scope, x) for x in requests])
 
-    def _fits(self, prompt: r.Prompt | r.Tool, inputs: dict[str, Any], most: int | None) -> None:
+    def _fits(
+        self, prompt: r.Prompt | r.Tool, inputs: Mapping[str, Datum], most: int | None
+    ) -> None:
         """Raises ValueError, in words for the model, for more than the plan counted with."""
         measure = self.scope.tools.measure
         if isinstance(prompt, r.Prompt) and most is None:
@@ -160,7 +162,7 @@ class ReplSession:
         if problem := too_large(prompt, inputs, measure, most):
             raise ValueError(problem)
 
-    async def _children(self, prompts: list[Any], contexts: list[Any]) -> list[Any]:
+    async def _children(self, prompts: list[Datum], contexts: list[Datum]) -> list[Datum]:
         if self.caps.depth < 1:
             raise RuntimeError("no session further down is allowed here: use llm_query")
         shares = self.quota.divide(len(prompts))
@@ -173,7 +175,9 @@ class ReplSession:
         finally:
             self.quota.give_back(shares)
 
-    def _child(self, prompt: Any, context: Any, share: CallQuota, limits: Limits) -> ReplSession:
+    def _child(
+        self, prompt: Datum, context: Datum, share: CallQuota, limits: Limits
+    ) -> ReplSession:
         """A session one level down, with an account of its own out of this one's."""
         child, number = f.child_of(self.request.prompt), self._count()
         assert child.repl is not None
@@ -184,7 +188,7 @@ class ReplSession:
         account = self.account.child(f"child {number}", limits)
         return ReplSession(self.scope, request, child.repl, share, account, True)
 
-    async def _tool(self, name: str, args: list[Any], fields: dict[str, Any]) -> Any:
+    async def _tool(self, name: str, args: list[Datum], fields: Mapping[str, Datum]) -> Datum:
         """A prompt or pattern of the recipe, called by code."""
         prompt = self.tools.get(name)
         if prompt is None:
@@ -200,7 +204,7 @@ class ReplSession:
         request = self._request(name, prompt, inputs, self._count())
         return await answer(self.scope, request)
 
-    async def _pattern(self, tool: r.Tool, inputs: dict[str, Any]) -> Any:
+    async def _pattern(self, tool: r.Tool, inputs: dict[str, Datum]) -> Datum:
         """A pattern, each of whose calls is a sub-call of this session."""
         tools = self.scope.tools
         held = replace(tools, asker=Held(tools.asker, self.quota))
@@ -217,7 +221,7 @@ class ReplSession:
         return self.asked
 
     def _request(
-        self, role: str, prompt: r.Prompt, inputs: dict[str, Any], number: int | None
+        self, role: str, prompt: r.Prompt, inputs: Mapping[str, Datum], number: int | None
     ) -> Request:
         own = role in ("turn", "last")
         roles = (self.request.role, f"child.{role}" if self.child and own else role)
@@ -227,17 +231,15 @@ class ReplSession:
                        self.request.source if role == "last" else None)  # fmt: skip
 
 
-async def respond(scope: RunContext, request: Request) -> Any:
+async def respond(scope: RunContext, request: Request) -> Datum:
     """The answer. Raises ItemError when none was usable, CodedError when none can be asked for."""
-    if request.prompt.repl is not None:
-        return await explore(scope, request)
+    if (caps := request.prompt.repl) is not None:
+        return await explore(scope, request, caps)
     return await answer(scope, request)
 
 
-async def explore(scope: RunContext, request: Request) -> Any:
+async def explore(scope: RunContext, request: Request, caps: r.Repl) -> Datum:
     """The answer of a free-form prompt."""
-    caps = request.prompt.repl
-    assert caps is not None
     account = scope.account.child(request.call.step)
     if caps.tokens is not None or caps.usd is not None:
         account = account.child(str(request.call), _limits(caps))
@@ -247,13 +249,13 @@ async def explore(scope: RunContext, request: Request) -> Any:
     raise _out_of_time(request, caps)
 
 
-async def _all(work: Sequence[Callable[[], Awaitable[Any]]]) -> list[Any]:
+async def _all(work: Sequence[Callable[[], Awaitable[Datum]]]) -> list[Datum]:
     """Results in order. The first that brings none stops the others, whose answers are kept where
     they were sent already. What ends the run is raised; else RuntimeError, in words for the model.
     """
-    found: dict[int, Any] = {}
+    found: dict[int, Datum] = {}
 
-    async def one(number: int, call: Callable[[], Awaitable[Any]]) -> None:
+    async def one(number: int, call: Callable[[], Awaitable[Datum]]) -> None:
         found[number] = await call()
 
     try:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from rlmlang.budget import Account
-from rlmlang.context import Measure
+from rlmlang.context import Datum, Measure
 from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
 from rlmlang.ir import recipe as r
@@ -25,13 +24,13 @@ class Tools:
     """Implementations from other rooms, put in by the composition root."""
 
     asker: Asker
-    partition: Callable[[str, dict[str, Any], int, int], Partition]
-    search: Callable[[str, dict[str, Any]], Search]
+    partition: Callable[[str, Mapping[str, object], int, int], Partition]
+    search: Callable[[str, Mapping[str, object]], Search]
     code: RunCode
     measure: Measure
     sandbox: Callable[[r.Repl], Sandbox]
-    conform: Callable[[Type, list[Any], dict[str, Any]], Any]
-    pattern: Callable[[RunContext, str, dict[str, Any]], Awaitable[Any]]
+    conform: Callable[[Type, Sequence[Datum], Mapping[str, Datum]], Datum]
+    pattern: Callable[[RunContext, str, Mapping[str, Datum]], Awaitable[Datum]]
 
 
 @dataclass

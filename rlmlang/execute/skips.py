@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import Enum
+from typing import Final
 
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.call_model import ItemError, ranges_in
 from rlmlang.execute.run_context import RunContext
@@ -12,7 +14,14 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import OnError
 from rlmlang.trajectory.events import ItemSkipped
 
-SKIPPED = object()
+
+class Skipped(Enum):
+    """Stands where an item's answer would."""
+
+    SKIPPED = "skipped"
+
+
+SKIPPED: Final = Skipped.SKIPPED
 
 
 @dataclass
@@ -24,7 +33,7 @@ class Skips:
     on_error: OnError
     count: int = 0
 
-    def leave_out(self, problem: ItemError, call: CallId, item: Any) -> object:
+    def leave_out(self, problem: ItemError, call: CallId, item: Datum) -> Skipped:
         """Books an item as left out; gives SKIPPED. Raises the problem where none may be."""
         if not self.on_error.skip:
             raise _may_be_lost(problem)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 import anyio
+
+from rlmlang.context import Datum
 
 AHEAD = 64
 
@@ -15,14 +16,14 @@ class Cell:
 
     def __init__(self) -> None:
         self._ready = anyio.Event()
-        self._value: Any = None
+        self._value: Datum = None
 
-    def set(self, value: Any) -> None:
+    def set(self, value: Datum) -> None:
         """Gives the value to everyone who waits."""
         self._value = value
         self._ready.set()
 
-    async def value(self) -> Any:
+    async def value(self) -> Datum:
         """The value, when it is there."""
         await self._ready.wait()
         return self._value
@@ -35,7 +36,7 @@ class Stream(Cell):
     def __init__(self, *, passing: bool = False) -> None:
         super().__init__()
         self.passing = passing
-        self._items: list[Any] = []
+        self._items: list[Datum] = []
         self._base = 0
         self._changed = anyio.Event()
         self._waited = False
@@ -47,7 +48,7 @@ class Stream(Cell):
         """How many items there have been."""
         return self._base + len(self._items)
 
-    async def put(self, item: Any) -> bool:
+    async def put(self, item: Datum) -> bool:
         """Adds an item; false when nobody wants more."""
         while self.passing and len(self._items) >= AHEAD and not self._closed:
             await self._change()
@@ -69,7 +70,7 @@ class Stream(Cell):
         self._closed = True
         self._notify()
 
-    async def items(self) -> AsyncIterator[Any]:
+    async def items(self) -> AsyncIterator[Datum]:
         """The items from the first on, as they come."""
         at = 0
         while True:
@@ -96,7 +97,7 @@ class Stream(Cell):
             self._waited = False
 
 
-async def each(source: Stream | Iterable[Any]) -> AsyncIterator[Any]:
+async def each(source: Stream | Iterable[Datum]) -> AsyncIterator[Datum]:
     """The items of a stream as they come, or of a list."""
     if isinstance(source, Stream):
         async for item in source.items():

@@ -7,9 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from rlmlang.context import Measure, Tree, text_of, whole
+from rlmlang.context import Datum, Measure, Tree, fields_of, items_of, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import RunCode, evaluate
 from rlmlang.ir import recipe as r
@@ -37,7 +36,7 @@ class Shown:
     the parameters that were given what a model has said."""
 
     prompt: r.Prompt
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Datum]
     told: frozenset[str] = frozenset()
     forms: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -64,7 +63,7 @@ class Shown:
 
 
 def problem_with(
-    prompt: r.Prompt, value: Any, inputs: dict[str, Any], measure: Measure, code: RunCode,
+    prompt: r.Prompt, value: Datum, inputs: Mapping[str, Datum], measure: Measure, code: RunCode,
     source: Shown | None = None,
 ) -> str:  # fmt: skip
     """Why an answer is not taken, in words for the model; empty when it is. `source` is what its
@@ -78,7 +77,7 @@ def problem_with(
     )
 
 
-def _beyond(prompt: r.Prompt, value: Any, measure: Measure) -> str:
+def _beyond(prompt: r.Prompt, value: Datum, measure: Measure) -> str:
     """Why an answer is longer than whatever reads it was counted with; what code submits is not
     written by its model."""
     most = prompt.model.output * GROWTH
@@ -88,18 +87,20 @@ def _beyond(prompt: r.Prompt, value: Any, measure: Measure) -> str:
     return f"the result is too long: {size:,} tok, where {most:,} are the most that is taken"
 
 
-def too_large(type_: Type, most: int | None, value: Any, measure: Measure, what: str) -> str:
+def too_large(type_: Type, most: int | None, value: Datum, measure: Measure, what: str) -> str:
     """Which part of a value is larger than was declared, in words; empty when none is."""
     if value is None:
         return ""
     if type_.is_list:
-        if most is not None and len(value) > most:
-            return f"{what} has {len(value)} items; at most {most} are allowed"
+        items = items_of(value)
+        if most is not None and len(items) > most:
+            return f"{what} has {len(items)} items; at most {most} are allowed"
         parts = (too_large(type_.item, None, v, measure, f"item {i + 1} of {what}")
-                 for i, v in enumerate(value))  # fmt: skip
+                 for i, v in enumerate(items))  # fmt: skip
         return next((p for p in parts if p), "")
     if isinstance(type_, RecordType):
-        found = (too_large(f.type, f.max, value.get(f.name), measure, f"`{f.name}` of {what}")
+        fields = fields_of(value)
+        found = (too_large(f.type, f.max, fields.get(f.name), measure, f"`{f.name}` of {what}")
                  for f in type_.fields)  # fmt: skip
         return next((p for p in found if p), "")
     if most is not None and type_.textual:
@@ -109,7 +110,7 @@ def too_large(type_: Type, most: int | None, value: Any, measure: Measure, what:
     return ""
 
 
-def _quotes(type_: Type, value: Any, source: Shown, what: str) -> str:
+def _quotes(type_: Type, value: Datum, source: Shown, what: str) -> str:
     """A Quote must occur in the source text that the call was shown."""
     if value is None or text_of(value) == "":
         return ""
@@ -124,15 +125,15 @@ def _quotes(type_: Type, value: Any, source: Shown, what: str) -> str:
     return next((p for p in found if p), "")
 
 
-def _parts(type_: Type, value: Any) -> Iterator[tuple[Type, Any, str]]:
+def _parts(type_: Type, value: Datum) -> Iterator[tuple[Type, Datum, str]]:
     """The items of a list, the fields of a record, the sides of a pair, each with its type."""
     if type_.is_list:
-        yield from ((type_.item, v, f"item {i + 1} of ") for i, v in enumerate(value))
+        yield from ((type_.item, v, f"item {i + 1} of ") for i, v in enumerate(items_of(value)))
     elif isinstance(value, dict) and isinstance(type_, RecordType | PairType):
         yield from ((f.type, value.get(f.name), f"`{f.name}` of ") for f in type_.fields)
 
 
-def texts_in(type_: Type, value: Any, told: bool, listed: bool = False) -> Iterator[str]:
+def texts_in(type_: Type, value: Datum, told: bool, listed: bool = False) -> Iterator[str]:
     """The source text in a value: `check.quotable.is_source` says which types have some."""
     if value is None or isinstance(value, Tree):
         return
@@ -145,7 +146,7 @@ def texts_in(type_: Type, value: Any, told: bool, listed: bool = False) -> Itera
             yield from texts_in(of, inner, told, type_.is_list)
 
 
-def _searchable(value: Any) -> str:
+def _searchable(value: Datum) -> str:
     """The text of a value: of a row its fields, one by one and as the line that a model sees."""
     if isinstance(value, list):
         return APART.join(map(_searchable, value))
@@ -163,28 +164,27 @@ def _forms(text: str) -> tuple[str, ...]:
                  for x in (even, LINE_END.sub("", even), LINE_END.sub("-", even)))  # fmt: skip
 
 
-def _conditions(type_: Type, value: Any, code: RunCode, what: str) -> str:
+def _conditions(type_: Type, value: Datum, code: RunCode, what: str) -> str:
     """`where` conditions of a record's fields."""
     if value is None:
         return ""
     if type_.is_list:
         found = (_conditions(type_.item, v, code, f"item {i + 1} of {what}")
-                 for i, v in enumerate(value))  # fmt: skip
+                 for i, v in enumerate(items_of(value)))  # fmt: skip
         return next((p for p in found if p), "")
     if not isinstance(type_, RecordType):
         return ""
     for f in type_.fields:
-        inner = value.get(f.name)
-        condition: Any = f.where
-        if condition is not None and inner is not None:
-            if not _holds(condition, {"it": inner}, code):
-                return f"`{f.name}` of {what} is {inner!r}; it must fulfil {show(condition)}"
+        inner, where = fields_of(value).get(f.name), f.where
+        if isinstance(where, Expr) and inner is not None:
+            if not _holds(where, {"it": inner}, code):
+                return f"`{f.name}` of {what} is {inner!r}; it must fulfil {show(where)}"
         if problem := _conditions(f.type, inner, code, f"`{f.name}` of {what}"):
             return problem
     return ""
 
 
-def _checks(prompt: r.Prompt, value: Any, inputs: dict[str, Any], code: RunCode) -> str:
+def _checks(prompt: r.Prompt, value: Datum, inputs: Mapping[str, Datum], code: RunCode) -> str:
     env = {**inputs, "result": value}
     for check in prompt.checks:
         if not _holds(check, env, code):
@@ -192,14 +192,14 @@ def _checks(prompt: r.Prompt, value: Any, inputs: dict[str, Any], code: RunCode)
     return ""
 
 
-def _holds(condition: Expr, env: dict[str, Any], code: RunCode) -> bool:
+def _holds(condition: Expr, env: dict[str, Datum], code: RunCode) -> bool:
     try:
         return bool(evaluate(condition, env, code))
     except CodedError:
         return False
 
 
-def _difference(check: Expr, env: dict[str, Any], code: RunCode) -> str:
+def _difference(check: Expr, env: dict[str, Datum], code: RunCode) -> str:
     """For a comparison of lists: what is missing and what is too many."""
     if not isinstance(check, Op) or check.op != "==":
         return ""

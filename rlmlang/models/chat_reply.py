@@ -28,7 +28,9 @@ ENDS = tuple(
     )
 )
 SHOWN = 2_000
-Failed = Callable[[Mapping[str, Any]], Exception]
+Answered = Mapping[str, Any]
+"""The JSON of an answer, of which nothing is known: what is missing is told as no completion."""
+Failed = Callable[[Answered], Exception]
 
 
 def response_of(
@@ -51,7 +53,7 @@ def response_of(
     return made
 
 
-def _read(found: Mapping[str, Any], request: Request) -> Response:
+def _read(found: Answered, request: Request) -> Response:
     choice = found["choices"][0]
     parts = list(_parts(choice["message"]))
     usage = _usage(found.get("usage"))
@@ -62,7 +64,7 @@ def _read(found: Mapping[str, Any], request: Request) -> Response:
     )  # fmt: skip
 
 
-def _error(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _error(found: Answered) -> Answered | None:
     """The error that a gateway sends with status 200, by itself or in place of a choice."""
     choices = found.get("choices")
     error = choices[0].get("error") if choices else found.get("error")
@@ -80,7 +82,7 @@ def _no_completion(words: str) -> Exception:
     return made
 
 
-def _parts(message: Mapping[str, Any]) -> Iterator[Any]:
+def _parts(message: Answered) -> Iterator[Any]:
     """What was said: text first or last, thinking and refusals as parts of their own kind."""
     thought = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(thought, str):
@@ -92,7 +94,7 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Any]:
         yield RefusalPart(encodable(str(refusal)))
 
 
-def _block(block: Any) -> Iterator[Any]:
+def _block(block: object) -> Iterator[Any]:
     if isinstance(block, Mapping):
         kind = str(block.get("type", "text"))
         if kind == "refusal":
@@ -105,7 +107,7 @@ def _block(block: Any) -> Iterator[Any]:
     yield TextPart(encodable(block) if isinstance(block, str) else "")
 
 
-def _end(choice: Mapping[str, Any], parts: list[Any], usage: Usage, request: Request) -> Any:
+def _end(choice: Answered, parts: list[Any], usage: Usage, request: Request) -> Any:
     """How the answer ended. A server that does not say cut it where the limit was reached."""
     said = choice.get("finish_reason")
     if any(isinstance(p, RefusalPart) for p in parts):
@@ -116,7 +118,7 @@ def _end(choice: Mapping[str, Any], parts: list[Any], usage: Usage, request: Req
     return next((end for words, end in ENDS if words.search(str(said))), "error")
 
 
-def _usage(said: Any) -> Usage:
+def _usage(said: object) -> Usage:
     """The figures that are numbers; whether they can be true is not judged here."""
     if not isinstance(said, Mapping):
         return Usage()
@@ -129,6 +131,8 @@ def _usage(said: Any) -> Usage:
     )  # fmt: skip
 
 
-def _count(value: Any) -> int | None:
-    whole = type(value) is int or (isinstance(value, float) and value.is_integer())
+def _count(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    whole = isinstance(value, int) or value.is_integer()
     return int(value) if whole and value >= 0 else None

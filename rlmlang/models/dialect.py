@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from dspy import lm15
 from dspy.lm15 import Request
 
 from rlmlang.models.capabilities import capabilities
 from rlmlang.models.refusals import too_long
+from rlmlang.value import Json
 
 LIMITS = ("max_tokens", "max_completion_tokens")
 OPENAI_PREFIX = "openai/"
@@ -40,13 +40,13 @@ class Dialect:
     temperature: bool = True
     path: int = 0
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, Json]:
         """The JSON of a chat request."""
         system = request.system
         words = system if isinstance(system, str) else "".join(p.text for p in system or ())
         messages = [{"role": "system", "content": words}] if words else []
         messages += [{"role": m.role, "content": m.text or ""} for m in request.messages]
-        made: dict[str, Any] = {"model": self.name, "messages": messages}
+        made: dict[str, Json] = {"model": self.name, "messages": messages}
         if request.config.max_tokens is not None:
             made[self.limit] = request.config.max_tokens
         if request.config.temperature is not None and self.temperature:

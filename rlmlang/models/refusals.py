@@ -6,9 +6,10 @@ import email.utils
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from dspy import lm15
+
+from rlmlang.value import Json
 
 NUMBER = re.compile(r"\d+(\.\d+)?")
 QUOTA = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota")
@@ -72,7 +73,7 @@ STATUS_OF = (  # where an error inside a 200 has a word for its code
 
 
 def refused_inside(
-    redact: Callable[[str], str], wait: float | None, error: Mapping[str, Any]
+    redact: Callable[[str], str], wait: float | None, error: Mapping[str, object]
 ) -> lm15.LM15Error:
     """The error that a gateway sent with status 200: its code is a status, where it is one."""
     said = redact(json.dumps(error, ensure_ascii=False, default=str))
@@ -96,7 +97,7 @@ def words_of(said: str) -> str:
     return (_message(found) or said.strip())[:300]
 
 
-def _message(found: Any) -> str:
+def _message(found: Json) -> str:
     if isinstance(found, str):
         return found.strip()
     if isinstance(found, list):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from dspy.lm15 import Config, Request, Response
 
@@ -49,7 +48,7 @@ class Route:
     name: str
     config: Config
     engine: Engine
-    transport: Any
+    transport: Engine
 
 
 @dataclass(frozen=True)
@@ -71,19 +70,21 @@ class WithinOutput:
 
 def route_for(
     role: Model, bound: BoundModel, measure: Measure, connection: Connection, engines: EngineStack,
-    limits: ProviderLimits, engine: Any = None,
+    limits: ProviderLimits, engine: Engine | None = None,
 ) -> Route:  # fmt: skip
     """The route of a role.
 
     Raises CodedError (model-key-missing, extra-missing, no-model) before anything is sent.
     """
-    given = engine is not None or engines.closed
-    transport = engine if given else _transport(bound.name, connection)
+    transport = engine
+    if transport is None:
+        transport = engines.no_send if engines.closed else _transport(bound.name, connection)
     name = bound.name if "/" in bound.name else f"openai/{bound.name}"
-    known = str(getattr(transport, "endpoint", ""))
-    endpoint = known if transport else _where(bound.name, connection)
-    thinks = transport is not None and bound.room > role.output
-    inner = WithinOutput(transport, role.output, measure) if thinks else transport
+    sends = transport is not engines.no_send
+    endpoint = str(getattr(transport, "endpoint", "")) if sends else _where(bound.name, connection)
+    inner = transport
+    if bound.room > role.output:
+        inner = WithinOutput(transport, role.output, measure)
     meter = Meter(measure, bound.price, endpoint, engines.counting(endpoint, name))
     stack = engines.stack(inner, meter, name, limits)
     return Route(name, config_of(role, bound), stack, transport)
@@ -95,7 +96,7 @@ def config_of(role: Model, bound: BoundModel) -> Config:
     return Config(max_tokens=max(role.output, bound.room), temperature=temperature)
 
 
-def _transport(name: str, connection: Connection) -> Any:
+def _transport(name: str, connection: Connection) -> Engine:
     if name == NAME:
         return OfflineReader()
     if name.startswith("offline/"):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rlmlang.context import Measure
+from rlmlang.context import Datum, Measure
 
 
 @dataclass(frozen=True)
@@ -15,9 +14,9 @@ class Items:
 
     per: int
 
-    def split(self, subject: Sequence[Any], measure: Measure) -> Iterator[list[Any]]:
+    def split(self, subject: Sequence[Datum], measure: Measure) -> Iterator[list[Datum]]:
         """Batches of rows in order."""
-        batch: list[Any] = []
+        batch: list[Datum] = []
         for row in subject:
             batch.append(row)
             if len(batch) == self.per:

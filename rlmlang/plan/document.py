@@ -21,9 +21,10 @@ from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Interface, Operation, Step
 from rlmlang.ir.walk import names
-from rlmlang.plan.encoding import Json, decode, encode
+from rlmlang.plan.encoding import decode, encode
 from rlmlang.plan.graph import Edge, Node, ports, streams
 from rlmlang.schema.formula import Formula
+from rlmlang.value import Json
 
 FORMAT, VERSION = "rlmlang.plan", 1
 BOUND = ("it", "result")

@@ -17,8 +17,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from rlmlang import ir, verbs
 from rlmlang.ir.facts import Facts
 from rlmlang.schema.formula import Unknown
+from rlmlang.value import Json
 
-Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 PLAIN = (bool, int, float, str, type(None))
 
 

@@ -21,12 +21,13 @@ from rlmlang.plan.document import (
     number_or_formula,
     read_document,
 )
-from rlmlang.plan.encoding import Json, encode
+from rlmlang.plan.encoding import encode
 from rlmlang.plan.graph import Node, contained, container, data_edges, flows_into, graph_of
 from rlmlang.plan.price import priced
 from rlmlang.plan.verdict import Verdict
 from rlmlang.schema.formula import Formula
 from rlmlang.schema.registry import ALONE, Find
+from rlmlang.value import Json
 
 
 @dataclass(frozen=True)

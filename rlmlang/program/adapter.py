@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.replies import UnreadableError, read
-from rlmlang.program.values import value_of
+from rlmlang.program.values import Made, value_of
 
 Signature = type[dspy.Signature]
 
@@ -38,7 +38,7 @@ class _Fixed:
 class Answer:
     """The fields of an answer as values, and the names of the repairs it took."""
 
-    fields: dict[str, object]
+    fields: dict[str, Made]
     repairs: tuple[str, ...] = ()
 
 
@@ -92,7 +92,7 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
             )  # fmt: skip
         return found
 
-    def parse(self, signature: Signature, completion: str) -> dict[str, object]:
+    def parse(self, signature: Signature, completion: str) -> dict[str, Made]:
         """The fields of an answer, as DSPy asks for them. Raises UnreadableError."""
         return self.read(signature, completion).fields
 

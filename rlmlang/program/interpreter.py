@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
 from dspy.primitives.code_interpreter import CodeExecutionError, CodeInterpreterError, FinalOutput
 
+from rlmlang.context import Datum
 from rlmlang.loop_thread import LoopThread
 from rlmlang.protocols import CellResult, Sandbox
 
@@ -116,7 +117,7 @@ class Interpreter:
         except Exception as mistake:
             raise RuntimeError(f"{type(mistake).__name__}: {mistake}") from mistake
 
-    def _submit(self, values: list[object], fields: dict[str, object]) -> object:
+    def _submit(self, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
         """The fields of an answer; values without names take the fields' order."""
         names = [f["name"] for f in self.output_fields]
         found = {**dict(zip(names, values, strict=False)), **fields}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import dspy
 from dspy.lm15 import Request, Response
 
+from rlmlang.context import Datum
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.replies import UnreadableError, unframed
 from rlmlang.ir.calls import CallId
@@ -169,7 +170,7 @@ async def _sent(route: Route, request: Request, context: CallContext) -> Respons
 def _read(
     call: PredictorCall, signature: type[dspy.Signature], reply: Reply, escapes: Escapes,
     data: Sequence[str],
-) -> tuple[Answer, object]:  # fmt: skip
+) -> tuple[Answer, Datum]:  # fmt: skip
     """The fields of an answer, and its result as plain values. Raises AnswerError."""
     if not reply.raw.strip():
         raise AnswerError("the answer is empty", reply)

@@ -15,11 +15,13 @@ import dspy
 import pydantic
 from pydantic.fields import FieldInfo
 
+from rlmlang.context import Datum
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.quotes import is_quote
 from rlmlang.ir.types import Field, Type
+from rlmlang.program.values import Made
 from rlmlang.unicode import encodable
 
 RESULT = "result"
@@ -146,7 +148,7 @@ def _labels(type_: Type) -> str:
     )
 
 
-def value_in(found: object, type_: Type) -> object:
+def value_in(found: Made, type_: Type) -> Datum:
     """What a field holds as a plain value; text that says nothing is none where none is allowed.
     Raises ValueError."""
     if isinstance(found, str):
@@ -155,7 +157,7 @@ def value_in(found: object, type_: Type) -> object:
     return plain(found)
 
 
-def conform(type_: Type, values: Sequence[object], fields: Mapping[str, object]) -> object:
+def conform(type_: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
     """What code submitted as a value of a prompt's result type, in plain parts: one value, or the
     fields of a record. Raises ValueError with words for the model."""
     value = _one(type_, values, fields)
@@ -172,7 +174,7 @@ def conform(type_: Type, values: Sequence[object], fields: Mapping[str, object])
         raise ValueError(f"wants {type_}; " + "; ".join(wrong[:5])) from None
 
 
-def _one(type_: Type, values: Sequence[object], fields: Mapping[str, object]) -> object:
+def _one(type_: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
     if fields and not values and isinstance(type_, ty.RecordType):
         return fields
     if len(fields) == 1 and not values:
@@ -182,7 +184,7 @@ def _one(type_: Type, values: Sequence[object], fields: Mapping[str, object]) ->
     raise ValueError(f"takes one value of type {type_}, or the fields of a record")
 
 
-def plain(value: object) -> object:
+def plain(value: Made) -> Datum:
     """Pydantic models as dictionaries, by the names the recipe knows; text is made encodable.
     Raises ValueError for a number that is none, such as 1e999."""
     if isinstance(value, str):
@@ -191,6 +193,6 @@ def plain(value: object) -> object:
         raise ValueError(f"{value} is no finite number")
     if isinstance(value, pydantic.BaseModel):
         return {k: plain(v) for k, v in value.model_dump(by_alias=True).items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence):
         return [plain(v) for v in value]
     return value

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import re
 import types
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 
 import pydantic
 from dspy.adapters.utils import parse_value
 
+from rlmlang.context import Datum
 from rlmlang.program.backslashes import kept
 
 FENCED = re.compile(r"```[^\n`]*\n(.*?)\n?[^\S\n]*```", re.DOTALL)
@@ -24,9 +26,11 @@ QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 LABEL = "label written otherwise"
 DRESSING = 200  # characters of a label or number with all that may stand around it
 PAIRS = {"[": "]", "{": "}"}
+Made: TypeAlias = "Datum | pydantic.BaseModel | Sequence[Made]"
+"""What pydantic makes of an answer."""
 
 
-def value_of(text: str, annotation: object) -> tuple[object, tuple[str, ...]]:
+def value_of(text: str, annotation: object) -> tuple[Made, tuple[str, ...]]:
     """The value, and the names of the repairs it took. Raises ValueError."""
     if annotation is str:
         return text, ()
@@ -40,7 +44,7 @@ def value_of(text: str, annotation: object) -> tuple[object, tuple[str, ...]]:
     return _structure(text, annotation)
 
 
-def _structure(text: str, annotation: object) -> tuple[object, tuple[str, ...]]:
+def _structure(text: str, annotation: object) -> tuple[Made, tuple[str, ...]]:
     """A list or a record."""
     fenced = FENCED.fullmatch(text.strip())
     given = fenced.group(1) if fenced else text
@@ -66,7 +70,7 @@ def _loaded(text: str) -> object:
 
 
 @lru_cache(256)
-def _validator(annotation: Any) -> pydantic.TypeAdapter[object]:
+def _validator(annotation: Any) -> pydantic.TypeAdapter[Made]:
     return pydantic.TypeAdapter(annotation)
 
 

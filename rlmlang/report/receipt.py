@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from rich.console import Group
 from rich.markup import escape
@@ -13,13 +12,15 @@ from rich.text import Text
 
 from rlmlang.budget import Usage
 from rlmlang.framing.replies import UnreadableError, read, unframed
-from rlmlang.trajectory.events import CallFinished, Event
+from rlmlang.trajectory.events import CallFinished, Event, Range
+from rlmlang.trajectory.receipt import Line
+from rlmlang.value import Json
 
 RESULT = "result"
 LEAST, MOST = 8, 5
 
 
-def as_text(result: Any) -> str:
+def as_text(result: Json) -> str:
     """A result for a reader: text as it is, tables as columns, everything else as JSON."""
     if isinstance(result, str):
         return result
@@ -37,7 +38,7 @@ def answer_of(raw: str) -> str:
     return "" if text in ("null", "None", "[]", '""') else text
 
 
-def evidence(events: Iterable[Event], result: Any) -> list[tuple[str, str]]:
+def evidence(events: Iterable[Event], result: Json) -> list[tuple[str, str]]:
     """Places whose answers went into the result: `path:start-end` and what was said of them."""
     final = " ".join(as_text(result).split()).lower()
     found: list[tuple[str, str]] = []
@@ -54,7 +55,7 @@ def _supports(said: str, final: str) -> bool:
     return said in final or final in said or any(s.rstrip(".") in final for s in sentences)
 
 
-def _place(ranges: Sequence[Sequence[Any]]) -> str:
+def _place(ranges: Sequence[Range]) -> str:
     first, last = ranges[0], ranges[-1]
     if len(ranges) == 1:
         return f"{first[0]} bytes {first[1]:,}–{first[2]:,}"
@@ -78,7 +79,7 @@ def evidence_view(found: list[tuple[str, str]], unseen: int = 0) -> Group:
 
 def receipt_view(
     run: str,
-    lines: Sequence[Any],
+    lines: Sequence[Line],
     usage: Usage,
     seconds: float,
     notice: str = "",
@@ -94,7 +95,7 @@ def receipt_view(
         table.add_row(*view(line))
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
-    parts: list[Any] = [Text("receipt", style="bold"), *([table] if lines else ())]
+    parts: list[Text | Table] = [Text("receipt", style="bold"), *([table] if lines else ())]
     if not lines and not usage.calls and not reused:
         parts.append(Text("  no model was asked"))
     parts.append(Text(f"{spent}, {seconds:.1f} s"))
@@ -111,12 +112,12 @@ def receipt_view(
     return Group(*parts)
 
 
-def _assumed(line: Any) -> tuple[str, str, str]:
+def _assumed(line: Line) -> tuple[str, str, str]:
     """What was assumed of a step."""
     return f"  {line.step} of {line.source}", line.promised, f"assumed: {escape(line.assumed)}"
 
 
-def _by_models(line: Any) -> tuple[str, str, str]:
+def _by_models(line: Line) -> tuple[str, str, str]:
     """What models were shown of a source, and what its type promised."""
     word = "green" if line.kept else "red"
     twice = f", {line.repeated:,} more than once" if line.repeated else ""
@@ -127,12 +128,12 @@ def _by_models(line: Any) -> tuple[str, str, str]:
     return f"  {line.step} read {line.source}", promised, _share(line) + twice + lost + why
 
 
-def _by_code(line: Any) -> tuple[str, str, str]:
+def _by_code(line: Line) -> tuple[str, str, str]:
     """What code looked into: what it showed to sub-calls is known, what it read itself is not."""
     asked = f"its sub-calls read {_share(line)}; " if line.read else ""
     unseen = f"what it read itself of {line.total:,} bytes is not counted"
     return f"  {line.step} looked into {line.source}", "by code", asked + unseen
 
 
-def _share(line: Any) -> str:
+def _share(line: Line) -> str:
     return f"{line.read:,} of {line.total:,} bytes ({line.fraction:.1%})"

@@ -15,6 +15,7 @@ from rlmlang.ir.suite import Checked
 from rlmlang.runtime.files import load_import, read_source
 
 if TYPE_CHECKING:
+    from rlmlang.models.engines.call_context import Engine
     from rlmlang.plan.plan import Plan
     from rlmlang.program.program import Program
     from rlmlang.runtime.prepared import Outcome, Prepared
@@ -37,7 +38,7 @@ def plan(path: str | Path, **options: Any) -> Plan:
     return prepare(str(path), Options(**options), need_all=False).plan
 
 
-def run(path: str | Path, engine: Any = None, **options: Any) -> Outcome:
+def run(path: str | Path, engine: Engine | None = None, **options: Any) -> Outcome:
     """Runs a recipe to its end. `engine` takes the place of the models' transport, for tests.
 
     Raises BadRecipe and CodedError for what stands in the way of a run; what stops it later is
@@ -50,8 +51,8 @@ def run(path: str | Path, engine: Any = None, **options: Any) -> Outcome:
 
 
 def execute(
-    ready: Prepared, *, listener: Callable[[Event], None] | None = None, engine: Any = None,
-    signals: bool = False, program: Program | None = None,
+    ready: Prepared, *, listener: Callable[[Event], None] | None = None,
+    engine: Engine | None = None, signals: bool = False, program: Program | None = None,
 ) -> Outcome:  # fmt: skip
     """Runs a prepared recipe in an event loop of its own; `program` has predictors where they are
     not the recipe's.

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from rlmlang import plugins
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
@@ -22,10 +23,10 @@ FEWEST = 8  # hexadecimal digits that a pin must have
 class CallCode:
     """The user's code and the functions that are installed, as expressions call them."""
 
-    def __call__(self, code: Code, args: list[Any]) -> Any:
+    def __call__(self, code: Code, args: list[Datum]) -> Datum:
         """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
         code-failed)."""
-        result = called(code, args)
+        result: Datum = called(code, args)
         if words := misfit(result, code.result):
             raise failed(
                 "code-failed",
@@ -45,7 +46,7 @@ class CallCode:
 call_code = CallCode()
 
 
-def called(code: Code, args: list[Any]) -> Any:
+def called(code: Code, args: list[Datum]) -> Any:
     """Calls a `code` function. Raises CodedError (code-missing, code-failed)."""
     function = load_code(code)
     try:
@@ -83,7 +84,7 @@ def _pinned(code: Code, path: str) -> None:
         )
 
 
-def load_code(code: Code) -> Callable[..., Any]:
+def load_code(code: Code) -> Callable[..., object]:
     """The function of a `code` declaration. Raises CodedError (code-missing, code-changed)."""
     path = code_path(code)
     stamp = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
@@ -91,7 +92,7 @@ def load_code(code: Code) -> Callable[..., Any]:
 
 
 @cache
-def _loaded(path: str, code: Code, stamp: int) -> Callable[..., Any]:
+def _loaded(path: str, code: Code, stamp: int) -> Callable[..., object]:
     """A function of a file as it is at a time."""
     _pinned(code, path)
     spec = importlib.util.spec_from_file_location(f"rlm_code_{abs(hash(path))}", path)
@@ -100,7 +101,7 @@ def _loaded(path: str, code: Code, stamp: int) -> Callable[..., Any]:
             raise ImportError(path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found: Callable[..., Any] = getattr(module, code.function)
+        found: Callable[..., object] = getattr(module, code.function)
     except Exception as mistake:
         raise failed(
             "code-missing",

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang.budget import Usage
+from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime import execute
 from rlmlang.runtime.inputs import refuse_halves
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
 from rlmlang.sources.tree import open_several
+from rlmlang.trajectory.receipt import Line
 
 RECIPE = "std/rlm"
 
@@ -28,7 +30,7 @@ class Completion:
     text: str
     usage: Usage
     usd: float | None
-    receipt: tuple[Any, ...]
+    receipt: tuple[Line, ...]
     run: str
 
     def __str__(self) -> str:
@@ -36,8 +38,8 @@ class Completion:
 
 
 def prepared(
-    prompt: str, paths: Sequence[str], model: str, sub_model: str, budget: Mapping[str, float],
-    **options: Any,
+    prompt: str, paths: Sequence[str], model: str, sub_model: str,
+    budget: Mapping[str, str | float], **options: Any,
 ) -> Prepared:  # fmt: skip
     """The library's recipe for a question over a file, a folder, or several of them, bound."""
     models = [f"root={model}", f"reader={sub_model or model}"] if model else []
@@ -54,7 +56,7 @@ async def acompletion(
     prompt: str,
     context: str | Path | Sequence[Path] | None = None,
     *,
-    engine: Any = None,
+    engine: Engine | None = None,
     **options: Any,
 ) -> Completion:
     """`completion` in the running event loop; cancelled, it ends at once, and what was answered by
@@ -69,7 +71,7 @@ def completion(
     prompt: str,
     context: str | Path | Sequence[Path] | None = None,
     *,
-    engine: Any = None,
+    engine: Engine | None = None,
     **options: Any,
 ) -> Completion:
     """Answers a question over a text, or over files and folders of any size.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
 
-from rlmlang.context import Slice, TextDocument, text_of
+from rlmlang.context import Datum, Document, Rows, Slice, TextDocument, Tree, text_of
 from rlmlang.ir.recipe import Budget
 from rlmlang.plan.price import hash_of_graph
 from rlmlang.runtime.prepared import Prepared
@@ -23,18 +22,18 @@ def identity_of(ready: Prepared) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _stamp(value: Any) -> str:
+def _stamp(value: Datum) -> str:
     """What tells an input from another without reading it: a file's name, size and time."""
     if isinstance(value, Slice):
         return " ".join(f"{_document(p.document)} {p.start} {p.end}" for p in value.parts)
-    if hasattr(value, "documents"):
+    if isinstance(value, Tree):
         return " ".join(_document(d) for d in value.documents)
-    if hasattr(value, "document"):
+    if isinstance(value, Rows):
         return _document(value.document)
     return text_of(value)
 
 
-def _document(document: Any) -> str:
+def _document(document: Document) -> str:
     stamp = getattr(document, "stamp", "")
     if isinstance(document, TextDocument):
         stamp = hashlib.sha256(document.data).hexdigest()

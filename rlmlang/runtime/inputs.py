@@ -6,16 +6,16 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from rlmlang import plugins
-from rlmlang.context import Measure, as_slice
+from rlmlang.context import Datum, Measure, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
-from rlmlang.ir.expressions import Expr, Param, Ref
+from rlmlang.ir.expressions import Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type, labels_of
 from rlmlang.runtime.code import call_code
@@ -30,10 +30,10 @@ from rlmlang.unicode import flaw
 
 def bind_inputs(
     recipe: r.Interface, options: Options, *, need_all: bool, settable: Sequence[str] = ()
-) -> dict[str, Any]:
+) -> dict[str, Datum]:
     """The values of parameters and sources. Raises CodedError for what is missing or wrong."""
     params = {p.name: p for p in recipe.params}
-    inputs: dict[str, Any] = {}
+    inputs: dict[str, Datum] = {}
     for name, path in options.sources.items():
         declared = next((s.type for s in recipe.sources if s.name == name), None)
         type_ = params[name].type if name in params else declared
@@ -57,9 +57,13 @@ def bind_inputs(
         if source.name not in inputs and not (wanted and all(w in inputs for w in wanted)):
             if need_all or plugins.contract(SOURCES, source.kind).place:
                 inputs[source.name] = open_source(source)
-    for name, value in recipe.defaults:
-        if name not in inputs:
-            inputs[name] = inputs.get(value.name) if isinstance(value, Ref) else _literal(value)
+    for name, default in recipe.defaults:
+        if name in inputs:
+            continue
+        if isinstance(default, Ref):
+            inputs[name] = inputs.get(default.name)
+        else:
+            inputs[name] = evaluate(default, {}, call_code)
     missing = [p for p in recipe.params if p.name not in inputs and not p.type.optional]
     if missing and need_all:
         raise _missing_input(missing[0], recipe)
@@ -69,23 +73,19 @@ def bind_inputs(
     return inputs
 
 
-def open_source(source: r.Source) -> Any:
+def open_source(source: r.Source) -> Datum:
     """The value of a declared source; its path begins at the recipe's folder."""
     folder = os.path.dirname(os.path.abspath(source.base)) if source.base else os.getcwd()
     place = Place(source.location, source.type, folder, dict(source.options))
     return plugins.opened(source.kind, place)
 
 
-def open_path(path: str, type_: Type) -> Any:
+def open_path(path: str, type_: Type) -> Datum:
     """A path from the command line as what a parameter's type asks for."""
     return plugins.opened(kind_at(path, type_), Place(path, type_))
 
 
-def _literal(value: Expr) -> Any:
-    return evaluate(value, {}, call_code)
-
-
-def from_value(value: Any, name: str, type_: Type) -> Any:
+def from_value(value: Datum, name: str, type_: Type) -> Datum:
     """A value given by a program, as the recipe takes it. Raises CodedError (wrong-input)."""
     refuse_halves(value, name)
     if value is None or not isinstance(value, str):
@@ -97,7 +97,7 @@ def from_value(value: Any, name: str, type_: Type) -> Any:
     return from_text(value, Param(name, type_)) if not type_.textual else value
 
 
-def from_text(text: str, param: Param) -> Any:
+def from_text(text: str, param: Param) -> Datum:
     """A value given on the command line. Raises CodedError (wrong-input)."""
     refuse_halves(text, param.name)
     try:
@@ -111,7 +111,7 @@ def from_text(text: str, param: Param) -> Any:
             case ty.EnumType(names=names) if text not in names:
                 raise _wrong_input(param, text)
             case ty.Listed() | ty.RecordType():
-                value = json.loads(text, parse_float=finite, parse_constant=finite)
+                value: Datum = json.loads(text, parse_float=finite, parse_constant=finite)
                 if words := misfit(value, param.type):
                     raise _wrong_input(param, text, words)
                 return value
@@ -123,7 +123,7 @@ def from_text(text: str, param: Param) -> Any:
     return as_slice(param.name, text) if is_cut(param.type) else text
 
 
-def refuse_halves(value: Any, name: str) -> None:
+def refuse_halves(value: object, name: str) -> None:
     """Raises CodedError (wrong-input) for text that UTF-8 cannot hold: it could be neither sent nor
     kept, and what was given is never changed unasked."""
     if words := flaw(value):
@@ -143,7 +143,7 @@ def finite(text: str) -> float:
 
 
 def real_sizes(
-    params: Iterable[Param], facts: Iterable[r.Facts], inputs: Mapping[str, Any], measure: Measure
+    params: Iterable[Param], facts: Iterable[r.Facts], inputs: Mapping[str, Datum], measure: Measure
 ) -> Sizes:
     """The unknowns of the formulas of some facts that what is bound gives a value to, checked
     against the `max` of parameters."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rlmlang import compiler, plugins
 from rlmlang.budget import Account, Limits
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
@@ -82,7 +83,7 @@ def _from_plan(path: str, options: Options, project: Project, *, need_all: bool)
 
 
 def _binding(
-    models: Mapping[str, BoundModel], sizes: Sizes, inputs: Mapping[str, Any],
+    models: Mapping[str, BoundModel], sizes: Sizes, inputs: Mapping[str, Datum],
     measure: Estimate | Encoded, options: Options, project: Project,
 ) -> Binding:  # fmt: skip
     names = [b.name for b in models.values()]
@@ -92,7 +93,7 @@ def _binding(
 
 
 def _ready(
-    plan: Plan, inputs: Mapping[str, Any], measure: Estimate | Encoded, options: Options,
+    plan: Plan, inputs: Mapping[str, Datum], measure: Estimate | Encoded, options: Options,
     project: Project, warnings: tuple[Diagnostic, ...], tuned: str,
 ) -> Prepared:  # fmt: skip
     models, endpoint = plan.binding.models, endpoint_of(options, project)

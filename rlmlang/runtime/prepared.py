@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rlmlang.budget import Usage
-from rlmlang.context import Measure
+from rlmlang.context import Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
 from rlmlang.ir.binding import Binding
@@ -17,6 +16,7 @@ from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.tuned import Tuning
+from rlmlang.trajectory.receipt import Line
 
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
@@ -41,7 +41,7 @@ class Options:
     sets: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     models: tuple[str, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Datum] = field(default_factory=dict)
     api_base: str = ""
     timeout: float = 120.0
     parallel: int | None = None
@@ -66,7 +66,7 @@ class Prepared:
     `address` is the endpoint of all models where one is named."""
 
     plan: Plan
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Datum]
     binding: Binding
     measure: Measure
     measures: Mapping[str, Measure]
@@ -90,9 +90,9 @@ class Outcome:
     user must know of though it stopped nothing."""
 
     run: str
-    result: Any
+    result: Datum
     usage: Usage
-    receipt: tuple[Any, ...] = ()
+    receipt: tuple[Line, ...] = ()
     seconds: float = 0.0
     problem: CodedError | None = None
     priced: bool = True

@@ -17,11 +17,9 @@ def redactor_for(options: Options) -> Redactor:
     """The redactor of a run. An input whose name speaks of secrets is one, where it is a single
     word: `--set token=…`, and not a question about tokens."""
     given = {**options.values, **options.sets}
-    return Redactor(os.environ, {k: v for k, v in given.items() if _single(v)})
-
-
-def _single(value: object) -> bool:
-    return isinstance(value, str) and not any(c.isspace() for c in value)
+    words = {k: v for k, v in given.items() if isinstance(v, str)}
+    single = {k: v for k, v in words.items() if not any(c.isspace() for c in v)}
+    return Redactor(os.environ, single)
 
 
 def told(problem: CodedError, redact: Callable[[str], str]) -> CodedError:

@@ -9,20 +9,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import anyio
 
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
-from rlmlang.context import Slice, Tree, text_of
+from rlmlang.context import Datum, Rows, Slice, Tree, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
-from rlmlang.execute.receipt import Line
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Repl
+from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, Route, route_for
@@ -41,7 +41,7 @@ from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.trust import require
 from rlmlang.schema.sandboxes import DEFAULT
-from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunRow, RunStart
+from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunData, RunRow, RunStart
 from rlmlang.stores.store import Store, memory_store, open_store
 from rlmlang.trajectory.events import (
     CallFinished,
@@ -52,6 +52,11 @@ from rlmlang.trajectory.events import (
     RunResumed,
     RunStarted,
 )
+from rlmlang.trajectory.receipt import Line
+from rlmlang.value import Json
+
+if TYPE_CHECKING:
+    from rlmlang.sandboxes.tiers import Tiers
 
 SHOWN = 200  # characters of an input that are kept with the run
 
@@ -65,10 +70,10 @@ class Session:
     Raises CodedError (project-untrusted) before anything is done."""
 
     def __init__(
-        self, ready: Prepared, listener: Callable[[Event], None] | None = None, engine: Any = None,
-        store: Store | None = None, dry: bool = False, above: Account | None = None,
-        program: Program | None = None, signals: bool = False,
-        about: Mapping[str, Any] | None = None, trace: list[Traced] | None = None,
+        self, ready: Prepared, listener: Callable[[Event], None] | None = None,
+        engine: Engine | None = None, store: Store | None = None, dry: bool = False,
+        above: Account | None = None, program: Program | None = None, signals: bool = False,
+        about: RunData | None = None, trace: list[Traced] | None = None,
         budget_waiters: BudgetWaiters | None = None,
     ) -> None:  # fmt: skip
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
@@ -78,12 +83,12 @@ class Session:
         self.stopped: CodedError | None = None
         self.cancelled: BaseException | None = None
         self.working: anyio.CancelScope | None = None
-        self.tiers: Any = None
+        self.tiers: Tiers | None = None
         self.redact = redactor_for(ready.options)
         self.account: Account = account_for(ready)
         self.account.parent = above
         self.program, self.signals = program, signals
-        self.about, self.trace = dict(about or {}), trace
+        self.about, self.trace = about or RunData(), trace
         require(ready.project, ready.options, sends=engine is None)
         self.store = store or self._open_store()
         self.begun = RunStart("")
@@ -99,7 +104,7 @@ class Session:
         Cancelled, it keeps what it has and raises CancelledError: nothing is waited for, and what
         is on its way stays charged.
         """
-        result: Any = None
+        result: Datum = None
         lines: list[Line] = []
         problem: CodedError | None = None
         asked = _cancellations()
@@ -122,7 +127,7 @@ class Session:
             lines, result = lines_of(scope, self.ready.plan, self.ready.inputs), None
         return self._outcome(result, lines, problem)
 
-    async def _carried_out(self, scope: RunContext) -> tuple[Any, list[Line]]:
+    async def _carried_out(self, scope: RunContext) -> tuple[Datum, list[Line]]:
         """The result and the receipt; nothing when it was stopped or the time was over."""
         with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
             with anyio.CancelScope() as self.working:
@@ -138,7 +143,7 @@ class Session:
         with contextlib.suppress(CodedError):  # what could not be kept was told before
             self.store.close()
 
-    def _outcome(self, result: Any, lines: list[Line], problem: CodedError | None) -> Outcome:
+    def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
         priced = all(b.price is not None for b in self.ready.binding.models.values())
         now = self.account.spent - sum(self.begun.spent.values(), Usage())
         problem = told(problem, self.redact) if problem is not None else None
@@ -174,7 +179,7 @@ class Session:
         self._open_routes()
         row = RunRow(
             0, new_run(ready.recipe.name), identity_of(ready), ready.recipe.name, ready.plan.hash,
-            ready.recipe.path, data={**self._about(), **self._given(), **self.about},
+            ready.recipe.path, data={**self._given(), **self.about},
         )  # fmt: skip
         self.begun = self.store.begin(
             row, fresh=options.fresh, retry_failed=options.retry_failed, dry=self.dry
@@ -192,7 +197,7 @@ class Session:
             scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
         scope.emit(RunStarted(recipe=ready.recipe.name, plan=ready.plan.hash,
                               path=ready.recipe.path, beside=self.begun.beside,
-                              **self._about()))  # fmt: skip
+                              models=self._models(), inputs=self._shown()))  # fmt: skip
         return scope
 
     def _sandbox(self, caps: Repl) -> Sandbox:
@@ -204,21 +209,21 @@ class Session:
             self.tiers = Tiers(plugins.partition, ready.measure, options.allow_unsafe)
         said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
         tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
-        made: Sandbox = self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
-        return made
+        return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
 
-    def _about(self) -> dict[str, Any]:
-        models = {k or "default": v.name for k, v in self.ready.binding.models.items()}
-        return {
-            "models": models,
-            "inputs": {k: self.redact(_shown(v))[:SHOWN] for k, v in self.ready.inputs.items()},
-        }
+    def _models(self) -> dict[str, str]:
+        return {k or "default": v.name for k, v in self.ready.binding.models.items()}
 
-    def _given(self) -> dict[str, Any]:
-        """What the run was given, in full, so that it can be given again."""
+    def _shown(self) -> dict[str, str]:
+        """What the run was given, in a few words."""
+        return {k: self.redact(_shown(v))[:SHOWN] for k, v in self.ready.inputs.items()}
+
+    def _given(self) -> RunData:
+        """What is kept with the run; what it was given in full, so that it can be given again."""
         options = self.ready.options
         sources = {k: str(Path(v).resolve()) for k, v in options.sources.items() if v != "-"}
-        return {"sets": dict(options.sets), "sources": sources}
+        return {"models": self._models(), "inputs": self._shown(), "sets": dict(options.sets),
+                "sources": sources}  # fmt: skip
 
     def _restore(self) -> None:
         """What an earlier part of the run has spent stays spent."""
@@ -277,7 +282,7 @@ class Session:
     # ── ending ───────────────────────────────────────────────────────────────
 
     async def _end(
-        self, scope: RunContext, result: Any, lines: list[Line], problem: CodedError | None
+        self, scope: RunContext, result: Datum, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
         if problem is not None:
             self.engines.in_flight.stop(problem)
@@ -302,7 +307,7 @@ class Session:
             await self.engines.in_flight.drain(0)
 
     def _last(
-        self, scope: RunContext, result: Any, lines: list[Line], problem: CodedError | None
+        self, scope: RunContext, result: Datum, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
         """The last event and the run's state. A store that fails here is the run's problem."""
         code = problem.diagnostic.code if problem else ""
@@ -326,26 +331,26 @@ def _state(problem: CodedError | None) -> str:
     return PARKED if "parks" in problem.entry else FAILED
 
 
-def jsonable(value: Any) -> Any:
+def jsonable(value: Datum) -> Json:
     """A result as JSON values; slices become their text, rows a list, a tree its files' paths."""
     if isinstance(value, Slice):
         return value.text()
     if isinstance(value, Tree):
         return [document.id for document in value.documents]
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {k: jsonable(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(v) for v in value]
     return value
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Datum) -> str:
     """An input in a few words."""
     if isinstance(value, Slice):
         return value.place
-    if hasattr(value, "documents"):
+    if isinstance(value, Tree):
         return f"{value.root} ({len(value.documents)} files)"
-    if hasattr(value, "document"):
+    if isinstance(value, Rows):
         return f"{value.document.id} ({len(value)} rows)"
     return text_of(value)
 

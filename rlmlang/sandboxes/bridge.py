@@ -6,15 +6,16 @@ Arguments come from code that a model wrote, so nothing here believes their shap
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.protocols import CellResult, Sandbox
+from rlmlang.protocols import CellResult, Sandbox, Submit
 from rlmlang.sandboxes.arguments import Taken
 from rlmlang.sandboxes.context_tools import ContextTools
-from rlmlang.sandboxes.handles import Datum, Handles
+from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.worker.messages import Answer, Plain, Raised
 from rlmlang.schema.tools import PROMPTS, Question
 from rlmlang.unicode import encodable
@@ -25,7 +26,6 @@ KNOWN = frozenset(
     "ValueError TypeError KeyError IndexError RuntimeError TimeoutError LookupError".split()
 )
 WORDS = 2_000  # characters of what a mistake is told in
-Submit = Callable[[list[Any], dict[str, Any]], Any]
 Host = Mapping[str, Any]  # QUERY and TOOL to functions, and the name of each tool
 
 
@@ -34,14 +34,14 @@ class Query(Protocol):
 
     async def __call__(
         self, prompts: list[Plain], contexts: list[Datum], deep: bool
-    ) -> list[object]:
+    ) -> list[Datum]:
         """One answer for each prompt."""
 
 
 class Tool(Protocol):
     """Calls a tool by its name."""
 
-    async def __call__(self, name: str, args: list[Datum], fields: Mapping[str, Datum]) -> object:
+    async def __call__(self, name: str, args: list[Datum], fields: Mapping[str, Datum]) -> Datum:
         """What it gives."""
 
 
@@ -118,7 +118,7 @@ class Bridge:
     that a session began with, `host` has a name for each tool."""
 
     handles: Handles
-    contexts: Mapping[str, object]
+    contexts: Mapping[str, Datum]
     host: Host
     submit: Submit
     replay_log: ReplayLog = field(default_factory=ReplayLog)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from rlmlang.context import Document, Slice, Tree, as_slice, whole
+from rlmlang.context import Datum, Document, Slice, Tree, as_slice, whole
 from rlmlang.sandboxes.arguments import bound
 from rlmlang.sandboxes.handles import MOST, Handles
 from rlmlang.sandboxes.worker.messages import Plain
@@ -17,7 +17,7 @@ from rlmlang.schema.tools import BUILT_IN
 class ContextTools:
     """The contexts of a session by the names of their variables, and its handles."""
 
-    contexts: Mapping[str, object]
+    contexts: Mapping[str, Datum]
     handles: Handles
 
     def answer(self, name: str, args: Sequence[Plain], fields: Mapping[str, Plain]) -> Plain:
@@ -59,7 +59,7 @@ class ContextTools:
                 yield from value.documents
 
 
-def _text_or_tree(name: str, value: object) -> Slice | Tree | None:
+def _text_or_tree(name: str, value: Datum) -> Slice | Tree | None:
     if isinstance(value, str):
         return as_slice(name, value)
     return value if isinstance(value, Slice | Tree) else None

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from rlmlang.protocols import CellResult
-from rlmlang.sandboxes.bridge import Host, Session, Submit, replay
+from rlmlang.context import Datum
+from rlmlang.protocols import CellResult, Submit
+from rlmlang.sandboxes.bridge import Host, Session, replay
 from rlmlang.schema.sandboxes import NOTHING_OUTSIDE
 
 MOVED = "[moved to a fuller Python]\n"
@@ -28,7 +29,7 @@ class FallbackSandbox:
     missing_features: str = f"{NOTHING_OUTSIDE}."
 
     async def open(
-        self, values: Mapping[str, object], host: Host, submit: Submit
+        self, values: Mapping[str, Datum], host: Host, submit: Submit
     ) -> Mapping[str, str]:
         """Begins in the first sandbox."""
         self.begun = (values, host, submit)

@@ -15,16 +15,13 @@ from itertools import islice
 
 import regex
 
-from rlmlang.context import Measure, Slice, Tree, as_slice, text_of, whole
+from rlmlang.context import Context, Datum, Measure, Slice, Tree, as_slice, text_of, whole
 from rlmlang.protocols import Partition
 from rlmlang.sandboxes.arguments import Taken, bound, partition_of
 from rlmlang.sandboxes.limits import Stopwatch, limited, unlimited
 from rlmlang.sandboxes.worker.messages import Hit, Plain
 from rlmlang.schema.tools import HANDLE
 from rlmlang.unicode import encodable
-
-Context = Slice | Tree | Sequence[object]
-Datum = str | int | float | bool | None | Context | list["Datum"] | dict[str, "Datum"]
 
 SMALL = 1_000_000  # bytes that are handed over as plain text
 ALL = 32_000_000  # bytes that may be gone over line by line
@@ -52,7 +49,7 @@ class Handles:
     values: list[Context] = field(default_factory=list)
     watch: Stopwatch = field(default_factory=Stopwatch)
 
-    def give(self, value: object, name: str) -> Plain:
+    def give(self, value: Datum, name: str) -> Plain:
         """A value as code gets it: plain where it is small, else a handle."""
         if isinstance(value, Slice):
             size = _size(value)
@@ -68,7 +65,7 @@ class Handles:
             return [self.plain(v) for v in value]
         return self.plain(value)
 
-    def plain(self, value: object) -> Plain:
+    def plain(self, value: Datum) -> Plain:
         """A value of plain parts."""
         if isinstance(value, Slice):
             return self.give(value, value.place)
@@ -226,7 +223,7 @@ class Handles:
             raise ValueError(f"there is no file {path!r}; files() lists them")
         return self.give(whole(found), path)
 
-    def _rows(self, value: Sequence[object], start: int | None, end: int | None) -> list[Plain]:
+    def _rows(self, value: Sequence[Datum], start: int | None, end: int | None) -> list[Plain]:
         low, high, _ = slice(start, end).indices(len(value))
         if high - low > 200_000:
             raise ValueError(f"{high - low:,} rows at once; at most 200,000")
@@ -242,7 +239,7 @@ def _kind(value: Context) -> str:
     return "text" if isinstance(value, Slice) else "tree" if isinstance(value, Tree) else "rows"
 
 
-def describe(value: object, given: Plain, shown: int = PREVIEW) -> str:
+def describe(value: Datum, given: Plain, shown: int = PREVIEW) -> str:
     """What a model is told of a variable: its type, its size, and how it begins."""
     if isinstance(given, dict) and "__handle" in given:
         return f"{given['kind']} of {given['size']:,} {_beginning(value, shown)}"
@@ -254,7 +251,7 @@ def describe(value: object, given: Plain, shown: int = PREVIEW) -> str:
     return f"{size}: {cut!r}" if isinstance(given, str) else f"{size}: {cut}"
 
 
-def _beginning(value: object, shown: int) -> str:
+def _beginning(value: Datum, shown: int) -> str:
     """What a handle counts, and how it begins."""
     if isinstance(value, Tree):
         names = ", ".join(d.id for d in value.documents[:20])

@@ -15,8 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.protocols import CellResult
+from rlmlang.protocols import CellResult, Submit
 from rlmlang.sandboxes.bridge import (
     HOST,
     SUBMIT,
@@ -24,7 +25,6 @@ from rlmlang.sandboxes.bridge import (
     Caps,
     Host,
     ReplayLog,
-    Submit,
     Submitted,
     noted,
 )
@@ -154,9 +154,7 @@ class MontySandbox:
         """What a model is told that this Python has not."""
         return self.workers.tier.missing
 
-    async def open(
-        self, values: Mapping[str, object], host: Host, submit: Submit
-    ) -> dict[str, str]:
+    async def open(self, values: Mapping[str, Datum], host: Host, submit: Submit) -> dict[str, str]:
         """Begins a REPL with variables, set once, and functions; gives the descriptions."""
         self.bridge = Bridge(self.handles, dict(values), dict(host), submit, self.replay_log)
         given = {n: self.handles.give(v, n) for n, v in values.items()}

@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.protocols import CellResult
+from rlmlang.protocols import CellResult, Submit
 from rlmlang.sandboxes.bridge import (
     QUERY,
     Bridge,
     Caps,
     Host,
     ReplayLog,
-    Submit,
     Submitted,
     noted,
     replay,
@@ -72,9 +72,7 @@ class ProcessSandbox:
     holds: bool = False
     idle: int = 0
 
-    async def open(
-        self, values: Mapping[str, object], host: Host, submit: Submit
-    ) -> dict[str, str]:
+    async def open(self, values: Mapping[str, Datum], host: Host, submit: Submit) -> dict[str, str]:
         """Begins a REPL with variables, set once, and functions; gives the descriptions.
 
         Raises CodedError (sandbox-unavailable) where the tier does not work.

@@ -13,9 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from rlmlang.context import Measure, text_of
+from rlmlang.context import Context, Datum, Measure, text_of
 from rlmlang.searches.windows import windows
 
 WORD = re.compile(r"\w+")
@@ -66,7 +65,7 @@ class Bm25:
     top: int = 20
     window: int = 800
 
-    def search(self, subject: Any, query: str, measure: Measure) -> list[Any]:
+    def search(self, subject: Context, query: str, measure: Measure) -> list[Datum]:
         """Windows of a text or tree, or items of a list."""
         items = windows(subject, self.window, measure)
         scores = rank(query, (text_of(x) for x in items()))

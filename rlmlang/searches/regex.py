@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from rlmlang.context import Measure, text_of
+from rlmlang.context import Context, Datum, Measure, text_of
 from rlmlang.partitions.pattern import SECONDS, compile_pattern, slow_pattern
 from rlmlang.searches.windows import windows
 
@@ -17,7 +16,7 @@ class Regex:
     top: int = 20
     window: int = 400
 
-    def search(self, subject: Any, query: str, measure: Measure) -> list[Any]:
+    def search(self, subject: Context, query: str, measure: Measure) -> list[Datum]:
         """Windows of a text or tree, or items of a list."""
         pattern = compile_pattern(query)
         found = []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from rlmlang.context import Measure, Part, Slice
+from rlmlang.context import Context, Datum, Measure, Part, Slice, Tree
 from rlmlang.partitions.text import ranges
 from rlmlang.partitions.tokens import Tokens
 
 
-def windows(subject: Any, window: int, measure: Measure) -> Callable[[], Iterator[Any]]:
+def windows(subject: Context, window: int, measure: Measure) -> Callable[[], Iterator[Datum]]:
     """A function that goes over the windows again from the start each time it is called."""
     if isinstance(subject, Sequence):
         return lambda: iter(subject)
@@ -18,6 +17,6 @@ def windows(subject: Any, window: int, measure: Measure) -> Callable[[], Iterato
     def cut() -> Iterator[Slice]:
         for document, start, end in ranges(subject):
             for left, right in Tokens(window).cut(document, start, end, measure):
-                yield Slice((Part(document, left, right),), headed=hasattr(subject, "documents"))
+                yield Slice((Part(document, left, right),), headed=isinstance(subject, Tree))
 
     return cut

@@ -13,9 +13,8 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from rlmlang.context import Document, not_utf8
+from rlmlang.context import Datum, Document, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import nearest
 from rlmlang.ir.types import ANY, RecordType, Type, fields_of
@@ -53,7 +52,7 @@ def table(document: Document, item: Type, delimiter: str = ",") -> Rows:
     shape = replace(shape, width=len(heading))
     convert = converter(item if isinstance(item, RecordType) else ANY)
 
-    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
+    def read(data: bytes, base: int, first: int) -> Iterator[Datum]:
         rows = shape.rows([any_ends(data)], base, first + 2)
         named = ((at, dict(zip(heading, cells, strict=True))) for at, cells in rows)
         return typed(document, named, convert, first + 2)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import NoReturn
 
-from rlmlang.context import Document, TextDocument, not_utf8
+from rlmlang.context import Datum, Document, TextDocument, not_utf8
 from rlmlang.ir.types import Type
 from rlmlang.sources.physical import feed_ends
 from rlmlang.sources.place import Place
@@ -33,14 +33,14 @@ def jsonl(document: Document, item: Type) -> Rows:
     """A file of JSON values, one a line."""
     convert = converter(item)
 
-    def read(data: bytes, base: int, first: int) -> Iterator[Any]:
+    def read(data: bytes, base: int, first: int) -> Iterator[Datum]:
         found = json_rows(document, [feed_ends(data)], base, first + 1)
         return typed(document, found, convert, first + 1)
 
     return Rows(document, line_starts(document), read, item)
 
 
-def kept_rows(name: str, values: Iterable[Mapping[str, Any]], item: Type) -> Rows:
+def kept_rows(name: str, values: Iterable[Mapping[str, object]], item: Type) -> Rows:
     """Values as JSON lines in memory, so that each has a place of its own for the receipt."""
     text = "".join(json.dumps(v, default=str, ensure_ascii=False) + "\n" for v in values)
     return jsonl(TextDocument(name, text.encode()), item)
@@ -48,7 +48,7 @@ def kept_rows(name: str, values: Iterable[Mapping[str, Any]], item: Type) -> Row
 
 def json_rows(
     document: Document, lines: Iterable[list[bytes]], at: int, number: int
-) -> Iterator[tuple[int, Any]]:
+) -> Iterator[tuple[int, Datum]]:
     """The byte that each row begins at, and its value. `at` is the byte that the lines begin at,
     `number` that of the first row. Raises CodedError (bad-row, not-utf8)."""
     for some in lines:
@@ -59,7 +59,7 @@ def json_rows(
             at += len(line)
 
 
-def _value(document: Document, line: bytes, at: int, number: int) -> Any:
+def _value(document: Document, line: bytes, at: int, number: int) -> Datum:
     try:
         return _parsed(line, line.decode().removeprefix(BOM))
     except UnicodeDecodeError as mistake:
@@ -71,9 +71,9 @@ def _value(document: Document, line: bytes, at: int, number: int) -> Any:
         raise bad_row(document, number, at, str(mistake)) from None
 
 
-def _parsed(line: bytes, text: str) -> Any:
+def _parsed(line: bytes, text: str) -> Datum:
     try:
-        value = DECODER.decode(text)
+        value: Datum = DECODER.decode(text)
     except RecursionError:
         raise MismatchError(f"is nested deeper than {DEEPEST}") from None
     except json.JSONDecodeError:
@@ -87,7 +87,7 @@ def _parsed(line: bytes, text: str) -> Any:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Datum]]) -> dict[str, Datum]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
@@ -96,24 +96,24 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(name: str) -> Any:
+def _no_number(name: str) -> NoReturn:
     raise MismatchError(f"holds {name}, which is no number of JSON")
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
-def _depth(value: Any) -> int:
+def _depth(value: Datum) -> int:
     """How many lists and objects lie in one another."""
     depth, level = 0, [value]
     while level:
-        level = [x for x in level if isinstance(x, list | dict)]
-        depth += bool(level)
-        level = [y for x in level for y in (x.values() if isinstance(x, dict) else x)]
+        nests = [x for x in level if isinstance(x, list | dict)]
+        depth += bool(nests)
+        level = [y for x in nests for y in (x.values() if isinstance(x, dict) else x)]
     return depth
 
 
-def _encodes(value: Any) -> bool:
+def _encodes(value: Datum) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

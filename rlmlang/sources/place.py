@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from rlmlang.context import Document
 from rlmlang.ir.types import TreeType, Type
@@ -26,7 +25,7 @@ class Place:
     written: str
     type: Type
     folder: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

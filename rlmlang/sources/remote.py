@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rlmlang.context import Document
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.sources.local import PROBE, changed, content_start, in_memory
 
@@ -43,7 +44,7 @@ def is_remote(path: str) -> bool:
     return SCHEME.match(path) is not None
 
 
-def remote(url: str) -> Any:
+def remote(url: str) -> Document:
     """A document behind a URL. Raises CodedError (source-unreachable) and those of a file."""
     import fsspec
 
@@ -61,7 +62,7 @@ def remote(url: str) -> Any:
     return replace(document, start=content_start(url, head))
 
 
-def _fetched(url: str, fs: Any, path: str) -> Any:
+def _fetched(url: str, fs: Any, path: str) -> Document:
     """A store that does not say how large a file is gives it whole."""
     try:
         data = fs.cat_file(path)

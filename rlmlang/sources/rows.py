@@ -8,9 +8,9 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from typing import overload
 
-from rlmlang.context import Document, Part, Row
+from rlmlang.context import Datum, Document, Part, Row
 from rlmlang.ir.types import ANY, Type, fields_of
 from rlmlang.sources.local import changed
 from rlmlang.sources.physical import BLOCK, feed_ends, physical_lines
@@ -18,11 +18,11 @@ from rlmlang.sources.values import MEND, ONE_A_LINE, Convert, MismatchError, bad
 
 KEY = 8
 """What a field's name, quotes and marks add to a row shown as JSON, in tok."""
-Reader = Callable[[bytes, int, int], Iterator[Any]]
+Reader = Callable[[bytes, int, int], Iterator[Datum]]
 """The rows in some bytes, given the byte of the document and the row that they begin with."""
 
 
-class Rows(Sequence[Any]):
+class Rows(Sequence[Datum]):
     """The rows of a document. `starts` are their byte offsets and, last, the end."""
 
     def __init__(
@@ -37,10 +37,10 @@ class Rows(Sequence[Any]):
         return max(0, len(self.starts) - 1)
 
     @overload
-    def __getitem__(self, at: int) -> Any: ...
+    def __getitem__(self, at: int) -> Datum: ...
     @overload
-    def __getitem__(self, at: slice) -> list[Any]: ...
-    def __getitem__(self, at: int | slice) -> Any:
+    def __getitem__(self, at: slice) -> list[Datum]: ...
+    def __getitem__(self, at: int | slice) -> Datum | list[Datum]:
         if isinstance(at, slice):
             return [self[i] for i in range(*at.indices(len(self)))]
         if not -len(self) <= at < len(self):
@@ -48,7 +48,7 @@ class Rows(Sequence[Any]):
         at %= len(self)
         return self._between(at, at + 1)[0]
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Datum]:
         at = 0
         while at < len(self):
             stop = at + 1
@@ -57,7 +57,7 @@ class Rows(Sequence[Any]):
             yield from self._between(at, stop)
             at = stop
 
-    def _between(self, first: int, stop: int) -> list[Any]:
+    def _between(self, first: int, stop: int) -> list[Datum]:
         """Some rows, read at once. Raises CodedError (source-changed) where there are more or
         fewer than there were when the document was opened."""
         base = self.starts[first]
@@ -66,7 +66,7 @@ class Rows(Sequence[Any]):
             raise changed(self.document.id)
         return [self._row(at, value) for at, value in enumerate(found, first)]
 
-    def _row(self, at: int, value: Any) -> Any:
+    def _row(self, at: int, value: Datum) -> Datum:
         part = Part(self.document, self.starts[at], self.starts[at + 1])
         return Row(value, part) if isinstance(value, dict) else value
 
@@ -86,8 +86,8 @@ def line_starts(document: Document) -> array[int]:
 
 
 def typed(
-    document: Document, found: Iterator[tuple[int, Any]], convert: Convert, number: int
-) -> Iterator[Any]:
+    document: Document, found: Iterator[tuple[int, Datum]], convert: Convert, number: int
+) -> Iterator[Datum]:
     """Values as those of their type. Raises CodedError (bad-row)."""
     for place, (at, value) in enumerate(found, number):
         try:

@@ -13,7 +13,7 @@ from rlmlang.sources.rows import Rows
 def opened(place: Place) -> Rows:
     """The rows. Raises CodedError (source-unreadable)."""
     try:
-        with sqlalchemy.create_engine(place.options["url"]).connect() as connection:
+        with sqlalchemy.create_engine(str(place.options["url"])).connect() as connection:
             found = connection.execute(sqlalchemy.text(place.written)).mappings().all()
     except sqlalchemy.exc.SQLAlchemyError as mistake:
         raise failed("source-unreadable", f"the query failed: {mistake}") from None

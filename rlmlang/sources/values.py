@@ -6,19 +6,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import assert_never
 
-from rlmlang.context import Document
+from rlmlang.context import Datum, Document
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import types as ty
 from rlmlang.ir.types import Type
 from rlmlang.sources.physical import line_number
 
-Convert = Callable[[Any], Any]
+Convert = Callable[[Datum], Datum]
 MEND = "mend the row, or declare the field as it is (`T?` for one that may be empty)"
 ONE_A_LINE = (
     "JSON lines hold one value a line; a file that is one list: jq -c '.[]' FILE > rows.jsonl"
 )
+NUMBERS = (str, int, float)
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -37,7 +38,7 @@ def converter(want: Type, name: str = "") -> Convert:
     """What makes a value one of a type, or raises MismatchError; `name` is the field's."""
     inner, optional = _of_kind(want, name), want.optional
 
-    def convert(value: Any) -> Any:
+    def convert(value: Datum) -> Datum:
         if value is None or (optional and value == ""):
             if optional or isinstance(want, ty.AnyType):
                 return None
@@ -62,7 +63,8 @@ def _of_kind(want: Type, name: str) -> Convert:
         case ty.BoolType():
             return _truth
         case ty.EnumType(names=names):
-            return {label: label for label in names}.__getitem__
+            labels: dict[Datum, Datum] = {label: label for label in names}
+            return labels.__getitem__
         case ty.RecordType():
             return _record(want)
         case ty.ListType(of) | ty.TableType(of):
@@ -77,7 +79,7 @@ def _of_kind(want: Type, name: str) -> Convert:
 def _record(want: ty.RecordType) -> Convert:
     fields = [(f.name, f.type.optional, converter(f.type, f.name)) for f in want.fields]
 
-    def convert(value: Any) -> Any:
+    def convert(value: Datum) -> Datum:
         if not isinstance(value, dict):
             raise MismatchError(f"is no record of {want}")
         out = {}
@@ -91,7 +93,7 @@ def _record(want: ty.RecordType) -> Convert:
 
 
 def _items(inner: Convert) -> Convert:
-    def convert(value: Any) -> Any:
+    def convert(value: Datum) -> Datum:
         if not isinstance(value, list):
             raise ValueError(value)
         return [inner(x) for x in value]
@@ -99,35 +101,36 @@ def _items(inner: Convert) -> Convert:
     return convert
 
 
-def _text(value: Any) -> str:
+def _text(value: Datum) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _integer(value: Any) -> int:
+def _integer(value: Datum) -> int:
     found = int(_number(value))
     if isinstance(value, float) and found != value:
         raise ValueError(value)
     return found
 
 
-def _decimal(value: Any) -> float:
+def _decimal(value: Datum) -> float:
     found = float(_number(value))
     if not math.isfinite(found):
         raise ValueError(value)
     return found
 
 
-def _number(value: Any) -> Any:
+def _number(value: Datum) -> str | int | float:
     """A number, or a text that Python and everybody else read as the same one."""
-    plain = not isinstance(value, str) or (value.isascii() and "_" not in value)
-    if isinstance(value, bool) or not plain:
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        raise ValueError(value)
+    if isinstance(value, str) and not (value.isascii() and "_" not in value):
         raise ValueError(value)
     return value
 
 
-def _truth(value: Any) -> bool:
+def _truth(value: Datum) -> bool:
     return value if isinstance(value, bool) else TRUTHS[str(value).lower()]
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: Datum) -> Datum:
     return value

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 MASK = "[secret]"
@@ -100,7 +100,7 @@ def _forms(value: str) -> set[str]:
     return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
 
 
-def written(values: Mapping[str, Any], redact: Callable[[str], str]) -> str:
+def written(values: Mapping[str, object], redact: Callable[[str], str]) -> str:
     """Values as the JSON that is kept of them."""
     return json.dumps(without_secrets(values, redact), ensure_ascii=False, default=str)
 
@@ -111,6 +111,6 @@ def without_secrets(value: Any, redact: Callable[[str], str]) -> Any:
         return redact(value)
     if isinstance(value, Mapping):
         return {redact(str(k)): without_secrets(v, redact) for k, v in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence):
         return [without_secrets(v, redact) for v in value]
     return value

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict
 
 from rlmlang.budget import Usage
 from rlmlang.stores import rows
@@ -35,6 +35,19 @@ class RunStart:
     beside: str = ""
 
 
+class RunData(TypedDict, total=False):
+    """What is known of a run besides: models by role, inputs in few words and as they were given,
+    what it was a part of (`within`, its `example`), and an eval's result."""
+
+    models: dict[str, str]
+    inputs: dict[str, str]
+    sets: dict[str, str]
+    sources: dict[str, str]
+    within: str
+    example: int
+    eval: Mapping[str, object]
+
+
 @dataclass(frozen=True)
 class RunRow:
     """A run as it is kept. `identity` says which runs are the same one, begun again: recipe,
@@ -50,7 +63,7 @@ class RunRow:
     state: str = RUNNING
     started: float = 0.0
     ended: float | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: RunData = field(default_factory=RunData)
 
 
 def begin_run(

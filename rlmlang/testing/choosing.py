@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
 from rlmlang import compiler, plugins
 from rlmlang.diagnostics.diagnostic import failed
@@ -14,27 +14,27 @@ from rlmlang.runtime.files import load_import, read_source
 from rlmlang.runtime.prepared import BadRecipe
 from rlmlang.testing.datasets import Examples, read_examples
 
+T = TypeVar("T", s.Eval, s.Tune)
+
 
 def choose_eval(path: str, name: str) -> s.Eval:
     """The eval of that name; the only one where no name is given. Raises CodedError (no-eval)."""
-    made: s.Eval = _choose(_suite(path).evals, name, path, "eval")
-    return made
+    return _choose(_suite(path).evals, name, path, "eval")
 
 
 def choose_tune(path: str, name: str) -> s.Tune:
     """The tuning of that name; the only one where no name is given. Raises CodedError (no-eval)."""
-    made: s.Tune = _choose(_suite(path).tunes, name, path, "tune")
-    return made
+    return _choose(_suite(path).tunes, name, path, "tune")
 
 
-def _suite(path: str) -> Any:
+def _suite(path: str) -> s.Suite:
     found = compiler.check(read_source(path), load_import, plugins=plugins)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.suite
 
 
-def _choose(made: Sequence[Any], name: str, path: str, word: str) -> Any:
+def _choose(made: Sequence[T], name: str, path: str, word: str) -> T:
     found = [x for x in made if name in ("", x.name)]
     if len(found) == 1:
         return found[0]

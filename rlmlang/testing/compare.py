@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import suite as s
@@ -20,6 +20,7 @@ from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.stores.store import open_store
 from rlmlang.testing.choosing import choose_eval
+from rlmlang.testing.evals import EvalValues
 from rlmlang.testing.interval import Interval, difference_of, verdict
 
 PREFIX = "eval "
@@ -35,7 +36,7 @@ class Compared:
     changed: tuple[tuple[int, float, float], ...]
 
 
-def compare(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> Compared:
+def compare(before: EvalValues, after: EvalValues, name: str) -> Compared:
     """Two evals as JSON values. Raises CodedError (not-comparable-evals)."""
     if before["dataset"]["sha256"] != after["dataset"]["sha256"]:
         raise failed(
@@ -53,7 +54,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> C
     return Compared(name, found, verdict(found), tuple(changed))
 
 
-def keep(options: Options, name: str, path: str, values: Mapping[str, Any], run: str) -> None:
+def keep(options: Options, name: str, path: str, values: EvalValues, run: str) -> None:
     """Keeps an eval in the options' store as a run of its own, to be compared with later."""
     if options.store is None:
         return
@@ -64,7 +65,7 @@ def keep(options: Options, name: str, path: str, values: Mapping[str, Any], run:
     opened.close()
 
 
-def kept(store: Path, name: str) -> dict[str, Any] | None:
+def kept(store: Path, name: str) -> EvalValues | None:
     """An eval that was kept, by its run's name or beginning; None where there is none."""
     if not store.is_file():
         return None
@@ -74,7 +75,8 @@ def kept(store: Path, name: str) -> dict[str, Any] | None:
     finally:
         reader.close()
     found = [x for x in evals if x.name == name or x.name.startswith(name)]
-    return dict(found[-1].data["eval"]) if found else None
+    # what `keep` has written
+    return cast(EvalValues, found[-1].data["eval"]) if found else None
 
 
 @contextmanager

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rlmlang import plugins
+from rlmlang.context import Datum, items_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
@@ -26,9 +26,9 @@ class Example:
     """A row: inputs by parameter, paths of those that are files, and the label."""
 
     number: int
-    values: Mapping[str, Any]
+    values: Mapping[str, Datum]
     sources: Mapping[str, str]
-    want: Any
+    want: Datum
 
 
 @dataclass(frozen=True)
@@ -85,22 +85,24 @@ def _pinned(dataset: s.Dataset, path: Path, sha256: str) -> None:
         )
 
 
-def _rows(place: Place) -> list[dict[str, Any]]:
+def _rows(place: Place) -> list[dict[str, Datum]]:
     """The rows, read as a source of a recipe is. Raises CodedError (bad-row and others)."""
-    rows = list(plugins.opened(kind_at(place.path, place.type), place))
-    other = next((n for n, row in enumerate(rows, 1) if not isinstance(row, dict)), None)
-    if other is not None:
-        words = f"{place.path}, example {other:,}, is no JSON object: one stands on each line"
-        raise _unreadable(words)
+    rows: list[dict[str, Datum]] = []
+    opened = plugins.opened(kind_at(place.path, place.type), place)
+    for number, row in enumerate(items_of(opened), 1):
+        if not isinstance(row, dict):
+            words = f"{place.path}, example {number:,}, is no JSON object: one stands on each line"
+            raise _unreadable(words)
+        rows.append(row)
     return rows
 
 
 def _example(
-    number: int, row: dict[str, Any], bind: Mapping[str, str], dataset: s.Dataset,
+    number: int, row: Mapping[str, Datum], bind: Mapping[str, str], dataset: s.Dataset,
     recipe: r.Recipe, path: Path,
 ) -> Example:  # fmt: skip
     paths = [p.name for p in recipe.params if p.type.required() in PATHS]
-    values: dict[str, Any] = {}
+    values: dict[str, Datum] = {}
     sources: dict[str, str] = {}
     for param, column in [*bind.items(), ("", dataset.want)]:
         if column not in row:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import anyio
 
 from rlmlang.budget import Account, Limits, Usage
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.metrics import METRICS
+from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
@@ -22,6 +24,7 @@ from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session, interrupted, jsonable
 from rlmlang.runtime.signals import Signals
+from rlmlang.stores.runs import RunData
 from rlmlang.testing.datasets import Example, Examples
 from rlmlang.testing.interval import Interval, mean_of
 from rlmlang.testing.metrics import Judged, judge
@@ -38,8 +41,8 @@ class Scored:
     number: int
     score: float
     scores: Mapping[str, Judged]
-    got: Any
-    want: Any
+    got: Datum
+    want: Datum
     run: str
     usage: Usage
     reused: int = 0
@@ -63,9 +66,9 @@ class Way:
     recipe: str
     options: Options
     account: Account
-    engine: Any = None
+    engine: Engine | None = None
     at_once: int = AT_ONCE
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: RunData = field(default_factory=RunData)
     budget_waiters: BudgetWaiters = field(default_factory=BudgetWaiters)
 
     def options_for(self, row: Example) -> Options:
@@ -74,6 +77,42 @@ class Way:
             self.options, recipe=self.recipe, values={**self.options.values, **row.values},
             sources={**self.options.sources, **row.sources},
         )  # fmt: skip
+
+
+class RowValues(TypedDict):
+    """An example as JSON values."""
+
+    number: int
+    score: float
+    scores: dict[str, float]
+    reason: str
+    got: Datum
+    want: Datum
+    run: str
+    problem: str
+
+
+class DatasetValues(TypedDict):
+    """Which examples an eval went over."""
+
+    name: str
+    sha256: str
+    examples: int
+
+
+class EvalValues(TypedDict):
+    """An eval as JSON values."""
+
+    eval: str
+    recipe: str
+    dataset: DatasetValues
+    metrics: dict[str, str]
+    means: dict[str, dict[str, float]]
+    require: list[dict[str, str | bool]]
+    usage: dict[str, float]
+    reused: int
+    rows: list[RowValues]
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -169,7 +208,7 @@ async def score_one(
             raise
         return unfit(made, row, problem.diagnostic)
     events: list[Event] = []
-    about = {**way.about, "example": row.number}
+    about: RunData = {**way.about, "example": row.number}
     session = Session(ready, events.append, way.engine, above=way.account, program=program,
                       about=about, trace=trace, budget_waiters=way.budget_waiters)  # fmt: skip
     live = sessions if sessions is not None else set()
@@ -226,7 +265,7 @@ def _step(event: CallFailed) -> str:
     return event.step
 
 
-def as_values(found: Evaluated) -> dict[str, Any]:
+def as_values(found: Evaluated) -> EvalValues:
     """An eval as JSON values."""
     used = found.usage
     return {
@@ -243,7 +282,7 @@ def as_values(found: Evaluated) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def row_values(row: Scored) -> dict[str, Any]:
+def row_values(row: Scored) -> RowValues:
     """An example as JSON values."""
     return {
         "number": row.number, "score": row.score,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
@@ -70,7 +69,7 @@ def _answer_of(mock: s.Mock, folder: Path) -> Answer:
             return lambda q: say(q, evaluate(expression, q.inputs, call_code))
 
 
-def say(question: Question, value: Any) -> str:
+def say(question: Question, value: object) -> str:
     """A value in the words of a model: code that submits it, where code is asked for."""
     if question.role.endswith("turn") and question.prompt.result == TEXT:
         return written(f"```python\nSUBMIT({value!r})\n```")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rlmlang import compiler
 from rlmlang.diagnostics.diagnostic import failed
@@ -14,7 +14,14 @@ from rlmlang.runtime.files import write_whole
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.testing.tests import measured_line
-from rlmlang.trajectory.events import CallFailed, CallFinished, Event, RunFinished, to_json
+from rlmlang.trajectory.events import (
+    CallEvent,
+    CallFailed,
+    CallFinished,
+    Event,
+    RunFinished,
+    to_json,
+)
 
 LONG = 400  # characters of a result that a test spells out
 
@@ -43,13 +50,15 @@ def record_test(store: Path, name: str) -> Path:
     return target
 
 
-def _kept(event: Event) -> dict[str, Any]:
+def _kept(event: Event) -> dict[str, object]:
     """What a replay needs of a call."""
     values = to_json(event)
     return {k: values[k] for k in ("event", "node", "call", "prompt", "attempt", "answer")}
 
 
-def _test(run: RunRow, path: Path, answers: str, events: list[Event], calls: list[Any]) -> str:
+def _test(
+    run: RunRow, path: Path, answers: str, events: list[Event], calls: Sequence[CallEvent]
+) -> str:
     given = [f"given {k}: {_text(str(v))}" for k, v in run.data.get("sets", {}).items()
              if "." not in k]  # fmt: skip
     given += [f"given {k}: file({_text(_near(v, path))})"
@@ -65,7 +74,7 @@ def _near(source: str, path: Path) -> str:
     return os.path.relpath(source, path.resolve().parent)
 
 
-def _expects(events: list[Event], calls: list[Any]) -> list[str]:
+def _expects(events: list[Event], calls: Sequence[CallEvent]) -> list[str]:
     found = [f"expect calls <= {len(calls)}"]
     for e in events:
         if isinstance(e, RunFinished):
@@ -75,7 +84,7 @@ def _expects(events: list[Event], calls: list[Any]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _literal(value: Any) -> str:
+def _literal(value: object) -> str:
     return _text(value) if isinstance(value, str) else json.dumps(value)
 
 

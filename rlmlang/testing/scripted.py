@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 from rlmlang.models.engines.call_context import request_text
 from rlmlang.models.offline.request import MARK, Task, read_request
 
-Script = Callable[[Task], Any]
+Script = Callable[[Task], object]
 
 
 @dataclass
@@ -46,7 +45,7 @@ class Raw:
     text: str
 
 
-def written(value: Any) -> str:
+def written(value: object) -> str:
     """A value in the form that DSPy's chat adapter asks for."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return f"{MARK.format('result')}\n{text}\n\n{MARK.format('completed')}"

@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import anyio
 
 from rlmlang import compiler, plugins
-from rlmlang.context import as_slice
+from rlmlang.context import Datum, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import suite as s
@@ -26,6 +25,7 @@ from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session, jsonable
 from rlmlang.testing.mocks import MockEngine
 from rlmlang.trajectory.events import CallEvent, Event, StepFinished, StepStarted
+from rlmlang.value import Json
 
 AT_ONCE = 8
 WORDS = (
@@ -113,7 +113,7 @@ def _options(test: s.Test) -> Options:
     return Options(test.recipe, sources=sources, values=values, store=None)
 
 
-def _value(name: str, given: Expr | s.Fill, measured: bool) -> Any:
+def _value(name: str, given: Expr | s.Fill, measured: bool) -> Datum:
     """A given value; text whose coverage is asked about lies in a document of its own."""
     if isinstance(given, s.Fill):
         return as_slice(name, filled(given))
@@ -149,7 +149,7 @@ def _about_problems(test: s.Test) -> bool:
     return any("problem" in names(e.test) for e in test.expects)
 
 
-def measured(outcome: Outcome, events: Iterable[Event]) -> dict[str, Any]:
+def measured(outcome: Outcome, events: Iterable[Event]) -> dict[str, Datum]:
     """What expectations may speak of."""
     ended = [e for e in events if isinstance(e, StepFinished)]
     used = outcome.usage
@@ -177,7 +177,7 @@ def _depth(events: Iterable[Event]) -> int:
                 for e in events if isinstance(e, CallEvent)), default=0)  # fmt: skip
 
 
-def _judged(expect: s.Expect, env: Mapping[str, Any]) -> Missed | None:
+def _judged(expect: s.Expect, env: Mapping[str, Datum]) -> Missed | None:
     """None when it holds."""
     try:
         if evaluate(expect.test, env, call_code):
@@ -191,12 +191,12 @@ def _judged(expect: s.Expect, env: Mapping[str, Any]) -> Missed | None:
     return Missed(expect.words, expect.line, _shown(test, env))
 
 
-def _shown(e: Expr, env: Mapping[str, Any]) -> str:
+def _shown(e: Expr, env: Mapping[str, Datum]) -> str:
     text = repr(evaluate(e, env, call_code))
     return text if len(text) <= 400 else f"{text[:400]}… ({len(text):,} characters)"
 
 
-def measured_line(line: Mapping[str, Any]) -> str:
+def measured_line(line: Mapping[str, Json]) -> str:
     """A receipt's line as an expectation; none for a source that was only looked into."""
     read, total = line["read"], line["total"]
     return f"expect coverage({line['source']}) == 1.0" if total and read == total else ""
@@ -211,7 +211,7 @@ def chosen(tests: Sequence[s.Test], pattern: str) -> list[s.Test]:
     return found
 
 
-def as_values(tested: Tested) -> dict[str, Any]:
+def as_values(tested: Tested) -> dict[str, object]:
     """A tested test as JSON values."""
     problem = tested.problem.diagnostic if tested.problem else None
     return {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 from rlmlang.ir.calls import CallId
+from rlmlang.value import Json
 
 VERSION = 1
 Range = list[str | int]  # a document, and the bytes from its first to behind its last
@@ -182,11 +184,11 @@ class RunFinished(Event):
 
     name: ClassVar[str] = "run_finished"
     outcome: str
-    result: Any = None
+    result: Json = None
     code: str = ""
     message: str = ""
     place: str = ""
-    receipt: list[dict[str, Any]] = field(default_factory=list)
+    receipt: Sequence[Mapping[str, Json]] = field(default_factory=list)
 
 
 E = TypeVar("E", bound=Event)

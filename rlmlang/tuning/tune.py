@@ -102,9 +102,8 @@ def run_tune(
             return work.all()
         except KeyboardInterrupt:
             raise runner.stop() from None
-        except TuningStopped:
-            assert runner.problem is not None
-            raise runner.problem from None
+        except TuningStopped as stopped:
+            raise runner.problem or stopped from None
 
 
 @dataclass

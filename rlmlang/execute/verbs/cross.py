@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import anyio
 
-from rlmlang.context import text_of
+from rlmlang.context import Datum, items_of, text_of
 from rlmlang.execute.node import NodeRun
 from rlmlang.verbs.cross import Cross
 
@@ -16,9 +14,9 @@ async def run(node: NodeRun, work: Cross) -> int:
     tools = node.scope.tools
     left, right = await node.value(work.left), await node.value(work.right)
     search = tools.search(work.method, dict(work.options)).search
-    items = [x for x in right or [] if x is not None]
-    pairs: list[Any] = []
-    for one in left or []:
+    items = [x for x in items_of(right) if x is not None]
+    pairs: list[Datum] = []
+    for one in items_of(left):
         if one is not None:
             found = await anyio.to_thread.run_sync(search, items, text_of(one), tools.measure)
             pairs += [{"left": one, "right": other} for other in found]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rlmlang.execute.node import Environment, NodeRun
-from rlmlang.execute.verbs.for_each import Asking, ForEach, parallel_of
+from rlmlang.context import Datum
+from rlmlang.execute.evaluate import Environment
+from rlmlang.execute.node import NodeRun
+from rlmlang.execute.verbs.for_each import Asking, ForEach, One, parallel_of
 from rlmlang.ir.expressions import Expr
 from rlmlang.verbs.filter import Filter
 
@@ -14,11 +14,11 @@ async def run(node: NodeRun, work: Filter) -> int:
     """Those items, or both halves."""
     source, env = await node.items(work.subject)
     asking = Asking(node, work.ask, env, work.on_error) if work.ask is not None else None
-    one = asking.one if asking is not None else _condition(node, work.where, env)
-    kept: list[Any] = []
-    rest: list[Any] = []
+    one: One = asking.one if asking is not None else _condition(node, work.where, env)
+    kept: list[Datum] = []
+    rest: list[Datum] = []
 
-    async def take(item: Any, answer: Any) -> bool:
+    async def take(item: Datum, answer: Datum) -> bool:
         if work.keep_rest:
             (kept if answer else rest).append(item)
         elif answer:
@@ -31,10 +31,8 @@ async def run(node: NodeRun, work: Filter) -> int:
     return node.give({"kept": kept, "rest": rest}, len(kept)) if work.keep_rest else node.finish()
 
 
-def _condition(node: NodeRun, where: Expr | None, env: Environment) -> Any:
-    assert where is not None
-
-    async def one(index: int, item: Any) -> bool:
-        return bool(node.evaluate(where, {**env, "it": item}))
+def _condition(node: NodeRun, where: Expr | None, env: Environment) -> One:
+    async def one(index: int, item: Datum) -> bool:
+        return where is None or bool(node.evaluate(where, {**env, "it": item}))
 
     return one

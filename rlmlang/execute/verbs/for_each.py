@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 import anyio
 
+from rlmlang.context import Datum
 from rlmlang.execute.call_model import ItemError, request_for
-from rlmlang.execute.node import Environment, NodeRun
+from rlmlang.execute.evaluate import Environment
+from rlmlang.execute.node import NodeRun
 from rlmlang.execute.repl_session import respond
-from rlmlang.execute.skips import SKIPPED, Skips
+from rlmlang.execute.skips import SKIPPED, Skipped, Skips
 from rlmlang.execute.stream import Stream, each
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import Ask, OnError
 
 WINDOW = 4
 AHEAD = 8  # an eighth more items than requests may fly: those are being made ready or kept
+
+One: TypeAlias = "Callable[[int, Datum], Awaitable[Datum | Skipped]]"
+"""Gives the result for an item by its number; SKIPPED where it was given up."""
 
 
 def _lock() -> anyio.Lock:
@@ -26,14 +31,13 @@ def _lock() -> anyio.Lock:
 
 @dataclass
 class ForEach:
-    """`one` gives the result for an item, SKIPPED where it was given up; `take` gets item and
-    result in order, and says whether more are wanted. Results wait for those before them, at most a
-    window of them."""
+    """`one` gives the results; `take` gets item and result in order, and says whether more are
+    wanted. Results wait for those before them, at most a window of them."""
 
     parallel: int
-    one: Callable[[int, Any], Awaitable[Any]]
-    take: Callable[[Any, Any], Awaitable[bool]]
-    ready: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    one: One
+    take: Callable[[Datum, Datum], Awaitable[bool]]
+    ready: dict[int, tuple[Datum, Datum | Skipped]] = field(default_factory=dict)
     count: int = 0
     next: int = 0
     stopped: bool = False
@@ -41,7 +45,7 @@ class ForEach:
     turn: anyio.Lock = field(default_factory=_lock)
     moved: anyio.Event = field(default_factory=anyio.Event)
 
-    async def run(self, source: Stream | Iterable[Any]) -> int:
+    async def run(self, source: Stream | Iterable[Datum]) -> int:
         """Goes over all items; gives how many there were."""
         items = each(source)
 
@@ -60,7 +64,7 @@ class ForEach:
             source.close()
         return self.count
 
-    async def _next(self, items: Any) -> tuple[int, Any] | None:
+    async def _next(self, items: AsyncIterator[Datum]) -> tuple[int, Datum] | None:
         """The next item with its number."""
         async with self.feed:
             await self._room()
@@ -99,7 +103,7 @@ class Asking:
     def __post_init__(self) -> None:
         self.skips = Skips(self.node.scope, self.node.id, self.on_error)
 
-    async def one(self, index: int, item: Any) -> Any:
+    async def one(self, index: int, item: Datum) -> Datum | Skipped:
         """The answer about an item; SKIPPED when it was given up."""
         node = self.node
         call = CallId.of(node.id, index)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from rlmlang.context import Datum
 from rlmlang.execute.node import NodeRun
 from rlmlang.verbs.ladder import Ladder, Rung
 
@@ -12,7 +12,7 @@ from rlmlang.verbs.ladder import Ladder, Rung
 async def run(node: NodeRun, work: Ladder) -> int:
     """The first answer that is accepted; the last rung's where none is."""
     env = await node.environment()
-    value: Any = None
+    value: Datum = None
     for name in work.rungs:
         rung = node.part(name)
         inside = replace(rung, cells=await node.run_inside(rung))

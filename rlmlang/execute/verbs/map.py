@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from rlmlang.context import Datum
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.verbs.for_each import Asking, ForEach, parallel_of
 from rlmlang.verbs.map import Map
@@ -14,7 +13,7 @@ async def run(node: NodeRun, work: Map) -> int:
     source, env = await node.items(work.subject)
     asking = Asking(node, work.ask, env, work.on_error)
 
-    async def take(item: Any, answer: Any) -> bool:
+    async def take(item: Datum, answer: Datum) -> bool:
         await node.put(answer)
         if work.stop is None or answer is None:
             return True

@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import anyio
 
-from rlmlang.context import Slice, Tree, tok_in
+from rlmlang.context import Datum, Slice, Tree, tok_in
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.call_model import ItemError, request_for
+from rlmlang.execute.evaluate import Environment
 from rlmlang.execute.joining import Joining
 from rlmlang.execute.nesting import deep_enough
-from rlmlang.execute.node import Environment, NodeRun
+from rlmlang.execute.node import NodeRun
 from rlmlang.execute.repl_session import respond
 from rlmlang.execute.run_context import RunContext
-from rlmlang.execute.skips import SKIPPED, Skips
+from rlmlang.execute.skips import SKIPPED, Skipped, Skips
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import Ask
 from rlmlang.verbs.recurse import Recurse
@@ -26,7 +26,7 @@ from rlmlang.verbs.recurse import Recurse
 
 async def run(node: NodeRun, work: Recurse) -> int:
     """The answer for the whole; gives the number of leaves."""
-    subject = await node.context(work.subject)
+    subject = await node.text(work.subject)
     recursion = Recursion(node, work, await _parts(node))
     value = await recursion.walk(subject, "", 0)
     recursion.skips.few_enough(recursion.leaves, "leaves")
@@ -61,7 +61,7 @@ class Recursion:
         self.running = anyio.Semaphore(scope.parallel * 4)
         self.branch = scope.tools.partition(how.strategy, how.options, how.before, how.after)
 
-    async def walk(self, part: Slice | Tree, path: str, depth: int) -> Any:
+    async def walk(self, part: Slice | Tree, path: str, depth: int) -> Datum | Skipped:
         """The answer for a part: of a model that reads it, or of what its branches gave."""
         if self._size(part) <= self.work.leaf_size:
             return await self._leaf(part, path, depth)
@@ -82,7 +82,7 @@ class Recursion:
         """The size of a part in tok, rounded up."""
         return tok_in(part.parts, self.node.scope.tools.measure)
 
-    async def _leaf(self, part: Slice | Tree, path: str, depth: int) -> Any:
+    async def _leaf(self, part: Slice | Tree, path: str, depth: int) -> Datum | Skipped:
         call = CallId.of(self.node.id, path or "all")
         self.leaves += 1
         item = part if isinstance(part, Slice) else Slice(part.parts, headed=True)
@@ -92,16 +92,16 @@ class Recursion:
         except ItemError as problem:
             return self.skips.leave_out(problem, call, item)
 
-    async def _joined(self, children: Sequence[Slice], path: str, depth: int) -> Any:
+    async def _joined(self, children: Sequence[Slice], path: str, depth: int) -> Datum | Skipped:
         """The answers of the children as one. Full groups are joined while others are awaited."""
-        ready: dict[int, Any] = {}
+        ready: dict[int, Datum | Skipped] = {}
         turn = 0
 
         def call(level: int | None, index: int) -> CallId:
             what = f"last{index}" if level is None else f"join{level}.{index}"
             return CallId.of(self.node.id, path or "all", what)
 
-        async def ask(call: CallId, group: list[Any]) -> Any:
+        async def ask(call: CallId, group: list[Datum]) -> Datum:
             return await self._ask("join", call, group, depth)
 
         async def child(number: int, part: Slice) -> None:
@@ -129,7 +129,7 @@ class Recursion:
             call = CallId.of(self.node.id, f"{path}.{number}".lstrip("."), "prune")
             seen = head(part, self.work.see, self.node.scope)
             said = await self._ask("prune", call, seen, depth)
-            scores[number] = float(said or 0)
+            scores[number] = float(said) if isinstance(said, int | float) else 0.0
 
         async with anyio.create_task_group() as tasks:
             for number, part in enumerate(children):
@@ -139,7 +139,7 @@ class Recursion:
         kept += [n for n in ranked if n not in kept][: max(0, least - len(kept))]
         return [children[n] for n in sorted(kept)]
 
-    async def _ask(self, part: str, call: CallId, item: Any, depth: int) -> Any:
+    async def _ask(self, part: str, call: CallId, item: Datum, depth: int) -> Datum:
         """The answer of one of the steps that the recursion is made of."""
         node, (ask, env) = self.node, self.parts[part]
         request = request_for(node.scope, call, ask, env, item, part, depth)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import anyio
 
+from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.call_model import request_for
 from rlmlang.execute.joining import Joining
@@ -24,7 +23,7 @@ async def run(node: NodeRun, work: Reduce) -> int:
     def call(level: int | None, index: int) -> CallId:
         return CallId.of(node.id, "end" if level is None else level, index)
 
-    async def ask(call: CallId, group: list[Any]) -> Any:
+    async def ask(call: CallId, group: list[Datum]) -> Datum:
         request = request_for(node.scope, call, work.ask, env, group)
         async with limiter:
             return await respond(node.scope, request)
@@ -40,7 +39,7 @@ async def run(node: NodeRun, work: Reduce) -> int:
     return node.give(left[0] if left else _nothing(node.id, work), seen)
 
 
-def _nothing(id: str, work: Reduce) -> Any:
+def _nothing(id: str, work: Reduce) -> Datum:
     """A reduce over nothing: the empty value of its type, where it has one."""
     result = work.ask.prompt.result
     if result.optional:

@@ -10,7 +10,7 @@ from dspy.lm15 import Message, RefusalPart, Request, Response, TextPart, Usage
 from rlmlang.models.engines.call_context import CallContext, Engine, get_context, said, words_of
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.meter import Meter
-from rlmlang.protocols import Keeper, StoredAnswer
+from rlmlang.protocols import Keeper, Sending, StoredAnswer
 from rlmlang.trajectory.events import Exchange
 from rlmlang.unicode import encodable
 
@@ -33,22 +33,22 @@ class CacheEngine:
             return await self.inner.complete(request)
         context.sending = sending = self.meter.sending(request, context)
         if (kept := self.keeper.find(sending.key)) is not None:
-            return take(self.keeper, context, request, kept)
+            return take(self.keeper, sending, context, request, kept)
         if sending.key not in self.in_flight.requests:
             self.in_flight.start(sending.key, self.inner.complete(request))
             return await self.in_flight.wait(sending.key)
         response = await self.in_flight.wait(sending.key)
         if (kept := self.keeper.find(sending.key)) is not None:
-            return take(self.keeper, context, request, kept)
+            return take(self.keeper, sending, context, request, kept)
         asked = said(sending.system, sending.asked)
         context.exchange = Exchange(asked, words_of(response), request.model)
         return response
 
 
-def take(keeper: Keeper, context: CallContext, request: Request, kept: StoredAnswer) -> Response:
+def take(
+    keeper: Keeper, sending: Sending, context: CallContext, request: Request, kept: StoredAnswer
+) -> Response:
     """A kept answer as a response; noted in its context, and in the record. It costs nothing."""
-    assert context.sending is not None
-    sending = context.sending
     asked, row = said(sending.system, sending.asked), keeper.reuse(kept, sending)
     context.exchange = Exchange(asked, kept.answer, request.model, usd=0.0, row=row, reused=True)
     part = (RefusalPart if kept.finish == DECLINED else TextPart)(kept.answer)

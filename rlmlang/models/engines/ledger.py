@@ -18,7 +18,7 @@ from rlmlang.models.engines.call_context import CallContext, Engine, Stopped, ge
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.usage import UNBOUND, judged
-from rlmlang.protocols import Keeper, Settled, StoredAnswer
+from rlmlang.protocols import Keeper, Sending, Settled, StoredAnswer
 
 T = TypeVar("T")
 
@@ -45,17 +45,18 @@ class LedgerEngine:
     async def complete(self, request: Request) -> Response:
         """One attempt. Raises Stopped when the budget is spent or nothing more can be kept."""
         context = get_context()
-        if context is None or context.sending is None:
+        sending = context.sending if context is not None else None
+        if context is None or sending is None:
             return await self.inner.complete(request)
-        worst = context.sending.worst
+        worst = sending.worst
         reservation = await self._reserve(context.account, worst)
-        self.in_flight.paid(context.sending.key, on=True)
+        self.in_flight.paid(sending.key, on=True)
         used = worst  # what counts if this ends in a way that nobody planned
         try:
-            row = await _coded(self.keeper.reserve(context.sending))
+            row = await _coded(self.keeper.reserve(sending))
             if isinstance(row, StoredAnswer):
                 used = Usage()
-                return take(self.keeper, context, request, row)
+                return take(self.keeper, sending, context, request, row)
             context.started(row)
             started = self.clock()
             try:
@@ -63,21 +64,21 @@ class LedgerEngine:
             except lm15.LM15Error as mistake:
                 used = self.meter.charged(mistake, worst)
                 seconds = self.clock() - started
-                await self._failed(context, request.model, row, mistake, used, seconds)
+                await self._failed(context, sending, request.model, row, mistake, used, seconds)
                 raise
             if context.on_response is not None:
                 context.on_response()
-            used, doubted = self.meter.used(response, context.sending)
+            used, doubted = self.meter.used(response, sending)
             settled = settled_by(response, used, self.clock() - started)
             await _coded(self.keeper.settle(row, settled))
-            context.exchange = self.meter.exchange(context.sending, settled, request.model, row)
+            context.exchange = self.meter.exchange(sending, settled, request.model, row)
             self._judged(request.model, worst, used, doubted)
             if settled.code:
                 raise EmptyAnswer(response)
             return response
         finally:
             reservation.settle(used)
-            self.in_flight.paid(context.sending.key, on=False)
+            self.in_flight.paid(sending.key, on=False)
             self.in_flight.budget_waiters.wake()
 
     def _judged(self, model: str, worst: Usage, used: Usage, doubted: str) -> None:
@@ -89,15 +90,14 @@ class LedgerEngine:
                 self.in_flight.stop(problem)
 
     async def _failed(
-        self, context: CallContext, model: str, row: int, mistake: lm15.LM15Error, used: Usage,
-        seconds: float,
+        self, context: CallContext, sending: Sending, model: str, row: int,
+        mistake: lm15.LM15Error, used: Usage, seconds: float,
     ) -> None:  # fmt: skip
         """Keeps and tells that a request brought no answer."""
-        assert context.sending is not None
         code, reason = mistake.code or "failed", str(mistake)[:500]
         settled = Settled(getattr(mistake, "raw", ""), used, seconds, code, reason)
         await _coded(self.keeper.settle(row, settled))
-        context.exchange = self.meter.exchange(context.sending, settled, model, row)
+        context.exchange = self.meter.exchange(sending, settled, model, row)
         context.failed(code, reason)
 
     async def _reserve(self, account: Account, worst: Usage) -> Reservation:

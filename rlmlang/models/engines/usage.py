@@ -37,14 +37,12 @@ def doubt(response: Response, sent: int, most: int) -> str:
 
 def _adds_up(said: Usage) -> bool:
     """Some providers count thinking apart from the answer, and in the total."""
-    assert said.input_tokens is not None and said.output_tokens is not None
     apart = (said.total_tokens or 0) - said.input_tokens - said.output_tokens
     return apart in (0, said.reasoning_tokens or 0)
 
 
 def tokens_of(said: Usage) -> tuple[int, int]:
     """Tokens in and out of a usage that can be true, thinking included."""
-    assert said.input_tokens is not None and said.output_tokens is not None
     out = max(said.output_tokens, (said.total_tokens or 0) - said.input_tokens)
     return said.input_tokens, out
 

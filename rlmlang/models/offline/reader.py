@@ -8,6 +8,7 @@ input. Numbers, dates, lists and records: field by field.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
@@ -24,6 +25,7 @@ from rlmlang.models.offline.evidence import (
     words,
 )
 from rlmlang.models.offline.request import MARK, Output, Task, read_request
+from rlmlang.value import Json
 
 NAME = "offline/reader"
 NOTICE = "offline/reader is a rule-based reader, no language model"
@@ -31,6 +33,8 @@ ASKING = tuple("question query claim topic ask about want what focus subject".sp
 HINT = "focus"
 QUIET = ("none", "other", "unknown", "nothing", "neutral", "silent")
 MOST_ITEMS = 8
+Schema = Mapping[str, Any]  # as pydantic writes it
+Record = dict[str, Json]
 
 
 class OfflineReader:
@@ -57,7 +61,7 @@ class OfflineReader:
         """Nothing is held open."""
 
 
-def _written(value: Any) -> str:
+def _written(value: Json) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -65,7 +69,7 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def answer(task: Task, output: Output) -> Any:
+def answer(task: Task, output: Output) -> Json:
     """The value of one output field."""
     if is_session(task):
         return code(task, ASKING)
@@ -158,16 +162,16 @@ def number(question: str, context: str, *, whole: bool) -> float | int | None:
     return None
 
 
-def _by_schema(task: Task, output: Output, question: str, context: str) -> Any:
+def _by_schema(task: Task, output: Output, question: str, context: str) -> Json:
     schema = output.schema or {}
     defs = schema.get("$defs", {})
     return _value(task, schema, defs, output.name, question, context, output.words)
 
 
 def _value(
-    task: Task, schema: dict[str, Any], defs: dict[str, Any], name: str, question: str,
+    task: Task, schema: Schema, defs: Schema, name: str, question: str,
     context: str, docs: str,
-) -> Any:  # fmt: skip
+) -> Json:  # fmt: skip
     """A value for a JSON schema, read from the context."""
     schema, optional = _resolved(schema, defs)
     docs = str(schema.get("description") or docs)
@@ -187,7 +191,7 @@ def _value(
     return (text(question, context) or None) if optional else text(question, context)
 
 
-def _resolved(schema: dict[str, Any], defs: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def _resolved(schema: Schema, defs: Schema) -> tuple[Schema, bool]:
     """The schema behind references, and whether it may be null."""
     optional = False
     for _ in range(8):
@@ -205,9 +209,9 @@ def _resolved(schema: dict[str, Any], defs: dict[str, Any]) -> tuple[dict[str, A
 
 
 def _list(
-    task: Task, item: dict[str, Any], defs: dict[str, Any], name: str, question: str,
+    task: Task, item: Schema, defs: Schema, name: str, question: str,
     context: str, docs: str,
-) -> list[Any]:  # fmt: skip
+) -> list[Json]:  # fmt: skip
     """One item for each row that was given, else one for each sentence that fits the question."""
     shape, _ = _resolved(item, defs)
     if shape.get("type") == "object":
@@ -220,7 +224,7 @@ def _list(
     return [_value(task, item, defs, name, question, s.text, docs) for s in found]
 
 
-def rows(task: Task) -> list[dict[str, Any]]:
+def rows(task: Task) -> list[Record]:
     """The records among the inputs: fields whose lines are JSON objects."""
     for value in task.inputs.values():
         lines = [x for x in value.splitlines() if x.strip()]
@@ -232,16 +236,16 @@ def rows(task: Task) -> list[dict[str, Any]]:
     return []
 
 
-def _row_text(row: dict[str, Any]) -> str:
+def _row_text(row: Record) -> str:
     return " ".join(str(v) for k, v in row.items() if isinstance(v, str) and k != "id")
 
 
 def _record(
-    task: Task, schema: dict[str, Any], defs: dict[str, Any], question: str, context: str,
-    row: dict[str, Any],
-) -> dict[str, Any]:  # fmt: skip
+    task: Task, schema: Schema, defs: Schema, question: str, context: str,
+    row: Record,
+) -> Record:  # fmt: skip
     """A record field by field; a field that the row has under the same name is taken over."""
-    made: dict[str, Any] = {}
+    made: dict[str, Json] = {}
     for name, inner in schema.get("properties", {}).items():
         shape, optional = _resolved(inner, defs)
         if name in row:

@@ -1,0 +1,42 @@
+"""A line of a coverage receipt: what was read of a source against what was promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlmlang.schema.partitions import Coverage
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step's reading of one source, in bytes; `repeated` were read more than once;
+    `left_out` are files of a tree that are empty or no text. Of what code that a model wrote looked
+    into (`by_code`) only what it showed to sub-calls is counted."""
+
+    step: str
+    source: str
+    promised: Coverage
+    total: int
+    read: int
+    repeated: int
+    skipped: int = 0
+    assumed: str = ""
+    left_out: int = 0
+    by_code: bool = False
+
+    @property
+    def fraction(self) -> float:
+        """The part of the source that was read."""
+        return self.read / self.total if self.total else 1.0
+
+    @property
+    def stated(self) -> bool:
+        """Whether it only says what was assumed of a step that shows nothing to a model."""
+        return bool(self.assumed) and not self.total
+
+    @property
+    def kept(self) -> bool:
+        """Whether the reading is what the type promised."""
+        if self.promised == "some" or self.assumed:
+            return True
+        return self.read == self.total and (self.promised == "cover" or not self.repeated)
