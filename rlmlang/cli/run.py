@@ -96,7 +96,7 @@ def explain(ready: Prepared, step: str) -> None:
 
 def notice_of(ready: Prepared) -> str:
     """What must be said of an answer of the embedded reader, wherever it appears."""
-    from rlmlang.models.offline.reader import NAME, NOTICE
+    from rlmlang.models.offline import NAME, NOTICE
 
     return NOTICE if any(b.name == NAME for b in ready.binding.models.values()) else ""
 

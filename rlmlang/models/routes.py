@@ -21,7 +21,8 @@ from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.http import ChatEndpoint, LiteLlm
 from rlmlang.models.keys import Endpoint, key_for, variable_of
-from rlmlang.models.offline.reader import NAME, OfflineReader
+from rlmlang.models.offline import NAME
+from rlmlang.models.offline.reader import OfflineReader
 
 OPENAI = address_of("https://api.openai.com/v1")
 

@@ -32,7 +32,7 @@ def why_miss(ready: Prepared, step: str) -> list[str]:
 
     async def go() -> None:
         await session.run(close=False)
-        missed = session.engines.no_send.missed
+        missed = session.models.missed
         mine = [m for m in missed if m.call.step == step]
         lines.extend(
             f"{sending.call}: {'; '.join(reasons(session.store, sending))}"

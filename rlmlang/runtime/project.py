@@ -16,10 +16,9 @@ from rlmlang.ir.predictors import HasSteps
 from rlmlang.ir.recipe import Model, Recipe, Repl
 from rlmlang.ir.walk import predictors
 from rlmlang.models.capabilities import capabilities
+from rlmlang.models.offline import NAME
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
 from rlmlang.schema.sandboxes import choices, chosen
-
-DEFAULT_MODEL = "offline/reader"
 
 Pace = tuple[int | None, float | None, float | None]
 PRICE = ("input", "output")
@@ -155,7 +154,7 @@ def bind_models(recipe: HasSteps, project: Project, given: Iterable[str]) -> dic
 
 def bound(role: Model, project: Project, given: str) -> BoundModel:
     """The model that fills a role: the one that is given, the project's, the recipe's own."""
-    name = given or project.roles.get(role.name) or role.default or project.default or DEFAULT_MODEL
+    name = given or project.roles.get(role.name) or role.default or project.default or NAME
     price = project.prices.get(name) or project.prices.get(f"openai/{name}")
     if role.price is not None and not given:
         price = Price(*role.price, "the recipe")

@@ -22,21 +22,14 @@ from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Repl
-from rlmlang.models.engines.call_context import Engine
-from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
-from rlmlang.models.engines.stack import EngineStack, ProviderLimits
-from rlmlang.models.routes import Connection, Route, route_for
-from rlmlang.program.caller import PredictorCaller
-from rlmlang.program.predictor import Traced
-from rlmlang.program.program import Program, RecipeProgram
-from rlmlang.program.signatures import conform
+from rlmlang.ir.types import Type
 from rlmlang.protocols import Sandbox
 from rlmlang.runtime.code import call_code
-from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.identity import identity_of
+from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
-from rlmlang.runtime.project import roles_of, tiers_of
+from rlmlang.runtime.project import tiers_of
 from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.trust import require
@@ -56,6 +49,10 @@ from rlmlang.trajectory.receipt import Line
 from rlmlang.value import Json
 
 if TYPE_CHECKING:
+    from rlmlang.models.engines.call_context import Engine
+    from rlmlang.models.engines.in_flight import BudgetWaiters
+    from rlmlang.program.predictor import Traced
+    from rlmlang.program.program import Program
     from rlmlang.sandboxes.tiers import Tiers
 
 SHOWN = 200  # characters of an input that are kept with the run
@@ -87,13 +84,12 @@ class Session:
         self.redact = redactor_for(ready.options)
         self.account: Account = account_for(ready)
         self.account.parent = above
-        self.program, self.signals = program, signals
-        self.about, self.trace = about or RunData(), trace
+        self.signals, self.about = signals, about or RunData()
         require(ready.project, ready.options, sends=engine is None)
         self.store = store or self._open_store()
         self.begun = RunStart("")
-        self.engines = self._engine_stack(budget_waiters or BudgetWaiters())
-        self.routes: dict[str, Route] = {}
+        self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
+        self.models = self._models(program, trace, budget_waiters)
         self.started = time.monotonic()
         self.scope: RunContext | None = None
 
@@ -114,7 +110,7 @@ class Session:
                 result, lines = await self._carried_out(scope)
             problem = self.stopped or self._lateness()
         except CodedError as found:
-            problem = self.engines.in_flight.problem or found
+            problem = self.models.problem or found
         except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
             self.cancelled, problem = stopped, interrupted()
         with anyio.CancelScope(shield=True), Signals(None, on=self.signals):
@@ -159,12 +155,21 @@ class Session:
         options = self.ready.options
         return open_store(Path(options.store), self.redact) if options.store else memory_store()
 
-    def _engine_stack(self, budget_waiters: BudgetWaiters) -> EngineStack:
-        options = self.ready.options
-        parallel = options.parallel or self.ready.recipe.budget.parallel or PARALLEL
-        in_flight = InFlight(budget_waiters=budget_waiters, notice=self.notice)
-        return EngineStack(self.store, parallel, in_flight, max_wait=options.max_wait,
-                           on_pause=self._paused, closed=options.only_kept)  # fmt: skip
+    def _models(
+        self, program: Program | None, trace: list[Traced] | None,
+        budget_waiters: BudgetWaiters | None,
+    ) -> Models:  # fmt: skip
+        """What the recipe asks models through. DSPy takes most of the time of a small run: it is
+        imported only where a model is asked."""
+        if not prompts_of(self.ready.plan):
+            return Models()
+        from rlmlang.runtime.asking import AskedModels
+
+        return AskedModels(
+            self.ready, self.store, self.redact, parallel=self.parallel, notice=self.notice,
+            on_pause=self._paused, engine=self.engine, program=program, trace=trace,
+            budget_waiters=budget_waiters,
+        )  # fmt: skip
 
     def _begun(self) -> RunContext:
         """The run's beginning. Raises CodedError, and then holds nothing."""
@@ -176,7 +181,7 @@ class Session:
 
     def _begin(self) -> RunContext:
         ready, options = self.ready, self.ready.options
-        self._open_routes()
+        self.models.open()
         row = RunRow(
             0, new_run(ready.recipe.name), identity_of(ready), ready.recipe.name, ready.plan.hash,
             ready.recipe.path, data={**self._given(), **self.about},
@@ -185,19 +190,18 @@ class Session:
             row, fresh=options.fresh, retry_failed=options.retry_failed, dry=self.dry
         )
         self._restore()
-        self.program = self.program or RecipeProgram(prompts_of(ready.plan))
         tools = Tools(
-            PredictorCaller(self.program, self.routes, self.trace), plugins.partition,
-            plugins.search, call_code, ready.measure, self._sandbox, conform, run_pattern,
+            self.models, plugins.partition, plugins.search, call_code, ready.measure,
+            self._sandbox, _conform, run_pattern,
         )  # fmt: skip
         scope = RunContext(ready.plan, self.begun.name, tools, self.account, self._record,
-                      self.store.next, parallel=self.engines.parallel)  # fmt: skip
+                      self.store.next, parallel=self.parallel)  # fmt: skip
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
             scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
         scope.emit(RunStarted(recipe=ready.recipe.name, plan=ready.plan.hash,
                               path=ready.recipe.path, beside=self.begun.beside,
-                              models=self._models(), inputs=self._shown()))  # fmt: skip
+                              models=self._model_names(), inputs=self._shown()))  # fmt: skip
         return scope
 
     def _sandbox(self, caps: Repl) -> Sandbox:
@@ -211,7 +215,7 @@ class Session:
         tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
         return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
 
-    def _models(self) -> dict[str, str]:
+    def _model_names(self) -> dict[str, str]:
         return {k or "default": v.name for k, v in self.ready.binding.models.items()}
 
     def _shown(self) -> dict[str, str]:
@@ -222,7 +226,7 @@ class Session:
         """What is kept with the run; what it was given in full, so that it can be given again."""
         options = self.ready.options
         sources = {k: str(Path(v).resolve()) for k, v in options.sources.items() if v != "-"}
-        return {"models": self._models(), "inputs": self._shown(), "sets": dict(options.sets),
+        return {"models": self._model_names(), "inputs": self._shown(), "sets": dict(options.sets),
                 "sources": sources}  # fmt: skip
 
     def _restore(self) -> None:
@@ -230,24 +234,6 @@ class Session:
         for step, usage in self.begun.spent.items():
             for account in self.account.child(step).line():
                 account.spent += usage
-
-    def _open_routes(self) -> None:
-        ready, options = self.ready, self.ready.options
-        endpoint = endpoint_of(options, ready.project)
-        connection = Connection(endpoint.address, options.timeout, self.engines.parallel,
-                                self.redact, endpoint.key_env)  # fmt: skip
-        for role in roles_of(ready.plan):
-            bound = ready.binding.models[role.name]
-            limits = ready.project.paces.get(bound.name, (None, None, None))
-            self.routes[role.name] = route_for(
-                role,
-                bound,
-                ready.measures[role.name],
-                connection,
-                self.engines,
-                ProviderLimits(*limits),
-                self.engine,
-            )
 
     # ── while it runs ────────────────────────────────────────────────────────
 
@@ -275,7 +261,7 @@ class Session:
     def stop(self) -> None:
         """Ends the run: nothing new is sent, what is on its way may finish."""
         self.stopped = self.stopped or interrupted()
-        self.engines.in_flight.stop(self.stopped)
+        self.models.stop(self.stopped)
         if self.working is not None:
             self.working.cancel()
 
@@ -285,26 +271,23 @@ class Session:
         self, scope: RunContext, result: Datum, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
         if problem is not None:
-            self.engines.in_flight.stop(problem)
+            self.models.stop(problem)
         await self._drained()
         if passed := self.account.limits.exceeded_by(self.account.spent):
             self.notice(_passed(passed, self.account))
         if self.tiers is not None:
             await self.tiers.close()
-        for route in self.routes.values():
-            close = getattr(route.transport, "close", None)
-            if close is not None:
-                await close()
+        await self.models.close()
         return self._last(scope, result, lines, problem)
 
     async def _drained(self) -> None:
         """Lets what is on its way finish, unless nobody waits for it any more."""
         at_once = self.late or self.cancelled is not None
         try:
-            await self.engines.in_flight.drain(0 if at_once else self.ready.options.timeout)
+            await self.models.drain(0 if at_once else self.ready.options.timeout)
         except asyncio.CancelledError as stopped:
             self.cancelled = stopped
-            await self.engines.in_flight.drain(0)
+            await self.models.drain(0)
 
     def _last(
         self, scope: RunContext, result: Datum, lines: list[Line], problem: CodedError | None
@@ -322,6 +305,13 @@ class Session:
         except CodedError as found:
             problem = problem or found
         return problem
+
+
+def _conform(result: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
+    """What code submits as a value of its type. Raises ValueError."""
+    from rlmlang.program.signatures import conform
+
+    return conform(result, values, fields)
 
 
 def _state(problem: CodedError | None) -> str:

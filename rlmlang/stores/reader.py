@@ -19,7 +19,8 @@ from rlmlang.stores.locks import alive, claim_of
 from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.rows import Cell, Row
 from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
-from rlmlang.stores.schema import ENDED, RESERVED, REUSED, STARTED
+from rlmlang.stores.schema import RESERVED, REUSED, TOLD
+from rlmlang.stores.told import Told, told_in
 from rlmlang.trajectory.events import (
     CallFailed,
     CallFinished,
@@ -89,25 +90,39 @@ class StoreReader:
     def events(self, run: RunRow) -> Iterator[Event]:
         """The trajectory of a run, in the order in which it was told; a call that a process did not
         live to tell stands where its row was begun. Raises CodedError (store-damaged)."""
-        first, last = schema.span(run.id)
-        query = "SELECT * FROM event WHERE id BETWEEN ? AND ? ORDER BY id"
-        told = (self._event(row, run) for row in self._rows(query, first, last))
-        begun, ended = self._told(STARTED, run), self._told(ENDED, run)
-        calls = self._rows(f"{CALLS} WHERE c.id BETWEEN ? AND ? ORDER BY c.id", first, last)
-        untold = (self._untold(row, run) for row in calls
-                  if row[0] not in (begun if row[2] == RESERVED else ended))  # fmt: skip
-        merged = heapq.merge((e for e in told if e is not None), untold, key=lambda e: e.seq)
-        yield from merged
+        begun, ended = set[int](), set[int]()
+        for told in self._told(run):
+            (ended if told.ended else begun).add(told.row)
+        query = f"{CALLS} WHERE c.id BETWEEN ? AND ? ORDER BY c.id"
+        calls = self._rows(query, *schema.span(run.id))
+        streams = (
+            (self._event(row, run) for row in self._event_rows(run, "kind <> ?")),
+            (self._told_event(told, run) for told in self._told(run)),
+            (self._untold(row, run) for row in calls
+             if row[0] not in (begun if row[2] == RESERVED else ended)),
+        )  # fmt: skip
+        yield from heapq.merge(*(filter(None, s) for s in streams), key=lambda e: e.seq)
+
+    def _event_rows(self, run: RunRow, which: str) -> Iterator[Any]:
+        """The rows of events but for those that say when calls were told, or only those."""
+        query = f"SELECT * FROM event WHERE id BETWEEN ? AND ? AND {which} ORDER BY id"
+        found = self._rows(query, *schema.span(run.id), TOLD)
+        return (self._sound("event", row) for row in found)
+
+    def _told(self, run: RunRow) -> Iterator[Told]:
+        """The calls that were told, in order."""
+        for row in self._event_rows(run, "kind = ?"):
+            yield from told_in(row[4])
+
+    def _told_event(self, told: Told, run: RunRow) -> Event | None:
+        """What was told; nothing of an answer used again that an interrupted run forgot."""
+        call = next(self._rows(f"{CALLS} WHERE c.id = ?", told.row), None)
+        seq = told.number & LOW
+        return call and self._call(call, run, seq, told.at, started=not told.ended)
 
     def _untold(self, found: Row, run: RunRow) -> Event:
         row = self._row(found)
         return self._call(found, run, row.id & LOW, row.started)
-
-    def _told(self, kind: str, run: RunRow) -> set[int]:
-        """The rows of the calls that were told."""
-        query = "SELECT * FROM event WHERE id BETWEEN ? AND ? AND kind = ?"
-        found = self._rows(query, *schema.span(run.id), kind)
-        return {int(self._sound("event", row)[4]) for row in found}
 
     def _rows(self, query: str, *values: Cell) -> Iterator[Any]:
         try:
@@ -123,11 +138,7 @@ class StoreReader:
         return row
 
     def _event(self, row: Any, run: RunRow) -> Event | None:
-        number, kind, node, at, data = self._sound("event", row)[:5]
-        if kind in (STARTED, ENDED):
-            call = next(self._rows(f"{CALLS} WHERE c.id = ?", int(data)), None)
-            started = kind == STARTED
-            return call and self._call(call, run, number & LOW, at, started=started)
+        number, kind, node, at, data = row[:5]
         about = {"event": kind, "node": node, "at": at, "run": run.name, "seq": number & LOW}
         return from_json({**about, **json.loads(data)})
 

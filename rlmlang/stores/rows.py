@@ -40,8 +40,8 @@ def seal(table: str, values: Row) -> bytes:
     bytes of those that are bytes."""
     made = hashlib.blake2b(digest_size=SEAL, person=table.encode())
     blobs = [v for v in values if type(v) is bytes]
-    plain = tuple(len(v) if type(v) is bytes else v for v in values)
-    kinds = "".join("b" if type(v) is bytes else "v" for v in values)
+    plain = tuple([len(v) if type(v) is bytes else v for v in values])
+    kinds = "".join(["b" if type(v) is bytes else "v" for v in values])
     made.update(f"{kinds}{plain!r}".encode("utf-8", "backslashreplace"))
     for blob in blobs:
         made.update(blob)

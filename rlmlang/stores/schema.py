@@ -20,9 +20,7 @@ FIXED = (3, 51, 3)
 # state of a call
 RESERVED, ANSWERED, FAILED, REUSED = range(4)
 
-# kinds of events that say only when a call was told: their `data` is its row
-STARTED, ENDED = "started", "ended"
-TOLD = {"call_started": STARTED, "call_finished": ENDED, "call_failed": ENDED}
+TOLD = "told"  # kind of an event's row that says when calls were told
 
 TABLES: dict[str, tuple[str, ...]] = {
     "run": (

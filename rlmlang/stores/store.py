@@ -30,8 +30,9 @@ from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunRow, RunStart, begin_run, spent_by_step, write_run
-from rlmlang.stores.schema import ENDED, RESERVED, REUSED, SHIFT, TOLD
-from rlmlang.trajectory.events import CallFailed, Event, to_json
+from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
+from rlmlang.stores.told import Told, ToldCalls
+from rlmlang.trajectory.events import CallFailed, CallStarted, Event, to_json
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
@@ -53,6 +54,7 @@ class Store:
         self._sequence = self._before = 0
         self._open: dict[int, CallRow] = {}
         self._texts = SharedTexts(redact)
+        self._told = ToldCalls(journal)
         self._given: dict[
             bytes, StoredAnswer
         ] = {}  # answers of this run that are kept without secrets
@@ -231,14 +233,14 @@ class Store:
         if self.dry:
             return
         number, row = self.run.id << SHIFT | event.seq, getattr(event, "row", 0)
-        if isinstance(event, CallFailed) and row:
-            refusal = [row, event.code, self.redact(event.reason)]
-            self.journal.post(lambda c: c.put("verdict", refusal))
         if not row:
             self.journal.post(lambda c: c.put("event", _event(number, event, self.redact)))
-        elif row > self._before:
-            told: list[Cell] = [number, TOLD[event.name], "", event.at, str(row)]
-            self.journal.post(lambda c: c.put("event", told))
+            return
+        if isinstance(event, CallFailed):
+            refusal = [row, event.code, self.redact(event.reason)]
+            self.journal.post(lambda c: c.put("verdict", refusal))
+        if row > self._before:
+            self._told.add(Told(number, event.at, row, not isinstance(event, CallStarted)))
 
 
 def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell]:
@@ -250,9 +252,6 @@ def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell]:
 
 def _highest(c: Batch, first: int, last: int) -> int:
     """The highest id a run has given, and away with its notes of reuse: they are written anew."""
-    reused = "(SELECT id FROM call WHERE id BETWEEN ? AND ? AND state = ?)"
-    c.execute(f"DELETE FROM event WHERE id BETWEEN ? AND ? AND kind = ? AND data IN {reused}",
-              (first, last, ENDED, first, last, REUSED))  # fmt: skip
     c.execute("DELETE FROM call WHERE id BETWEEN ? AND ? AND state = ?", (first, last, REUSED))
     query = "SELECT MAX(id) FROM {} WHERE id BETWEEN ? AND ?"
     found = [c.execute(query.format(t), (first, last)).fetchone()[0] for t in ("call", "event")]

@@ -80,7 +80,7 @@ def live(folder: Path, engine: Any, calls: int = 1_000) -> tuple[list[Event], Ou
                       sets={"budget.calls": str(calls)}, parallel=3)  # fmt: skip
     ready = prepare(str(folder / "sizes.rlm"), options, need_all=True)
     session = Session(ready, heard.append, engine)
-    session.engines.chance = AtOnce()
+    session.models.engines.chance = AtOnce()
     return heard, anyio.run(session.run)
 
 

@@ -197,7 +197,7 @@ class World:
         try:
             run = Session(self.ready, engine=self.provider,
                           store=Store(disk, disk.connection, None))  # fmt: skip
-            run.engines.chance = self.chance
+            run.models.engines.chance = self.chance
             watched = loop.create_task(self._watch(run))
             return loop.run_until_complete(watched)
         except PowerCut:

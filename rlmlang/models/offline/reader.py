@@ -13,6 +13,7 @@ from typing import Any
 
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
+from rlmlang.models.offline import NOTICE
 from rlmlang.models.offline.code import code, is_session
 from rlmlang.models.offline.evidence import (
     DATE,
@@ -27,8 +28,6 @@ from rlmlang.models.offline.evidence import (
 from rlmlang.models.offline.request import MARK, Output, Task, read_request
 from rlmlang.value import Json
 
-NAME = "offline/reader"
-NOTICE = "offline/reader is a rule-based reader, no language model"
 ASKING = tuple("question query claim topic ask about want what focus subject".split())
 HINT = "focus"
 QUIET = ("none", "other", "unknown", "nothing", "neutral", "silent")

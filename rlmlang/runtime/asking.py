@@ -1,0 +1,82 @@
+"""The models that a recipe asks: engines in a stack, a route to each, predictors in front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.predictors import prompts_of
+from rlmlang.models.engines.call_context import Engine
+from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
+from rlmlang.models.engines.stack import EngineStack, ProviderLimits
+from rlmlang.models.routes import Connection, Route, route_for
+from rlmlang.program.caller import PredictorCaller
+from rlmlang.program.predictor import Traced
+from rlmlang.program.program import Program, RecipeProgram
+from rlmlang.protocols import Keeper, Question, Reply, Sending
+from rlmlang.runtime.endpoint import endpoint_of
+from rlmlang.runtime.models import Models
+from rlmlang.runtime.prepared import Prepared
+from rlmlang.runtime.project import roles_of
+
+
+class AskedModels(Models):
+    """The models of one run. `engine` takes the place of their transports, `program` of the
+    recipe's own predictors; `trace` takes every call, for optimizers."""
+
+    def __init__(
+        self, ready: Prepared, keeper: Keeper, redact: Callable[[str], str], *, parallel: int,
+        notice: Callable[[CodedError], None], on_pause: Callable[[str, float, str], None],
+        engine: Engine | None, program: Program | None, trace: list[Traced] | None,
+        budget_waiters: BudgetWaiters | None,
+    ) -> None:  # fmt: skip
+        self._ready, self._redact, self._engine = ready, redact, engine
+        self._in_flight = InFlight(budget_waiters=budget_waiters or BudgetWaiters(), notice=notice)
+        self.engines = EngineStack(
+            keeper, parallel, self._in_flight, max_wait=ready.options.max_wait, on_pause=on_pause,
+            closed=ready.options.only_kept,
+        )  # fmt: skip
+        self._routes: dict[str, Route] = {}
+        program = program or RecipeProgram(prompts_of(ready.plan))
+        self._caller = PredictorCaller(program, self._routes, trace)
+
+    @property
+    def problem(self) -> CodedError | None:
+        """Why nothing more is sent."""
+        return self._in_flight.problem
+
+    @property
+    def missed(self) -> Sequence[Sending]:
+        """Requests that had no kept answer where only those may be used."""
+        return self.engines.no_send.missed
+
+    def open(self) -> None:
+        """A route for each role. Raises CodedError."""
+        ready, options = self._ready, self._ready.options
+        endpoint = endpoint_of(options, ready.project)
+        connection = Connection(endpoint.address, options.timeout, self.engines.parallel,
+                                self._redact, endpoint.key_env)  # fmt: skip
+        for role in roles_of(ready.plan):
+            bound = ready.binding.models[role.name]
+            limits = ProviderLimits(*ready.project.paces.get(bound.name, (None, None, None)))
+            self._routes[role.name] = route_for(role, bound, ready.measures[role.name], connection,
+                                                self.engines, limits, self._engine)  # fmt: skip
+
+    async def ask(self, question: Question) -> Reply:
+        """The answer of the question's predictor."""
+        return await self._caller.ask(question)
+
+    def stop(self, problem: CodedError) -> None:
+        """Sends nothing new; what waits to be sent gets the problem."""
+        self._in_flight.stop(problem)
+
+    async def drain(self, seconds: float) -> None:
+        """Lets what is on its way finish, so long at most."""
+        await self._in_flight.drain(seconds)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        for route in self._routes.values():
+            close = getattr(route.transport, "close", None)
+            if close is not None:
+                await close()
