@@ -1,9 +1,10 @@
 """rlmlang: recursive language models as source code.
 
-`check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; `completion`
-and `acompletion` answer a question over a context of any size; `tune_recipe` makes prompts better;
-`interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is pulled in only when one of the latter
-is called. What stands in the way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
+`check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; a `Plan` may be
+kept, changed and run; `completion` and `acompletion` answer a question over a context of any size;
+`tune_recipe` makes prompts better; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
+pulled in only when one of the latter is called, networkx when a plan is made. What stands in the
+way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
 (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlmlang.diagnostics.diagnostic import CodedError
+    from rlmlang.plan.plan import Plan
     from rlmlang.runtime import check as check_recipe
     from rlmlang.runtime import plan as plan_recipe
     from rlmlang.runtime import run
@@ -27,6 +29,7 @@ __all__ = [
     "CodedError",
     "Completion",
     "Outcome",
+    "Plan",
     "__version__",
     "acompletion",
     "check_recipe",
@@ -47,6 +50,7 @@ FACE = {
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
     "Completion": ("rlmlang.runtime.completion", "Completion"),
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),
+    "Plan": ("rlmlang.plan.plan", "Plan"),
     "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
     "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }

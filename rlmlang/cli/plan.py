@@ -52,12 +52,13 @@ def command(
     if as_values:
         write(ready.plan.to_json(), out)
     else:
-        _draw(ready.plan, out)
+        draw(ready.plan, out)
     if ready.plan.verdict.word == "cannot fit":
         raise click.exceptions.Exit(BUDGET)
 
 
-def _draw(plan: Plan, out: str | None) -> None:
+def draw(plan: Plan, out: str | None) -> None:
+    """Shows a plan in the terminal, or writes what it shows to a file."""
     import io
     import shutil
     import sys

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import store_option, write_lines
+from rlmlang.cli.edge import store_option, write, write_lines
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
@@ -18,15 +18,26 @@ from rlmlang.diagnostics.suggest import did_you_mean
 @click.option(
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
 )
-@click.option("--json", "as_values", is_flag=True, help="The events as JSON lines.")
+@click.option("--plan", "planned", is_flag=True, help="The plan that ran, as `rlm plan` shows it.")
+@click.option("--json", "as_values", is_flag=True,
+              help="The events as JSON lines; with --plan the plan.")  # fmt: skip
 @store_option
-def command(run: str, node: str, everything: bool, as_values: bool, store: str) -> None:
+def command(
+    run: str, node: str, everything: bool, planned: bool, as_values: bool, store: str
+) -> None:
     """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE.
 
     RUN may be the beginning of a name; `last` is the last one.
     """
     from rich.console import Console
 
+    if planned:
+        from rlmlang.cli.plan import draw
+        from rlmlang.runtime.prepare import plan_of_run
+
+        plan = plan_of_run(Path(store), run)
+        write(plan.to_json(), None) if as_values else draw(plan, None)
+        return
     from rlmlang.report.calls import known_nodes, node_view, run_view
     from rlmlang.report.export.jsonl import JSONL
     from rlmlang.stores.reader import StoreReader

@@ -19,6 +19,7 @@ from rlmlang.ir.facts import Facts
 from rlmlang.schema.formula import Unknown
 from rlmlang.value import Json
 
+MOST = 2**53  # what JSON and the store keep of a whole number
 PLAIN = (bool, int, float, str, type(None))
 
 
@@ -61,9 +62,9 @@ def _decoded(written: Json, where: str) -> object:
         return tuple(_decoded(v, f"{where}[{i}]") for i, v in enumerate(written))
     if not isinstance(written, dict):
         return written
-    if "set" in written:
+    if isinstance(written.get("set"), list):
         return frozenset(map(str, written["set"]))
-    if "map" in written and isinstance(written["map"], dict):
+    if isinstance(written.get("map"), dict):
         return {k: _decoded(v, f"{where}.{k}") for k, v in written["map"].items()}
     kind = _kinds().get(str(written.get("is")))
     if kind is None:
@@ -115,7 +116,9 @@ def _is(value: object, wanted: Any) -> bool:
         return any(_is(value, a) for a in args)
     if origin is Literal:
         return value in args
-    if origin is tuple and isinstance(value, tuple):
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
         many = len(args) == 2 and args[1] is Ellipsis
         pairs = [(v, args[0]) for v in value] if many else list(zip(value, args, strict=False))
         return (many or len(value) == len(args)) and all(_is(v, a) for v, a in pairs)
@@ -126,7 +129,7 @@ def _is(value: object, wanted: Any) -> bool:
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if wanted is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MOST
     return isinstance(value, wanted)
 
 

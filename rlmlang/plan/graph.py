@@ -1,6 +1,7 @@
 """The graph of a plan. With `plan.py` and `price.py` the only home of networkx.
 
-A node is a step: plain attributes, and the step itself as `operation`. An edge of kind `data`
+A node is a step: the step itself is its `operation`, and what follows for it stands beside it in
+plain attributes, `NodeData`. An edge of kind `data`
 says that a value flows: `port` is the name by which the reader reads it (a list, where it reads
 one value by several names), `mode` whether it comes item by item (`stream`) or `whole`. An edge of
 kind `contains` leads from a step to those that it is made of.
@@ -9,18 +10,24 @@ kind `contains` leads from a step to those that it is made of.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypedDict
 
 import networkx as nx
 
-from rlmlang.ir.bounds import Bound
+from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Step
 from rlmlang.ir.walk import names, renamed
+from rlmlang.schema.formula import Formula
 from rlmlang.verbs.inference import unsound
+from rlmlang.verbs.inputs import Pattern
+from rlmlang.verbs.ladder import Rung
 
+Graph = nx.DiGraph
+BOUND = ("it", "result")
+"""Names that a step binds itself."""
 Mode = Literal["stream", "whole"]
 
 
@@ -78,9 +85,85 @@ class Node:
         return ask.prompt.name if ask is not None else ""
 
 
+Number = int | float | str
+"""A number, or its formula while something in it is unknown."""
+
+
+class CostData(TypedDict):
+    """A cost in plain numbers; `usd` is None where a model has no known price."""
+
+    calls: Number
+    tokens_in: Number
+    tokens_out: Number
+    usd: Number | None
+
+
+class BoundData(TypedDict):
+    """A bound in plain numbers."""
+
+    best: CostData
+    expected: CostData
+    worst: CostData
+    rounds: Number
+    depth: int
+
+
+class NodeData(TypedDict):
+    """What a graph says of a node. All but `operation` is JSON and follows from the graph."""
+
+    verb: str
+    words: str
+    type: str
+    coverage: str
+    prompt: str
+    model: str
+    within: str
+    places: list[dict[str, int | str]]
+    bound: BoundData
+    operation: Step
+
+
+def node_data(n: Node) -> NodeData:
+    """What a graph says of a node."""
+    return {
+        "verb": n.verb, "words": n.words, "type": n.type, "coverage": n.coverage,
+        "prompt": n.prompt, "model": n.model, "within": n.within,
+        "places": [dict(vars(p)) for p in n.step.places], "bound": bound_data(n.bound),
+        "operation": n.step,
+    }  # fmt: skip
+
+
+def bound_data(bound: Bound) -> BoundData:
+    """A bound in its three cases."""
+    return {
+        "best": _cost(bound.best),
+        "expected": _cost(bound.expected),
+        "worst": _cost(bound.worst),
+        "rounds": number_or_formula(bound.rounds),
+        "depth": bound.depth,
+    }
+
+
+def _cost(cost: Cost) -> CostData:
+    return {
+        "calls": number_or_formula(cost.calls),
+        "tokens_in": number_or_formula(cost.tokens_in),
+        "tokens_out": number_or_formula(cost.tokens_out),
+        "usd": None if cost.usd is None else number_or_formula(cost.usd, whole=False),
+    }
+
+
+def number_or_formula(f: Formula, *, whole: bool = True) -> Number:
+    """The number, or the formula as text while something in it is unknown."""
+    exact, rounded = f.exact(), f.value()
+    if exact is None or rounded is None:
+        return str(f)
+    return rounded if whole else round(float(exact), 6)
+
+
 def graph_of(steps: Iterable[Step], flows: Iterable[Edge]) -> nx.DiGraph:
     """The graph of some steps, and of what flows between them."""
-    made: nx.DiGraph = nx.DiGraph()
+    made = Graph()
     steps = list(steps)
     for step in steps:
         made.add_node(step.name, operation=step)
@@ -99,6 +182,12 @@ def ports(edge: Mapping[str, Any]) -> list[str]:
     """The names by which the reader of an edge reads what flows."""
     found = edge["port"]
     return found if isinstance(found, list) else [found]
+
+
+def settled(step: Step, within: str) -> Step:
+    """A step as it stands in a graph: what it reads follows from what it does and when."""
+    needs = (n for n in (*names(step.work), *names(step.when)) if n not in BOUND)
+    return replace(step, facts=Facts(), needs=tuple(dict.fromkeys(needs)), within=within)
 
 
 def streams(source: Step, reader: Step, port: str) -> bool:
@@ -132,6 +221,39 @@ def container(graph: nx.DiGraph, id: str) -> str:
     """The node that a node is a part of; empty at the top."""
     found = [a for a, _, d in graph.in_edges(id, data=True) if d["kind"] == "contains"]
     return found[0] if found else ""
+
+
+def visible(graph: nx.DiGraph, source: str, reader: str) -> bool:
+    """Whether a node may read another: one beside it or beside what it is a part of, up to the
+    pattern that code calls; a rung also reads its own parts, a pattern nothing else."""
+    home, around = container(graph, source), container(graph, reader)
+    work = graph.nodes[reader]["operation"].work
+    if isinstance(work, Rung | Pattern) and home == reader:
+        return True
+    while home != around and around and not isinstance(work, Pattern):
+        work = graph.nodes[around]["operation"].work
+        around = container(graph, around)
+    return home == around and not isinstance(work, Pattern)
+
+
+def top_of(graph: nx.DiGraph, id: str) -> str:
+    """The node at the top that a node lies in, itself if it lies there."""
+    around = container(graph, id)
+    return top_of(graph, around) if around else id
+
+
+def lifted(graph: nx.DiGraph) -> list[tuple[str, str]]:
+    """The edges between nodes at the top, those of their parts included."""
+    pairs = ((top_of(graph, a), top_of(graph, b)) for a, b, _ in data_edges(graph))
+    return sorted({(a, b) for a, b in pairs if a != b})
+
+
+def layers(graph: nx.DiGraph) -> list[list[str]]:
+    """The ids at the top by their distance from the inputs."""
+    top: nx.DiGraph = nx.DiGraph()
+    top.add_nodes_from(id for id in graph if not container(graph, id))
+    top.add_edges_from(lifted(graph))
+    return [sorted(layer) for layer in nx.topological_generations(top)]
 
 
 def inside_out(graph: nx.DiGraph) -> list[str]:

@@ -10,7 +10,7 @@ from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Ask, Interface, Recipe, Step, Tool
 from rlmlang.ir.walk import names
-from rlmlang.plan.graph import Edge, Mode, graph_of, streams
+from rlmlang.plan.graph import Edge, Mode, graph_of, settled, streams
 from rlmlang.plan.plan import Plan
 from rlmlang.schema.registry import ALONE, Find
 from rlmlang.verbs.inputs import Input, Pattern, ReadSource
@@ -72,7 +72,7 @@ def _lowered(steps: Iterable[Step], place: Place) -> Iterator[Line]:
     """Steps in their place, each followed by the patterns that its code may call."""
     for step in steps:
         within = place.prefix + step.within if step.within else place.within
-        made = replace(step, name=place.prefix + step.name, within=within)
+        made = settled(replace(step, name=place.prefix + step.name), within)
         ask = step.work.asked
         tools = ask.prompt.repl.patterns if ask is not None and ask.prompt.repl else ()
         yield Line(_without_steps(made, ask) if ask is not None and tools else made, place.means)

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import cast
 
 import networkx as nx
 
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.recipe import Interface, Step
+from rlmlang.ir.recipe import Interface, Model, Step
+from rlmlang.ir.walk import predictors
 from rlmlang.plan.document import (
     FORMAT,
     VERSION,
-    bound_values,
+    Read,
+    does,
     node_values,
-    number_or_formula,
     read_document,
+    read_graph,
 )
 from rlmlang.plan.encoding import encode
-from rlmlang.plan.graph import Node, contained, container, data_edges, flows_into, graph_of
+from rlmlang.plan.graph import (
+    Node,
+    bound_data,
+    contained,
+    container,
+    flows_into,
+    graph_of,
+    node_data,
+    number_or_formula,
+)
+from rlmlang.plan.html import page
 from rlmlang.plan.price import priced
 from rlmlang.plan.verdict import Verdict
 from rlmlang.schema.formula import Formula
 from rlmlang.schema.registry import ALONE, Find
 from rlmlang.value import Json
+from rlmlang.verbs.inference import unsound
+
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError,
+             RecursionError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,10 +57,11 @@ class Rewrite:
     saves: Formula
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
-    """A recipe as the graph that is run, with its price. Nothing in it changes after it is made.
-    `hash` is that of what it does, without the price."""
+    """A recipe as the graph that is run, with its price. Nothing in it changes after it is made:
+    `changed` takes an edited copy of the graph. `hash` is that of what it does, without the price;
+    `find` looks up what other distributions bring."""
 
     graph: nx.DiGraph
     recipe: Interface
@@ -51,8 +71,17 @@ class Plan:
     totals: Bound
     verdict: Verdict
     hash: str
+    find: Find = field(default=ALONE.find, compare=False)
     rewrites: tuple[Rewrite, ...] = ()
-    find: Find = field(default=ALONE.find, repr=False)
+
+    def __repr__(self) -> str:
+        calls = bound_data(self.totals)["worst"]["calls"]
+        return (f"<Plan {self.recipe.name}: {len(self.graph)} nodes, at most {calls} calls, "
+                f"budget {self.verdict.word}, {self.hash[:12]}>")  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        """The drawing, the table of steps, the verdict: what a notebook shows."""
+        return page(self.graph, self.totals, self.verdict, self.hash)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -81,18 +110,6 @@ class Plan:
         """The nodes that a node is made of; those at the top for none."""
         return [n for n in self.nodes if n.within == id]
 
-    def layers(self) -> list[list[str]]:
-        """The ids at the top by their distance from the inputs, for drawing."""
-        top = nx.DiGraph()
-        top.add_nodes_from(n.id for n in self.parts())
-        top.add_edges_from(self.lifted())
-        return [sorted(layer) for layer in nx.topological_generations(top)]
-
-    def lifted(self) -> list[tuple[str, str]]:
-        """The edges between nodes at the top, those of their parts included."""
-        pairs = ((self.top_of(a), self.top_of(b)) for a, b, _ in data_edges(self.graph))
-        return sorted({(a, b) for a, b in pairs if a != b})
-
     def around(self, node: Node) -> list[Node]:
         """The nodes that a node lies in, the nearest first."""
         found: list[Node] = []
@@ -101,10 +118,6 @@ class Plan:
             found.append(node)
         return found
 
-    def top_of(self, id: str) -> str:
-        """The node at the top that a node lies in, itself if it lies there."""
-        return next((n.id for n in reversed(self.around(self.by_id[id]))), id)
-
     @classmethod
     def of(
         cls, graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find = ALONE.find
@@ -112,12 +125,42 @@ class Plan:
         """The plan of a graph, priced. Raises CodedError (plan-incomplete, plan-unsound) for a
         graph that cannot be run as it is."""
         found = priced(graph, recipe, binding, find)
-        return cls(nx.freeze(graph), recipe, binding, found.facts, found.bounds, found.totals,
-                   found.verdict, found.hash, find=find)  # fmt: skip
+        made = cls(graph, recipe, binding, found.facts, found.bounds, found.totals,
+                   found.verdict, found.hash, find)  # fmt: skip
+        for node in made.nodes:
+            graph.nodes[node.id].update(node_data(node))
+        graph.graph["name"] = recipe.name
+        nx.freeze(graph)
+        return made
 
     def bound_to(self, binding: Binding) -> Plan:
         """The same plan, priced with other sizes and models."""
         return Plan.of(nx.DiGraph(self.graph), self.recipe, binding, self.find)
+
+    # ── changed ──────────────────────────────────────────────────────────────
+
+    def changed(self, graph: nx.DiGraph) -> Plan:
+        """The plan of an edited copy of the graph, `nx.DiGraph(plan.graph)`. Of a node its
+        `operation` is read, of an edge `kind`, `port` and `mode`; all else is inferred anew.
+        Raises CodedError (plan-unreadable, plan-incomplete, plan-unsound)."""
+        return _made(read_graph(graph, self.recipe), self.binding, self.find)
+
+    def with_model(self, id: str, name: str) -> Plan:
+        """The plan in which one node asks another model, which is bound by the node's id. Raises
+        CodedError (unknown-node)."""
+        ask = self.by_id[id].step.work.asked if id in self.by_id else None
+        if ask is None:
+            asking = [n.id for n in self.nodes if n.prompt]
+            raise failed("unknown-node", f"no node `{id}` of the plan asks a model",
+                         hint=did_you_mean(id, asking))  # fmt: skip
+        model = replace(ask.prompt.model, name=id, default=name, price=None)
+        asked = replace(ask, prompt=replace(ask.prompt, model=model))
+        graph = nx.DiGraph(self.graph)
+        step: Step = graph.nodes[id]["operation"]
+        graph.nodes[id]["operation"] = replace(step, work=replace(step.work, ask=asked))
+        return self.changed(graph)
+
+    # ── written and read ─────────────────────────────────────────────────────
 
     def to_json(self) -> str:
         """The plan as a document: `docs/plan.md` describes it."""
@@ -135,10 +178,10 @@ class Plan:
             "prices_from": self.binding.prices_from,
             "directed": True,
             "multigraph": False,
-            "graph": {},
-            "nodes": [node_values(n) for n in self.nodes],
+            "graph": dict(self.graph.graph),
+            "nodes": [node_values(id, data) for id, data in self.graph.nodes(data=True)],
             "edges": [{"source": a, "target": b, **d} for a, b, d in self.graph.edges(data=True)],
-            "totals": bound_values(self.totals),
+            "totals": cast("Json", bound_data(self.totals)),  # a typed form of the same
             "budget": {k: v for k, v in vars(self.recipe.budget).items() if v is not None},
             "verdict": {
                 "word": self.verdict.word, "dominant": self.verdict.dominant, "limits": limits,
@@ -147,15 +190,37 @@ class Plan:
                 {"words": r.words, "saves": number_or_formula(r.saves)} for r in self.rewrites
             ],
             "interface": encode(self.recipe),
-            "binding": encode(self.binding),
+            "binding": self.binding_values(),
         }  # fmt: skip
+
+    def own_values(self) -> dict[str, Json]:
+        """The document of what the plan does, without what follows for what is bound to it; with
+        `binding` it can be read."""
+        steps = self.steps
+        nodes = [{"id": s.name, "places": [vars(p) for p in s.places], **does(s)} for s in steps]
+        edges = [{"source": a, "target": b, **d} for a, b, d in self.graph.edges(data=True)]
+        return {"format": FORMAT, "version": VERSION, "nodes": nodes, "edges": edges,
+                "interface": encode(self.recipe)}  # fmt: skip
+
+    def binding_values(self) -> Json:
+        """What the plan was priced with, as JSON values."""
+        return encode(self.binding)
 
     @staticmethod
     def from_json(text: str, find: Find = ALONE.find) -> Plan:
         """The plan of a document, its types, coverage and bounds inferred anew. Raises CodedError
         (plan-unreadable, plan-incomplete, plan-unsound)."""
-        steps, edges, recipe, binding = read_document(text)
-        return Plan.of(graph_of(steps, edges), recipe, binding, find)
+        read, binding = read_document(text)
+        return _made(read, binding, find)
+
+    def to_graphml(self) -> str:
+        """The graph in GraphML, for other programs: what is no text is JSON in it."""
+        flat = nx.DiGraph(name=self.recipe.name)
+        for id, data in self.graph.nodes(data=True):
+            flat.add_node(id, **_flat({**data, **does(data["operation"])}))
+        for a, b, data in self.graph.edges(data=True):
+            flat.add_edge(a, b, **_flat(data))
+        return "\n".join(nx.generate_graphml(flat)) + "\n"
 
     def _node(self, id: str) -> Node:
         step: Step = self.graph.nodes[id]["operation"]
@@ -174,3 +239,31 @@ class Plan:
             within=container(self.graph, id),
             passing=out == ["stream"],
         )
+
+
+def _made(read: Read, binding: Binding, find: Find) -> Plan:
+    """The plan of what was read. What no recipe could have become is unsound, whatever breaks."""
+    steps, flows, interface = read
+    _one_model_a_name(steps)
+    try:
+        return Plan.of(graph_of(steps, flows), interface, binding, find)
+    except MALFORMED as mistake:
+        node = next(iter(getattr(mistake, "__notes__", ())), "the plan")
+        words = f"{type(mistake).__name__}: {mistake}"
+        raise unsound(f"{node} is not what a recipe could say: {words[:200]}") from None
+
+
+def _one_model_a_name(steps: Iterable[Step]) -> None:
+    """Raises CodedError (plan-unsound) where two nodes mean different models by one name."""
+    known: dict[str, tuple[str, Model]] = {}
+    for id, ask in predictors(steps):
+        model = ask.prompt.model
+        first, same = known.setdefault(model.name, (id, model))
+        if same != model:
+            raise unsound(f"`{first}` and `{id}` mean different models by the name `{model.name}`")
+
+
+def _flat(data: Mapping[str, Json]) -> dict[str, str]:
+    return {
+        k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in data.items()
+    }

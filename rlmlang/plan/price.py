@@ -12,8 +12,9 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Interface, Known, Part, Step
+from rlmlang.ir.types import fits
 from rlmlang.ir.walk import names
-from rlmlang.plan.graph import Edge, contained, container, flows_into, inside_out
+from rlmlang.plan.graph import BOUND, Edge, contained, container, flows_into, inside_out, visible
 from rlmlang.plan.infer import infer, with_told
 from rlmlang.plan.serialize import EDITION, hash_of
 from rlmlang.plan.verdict import Verdict, judge
@@ -37,9 +38,17 @@ class Priced:
 def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find) -> Priced:
     """A graph priced. Sizes that are bound become numbers, the rest stay formulas. Raises
     CodedError (plan-incomplete, plan-unsound) for a graph that cannot be run as it is."""
+    if "result" not in graph or container(graph, "result"):
+        raise failed("plan-incomplete", "the plan has no node `result`",
+                     hint="name the node `result` that gives the plan's value")  # fmt: skip
     pricing = Pricing(graph, binding, find)
     for id in inside_out(graph):
-        pricing.add(id)
+        try:
+            pricing.add(id)
+        except Exception as mistake:
+            mistake.add_note(f"`{id}`")
+            raise
+    _fits(pricing.facts["result"], recipe)
     bounds = pricing.bounds()
     top = {id: b for id, b in bounds.items() if not container(graph, id)}
     totals = sum(top.values(), Bound())
@@ -47,6 +56,12 @@ def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find) -
         pricing.facts, bounds, totals, judge(recipe.budget, totals, _dominant(top)),
         hash_of_graph(graph, recipe),
     )  # fmt: skip
+
+
+def _fits(result: Facts, recipe: Interface) -> None:
+    """Raises CodedError (plan-unsound) for a result that is not what the plan says it gives."""
+    if not fits(result.type, recipe.result):
+        raise unsound(f"`result` is {result.type}, and the plan gives {recipe.result}")
 
 
 @dataclass
@@ -76,6 +91,10 @@ class Pricing:
     def _known(self, step: Step) -> Known:
         flows = flows_into(self.graph, step.name)
         _complete(step, flows)
+        for e in flows:
+            if not visible(self.graph, e.source, step.name):
+                raise unsound(f"`{step.name}` reads `{e.source}`, which is a part of "
+                              f"`{container(self.graph, e.source)}`")  # fmt: skip
         return Known(
             {e.port: self.facts[e.source] for e in flows},
             {e.port: self.least[e.source] for e in flows},
@@ -104,7 +123,7 @@ def _complete(step: Step, flows: list[Edge]) -> None:
             raise unsound(f"two edges bring `{port}` to `{step.name}`")
         if port not in read and (port != "default" or step.work.kind != "given"):
             raise unsound(f"an edge brings `{port}` to `{step.name}`, which does not read it")
-    if lost := [n for n in read if n not in inputs and n not in ("it", "result")]:
+    if lost := [n for n in read if n not in inputs and n not in BOUND]:
         raise failed(
             "plan-incomplete",
             f"`{step.name}` reads `{lost[0]}`, which no edge of the plan brings",

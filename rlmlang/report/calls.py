@@ -17,7 +17,8 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
     """The call tree; long lists of calls are shortened unless everything is asked for."""
     started, finished = run.started, run.finished
     name = started.recipe if started else "run"
-    tree = Tree(Text(f"{name}  {started.run if started else ''}", style="bold"))
+    title = Text(f"{name}  {started.run if started else ''}", style="bold")
+    tree = Tree(title.append(f"  plan {started.plan[:12]}", style="dim") if started else title)
     for step in run.steps.values():
         branch = tree.add(_step_line(step))
         calls = list(step.calls.values())

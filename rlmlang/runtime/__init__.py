@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,27 +27,31 @@ def check(path: str | Path) -> Checked:
     return compiler.check(read_source(str(path)), load_import, plugins=plugins)
 
 
-def plan(path: str | Path, **options: Any) -> Plan:
-    """The plan of a recipe; sizes of what is bound become numbers. See `Options`.
+def plan(what: str | Path | Plan, **options: Any) -> Plan:
+    """The plan of a recipe's file, or a saved or changed one bound anew; sizes of what is bound
+    become numbers. See `Options`.
 
     Raises BadRecipe for a recipe with errors, CodedError for an input that cannot be opened.
     """
-    from rlmlang.runtime.prepare import prepare
-    from rlmlang.runtime.prepared import Options
-
-    return prepare(str(path), Options(**options), need_all=False).plan
+    return _prepared(what, options, need_all=False).plan
 
 
-def run(path: str | Path, engine: Engine | None = None, **options: Any) -> Outcome:
-    """Runs a recipe to its end. `engine` takes the place of the models' transport, for tests.
+def run(what: str | Path | Plan, engine: Engine | None = None, **options: Any) -> Outcome:
+    """Runs a recipe's file, a plan or a saved one to its end. `engine` takes the place of the
+    models' transport, for tests.
 
     Raises BadRecipe and CodedError for what stands in the way of a run; what stops it later is
     the `problem` of the outcome.
     """
+    return execute(_prepared(what, options, need_all=True), engine=engine)
+
+
+def _prepared(what: str | Path | Plan, options: Mapping[str, Any], *, need_all: bool) -> Prepared:
     from rlmlang.runtime.prepare import prepare
     from rlmlang.runtime.prepared import Options
 
-    return execute(prepare(str(path), Options(**options), need_all=True), engine=engine)
+    named = str(what) if isinstance(what, str | Path) else what
+    return prepare(named, Options(**options), need_all=need_all)
 
 
 def execute(

@@ -33,17 +33,29 @@ from rlmlang.runtime.project import (
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
+from rlmlang.stores.reader import StoreReader
 
 Limited = TypeVar("Limited", bound=r.Interface)
 
 
-def prepare(path: str, options: Options, *, need_all: bool) -> Prepared:
-    """Checks, binds and plans a recipe, or binds a saved plan. Raises BadRecipe or CodedError."""
+def prepare(what: str | Plan, options: Options, *, need_all: bool) -> Prepared:
+    """Checks, binds and plans the recipe of a file, or binds a plan or the file of one. Raises
+    BadRecipe or CodedError."""
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
+    path = what.recipe.path if isinstance(what, Plan) else what
     project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
+    if isinstance(what, Plan):
+        return _from_plan(what, options, project, need_all=need_all)
     if path.endswith(".json"):
-        return _from_plan(path, options, project, need_all=need_all)
+        saved = Plan.from_json(read_source(path).text, plugins.find)
+        return _from_plan(saved, options, project, need_all=need_all)
     return _from_recipe(path, options, project, need_all=need_all)
+
+
+def plan_of_run(store: Path, run: str) -> Plan:
+    """The plan that a kept run ran. Raises CodedError."""
+    reader = StoreReader(store)
+    return Plan.from_json(reader.document(reader.choose(run)), plugins.find)
 
 
 def _from_recipe(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
@@ -68,10 +80,9 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
     return _ready(made, inputs, measure, options, project, warnings, tuning.words)
 
 
-def _from_plan(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
-    """A saved plan, with this time's inputs and models. Of what may be set it takes parameters and
-    limits; numbers of its steps are changed in the document."""
-    saved = Plan.from_json(read_source(path).text, plugins.find)
+def _from_plan(saved: Plan, options: Options, project: Project, *, need_all: bool) -> Prepared:
+    """A plan with this time's inputs and models. Of what may be set it takes parameters and limits;
+    numbers of its steps are changed in the plan."""
     saved = replace(saved, recipe=_with_budget(saved.recipe, options))
     models = bind_models(saved, project, options.models)
     measure = shared(_measures(models, project).values())

@@ -187,8 +187,9 @@ class Session:
             ready.recipe.path, data={**self._given(), **self.about},
         )  # fmt: skip
         self.begun = self.store.begin(
-            row, fresh=options.fresh, retry_failed=options.retry_failed, dry=self.dry
-        )
+            row, document=ready.plan.own_values(), fresh=options.fresh,
+            retry_failed=options.retry_failed, dry=self.dry,
+        )  # fmt: skip
         self._restore()
         tools = Tools(
             self.models, plugins.partition, plugins.search, call_code, ready.measure,
@@ -227,7 +228,7 @@ class Session:
         options = self.ready.options
         sources = {k: str(Path(v).resolve()) for k, v in options.sources.items() if v != "-"}
         return {"models": self._model_names(), "inputs": self._shown(), "sets": dict(options.sets),
-                "sources": sources}  # fmt: skip
+                "sources": sources, "binding": self.ready.plan.binding_values()}  # fmt: skip
 
     def _restore(self) -> None:
         """What an earlier part of the run has spent stays spent."""

@@ -19,7 +19,9 @@ from rlmlang.stores.runs import FINISHED, run_from
 
 DAY = 86_400
 UNUSED = """DELETE FROM phrase WHERE id NOT IN (SELECT system FROM call WHERE system IS NOT NULL
-UNION SELECT settings FROM call WHERE settings IS NOT NULL)"""
+UNION SELECT settings FROM call WHERE settings IS NOT NULL
+UNION SELECT json_extract(data, '$.document') FROM run
+WHERE json_extract(data, '$.document') IS NOT NULL)"""
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,18 @@ class StoreReader:
             raise failed("unknown-run", f"no run is called {name}", hint=did_you_mean(name, known))
         return chosen[0]
 
+    def document(self, run: RunRow) -> str:
+        """The plan that ran, as a document. Raises CodedError (unknown-run) for a run of an earlier
+        version, which kept none."""
+        text = self._text(run.data.get("document"))
+        if not text:
+            raise failed(
+                "unknown-run",
+                f"of {run.name} no plan is kept",
+                hint="it began with an earlier version; `rlm plan FILE` plans anew",
+            )
+        return json.dumps({**json.loads(text), "binding": run.data["binding"]})
+
     def events(self, run: RunRow) -> Iterator[Event]:
         """The trajectory of a run, in the order in which it was told; a call that a process did not
         live to tell stands where its row was begun. Raises CodedError (store-damaged)."""

@@ -14,6 +14,7 @@ from rlmlang.budget import Usage
 from rlmlang.stores import rows
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
+from rlmlang.value import Json
 
 PICO = 10**12
 RUNNING, FINISHED, PARKED, FAILED = "running", "finished", "parked", "failed"
@@ -37,7 +38,8 @@ class RunStart:
 
 class RunData(TypedDict, total=False):
     """What is known of a run besides: models by role, inputs in few words and as they were given,
-    what it was a part of (`within`, its `example`), and an eval's result."""
+    what it was a part of (`within`, its `example`), an eval's result, where the `document` of its
+    plan is kept, and what that was bound to."""
 
     models: dict[str, str]
     inputs: dict[str, str]
@@ -46,6 +48,8 @@ class RunData(TypedDict, total=False):
     within: str
     example: int
     eval: Mapping[str, object]
+    document: int | None
+    binding: Json
 
 
 @dataclass(frozen=True)

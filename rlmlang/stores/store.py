@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rlmlang.budget import Usage
 from rlmlang.ir.calls import CallId
@@ -29,7 +30,7 @@ from rlmlang.stores.locks import Claim, alive, claim_of
 from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Cell, Row
-from rlmlang.stores.runs import RunRow, RunStart, begin_run, spent_by_step, write_run
+from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
 from rlmlang.trajectory.events import CallFailed, CallStarted, Event, to_json
@@ -63,16 +64,22 @@ class Store:
     # ── runs ─────────────────────────────────────────────────────────────────
 
     def begin(
-        self, run: RunRow, *, fresh: bool = False, retry_failed: bool = False, dry: bool = False
-    ) -> RunStart:
+        self, run: RunRow, *, document: Mapping[str, Any] | None = None, fresh: bool = False,
+        retry_failed: bool = False, dry: bool = False,
+    ) -> RunStart:  # fmt: skip
         """Goes on with the last unfinished run of the same identity, or begins a new one; a dry
-        run is kept nowhere."""
+        run is kept nowhere. `document` is its plan, which is kept once for all runs of it."""
         self.fresh, self.retry_failed, self.dry = fresh, retry_failed, dry
         if dry:
             return RunStart(run.name)
-        found, begun = self.journal.wait(
-            lambda c: begin_run(c, run, self._claimed, self.redact, fresh=fresh)
-        )
+        text = written(document, self.redact) if document is not None else ""
+
+        def change(c: Batch) -> tuple[RunRow, RunStart]:
+            about: RunData = {**run.data, "document": self._texts.number(c, text)}
+            wanted = replace(run, data=about)
+            return begin_run(c, wanted, self._claimed, self.redact, fresh=fresh)
+
+        found, begun = self.journal.wait(change)
         self.run = found
         self.journal.shared = self.journal.shared or self._others()
         first, last = self._before, _ = schema.span(found.id)

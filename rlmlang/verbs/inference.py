@@ -52,6 +52,7 @@ from rlmlang.schema.registry import ALONE, Find
 
 COMPARISONS = ("<", "<=", ">", ">=")
 TESTS = ("==", "!=", "in", *COMPARISONS)
+OPERATORS = ("and", "or", "..", "+", "-", "*", "/", *TESTS)
 
 
 @dataclass(frozen=True)
@@ -247,6 +248,8 @@ def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
             return f"{types[0]} has no field `{name}`"
         case Not() if not fits(types[0], BOOL):
             return f"{types[0]} stands behind `not`"
+        case Op(op) if op not in OPERATORS:
+            return f"there is no operator `{op}`"
         case Op(op) if not goes_with(op, *types):
             return f"{types[0]} and {types[1]} do not go together with `{op}`"
         case Make(made, fields):

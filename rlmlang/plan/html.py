@@ -1,0 +1,67 @@
+"""A plan as a notebook shows it: the drawing, a table of its steps, the verdict."""
+
+from __future__ import annotations
+
+from html import escape
+
+from rlmlang.ir.bounds import Bound
+from rlmlang.plan.diagram import svg
+from rlmlang.plan.graph import CostData, Graph, NodeData, Number, bound_data, container
+from rlmlang.plan.verdict import Line, Verdict
+
+COLUMNS = ("step", "what", "type", "calls", "tok in", "tok out", "usd")
+
+
+def page(graph: Graph, totals: Bound, verdict: Verdict, hash: str) -> str:
+    """HTML that stands by itself. Costs are the worst case."""
+    steps = [id for id, data in graph.nodes(data=True) if data["operation"].work.kind != "given"]
+    rows = [_row(graph, id) for id in steps]
+    rows += [_total(name, cost) for name, cost in _cases(totals)]
+    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+    lines = [f"<li>budget {escape(_words(line))}</li>" for line in verdict.lines]
+    return (
+        f"<div>{svg(graph)}<table><caption>plan of {escape(graph.name)} "
+        f"<code>{escape(hash[:12])}</code></caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table><ul>{''.join(lines)}</ul></div>"
+    )
+
+
+def _row(graph: Graph, id: str) -> str:
+    node: NodeData = graph.nodes[id]
+    depth, around = 0, container(graph, id)
+    while around:
+        depth, around = depth + 1, container(graph, around)
+    kind = " ".join(filter(None, (node["type"], node["coverage"])))
+    return _cells(" " * (4 * depth) + id, node["words"], kind, *_costs(node["bound"]["worst"]))
+
+
+def _cases(totals: Bound) -> list[tuple[str, CostData]]:
+    found = bound_data(totals)
+    return [("best", found["best"]), ("expected", found["expected"]), ("worst", found["worst"])]
+
+
+def _total(name: str, cost: CostData) -> str:
+    return _cells("", name, "", *_costs(cost))
+
+
+def _costs(cost: CostData) -> tuple[str, ...]:
+    usd = "price unknown" if cost["usd"] is None else _number(cost["usd"])
+    return _number(cost["calls"]), _number(cost["tokens_in"]), _number(cost["tokens_out"]), usd
+
+
+def _number(value: Number) -> str:
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def _cells(*texts: str) -> str:
+    """A row; the first three cells are words, the others amounts."""
+    sides = ("left",) * 3 + ("right",) * 4
+    cells = (f'<td style="text-align:{side};white-space:pre-wrap">{escape(text)}</td>'
+             for side, text in zip(sides, texts, strict=True))  # fmt: skip
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _words(line: Line) -> str:
+    why = f" ({line.reason})" if line.reason else ""
+    worst = f" (worst {line.worst:,.6g})" if line.worst is not None else why
+    return f"{line.limit} <= {line.most:,.10g}: {line.word}{worst}"
