@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rlmlang.ir.models import Model
 from rlmlang.schema.formula import Sizes
+from rlmlang.value import Frozen, value
 
 
-@dataclass(frozen=True)
-class Price:
+@value
+class Price(Frozen):
     """Dollars per million tok, in and out."""
 
     input: float
@@ -18,8 +19,8 @@ class Price:
     origin: str = "table"
 
 
-@dataclass(frozen=True)
-class BoundModel:
+@value
+class BoundModel(Frozen):
     """A role with the real model that fills it; `price` is None when nobody knows one; `room` is
     the least tok that a call must be allowed for its answer, thinking included."""
 
@@ -29,8 +30,8 @@ class BoundModel:
     room: int = 0
 
 
-@dataclass(frozen=True)
-class Binding:
+@value
+class Binding(Frozen):
     """Everything outside the recipe that its plan depends on.
 
     `sizes` gives values to the unknowns of the formulas; names in `exact` are those whose size is

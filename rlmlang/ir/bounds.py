@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rlmlang.schema.formula import ZERO, Formula, Sizes
+from rlmlang.value import Frozen, value
 
 
-@dataclass(frozen=True)
-class Cost:
+@value
+class Cost(Frozen):
     """One case. `usd` is None where a model has no known price."""
 
     calls: Formula = ZERO
@@ -33,8 +34,8 @@ class Cost:
         )
 
 
-@dataclass(frozen=True)
-class Bound:
+@value
+class Bound(Frozen):
     """A step's cost in three cases, its rounds one after another, and its depth."""
 
     best: Cost = field(default_factory=Cost)
