@@ -142,7 +142,7 @@ def test_show_and_its_nodes(book: Path, rlm: Rlm) -> None:
     assert "What does the page say" in rlm("show", "last", "notes[0]").out
     assert rlm("show", "last", "nots").code == 1
     events = [json.loads(x) for x in rlm("show", "--json").out.splitlines()]
-    assert [e["seq"] for e in events] == list(range(1, len(events) + 1))
+    assert [e["seq"] for e in events] == sorted({e["seq"] for e in events})
     assert events[0]["event"] == "run_started"
     assert events[-1]["event"] == "run_finished"
     listed = json.loads(rlm("runs", "--json").out)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rlmlang.ir.calls import CallId
 from rlmlang.report.export.table import EXPORTS
 from rlmlang.trajectory.events import (
     CallFailed,
@@ -26,7 +27,7 @@ from rlmlang.trajectory.events import (
 from tests.conftest import Rlm
 
 ARGS = ("--source", "book=book.txt", "--set", "question=Where is the key?")
-A, B = {"run": "r", "node": "f.notes"}, {"call": "notes[0]", "prompt": "note"}
+A, B = {"run": "r", "node": "f.notes"}, {"call": CallId.of("notes", 0), "prompt": "note"}
 EVENTS = [
     RunStarted(run="r", at=1.0, recipe="f", plan="p", models={"default": "openrouter/openai/gpt"}),
     StepStarted(**A, at=1.5, verb="ladder"),
@@ -34,9 +35,9 @@ EVENTS = [
     StepFinished(run="r", node="f.notes.cheap.found", at=1.6, verb="search", items=2),
     CallFailed(**A, **B, at=2.0, model="openrouter/openai/gpt", code="check-failed", reason="no",
                request="q", answer="é", tokens_in=3, usd=None),
-    CallFinished(**A, **B, at=3.0, attempt=1, model="gemini/flash", tokens_in=4, tokens_out=2,
+    CallFinished(**A, **B | {"call": CallId.of("notes", 0).again(1)}, at=3.0, model="gemini/flash", tokens_in=4, tokens_out=2,
                  usd=0.25, seconds=0.5, ranges=[["b.txt", 0, 9]], reused=True),
-    ItemSkipped(**A, at=3.5, call="notes[1]", reason="none", ranges=[["b.txt", 9, 20]]),
+    ItemSkipped(**A, at=3.5, call=CallId.of("notes", 1), reason="none", ranges=[["b.txt", 9, 20]]),
     RunFinished(run="r", at=4.0, outcome="failed", code="too-many-skipped", message="1 of 2"),
 ]  # fmt: skip
 
@@ -94,7 +95,9 @@ def test_spans_say_what_happened() -> None:
 
 
 def test_a_long_run_is_written_in_lines_as_it_is_read() -> None:
-    calls = [CallFinished(**A, call=f"notes[{n}]", prompt="note", at=2.0) for n in range(1200)]
+    calls = [
+        CallFinished(**A, call=CallId.of("notes", n), prompt="note", at=2.0) for n in range(1200)
+    ]
     lines = list(EXPORTS["otlp"].write([*EVENTS[:2], *calls]))
     assert [len(spans(x)) for x in lines] == [500, 500, 202]
     assert len({s["spanId"] for x in lines for s in spans(x)}) == 1202
@@ -116,7 +119,9 @@ def test_a_run_in_every_format(book: Path, rlm: Rlm) -> None:
     assert rlm("export", "--format", "otlp", "--out", "run.json").code == 0
     found = spans(Path("run.json").read_text())
     calls = [e for e in events if isinstance(e, CallFinished)]
-    assert [s["attributes"]["rlm.call"] for s in found if s["kind"] == 3] == [e.call for e in calls]
+    assert [s["attributes"]["rlm.call"] for s in found if s["kind"] == 3] == [
+        str(e.call) for e in calls
+    ]
     inside = {s["spanId"]: s for s in found}
     for span in found:
         above = inside.get(span["parentSpanId"])

@@ -203,7 +203,7 @@ WRONG: list[tuple[str, Edit, str, str]] = [
      "two nodes are called `first`"),
     ("a list for a text", lambda d: edge(d, "one", "first").update(source="lines"),
      "plan-unsound", "`first`"),
-    ("a type of the result", lambda d: d["interface"]["result"].update(kind="Int"),
+    ("a type of the result", lambda d: d["interface"].update(result={"is": "IntType"}),
      "plan-unsound", "`result` is Text, and the plan gives Int"),
     ("a count of a search", lambda d: edge(d, "lines", "many").update(source="found"),
      "plan-unsound", "`many`: `count` needs `exact`, and is given `some`"),
@@ -249,7 +249,7 @@ def test_every_plan_comes_back_as_it_was(path: str) -> None:
         plan = compiler.plan(recipe, Binding(), plugins.find)
         again = Plan.from_json(plan.to_json(), plugins.find)
         assert again.hash == plan.hash == plan.changed(nx.DiGraph(plan.graph)).hash
-        assert again.to_json() == plan.to_json()
+        assert again.to_json() == replace(plan, rewrites=()).to_json()  # done before it was saved
 
 
 # ── from Python ──────────────────────────────────────────────────────────────

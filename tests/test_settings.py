@@ -13,7 +13,7 @@ from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.diagnostics.render import render_all
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.recipe import Budget
-from rlmlang.ir.walk import asks
+from rlmlang.ir.walk import predictors
 from rlmlang.report.words import about, shown, words
 from rlmlang.runtime.files import load_import
 from rlmlang.schema.calls import CALLS
@@ -304,7 +304,7 @@ def test_what_is_shown_of_output_is_counted_in_bytes(amount: str, size: int) -> 
     text = WHERE["repl"].replace("Slice", "Text") % f"shown <= {amount}"
     use = "recipe use(text: Text) -> Text { return p(text) }"
     found = compiler.check(SourceFile("s.rlm", HEAD + text + "\n" + use + "\n"), load_import)
-    (ask,) = asks(found.recipes["use"].steps)
+    ((_, ask),) = predictors(found.recipes["use"].steps)
     assert ask.prompt.repl is not None
     assert ask.prompt.repl.shown == size
 

@@ -72,8 +72,9 @@ def deliver(
             say(ready.warnings)
             if ready.tuned:
                 click.echo(ready.tuned, err=True)
-        import rlmlang.runtime.session  # noqa: F401, the most of what is loaded
+        from rlmlang.runtime.session import models_for
 
+        models_for(ready)  # imports the most of what is loaded
         steady()
         outcome = execute(ready, listener=progress.take, signals=True)
     if outcome.problem is None:

@@ -51,9 +51,10 @@ class RunContext:
 
     def emit(self, event: Event) -> None:
         """Records an event of this run: says when it was, and where in the plan."""
-        called = isinstance(event, CallEvent)
-        node = self.node(event.step) if called else event.node
-        parent = node if called else self.plan.recipe.name
+        if isinstance(event, CallEvent):
+            node = parent = self.node(event.call.step)
+        else:
+            node, parent = event.node, self.plan.recipe.name
         self.record(stamped(event, self.run, self.sequence(), self.clock(), node, parent))
 
     def node(self, step: str) -> str:

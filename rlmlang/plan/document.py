@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -156,9 +156,10 @@ def _node(written: object, where: str) -> Step:
 
 
 def _place(written: object, where: str) -> Place:
-    values = _only(tuple(Place.__dataclass_fields__), written, where)
-    found: Place = decode({"is": "Place", **values}, Place, where)
-    return found
+    """Where a node is written; the class is none of `ir/`, so its fields are read here."""
+    parts = {f.name: int if f.type == "int" else str for f in fields(Place)}
+    values = _only(tuple(parts), written, where)
+    return Place(**{n: decode(values.get(n), kind, f"{where}.{n}") for n, kind in parts.items()})
 
 
 def _edge(written: object, where: str) -> Values:

@@ -28,6 +28,7 @@ class _Fixed:
     """What is the same for every request of a signature."""
 
     said: str | None
+    instructions: str
     system: str
     reminder: str
     inputs: dict[str, FieldInfo]
@@ -73,6 +74,10 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return Request(model=model, messages=tuple(messages), config=config,
                        system=self.format_system_message(signature))  # fmt: skip
 
+    def instructions(self, signature: Signature) -> str:
+        """What a signature says, without its margins."""
+        return self._of(signature, fresh=True).instructions
+
     def format_system_message(self, signature: Signature) -> str:
         """The instructions; made anew only when an optimiser changed them in place."""
         return self._of(signature, fresh=True).system
@@ -85,7 +90,7 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         found = self._fixed.get(signature)
         if found is None or (fresh and found.said is not signature.__doc__):
             found = self._fixed[signature] = _Fixed(
-                signature.__doc__, super().format_system_message(signature),
+                signature.__doc__, signature.instructions, super().format_system_message(signature),
                 super().user_message_output_requirements(signature) or "",
                 dict(signature.input_fields),
                 {name: f.annotation for name, f in signature.output_fields.items()},

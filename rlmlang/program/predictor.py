@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import dspy
 from dspy.lm15 import Request, Response
@@ -97,7 +97,7 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         call = _current()
         question, route, escapes, shown = call.question, call.route, Escapes(), inputs
         signature = self._instructed(question, escapes)
-        data = (*inputs.values(), signature.instructions)
+        data = (*inputs.values(), call.adapter.instructions(signature))
         if refused := question.refused:
             signature = again(signature)
             earlier = unframed(refused.answer, (RESULT,))
@@ -114,7 +114,7 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         except AnswerError:
             call.traced(self, inputs, dspy.Prediction(**{RESULT: reply.raw}), readable=False)
             raise
-        call.reply = replace(reply, value=value, repairs=found.repairs)
+        call.reply = Reply(value, said, reply.exchange, reply.escaped, found.repairs)
         call.prediction = dspy.Prediction(**found.fields)
         call.traced(self, inputs, call.prediction, readable=True)
         return call.prediction

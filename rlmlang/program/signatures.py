@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Literal, Optional, assert_never
 
 import dspy
@@ -57,6 +58,7 @@ def again(signature: type[dspy.Signature]) -> type[dspy.Signature]:
     return signature
 
 
+@cache
 def field_name(name: str) -> str:
     """A parameter's name as a field; names that DSPy keeps for itself get an underscore."""
     name = name.lstrip("_") or "value"

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from rlmlang.models.engines.in_flight import BudgetWaiters
     from rlmlang.program.predictor import Traced
     from rlmlang.program.program import Program
+    from rlmlang.runtime.asking import AskedModels
     from rlmlang.sandboxes.tiers import Tiers
 
 SHOWN = 200  # characters of an input that are kept with the run
@@ -161,11 +162,10 @@ class Session:
     ) -> Models:  # fmt: skip
         """What the recipe asks models through. DSPy takes most of the time of a small run: it is
         imported only where a model is asked."""
-        if not prompts_of(self.ready.plan):
+        kind = models_for(self.ready)
+        if kind is None:
             return Models()
-        from rlmlang.runtime.asking import AskedModels
-
-        return AskedModels(
+        return kind(
             self.ready, self.store, self.redact, parallel=self.parallel, notice=self.notice,
             on_pause=self._paused, engine=self.engine, program=program, trace=trace,
             budget_waiters=budget_waiters,
@@ -306,6 +306,15 @@ class Session:
         except CodedError as found:
             problem = problem or found
         return problem
+
+
+def models_for(ready: Prepared) -> type[AskedModels] | None:
+    """What its models are asked through, imported; None where it asks none."""
+    if not prompts_of(ready.plan):
+        return None
+    from rlmlang.runtime.asking import AskedModels
+
+    return AskedModels
 
 
 def _conform(result: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:

@@ -55,7 +55,7 @@ class Store:
         self._sequence = self._before = 0
         self._open: dict[int, CallRow] = {}
         self._texts = SharedTexts(redact)
-        self._told = ToldCalls(journal)
+        self._told = ToldCalls()
         self._given: dict[
             bytes, StoredAnswer
         ] = {}  # answers of this run that are kept without secrets
@@ -95,8 +95,11 @@ class Store:
         if self.dry:
             return
         self.run = replace(self.run, state=state, ended=time.time())
-        run = self.run
-        self.journal.wait(lambda c: write_run(c, run, self.redact))
+        self.journal.wait(self._end)
+
+    def _end(self, c: Batch) -> None:
+        self._told.keep(c)
+        write_run(c, self.run, self.redact)
 
     def close(self) -> None:
         """Commits what is left. Raises CodedError when something could not be kept."""
@@ -193,6 +196,7 @@ class Store:
             await asyncio.sleep(LOOK)
 
     def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow:
+        self._told.keep(c)
         if c.shared and not self.fresh and not self.retry_failed:
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
                 return kept(self._sound(found))
@@ -206,7 +210,12 @@ class Store:
     async def settle(self, row: int, settled: Settled) -> None:
         """Commits what came of a request, before anybody sees it."""
         begun = self._open.pop(row)
-        given = await self.journal.do(lambda c: settle(c, begun, settled, self.redact))
+
+        def change(c: Batch) -> StoredAnswer | None:
+            self._told.keep(c)
+            return settle(c, begun, settled, self.redact)
+
+        given = await self.journal.do(change)
         if given is not None and len(self._given) < GIVEN:
             self._given[begun.key] = given
 

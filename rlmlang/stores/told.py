@@ -7,7 +7,6 @@ import json
 from typing import NamedTuple
 
 from rlmlang.stores import rows
-from rlmlang.stores.journal import Journal
 from rlmlang.stores.rows import Batch, Cell
 from rlmlang.stores.schema import TOLD
 
@@ -22,26 +21,21 @@ class Told(NamedTuple):
 
 
 class ToldCalls:
-    """Calls that were told and are not kept yet. They are added in the loop's thread and taken in
-    that of the journal."""
+    """Calls that were told and are not kept yet. They are added in the loop's thread, and kept in
+    that of the journal with whatever is committed next: none is worth a commit of its own."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self) -> None:
         self._waiting: list[Told] = []
-        self._posted = False
 
     def add(self, told: Told) -> None:
-        """Keeps it with the next group of changes."""
+        """One more."""
         self._waiting.append(told)
-        if not self._posted:
-            self._posted = True
-            self._journal.post(self._keep)
 
-    def _keep(self, c: Batch) -> None:
-        self._posted = False  # first: what is added from here on is posted again
-        count = len(self._waiting)
-        told, self._waiting[:count] = self._waiting[:count], []
-        if told:
+    def keep(self, c: Batch) -> None:
+        """Writes those that there are, as one row."""
+        count = len(self._waiting)  # more may be added meanwhile
+        if count:
+            told, self._waiting[:count] = self._waiting[:count], []
             c.put("event", row_of(told))
 
 

@@ -47,7 +47,7 @@ def ours(folder: Path, base: str, wide: int, *more: str) -> float:
         "import json, sys, time; from pathlib import Path; import rlmlang.runtime as rt\n"
         "from rlmlang.runtime.prepare import prepare; from rlmlang.runtime.prepared import Options\n"
         "folder, base, wide = sys.argv[1:4]\n"
-        "import rlmlang.runtime.session\n"
+        "import rlmlang.runtime.asking\n"
         "ready = prepare(folder + '/tags.rlm', Options(models=('my/model',), api_base=base,\n"
         "    parallel=int(wide), store=Path(folder) / 's.db', fresh=True), need_all=True)\n"
         "start = time.perf_counter(); out = rt.execute(ready); taken = time.perf_counter() - start\n"

@@ -13,6 +13,7 @@ from dspy import lm15
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rlmlang.runtime.asking import AskedModels
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome
 from rlmlang.runtime.session import Session
@@ -43,7 +44,7 @@ recipe sizes(book: Text) -> Text {
   }
   let total = reduce found with merge() { fanin: 3 }
   let seen = look(book)
-  return "{total} {seen}"
+  return if total > 0 then seen else "nothing"
 }
 """
 WORDS = {"fine": "7", "large": "700", "unreadable": Raw("no number"), "empty": Raw("")}
@@ -80,6 +81,7 @@ def live(folder: Path, engine: Any, calls: int = 1_000) -> tuple[list[Event], Ou
                       sets={"budget.calls": str(calls)}, parallel=3)  # fmt: skip
     ready = prepare(str(folder / "sizes.rlm"), options, need_all=True)
     session = Session(ready, heard.append, engine)
+    assert isinstance(session.models, AskedModels)
     session.models.engines.chance = AtOnce()
     return heard, anyio.run(session.run)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rlmlang import plugins
 from rlmlang.context import TextDocument, Tree, whole
-from rlmlang.diagnostics.diagnostic import EXIT_BUDGET, CodedError, failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes import handles as module
 from rlmlang.sandboxes.bridge import Bridge, Caps
@@ -161,7 +161,7 @@ def test_code_goes_on_after_it(tier: tuple[str, ...], mistake: Exception) -> Non
 
 def test_the_end_of_a_budget_ends_the_run() -> None:
     async def query(*args: Any) -> Any:
-        raise failed("budget-spent", "it is spent", exit_code=EXIT_BUDGET)
+        raise failed("budget-spent", "it is spent")
 
     with pytest.raises(CodedError, match="it is spent"):
         asked(bridge(query), "__query", ["x"], [None], False)

@@ -25,8 +25,12 @@ One: TypeAlias = "Callable[[int, Datum], Awaitable[Datum | Skipped]]"
 """Gives the result for an item by its number; SKIPPED where it was given up."""
 
 
-def _lock() -> anyio.Lock:
-    return anyio.Lock(fast_acquire=True)
+async def _take(lock: anyio.Lock) -> None:
+    """Takes a lock: at once where it is free, since waiting costs twenty times as much."""
+    try:
+        lock.acquire_nowait()
+    except anyio.WouldBlock:
+        await lock.acquire()
 
 
 @dataclass
@@ -41,8 +45,8 @@ class ForEach:
     count: int = 0
     next: int = 0
     stopped: bool = False
-    feed: anyio.Lock = field(default_factory=_lock)
-    turn: anyio.Lock = field(default_factory=_lock)
+    feed: anyio.Lock = field(default_factory=anyio.Lock)
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
     moved: anyio.Event = field(default_factory=anyio.Event)
 
     async def run(self, source: Stream | Iterable[Datum]) -> int:
@@ -54,8 +58,11 @@ class ForEach:
                 index, item = found
                 result = SKIPPED if self.stopped else await self.one(index, item)
                 self.ready[index] = (item, result)
-                async with self.turn:  # a writer that waits for its reader keeps its place
+                await _take(self.turn)  # a writer that waits for its reader keeps its place
+                try:
                     await self._hand_on()
+                finally:
+                    self.turn.release()
 
         async with anyio.create_task_group() as tasks:
             for _ in range(self.parallel):
@@ -66,7 +73,8 @@ class ForEach:
 
     async def _next(self, items: AsyncIterator[Datum]) -> tuple[int, Datum] | None:
         """The next item with its number."""
-        async with self.feed:
+        await _take(self.feed)
+        try:
             await self._room()
             if self.stopped:
                 return None
@@ -74,6 +82,8 @@ class ForEach:
                 self.count += 1
                 return self.count - 1, item
             return None
+        finally:
+            self.feed.release()
 
     async def _room(self) -> None:
         """Waits while the first item that is not done lies too far back."""

@@ -22,7 +22,7 @@ class Counting:
 
     def reserved(self, most: int) -> int:
         """What to set aside for a request that could be so many tokens."""
-        return max(ceil(most * self.ratio), most + self.surplus)
+        return max(ceil(most * self.ratio), most + self.surplus) if self.surplus else most
 
     def seen(self, counted: int, most: int) -> None:
         """Takes note of what was counted for such a request."""

@@ -26,7 +26,7 @@ def doubt(response: Response, sent: int, most: int) -> str:
         return "no usage is reported, or it is no number"
     if sent and not said.input_tokens:
         return "a request that says something is reported as 0 tokens"
-    if words_of(response) and not said.output_tokens:
+    if not said.output_tokens and words_of(response):
         return "an answer that says something is reported as 0 tokens"
     if said.input_tokens > PER_CHARACTER * sent + AROUND:
         return f"{said.input_tokens:,} tokens are reported for {sent:,} characters"

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from rlmlang.report.export.export import Export
 from rlmlang.trajectory.events import (
+    CallEvent,
     CallFailed,
     CallFinished,
     Event,
@@ -140,7 +141,10 @@ def _add(span: _Span, event: Event) -> None:
             result = json.dumps(event.result, ensure_ascii=False, default=str)
             span.attributes |= {"rlm.outcome": event.outcome, "rlm.result": result}
         case _:
-            about = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in COMMON}
+            about: dict[str, Json] = {f.name: getattr(event, f.name) for f in fields(event)
+                                      if f.name not in COMMON}  # fmt: skip
+            if isinstance(event, CallEvent):
+                about |= {"call": str(event.call), "attempt": event.call.attempt}
             span.events.append({
                 "timeUnixNano": _nanoseconds(event.at), "name": f"rlm.{event.name}",
                 "attributes": _attributes({f"rlm.{k}": v for k, v in about.items()}),
