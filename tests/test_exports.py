@@ -86,8 +86,8 @@ def test_spans_say_what_happened() -> None:
         "4", 0.25, True)  # fmt: skip
     assert told["rlm.sources"] == {"values": [{"stringValue": "b.txt:0-9"}]}
     assert (answered["startTimeUnixNano"], answered["endTimeUnixNano"]) == (
+        "2500000000",
         "3000000000",
-        "3500000000",
     )
     assert step["endTimeUnixNano"] == run["endTimeUnixNano"] == "4000000000"
     assert [e["name"] for e in step["events"]] == ["rlm.item_skipped"]

@@ -33,7 +33,6 @@ from rlmlang.runtime.project import (
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
-from rlmlang.stores.reader import StoreReader
 
 Limited = TypeVar("Limited", bound=r.Interface)
 
@@ -54,6 +53,8 @@ def prepare(what: str | Plan, options: Options, *, need_all: bool) -> Prepared:
 
 def plan_of_run(store: Path, run: str) -> Plan:
     """The plan that a kept run ran. Raises CodedError."""
+    from rlmlang.stores.reader import StoreReader
+
     reader = StoreReader(store)
     return Plan.from_json(reader.document(reader.choose(run)), plugins.find)
 

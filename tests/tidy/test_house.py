@@ -21,22 +21,22 @@ LONGEST_FILE, LONGEST_FUNCTION = 450, 45
 LOOSE_ENDS = {
     "__init__.py": (1, 0),
     "budget.py": (0, 1),
-    "check": (0, 31),
+    "check": (1, 0),
     "cli": (5, 0),
     "execute": (3, 3),
     "functions": (1, 0),
     "ir": (0, 3),
     "models": (15, 0),
     "partitions": (4, 0),
-    "plan": (13, 0),
+    "plan": (13, 3),
     "plugins.py": (4, 0),
     "program": (5, 0),
     "protocols.py": (2, 0),
-    "runtime": (11, 0),
+    "runtime": (12, 0),
     "sandboxes": (6, 0),
     "sources": (2, 0),
-    "stores": (15, 0),
-    "syntax": (97, 3),
+    "stores": (17, 0),
+    "syntax": (37, 0),
     "testing": (15, 2),
     "trajectory": (2, 0),
     "tuning": (9, 1),
@@ -113,6 +113,7 @@ def test_types_are_named_and_proved() -> None:
         most = LOOSE_ENDS.get(room, (0, 0))
         assert anys[room] <= most[0] and asserts[room] <= most[1], room
     assert sum(n for n, _ in LOOSE_ENDS.values()) < 250
+    assert sum(n for _, n in LOOSE_ENDS.values()) < 20
 
 
 def test_nothing_loads_a_pickle() -> None:
