@@ -46,7 +46,7 @@ def find(
     given: dict[str, Any] = {"sources": {"book": "book.txt"}, "sets": {"question": "which?"}}
     given = given if values is None else {"values": values}
     ready = prepare(file, Options(store=None, models=("s/m",), **given), need_all=True)
-    program = RecipeProgram(prompts_of(ready.recipe))
+    program = RecipeProgram(prompts_of(ready.plan))
     change(program)
     engine, events = Kept(script), list[Event]()
     outcome = execute(ready, engine=engine, listener=events.append, program=program)
@@ -190,8 +190,8 @@ def test_instructions_and_demonstrations_set_on_a_predictor_are_sent(pages: Path
 
 
 def test_outside_a_run_a_predictor_says_who_asks_it(pages: Path) -> None:
-    recipe = prepare("find.rlm", Options(), need_all=False).recipe
-    program = RecipeProgram(prompts_of(recipe))
+    plan = prepare("find.rlm", Options(), need_all=False).plan
+    program = RecipeProgram(prompts_of(plan))
     with pytest.raises(RuntimeError, match="asked by a run"):
         asyncio.run(program.steps["notes"].acall(page="x", question="y"))
 
