@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rlmlang.framing.markers import Escapes, names_in
-from rlmlang.framing.replies import UnreadableError, header, read
+from rlmlang.framing.replies import UnreadableError, as_asked, closely, header, read
 from rlmlang.partitions.measure import Estimate, measure_for
 from rlmlang.program.values import value_of
 
@@ -52,6 +52,19 @@ FENCES = ("```", "```text\n", "\n```\n")
 def wrapped(value: str) -> str:
     """A value in the form that requests prescribe."""
     return f"{header('result')}\n{value}\n\n{END}"
+
+
+@LAW
+@given(texts(*TAGS, *FENCES), texts(*TAGS), st.sampled_from(["", "\n", " \r\n", "\x0b", "```"]),
+       st.sampled_from([TEXT, VALUE]), st.booleans())  # fmt: skip
+@example("[1, 2]", "", "", VALUE, False)
+@example("", "", "", TEXT, False)
+def test_a_reply_as_it_was_asked_for_is_read_as_any_other(
+    value: str, data: str, behind: str, kinds: dict[str, bool], glued: bool
+) -> None:
+    reply = (f"{header('result')}{value}\n{END}" if glued else wrapped(value)) + behind
+    found = as_asked(reply, kinds)
+    assert found is None or found == closely(reply, kinds, [data])
 
 
 @LAW
