@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from rlmlang.budget import Account
-from rlmlang.context import Datum, parts_in
+from rlmlang.context import Datum, Part, parts_in
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.input_limits import beginning
@@ -48,6 +49,11 @@ class Request:
         step = self.call.step
         return f"{step}.{self.role}" if self.role else step
 
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What is shown of documents, looked for once in all inputs."""
+        return tuple(parts_in(list(self.inputs.values())))
+
 
 def request_for(
     scope: RunContext, call: CallId, ask: r.Ask, env: Mapping[str, Datum], item: Datum,
@@ -72,7 +78,7 @@ async def answer(scope: RunContext, request: Request) -> Datum:
     while True:
         outcome = await attempt(scope, request, tries, refused)
         if not isinstance(outcome, Refused):
-            scope.receipt.read(request.call.step, parts_in(list(request.inputs.values())))
+            scope.receipt.read(request.call.step, request.parts)
             return outcome.value
         refused, tries = outcome, tries + 1
         if tries > request.prompt.retry or _ends_so_again(request, refused):
@@ -85,7 +91,7 @@ async def attempt(
     """One request: the reply, or why it was not taken. Both are recorded with what they cost."""
     deep_enough(scope, request.call.step, request.depth)
     call, prompt = request.call.again(number), request.prompt
-    ranges = ranges_in(list(request.inputs.values()))
+    ranges = ranges_of(request.parts)
     question = Question(
         call, prompt, request.inputs, request.account or scope.account.child(call.step),
         _repeated(scope, prompt, refused), _json(ranges), request.role, scope.emit,
@@ -132,10 +138,10 @@ def _json(ranges: list[Range]) -> str:
     return json.dumps(ranges, ensure_ascii=False, separators=(",", ":")) if ranges else ""
 
 
-def ranges_in(value: Datum) -> list[Range]:
-    """The byte ranges a value was cut from, neighbours as one: a batch of rows is a few ranges."""
+def ranges_of(parts: Iterable[Part]) -> list[Range]:
+    """The byte ranges of some parts, neighbours as one: a batch of rows is a few ranges."""
     out: list[Range] = []
-    for part in parts_in(value):
+    for part in parts:
         if out and out[-1][0] == part.document.id and out[-1][2] == part.start:
             out[-1][2] = part.end
         else:

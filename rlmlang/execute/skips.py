@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from rlmlang.context import Datum
+from rlmlang.context import Datum, parts_in
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.call_model import ItemError, ranges_in
+from rlmlang.execute.call_model import ItemError, ranges_of
 from rlmlang.execute.run_context import RunContext
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import OnError
@@ -39,7 +39,9 @@ class Skips:
             raise _may_be_lost(problem)
         self.count += 1
         self.scope.receipt.skip(self.step)
-        self.scope.emit(ItemSkipped(call=call, reason=str(problem), ranges=ranges_in(item)))
+        self.scope.emit(
+            ItemSkipped(call=call, reason=str(problem), ranges=ranges_of(parts_in(item)))
+        )
         return SKIPPED
 
     def few_enough(self, total: int, what: str) -> None:

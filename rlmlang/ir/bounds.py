@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from rlmlang.schema.formula import ZERO, Formula, Sizes
+from rlmlang.schema.formula import ZERO, Formula
 from rlmlang.value import Frozen, value
 
 
@@ -24,13 +24,6 @@ class Cost(Frozen):
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             usd,
-        )
-
-    def bind(self, sizes: Sizes) -> Cost:
-        """With known sizes put in."""
-        usd = self.usd.bind(sizes) if self.usd is not None else None
-        return Cost(
-            self.calls.bind(sizes), self.tokens_in.bind(sizes), self.tokens_out.bind(sizes), usd
         )
 
 

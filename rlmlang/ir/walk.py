@@ -28,19 +28,12 @@ from rlmlang.value import Frozen
 
 def names(value: object) -> Iterator[str]:
     """The names that an expression, or anything built of expressions, reads."""
-    if isinstance(value, Ref):
-        yield value.name
-    elif isinstance(value, Prompt | Code):
-        return  # the names in a prompt's checks are its own parameters
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from names(part)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for part in dataclasses.fields(value):
-            yield from names(getattr(value, part.name))
+    return (part.name for part in _parts(value) if isinstance(part, Ref))
 
 
 T = TypeVar("T")
+CLOSED = (Prompt, Code, BaseType)
+"""What has names of its own: those in a prompt's checks are its parameters."""
 
 
 def renamed(value: T, means: Mapping[str, str]) -> T:
@@ -57,7 +50,7 @@ def changed(value: T, change: Callable[[object], object | None]) -> T:
         return found  # type: ignore[return-value]
     if isinstance(value, tuple):
         return tuple(changed(x, change) for x in value)  # type: ignore[return-value]
-    if not isinstance(value, Frozen) or isinstance(value, Prompt | Code | BaseType):
+    if not isinstance(value, Frozen) or isinstance(value, CLOSED):
         return value
     parts = {f.name: changed(getattr(value, f.name), change) for f in dataclasses.fields(value)}
     return replace(value, **parts)
@@ -65,14 +58,20 @@ def changed(value: T, change: Callable[[object], object | None]) -> T:
 
 def calls_of(value: object, function: str) -> Iterator[Apply]:
     """Every call of a built-in function in an expression, or in anything built of expressions."""
-    if isinstance(value, Apply) and value.function == function:
-        yield value
+    calls = (part for part in _parts(value) if isinstance(part, Apply))
+    return (call for call in calls if call.function == function)
+
+
+def _parts(value: object) -> Iterator[object]:
+    """What is built of expressions, with all that is in it but for what `CLOSED` holds."""
+    yield value
+    inner: Iterable[object] = ()
     if isinstance(value, tuple):
-        for part in value:
-            yield from calls_of(part, function)
-    elif isinstance(value, Frozen) and not isinstance(value, Prompt | Code | BaseType):
-        for f in dataclasses.fields(value):
-            yield from calls_of(getattr(value, f.name), function)
+        inner = value
+    elif isinstance(value, Frozen) and not isinstance(value, CLOSED):
+        inner = (getattr(value, f.name) for f in dataclasses.fields(value))
+    for part in inner:
+        yield from _parts(part)
 
 
 def predictors(steps: Iterable[Step]) -> Iterator[tuple[str, Ask]]:

@@ -21,7 +21,7 @@ from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Interface, Operation, Step
 from rlmlang.plan.encoding import decode, encode
-from rlmlang.plan.graph import Edge, Graph, NodeData, ports, settled, streams
+from rlmlang.plan.graph import Edge, Graph, NodeData, edge_values, ports, settled, streams
 from rlmlang.value import Json
 
 FORMAT, VERSION = "rlmlang.plan", 1
@@ -75,8 +75,8 @@ def read_graph(graph: Graph, interface: Interface) -> Read:
     """A graph read like a document. Raises CodedError (plan-unreadable)."""
     try:
         nodes = [_of_graph(id, data) for id, data in graph.nodes(data=True)]
-        flows = ({"source": a, "target": b, **d} for a, b, d in graph.edges(data=True))
-        edges = [_edge({k: v for k, v in e.items() if k in OF_EDGES}, "an edge") for e in flows]
+        written = ({k: v for k, v in e.items() if k in OF_EDGES} for e in edge_values(graph))
+        edges = [_edge(e, "an edge") for e in written]
     except ValueError as mistake:
         raise unreadable(str(mistake)) from None
     return connected(nodes, edges, interface)

@@ -21,9 +21,9 @@ from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Step
 from rlmlang.ir.walk import names, renamed
 from rlmlang.schema.formula import Formula
+from rlmlang.value import Json
 from rlmlang.verbs.inference import unsound
 from rlmlang.verbs.inputs import Pattern
-from rlmlang.verbs.ladder import Rung
 
 Graph = nx.DiGraph
 BOUND = ("it", "result")
@@ -207,6 +207,11 @@ def data_flows(graph: nx.DiGraph) -> list[Edge]:
     return [e for id in graph for e in flows_into(graph, id)]
 
 
+def edge_values(graph: nx.DiGraph) -> list[dict[str, Json]]:
+    """All edges as a document has them."""
+    return [{"source": a, "target": b, **d} for a, b, d in graph.edges(data=True)]
+
+
 def data_edges(graph: nx.DiGraph) -> list[tuple[str, str, dict[str, Any]]]:
     """The edges by which values flow."""
     return [(a, b, d) for a, b, d in graph.edges(data=True) if d["kind"] == "data"]
@@ -228,7 +233,7 @@ def visible(graph: nx.DiGraph, source: str, reader: str) -> bool:
     pattern that code calls; a rung also reads its own parts, a pattern nothing else."""
     home, around = container(graph, source), container(graph, reader)
     work = graph.nodes[reader]["operation"].work
-    if isinstance(work, Rung | Pattern) and home == reader:
+    if work.has_body and home == reader:
         return True
     while home != around and around and not isinstance(work, Pattern):
         work = graph.nodes[around]["operation"].work

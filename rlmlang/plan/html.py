@@ -7,7 +7,7 @@ from html import escape
 from rlmlang.ir.bounds import Bound
 from rlmlang.plan.diagram import svg
 from rlmlang.plan.graph import CostData, Graph, NodeData, Number, bound_data, container
-from rlmlang.plan.verdict import Line, Verdict
+from rlmlang.plan.verdict import Verdict
 
 COLUMNS = ("step", "what", "type", "calls", "tok in", "tok out", "usd")
 
@@ -18,7 +18,10 @@ def page(graph: Graph, totals: Bound, verdict: Verdict, hash: str) -> str:
     rows = [_row(graph, id) for id in steps]
     rows += [_total(name, cost) for name, cost in _cases(totals)]
     head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
-    lines = [f"<li>budget {escape(_words(line))}</li>" for line in verdict.lines]
+    lines = [
+        f"<li>budget {escape(f'{line.limited}: {line.word}{line.because}')}</li>"
+        for line in verdict.lines
+    ]
     return (
         f"<div>{svg(graph)}<table><caption>plan of {escape(graph.name)} "
         f"<code>{escape(hash[:12])}</code></caption><thead><tr>{head}</tr></thead>"
@@ -59,9 +62,3 @@ def _cells(*texts: str) -> str:
     cells = (f'<td style="text-align:{side};white-space:pre-wrap">{escape(text)}</td>'
              for side, text in zip(sides, texts, strict=True))  # fmt: skip
     return f"<tr>{''.join(cells)}</tr>"
-
-
-def _words(line: Line) -> str:
-    why = f" ({line.reason})" if line.reason else ""
-    worst = f" (worst {line.worst:,.6g})" if line.worst is not None else why
-    return f"{line.limit} <= {line.most:,.10g}: {line.word}{worst}"

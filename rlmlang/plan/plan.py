@@ -32,6 +32,7 @@ from rlmlang.plan.graph import (
     bound_data,
     contained,
     container,
+    edge_values,
     flows_into,
     graph_of,
     node_data,
@@ -180,7 +181,7 @@ class Plan:
             "multigraph": False,
             "graph": dict(self.graph.graph),
             "nodes": [node_values(id, data) for id, data in self.graph.nodes(data=True)],
-            "edges": [{"source": a, "target": b, **d} for a, b, d in self.graph.edges(data=True)],
+            "edges": edge_values(self.graph),
             "totals": cast("Json", bound_data(self.totals)),  # a typed form of the same
             "budget": {k: v for k, v in vars(self.recipe.budget).items() if v is not None},
             "verdict": {
@@ -198,9 +199,8 @@ class Plan:
         `binding` it can be read."""
         steps = self.steps
         nodes = [{"id": s.name, "places": [vars(p) for p in s.places], **does(s)} for s in steps]
-        edges = [{"source": a, "target": b, **d} for a, b, d in self.graph.edges(data=True)]
-        return {"format": FORMAT, "version": VERSION, "nodes": nodes, "edges": edges,
-                "interface": encode(self.recipe)}  # fmt: skip
+        return {"format": FORMAT, "version": VERSION, "nodes": nodes,
+                "edges": edge_values(self.graph), "interface": encode(self.recipe)}  # fmt: skip
 
     def binding_values(self) -> Json:
         """What the plan was priced with, as JSON values."""

@@ -24,6 +24,18 @@ class Line:
     word: Word
     reason: str = ""
 
+    @property
+    def limited(self) -> str:
+        """What is limited to what."""
+        return f"{self.limit} <= {self.most:,.10g}"
+
+    @property
+    def because(self) -> str:
+        """What the word goes by, in brackets: the worst case, else why there is none."""
+        if self.worst is not None:
+            return f" (worst {self.worst:,.6g})"
+        return f" ({self.reason})" if self.reason else ""
+
 
 @dataclass(frozen=True)
 class Verdict:

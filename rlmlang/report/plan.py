@@ -117,13 +117,9 @@ def _models(plan: Plan) -> str:
 
 def _verdict_line(line: Line) -> Text:
     text = Text("  budget ")
-    text.append(f"{line.limit} <= {line.most:,.10g}: ")
+    text.append(f"{line.limited}: ")
     text.append(line.word, style=TONES[line.word])
-    if line.worst is not None:
-        text.append(f" (worst {line.worst:,.6g})")
-    elif line.reason:
-        text.append(f" ({line.reason})")
-    return text
+    return text.append(line.because)
 
 
 def short(plan: Plan) -> Text:

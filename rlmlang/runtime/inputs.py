@@ -32,44 +32,47 @@ def bind_inputs(
     recipe: r.Interface, options: Options, *, need_all: bool, settable: Sequence[str] = ()
 ) -> dict[str, Datum]:
     """The values of parameters and sources. Raises CodedError for what is missing or wrong."""
+    inputs = {n: open_path(path, _type_of(n, recipe)) for n, path in options.sources.items()}
+    inputs |= {n: from_value(v, n, _type_of(n, recipe)) for n, v in options.values.items()}
     params = {p.name: p for p in recipe.params}
-    inputs: dict[str, Datum] = {}
-    for name, path in options.sources.items():
-        declared = next((s.type for s in recipe.sources if s.name == name), None)
-        type_ = params[name].type if name in params else declared
-        if type_ is None:
-            raise _no_input(name, recipe)
-        inputs[name] = open_path(path, type_)
-    for name, value in options.values.items():
-        declared = next((s.type for s in recipe.sources if s.name == name), None)
-        type_ = params[name].type if name in params else declared
-        if type_ is None:
-            raise _no_input(name, recipe)
-        inputs[name] = from_value(value, name, type_)
     for name, text in options.sets.items():
-        if name not in params and (name.startswith("budget.") or name in settable):
-            continue
-        if name not in params:
+        if name in params:
+            inputs[name] = from_text(text, params[name])
+        elif not name.startswith("budget.") and name not in settable:
             raise _no_input(name, recipe)
-        inputs[name] = from_text(text, params[name])
+    _open_declared(recipe, inputs, need_all=need_all)
+    for name, default in recipe.defaults:
+        if name not in inputs and isinstance(default, Ref):
+            inputs[name] = inputs.get(default.name)
+        elif name not in inputs:
+            inputs[name] = evaluate(default, {}, call_code)
+    return _complete(recipe, inputs) if need_all else inputs
+
+
+def _type_of(name: str, recipe: r.Interface) -> Type:
+    """The type of a parameter or source. Raises CodedError (unknown-input)."""
+    types = {s.name: s.type for s in recipe.sources} | {p.name: p.type for p in recipe.params}
+    if name not in types:
+        raise _no_input(name, recipe)
+    return types[name]
+
+
+def _open_declared(recipe: r.Interface, inputs: dict[str, Datum], *, need_all: bool) -> None:
+    """Opens the sources that nothing given stands in for; before a run those alone that have a
+    place, since others can be read only once."""
     for source in recipe.sources:
         wanted = [n for n, v in recipe.defaults if v == Ref(source.name)]
-        if source.name not in inputs and not (wanted and all(w in inputs for w in wanted)):
-            if need_all or plugins.contract(SOURCES, source.kind).place:
-                inputs[source.name] = open_source(source)
-    for name, default in recipe.defaults:
-        if name in inputs:
-            continue
-        if isinstance(default, Ref):
-            inputs[name] = inputs.get(default.name)
-        else:
-            inputs[name] = evaluate(default, {}, call_code)
-    missing = [p for p in recipe.params if p.name not in inputs and not p.type.optional]
-    if missing and need_all:
-        raise _missing_input(missing[0], recipe)
+        given = source.name in inputs or (wanted and all(w in inputs for w in wanted))
+        if not given and (need_all or plugins.contract(SOURCES, source.kind).place):
+            inputs[source.name] = open_source(source)
+
+
+def _complete(recipe: r.Interface, inputs: dict[str, Datum]) -> dict[str, Datum]:
+    """The values with none for what may be left out. Raises CodedError (missing-input)."""
     for p in recipe.params:
-        if p.type.optional and need_all:
-            inputs.setdefault(p.name, None)
+        if p.name not in inputs and not p.type.optional:
+            raise _missing_input(p, recipe)
+        inputs.setdefault(p.name, None)
     return inputs
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from rlmlang.ir.declared import of_result
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Ask, Prompt
-from rlmlang.ir.sizes import made_of, shown_size
-from rlmlang.ir.types import ANY, AnyType, Type, fits, list_of
+from rlmlang.ir.sizes import made_of
+from rlmlang.ir.types import AnyType, Type, fits, list_of
 from rlmlang.schema.formula import ONE, Formula, number
 from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.verbs.inference import unsound
@@ -57,13 +56,6 @@ def result_facts(prompt: Prompt, *inputs: Facts) -> Facts:
     made = made_of(of_result(prompt, prompt.result), inputs)
     searched: Coverage = "some" if prompt.repl is not None else "exact"
     return replace(made, coverage=worst_of((made.coverage, searched)), told=True)
-
-
-def shown_together(inputs: Iterable[Facts]) -> Facts:
-    """What a prompt is given, as one: the sum of what it is shown."""
-    parts = list(inputs)
-    total: Formula = sum((shown_size(f) for f in parts), number(0))
-    return made_of(Facts(ANY, total), parts)
 
 
 def joined_facts(prompt: Prompt, item: Facts, size: Formula, fanin: int) -> Facts:

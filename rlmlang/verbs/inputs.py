@@ -10,6 +10,7 @@ from rlmlang.ir.expressions import Param
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Kind, Known, Operation, Source, Tool
 from rlmlang.value import value
+from rlmlang.verbs.body import Body
 
 
 @value
@@ -59,30 +60,16 @@ class ReadSource(Operation):
 
 
 @value
-class Pattern(Operation):
+class Pattern(Body, Operation):
     """A pattern that code of a session may call: what it takes and gives."""
 
     verb: ClassVar[str] = "pattern"
     kind: ClassVar[Kind] = "chooses"
     tool: Tool
 
-    @property
-    def has_body(self) -> bool:
-        """Its parts are the steps of a body."""
-        return True
-
-    @property
-    def cut_from(self) -> None:
-        """It is given values by code."""
-        return
-
     def facts(self, given: Given) -> Facts:
         """What is declared of it."""
         return Facts(self.tool.result)
-
-    def bound(self, known: Known) -> Bound:
-        """The sum of its steps, for one call."""
-        return sum((part.bound for part in known.parts.values()), Bound())
 
     def words(self) -> str:
         """Its name, and what it gives."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 from typing import ClassVar
@@ -13,6 +14,7 @@ from rlmlang.ir.recipe import Kind, Known, Operation
 from rlmlang.ir.sizes import largest
 from rlmlang.ir.types import BOOL, fits
 from rlmlang.value import value
+from rlmlang.verbs.body import Body
 from rlmlang.verbs.inference import tested, unsound
 
 
@@ -34,8 +36,7 @@ class Ladder(Operation):
         """The largest of the rungs; none where the last may give none."""
         rungs = [given.parts[name] for name in self.rungs]
         made = reduce(largest, rungs)
-        judged = replace(made, coverage="exact", fields=())  # of what there is, not of the source
-        if not fits(given.of(self.accept, judged).type, BOOL):
+        if not fits(given.of(self.accept, judged(rungs)).type, BOOL):
             raise unsound("what a ladder accepts by is no condition")
         if rungs[-1].type.optional:
             return replace(made, type=made.type.maybe())
@@ -54,31 +55,22 @@ class Ladder(Operation):
         return "ladder " + ", ".join(self.rungs)
 
 
+def judged(rungs: Iterable[Facts]) -> Facts:
+    """What a ladder accepts or not: the largest of its rungs, of which there is all."""
+    return replace(reduce(largest, rungs), coverage="exact", fields=())
+
+
 @value
-class Rung(Operation):
+class Rung(Body, Operation):
     """What a rung gives, once the steps within it have run."""
 
     verb: ClassVar[str] = "rung"
     kind: ClassVar[Kind] = "chooses"
     value: Expr
 
-    @property
-    def has_body(self) -> bool:
-        """Its parts are the steps of a body."""
-        return True
-
-    @property
-    def cut_from(self) -> None:
-        """What a rung gives has its own line."""
-        return
-
     def facts(self, given: Given) -> Facts:
         """Those of what it gives."""
         return given.of(self.value)
-
-    def bound(self, known: Known) -> Bound:
-        """The sum of its steps."""
-        return sum((part.bound for part in known.parts.values()), Bound())
 
     def words(self) -> str:
         """Nothing that its name does not say."""

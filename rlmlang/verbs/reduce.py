@@ -8,11 +8,11 @@ from typing import ClassVar
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
-from rlmlang.ir.recipe import Ask, Kind, Known, Operation
+from rlmlang.ir.recipe import Ask, Kind, Known, Operation, Prompt
 from rlmlang.ir.sizes import GROWTH, MARK
 from rlmlang.ir.types import fits
 from rlmlang.ir.walk import show
-from rlmlang.schema.formula import ZERO, ceil_div, ceil_log, less_one, maximum, number
+from rlmlang.schema.formula import ZERO, Formula, ceil_div, ceil_log, less_one, maximum, number
 from rlmlang.value import value
 from rlmlang.verbs.given import answer_facts, item_facts, joined_facts, list_facts, result_facts
 from rlmlang.verbs.inference import unsound
@@ -45,7 +45,7 @@ class Reduce(Operation):
         item, prompt = item_facts(list_facts(self.subject, given)), self.ask.prompt
         if not fits(prompt.result.required(), item.type.required()):
             raise unsound(f"`{prompt.name}` joins {item.type}, and gives {prompt.result}")
-        size = maximum(item.size, result_facts(prompt, item).size)
+        size = joined_size(prompt, item)
         answer = answer_facts(self.ask, given, joined_facts(prompt, item, size, self.fanin))
         return replace(answer, size=size, item=size)
 
@@ -63,3 +63,8 @@ class Reduce(Operation):
     def words(self) -> str:
         """`reduce xs with p, 8 at a time`."""
         return f"reduce {show(self.subject)} with {self.ask.prompt.name}, {self.fanin} at a time"
+
+
+def joined_size(prompt: Prompt, item: Facts) -> Formula:
+    """The most that one of the values that are joined may measure: an item, or an answer."""
+    return maximum(item.size, result_facts(prompt, item).size)

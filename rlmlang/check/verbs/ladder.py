@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import reduce
-
 from rlmlang.check.bodies import body
 from rlmlang.check.infer import expect
 from rlmlang.check.scope import NOTHING, Inferred, Scope
@@ -12,10 +9,9 @@ from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.sizes import largest
 from rlmlang.ir.types import ANY, BOOL, Type, fits
 from rlmlang.syntax import verbs as v
-from rlmlang.verbs.ladder import Ladder, Rung
+from rlmlang.verbs.ladder import Ladder, Rung, judged
 
 
 def check(scope: Scope, name: str, e: v.Ladder) -> Inferred:
@@ -32,8 +28,8 @@ def check(scope: Scope, name: str, e: v.Ladder) -> Inferred:
         scope.report(_no_rungs(e))
         return NOTHING
     Settings(scope.module, e.block, "ladder")
-    judged = replace(reduce(largest, rungs.values()), coverage="exact", fields=())
-    test, known = expect(scope.inner(it=(Ref("it"), judged)), e.accept, BOOL, "the acceptance")
+    inside = scope.inner(it=(Ref("it"), judged(rungs.values())))
+    test, known = expect(inside, e.accept, BOOL, "the acceptance")
     added = scope.add(name, Ladder(test, tuple(rungs)), {test: known}, e, rungs)
     scope.steps += inner.steps
     return added

@@ -9,11 +9,10 @@ from rlmlang.check.verbs.items import asked
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.ir import recipe as r
 from rlmlang.ir.types import Type, fits
-from rlmlang.schema.formula import maximum
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
-from rlmlang.verbs.given import joined_facts, result_facts
-from rlmlang.verbs.reduce import Reduce
+from rlmlang.verbs.given import joined_facts
+from rlmlang.verbs.reduce import Reduce, joined_size
 
 
 def check(scope: Scope, name: str, e: v.Reduce) -> Inferred:
@@ -24,8 +23,8 @@ def check(scope: Scope, name: str, e: v.Reduce) -> Inferred:
     prompt, subject, facts, item = found
     s = Settings(scope.module, e.block, "reduce")
     fanin = s.get("fanin", int)
-    size = maximum(item.size, result_facts(prompt, item).size)
-    ask, known = ask_of(scope, prompt, e.call, joined_facts(prompt, item, size, fanin))
+    joined = joined_facts(prompt, item, joined_size(prompt, item), fanin)
+    ask, known = ask_of(scope, prompt, e.call, joined)
     if not fits(prompt.result.required(), item.type.required()):
         scope.report(_other_type(e.call, prompt, item.type))
     work = Reduce(subject, ask, fanin, s.find("parallel", int))

@@ -17,7 +17,7 @@ from rlmlang.verbs.require import Require
 def dead_steps(plan: Plan) -> Plan:
     """The plan without them."""
     draft = Draft.of(plan)
-    dead = {id for id in draft.steps if id not in _live(draft)}
+    dead = draft.steps.keys() - _live(draft)
     if not dead:
         return plan
     saved = [Rewrite(f"nothing reads `{id}`", draft.calls(id)) for id in sorted(dead)

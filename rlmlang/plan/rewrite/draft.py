@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rlmlang.ir.expressions import Expr
@@ -53,13 +52,9 @@ class Draft:
         self.flows = [e for e in self.flows if e.target != id]
         self.flows += [Edge(had[n], id, n) for n in (*needs, *_tested(old, needs))]
 
-    def lead(self, old: str, new: str, besides: Iterable[str] = ()) -> None:
-        """Leads the readers of a step to another, but for some."""
-        kept = set(besides)
-        self.flows = [
-            replace(e, source=new) if e.source == old and e.target not in kept else e
-            for e in self.flows
-        ]
+    def lead(self, old: str, new: str) -> None:
+        """Leads the readers of a step to another."""
+        self.flows = [replace(e, source=new) if e.source == old else e for e in self.flows]
 
     def without(self, ids: set[str]) -> None:
         """Takes steps out, with what leads to and from them."""

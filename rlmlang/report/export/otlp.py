@@ -11,11 +11,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TypeAlias
 
 from rlmlang.report.export.export import Export
 from rlmlang.trajectory.events import (
-    CallEvent,
     CallFailed,
     CallFinished,
     Event,
@@ -23,12 +21,13 @@ from rlmlang.trajectory.events import (
     RunStarted,
     StepFinished,
     StepStarted,
+    to_json,
 )
+from rlmlang.value import Json
 
-Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | list[Json] | None"
 INTERNAL, CLIENT = 1, 3
 ERROR = 2
-COMMON = {f.name for f in fields(Event)}
+COMMON = {"event", *(f.name for f in fields(Event))}
 AT_ONCE = 500  # spans a line
 PROVIDERS = {"azure": "azure.ai.openai", "bedrock": "aws.bedrock", "gemini": "gcp.gemini",
              "mistral": "mistral_ai", "vertex_ai": "gcp.vertex_ai", "xai": "x_ai"}  # fmt: skip
@@ -141,10 +140,7 @@ def _add(span: _Span, event: Event) -> None:
             result = json.dumps(event.result, ensure_ascii=False, default=str)
             span.attributes |= {"rlm.outcome": event.outcome, "rlm.result": result}
         case _:
-            about: dict[str, Json] = {f.name: getattr(event, f.name) for f in fields(event)
-                                      if f.name not in COMMON}  # fmt: skip
-            if isinstance(event, CallEvent):
-                about |= {"call": str(event.call), "attempt": event.call.attempt}
+            about = {name: v for name, v in to_json(event).items() if name not in COMMON}
             span.events.append({
                 "timeUnixNano": _nanoseconds(event.at), "name": f"rlm.{event.name}",
                 "attributes": _attributes({f"rlm.{k}": v for k, v in about.items()}),
