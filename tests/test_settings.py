@@ -342,6 +342,7 @@ def test_a_word_shows_kinds_units_ranges_and_defaults(rlm: Rlm) -> None:
         "      how many are joined by one call",
     ]  # fmt: skip
     assert "`usd` is near" in rlm("explain", "uds").err
+    assert "needs: pip install 'rlmlang[parquet]'\n" in rlm("explain", "parquet").out
 
 
 def test_dimensions_are_fields_of_what_they_limit() -> None:

@@ -113,7 +113,7 @@ def page_of(found: object) -> Page:
         case Search():
             return Page(found.name, "a search", found.doc, found.arguments, (NAMED,))
         case SourceKind():
-            extra = (f"needs: pip install 'rlmlang[{found.extra}]'",) if found.extra else ()
+            extra = (f"needs: pip install '{found.extra}'",) if found.extra else ()
             notes = (f"gives {GIVES[found.gives]}", *extra)
             return Page(found.name, "a source", f"Opens {found.doc}.", found.arguments, notes)
         case Function():
