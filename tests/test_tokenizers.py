@@ -201,7 +201,7 @@ def test_a_context_that_dense_text_may_pass_is_said(book: Path, rlm: Rlm) -> Non
 
 def test_rlmlang_plans_with_an_estimate_where_nothing_is_at_hand(book: Path) -> None:
     plan = rlmlang.plan_recipe("find.rlm", sources={"book": "book.txt"}, models=("x/y",))
-    assert plan.measure == "estimated: 2 bytes of UTF-8 a tok, at worst 1"
+    assert plan.binding.measure == "estimated: 2 bytes of UTF-8 a tok, at worst 1"
 
 
 @pytest.mark.parametrize("more", [lambda t: t + 3_000, lambda t: 3 * t, lambda t: 2 * t + 500])

@@ -104,11 +104,10 @@ def _nothing_to_quote(prompt: r.Prompt, call: t.Call) -> Diagnostic:
 
 
 def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
-    role = f"model `{prompt.model.name}`" if prompt.model.name else "the default model"
     return error(
         "context-too-small",
         f"a request of `{prompt.name}` may reach {needed:,} tok; "
-        f"{role} reads {prompt.model.context:,}",
+        f"{_reader(prompt)} reads {prompt.model.context:,}",
         call.span,
         reason="The sum of its inputs at their largest, its task, and room for the answer. "
         "Nothing is ever cut off to make it fit.",
@@ -117,17 +116,21 @@ def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
 
 
 def _tight(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
-    role = f"model `{prompt.model.name}`" if prompt.model.name else "the default model"
     return warning(
         "context-tight",
         f"a request of `{prompt.name}` may reach {needed:,} tokens where its text is digits or "
-        f"code points that are rare; {role} reads {prompt.model.context:,}",
+        f"code points that are rare; {_reader(prompt)} reads {prompt.model.context:,}",
         call.span,
         reason="No tokenizer of the model is at hand, so sizes are estimated at two bytes a tok; "
         "some text has a token for each byte. What does not fit is refused by the server.",
         hint="cut the input smaller, or name the model's `tokenizer.json` in [tokenizers] of "
         "rlm.toml",
     )
+
+
+def _reader(prompt: r.Prompt) -> str:
+    """The model of a prompt, in words."""
+    return f"model `{prompt.model.name}`" if prompt.model.name else "the default model"
 
 
 def _no_room(prompt: r.Prompt, call: t.Call, count: int, needed: int) -> Diagnostic:
