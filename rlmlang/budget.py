@@ -27,17 +27,19 @@ class Usage:
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
-            self.calls + other.calls, self.tokens_in + other.tokens_in,
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             self.usd + other.usd if other.usd else self.usd,
-        )  # fmt: skip
+        )
 
     def __sub__(self, other: Usage) -> Usage:
         return Usage(
-            self.calls - other.calls, self.tokens_in - other.tokens_in,
+            self.calls - other.calls,
+            self.tokens_in - other.tokens_in,
             self.tokens_out - other.tokens_out,
             self.usd - other.usd if other.usd else self.usd,
-        )  # fmt: skip
+        )
 
     @property
     def tokens(self) -> int:
@@ -124,8 +126,9 @@ class Account:
                 held = account.reserved
                 waiting = held.tokens > 0 or held.calls > 0
                 alone = account.limits.exceeded_by(account.spent + worst)
-                return Refusal(account.name, limit, account.spent, account.limits,
-                               waiting and not alone)  # fmt: skip
+                return Refusal(
+                    account.name, limit, account.spent, account.limits, waiting and not alone
+                )
         for account in line:
             account.reserved += worst
         return Reservation(self, worst)

@@ -119,8 +119,12 @@ def _points() -> tuple[EntryPoint, ...]:
     from importlib.metadata import entry_points
 
     every = entry_points()
-    return tuple(point for group in every.groups if group.startswith("rlmlang.")
-                 for point in every.select(group=group))  # fmt: skip
+    return tuple(
+        point
+        for group in every.groups
+        if group.startswith("rlmlang.")
+        for point in every.select(group=group)
+    )
 
 
 def _distribution(point: EntryPoint) -> str:
@@ -136,6 +140,8 @@ def _loaded(target: str) -> Any:
 def _broken(name: str, given: str, reason: str | Exception) -> CodedError:
     words = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
     return failed(
-        "plugin-broken", f"`{name}` of {given} cannot be used", reason=words,
+        "plugin-broken",
+        f"`{name}` of {given} cannot be used",
+        reason=words,
         hint="install another version of the package, or remove it",
-    )  # fmt: skip
+    )

@@ -93,13 +93,13 @@ class Question:
     account: Account
     refused: Refused | None = None
     ranges: str = ""
-    role: str = ""
+    part: str = ""
     tell: Callable[[Event], None] = lambda event: None
 
     @property
     def predictor(self) -> str:
         """The name of the predictor that is asked."""
-        return f"{self.call.step}.{self.role}" if self.role else self.call.step
+        return f"{self.call.step}.{self.part}" if self.part else self.call.step
 
 
 @dataclass(frozen=True)

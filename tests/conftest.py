@@ -44,8 +44,14 @@ Rlm = Callable[..., Result]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to stand in, without keys or settings from outside."""
     monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "RLM_MODEL", "RLM_API_BASE", "RLM_API_KEY", "ANTHROPIC_API_KEY",
-                 "RLM_TRUST"):  # fmt: skip
+    for name in (
+        "OPENAI_API_KEY",
+        "RLM_MODEL",
+        "RLM_API_BASE",
+        "RLM_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "RLM_TRUST",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     return tmp_path

@@ -51,8 +51,14 @@ def chat(body: Body, *, reasons: bool, most: str, fields: tuple[str, ...]) -> Re
     usage = {"prompt_tokens": 10, "completion_tokens": 5 + THOUGHTS * reasons, "total_tokens": 15}
     message = {"role": "assistant", "content": "" if cut else ANSWER}
     choice = {"index": 0, "finish_reason": "length" if cut else "stop", "message": message}
-    return 200, {"id": "x", "object": "chat.completion", "created": 1, "model": body["model"],
-                 "choices": [choice], "usage": usage}  # fmt: skip
+    return 200, {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 1,
+        "model": body["model"],
+        "choices": [choice],
+        "usage": usage,
+    }
 
 
 def openai(body: Body, names: set[str]) -> Reply:
@@ -61,11 +67,17 @@ def openai(body: Body, names: set[str]) -> Reply:
         raise RefusedError(f"The model `{body['model']}` does not exist", "model", 404)
     reasons = re.match(r"gpt-5|o\d", body["model"]) is not None
     if reasons and "max_tokens" in body:
-        raise RefusedError("Unsupported parameter: 'max_tokens' is not supported with this model. Use "
-                      "'max_completion_tokens' instead.", "max_tokens")  # fmt: skip
+        raise RefusedError(
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+            "'max_completion_tokens' instead.",
+            "max_tokens",
+        )
     if reasons and body.get("temperature", 1) != 1:
-        raise RefusedError("Unsupported value: 'temperature' does not support 0 with this model. Only "
-                      "the default (1) value is supported.", "temperature")  # fmt: skip
+        raise RefusedError(
+            "Unsupported value: 'temperature' does not support 0 with this model. Only "
+            "the default (1) value is supported.",
+            "temperature",
+        )
     fields = ("model", "messages", "max_tokens", "max_completion_tokens", "temperature")
     return chat(body, reasons=reasons, most="max_completion_tokens", fields=fields)
 
@@ -88,9 +100,16 @@ def anthropic(body: Body, names: set[str]) -> Reply:
         raise RefusedError(f"{min(unknown)}: Extra inputs are not permitted")
     if any(m["role"] not in ("user", "assistant") for m in body["messages"]):
         raise RefusedError("messages: Unexpected role")
-    return 200, {"id": "m", "type": "message", "role": "assistant", "model": body["model"],
-                 "content": [{"type": "text", "text": ANSWER}], "stop_reason": "end_turn",
-                 "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 5}}  # fmt: skip
+    return 200, {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": body["model"],
+        "content": [{"type": "text", "text": ANSWER}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+    }
 
 
 def gemini(body: Body, path: str, names: set[str]) -> Reply:
@@ -98,8 +117,12 @@ def gemini(body: Body, path: str, names: set[str]) -> Reply:
     found = re.match(r"/v1(?:beta)?/models/(.+):generateContent", path)
     if found is None or found[1] not in names:
         raise RefusedError(f"{path} is not found", status=404)
-    if unknown := set(body) - {"contents", "system_instruction", "systemInstruction",
-                               "generationConfig"}:  # fmt: skip
+    if unknown := set(body) - {
+        "contents",
+        "system_instruction",
+        "systemInstruction",
+        "generationConfig",
+    }:
         raise RefusedError(f'Unknown name "{min(unknown)}": Cannot find field.')
     config = body["generationConfig"]
     if unknown := set(config) - {"temperature", "max_output_tokens", "maxOutputTokens"}:
@@ -111,8 +134,10 @@ def gemini(body: Body, path: str, names: set[str]) -> Reply:
     content = {"role": "model", "parts": [] if cut else [{"text": ANSWER}]}
     reason = "MAX_TOKENS" if cut else "STOP"
     usage = {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15}
-    return 200, {"candidates": [{"content": content, "finishReason": reason, "index": 0}],
-                 "usageMetadata": usage}  # fmt: skip
+    return 200, {
+        "candidates": [{"content": content, "finishReason": reason, "index": 0}],
+        "usageMetadata": usage,
+    }
 
 
 def answered(host: str, path: str, body: Body, headers: Any, names: set[str]) -> Reply:
@@ -155,10 +180,29 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     names = ",".join(f"DNS:{h}" for h in HOSTS)
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-days", "2", "-subj", "/CN=rlm test", "-addext", f"subjectAltName={names}",
-         "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=rlm test",
+            "-addext",
+            f"subjectAltName={names}",
+            "-keyout",
+            str(key),
+            "-out",
+            str(cert),
+        ],
+        check=True,
+        capture_output=True,
+    )
     return cert, key
 
 
@@ -203,8 +247,16 @@ def hosts(folder: Path, names: set[str]) -> Iterator[Hosts]:
 
         async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
             assert host in HOSTS, host
-            return [{"hostname": host, "host": "127.0.0.1", "port": found.port,
-                     "family": socket.AF_INET, "proto": 0, "flags": 0}]  # fmt: skip
+            return [
+                {
+                    "hostname": host,
+                    "host": "127.0.0.1",
+                    "port": found.port,
+                    "family": socket.AF_INET,
+                    "proto": 0,
+                    "flags": 0,
+                }
+            ]
 
         async def close(self) -> None:
             """Nothing is held."""
@@ -212,8 +264,9 @@ def hosts(folder: Path, names: set[str]) -> Iterator[Hosts]:
     threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aiohttp.connector, "DefaultResolver", Loopback)
-        patch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED",
-                      ssl.create_default_context(cafile=str(cert)))  # fmt: skip
+        patch.setattr(
+            aiohttp.connector, "_SSL_CONTEXT_VERIFIED", ssl.create_default_context(cafile=str(cert))
+        )
         patch.setenv("SSL_CERT_FILE", str(cert))
         for provider in ("OPENAI", "ANTHROPIC", "GEMINI", "MISTRAL", "DEEPSEEK"):
             patch.setenv(f"{provider}_API_KEY", "key")

@@ -73,9 +73,15 @@ class Provider:
 
     def stats(self) -> dict[str, Any]:
         """The counts."""
-        return {"n": self.n, "unique": len(self.asked), "answered": self.answered,
-                "refused": self.refused, "flying": self.flying, "most": self.most,
-                "twice": sum(1 for n in self.asked.values() if n > 1)}  # fmt: skip
+        return {
+            "n": self.n,
+            "unique": len(self.asked),
+            "answered": self.answered,
+            "refused": self.refused,
+            "flying": self.flying,
+            "most": self.most,
+            "twice": sum(1 for n in self.asked.values() if n > 1),
+        }
 
 
 class Connection(asyncio.Protocol):
@@ -165,19 +171,32 @@ class Connection(asyncio.Protocol):
     def completion(self, text: str) -> dict[str, Any]:
         how = self.provider.settings
         return {
-            "id": "x", "object": "chat.completion", "model": "m",
-            "choices": [{"index": 0, "finish_reason": "stop",
-                         "message": {"role": "assistant", "content": text}}],
-            "usage": {"prompt_tokens": how.tokens_in, "completion_tokens": how.tokens_out,
-                      "total_tokens": how.tokens_in + how.tokens_out},
-        }  # fmt: skip
+            "id": "x",
+            "object": "chat.completion",
+            "model": "m",
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": text},
+                }
+            ],
+            "usage": {
+                "prompt_tokens": how.tokens_in,
+                "completion_tokens": how.tokens_out,
+                "total_tokens": how.tokens_in + how.tokens_out,
+            },
+        }
 
     def send(self, status: int, found: Any, headers: dict[str, str] | None = None) -> None:
         if self.transport.is_closing():
             return
         data = found.encode() if isinstance(found, str) else json.dumps(found).encode()
-        lines = [f"HTTP/1.1 {status} X", "content-type: application/json",
-                 f"content-length: {len(data)}"]  # fmt: skip
+        lines = [
+            f"HTTP/1.1 {status} X",
+            "content-type: application/json",
+            f"content-length: {len(data)}",
+        ]
         lines += [f"{k}: {v}" for k, v in (headers or {}).items()]
         self.transport.write(("\r\n".join(lines) + "\r\n\r\n").encode() + data)
 
@@ -212,8 +231,11 @@ class Served:
 @contextmanager
 def provider(**settings: Any) -> Iterator[Served]:
     """A server in a process of its own, gone at the end."""
-    run = subprocess.Popen([sys.executable, "-m", "tests.provider", json.dumps(settings)],
-                           stdout=subprocess.PIPE, text=True)  # fmt: skip
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tests.provider", json.dumps(settings)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         yield Served(int(run.stdout.readline()))
     finally:

@@ -17,10 +17,14 @@ def completion(text: str, used: dict[str, int] | None = None) -> Reply:
     """A well-formed chat completion."""
     usage = {"prompt_tokens": 10, "completion_tokens": 5} if used is None else used
     return 200, {
-        "id": "x", "object": "chat.completion", "model": "m", "usage": usage,
-        "choices": [{"index": 0, "finish_reason": "stop",
-                     "message": {"role": "assistant", "content": text}}],
-    }  # fmt: skip
+        "id": "x",
+        "object": "chat.completion",
+        "model": "m",
+        "usage": usage,
+        "choices": [
+            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        ],
+    }
 
 
 def field(value: str) -> Reply:

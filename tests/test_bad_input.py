@@ -51,7 +51,7 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "find.rlm", *Q, "--source", "book=utf16.txt"), 1, "not-utf8"),
     (("run", "find.rlm", *Q, "--source", "book=https://127.0.0.1:1/x"), 1, "source-unreachable"),
     (("run", "find.rlm", *Q, "--source", "book=nope://x/y"), 1, "source-unreachable"),
-    (("run", "find.rlm", *B, *Q, "--model", "reader=x"), 2, "unknown-role"),
+    (("run", "find.rlm", *B, *Q, "--model", "reader=x"), 2, "undeclared-model"),
     (("run", "find.rlm", *B, *Q, "--model", "openai/gpt-5-mini"), 1, "model-key-missing"),
     (("run", "find.rlm", *B, *Q, "--model", "anthropic/claude-x"), 1, "model-key-missing"),
     (("run", "find.rlm", *B, *Q, "--model", "offline/writer"), 1, "no-model"),
@@ -218,8 +218,13 @@ def test_a_file_that_changes_during_the_run(full: Path) -> None:
         (full / "book.txt").write_text("something else entirely\n" * 90)
         return "x"
 
-    outcome = rlmlang.run("find.rlm", engine=ScriptedEngine(change), sources={"book": "book.txt"},
-                          sets={"question": "q"}, parallel=1)  # fmt: skip
+    outcome = rlmlang.run(
+        "find.rlm",
+        engine=ScriptedEngine(change),
+        sources={"book": "book.txt"},
+        sets={"question": "q"},
+        parallel=1,
+    )
     assert outcome.problem is not None
     assert outcome.problem.diagnostic.code == "source-changed"
 
@@ -246,8 +251,12 @@ def test_too_many_lost_items(full: Path) -> None:
             "note(question)\n", "note(question) {\n    on_error: skip(at_most: 10%)\n  }\n"
         )
     )
-    outcome = rlmlang.run("skip.rlm", engine=ScriptedEngine(lambda t: Raw("junk")),
-                          sources={"book": "book.txt"}, sets={"question": "q"})  # fmt: skip
+    outcome = rlmlang.run(
+        "skip.rlm",
+        engine=ScriptedEngine(lambda t: Raw("junk")),
+        sources={"book": "book.txt"},
+        sets={"question": "q"},
+    )
     assert outcome.problem is not None
     assert outcome.problem.diagnostic.code == "too-many-skipped"
 

@@ -22,8 +22,16 @@ ARGS = ("--source", "book=book.txt", "--set", "question=where does the key hang"
 def test_new_writes_a_recipe_that_runs(book: Path, rlm: Rlm) -> None:
     assert rlm("new", "mine.rlm").code == 0
     assert rlm("check", "mine.rlm").code == 0
-    done = rlm("run", "mine.rlm", "--recipe", "find", "--source", "haystack=book.txt", "--set",
-               "question=Where does the key hang?")  # fmt: skip
+    done = rlm(
+        "run",
+        "mine.rlm",
+        "--recipe",
+        "find",
+        "--source",
+        "haystack=book.txt",
+        "--set",
+        "question=Where does the key hang?",
+    )
     assert (done.code, done.out) == (0, "The key hangs behind the third bell.\n")
     assert "std/needle" in rlm("new", "--list").out
 
@@ -48,8 +56,11 @@ def test_out_writes_the_result_to_a_file(book: Path, rlm: Rlm) -> None:
 def test_stdin_is_a_source(book: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rlmlang", "run", "find.rlm", "--source", "book=-", *ARGS[2:]],
-        input=BOOK, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        input=BOOK,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (0, "The key hangs behind the third bell.\n")
 
 
@@ -82,9 +93,11 @@ def test_the_hash_depends_on_meaning_only(book: Path, rlm: Rlm) -> None:
     assert hashed(SIMPLE.replace("Answer the", "Answer this")) != plain
     for seed, locale in (("1", "C"), ("2", "C.UTF-8")):
         found = subprocess.run(
-            [sys.executable, "-m", "rlmlang", "plan", "find.rlm", "--json"], check=True,
-            capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale},
-        )  # fmt: skip
+            [sys.executable, "-m", "rlmlang", "plan", "find.rlm", "--json"],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale},
+        )
         assert json.loads(found.stdout)["hash"] == plain
 
 
@@ -109,8 +122,13 @@ def test_fmt(book: Path, rlm: Rlm) -> None:
     assert rlm("fmt", "ugly.rlm").code == 0
     once = (book / "ugly.rlm").read_text()
     assert rlm("fmt", "--check", "ugly.rlm").code == 0
-    done = subprocess.run([sys.executable, "-m", "rlmlang", "fmt"], input=ugly, text=True,
-                          capture_output=True, check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "rlmlang", "fmt"],
+        input=ugly,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
     assert done.stdout == once
 
 
@@ -161,8 +179,16 @@ def test_explain_doctor_models_completion(folder: Path, rlm: Rlm) -> None:
     assert "is it 'plan'" in rlm("pln").err
 
 
-@pytest.mark.parametrize("args", [("--help",), ("check", "find.rlm"), ("fmt", "--check", "find.rlm"),
-                                  ("plan", "find.rlm"), ("explain", "unknown-name")])  # fmt: skip
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--help",),
+        ("check", "find.rlm"),
+        ("fmt", "--check", "find.rlm"),
+        ("plan", "find.rlm"),
+        ("explain", "unknown-name"),
+    ],
+)
 def test_the_front_half_never_imports_dspy(book: Path, args: tuple[str, ...]) -> None:
     code = (
         f"import sys; sys.argv = ['rlm', *{args!r}]\n"
@@ -190,10 +216,24 @@ def test_ctrl_c_leaves_with_130_and_keeps_what_came_back(book: Path) -> None:
         held: list[socket.socket] = []
         threading.Thread(target=accept, daemon=True).start()
         run = subprocess.Popen(
-            [sys.executable, "-m", "rlmlang", "run", "find.rlm", *ARGS, "--model", "m",
-             "--timeout", "3", "--api-base", f"http://127.0.0.1:{silent.getsockname()[1]}/v1"],
-            stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "rlmlang",
+                "run",
+                "find.rlm",
+                *ARGS,
+                "--model",
+                "m",
+                "--timeout",
+                "3",
+                "--api-base",
+                f"http://127.0.0.1:{silent.getsockname()[1]}/v1",
+            ],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert asked.wait(60)
         run.send_signal(signal.SIGINT)
         _, err = run.communicate(timeout=30)
@@ -227,10 +267,19 @@ def test_numbers_are_set_from_outside(book: Path, rlm: Rlm) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "said"),
-    [("wall=90", ""), ("wall=2min", ""), ("tokens=2Mtok", ""), ("usd=2.50", ""), ("calls=1_000", ""),
-     ("wall=2Mtok", "a time such as"), ("calls=1.5", "a whole number"), ("usd=much", "dollars"),
-     ("calls=-3", "a whole number"), ("time=3", "a budget has no `time`")],
-)  # fmt: skip
+    [
+        ("wall=90", ""),
+        ("wall=2min", ""),
+        ("tokens=2Mtok", ""),
+        ("usd=2.50", ""),
+        ("calls=1_000", ""),
+        ("wall=2Mtok", "a time such as"),
+        ("calls=1.5", "a whole number"),
+        ("usd=much", "dollars"),
+        ("calls=-3", "a whole number"),
+        ("time=3", "a budget has no `time`"),
+    ],
+)
 def test_limits_are_set_with_their_units(book: Path, rlm: Rlm, limit: str, said: str) -> None:
     done = rlm("plan", "find.rlm", *ARGS, "--set", f"budget.{limit}")
     assert (done.code, said in done.err) == (2 if said else 0, True), done.err
@@ -242,7 +291,13 @@ def test_a_large_run_looks_for_evidence_among_its_first_answers(
     text = "".join(f"The key of room {i} hangs behind the door. " * 40 + "\n\n" for i in range(40))
     (book / "rooms.txt").write_text(text)
     monkeypatch.setattr("rlmlang.cli.progress.REMEMBERED", 1)
-    done = rlm("run", "find.rlm", "--source", "book=rooms.txt", "--set",
-               "question=Where does the key hang?")  # fmt: skip
+    done = rlm(
+        "run",
+        "find.rlm",
+        "--source",
+        "book=rooms.txt",
+        "--set",
+        "question=Where does the key hang?",
+    )
     assert done.code == 0, done.err
     assert "not looked for in the last" in done.err

@@ -127,15 +127,25 @@ def test_a_step_keeps_what_is_missing(step: str) -> None:
     assert codes(lets, counted) == ["unsound-coverage"]
 
 
-@pytest.mark.parametrize("form", [f for f in FORMS if f not in (
-    "take", "top", "a search", "a table", "code", "a field of what code gives")])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        f
+        for f in FORMS
+        if f not in ("take", "top", "a search", "a table", "code", "a field of what code gives")
+    ],
+)
 def test_what_is_whole_stays_whole(form: str) -> None:
     assert codes("  let xs = rows", FORMS[form]) == []
 
 
-@pytest.mark.parametrize(("field", "refused"), [
-    ("kept", True), ("rest", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "refused"),
+    [
+        ("kept", True),
+        ("rest", False),
+    ],
+)
 def test_each_field_of_a_record_has_its_own(field: str, refused: bool) -> None:
     lets = "  let h = Halves(kept: take(rows, 2), rest: rows)"
     assert bool(codes(lets, f"h.{field}")) is refused

@@ -93,11 +93,14 @@ def test_random_damage_is_told_by_every_command(
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "ok"), (b"SQLite format 3\0", "store-damaged"), (b"text\n" * 300, "store-damaged"),
-        (b"\0" * 8192, "store-damaged"), (b"x", "store-damaged"),
+        (b"", "ok"),
+        (b"SQLite format 3\0", "store-damaged"),
+        (b"text\n" * 300, "store-damaged"),
+        (b"\0" * 8192, "store-damaged"),
+        (b"x", "store-damaged"),
     ],
     ids=["empty", "head", "text", "zeros", "byte"],
-)  # fmt: skip
+)
 def test_files_that_are_no_store(book: Path, rlm: Rlm, content: bytes, code: str) -> None:
     for command in COMMANDS[1:]:
         STORE.parent.mkdir(exist_ok=True)

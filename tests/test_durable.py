@@ -123,8 +123,17 @@ def test_why_miss_names_the_field(book: Path, rlm: Rlm) -> None:
     (book / "find.rlm").write_text(SIMPLE.replace("say about", "tell of"))
     said = rlm("run", "find.rlm", *ARGS, "--why-miss", "notes").out
     assert "the prompt changed" in said
-    said = rlm("run", "find.rlm", *ARGS, "--model", "b/c", "--api-base", "http://x/v1",
-               "--why-miss", "notes").out  # fmt: skip
+    said = rlm(
+        "run",
+        "find.rlm",
+        *ARGS,
+        "--model",
+        "b/c",
+        "--api-base",
+        "http://x/v1",
+        "--why-miss",
+        "notes",
+    ).out
     assert "endpoint was 'rules 2', is 'http://x/v1'" in said
     assert "model was" in said
     assert rlm("run", "find.rlm", *ARGS, "--why-miss", "nots").code == 1
@@ -253,8 +262,9 @@ def test_a_killed_run_is_listed_and_shown(book: Path, rlm: Rlm) -> None:
     assert (run["state"], run["calls"], run["answers"]) == ("killed", 2, 1)
     assert "did not come to its end" in rlm("show").out
     engine = ScriptedEngine(lambda task: "x")
-    outcome = rlmlang.run("find.rlm", engine=engine, sources={"book": "book.txt"},
-                          sets={"question": "q"})  # fmt: skip
+    outcome = rlmlang.run(
+        "find.rlm", engine=engine, sources={"book": "book.txt"}, sets={"question": "q"}
+    )
     assert outcome.resumed
     assert (len(engine.requests), outcome.usage.calls) == (2, 4)  # one of unknown end is charged
 
@@ -310,13 +320,26 @@ def test_twenty_secrets_are_nowhere(
         return "".join(chance.choice("abcdefghijkmnpqrstuvwxyzABCDEFGH23456789") for _ in range(n))
 
     shapes = [
-        f"sk-{word(40)}", f"AKIA{word(16).upper()}", f"ghp_{word(36)}", f"github_pat_{word(40)}",
-        f"glpat-{word(20)}", f"xoxb-{word(24)}", f"AIza{word(35)}", f"hf_{word(34)}",
-        f"sk_live_{word(24)}", f"npm_{word(36)}", f"eyJ{word(20)}.eyJ{word(20)}.{word(20)}",
-        f"SG.{word(22)}.{word(30)}", f"pypi-{word(60)}", f"ya29.{word(40)}", f"Bearer {word(40)}",
-    ]  # fmt: skip
-    exact = {f"{n}_{kind}": word(24) for n, kind in enumerate(
-        ["API_KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"])}  # fmt: skip
+        f"sk-{word(40)}",
+        f"AKIA{word(16).upper()}",
+        f"ghp_{word(36)}",
+        f"github_pat_{word(40)}",
+        f"glpat-{word(20)}",
+        f"xoxb-{word(24)}",
+        f"AIza{word(35)}",
+        f"hf_{word(34)}",
+        f"sk_live_{word(24)}",
+        f"npm_{word(36)}",
+        f"eyJ{word(20)}.eyJ{word(20)}.{word(20)}",
+        f"SG.{word(22)}.{word(30)}",
+        f"pypi-{word(60)}",
+        f"ya29.{word(40)}",
+        f"Bearer {word(40)}",
+    ]
+    exact = {
+        f"{n}_{kind}": word(24)
+        for n, kind in enumerate(["API_KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"])
+    }
     for name, value in exact.items():
         monkeypatch.setenv(f"MY{name}", value)
     secrets = [s.removeprefix("Bearer ") for s in shapes] + list(exact.values())
@@ -338,8 +361,17 @@ def test_twenty_secrets_are_nowhere(
     with chat_server(answer) as server:
         texts = []
         for _ in range(4):
-            done = rlm("run", "tags.rlm", "--model", "my/model", "--api-base", server.base,
-                       "--parallel", "1", "--json")  # fmt: skip
+            done = rlm(
+                "run",
+                "tags.rlm",
+                "--model",
+                "my/model",
+                "--api-base",
+                server.base,
+                "--parallel",
+                "1",
+                "--json",
+            )
             texts.append(done.err)
             assert "[secret]" not in done.out, "what was answered is not changed"
     texts += [rlm("show", "--all").out, rlm("export").out, rlm("show", "last", "said").out]
@@ -399,8 +431,13 @@ def test_pages_read_what_sqlite_reads(tmp_path: Path) -> None:
     written = []
     for number in range(1, 400):
         size = chance.choice([0, 3, 100, 4000, 9000, 70_000])
-        row = (number << 30, chance.randbytes(size), "é" * (size // 50), chance.random(),
-               chance.choice([None, 0, 1, -5, 300, 1 << 20, -(1 << 40), 1 << 62]))  # fmt: skip
+        row = (
+            number << 30,
+            chance.randbytes(size),
+            "é" * (size // 50),
+            chance.random(),
+            chance.choice([None, 0, 1, -5, 300, 1 << 20, -(1 << 40), 1 << 62]),
+        )
         written.append(row)
         connection.execute("INSERT INTO t VALUES(?,?,?,?,?)", row)
     connection.commit()

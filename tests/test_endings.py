@@ -179,12 +179,27 @@ def test_an_error_inside_a_200(
     assert code == 0 or error["message"] in done.err
 
 
-@pytest.mark.parametrize("body", [
-    {"object": "error", "message": "no such model", "type": "invalid_request_error", "code": 404},
-    {"choices": [{"error": {"message": "no such model", "code": 404}, "finish_reason": "error",
-                  "message": {"content": ""}}]},
-    {"error": "no such model", "code": 404},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        {
+            "object": "error",
+            "message": "no such model",
+            "type": "invalid_request_error",
+            "code": 404,
+        },
+        {
+            "choices": [
+                {
+                    "error": {"message": "no such model", "code": 404},
+                    "finish_reason": "error",
+                    "message": {"content": ""},
+                }
+            ]
+        },
+        {"error": "no such model", "code": 404},
+    ],
+)
 def test_an_error_in_another_place(folder: Path, rlm: Rlm, body: dict[str, Any]) -> None:
     recipe(folder, "Text")
     with chat_server(lambda asked: (200, body)) as server:
@@ -260,11 +275,26 @@ def test_usage_that_cannot_be_true_is_the_worst_case(
 
 def test_thinking_that_is_counted_apart_is_paid(folder: Path, rlm: Rlm) -> None:
     lines(folder, 1)
-    usage = {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 135,
-             "completion_tokens_details": {"reasoning_tokens": 30}}  # fmt: skip
+    usage = {
+        "prompt_tokens": 100,
+        "completion_tokens": 5,
+        "total_tokens": 135,
+        "completion_tokens_details": {"reasoning_tokens": 30},
+    }
     with chat_server(lambda body: (200, {**field("x")[1], "usage": usage})) as server:
-        found = json.loads(rlm("run", "go.rlm", "--source", "lines=lines.txt", "--model", "m",
-                               "--api-base", server.base, "--json").out)  # fmt: skip
+        found = json.loads(
+            rlm(
+                "run",
+                "go.rlm",
+                "--source",
+                "lines=lines.txt",
+                "--model",
+                "m",
+                "--api-base",
+                server.base,
+                "--json",
+            ).out
+        )
     assert (found["usage"]["tokens_out"], found["notices"]) == (35, [])
 
 
@@ -272,8 +302,16 @@ def test_a_model_that_ignores_its_limit_is_asked_once(folder: Path, rlm: Rlm) ->
     lines(folder, 20)
     usage = {"prompt_tokens": 100, "completion_tokens": 400, "total_tokens": 500}
     with chat_server(lambda body: (200, {**field("x")[1], "usage": usage})) as server:
-        done = rlm("run", "go.rlm", "--source", "lines=lines.txt", "--model", "m",
-                   "--api-base", server.base)  # fmt: skip
+        done = rlm(
+            "run",
+            "go.rlm",
+            "--source",
+            "lines=lines.txt",
+            "--model",
+            "m",
+            "--api-base",
+            server.base,
+        )
     assert "error[model-ignores-limit]" in done.err
     assert "output <= 400tok" in done.err
     assert len(server.requests) == 1
@@ -284,8 +322,19 @@ def test_a_budget_that_an_endpoint_passed_is_not_said_to_hold(folder: Path, rlm:
     lines(folder, 20)
     usage = {"prompt_tokens": 9_000, "completion_tokens": 4, "total_tokens": 9_004}
     with chat_server(lambda body: (200, {**field("x")[1], "usage": usage})) as server:
-        done = rlm("run", "go.rlm", "--source", "lines=lines.txt", "--model", "m", "--json",
-                   "--api-base", server.base, "--set", "budget.tokens=8_000")  # fmt: skip
+        done = rlm(
+            "run",
+            "go.rlm",
+            "--source",
+            "lines=lines.txt",
+            "--model",
+            "m",
+            "--json",
+            "--api-base",
+            server.base,
+            "--set",
+            "budget.tokens=8_000",
+        )
     codes = [n["code"] for n in json.loads(done.out)["notices"]]
     assert (done.code, codes) == (75, ["usage-above-worst", "budget-passed"])
     assert "nothing was overspent" not in done.err
@@ -306,8 +355,10 @@ def downgraded(path: Path, answer: str | None = None, used_out: int | None = Non
             row[OLD.index("answer")] = rows.pack(answer)
         if used_out is not None:
             row[OLD.index("used_out")] = used_out
-        c.execute(f"INSERT INTO call VALUES({','.join('?' * (len(OLD) + 1))})",
-                  [*row, rows.seal("call", row)])  # fmt: skip
+        c.execute(
+            f"INSERT INTO call VALUES({','.join('?' * (len(OLD) + 1))})",
+            [*row, rows.seal("call", row)],
+        )
     c.execute(schema.INDEXES[0])
     c.execute("PRAGMA user_version=1")
     c.close()

@@ -22,7 +22,7 @@ from rlmlang.models.endpoints import address_of, is_local
 from rlmlang.models.listing import listed
 from rlmlang.models.routes import WithinOutput
 from rlmlang.partitions.measure import Estimate
-from rlmlang.runtime.project import role_and_name
+from rlmlang.runtime.project import model_and_name
 from tests.conftest import Rlm
 from tests.servers import Reply, chat_server, completion
 
@@ -110,10 +110,14 @@ def test_an_address_may_be_written_in_any_form(here: Path, rlm: Rlm, form: str) 
     assert asked == [FORMS[form]]
 
 
-@pytest.mark.parametrize(("route", "form"), [
-    ("/chat/completions", "http://{}"), ("/api/v3/chat/completions", "http://{}/api/v3"),
-    ("/openai/deployments/d/chat/completions", "http://{}/openai/deployments/d?api-version=1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("route", "form"),
+    [
+        ("/chat/completions", "http://{}"),
+        ("/api/v3/chat/completions", "http://{}/api/v3"),
+        ("/openai/deployments/d/chat/completions", "http://{}/openai/deployments/d?api-version=1"),
+    ],
+)
 def test_routes_that_do_not_lie_below_v1_are_found(
     here: Path, rlm: Rlm, route: str, form: str
 ) -> None:
@@ -230,10 +234,16 @@ def test_an_endpoint_is_asked_what_it_serves() -> None:
     assert listed(address_of(f"http://{host}"))[1].startswith("does not answer")
 
 
-@pytest.mark.parametrize(("status", "headers"), [
-    (503, {"Retry-After": "0.2"}), (500, {"Retry-After": "0"}), (502, {"retry-after-ms": "50"}),
-    (529, {"Retry-After": "0.1"}), (504, {"Retry-After": "0.1"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (503, {"Retry-After": "0.2"}),
+        (500, {"Retry-After": "0"}),
+        (502, {"retry-after-ms": "50"}),
+        (529, {"Retry-After": "0.1"}),
+        (504, {"Retry-After": "0.1"}),
+    ],
+)
 def test_a_pause_that_is_asked_for_is_made(
     here: Path, rlm: Rlm, status: int, headers: dict[str, str]
 ) -> None:
@@ -277,20 +287,29 @@ def test_a_key_that_cannot_be_sent_is_told(
 ) -> None:
     monkeypatch.setenv(variable, key)
     with chat_server(lambda body: (200, ANSWER)) as server:
-        done = rlm(*RUN, "--model", "openai/gpt-4o", "--api-base", server.base,
-                   "--api-key-env", variable)  # fmt: skip
+        done = rlm(
+            *RUN, "--model", "openai/gpt-4o", "--api-base", server.base, "--api-key-env", variable
+        )
     assert (done.code, server.requests) == (1, [])
     assert f"error[model-key-missing]: what {variable} holds is no key" in done.err
     assert key not in done.err
 
 
-@pytest.mark.parametrize(("given", "found"), [
-    ("gpt", ("", "gpt")), ("reader=gpt", ("reader", "gpt")), ("reader=a/b=c", ("reader", "a/b=c")),
-    ("a/b=c", ("", "a/b=c")), ("llama3:8b=q4", ("", "llama3:8b=q4")), ("=a=b", ("", "a=b")),
-    ("reader=", ("reader", "")), ("a-b=c", ("", "a-b=c")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("gpt", ("", "gpt")),
+        ("reader=gpt", ("reader", "gpt")),
+        ("reader=a/b=c", ("reader", "a/b=c")),
+        ("a/b=c", ("", "a/b=c")),
+        ("llama3:8b=q4", ("", "llama3:8b=q4")),
+        ("=a=b", ("", "a=b")),
+        ("reader=", ("reader", "")),
+        ("a-b=c", ("", "a-b=c")),
+    ],
+)
 def test_names_of_models_may_have_any_signs(given: str, found: tuple[str, str]) -> None:
-    assert role_and_name(given) == found
+    assert model_and_name(given) == found
 
 
 @pytest.mark.parametrize("name", ["a/b=c", "org/llama3:8b-q4=v2", "hf.co/a/b:Q4_K_M", "=x=y"])

@@ -106,13 +106,27 @@ def test_the_standard_library_runs(folder: Path, rlm: Rlm) -> None:
         '{"id": 1, "user": "ann", "text": "a refund of the invoice"}\n'
     )
     runs = {
-        "needle": ("--recipe", "find", "--source", "haystack=a.txt", "--set", "question=Who pays the rent?"),
+        "needle": (
+            "--recipe",
+            "find",
+            "--source",
+            "haystack=a.txt",
+            "--set",
+            "question=Who pays the rent?",
+        ),
         "map_reduce": ("--source", "document=a.txt"),
         "classify_count": ("--source", "rows=rows.jsonl"),
         "extract": ("--source", "document=a.txt", "--set", "what=tenant rent"),
         "timeline": ("--source", "document=b.txt", "--set", "subject=tenant"),
-        "compare": ("--source", "first=a.txt", "--source", "second=b.txt", "--set", "question=Who pays rent?"),
-    }  # fmt: skip
+        "compare": (
+            "--source",
+            "first=a.txt",
+            "--source",
+            "second=b.txt",
+            "--set",
+            "question=Who pays rent?",
+        ),
+    }
     for name, args in runs.items():
         done = rlm("run", f"std/{name}", *args)
         assert done.code == 0, done.err

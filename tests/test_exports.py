@@ -59,8 +59,11 @@ def strict(text: str) -> None:
     from google.protobuf import json_format
 
     def ids(values: dict[str, Any]) -> dict[str, Any]:
-        coded = {k: base64.b64encode(bytes.fromhex(v)).decode() for k, v in values.items()
-                 if k in ("traceId", "spanId", "parentSpanId")}  # fmt: skip
+        coded = {
+            k: base64.b64encode(bytes.fromhex(v)).decode()
+            for k, v in values.items()
+            if k in ("traceId", "spanId", "parentSpanId")
+        }
         return values | coded
 
     for line in text.splitlines():
@@ -73,17 +76,29 @@ def test_spans_say_what_happened() -> None:
     assert {s["traceId"] for s in (failed, answered, run, step, inner)} == {failed["traceId"]}
     assert len(failed["traceId"]) == 32 and len({s["spanId"] for s in spans(text)}) == 5
     assert [s["parentSpanId"] for s in (failed, answered, step, inner, run)] == [
-        step["spanId"], step["spanId"], run["spanId"], step["spanId"], ""]  # fmt: skip
+        step["spanId"],
+        step["spanId"],
+        run["spanId"],
+        step["spanId"],
+        "",
+    ]
     assert [s["name"] for s in (failed, answered, step, inner, run)] == [
-        "chat openai/gpt", "chat flash", "ladder notes", "search notes.cheap.found",
-        "invoke_workflow f"]  # fmt: skip
+        "chat openai/gpt",
+        "chat flash",
+        "ladder notes",
+        "search notes.cheap.found",
+        "invoke_workflow f",
+    ]
     assert failed["status"] == {"code": 2, "message": "no"} and answered["status"] == {}
     assert failed["attributes"]["error.type"] == "check-failed"
     assert "rlm.cost.usd" not in failed["attributes"]
     told = answered["attributes"]
     assert told["gen_ai.provider.name"] == "gcp.gemini" and told["gen_ai.request.model"] == "flash"
     assert (told["gen_ai.usage.input_tokens"], told["rlm.cost.usd"], told["rlm.reused"]) == (
-        "4", 0.25, True)  # fmt: skip
+        "4",
+        0.25,
+        True,
+    )
     assert told["rlm.sources"] == {"values": [{"stringValue": "b.txt:0-9"}]}
     assert (answered["startTimeUnixNano"], answered["endTimeUnixNano"]) == (
         "2500000000",

@@ -48,8 +48,15 @@ def play(
     folder: Path, turn: Turn, sub: Callable[[Any], Any] = lambda t: "sub", **changes: Any
 ) -> Any:
     """A run in which `turn` gives the code of each turn, and `sub` answers everything else."""
-    settings = {"result": "Answer", "iters": 6, "calls": 10, "depth": 1, "more": "", "check": "",
-                "budget": 500}  # fmt: skip
+    settings = {
+        "result": "Answer",
+        "iters": 6,
+        "calls": 10,
+        "depth": 1,
+        "more": "",
+        "check": "",
+        "budget": 500,
+    }
     store, parallel = changes.pop("store", None), changes.pop("parallel", None)
     (folder / "free.rlm").write_text(RECIPE.format(**{**settings, **changes}))
     log = folder / "log.txt"
@@ -63,8 +70,14 @@ def play(
         return sub(task)
 
     engine = ScriptedEngine(script)
-    outcome = rlmlang.run("free.rlm", engine=engine, sources={"log": "log.txt"}, store=store,
-                          sets={"question": "who logs in most?"}, parallel=parallel)  # fmt: skip
+    outcome = rlmlang.run(
+        "free.rlm",
+        engine=engine,
+        sources={"log": "log.txt"},
+        store=store,
+        sets={"question": "who logs in most?"},
+        parallel=parallel,
+    )
     return outcome, engine
 
 
@@ -78,8 +91,9 @@ COUNT = (
 
 
 def test_an_answer_is_found_by_code(folder: Path) -> None:
-    outcome, engine = play(folder, in_turns("print(len(log), log[:20])", COUNT,
-                                            "SUBMIT(name=c[0], count=c[1])"))  # fmt: skip
+    outcome, engine = play(
+        folder, in_turns("print(len(log), log[:20])", COUNT, "SUBMIT(name=c[0], count=c[1])")
+    )
     assert outcome.problem is None, outcome.problem
     assert outcome.result == {"name": "user0", "count": 10_000}
     assert len(engine.requests) == 3
@@ -95,9 +109,13 @@ def test_every_mistake_has_words_for_the_model(folder: Path) -> None:
     def turn(n: int, history: str) -> str:
         seen.append(history.rsplit("printed:\n", 1)[-1])
         return [
-            "x = 1 / 0", "SUBMIT(name=3)", Raw("I think it is user0."), "SUBMIT('user0', 3)",
-            "print('y' * 9000)", "SUBMIT(name='a', count='7')",
-        ][n - 1]  # fmt: skip
+            "x = 1 / 0",
+            "SUBMIT(name=3)",
+            Raw("I think it is user0."),
+            "SUBMIT('user0', 3)",
+            "print('y' * 9000)",
+            "SUBMIT(name='a', count='7')",
+        ][n - 1]
 
     outcome, _ = play(folder, turn, more="shown <= 300ch")
     assert outcome.result == {"name": "a", "count": 7}
@@ -119,17 +137,22 @@ def test_every_mistake_has_words_for_the_model(folder: Path) -> None:
         ("`print(x)`", "print(x)", ""),
         ("```json\n{}\n```", "", WRONG_FENCE),
         ("The answer is 5.", "", NO_CODE),
-        ("answer", "", NO_CODE), ("", "", NO_CODE), ("```python\n```", "", NO_CODE),
+        ("answer", "", NO_CODE),
+        ("", "", NO_CODE),
+        ("```python\n```", "", NO_CODE),
     ],
-)  # fmt: skip
+)
 def test_code_is_found_in_what_a_model_says(said: str, code: str, problem: str) -> None:
     assert code_in(said) == (code, problem or "")
 
 
 def test_sub_calls_are_a_hard_limit(folder: Path) -> None:
     loop = "try:\n    for i in range(10_000): llm_query(f'q{i}')\nexcept RuntimeError as e:\n    print(e)"
-    outcome, engine = play(folder, in_turns(loop, "llm_query_batched(['a', 'b'])",
-                                            "SUBMIT(name='x', count=1)"), calls=30)  # fmt: skip
+    outcome, engine = play(
+        folder,
+        in_turns(loop, "llm_query_batched(['a', 'b'])", "SUBMIT(name='x', count=1)"),
+        calls=30,
+    )
     assert outcome.problem is None, outcome.problem
     subs = [
         r for r in engine.requests if "request" in r and "turn 1" not in r and "history" not in r
@@ -153,7 +176,7 @@ def test_tools_and_batches_and_children(folder: Path) -> None:
             "a = tag(line='first')\nb = llm_query_batched(['p', 'q'], [log[:9], log[9:18]])\nprint(a, b)",
             "r = rlm_query('go deeper', log[:30])\nprint('child said', r)",
             "SUBMIT(name=r, count=3)",
-        ][n - 1]  # fmt: skip
+        ][n - 1]
 
     outcome, engine = play(folder, turn, sub)
     assert outcome.problem is None, outcome.problem
@@ -297,15 +320,19 @@ def test_no_deeper_than_declared(folder: Path) -> None:
 
 
 def test_when_the_turns_are_spent_there_is_one_last_word(folder: Path) -> None:
-    outcome, engine = play(folder, lambda n, h: "print('looking')", iters=3,
-                           sub=lambda t: {"name": "late", "count": 1})  # fmt: skip
+    outcome, engine = play(
+        folder, lambda n, h: "print('looking')", iters=3, sub=lambda t: {"name": "late", "count": 1}
+    )
     assert outcome.result == {"name": "late", "count": 1}
     assert len(engine.requests) == 4
 
 
 def test_a_check_is_told_to_the_code(folder: Path) -> None:
-    outcome, engine = play(folder, in_turns("SUBMIT(name='x', count=0)", "SUBMIT(name='x', count=2)"),
-                           check="check: result.count > 0")  # fmt: skip
+    outcome, engine = play(
+        folder,
+        in_turns("SUBMIT(name='x', count=0)", "SUBMIT(name='x', count=2)"),
+        check="check: result.count > 0",
+    )
     assert outcome.result["count"] == 2
     assert "SUBMIT:" in engine.requests[1]
 
@@ -332,9 +359,15 @@ def test_a_killed_session_is_gone_on_with_and_not_paid_again(folder: Path) -> No
         "            sets={'question': 'who logs in most?'})\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    outcome, engine = play(folder, lambda n, h: "SUBMIT(name=' '.join(state), count=n_turns(3))"
-                           if n == 3 else "SUBMIT(name=' '.join(state), count=len(state))",
-                           store=Path(".rlm") / "store.db")  # fmt: skip
+    outcome, engine = play(
+        folder,
+        lambda n, h: (
+            "SUBMIT(name=' '.join(state), count=n_turns(3))"
+            if n == 3
+            else "SUBMIT(name=' '.join(state), count=len(state))"
+        ),
+        store=Path(".rlm") / "store.db",
+    )
     assert outcome.resumed
     assert len(engine.requests) == 2, engine.requests  # turns 3 and 4 alone
     assert outcome.result == {"name": "said one said two", "count": 2}
@@ -349,16 +382,20 @@ recipe all(book: Text) -> [Int] {
 }
 """)
     (folder / "b.txt").write_text("".join(f"line {i}\n" for i in range(400)))
-    engine = ScriptedEngine(lambda t: "```python\nSUBMIT(len(page.splitlines()))\n```"
-                            if "turn" in t.inputs else "x")  # fmt: skip
+    engine = ScriptedEngine(
+        lambda t: "```python\nSUBMIT(len(page.splitlines()))\n```" if "turn" in t.inputs else "x"
+    )
     outcome = rlmlang.run("many.rlm", engine=engine, store=None, sources={"book": "b.txt"})
     assert outcome.problem is None, outcome.problem
     assert outcome.result == [10] * 40
 
 
 def test_the_record_shows_turns_and_sub_calls(folder: Path, rlm: Rlm) -> None:
-    play(folder, in_turns("a = llm_query('hm')", "SUBMIT(name=a, count=1)"),
-         store=Path(".rlm") / "store.db")  # fmt: skip
+    play(
+        folder,
+        in_turns("a = llm_query('hm')", "SUBMIT(name=a, count=1)"),
+        store=Path(".rlm") / "store.db",
+    )
     reader = StoreReader(Path(".rlm") / "store.db")
     events = list(reader.events(reader.choose("last")))
     reader.close()
@@ -381,8 +418,9 @@ def test_a_completion_over_text_and_folder(folder: Path) -> None:
     assert (str(found), found.usage.calls) == ("sub says yes abc", 2)
     (folder / "src").mkdir()
     (folder / "src" / "a.txt").write_text("xyz and more")
-    found = rlmlang.completion("what?", folder / "src", engine=ScriptedEngine(script), store=None,
-                               budget={"calls": 5})  # fmt: skip
+    found = rlmlang.completion(
+        "what?", folder / "src", engine=ScriptedEngine(script), store=None, budget={"calls": 5}
+    )
     assert str(found) == "sub says yes xyz"
 
 
@@ -409,9 +447,20 @@ def test_ask_from_the_command_line(book: Path, rlm: Rlm) -> None:
 def test_a_terminal_sees_turns_and_sub_calls(book: Path) -> None:
     ours, theirs = pty.openpty()
     done = subprocess.run(
-        [sys.executable, "-m", "rlmlang", "ask", "Where does the key hang?", "--source", "book.txt"],
-        stdout=subprocess.PIPE, stderr=theirs, text=True, env={**os.environ, "COLUMNS": "120"},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "rlmlang",
+            "ask",
+            "Where does the key hang?",
+            "--source",
+            "book.txt",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        env={**os.environ, "COLUMNS": "120"},
+    )
     os.close(theirs)
     shown = b""
     with contextlib.suppress(OSError):  # a terminal that nobody holds any more
@@ -439,12 +488,23 @@ def test_the_bound_holds_whatever_the_code_does(folder: Path, seed: int) -> None
     ]
 
     def turn(n: int, history: str) -> str:
-        return "\n".join("try:\n    %s\nexcept Exception as e:\n    print(e)" % m
-                         for m in chance.sample(moves, 2))  # fmt: skip
+        return "\n".join(
+            "try:\n    %s\nexcept Exception as e:\n    print(e)" % m
+            for m in chance.sample(moves, 2)
+        )
 
-    outcome, engine = play(folder, turn, sub=lambda t: {"name": "a", "count": 1}
-                           if "history" in t.inputs and t.outputs[0].kind == "schema" else "word " * 20,
-                           iters=chance.randrange(1, 5), calls=chance.randrange(0, 9), more="shown <= 900ch")  # fmt: skip
+    outcome, engine = play(
+        folder,
+        turn,
+        sub=lambda t: (
+            {"name": "a", "count": 1}
+            if "history" in t.inputs and t.outputs[0].kind == "schema"
+            else "word " * 20
+        ),
+        iters=chance.randrange(1, 5),
+        calls=chance.randrange(0, 9),
+        more="shown <= 900ch",
+    )
     plan = rlmlang.plan_recipe("free.rlm", sources={"log": "log.txt"}, sets={"question": "q"})
     assert outcome.problem is None, outcome.problem
     worst = plan.totals.worst
@@ -456,8 +516,11 @@ def test_a_recipe_chooses_its_sandbox_and_a_flag_overrides_it(folder: Path) -> N
     inherits = "class A:\n    n = 1\nclass B(A):\n    m = 2\nSUBMIT(name='b', count=B.n + B.m)"
     outcome, _ = play(folder, in_turns(inherits), more="sandbox: cpython")
     assert outcome.result == {"name": "b", "count": 3}
-    outcome, _ = play(folder, in_turns("x = llm_query('q')", inherits.replace("1", "len(x)")),
-                      more="sandbox: [monty, cpython]")  # fmt: skip
+    outcome, _ = play(
+        folder,
+        in_turns("x = llm_query('q')", inherits.replace("1", "len(x)")),
+        more="sandbox: [monty, cpython]",
+    )
     assert outcome.result == {"name": "b", "count": 5}
     assert outcome.usage.calls == 3
 
@@ -475,15 +538,31 @@ def test_a_tool_with_a_model_of_its_own_is_bound_priced_and_asked(folder: Path) 
     )
     text = text.replace('task: "Say', 'model: small task: "Say')
     (folder / "log.txt").write_text("a line\n")
-    (folder / "roles.rlm").write_text(text.format(result="Answer", iters=3, calls=2, depth=0,
-                                                  more="", check="", budget=50))  # fmt: skip
-    plan = rlmlang.plan_recipe("roles.rlm", models=("small=openai/gpt-5-mini", "offline/reader"),
-                               sources={"log": "log.txt"}, sets={"question": "q"})  # fmt: skip
+    (folder / "roles.rlm").write_text(
+        text.format(result="Answer", iters=3, calls=2, depth=0, more="", check="", budget=50)
+    )
+    plan = rlmlang.plan_recipe(
+        "roles.rlm",
+        models=("small=openai/gpt-5-mini", "offline/reader"),
+        sources={"log": "log.txt"},
+        sets={"question": "q"},
+    )
     assert plan.verdict is not None
-    engine = ScriptedEngine(lambda t: Raw("```python\nSUBMIT(name=tag('x'), count=1)\n```")
-                            if "turn" in t.inputs else "small said")  # fmt: skip
-    outcome = rlmlang.run("roles.rlm", engine=engine, store=None, sources={"log": "log.txt"},
-                          sets={"question": "q"}, models=("small=scripted/small",))  # fmt: skip
+    engine = ScriptedEngine(
+        lambda t: (
+            Raw("```python\nSUBMIT(name=tag('x'), count=1)\n```")
+            if "turn" in t.inputs
+            else "small said"
+        )
+    )
+    outcome = rlmlang.run(
+        "roles.rlm",
+        engine=engine,
+        store=None,
+        sources={"log": "log.txt"},
+        sets={"question": "q"},
+        models=("small=scripted/small",),
+    )
     assert outcome.result == {"name": "small said", "count": 1}
 
 

@@ -83,8 +83,13 @@ class Babbler:
             return said
         text = said.message.text or ""
         text = [junk(self.chance), MARK + junk(self.chance), spoilt(self.chance, text)][kind]
-        return Response(id="x", model=request.model, message=Message.assistant([TextPart(text)]),
-                        finish_reason="stop", usage=Usage(input_tokens=9, output_tokens=9))  # fmt: skip
+        return Response(
+            id="x",
+            model=request.model,
+            message=Message.assistant([TextPart(text)]),
+            finish_reason="stop",
+            usage=Usage(input_tokens=9, output_tokens=9),
+        )
 
 
 def attempt(seed: int, folder: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -100,8 +105,17 @@ def attempt(seed: int, folder: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch) 
     if where == "recipe":
         text = spoilt(chance, text)
     elif where == "input":
-        spoilt_file(chance, chance.choice([p for p in folder.rglob("*") if p.suffix in
-                    (".md", ".txt", ".jsonl", ".csv", ".py", ".log") and p.stat().st_size]))  # fmt: skip
+        spoilt_file(
+            chance,
+            chance.choice(
+                [
+                    p
+                    for p in folder.rglob("*")
+                    if p.suffix in (".md", ".txt", ".jsonl", ".csv", ".py", ".log")
+                    and p.stat().st_size
+                ]
+            ),
+        )
     elif where == "option":
         names = re.findall(r"(\w+): (?:\[?[A-Z])", text.split("recipe ")[-1].split("->")[0])
         name = chance.choice([*names, "budget.calls", "budget.usd", "budget.wall", "nothing"])
@@ -116,8 +130,9 @@ def attempt(seed: int, folder: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch) 
         )
         text = (HERE / "code_functions.rlm").read_text()
         args = ["--source", "lines=log.txt"]
-    monkeypatch.setattr(OfflineReader, "complete",
-                        Babbler(chance).complete if where == "answer" else READER)  # fmt: skip
+    monkeypatch.setattr(
+        OfflineReader, "complete", Babbler(chance).complete if where == "answer" else READER
+    )
     (folder / "r.rlm").write_text(text, encoding="utf-8", errors="replace")
     for command in (
         ["check", "r.rlm"],

@@ -63,10 +63,16 @@ def cases() -> list[Case]:
     """Our own recipes, then those of others.toml."""
     others = tomllib.loads((HERE / "others.toml").read_text())
     return [own(p) for p in sorted(HERE.glob("*.rlm"))] + [
-        Case(name, said["file"], tuple(shlex.split(said["args"])), (), 1,
-             str(ROOT / said["folder"]) if "folder" in said else "")
+        Case(
+            name,
+            said["file"],
+            tuple(shlex.split(said["args"])),
+            (),
+            1,
+            str(ROOT / said["folder"]) if "folder" in said else "",
+        )
         for name, said in others.items()
-    ]  # fmt: skip
+    ]
 
 
 class Told:
@@ -88,16 +94,22 @@ class Told:
         entry["answers"] = entry["answers"][1:] or entry["answers"]
         words = text if MARKED in text else written(text)
         return Response(
-            id="told", model=request.model, message=Message.assistant([TextPart(words)]),
-            finish_reason="stop", usage=Usage(input_tokens=len(asked) // 4, output_tokens=5),
-        )  # fmt: skip
+            id="told",
+            model=request.model,
+            message=Message.assistant([TextPart(words)]),
+            finish_reason="stop",
+            usage=Usage(input_tokens=len(asked) // 4, output_tokens=5),
+        )
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda c: c.name)
 def test_a_recipe_says_what_it_said(
-    case: Case, folder: Path, rlm: Rlm, request: pytest.FixtureRequest,
+    case: Case,
+    folder: Path,
+    rlm: Rlm,
+    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     shutil.copytree(HERE / "data", folder, dirs_exist_ok=True)
     for file in Path(case.copied).glob("*") if case.copied else ():
@@ -168,8 +180,11 @@ def call_lines(text: str) -> str:
     """The calls of a run, the pieces each was shown, and its answer; then the receipt."""
     events = [json.loads(x) for x in text.splitlines()]
     calls = [e for e in events if "call" in e and e["event"] != "call_started"]
-    calls.sort(key=lambda e: [(int(x), "") if x.isdigit() else (-1, x)
-                              for x in re.split(r"(\d+)", e["call"])])  # fmt: skip
+    calls.sort(
+        key=lambda e: [
+            (int(x), "") if x.isdigit() else (-1, x) for x in re.split(r"(\d+)", e["call"])
+        ]
+    )
     lines = [call_line(e) for e in calls]
     receipt = [json.dumps(x) for e in events for x in e.get("receipt", ())]
     return "\n".join([*lines, *receipt, ""])

@@ -63,8 +63,11 @@ def goes_on(rlm: Rlm, server: Any, held: Held) -> None:
 def test_a_polite_kill_parks_the_run(lines: Path, rlm: Rlm, number: int) -> None:
     held = Held()
     with chat_server(held) as server:
-        run = subprocess.Popen([sys.executable, "-m", "rlmlang", *RUN, "--api-base", server.base],
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+        run = subprocess.Popen(
+            [sys.executable, "-m", "rlmlang", *RUN, "--api-base", server.base],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         assert held.third.wait(30)
         run.send_signal(number)
         assert run.stderr is not None

@@ -50,8 +50,18 @@ def handlers() -> list[Any]:
 
 
 def test_the_face_shows_what_there_is() -> None:
-    wanted = {"run", "completion", "acompletion", "plan_recipe", "check_recipe", "tune_recipe",
-              "CodedError", "BadRecipe", "Outcome", "Completion"}  # fmt: skip
+    wanted = {
+        "run",
+        "completion",
+        "acompletion",
+        "plan_recipe",
+        "check_recipe",
+        "tune_recipe",
+        "CodedError",
+        "BadRecipe",
+        "Outcome",
+        "Completion",
+    }
     assert wanted <= set(dir(rlmlang))
     assert all(getattr(rlmlang, name) for name in rlmlang.__all__)
 
@@ -177,10 +187,13 @@ with chat_server(answer) as server:
 """
 
 
-@pytest.mark.parametrize(("name", "handler", "raised"), [
-    ("SIGINT", "", "KeyboardInterrupt"),
-    ("SIGTERM", "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))", "SystemExit"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "handler", "raised"),
+    [
+        ("SIGINT", "", "KeyboardInterrupt"),
+        ("SIGTERM", "signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))", "SystemExit"),
+    ],
+)
 def test_what_a_handler_raises_is_raised_and_nothing_is_paid_twice(
     notes: Path, name: str, handler: str, raised: str
 ) -> None:
@@ -227,8 +240,13 @@ def test_a_fork_after_a_call_may_call(folder: Path) -> None:
 def script(code: str) -> subprocess.CompletedProcess[str]:
     """A program of somebody's."""
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OPENAI_API_KEY": "sk-none"}
-    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True,
-                          timeout=100, env=env)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=env,
+    )
 
 
 def test_threads_may_call_at_once(notes: Path) -> None:

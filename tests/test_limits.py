@@ -143,8 +143,9 @@ def test_code_alone_says_that_no_model_was_asked(folder: Path, rlm: Rlm) -> None
 def test_what_was_assumed_stays_in_the_receipt(folder: Path, rlm: Rlm) -> None:
     lines, text = receipt(folder, rlm, "assumed")
     assert [(x["step"], x["promised"], x["assumed"]) for x in lines] == [
-        ("two", "exact", "[two] are all"), ("said", "exact", "[two] are all"),
-    ]  # fmt: skip
+        ("two", "exact", "[two] are all"),
+        ("said", "exact", "[two] are all"),
+    ]
     assert lines[1]["read"] < lines[1]["total"]
     assert text.count("[two] are all") == 2
 
@@ -155,9 +156,13 @@ def test_every_item_skipped_and_a_join_that_fails(folder: Path, rlm: Rlm) -> Non
     assert done.code == 0, done.out + done.err
 
 
-@pytest.mark.parametrize(("recipe", "prompt", "lost"), [
-    ("skipped", "copy", True), ("joined", "join", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("recipe", "prompt", "lost"),
+    [
+        ("skipped", "copy", True),
+        ("joined", "join", False),
+    ],
+)
 def test_only_what_may_be_lost_is_advised_to_be(
     folder: Path, rlm: Rlm, recipe: str, prompt: str, lost: bool
 ) -> None:
@@ -181,11 +186,14 @@ def test_only_what_may_be_lost_is_advised_to_be(
     assert ("on_error" in done.out + done.err) is lost, done.out + done.err
 
 
-@pytest.mark.parametrize(("recipe", "code"), [
-    ("recipe r(rows: [Row]) -> [Row] max 2 { return rows }", "result-too-large"),
-    ("recipe r(rows: [Row]) -> [Row] max 3 { return take(rows, 3) }", ""),
-    ("recipe r(rows: [Row]) -> [Int] { return twice(rows) }", "code-failed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("recipe", "code"),
+    [
+        ("recipe r(rows: [Row]) -> [Row] max 2 { return rows }", "result-too-large"),
+        ("recipe r(rows: [Row]) -> [Row] max 3 { return take(rows, 3) }", ""),
+        ("recipe r(rows: [Row]) -> [Int] { return twice(rows) }", "code-failed"),
+    ],
+)
 def test_what_is_returned_keeps_to_its_most(folder: Path, rlm: Rlm, recipe: str, code: str) -> None:
     receipt(folder, rlm, "counted")
     (folder / "twice.py").write_text("def twice(rows):\n    return [1] * 2 * len(rows)\n")

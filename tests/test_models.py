@@ -109,8 +109,16 @@ def test_answers_of_the_wrong_type_are_asked_again(
 ) -> None:
     (book / "typed.rlm").write_text(TYPED % (type_, type_.replace(" max 1", "")))
     with chat_server(lambda body: field(text)) as server:
-        done = rlm("run", "typed.rlm", "--source", "book=book.txt", "--model", "m",
-                   "--api-base", server.base)  # fmt: skip
+        done = rlm(
+            "run",
+            "typed.rlm",
+            "--source",
+            "book=book.txt",
+            "--model",
+            "m",
+            "--api-base",
+            server.base,
+        )
     assert done.code == 1
     assert "answer-refused" in done.err
     assert words in " ".join(done.err.split()), done.err
@@ -123,8 +131,16 @@ def test_answers_of_the_wrong_type_are_asked_again(
 def test_a_good_record_passes(book: Path, rlm: Rlm) -> None:
     (book / "typed.rlm").write_text(TYPED % ("Row", "Row"))
     with chat_server(lambda body: field(json.dumps(GOOD_ROW))) as server:
-        done = rlm("run", "typed.rlm", "--source", "book=book.txt", "--model", "m",
-                   "--api-base", server.base)  # fmt: skip
+        done = rlm(
+            "run",
+            "typed.rlm",
+            "--source",
+            "book=book.txt",
+            "--model",
+            "m",
+            "--api-base",
+            server.base,
+        )
     assert done.code == 0, done.err
     assert json.loads(done.out) == GOOD_ROW
 
@@ -136,8 +152,16 @@ def test_a_second_answer_is_taken(book: Path, rlm: Rlm) -> None:
         return field("7" if "[[ ## problem ## ]]" in str(body) else "seven")
 
     with chat_server(answer) as server:
-        done = rlm("run", "typed.rlm", "--source", "book=book.txt", "--model", "m",
-                   "--api-base", server.base)  # fmt: skip
+        done = rlm(
+            "run",
+            "typed.rlm",
+            "--source",
+            "book=book.txt",
+            "--model",
+            "m",
+            "--api-base",
+            server.base,
+        )
     assert (done.code, done.out) == (0, "7\n")
     shown = rlm("show")
     assert "2 tries" in shown.out
@@ -213,8 +237,11 @@ def test_other_providers_through_litellm(book: Path, monkeypatch: pytest.MonkeyP
 
     from rlmlang.models.http import LiteLlm
 
-    request = Request(model="openai/m", messages=(Message("user", (TextPart("hi"),)),),
-                      config=Config(max_tokens=5, temperature=0.0))  # fmt: skip
+    request = Request(
+        model="openai/m",
+        messages=(Message("user", (TextPart("hi"),)),),
+        config=Config(max_tokens=5, temperature=0.0),
+    )
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     with chat_server(lambda body: completion("hello")) as server:
         monkeypatch.setenv("OPENAI_API_BASE", server.base)

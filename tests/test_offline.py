@@ -24,18 +24,20 @@ Tag = create_model(
 Event = create_model("Event", date=(str, ...), quote=(str, ...), days=(Optional[int], None))
 
 
-def ask(type_: Any, inputs: dict[str, str], demos: tuple[dict[str, Any], ...] = (),
-        words: str = "") -> Any:  # fmt: skip
+def ask(
+    type_: Any, inputs: dict[str, str], demos: tuple[dict[str, Any], ...] = (), words: str = ""
+) -> Any:
     """The reader's answer to a signature, as DSPy's adapter would send it."""
     fields: dict[str, Any] = {n: (str, dspy.InputField()) for n in inputs}
     fields["result"] = (type_, dspy.OutputField(desc=words))
     signature = dspy.Signature(fields, "Do it.")
     messages = dspy.ChatAdapter().format(signature, list(demos), inputs)
     request = Request(
-        model="offline/reader", system=messages[0]["content"],
+        model="offline/reader",
+        system=messages[0]["content"],
         messages=tuple(Message(m["role"], (TextPart(m["content"]),)) for m in messages[1:]),
         config=Config(),
-    )  # fmt: skip
+    )
     task = read_request(request)
     return answer(task, task.outputs[0])
 
@@ -68,8 +70,9 @@ def test_labels_by_their_own_words_and_by_demonstrations() -> None:
 def test_records_row_by_row_and_field_by_field() -> None:
     rows = '{"id":1,"text":"Which city is it?"}\n{"id":2,"text":"What was the price?"}'
     assert ask(list[Tag], {"rows": rows}) == [
-        {"id": 1, "label": "place"}, {"id": 2, "label": "number"},
-    ]  # fmt: skip
+        {"id": 1, "label": "place"},
+        {"id": 2, "label": "number"},
+    ]
     (event,) = ask(list[Event], {"page": PAGE, "subject": "rained days"})
     assert event == {
         "date": "May 1848",
@@ -100,8 +103,11 @@ def test_it_reports_usage_like_a_model() -> None:
 
     from rlmlang.models.offline.reader import OfflineReader
 
-    request = Request(model="offline/reader", system="Your output fields are:\n1. `result` (str):\n",
-                      messages=(Message("user", (TextPart("[[ ## page ## ]]\nhello"),)),))  # fmt: skip
+    request = Request(
+        model="offline/reader",
+        system="Your output fields are:\n1. `result` (str):\n",
+        messages=(Message("user", (TextPart("[[ ## page ## ]]\nhello"),)),),
+    )
     response = asyncio.run(OfflineReader().complete(request))
     assert response.usage.input_tokens and response.usage.output_tokens
     again = asyncio.run(OfflineReader().complete(request))

@@ -32,8 +32,9 @@ recipe all_ids(rows: [Row]) -> [Int] { return ids(rows) }
 def run(folder: Path, command: str, given: bytes | None = None) -> subprocess.CompletedProcess[str]:
     """A command of bash in a folder, `rlm` being ours."""
     ours = f'rlm() {{ "{sys.executable}" -m rlmlang "$@"; }}\n'
-    done = subprocess.run(["bash", "-c", ours + command], cwd=folder, input=given,
-                          capture_output=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        ["bash", "-c", ours + command], cwd=folder, input=given, capture_output=True, check=False
+    )
     return subprocess.CompletedProcess(
         [], done.returncode, done.stdout.decode(), done.stderr.decode()
     )
@@ -145,10 +146,12 @@ def test_what_is_far_is_looked_at_like_a_file() -> None:
     import fsspec
 
     for name, data, code in (
-        ("empty", b"", "empty-source"), ("nul", b"a\0b", "binary-source"),
-        ("wide", b"\xff\xfea\0", "not-utf8"), ("marked", b"\xef\xbb\xbfa", ""),
+        ("empty", b"", "empty-source"),
+        ("nul", b"a\0b", "binary-source"),
+        ("wide", b"\xff\xfea\0", "not-utf8"),
+        ("marked", b"\xef\xbb\xbfa", ""),
         ("long", b"\xef\xbb\xbf" + b"a" * 20_000, ""),
-    ):  # fmt: skip
+    ):
         with fsspec.open(f"memory://pipes/{name}", "wb") as file:
             file.write(data)
         if code:

@@ -96,8 +96,9 @@ def run(what: str | Plan = "plan.json", **more: Any) -> Any:
 
 
 def started(*args: str) -> Result:
-    done = subprocess.run([sys.executable, "-m", "rlmlang", *args], capture_output=True, text=True,
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "rlmlang", *args], capture_output=True, text=True, check=False
+    )
     return Result(done.returncode, done.stdout, done.stderr)
 
 

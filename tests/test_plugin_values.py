@@ -40,22 +40,34 @@ def installed(folder: Path) -> Run:
     info = folder / "site" / "rlmlang_sample-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rlmlang-sample\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("".join(
-        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in names.items())
-        for group, names in {**points, "rlmlang.functions": {
-            **points["rlmlang.functions"], "odd": "rlmlang_sample.export:CSV"}}.items()
-    ))  # fmt: skip
+    (info / "entry_points.txt").write_text(
+        "".join(
+            f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in names.items())
+            for group, names in {
+                **points,
+                "rlmlang.functions": {
+                    **points["rlmlang.functions"],
+                    "odd": "rlmlang_sample.export:CSV",
+                },
+            }.items()
+        )
+    )
     (folder / "middle.rlm").write_text(RECIPE)
-    (folder / "rows.jsonl").write_text("".join(
-        json.dumps({"n": n, "name": f"r{n}"}) + "\n" for n in (9, 1, 4)
-    ))  # fmt: skip
+    (folder / "rows.jsonl").write_text(
+        "".join(json.dumps({"n": n, "name": f"r{n}"}) + "\n" for n in (9, 1, 4))
+    )
 
     def run(*args: str) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join((str(info.parent), str(PLUGIN), str(ROOT)))
         return subprocess.run(
-            [sys.executable, "-m", "rlmlang", *args], cwd=folder, capture_output=True, text=True,
-            env={**os.environ, "PYTHONPATH": path}, timeout=60, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "rlmlang", *args],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+            timeout=60,
+            check=False,
+        )
 
     return run
 
@@ -67,7 +79,10 @@ def test_what_another_distribution_adds_is_used(installed: Run, folder: Path) ->
     assert installed("run", *source, "-q").stdout.strip() == "the middle of 3 is 4"
     lines = installed("export", "--format", "csv").stdout.splitlines()
     assert lines[0] == "call,tok" and [x.split(",")[0] for x in lines[1:]] == [
-        "said[0]", "said[1]", "said[2]"]  # fmt: skip
+        "said[0]",
+        "said[1]",
+        "said[2]",
+    ]
     (folder / "middle.rlm").write_text(RECIPE + EVAL)
     rows = [{"n": 4, "name": "r"}]
     (folder / "d.jsonl").write_text(json.dumps({"rows": rows, "want": "the middle is 4"}))

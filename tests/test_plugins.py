@@ -39,8 +39,10 @@ def rlm(tmp_path_factory: pytest.TempPathFactory) -> Call:
     folder = tmp_path_factory.mktemp("plugin")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=SAMPLE, check=True, capture_output=True,
-    )  # fmt: skip
+        cwd=SAMPLE,
+        check=True,
+        capture_output=True,
+    )
     venv.create(folder / "env", symlinks=True)
     packages = next((folder / "env").glob("lib/python*/site-packages"))
     zipfile.ZipFile(next(folder.glob("*.whl"))).extractall(packages)
@@ -48,13 +50,20 @@ def rlm(tmp_path_factory: pytest.TempPathFactory) -> Call:
     (packages / "seen.pth").write_text("\n".join(seen) + "\n")
     (folder / "r.rlm").write_text(RECIPE)
     (folder / "s.ini").write_text("[mill]\nstones = 2\nburned = 1851\n")
-    (folder / "book.txt").write_text("The mill burned. Nobody knows who set the fire. Two stones "
-                                     "were saved. The miller sold them. He left the town.\n")  # fmt: skip
+    (folder / "book.txt").write_text(
+        "The mill burned. Nobody knows who set the fire. Two stones "
+        "were saved. The miller sold them. He left the town.\n"
+    )
 
     def call(*args: str) -> subprocess.CompletedProcess[str]:
         python = str(folder / "env" / "bin" / "python")
-        return subprocess.run([python, "-m", "rlmlang", *args], cwd=folder, text=True,
-                              capture_output=True, check=False)  # fmt: skip
+        return subprocess.run(
+            [python, "-m", "rlmlang", *args],
+            cwd=folder,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
 
     return call
 
@@ -76,13 +85,19 @@ def test_only_what_is_named_is_imported(folder: Path) -> None:
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     loaded = found.stdout.split()
     assert "rlmlang.schema.partitions.tokens" in loaded
-    assert not {"rlmlang.schema.partitions.stable", "rlmlang.partitions.tokens",
-                "importlib.metadata"} & set(loaded)  # fmt: skip
+    assert not {
+        "rlmlang.schema.partitions.stable",
+        "rlmlang.partitions.tokens",
+        "importlib.metadata",
+    } & set(loaded)
 
 
 def test_what_another_distribution_adds_is_explained(rlm: Call) -> None:
-    for name, words in (("sentences", "Whole sentences, packed up to the cap."),
-                        ("ini", "section, key, value"), ("literal", "as it is written")):  # fmt: skip
+    for name, words in (
+        ("sentences", "Whole sentences, packed up to the cap."),
+        ("ini", "section, key, value"),
+        ("literal", "as it is written"),
+    ):
         assert words in rlm("explain", name).stdout
 
 

@@ -39,9 +39,11 @@ class Kept(ScriptedEngine):
 
 
 def find(
-    change: Callable[[RecipeProgram], object], script: Any = lambda task: "bees",
-    file: str = "find.rlm", values: dict[str, Any] | None = None,
-) -> tuple[Outcome, Kept, list[Event]]:  # fmt: skip
+    change: Callable[[RecipeProgram], object],
+    script: Any = lambda task: "bees",
+    file: str = "find.rlm",
+    values: dict[str, Any] | None = None,
+) -> tuple[Outcome, Kept, list[Event]]:
     """A run through a program that `change` has worked on."""
     given: dict[str, Any] = {"sources": {"book": "book.txt"}, "sets": {"question": "which?"}}
     given = given if values is None else {"values": values}
@@ -245,9 +247,10 @@ recipe ask(page: Text) -> {type_} {{ return kind(page, "ants") }}
     assert outcome.problem is None, outcome.problem
     desc = "Leave it empty if there is nothing to say." if type_ == "Text?" else ""
     fields = {
-        "page": (str, dspy.InputField(desc="")), "about": (str, dspy.InputField(desc="")),
+        "page": (str, dspy.InputField(desc="")),
+        "about": (str, dspy.InputField(desc="")),
         "result": (python, dspy.OutputField(desc=desc)),
-    }  # fmt: skip
+    }
     signature = dspy.Signature(fields, "Pages of a field guide.\n\nWhich is it?")
     if think:
         signature = dspy.ChainOfThought(signature).predict.signature

@@ -74,8 +74,9 @@ def test_a_table_of_toml_that_is_too_deep(book: Path, rlm: Rlm) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "line"), [("[models]\n# caf\xe9\n".encode("latin-1"), 2), ("[models]".encode("utf-16"), 1)]
-)  # fmt: skip
+    ("data", "line"),
+    [("[models]\n# caf\xe9\n".encode("latin-1"), 2), ("[models]".encode("utf-16"), 1)],
+)
 def test_a_file_that_is_no_utf8(book: Path, rlm: Rlm, data: bytes, line: int) -> None:
     (book / "rlm.toml").write_bytes(data)
     done = rlm("plan", "find.rlm")
@@ -116,8 +117,11 @@ tiers = ["monty", "cpython"]
 """)
     found = load(book)
     assert (found.default, found.api_base, found.api_key_env) == (
-        "a/b", "https://example.org/v1", "MY_KEY")  # fmt: skip
-    assert found.roles == {"base": "c/d", "reader": "lm studio model"}
+        "a/b",
+        "https://example.org/v1",
+        "MY_KEY",
+    )
+    assert found.models == {"base": "c/d", "reader": "lm studio model"}
     assert (found.prices["my model"].input, found.prices["my model"].output) == (0.0, 2.0)
     assert found.paces == {"a/b": (8, None, 1e6)}
     assert found.sandbox == ("monty", "cpython")
@@ -132,16 +136,18 @@ def test_every_setting_has_a_kind_and_an_example_of_it() -> None:
         assert setting.doc
 
 
-def test_a_role_that_looks_like_one_of_the_recipe_is_asked_about(book: Path, rlm: Rlm) -> None:
+def test_a_model_that_looks_like_one_of_the_recipe_is_asked_about(book: Path, rlm: Rlm) -> None:
     text = (book / "find.rlm").read_text()
     text = text.replace("prompt note", 'model reader { default: "a/b" }\n\nprompt note', 1)
-    text = text.replace('"What does the page say about the question?"',
-                        '{ task: "What does the page say?" model: reader }')  # fmt: skip
+    text = text.replace(
+        '"What does the page say about the question?"',
+        '{ task: "What does the page say?" model: reader }',
+    )
     (book / "find.rlm").write_text(text)
     (book / "rlm.toml").write_text('[models]\nreeder = "c/d"\nother = "e/f"\n')
     done = rlm("plan", "find.rlm")
     assert done.code == 0, done.err
-    assert "warning[unknown-role]" in done.err
+    assert "warning[undeclared-model]" in done.err
     assert "`reader` is near" in done.err
     assert "other" not in done.err
 
@@ -156,8 +162,17 @@ def test_lines_are_found_by_their_whole_path() -> None:
 def test_a_slip_never_lets_another_model_answer(book: Path, rlm: Rlm) -> None:
     (book / "rlm.toml").write_text('[model]\ndefault = "a/b"\n')
     with chat_server(lambda body: field("x")) as server:
-        done = rlm("run", "find.rlm", "--source", "book=book.txt", "--set", "question=q",
-                   "--api-base", server.base, "--json")  # fmt: skip
+        done = rlm(
+            "run",
+            "find.rlm",
+            "--source",
+            "book=book.txt",
+            "--set",
+            "question=q",
+            "--api-base",
+            server.base,
+            "--json",
+        )
     assert (done.code, done.out, server.requests) == (2, "", [])
 
 

@@ -197,8 +197,19 @@ recipe find(book: Text) -> [Text] {
         return completion(ANSWER)
 
     with chat_server(answer) as server:
-        done = rlm("run", "many.rlm", "--source", "book=book.txt", "--model", "my/alias",
-                   "--api-base", server.base, "--parallel", "1", "--json")  # fmt: skip
+        done = rlm(
+            "run",
+            "many.rlm",
+            "--source",
+            "book=book.txt",
+            "--model",
+            "my/alias",
+            "--api-base",
+            server.base,
+            "--parallel",
+            "1",
+            "--json",
+        )
     assert done.code == 0, done.err
     assert len(server.requests) == 6 + len(rules)
     assert field in server.requests[-1]

@@ -99,10 +99,16 @@ def test_what_is_no_quote_of_the_page_is_not(folder: Path, rlm: Rlm, quote: str)
     assert not problem(folder, rlm, "page", given, quote, "cite returns QUOTE")
 
 
-@pytest.mark.parametrize(("quote", "taken"), [
-    ("are never late", True), ("Bees are never", True), ('"user":"ada"', True),
-    ("Who keeps the bees", False), ("late. 2", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("quote", "taken"),
+    [
+        ("are never late", True),
+        ("Bees are never", True),
+        ('"user":"ada"', True),
+        ("Who keeps the bees", False),
+        ("late. 2", False),
+    ],
+)
 def test_rows_are_quoted_and_not_the_question(
     folder: Path, rlm: Rlm, quote: str, taken: bool
 ) -> None:
@@ -123,9 +129,15 @@ def test_of_a_pair_only_the_slice_is_quoted(
     assert problem(folder, rlm, "pair", given, quote, "of_pair returns QUOTE") is taken
 
 
-@pytest.mark.parametrize(("quote", "taken"), [
-    ("42 hives", True), ("has many hives", False), ("The keeper", False), ("at night", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("quote", "taken"),
+    [
+        ("42 hives", True),
+        ("has many hives", False),
+        ("The keeper", False),
+        ("at night", False),
+    ],
+)
 def test_of_earlier_answers_only_the_quotes_are_quoted(
     folder: Path, rlm: Rlm, quote: str, taken: bool
 ) -> None:

@@ -42,8 +42,11 @@ recipe find(rows: [Text] max 50) -> [Text] {
 
 def on_disk(folder: Path, secret: str) -> list[str]:
     """The kept files that hold a secret."""
-    return [str(p) for p in (folder / ".rlm").rglob("*")
-            if p.is_file() and secret.encode() in p.read_bytes()]  # fmt: skip
+    return [
+        str(p)
+        for p in (folder / ".rlm").rglob("*")
+        if p.is_file() and secret.encode() in p.read_bytes()
+    ]
 
 
 @pytest.fixture
@@ -58,37 +61,84 @@ def ask(folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    ["API_KEY", "OPENAI_API_KEY", "apiKey", "OPENAI_APIKEY", "GITHUBTOKEN", "accessToken", "DB_PASS",
-     "PGPASSWORD", "MYSQL_PWD", "GITHUB_PAT", "my-secret", "AWSSecretKey", "MY0_TOKEN", "SENTRY_DSN",
-     "DATABASE_URL", "AUTHORIZATION", "aws_credentials"],
-)  # fmt: skip
+    [
+        "API_KEY",
+        "OPENAI_API_KEY",
+        "apiKey",
+        "OPENAI_APIKEY",
+        "GITHUBTOKEN",
+        "accessToken",
+        "DB_PASS",
+        "PGPASSWORD",
+        "MYSQL_PWD",
+        "GITHUB_PAT",
+        "my-secret",
+        "AWSSecretKey",
+        "MY0_TOKEN",
+        "SENTRY_DSN",
+        "DATABASE_URL",
+        "AUTHORIZATION",
+        "aws_credentials",
+    ],
+)
 def test_names_that_speak_of_secrets(name: str) -> None:
     assert list(secrets_in({name: "k7Gh-29xQ-81"})) == ["k7Gh-29xQ-81"]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["MONKEY", "KEYBOARD_LAYOUT", "TURKEY_REGION", "AUTHOR", "GIT_AUTHOR_NAME", "PATH", "PATTERN",
-     "TOKENIZERS_PARALLELISM", "COMPASS", "PASSENGER", "SECRETARY", "KEYCLOAK_HOST", "BYPASS"],
-)  # fmt: skip
+    [
+        "MONKEY",
+        "KEYBOARD_LAYOUT",
+        "TURKEY_REGION",
+        "AUTHOR",
+        "GIT_AUTHOR_NAME",
+        "PATH",
+        "PATTERN",
+        "TOKENIZERS_PARALLELISM",
+        "COMPASS",
+        "PASSENGER",
+        "SECRETARY",
+        "KEYCLOAK_HOST",
+        "BYPASS",
+    ],
+)
 def test_names_are_read_as_words(name: str) -> None:
     assert not speaks_of_secrets(name)
 
 
 @pytest.mark.parametrize(
     "value",
-    ["", "none", "EMPTY", "password", "not-needed", "lm-studio", "Alexander", "localhost", "true",
-     "16777216", "/tmp/ssh-x/agent.12", "https://login.example.org/in", "  \n"],
-)  # fmt: skip
+    [
+        "",
+        "none",
+        "EMPTY",
+        "password",
+        "not-needed",
+        "lm-studio",
+        "Alexander",
+        "localhost",
+        "true",
+        "16777216",
+        "/tmp/ssh-x/agent.12",
+        "https://login.example.org/in",
+        "  \n",
+    ],
+)
 def test_common_words_numbers_and_places_are_no_secrets(value: str) -> None:
     assert Redactor({"API_KEY": value})(f"It says {value} here.") == f"It says {value} here."
 
 
 @pytest.mark.parametrize(
     "text",
-    ["task-management-and-planning-for-all", "a disk-assessment-methodology", "EURASIAPACIFICTRADEROUTES",
-     "The bearer responsibilities-of-office", "see http://example.org:80/a and b@c"],
-)  # fmt: skip
+    [
+        "task-management-and-planning-for-all",
+        "a disk-assessment-methodology",
+        "EURASIAPACIFICTRADEROUTES",
+        "The bearer responsibilities-of-office",
+        "see http://example.org:80/a and b@c",
+    ],
+)
 def test_words_that_look_like_a_shape_stay(text: str) -> None:
     assert Redactor({})(text) == text
 
@@ -149,9 +199,19 @@ def test_a_key_that_is_set_is_nowhere_on_disk_after_kill_9(ask: Path) -> None:
 
     with chat_server(hang) as server:
         run = subprocess.Popen(
-            [sys.executable, "-m", "rlmlang", *RUN, "--set", f"question=is {KEY} valid?",
-             "--api-base", server.base], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "rlmlang",
+                *RUN,
+                "--set",
+                f"question=is {KEY} valid?",
+                "--api-base",
+                server.base,
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         assert asked.wait(60)
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
@@ -163,7 +223,7 @@ def test_a_key_that_is_set_is_nowhere_on_disk_after_kill_9(ask: Path) -> None:
 @pytest.mark.parametrize(
     "given",
     ["-----BEGIN PRIVATE KEY-----\nMIIabc", "x://user", "y:z@w", 'say "k7Gh-29xQ-81" twice'],
-)  # fmt: skip
+)
 def test_the_row_of_a_run_stays_readable(
     ask: Path, rlm: Rlm, given: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,13 +251,17 @@ def test_an_input_whose_name_speaks_of_secrets_is_one(ask: Path, rlm: Rlm) -> No
 
 
 def test_an_answer_with_a_secret_is_asked_again_and_no_other(ask: Path, rlm: Rlm) -> None:
-    with chat_server(lambda body: field(
-        f"it is {KEY}" if "secret" in body["messages"][-1]["content"] else "nothing"
-    )) as server:  # fmt: skip
+    with chat_server(
+        lambda body: field(
+            f"it is {KEY}" if "secret" in body["messages"][-1]["content"] else "nothing"
+        )
+    ) as server:
         for question, asks in (("a secret?", 2), ("anything?", 1)):
             before = len(server.requests)
-            said = {rlm(*RUN, "--set", f"question={question}", "--api-base", server.base).out
-                    for _ in range(2)}  # fmt: skip
+            said = {
+                rlm(*RUN, "--set", f"question={question}", "--api-base", server.base).out
+                for _ in range(2)
+            }
             assert len(said) == 1, "the second run has the same answer, not one without its secret"
             assert len(server.requests) - before == asks
         assert KEY in rlm(*RUN, "--set", "question=a secret?", "--api-base", server.base).out
@@ -211,8 +275,13 @@ def test_within_a_run_an_answer_is_used_again_as_it_was(folder: Path) -> None:
 
     (folder / "many.rlm").write_text(MANY.replace("page: Slice", "page: Text"))
     with chat_server(lambda body: field(f"it is {KEY}")) as server:
-        outcome = rlmlang.run("many.rlm", models=("my/model",), api_base=server.base,
-                              values={"rows": ["same"] * 6}, parallel=1)  # fmt: skip
+        outcome = rlmlang.run(
+            "many.rlm",
+            models=("my/model",),
+            api_base=server.base,
+            values={"rows": ["same"] * 6},
+            parallel=1,
+        )
         assert outcome.result == [f"it is {KEY}"] * 6
         assert len(server.requests) == 1
     assert on_disk(folder, KEY) == []
@@ -231,8 +300,11 @@ def test_a_run_that_is_gone_on_with_never_sees_a_mask(folder: Path, rlm: Rlm) ->
 
     import rlmlang
 
-    given = {"models": ("my/model",), "values": {"rows": [f"row {i}" for i in range(4)]},
-             "parallel": 1}  # fmt: skip
+    given = {
+        "models": ("my/model",),
+        "values": {"rows": [f"row {i}" for i in range(4)]},
+        "parallel": 1,
+    }
     with chat_server(answer) as server:
         first = rlmlang.run("many.rlm", api_base=server.base, **given)
         assert first.problem is not None
@@ -261,8 +333,11 @@ def test_a_variable_that_is_no_secret_leaves_answers_alone(
 
 def test_a_problem_quotes_an_answer_without_its_secrets(ask: Path, rlm: Rlm) -> None:
     with chat_server(lambda body: completion(f"I found {KEY} in it")) as server:
-        (ask / "ask.rlm").write_text(ASK.replace("-> Text \"", "-> Int \"").replace(
-            "question: Text) -> Text {", "question: Text) -> Int {"))  # fmt: skip
+        (ask / "ask.rlm").write_text(
+            ASK.replace('-> Text "', '-> Int "').replace(
+                "question: Text) -> Text {", "question: Text) -> Int {"
+            )
+        )
         done = rlm(*RUN, "--set", "question=q", "--api-base", server.base, "--json")
     assert (done.code, KEY in done.err + done.out, MASK in done.err) == (1, False, True)
     assert on_disk(ask, KEY) == []

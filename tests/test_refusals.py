@@ -106,18 +106,35 @@ def test_a_pause_that_is_asked_for_counts_with_every_status(status: int) -> None
     assert refusal(status, "busy", None).retry_after is None
 
 
-@pytest.mark.parametrize("words", ["Loading model", "Model is loading", "loading the model now",
-                                   "Model org/name is currently loading"])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Loading model",
+        "Model is loading",
+        "loading the model now",
+        "Model org/name is currently loading",
+    ],
+)
 def test_a_model_that_loads_is_waited_for(words: str) -> None:
     assert refusal(503, json.dumps({"error": {"message": words}}), None).retry_after == 2.0
 
 
-@pytest.mark.parametrize(("said", "words"), [
-    ('{"error": "no"}', "no"), ('{"error": {"message": "no"}}', "no"), ('{"detail": "no"}', "no"),
-    ('{"detail": [{"loc": ["body", "x"], "msg": "Extra inputs"}]}', "body.x: Extra inputs"),
-    ('[{"error": {"message": "no"}}]', "no"), ("<html>no</html>", "<html>no</html>"), ("", ""),
-    ("{}", "{}"), ("[]", "[]"), ("3", "3"), ('{"error": {"error": {"message": "no"}}}', "no"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ('{"error": "no"}', "no"),
+        ('{"error": {"message": "no"}}', "no"),
+        ('{"detail": "no"}', "no"),
+        ('{"detail": [{"loc": ["body", "x"], "msg": "Extra inputs"}]}', "body.x: Extra inputs"),
+        ('[{"error": {"message": "no"}}]', "no"),
+        ("<html>no</html>", "<html>no</html>"),
+        ("", ""),
+        ("{}", "{}"),
+        ("[]", "[]"),
+        ("3", "3"),
+        ('{"error": {"error": {"message": "no"}}}', "no"),
+    ],
+)
 def test_the_message_is_found_wherever_it_stands(said: str, words: str) -> None:
     found = str(refusal(418, said, None))
     assert found.startswith(words)

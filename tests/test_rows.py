@@ -68,17 +68,23 @@ def test_what_is_a_row_of_json_lines() -> None:
 @pytest.mark.parametrize(
     ("type_", "good", "bad"),
     [
-        (INT, {"7": 7, " 7 ": 7, "-007": -7, "+7": 7},
-         ["", "1_000", "1,000", "7.0", "0x7", "٧", "７", "7 8", "1e3", "9" * 5_000]),
-        (FLOAT, {"7": 7.0, "-.5": -0.5, "1e3": 1000.0, " 2.50 ": 2.5},
-         ["", "nan", "inf", "-Infinity", "1e999", "1_0.5", "1.250,50", "½", "１.5"]),
+        (
+            INT,
+            {"7": 7, " 7 ": 7, "-007": -7, "+7": 7},
+            ["", "1_000", "1,000", "7.0", "0x7", "٧", "７", "7 8", "1e3", "9" * 5_000],
+        ),
+        (
+            FLOAT,
+            {"7": 7.0, "-.5": -0.5, "1e3": 1000.0, " 2.50 ": 2.5},
+            ["", "nan", "inf", "-Infinity", "1e999", "1_0.5", "1.250,50", "½", "１.5"],
+        ),
         (BOOL, {"true": True, "No": False, "1": True}, ["", "maybe", "on", "2"]),
         (MOOD, {"glad": "glad"}, ["", "Glad", "glad "]),
         (TEXT, {"": "", " x ": " x ", "007": "007", 'say "x"': 'say "x"'}, []),
         (INT.maybe(), {"": None, "7": 7}, [" ", "none", "null"]),
         (list_of(TEXT), {}, ["", "x", '["x"]']),
     ],
-)  # fmt: skip
+)
 def test_cells_are_read_as_their_type(type_: Type, good: dict[str, object], bad: list[str]) -> None:
     def read(cell: str) -> object:
         quoted = '"' + cell.replace('"', '""') + '"'
@@ -93,15 +99,18 @@ def test_cells_are_read_as_their_type(type_: Type, good: dict[str, object], bad:
 @pytest.mark.parametrize(
     ("type_", "good", "bad"),
     [
-        (INT, {"7": 7, "7.0": 7, '"7"': 7, "1" * 40: int("1" * 40)},
-         ["null", "true", "7.5", "1e999", "[7]", '"1_000"', '{"a": 7}']),
+        (
+            INT,
+            {"7": 7, "7.0": 7, '"7"': 7, "1" * 40: int("1" * 40)},
+            ["null", "true", "7.5", "1e999", "[7]", '"1_000"', '{"a": 7}'],
+        ),
         (FLOAT, {"7": 7.0, "7.5": 7.5, '"7.5"': 7.5}, ["true", "1e999", "1" * 400, '"nan"', "[]"]),
         (TEXT, {'"x"': "x", "7": "7", '["x"]': '["x"]', "true": "true"}, ["null"]),
         (MOOD, {'"sad"': "sad"}, ['"SAD"', "1", '["sad"]', "{}"]),
         (list_of(INT), {"[]": [], "[1, 2]": [1, 2]}, ['["x"]', "3", "[null]", "[1.5]"]),
         (record("y", INT), {'{"y": 1, "z": 2}': {"y": 1}}, ["{}", "3", "[1]", '{"y": "x"}']),
     ],
-)  # fmt: skip
+)
 def test_json_values_are_read_as_their_type(
     type_: Type, good: dict[str, object], bad: list[str]
 ) -> None:

@@ -60,8 +60,13 @@ def test_memory_does_not_grow_with_the_number_of_items(folder: Path) -> None:
 
     stream.Stream.put = watched  # type: ignore[method-assign]
     try:
-        outcome = rlmlang.run("r.rlm", engine=ScriptedEngine(lambda t: "x"), sources=book_of(folder, 3000),
-                              store=None, sets={"budget.calls": "9000"})  # fmt: skip
+        outcome = rlmlang.run(
+            "r.rlm",
+            engine=ScriptedEngine(lambda t: "x"),
+            sources=book_of(folder, 3000),
+            store=None,
+            sets={"budget.calls": "9000"},
+        )
     finally:
         stream.Stream.put = put  # type: ignore[method-assign]
     assert outcome.problem is None
@@ -106,8 +111,10 @@ def test_events_say_where_they_belong_and_what_was_read(folder: Path) -> None:
     assert len({e["run"] for e in events}) == 1
     done = [e for e in events if e["event"] == "call_finished" and e["prompt"] == "note"]
     assert sorted(tuple(r) for e in done for r in e["ranges"]) == [
-        ("b.txt", 0, 7), ("b.txt", 7, 14), ("b.txt", 14, 21),
-    ]  # fmt: skip
+        ("b.txt", 0, 7),
+        ("b.txt", 7, 14),
+        ("b.txt", 14, 21),
+    ]
     assert {e["parent"] for e in done} == {"find.notes"}
     assert {e["parent"] for e in events if e["event"] == "step_started"} == {"find"}
     assert events[-1]["receipt"][0]["read"] == 21
@@ -139,8 +146,12 @@ def test_a_wall_budget_ends_the_run(folder: Path) -> None:
             return None
 
     (folder / "r.rlm").write_text(LINES % ("", "join_text(notes)"))
-    outcome = rlmlang.run("r.rlm", engine=Hangs(lambda t: "x"), sources=book_of(folder, 2),
-                          sets={"budget.wall": "0.2"})  # fmt: skip
+    outcome = rlmlang.run(
+        "r.rlm",
+        engine=Hangs(lambda t: "x"),
+        sources=book_of(folder, 2),
+        sets={"budget.wall": "0.2"},
+    )
     assert outcome.problem is not None
     assert (outcome.problem.diagnostic.code, outcome.problem.entry.exit_code) == (
         "budget-spent",
@@ -220,7 +231,13 @@ recipe find(book: Text) -> Text {
     def script(task: Task) -> str:
         return next(iter(task.inputs.values())).strip()
 
-    outcome = rlmlang.run("r.rlm", engine=Uneven(script), sources=book_of(folder, 600), parallel=80,
-                          sets={"budget.calls": "9000"}, store=None)  # fmt: skip
+    outcome = rlmlang.run(
+        "r.rlm",
+        engine=Uneven(script),
+        sources=book_of(folder, 600),
+        parallel=80,
+        sets={"budget.calls": "9000"},
+        store=None,
+    )
     assert outcome.problem is None
     assert outcome.result.splitlines() == [f"line {i}" for i in range(600)]

@@ -123,8 +123,11 @@ def refused(text: str) -> set[str]:
 def test_a_value_of_another_kind_unit_or_range_is_an_error(block: str, setting: Setting) -> None:
     unit = setting.of.units[0] if setting.of.units else ""
     wrong = ["true" if setting.kind != "truth" else '"yes"', "good", "[1]"]
-    wrong += ['"many"', "1min" if unit == "tok" else "1tok" if unit != "" else "1ch"] if (
-        setting.of.units) else ["5"]  # fmt: skip
+    wrong += (
+        ['"many"', "1min" if unit == "tok" else "1tok" if unit != "" else "1ch"]
+        if (setting.of.units)
+        else ["5"]
+    )
     wrong += ["1.5" + unit] if setting.of.types == (int,) and setting.kind != "memory" else []
     if setting.least is not None:
         wrong += [f"-3{unit}", *([f"0{unit}"] if setting.least > 0 else [])]
@@ -158,9 +161,10 @@ recipe use(text: Text) -> Text { %s return p(text) }
 
 
 @pytest.mark.parametrize(
-    ("block", "setting"), [x for x in ALL if x[0] != "batch"],  # nothing runs a batch yet
+    ("block", "setting"),
+    [x for x in ALL if x[0] != "batch"],  # nothing runs a batch yet
     ids=[i for i in IDS if not i.startswith("batch")],
-)  # fmt: skip
+)
 def test_each_setting_is_taken_and_has_an_effect(block: str, setting: Setting) -> None:
     key = f"{block}-{setting.name}"
     value = OTHERS.get(key) or NAMES.get(key) or GOOD[setting.kind]
@@ -337,10 +341,11 @@ def test_every_word_has_a_page(word: str, rlm: Rlm) -> None:
 
 def test_a_word_shows_kinds_units_ranges_and_defaults(rlm: Rlm) -> None:
     assert rlm("explain", "reduce").out.splitlines()[:4] == [
-        "reduce: joins a list by a prompt, a few items at a time, the order kept", "",
+        "reduce: joins a list by a prompt, a few items at a time, the order kept",
+        "",
         "  fanin: a whole number, 2 or more; default 8; --set STEP.fanin=…",
         "      how many are joined by one call",
-    ]  # fmt: skip
+    ]
     assert "`usd` is near" in rlm("explain", "uds").err
     assert "needs: pip install 'rlmlang[parquet]'\n" in rlm("explain", "parquet").out
 

@@ -122,8 +122,11 @@ def test_files_and_trees(folder: Path) -> None:
     (folder / "h.md").write_text("")
     (folder / "i.md").write_bytes(b"ok so far \xff")
     assert [d.id for d in open_glob("**/*.md", str(folder)).documents] == [
-        ".git/e.md", "__pycache__/f.md", "a.md", "b/c.md",
-    ]  # fmt: skip
+        ".git/e.md",
+        "__pycache__/f.md",
+        "a.md",
+        "b/c.md",
+    ]
     tree = open_tree(str(folder))
     assert [d.id for d in tree.documents] == ["a.md", "b/c.md", "b/d.txt"]
     assert tree.left_out == ("g.md", "h.md", "i.md")
@@ -132,8 +135,11 @@ def test_files_and_trees(folder: Path) -> None:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.text(alphabet="ab é漢\t", max_size=20), max_size=30), st.sampled_from(["\n", "\r\n"]),
-       st.booleans())  # fmt: skip
+@given(
+    st.lists(st.text(alphabet="ab é漢\t", max_size=20), max_size=30),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
 def test_rows_tile_their_document(texts: list[str], end: str, last: bool) -> None:
     data = end.join(json.dumps(x) for x in texts) + (end if last and texts else "")
     document = TextDocument("a", data.encode())
@@ -165,9 +171,11 @@ def test_a_large_file_is_never_read_whole(folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "pread", watched)
     document = open_file(str(path))
     for name, options in (
-        ("tokens", {"max": 4000, "overlap": 0, "slack": 0.1}), ("lines", {"per": 9, "max": 4000}),
-        ("paragraphs", {"max": 4000}), ("stable", {"around": 2000}),
-    ):  # fmt: skip
+        ("tokens", {"max": 4000, "overlap": 0, "slack": 0.1}),
+        ("lines", {"per": 9, "max": 4000}),
+        ("paragraphs", {"max": 4000}),
+        ("stable", {"around": 2000}),
+    ):
         assert sum(1 for _ in plugins.partition(name, options).split(whole(document), Estimate()))
     assert 0 < most <= 1 << 18
 
@@ -216,7 +224,8 @@ def test_thinking_asks_for_reasoning_first(book: Path) -> None:
     (book / "think.rlm").write_text(text)
     done = "[[ ## reasoning ## ]]\nbecause\n\n[[ ## result ## ]]\nbell\n\n[[ ## completed ## ]]"
     engine = ScriptedEngine(lambda task: Raw(done))
-    outcome = rlmlang.run("think.rlm", engine=engine, sources={"book": "book.txt"},
-                          sets={"question": "q"}, store=None)  # fmt: skip
+    outcome = rlmlang.run(
+        "think.rlm", engine=engine, sources={"book": "book.txt"}, sets={"question": "q"}, store=None
+    )
     assert (outcome.result, outcome.problem) == ("bell", None)
     assert any("reasoning" in r for r in engine.requests)

@@ -39,8 +39,13 @@ def imported(folder: Path, command: str) -> set[str]:
         "try:\n    main()\n"
         "finally:\n    print('imported', *{n.partition('.')[0] for n in sys.modules}, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code, *command.split()], cwd=folder,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command.split()],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return set(done.stderr.splitlines()[-1].split()[1:])
 

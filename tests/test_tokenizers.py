@@ -47,9 +47,10 @@ def byte_level(path: Path) -> Path:
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     made.train_from_iterator(
         PROSE.splitlines(),
-        trainers.BpeTrainer(vocab_size=1_000, initial_alphabet=alphabet, special_tokens=MARKS,
-                            show_progress=False),
-    )  # fmt: skip
+        trainers.BpeTrainer(
+            vocab_size=1_000, initial_alphabet=alphabet, special_tokens=MARKS, show_progress=False
+        ),
+    )
     made.save(str(path))
     return path
 
@@ -58,11 +59,15 @@ def byte_fallback(path: Path) -> Path:
     """A tokenizer of the kind of Llama 2: characters, a blank put in front, bytes for the rest."""
     pieces = sorted({c for c in PROSE if c.isascii()} | {"▁"} - {" ", "0"})
     names = ["<unk>", *(f"<0x{b:02X}>" for b in range(256)), *pieces, "▁t", "th", "▁th", "in", "e▁"]
-    made = Tokenizer(models.BPE(
-        {n: i for i, n in enumerate(dict.fromkeys(names))},
-        [("▁", "t"), ("▁t", "h"), ("t", "h"), ("i", "n"), ("e", "▁")],
-        byte_fallback=True, unk_token="<unk>", fuse_unk=True,
-    ))  # fmt: skip
+    made = Tokenizer(
+        models.BPE(
+            {n: i for i, n in enumerate(dict.fromkeys(names))},
+            [("▁", "t"), ("▁t", "h"), ("t", "h"), ("i", "n"), ("e", "▁")],
+            byte_fallback=True,
+            unk_token="<unk>",
+            fuse_unk=True,
+        )
+    )
     made.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
     )
@@ -103,8 +108,10 @@ def test_what_a_project_names_is_counted_with(book: Path, rlm: Rlm, tmp_path: Pa
     def answer(body: dict[str, Any]) -> Any:
         texts = [m["content"] for m in body["messages"]]
         tokens = sum(5 + len(real.encode(t)) for t in texts) + 3
-        return completion("[[ ## result ## ]]\nx\n\n[[ ## completed ## ]]",
-                          {"prompt_tokens": tokens, "completion_tokens": 5})  # fmt: skip
+        return completion(
+            "[[ ## result ## ]]\nx\n\n[[ ## completed ## ]]",
+            {"prompt_tokens": tokens, "completion_tokens": 5},
+        )
 
     plan = json.loads(rlm("plan", *given, "--json").out)
     assert plan["measure"] == f"counted: {book}/models/tokenizer.json"
@@ -140,8 +147,7 @@ def test_models_with_different_tokenizers_share_the_estimate(book: Path) -> None
     (book / "rlm.toml").write_text('[tokenizers]\n"a/one" = "one.json"\n"a/two" = "two.json"\n')
 
     def prepared(small: str, large: str) -> Any:
-        options = Options(models=(f"small={small}", f"large={large}"),
-                          sources={"book": "book.txt"})  # fmt: skip
+        options = Options(models=(f"small={small}", f"large={large}"), sources={"book": "book.txt"})
         return prepare("two.rlm", options, need_all=True)
 
     both = prepared("a/one", "a/two")
@@ -216,13 +222,29 @@ def test_a_server_that_counts_more_than_can_be_passes_no_budget(
 
     def answer(body: dict[str, Any]) -> Any:
         sent = sum(len(m["content"].encode()) for m in body["messages"])
-        return completion("[[ ## result ## ]]\nx\n\n[[ ## completed ## ]]",
-                          {"prompt_tokens": more(sent), "completion_tokens": 9})  # fmt: skip
+        return completion(
+            "[[ ## result ## ]]\nx\n\n[[ ## completed ## ]]",
+            {"prompt_tokens": more(sent), "completion_tokens": 9},
+        )
 
     with chat_server(answer) as server:
-        done = rlm("run", "find.rlm", "--source", "book=book.txt", "--set", "question=q", "--json",
-                   "--model", "my/model", "--api-base", server.base, "--parallel", "1",
-                   "--set", f"budget.tokens={most}")  # fmt: skip
+        done = rlm(
+            "run",
+            "find.rlm",
+            "--source",
+            "book=book.txt",
+            "--set",
+            "question=q",
+            "--json",
+            "--model",
+            "my/model",
+            "--api-base",
+            server.base,
+            "--parallel",
+            "1",
+            "--set",
+            f"budget.tokens={most}",
+        )
     found = json.loads(done.out)
     assert found["problem"]["code"] == "budget-spent"
     spent = found["usage"]["tokens_in"] + found["usage"]["tokens_out"]

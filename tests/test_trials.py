@@ -50,7 +50,9 @@ def labels(folder: Path, tests: str) -> None:
 
 
 def test_mocks_of_every_kind(folder: Path, rlm: Rlm) -> None:
-    labels(folder, """
+    labels(
+        folder,
+        """
 test "a script by items" for label {
   given log: rows("rows.jsonl")
   mock tags returns scripted("tags.jsonl")
@@ -82,7 +84,8 @@ test "a refused answer is asked again" for label {
   expect problem == "too-many-skipped"
   expect calls == 2
 }
-""")  # fmt: skip
+""",
+    )
     found = rlm("test", "label.rlm")
     assert found.code == 0, found.out + found.err
     assert found.out.count("ok  ") == 4
@@ -90,7 +93,9 @@ test "a refused answer is asked again" for label {
 
 
 def test_what_fails_tells_what_was_expected_and_what_came(folder: Path, rlm: Rlm) -> None:
-    labels(folder, """
+    labels(
+        folder,
+        """
 test "wrong" for label {
   given log: rows("rows.jsonl")
   mock tags returns scripted("tags.jsonl")
@@ -106,7 +111,8 @@ test "no file" for label {
   given log: rows("nosuch.jsonl")
   expect calls == 3
 }
-""")  # fmt: skip
+""",
+    )
     found = rlm("test", ".", "--junit", "out.xml")
     assert found.code == 1
     assert 'expected   result == "neither"   (line 22)' in found.out
@@ -139,7 +145,9 @@ def test_a_test_is_written_from_a_run(book: Path, rlm: Rlm) -> None:
 
 
 def test_pytest_collects_recipes(folder: Path) -> None:
-    labels(folder, """
+    labels(
+        folder,
+        """
 test "good" for label {
   given log: [Row(id: 1, text: "a")]
   mock tag returns scripted("mocks.py:tag")
@@ -152,11 +160,25 @@ test "bad" for label {
   mock say returns "said"
   expect result == "sad"
 }
-""")  # fmt: skip
+""",
+    )
     (folder / "broken.rlm").write_text('rlm 1\nrecipe r(\ntest "x" for r { expect 1 == 1 }\n')
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                           "label.rlm", "broken.rlm", "--continue-on-collection-errors"],
-                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "label.rlm",
+            "broken.rlm",
+            "--continue-on-collection-errors",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert "FAILED label.rlm::bad" in done.stdout and "ERROR broken.rlm" in done.stdout, (
         done.stdout + done.stderr
     )
@@ -194,8 +216,14 @@ def looking(folder: Path, **changes: str) -> None:
     values = {"task": "Answer.", "pin": "", "require": "contains >= 0.5", **changes}
     (folder / "look.rlm").write_text(EVAL.format(**values))
     (folder / "metrics.py").write_text(NEAR)
-    lines = [{"text": f"The key is in room {n}. The sea is wide.", "question": "Where is the key?",
-              "label": f"room {n}" if n % 4 else "nowhere"} for n in range(12)]  # fmt: skip
+    lines = [
+        {
+            "text": f"The key is in room {n}. The sea is wide.",
+            "question": "Where is the key?",
+            "label": f"room {n}" if n % 4 else "nowhere",
+        }
+        for n in range(12)
+    ]
     (folder / "dev.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
 
 
@@ -239,13 +267,16 @@ def test_a_pin_holds_and_shows_both(folder: Path, rlm: Rlm) -> None:
     assert "code-changed" in rlm("eval", "look.rlm").err
 
 
-@pytest.mark.parametrize(("name", "content", "code"), [
-    ("dev.jsonl", b"\xff\xfe\x00", "dataset-unreadable"),
-    ("dev.jsonl", b"[1, 2]\n", "dataset-unreadable"),
-    ("dev.jsonl", b'{"text": "a", "question": "b"}\n', "missing-column"),
-    ("dev.jsonl", b"", "dataset-unreadable"),
-    ("dev.jsonl", None, "dataset-missing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("dev.jsonl", b"\xff\xfe\x00", "dataset-unreadable"),
+        ("dev.jsonl", b"[1, 2]\n", "dataset-unreadable"),
+        ("dev.jsonl", b'{"text": "a", "question": "b"}\n', "missing-column"),
+        ("dev.jsonl", b"", "dataset-unreadable"),
+        ("dev.jsonl", None, "dataset-missing"),
+    ],
+)
 def test_bad_datasets(folder: Path, rlm: Rlm, name: str, content: bytes | None, code: str) -> None:
     looking(folder)
     (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
@@ -287,10 +318,14 @@ def test_two_evals_are_compared_pair_by_pair(folder: Path, rlm: Rlm) -> None:
     (folder / ".gitignore").write_text(".rlm\n")
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-qm", "first"], check=True)
-    text = (folder / "look.rlm").read_text().replace("return answer(text, ask)",
-                                                     'return answer("nothing", ask)')  # fmt: skip
-    (folder / "look.rlm").write_text(text.replace("recipe look(text: Text, ask", "recipe look(ask")
-                                     .replace("text: text, ", ""))  # fmt: skip
+    text = (
+        (folder / "look.rlm")
+        .read_text()
+        .replace("return answer(text, ask)", 'return answer("nothing", ask)')
+    )
+    (folder / "look.rlm").write_text(
+        text.replace("recipe look(text: Text, ask", "recipe look(ask").replace("text: text, ", "")
+    )
     found = rlm("eval", "look.rlm", "--compare", "HEAD", "--set", "budget.calls=4")
     assert "compared with HEAD: worse" in found.out, found.out + found.err
     assert "unknown-comparison" in rlm("eval", "look.rlm", "--compare", "nosuch").err

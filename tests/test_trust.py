@@ -134,9 +134,11 @@ def test_models_prices_and_limits_need_no_trust(book: Path, rlm: Rlm) -> None:
 def test_tests_of_recipes_need_no_trust_in_endpoints(book: Path, rlm: Rlm) -> None:
     (book / "rlm.toml").write_text('[models]\napi_base = "http://example.org/v1"\n')
     with (book / "find.rlm").open("a") as file:
-        file.write('\ntest "t" for find {\n  given book: "x"\n  given question: "q"\n'
-                   '  mock note returns "y"\n  mock merge returns "y"\n'
-                   '  expect result == "y"\n}\n')  # fmt: skip
+        file.write(
+            '\ntest "t" for find {\n  given book: "x"\n  given question: "q"\n'
+            '  mock note returns "y"\n  mock merge returns "y"\n'
+            '  expect result == "y"\n}\n'
+        )
     done = rlm("test", "find.rlm")
     assert done.code == 0, done.out + done.err
 

@@ -145,8 +145,9 @@ def test_a_prompt_that_only_code_calls_is_improved(folder: Path) -> None:
     assert values["score"]["after"]["mean"] == 1
     assert list(values["prompts"]) == ["result.write"]
     assert "RULE: write EUR." in engine.reflections[0]
-    outcome = rlmlang.run("amounts.rlm", engine=Writer(), store=None, models=("s/m",),
-                          sets={"amount": "7"})  # fmt: skip
+    outcome = rlmlang.run(
+        "amounts.rlm", engine=Writer(), store=None, models=("s/m",), sets={"amount": "7"}
+    )
     assert outcome.result == "7 EUR"
 
 
@@ -226,8 +227,9 @@ def test_a_grid_finds_the_number_that_scores_best(folder: Path, rlm: Rlm) -> Non
             return seen.partition("code is ")[2].partition(".")[0] if "code is " in seen else ""
         return next(iter(task.inputs["notes"].split()), "")
 
-    values = rlmlang.tune_recipe("find.rlm", engine=ScriptedEngine(script), store=None,
-                                 models=("s/m",))  # fmt: skip
+    values = rlmlang.tune_recipe(
+        "find.rlm", engine=ScriptedEngine(script), store=None, models=("s/m",)
+    )
     assert values["knobs"]["numbers"] == {"pages.max": "100tok"}
     assert values["score"]["after"]["mean"] == 1 and values["score"]["before"]["mean"] < 1
     plan = rlmlang.plan_recipe("find.rlm", models=("s/m",))
@@ -247,11 +249,19 @@ def test_traces_come_in_the_order_of_the_plan(folder: Path) -> None:
     """Calls that end in any order give one demonstration set."""
     import asyncio
 
-    (folder / "find.rlm").write_text(GRID.replace("optimizer: grid", "optimizer: bootstrap")
-                                     .replace("knob pages.max in [400tok, 100tok]",
-                                              "knob note.demos in [4]"))  # fmt: skip
-    rows = [{"ask": "code?", "book": f"The code is {n}.\n" + "filler words here\n" * 40,
-             "label": "same"} for n in range(12)]  # fmt: skip
+    (folder / "find.rlm").write_text(
+        GRID.replace("optimizer: grid", "optimizer: bootstrap").replace(
+            "knob pages.max in [400tok, 100tok]", "knob note.demos in [4]"
+        )
+    )
+    rows = [
+        {
+            "ask": "code?",
+            "book": f"The code is {n}.\n" + "filler words here\n" * 40,
+            "label": "same",
+        }
+        for n in range(12)
+    ]
     (folder / "dev.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
 
     class Jittered(ScriptedEngine):
@@ -283,10 +293,15 @@ def test_a_price_before_it_starts_that_is_never_passed(folder: Path, rlm: Rlm) -
     assert len(engine.inner.requests) <= most
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("{", "tuned-unreadable"), ('{"format": 9}', "tuned-unreadable"), ("[]", "tuned-unreadable"),
-    ('{"format": 1, "prompts": {"x": 3}}', "tuned-unreadable"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", "tuned-unreadable"),
+        ('{"format": 9}', "tuned-unreadable"),
+        ("[]", "tuned-unreadable"),
+        ('{"format": 1, "prompts": {"x": 3}}', "tuned-unreadable"),
+    ],
+)
 def test_a_broken_tuning_is_told(folder: Path, rlm: Rlm, text: str, code: str) -> None:
     repl_folder(folder)
     (folder / "amounts.tuned.json").write_text(text)
@@ -336,16 +351,23 @@ def test_a_failed_check_becomes_feedback_by_itself(folder: Path) -> None:
     from rlmlang.testing.choosing import choose_eval, examples_of
     from rlmlang.testing.evals import Way, account_of, score_one
 
-    text = REPL.replace('task: "Write the amount." retry <= 0',
-                        'task: "Write the amount." check: contains(result, "EUR") retry <= 1')  # fmt: skip
+    text = REPL.replace(
+        'task: "Write the amount." retry <= 0',
+        'task: "Write the amount." check: contains(result, "EUR") retry <= 1',
+    )
     text = text.replace("return explore(amount)", "return write(amount)").split("tune style")[0]
     repl_folder(folder)
     (folder / "amounts.rlm").write_text(text)
     made = choose_eval("amounts.rlm", "style")
     answers = iter(["7", "7 EUR"])
     options = Options(store=None, models=("s/m",))
-    way = Way("amounts.rlm", "amounts", options, account_of("x", made.budget),
-              ScriptedEngine(lambda t: next(answers)))  # fmt: skip
+    way = Way(
+        "amounts.rlm",
+        "amounts",
+        options,
+        account_of("x", made.budget),
+        ScriptedEngine(lambda t: next(answers)),
+    )
     scored = asyncio.run(score_one(made, examples_of(made).rows[0], way))
     assert scored.told and scored.told[0][0] == "result"
     found = Answered(scored.score, scored.reason, scored.told, ())
@@ -368,8 +390,13 @@ def test_a_tuning_changes_nothing_for_the_rest_of_its_process(
     from dspy.evaluate import evaluate
 
     def around() -> tuple[object, ...]:
-        return (sys.stdout, sys.stderr, vars(tqdm.tqdm)["__init__"], evaluate.ParallelExecutor,
-                logging.getLogger("dspy").level)  # fmt: skip
+        return (
+            sys.stdout,
+            sys.stderr,
+            vars(tqdm.tqdm)["__init__"],
+            evaluate.ParallelExecutor,
+            logging.getLogger("dspy").level,
+        )
 
     class Looking(Writer):
         def say(self, task: Any) -> Any:
@@ -381,8 +408,11 @@ def test_a_tuning_changes_nothing_for_the_rest_of_its_process(
             self.reflections.append(str(task))
             words = f"{len(self.reflections)}. RULE: write EUR."
             new = json.dumps({"new_instruction": words})
-            return Raw(new if optimizer == "gepa" else "".join(
-                f"[[ ## {name} ## ]]\n{words}\n\n" for name in ("reasoning", *fields)))  # fmt: skip
+            return Raw(
+                new
+                if optimizer == "gepa"
+                else "".join(f"[[ ## {name} ## ]]\n{words}\n\n" for name in ("reasoning", *fields))
+            )
 
     repl_folder(folder)
     knob = "knob write.demos in [2]" if optimizer == "bootstrap" else "knob write.task in rewrite"

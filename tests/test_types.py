@@ -64,19 +64,28 @@ def test_words_mean_types() -> None:
 @pytest.mark.parametrize(
     ("have", "want", "fitting"),
     [
-        (INT, FLOAT, True), (FLOAT, INT, False), (BOOL, INT, False), (TEXT.maybe(), TEXT, False),
-        (QUOTE, TEXT, True), (MOOD, TEXT, True), (TEXT, MOOD, False), (TREE, TEXT, False),
+        (INT, FLOAT, True),
+        (FLOAT, INT, False),
+        (BOOL, INT, False),
+        (TEXT.maybe(), TEXT, False),
+        (QUOTE, TEXT, True),
+        (MOOD, TEXT, True),
+        (TEXT, MOOD, False),
+        (TREE, TEXT, False),
         (MOOD, EnumType((("sad", ""), ("glad", ""), ("even", ""))), True),
         (EnumType((("even", ""),)), MOOD, False),
-        (ROW, record(Field("id", TEXT)), True), (record(Field("id", INT)), ROW, False),
-        (list_of(INT.maybe()), named("Table", (FLOAT,)), True), (list_of(TEXT), SLICE, False),
-        (named("Slice", (ROW,)), list_of(ROW), True), (named("Slice", (ROW,)), SLICE, False),
+        (ROW, record(Field("id", TEXT)), True),
+        (record(Field("id", INT)), ROW, False),
+        (list_of(INT.maybe()), named("Table", (FLOAT,)), True),
+        (list_of(TEXT), SLICE, False),
+        (named("Slice", (ROW,)), list_of(ROW), True),
+        (named("Slice", (ROW,)), SLICE, False),
         (named("Pair", (INT, TEXT)), named("Pair", (FLOAT, TEXT)), True),
         (named("Pair", (TEXT, INT)), named("Pair", (FLOAT, TEXT)), False),
         (PromptType((TEXT,), INT), PromptType((TEXT,), FLOAT), False),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_what_fits_where(have: Type, want: Type, fitting: bool) -> None:
     assert fits(have, want) is fitting
 

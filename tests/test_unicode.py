@@ -93,9 +93,10 @@ recipe recs(book: Text) -> [[R]] {{
 
 @pytest.mark.parametrize("kind", ["Int", "Float"])
 @pytest.mark.parametrize(
-    "said", ["9" * 5000, "1e999", "-1e999", "NaN", "Infinity", "[" * 3000, '{"n":' * 3000],
+    "said",
+    ["9" * 5000, "1e999", "-1e999", "NaN", "Infinity", "[" * 3000, '{"n":' * 3000],
     ids=lambda s: s[:9],
-)  # fmt: skip
+)
 def test_numbers_that_are_none_and_deep_answers_are_refused(
     folder: Path, kind: str, said: str
 ) -> None:
@@ -103,8 +104,13 @@ def test_numbers_that_are_none_and_deep_answers_are_refused(
     (folder / "b.txt").write_text("one\n")
     for recipe, form in (("ones", "{}"), ("recs", '[{{"n": {}}}]'), ("recs", "{}")):
         words = Raw("[[ ## result ## ]]\n" + form.format(said))
-        outcome = rlmlang.run("n.rlm", engine=ScriptedEngine(lambda t, w=words: w), recipe=recipe,
-                              sources={"book": "b.txt"}, store=None)  # fmt: skip
+        outcome = rlmlang.run(
+            "n.rlm",
+            engine=ScriptedEngine(lambda t, w=words: w),
+            recipe=recipe,
+            sources={"book": "b.txt"},
+            store=None,
+        )
         assert outcome.problem is None, outcome.problem
         assert outcome.result == []
 
@@ -129,8 +135,10 @@ def test_a_context_with_half_a_character_is_refused(folder: Path) -> None:
 
 def test_code_that_gives_half_a_character_is_told(folder: Path, rlm: Rlm) -> None:
     (folder / "c.py").write_text("def f(x):\n    return {'a': [x + '\\ud83d']}\n")
-    (folder / "c.rlm").write_text('rlm 1\ncode f(x: Text) -> [Text] from "c.py:f"\n'
-                                  "recipe r(x: Text) -> [Text] { return f(x) }\n")  # fmt: skip
+    (folder / "c.rlm").write_text(
+        'rlm 1\ncode f(x: Text) -> [Text] from "c.py:f"\n'
+        "recipe r(x: Text) -> [Text] { return f(x) }\n"
+    )
     done = rlm("run", "c.rlm", "--set", "x=a")
     assert (done.code, "[code-failed]" in done.err) == (1, True)
 
@@ -159,8 +167,9 @@ def test_a_terminal_that_knows_few_characters_gets_escapes(book: Path) -> None:
     (book / "x.rlm").write_text('rlm 1\nrecipe r(a: Text) -> [Text] { return [a + "é…"] }\n')
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     for args in (["run", "x.rlm", "--set", "a=ü"], ["show"]):
-        done = subprocess.run([sys.executable, "-m", "rlmlang", *args], capture_output=True,
-                              env=environment)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "rlmlang", *args], capture_output=True, env=environment
+        )
         assert done.returncode == 0, done.stderr
         if args[0] == "run":
             assert json.loads(done.stdout) == ["üé…"]
@@ -190,15 +199,18 @@ prompt find(book: Text) -> Text { task: "Find." repl { iters <= 2 calls <= 3 too
 recipe r(book: Text) -> Text { budget { depth <= 9 } return find(book) }
 """)
     (folder / "b.txt").write_text("one\n")
-    cell = ("half = '\\ud83d'\nprint(half, llm_query('ask ' + half, 'x' + half), tag(line=half))\n"
-            "SUBMIT('a' + half)")  # fmt: skip
+    cell = (
+        "half = '\\ud83d'\nprint(half, llm_query('ask ' + half, 'x' + half), tag(line=half))\n"
+        "SUBMIT('a' + half)"
+    )
 
     def say(task: Any) -> str:
         return f"```python\n{cell}\n```" if "turn" in task.inputs else "sub \ud83d"
 
     engine = ScriptedEngine(say)
-    outcome = rlmlang.run("r.rlm", engine=engine, sources={"book": "b.txt"}, sandbox=tier,
-                          allow_unsafe=True)  # fmt: skip
+    outcome = rlmlang.run(
+        "r.rlm", engine=engine, sources={"book": "b.txt"}, sandbox=tier, allow_unsafe=True
+    )
     assert outcome.problem is None, outcome.problem
     assert (outcome.result, len(engine.requests)) == ("a�", 3)
     assert not any(map(flaw, engine.requests))

@@ -80,9 +80,13 @@ def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Ar
 
 
 def _complete(
-    scope: Scope, function: Function, call: t.Call, plain: list[t.Arg], facts: list[Facts],
+    scope: Scope,
+    function: Function,
+    call: t.Call,
+    plain: list[t.Arg],
+    facts: list[Facts],
     options: dict[str, object],
-) -> bool:  # fmt: skip
+) -> bool:
     """Whether all is there that must be, each of its kind; the items of repeated lists are held
     against those of the first."""
     missing = [o.name for o in function.options if o.required and o.name not in options]

@@ -136,9 +136,17 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     named = {n for s in steps for n in s.needs}
     extra = [s for n in sorted(named) if (s := source_of(module, n)) and s not in sources]
     return r.Recipe(
-        decl.name.text, params, result, module.max_of(decl.result, result), budget,
-        (*sources, *extra), defaults, module.source.path, decl.docs, tuple(steps),
-    )  # fmt: skip
+        decl.name.text,
+        params,
+        result,
+        module.max_of(decl.result, result),
+        budget,
+        (*sources, *extra),
+        defaults,
+        module.source.path,
+        decl.docs,
+        tuple(steps),
+    )
 
 
 def _name(value: Expr) -> str:

@@ -50,17 +50,22 @@ def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
         return _full(module, decl, decl.body, params, result)
     _template(module, decl.body, params, {})
     return r.Prompt(
-        decl.name.text, params, result, most, decl.body.value, model_of(module, None),
-        decl.docs, retry=Settings(module, None, "prompt").get("retry", int),
-    )  # fmt: skip
+        decl.name.text,
+        params,
+        result,
+        most,
+        decl.body.value,
+        model_of(module, None),
+        decl.docs,
+        retry=Settings(module, None, "prompt").get("retry", int),
+    )
 
 
 def _full(
     module: Module, decl: t.Prompt, body: t.Block, params: tuple[Param, ...], result: Type
 ) -> r.Prompt:
     most = module.max_of(decl.result, result)
-    written = [e.value for e in body.entries
-               if isinstance(e, t.Setting) and e.key.text == "task"]  # fmt: skip
+    written = [e.value for e in body.entries if isinstance(e, t.Setting) and e.key.text == "task"]
     free = used_names(written[0].value) if written and isinstance(written[0], t.Text) else ()
     s = Settings(module, body, "prompt", f"prompt `{decl.name.text}`", free)
     task = s.expr("task")
@@ -75,10 +80,19 @@ def _full(
     checks = _checks(module, s.written.get("check", []), params, result, most)
     repl = _repl(module, s.repl) if s.repl is not None else None
     return r.Prompt(
-        decl.name.text, params, result, most, task.value if isinstance(task, t.Text) else "",
-        model_of(module, s.find("model", t.Name)), decl.docs,
-        tuple(sorted(extra.items())), checks, s.get("retry", int), s.get("think", bool), repl=repl,
-    )  # fmt: skip
+        decl.name.text,
+        params,
+        result,
+        most,
+        task.value if isinstance(task, t.Text) else "",
+        model_of(module, s.find("model", t.Name)),
+        decl.docs,
+        tuple(sorted(extra.items())),
+        checks,
+        s.get("retry", int),
+        s.get("think", bool),
+        repl=repl,
+    )
 
 
 def _template(

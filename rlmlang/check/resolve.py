@@ -25,7 +25,7 @@ DEFAULT_BUDGET = r.Budget(default=True).having({d.name: d.usual for d in DIMENSI
 
 
 def model_of(module: Module, name: t.Name | None) -> r.Model:
-    """The role of that name; without a name, the default role."""
+    """The model of that name; without a name, the default one."""
     if name is None:
         return _model_in(Settings(module, None, "model"))
     found = module.find(name.text)
@@ -46,9 +46,14 @@ def _model(module: Module, decl: t.Settings) -> r.Model:
 
 def _model_in(s: Settings, name: str = "") -> r.Model:
     return r.Model(
-        name, s.find("default", str) or "", s.get("context", int), s.get("output", int),
-        float(s.get("temperature", float)), _price(s), bool(name),
-    )  # fmt: skip
+        name,
+        s.find("default", str) or "",
+        s.get("context", int),
+        s.get("output", int),
+        float(s.get("temperature", float)),
+        _price(s),
+        bool(name),
+    )
 
 
 def _price(s: Settings) -> tuple[float, float] | None:
@@ -93,9 +98,14 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
     labels = {a.label for a in named}
     options = {k: v for k, v in (given or {}).items() if k in labels}
     return r.Source(
-        decl.name.text, kind.name, type_, _place(module, decl, call, kind),
-        tuple(sorted(options.items())), module.max_of(decl.typed, type_), module.source.path,
-    )  # fmt: skip
+        decl.name.text,
+        kind.name,
+        type_,
+        _place(module, decl, call, kind),
+        tuple(sorted(options.items())),
+        module.max_of(decl.typed, type_),
+        module.source.path,
+    )
 
 
 def _place(module: Module, decl: t.SourceDecl, call: t.Call, kind: SourceKind) -> str:
@@ -118,9 +128,15 @@ def code_of(owner: Module, decl: t.Code) -> Code:
         owner.report(say.code_origin(decl))
     result = owner.type(decl.result.type)
     return Code(
-        decl.name.text, owner.params(decl.params), result, owner.max_of(decl.result, result), path,
-        function, owner.source.path, pin,
-    )  # fmt: skip
+        decl.name.text,
+        owner.params(decl.params),
+        result,
+        owner.max_of(decl.result, result),
+        path,
+        function,
+        owner.source.path,
+        pin,
+    )
 
 
 def partition_of(module: Module, written: t.Expr) -> r.Partition | None:

@@ -89,9 +89,13 @@ class Scope:
         return replace(self, names=_Chained(self.names, more))
 
     def add(
-        self, name: str, work: Operation, known: Mapping[Expr, Facts], node: t.Node,
+        self,
+        name: str,
+        work: Operation,
+        known: Mapping[Expr, Facts],
+        node: t.Node,
         parts: Mapping[str, Facts] | None = None,
-    ) -> Inferred:  # fmt: skip
+    ) -> Inferred:
         """A step of the body, and the reference to it. `known` are the facts of the expressions in
         it, `parts` those of the steps that it is made of."""
         full = self.prefix + name

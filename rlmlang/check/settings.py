@@ -48,9 +48,13 @@ class Settings:
     `title` is what the block is called in messages."""
 
     def __init__(
-        self, module: Module, block: t.Block | None, kind: str, title: str = "",
+        self,
+        module: Module,
+        block: t.Block | None,
+        kind: str,
+        title: str = "",
         free: Collection[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.module, self.kind = module, BLOCKS[kind]
         self.title = title or self.kind.title
         self.entries: dict[str, t.Setting | t.Limit] = {}

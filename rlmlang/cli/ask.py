@@ -20,25 +20,49 @@ from rlmlang.cli.run import deliver
 
 @click.command()
 @click.argument("question")
-@click.option("--source", "sources", required=True, multiple=True, metavar="PATH",
-              help="A text file or a folder; may be given several times.")  # fmt: skip
+@click.option(
+    "--source",
+    "sources",
+    required=True,
+    multiple=True,
+    metavar="PATH",
+    help="A text file or a folder; may be given several times.",
+)
 @click.option("--model", default="", metavar="NAME", help="The model that writes code.")
 @click.option("--sub-model", default="", metavar="NAME", help="The model that code asks.")
 @call_options
-@click.option("--budget", "limits", multiple=True, metavar="LIMIT=VALUE",
-              help="calls, tokens, usd or wall.")  # fmt: skip
+@click.option(
+    "--budget", "limits", multiple=True, metavar="LIMIT=VALUE", help="calls, tokens, usd or wall."
+)
 @answer_options
 @sandbox_options
 @keeping_options
 def command(
-    question: str, sources: tuple[str, ...], model: str, sub_model: str,
-    limits: tuple[str, ...], as_values: bool, out: str | None, quiet: bool, no_store: bool,
-    store: str, replay: bool, **more: Any,
-) -> None:  # fmt: skip
+    question: str,
+    sources: tuple[str, ...],
+    model: str,
+    sub_model: str,
+    limits: tuple[str, ...],
+    as_values: bool,
+    out: str | None,
+    quiet: bool,
+    no_store: bool,
+    store: str,
+    replay: bool,
+    **more: Any,
+) -> None:
     """Ask QUESTION of files and folders of any size; a model explores them with code."""
     from rlmlang.runtime.completion import prepared
 
     budget: Mapping[str, str | float] = pairs(limits, "budget")
-    ready = prepared(question, sources, model, sub_model, budget, only_kept=replay,
-                     store=None if no_store else Path(store), **more)  # fmt: skip
+    ready = prepared(
+        question,
+        sources,
+        model,
+        sub_model,
+        budget,
+        only_kept=replay,
+        store=None if no_store else Path(store),
+        **more,
+    )
     deliver(ready, quiet=quiet, as_values=as_values, out=out)

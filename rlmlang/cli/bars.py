@@ -19,10 +19,14 @@ class Bar:
     def __init__(self, words: str, *, quiet: bool) -> None:
         console = Console(file=sys.stderr, highlight=False)
         self.bars = Progress(
-            TextColumn("  {task.description}"), BarColumn(28), MofNCompleteColumn(),
-            TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=console,
+            TextColumn("  {task.description}"),
+            BarColumn(28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
             disable=quiet or not console.is_terminal,
-        )  # fmt: skip
+        )
         self.task = self.bars.add_task(words, total=None, note="")
         self.sum, self.count = 0.0, 0
 

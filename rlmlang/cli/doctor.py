@@ -33,8 +33,15 @@ KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KE
 def command(api_base: str, as_values: bool) -> None:
     """Check this machine: versions, extras, sandboxes, keys, an endpoint where one is named, and
     whether runs can be kept."""
-    rows = [*_versions(), *_extras(), *_sandboxes(), *_keys(), *_endpoint(api_base), _sqlite(),
-            _folder()]  # fmt: skip
+    rows = [
+        *_versions(),
+        *_extras(),
+        *_sandboxes(),
+        *_keys(),
+        *_endpoint(api_base),
+        _sqlite(),
+        _folder(),
+    ]
     if as_values:
         values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
         click.echo(json.dumps(values, indent=2))
@@ -58,10 +65,13 @@ def _versions() -> list[tuple[str, bool, str]]:
 def _extras() -> list[tuple[str, bool, str]]:
     tiers = {t.needs: (t.extra, f"the sandbox {t.name}") for t in TIERS.values() if t.extra}
     return [
-        (f"extra {extra}", importlib.util.find_spec(module) is not None,
-         f"{words}: pip install 'rlmlang[{extra}]'")
+        (
+            f"extra {extra}",
+            importlib.util.find_spec(module) is not None,
+            f"{words}: pip install 'rlmlang[{extra}]'",
+        )
         for module, (extra, words) in (EXTRAS | tiers).items()
-    ]  # fmt: skip
+    ]
 
 
 def _sandboxes() -> list[tuple[str, bool, str]]:
@@ -81,8 +91,10 @@ def _sandboxes() -> list[tuple[str, bool, str]]:
 
 
 def _keys() -> list[tuple[str, bool, str]]:
-    return [(key, bool(os.environ.get(key)), "set" if os.environ.get(key) else "not set")
-            for key in KEYS]  # fmt: skip
+    return [
+        (key, bool(os.environ.get(key)), "set" if os.environ.get(key) else "not set")
+        for key in KEYS
+    ]
 
 
 def _endpoint(base: str) -> list[tuple[str, bool, str]]:

@@ -45,10 +45,11 @@ def exit_code_of(problem: Exception) -> int:
         raise problem
     words = f"{type(problem).__name__}: {problem}"
     internal = Diagnostic(
-        "internal", f"rlmlang made a mistake of its own: {words[:300]}",
+        "internal",
+        f"rlmlang made a mistake of its own: {words[:300]}",
         reason="This should not happen, whatever the recipe says.",
         hint="RLM_DEBUG=1 shows where; please report it with the recipe",
-    )  # fmt: skip
+    )
     click.echo(render(internal, colour=colour()), err=True)
     return internal.entry.exit_code
 
@@ -70,21 +71,41 @@ def binding_options(command: F) -> F:
     """Options of everything that binds a recipe to inputs and models."""
     for option in (
         click.option("--recipe", default="", metavar="NAME", help="Which recipe of the file."),
-        click.option("--model", "models", multiple=True, metavar="[ROLE=]NAME",
-                     help="The model for all roles, or for one."),
-        click.option("--source", "sources", multiple=True, metavar="NAME=PATH",
-                     help="A file or folder for a parameter or source; - is stdin."),
-        click.option("--set", "sets", multiple=True, metavar="NAME=VALUE",
-                     help="A value for a parameter, or budget.LIMIT=VALUE."),
-    ):  # fmt: skip
+        click.option(
+            "--model",
+            "models",
+            multiple=True,
+            metavar="[MODEL=]NAME",
+            help="The model for all models of the recipe, or for one.",
+        ),
+        click.option(
+            "--source",
+            "sources",
+            multiple=True,
+            metavar="NAME=PATH",
+            help="A file or folder for a parameter or source; - is stdin.",
+        ),
+        click.option(
+            "--set",
+            "sets",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="A value for a parameter, or budget.LIMIT=VALUE.",
+        ),
+    ):
         command = option(command)
     return command
 
 
 def store_option(command: F) -> F:
     """Which store is written or read."""
-    return click.option("--store", default=".rlm/store.db", show_default=True, metavar="PATH",
-                        help="The file that keeps runs.")(command)  # fmt: skip
+    return click.option(
+        "--store",
+        default=".rlm/store.db",
+        show_default=True,
+        metavar="PATH",
+        help="The file that keeps runs.",
+    )(command)
 
 
 def answer_options(command: F) -> F:
@@ -92,10 +113,11 @@ def answer_options(command: F) -> F:
     for option in (
         click.option("--quiet", "-q", is_flag=True, help="Only the result."),
         click.option("--out", metavar="PATH", help="Write the result to a file."),
-        click.option("--json", "as_values", is_flag=True,
-                     help="Result, receipt and usage as JSON."),
+        click.option(
+            "--json", "as_values", is_flag=True, help="Result, receipt and usage as JSON."
+        ),
         click.option("--parallel", type=click.IntRange(1, 4096), help="Calls at a time."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -104,34 +126,43 @@ def keeping_options(command: F) -> F:
     """What of earlier runs is used, and whether this one is kept."""
     for option in (
         click.option("--replay", is_flag=True, help="Only kept answers; send nothing."),
-        click.option("--retry-failed", is_flag=True,
-                     help="Ask again where an answer was refused."),
-        click.option("--fresh", is_flag=True,
-                     help="Begin anew, without answers of earlier runs."),
+        click.option("--retry-failed", is_flag=True, help="Ask again where an answer was refused."),
+        click.option("--fresh", is_flag=True, help="Begin anew, without answers of earlier runs."),
         click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return store_option(command)
 
 
 def endpoint_option(command: F) -> F:
     """Which endpoint answers for every model."""
-    return click.option("--api-base", default="", metavar="URL",
-                        help="An OpenAI-compatible endpoint.")(command)  # fmt: skip
+    return click.option(
+        "--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint."
+    )(command)
 
 
 def call_options(command: F) -> F:
     """How models are reached, and for how long."""
     for option in (
-        click.option("--max-wait", default=300.0, show_default=True,
-                     help="Seconds a provider may refuse or be silent until the run parks."),
-        click.option("--timeout", default=120.0, show_default=True,
-                     help="Seconds a call may take."),
-        click.option("--trust", is_flag=True,
-                     help="Take all that rlm.toml says, this once; see `rlm trust`."),
-        click.option("--api-key-env", default="", metavar="NAME",
-                     help="The variable that holds the endpoint's key; else RLM_API_KEY."),
-    ):  # fmt: skip
+        click.option(
+            "--max-wait",
+            default=300.0,
+            show_default=True,
+            help="Seconds a provider may refuse or be silent until the run parks.",
+        ),
+        click.option(
+            "--timeout", default=120.0, show_default=True, help="Seconds a call may take."
+        ),
+        click.option(
+            "--trust", is_flag=True, help="Take all that rlm.toml says, this once; see `rlm trust`."
+        ),
+        click.option(
+            "--api-key-env",
+            default="",
+            metavar="NAME",
+            help="The variable that holds the endpoint's key; else RLM_API_KEY.",
+        ),
+    ):
         command = option(command)
     return endpoint_option(command)
 
@@ -139,19 +170,29 @@ def call_options(command: F) -> F:
 def sandbox_options(command: F) -> F:
     """Where code that models write runs."""
     for option in (
-        click.option("--allow-unsafe", is_flag=True,
-                     help="Let it run where this machine cannot lock a process down."),
-        click.option("--sandbox", default="", metavar="TIERS",
-                     help=f"Where model-written code runs: {choices()}."),
-    ):  # fmt: skip
+        click.option(
+            "--allow-unsafe",
+            is_flag=True,
+            help="Let it run where this machine cannot lock a process down.",
+        ),
+        click.option(
+            "--sandbox",
+            default="",
+            metavar="TIERS",
+            help=f"Where model-written code runs: {choices()}.",
+        ),
+    ):
         command = option(command)
     return command
 
 
 def options_from(
-    recipe: str, sets: tuple[str, ...], sources: tuple[str, ...], models: tuple[str, ...],
+    recipe: str,
+    sets: tuple[str, ...],
+    sources: tuple[str, ...],
+    models: tuple[str, ...],
     **more: Any,
-) -> Options:  # fmt: skip
+) -> Options:
     """The runtime's options from the command's."""
     from rlmlang.runtime.prepared import Options
 

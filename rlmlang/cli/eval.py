@@ -31,17 +31,36 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file")
 @click.argument("name", default="")
-@click.option("--model", "models", multiple=True, metavar="[ROLE=]NAME",
-              help="The model for all roles, or for one.")  # fmt: skip
-@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE",
-              help="A value for a number or budget.LIMIT of the recipe.")  # fmt: skip
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="[MODEL=]NAME",
+    help="The model for all models of the recipe, or for one.",
+)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A value for a number or budget.LIMIT of the recipe.",
+)
 @call_options
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
-@click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 256),
-              help="Examples at a time.")  # fmt: skip
+@click.option(
+    "--at-once",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Examples at a time.",
+)
 @click.option("--parallel", type=click.IntRange(1, 4096), help="Calls of an example at a time.")
-@click.option("--compare", default="", metavar="RUN|GITREF",
-              help="Show the difference to an earlier eval, or to a commit.")  # fmt: skip
+@click.option(
+    "--compare",
+    default="",
+    metavar="RUN|GITREF",
+    help="Show the difference to an earlier eval, or to a commit.",
+)
 @click.option("--worst", default=5, show_default=True, help="How many of the worst are shown.")
 @click.option("--untuned", is_flag=True, help="Leave a tuning aside.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -51,10 +70,20 @@ if TYPE_CHECKING:
 @click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
 @click.option("--fresh", is_flag=True, help="Use no answers of earlier runs.")
 def command(
-    file: str, name: str, models: tuple[str, ...], sets: tuple[str, ...], limit: int | None,
-    at_once: int, compare: str, worst: int, as_json: bool, quiet: bool, store: str,
-    no_store: bool, **more: Any,
-) -> None:  # fmt: skip
+    file: str,
+    name: str,
+    models: tuple[str, ...],
+    sets: tuple[str, ...],
+    limit: int | None,
+    at_once: int,
+    compare: str,
+    worst: int,
+    as_json: bool,
+    quiet: bool,
+    store: str,
+    no_store: bool,
+    **more: Any,
+) -> None:
     """Run the eval NAME of FILE: every example, scored, with means and their intervals.
 
     The exit code is 1 when a `require` does not hold. Answers are kept: a second eval costs
@@ -91,15 +120,21 @@ def _unpriced(made: Eval, options: Options) -> tuple[Diagnostic, ...]:
 
 def _evaluated(made: Eval, options: Options, at_once: int, bar: Bar) -> tuple[Evaluated, str]:
     """The eval, kept where there is a store, and the name it is kept under."""
-    from rlmlang.runtime.session import new_run
+    from rlmlang.runtime.beginning import new_run
     from rlmlang.testing.choosing import examples_of
     from rlmlang.testing.compare import keep
     from rlmlang.testing.evals import Way, account_of, as_values, run_eval
 
     examples = examples_of(made)
     bar.total(min(len(examples.rows), made.limit or len(examples.rows)))
-    way = Way(made.path, made.recipe, options, account_of(f"eval {made.name}", made.budget),
-              at_once=at_once, about={"within": f"eval {made.name}"})  # fmt: skip
+    way = Way(
+        made.path,
+        made.recipe,
+        options,
+        account_of(f"eval {made.name}", made.budget),
+        at_once=at_once,
+        about={"within": f"eval {made.name}"},
+    )
     found, run = run_eval(made, examples, way, bar.take, signals=True), new_run(f"eval-{made.name}")
     if found.problem is None:
         keep(options, made.name, made.path, as_values(found), run)
@@ -126,14 +161,26 @@ def _compared(
 
 
 def _tell(
-    found: Evaluated, values: EvalValues, run: str, compared: Compared | None, worst: int,
+    found: Evaluated,
+    values: EvalValues,
+    run: str,
+    compared: Compared | None,
+    worst: int,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     if as_json:
-        beside = {} if compared is None else {"compare": {
-            "before": compared.before, "difference": vars(compared.difference),
-            "verdict": compared.words, "changed": [list(x) for x in compared.changed],
-        }}  # fmt: skip
+        beside = (
+            {}
+            if compared is None
+            else {
+                "compare": {
+                    "before": compared.before,
+                    "difference": vars(compared.difference),
+                    "verdict": compared.words,
+                    "changed": [list(x) for x in compared.changed],
+                }
+            }
+        )
         shown = {**values, "run": run, **beside}
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False, default=str))
         return

@@ -26,8 +26,11 @@ def command(word: str) -> None:
     elif pages := about(word) or list(map(page_of, plugins.named(word))):
         click.echo("\n\n".join(str(page) for page in pages))
     else:
-        raise failed("unknown-code", f"there is no page on `{word}`",
-                     hint=did_you_mean(word, [*CODES, *words()]))  # fmt: skip
+        raise failed(
+            "unknown-code",
+            f"there is no page on `{word}`",
+            hint=did_you_mean(word, [*CODES, *words()]),
+        )
 
 
 def _consequence(known: Entry) -> str:

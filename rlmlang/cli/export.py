@@ -23,9 +23,15 @@ def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
 
 @click.command()
 @click.argument("run", default="")
-@click.option("--format", "export", metavar=f"[{'|'.join(EXPORTS)}]", default="jsonl",
-              show_default=True, callback=_format,
-              help=" ".join(f"{x.name}: {x.doc}" for x in EXPORTS.values()))  # fmt: skip
+@click.option(
+    "--format",
+    "export",
+    metavar=f"[{'|'.join(EXPORTS)}]",
+    default="jsonl",
+    show_default=True,
+    callback=_format,
+    help=" ".join(f"{x.name}: {x.doc}" for x in EXPORTS.values()),
+)
 @click.option("--out", metavar="PATH", help="A file instead of stdout.")
 @store_option
 def command(run: str, export: Export, out: str | None, store: str) -> None:

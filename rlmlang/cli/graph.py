@@ -30,9 +30,16 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".
 )
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
-    file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
-    models: tuple[str, ...], api_base: str, store: str, kind: str | None, out: str | None,
-) -> None:  # fmt: skip
+    file: str,
+    recipe: str,
+    sets: tuple[str, ...],
+    sources: tuple[str, ...],
+    models: tuple[str, ...],
+    api_base: str,
+    store: str,
+    kind: str | None,
+    out: str | None,
+) -> None:
     """Draw the plan as Mermaid, DOT or a self-contained SVG, or write it as GraphML or JSON.
 
     FILE is a recipe, a saved plan, or a run: `last`, or the beginning of its name.

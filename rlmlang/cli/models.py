@@ -31,12 +31,22 @@ def command(as_values: bool) -> None:
         }
         click.echo(json.dumps({"prices_from": project.prices_from, "models": values}, indent=2))
         return
-    table = Table(box=None, pad_edge=False, header_style="dim",
-                  caption=f"prices of {project.prices_from}", caption_justify="left")  # fmt: skip
+    table = Table(
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+        caption=f"prices of {project.prices_from}",
+        caption_justify="left",
+    )
     for name in ("model", "in", "out", "context", "price from"):
         table.add_column(name, justify="left" if name in ("model", "price from") else "right")
     for name, price in sorted(project.prices.items()):
         context = project.contexts.get(name)
-        table.add_row(name, f"{price.input:g}", f"{price.output:g}",
-                      f"{context:,}" if context else "?", price.origin)  # fmt: skip
+        table.add_row(
+            name,
+            f"{price.input:g}",
+            f"{price.output:g}",
+            f"{context:,}" if context else "?",
+            price.origin,
+        )
     Console(file=sys.stdout, highlight=False).print(table)

@@ -19,16 +19,28 @@ if TYPE_CHECKING:
 @binding_options
 @endpoint_option
 @click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
-@click.option("--rewrite/--no-rewrite", default=True, show_default=True,
-              help="Leave out of the plan what changes nothing but the price.")  # fmt: skip
+@click.option(
+    "--rewrite/--no-rewrite",
+    default=True,
+    show_default=True,
+    help="Leave out of the plan what changes nothing but the price.",
+)
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
 @click.option("--json", "as_values", is_flag=True, help="The plan as JSON.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
-    file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
-    models: tuple[str, ...], api_base: str, untuned: bool, rewrite: bool, tuning: bool,
-    as_values: bool, out: str | None,
-) -> None:  # fmt: skip
+    file: str,
+    recipe: str,
+    sets: tuple[str, ...],
+    sources: tuple[str, ...],
+    models: tuple[str, ...],
+    api_base: str,
+    untuned: bool,
+    rewrite: bool,
+    tuning: bool,
+    as_values: bool,
+    out: str | None,
+) -> None:
     """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
 
     Exits 75 when even the best case does not fit the budget.
@@ -42,8 +54,9 @@ def command(
         options = options_from("", sets, sources, models, api_base=api_base, untuned=True)
         price(file, "", options, as_values)
         return
-    options = options_from(recipe, sets, sources, models, api_base=api_base, untuned=untuned,
-                           rewrite=rewrite)  # fmt: skip
+    options = options_from(
+        recipe, sets, sources, models, api_base=api_base, untuned=untuned, rewrite=rewrite
+    )
     ready = prepare(file, options, need_all=False)
     doubt = untrusted(ready.project, ready.options)
     say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))

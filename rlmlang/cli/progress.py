@@ -43,10 +43,14 @@ class Progress:
         self.plan, self.quiet, self.redact = plan, quiet, redact
         self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self.bars = Bars(
-            TextColumn("  {task.description}"), BarColumn(28), MofNCompleteColumn(),
-            TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=self.console,
+            TextColumn("  {task.description}"),
+            BarColumn(28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self.console,
             disable=quiet or not self.console.is_terminal,
-        )  # fmt: skip
+        )
         self.tasks: dict[str, TaskID] = {}
         self.sessions: dict[str, tuple[int, int]] = {}  # turns and sub-calls of steps with code
         self.in_flight: dict[str, set[int]] = {}  # the requests of a step that are on their way
@@ -88,15 +92,19 @@ class Progress:
             case RunResumed() if not self.quiet:
                 self.console.print(resumed(event))
             case Paused() if event.seconds >= 2 and not self.quiet:
-                self.console.print(f"  {event.model} waits {event.seconds:.0f} s: {event.why}",
-                                   style="yellow")  # fmt: skip
+                self.console.print(
+                    f"  {event.model} waits {event.seconds:.0f} s: {event.why}", style="yellow"
+                )
             case Noticed() if not self.quiet:
                 words = f"  {event.message} ({event.code})"
                 self.console.print(words, style="yellow", markup=False)
             case StepFinished() if event.node in self.tasks:
                 task = self._task(event.node)
-                self.bars.update(self.tasks[event.node], total=max(1, task.completed),
-                                 completed=max(1, task.completed))  # fmt: skip
+                self.bars.update(
+                    self.tasks[event.node],
+                    total=max(1, task.completed),
+                    completed=max(1, task.completed),
+                )
 
     def _keep(self, event: CallFinished) -> None:
         """Remembers an answer that may be evidence: of a large run the first ones."""
@@ -146,17 +154,25 @@ class Progress:
 
     def receipt(self, outcome: Outcome, notice: str) -> None:
         """Evidence and receipt at the end."""
-        from rlmlang.runtime.session import jsonable
+        from rlmlang.runtime.shown import jsonable
 
         if outcome.problem is None:
             found = evidence(self.kept, jsonable(outcome.result))
             if found or self.more:
                 shown = [(place, self.redact(said)) for place, said in found]
                 self.console.print(evidence_view(shown, self.more))
-        self.console.print(receipt_view(
-            outcome.run, outcome.receipt, outcome.usage, outcome.seconds, notice,
-            priced=outcome.priced, reused=outcome.reused,
-            notices=[n.message for n in outcome.notices]))  # fmt: skip
+        self.console.print(
+            receipt_view(
+                outcome.run,
+                outcome.receipt,
+                outcome.usage,
+                outcome.seconds,
+                notice,
+                priced=outcome.priced,
+                reused=outcome.reused,
+                notices=[n.message for n in outcome.notices],
+            )
+        )
 
 
 def spoken(model: str, turns: int, subs: int) -> str:

@@ -33,15 +33,33 @@ if TYPE_CHECKING:
 @sandbox_options
 @keeping_options
 @click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
-@click.option("--rewrite/--no-rewrite", default=True, show_default=True,
-              help="Leave out of the plan what changes nothing but the price.")  # fmt: skip
-@click.option("--why-miss", metavar="STEP", default="",
-              help="Send nothing; say why calls of STEP have no kept answer.")  # fmt: skip
+@click.option(
+    "--rewrite/--no-rewrite",
+    default=True,
+    show_default=True,
+    help="Leave out of the plan what changes nothing but the price.",
+)
+@click.option(
+    "--why-miss",
+    metavar="STEP",
+    default="",
+    help="Send nothing; say why calls of STEP have no kept answer.",
+)
 def command(
-    file: str, recipe: str, sets: tuple[str, ...], sources: tuple[str, ...],
-    models: tuple[str, ...], as_values: bool, out: str | None, quiet: bool, no_store: bool,
-    store: str, why_miss: str, replay: bool, **more: Any,
-) -> None:  # fmt: skip
+    file: str,
+    recipe: str,
+    sets: tuple[str, ...],
+    sources: tuple[str, ...],
+    models: tuple[str, ...],
+    as_values: bool,
+    out: str | None,
+    quiet: bool,
+    no_store: bool,
+    store: str,
+    why_miss: str,
+    replay: bool,
+    **more: Any,
+) -> None:
     """Run a recipe: FILE is a path, or std/NAME of the standard library.
 
     A run that was stopped is resumed: what is answered is kept, and never paid twice.
@@ -50,8 +68,15 @@ def command(
 
     from rlmlang.runtime.prepare import prepare
 
-    options = options_from(recipe, sets, sources, models, store=None if no_store else Path(store),
-                           only_kept=replay or bool(why_miss), **more)  # fmt: skip
+    options = options_from(
+        recipe,
+        sets,
+        sources,
+        models,
+        store=None if no_store else Path(store),
+        only_kept=replay or bool(why_miss),
+        **more,
+    )
     ready = prepare(file, options, need_all=True)
     if why_miss:
         explain(ready, why_miss)
@@ -107,20 +132,25 @@ def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
 
     from rlmlang.diagnostics.render import as_json
     from rlmlang.report.receipt import as_text
-    from rlmlang.runtime.session import jsonable
+    from rlmlang.runtime.shown import jsonable
 
     if not as_values:
         return as_text(jsonable(outcome.result))
     values = {
-        "run": outcome.run, "recipe": ready.recipe.name, "plan": ready.plan.hash,
-        "result": jsonable(outcome.result), "usage": _usage(outcome.usage, outcome.priced),
-        "now": _usage(outcome.now, outcome.priced), "resumed": outcome.resumed,
+        "run": outcome.run,
+        "recipe": ready.recipe.name,
+        "plan": ready.plan.hash,
+        "result": jsonable(outcome.result),
+        "usage": _usage(outcome.usage, outcome.priced),
+        "now": _usage(outcome.now, outcome.priced),
+        "resumed": outcome.resumed,
         "reused": outcome.reused,
         "seconds": round(outcome.seconds, 3),
-        "receipt": [asdict(line) for line in outcome.receipt], "notice": notice_of(ready),
+        "receipt": [asdict(line) for line in outcome.receipt],
+        "notice": notice_of(ready),
         "notices": [{"code": n.code, "message": n.message} for n in outcome.notices],
         "problem": as_json(outcome.problem.diagnostic) if outcome.problem else None,
-    }  # fmt: skip
+    }
     return json.dumps(values, indent=2, ensure_ascii=False)
 
 

@@ -43,22 +43,30 @@ def command(as_values: bool, everything: bool, store: str) -> None:
     from rlmlang.stores.reader import StoreReader
 
     reader = StoreReader(Path(store))
-    found = [_row(reader, run) for run in reader.runs()
-             if everything or "within" not in run.data]  # fmt: skip
+    found = [_row(reader, run) for run in reader.runs() if everything or "within" not in run.data]
     if as_values:
         click.echo(json.dumps(found, indent=2))
         return
     click.echo(f"{'run':<40} {'state':<9} {'began':<17} {'calls':>9} {'answers':>9} {'cost':>10}")
     for run in found:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
-        click.echo(f"{run['run']:<40} {run['state']:<9} {began:<17} {run['calls']:>9,} "
-                   f"{run['answers']:>9,} {run['usd']:>10,.4f}")  # fmt: skip
+        click.echo(
+            f"{run['run']:<40} {run['state']:<9} {began:<17} {run['calls']:>9,} "
+            f"{run['answers']:>9,} {run['usd']:>10,.4f}"
+        )
 
 
 def _row(reader: StoreReader, run: RunRow) -> Row:
     calls, kept, usd = reader.totals(run)
     return {
-        "run": run.name, "state": reader.state(run), "recipe": run.recipe, "path": run.path,
-        "plan": run.plan, "started": run.started, "ended": run.ended, "calls": calls,
-        "answers": kept, "usd": usd,
-    }  # fmt: skip
+        "run": run.name,
+        "state": reader.state(run),
+        "recipe": run.recipe,
+        "path": run.path,
+        "plan": run.plan,
+        "started": run.started,
+        "ended": run.ended,
+        "calls": calls,
+        "answers": kept,
+        "usd": usd,
+    }

@@ -19,8 +19,9 @@ from rlmlang.diagnostics.suggest import did_you_mean
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
 )
 @click.option("--plan", "planned", is_flag=True, help="The plan that ran, as `rlm plan` shows it.")
-@click.option("--json", "as_values", is_flag=True,
-              help="The events as JSON lines; with --plan the plan.")  # fmt: skip
+@click.option(
+    "--json", "as_values", is_flag=True, help="The events as JSON lines; with --plan the plan."
+)
 @store_option
 def command(
     run: str, node: str, everything: bool, planned: bool, as_values: bool, store: str
@@ -52,6 +53,9 @@ def command(
     record = fold(events)
     view = node_view(record, node) if node else run_view(record, everything=everything)
     if view is None:
-        raise failed("unknown-node", f"the run has no calls in `{node}`",
-                     hint=did_you_mean(node, known_nodes(record)))  # fmt: skip
+        raise failed(
+            "unknown-node",
+            f"the run has no calls in `{node}`",
+            hint=did_you_mean(node, known_nodes(record)),
+        )
     console.print(view)

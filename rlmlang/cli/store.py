@@ -26,16 +26,21 @@ def ls(store: str, as_values: bool) -> None:
     runs = reader.runs()
     totals = [reader.totals(r) for r in runs]
     values = {
-        "path": store, "bytes": Path(store).stat().st_size, "runs": len(runs),
-        "calls": sum(t[0] for t in totals), "answers": sum(t[1] for t in totals),
+        "path": store,
+        "bytes": Path(store).stat().st_size,
+        "runs": len(runs),
+        "calls": sum(t[0] for t in totals),
+        "answers": sum(t[1] for t in totals),
         "usd": sum(t[2] for t in totals),
-    }  # fmt: skip
+    }
     if as_values:
         click.echo(json.dumps(values, indent=2))
     else:
-        click.echo(f"{store}  {values['bytes']:,} bytes\n{values['runs']:,} runs, "
-                   f"{values['calls']:,} calls, {values['answers']:,} answers, "
-                   f"${values['usd']:,.4f}")  # fmt: skip
+        click.echo(
+            f"{store}  {values['bytes']:,} bytes\n{values['runs']:,} runs, "
+            f"{values['calls']:,} calls, {values['answers']:,} answers, "
+            f"${values['usd']:,.4f}"
+        )
 
 
 @command.command()
@@ -74,8 +79,13 @@ def salvage(damaged: str, new_file: str) -> None:
 
 @command.command()
 @click.option("--days", type=float, default=30.0, show_default=True, help="Keep younger runs.")
-@click.option("--keep", type=click.IntRange(0), default=5, show_default=True,
-              help="Keep so many of the last runs in any case.")  # fmt: skip
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help="Keep so many of the last runs in any case.",
+)
 @store_option
 def gc(store: str, days: float, keep: int) -> None:
     """Remove old runs. What a later run has used again stays."""

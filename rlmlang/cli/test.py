@@ -16,8 +16,9 @@ from rlmlang.cli.steady import steady
 @click.option("-k", "pattern", default="", metavar="WORDS", help="Only tests with these words.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--junit", metavar="PATH", help="Write JUnit XML to a file; - is stdout.")
-@click.option("--record", metavar="RUN", default="",
-              help="Write a test from a kept run beside its recipe.")  # fmt: skip
+@click.option(
+    "--record", metavar="RUN", default="", help="Write a test from a kept run beside its recipe."
+)
 @store_option
 def command(
     files: tuple[str, ...], pattern: str, as_json: bool, junit: str | None, record: str, store: str

@@ -38,8 +38,10 @@ def _list(files: dict[str, str], as_values: bool) -> None:
     """Each file, and whether it is still what was trusted."""
     from rlmlang.runtime.trust import state
 
-    rows = [{"path": path, "sha256": digest, "state": state(path, digest)}
-            for path, digest in sorted(files.items())]  # fmt: skip
+    rows = [
+        {"path": path, "sha256": digest, "state": state(path, digest)}
+        for path, digest in sorted(files.items())
+    ]
     if as_values:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return

@@ -21,12 +21,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file")
 @click.argument("name", default="")
-@click.option("--model", "models", multiple=True, metavar="[ROLE=]NAME",
-              help="The model for all roles, or for one.")  # fmt: skip
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="[MODEL=]NAME",
+    help="The model for all models of the recipe, or for one.",
+)
 @click.option("--reflection", default="", metavar="NAME", help="The model that rewrites tasks.")
 @call_options
-@click.option("--at-once", default=4, show_default=True, type=click.IntRange(1, 64),
-              help="Examples at a time.")  # fmt: skip
+@click.option(
+    "--at-once",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Examples at a time.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what it may cost.")
 @click.option("--show", is_flag=True, help="Show what the last tuning changes, as a difference.")
 @click.option("--apply", "apply_", is_flag=True, help="Write tuned tasks into the recipe.")
@@ -37,10 +47,21 @@ if TYPE_CHECKING:
 @store_option
 @click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
 def command(
-    file: str, name: str, models: tuple[str, ...], reflection: str, at_once: int, dry_run: bool,
-    show: bool, apply_: bool, only: str, as_json: bool, quiet: bool, store: str, no_store: bool,
+    file: str,
+    name: str,
+    models: tuple[str, ...],
+    reflection: str,
+    at_once: int,
+    dry_run: bool,
+    show: bool,
+    apply_: bool,
+    only: str,
+    as_json: bool,
+    quiet: bool,
+    store: str,
+    no_store: bool,
     **more: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Run the tuning NAME of FILE, and write RECIPE.tuned.json beside it.
 
     `rlm plan` and `rlm run` use that file as long as the recipe is the one it was made for. The

@@ -99,8 +99,14 @@ def _paragraph(head: str, words: str) -> list[str]:
     out: list[str] = []
     for part in words.split("\n"):
         first = "  " + head if not out else blank
-        out += textwrap.wrap(part, WIDTH, initial_indent=first, subsequent_indent=blank,
-                             break_on_hyphens=False, break_long_words=False) or [""]  # fmt: skip
+        out += textwrap.wrap(
+            part,
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=blank,
+            break_on_hyphens=False,
+            break_long_words=False,
+        ) or [""]
     return out
 
 

@@ -38,7 +38,7 @@ class Request:
     call: CallId
     prompt: r.Prompt
     inputs: Mapping[str, Datum]
-    role: str = ""
+    part: str = ""
     account: Account | None = None
     depth: int = 1
     source: Shown | None = None
@@ -47,7 +47,7 @@ class Request:
     def node(self) -> str:
         """The node of the plan that asks."""
         step = self.call.step
-        return f"{step}.{self.role}" if self.role else step
+        return f"{step}.{self.part}" if self.part else step
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -56,16 +56,28 @@ class Request:
 
 
 def request_for(
-    scope: RunContext, call: CallId, ask: r.Ask, env: Mapping[str, Datum], item: Datum,
-    role: str = "", level: int = 0,
-) -> Request:  # fmt: skip
+    scope: RunContext,
+    call: CallId,
+    ask: r.Ask,
+    env: Mapping[str, Datum],
+    item: Datum,
+    part: str = "",
+    level: int = 0,
+) -> Request:
     """The request for an item; without an element parameter the item is not passed. `level` is
     how far down a recursion it stands."""
     inputs = {n: evaluate(e, {**env, "it": item}, scope.tools.code) for n, e in ask.args}
-    ordered = {p.name: item if p.name == ask.element else inputs.get(p.name)
-               for p in ask.prompt.params}  # fmt: skip
-    return Request(call, ask.prompt, ordered, role, depth=scope.depth + 1 + level,
-                   source=Shown(ask.prompt, ordered, ask.told))  # fmt: skip
+    ordered = {
+        p.name: item if p.name == ask.element else inputs.get(p.name) for p in ask.prompt.params
+    }
+    return Request(
+        call,
+        ask.prompt,
+        ordered,
+        part,
+        depth=scope.depth + 1 + level,
+        source=Shown(ask.prompt, ordered, ask.told),
+    )
 
 
 async def answer(scope: RunContext, request: Request) -> Datum:
@@ -92,14 +104,15 @@ async def attempt(
     deep_enough(scope, request.call.step, request.depth)
     call, prompt = request.call.again(number), request.prompt
     ranges = ranges_of(request.parts)
-    question = Question(
-        call, prompt, request.inputs, request.account or scope.account.child(call.step),
-        _repeated(scope, prompt, refused), _json(ranges), request.role, scope.emit,
-    )  # fmt: skip
+    account = request.account or scope.account.child(call.step)
+    said = _repeated(scope, prompt, refused)
+    given, part = request.inputs, request.part
+    question = Question(call, prompt, given, account, said, _json(ranges), part, scope.emit)
 
     def not_taken(code: str, reason: str, exchange: Exchange = NOTHING) -> None:
-        scope.emit(CallFailed(call=call, prompt=prompt.name, code=code, reason=reason,
-                              **vars(exchange)))  # fmt: skip
+        scope.emit(
+            CallFailed(call=call, prompt=prompt.name, code=code, reason=reason, **vars(exchange))
+        )
 
     try:
         reply = await scope.tools.asker.ask(question)
@@ -153,10 +166,14 @@ def _gone(request: Request, mistake: NoAnswerError) -> ItemError:
     """An item that no request brought an answer for, while others were answered."""
     found = mistake.diagnostic
     return ItemError(
-        Diagnostic(found.code, f"{request.call}: {found.message}", (),
-                   "Other calls were answered; this one failed each time it was sent.",
-                   "run again to try it once more")
-    )  # fmt: skip
+        Diagnostic(
+            found.code,
+            f"{request.call}: {found.message}",
+            (),
+            "Other calls were answered; this one failed each time it was sent.",
+            "run again to try it once more",
+        )
+    )
 
 
 def _ends_so_again(request: Request, refused: Refused) -> bool:
@@ -191,6 +208,8 @@ def _gave_up(request: Request, refused: Refused, tries: int) -> ItemError:
             code,
             f"{request.call}: {request.prompt.name} gave no usable answer in {within}: "
             f"{refused.reason}",
-            (), last, MENDS[code],
+            (),
+            last,
+            MENDS[code],
         )
-    )  # fmt: skip
+    )

@@ -57,9 +57,13 @@ def _lines(
     for name in sorted(all_of_it.inputs & node.facts.origins & inputs.keys()):
         promised: Coverage = "some" if by_code or not asked else _promised(node, name, subject)
         line = receipt.line(
-            node.id, name, inputs[name], promised, assumed or subject.assumed,
+            node.id,
+            name,
+            inputs[name],
+            promised,
+            assumed or subject.assumed,
             by_code=by_code and asked,
-        )  # fmt: skip
+        )
         if line is not None:
             yield line
 

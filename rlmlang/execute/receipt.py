@@ -35,9 +35,15 @@ class Receipt:
         return Line(step, ", ".join(sources), "exact", 0, 0, 0, lost, why)
 
     def line(
-        self, step: str, source: str, value: Datum, promised: Coverage, assumed: str = "",
-        *, by_code: bool = False,
-    ) -> Line | None:  # fmt: skip
+        self,
+        step: str,
+        source: str,
+        value: Datum,
+        promised: Coverage,
+        assumed: str = "",
+        *,
+        by_code: bool = False,
+    ) -> Line | None:
         """The step's line for a source; None for a value that lies in no document."""
         extents = list(documents(value))
         if not extents:
@@ -50,9 +56,17 @@ class Receipt:
         left_out = len(value.left_out) if isinstance(value, Tree) else 0
         lost = self.skipped.get(step, 0)
         return Line(
-            step, source, promised, total, covered, added - covered, lost, assumed, left_out,
+            step,
+            source,
+            promised,
+            total,
+            covered,
+            added - covered,
+            lost,
+            assumed,
+            left_out,
             by_code,
-        )  # fmt: skip
+        )
 
 
 def documents(value: Datum) -> Iterable[tuple[Document, int, int]]:

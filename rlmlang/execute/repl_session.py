@@ -99,8 +99,9 @@ class ReplSession:
         texts = {
             "variables": self._variables(),
             "tools": self.told,
-            "history": "\n\n".join(self.history) or "nothing yet", "turn": left,
-        }  # fmt: skip
+            "history": "\n\n".join(self.history) or "nothing yet",
+            "turn": left,
+        }
         request = self._request("turn", f.turn_of(self.request.prompt), texts, turn)
         outcome = await attempt(self.scope, request, 0, None)
         if isinstance(outcome, Refused):
@@ -126,8 +127,9 @@ class ReplSession:
         prompt = self.request.prompt
         value = self.scope.tools.conform(prompt.result, values, fields)
         tools = self.scope.tools
-        if problem := problem_with(prompt, value, self.request.inputs, tools.measure, tools.code,
-                                   self.request.source):  # fmt: skip
+        if problem := problem_with(
+            prompt, value, self.request.inputs, tools.measure, tools.code, self.request.source
+        ):
             raise ValueError(problem)
         return value
 
@@ -142,8 +144,10 @@ class ReplSession:
         if deep:
             return await self._children(prompts, contexts)
         query = f.query_of(self.request.prompt)
-        given = [{"request": str(p), "context": "" if c is None else c}
-                 for p, c in zip(prompts, contexts, strict=True)]  # fmt: skip
+        given = [
+            {"request": str(p), "context": "" if c is None else c}
+            for p, c in zip(prompts, contexts, strict=True)
+        ]
         if len(given) > self.quota.free:
             self.quota.take(len(given))  # raises, before anything is measured
         for inputs in given:
@@ -168,10 +172,12 @@ class ReplSession:
         shares = self.quota.divide(len(prompts))
         limits = self.account.share(len(prompts))
         try:
-            return await _all([
-                self._child(p, "" if c is None else c, share, limits).run
-                for p, c, share in zip(prompts, contexts, shares, strict=True)
-            ])  # fmt: skip
+            return await _all(
+                [
+                    self._child(p, "" if c is None else c, share, limits).run
+                    for p, c, share in zip(prompts, contexts, shares, strict=True)
+                ]
+            )
         finally:
             self.quota.give_back(shares)
 
@@ -183,8 +189,14 @@ class ReplSession:
         assert child.repl is not None
         inputs = {"request": str(prompt), "context": context}
         call = self.request.call.inside("child", number)
-        request = replace(self.request, call=call, prompt=child, inputs=inputs,
-                          depth=self.request.depth + 1, source=None)  # fmt: skip
+        request = replace(
+            self.request,
+            call=call,
+            prompt=child,
+            inputs=inputs,
+            depth=self.request.depth + 1,
+            source=None,
+        )
         account = self.account.child(f"child {number}", limits)
         return ReplSession(self.scope, request, child.repl, share, account, True)
 
@@ -221,14 +233,20 @@ class ReplSession:
         return self.asked
 
     def _request(
-        self, role: str, prompt: r.Prompt, inputs: Mapping[str, Datum], number: int | None
+        self, part: str, prompt: r.Prompt, inputs: Mapping[str, Datum], number: int | None
     ) -> Request:
-        own = role in ("turn", "last")
-        roles = (self.request.role, f"child.{role}" if self.child and own else role)
+        own = part in ("turn", "last")
+        parts = (self.request.part, f"child.{part}" if self.child and own else part)
         depth = self.request.depth + (0 if own else 1)
-        return Request(self.request.call.inside(role, number), prompt, inputs,
-                       ".".join(x for x in roles if x), self.account, depth,
-                       self.request.source if role == "last" else None)  # fmt: skip
+        return Request(
+            self.request.call.inside(part, number),
+            prompt,
+            inputs,
+            ".".join(x for x in parts if x),
+            self.account,
+            depth,
+            self.request.source if part == "last" else None,
+        )
 
 
 async def respond(scope: RunContext, request: Request) -> Datum:

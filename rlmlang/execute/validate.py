@@ -63,9 +63,13 @@ class Shown:
 
 
 def problem_with(
-    prompt: r.Prompt, value: Datum, inputs: Mapping[str, Datum], measure: Measure, code: RunCode,
+    prompt: r.Prompt,
+    value: Datum,
+    inputs: Mapping[str, Datum],
+    measure: Measure,
+    code: RunCode,
     source: Shown | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Why an answer is not taken, in words for the model; empty when it is. `source` is what its
     quotes are held against, where that is not what the prompt itself was given."""
     return (
@@ -95,13 +99,17 @@ def too_large(type_: Type, most: int | None, value: Datum, measure: Measure, wha
         items = items_of(value)
         if most is not None and len(items) > most:
             return f"{what} has {len(items)} items; at most {most} are allowed"
-        parts = (too_large(type_.item, None, v, measure, f"item {i + 1} of {what}")
-                 for i, v in enumerate(items))  # fmt: skip
+        parts = (
+            too_large(type_.item, None, v, measure, f"item {i + 1} of {what}")
+            for i, v in enumerate(items)
+        )
         return next((p for p in parts if p), "")
     if isinstance(type_, RecordType):
         fields = fields_of(value)
-        found = (too_large(f.type, f.max, fields.get(f.name), measure, f"`{f.name}` of {what}")
-                 for f in type_.fields)  # fmt: skip
+        found = (
+            too_large(f.type, f.max, fields.get(f.name), measure, f"`{f.name}` of {what}")
+            for f in type_.fields
+        )
         return next((p for p in found if p), "")
     if most is not None and type_.textual:
         size = measure.tok(text_of(value))
@@ -160,8 +168,9 @@ def _forms(text: str) -> tuple[str, ...]:
     """A text as quotes are compared: without typography, its white space as one blank; words that
     a line's end has cut as they stand, as one, and with their hyphen."""
     even = unicodedata.normalize("NFKC", text.translate(SAME))
-    return tuple(" ".join(x.split())
-                 for x in (even, LINE_END.sub("", even), LINE_END.sub("-", even)))  # fmt: skip
+    return tuple(
+        " ".join(x.split()) for x in (even, LINE_END.sub("", even), LINE_END.sub("-", even))
+    )
 
 
 def _conditions(type_: Type, value: Datum, code: RunCode, what: str) -> str:
@@ -169,8 +178,10 @@ def _conditions(type_: Type, value: Datum, code: RunCode, what: str) -> str:
     if value is None:
         return ""
     if type_.is_list:
-        found = (_conditions(type_.item, v, code, f"item {i + 1} of {what}")
-                 for i, v in enumerate(items_of(value)))  # fmt: skip
+        found = (
+            _conditions(type_.item, v, code, f"item {i + 1} of {what}")
+            for i, v in enumerate(items_of(value))
+        )
         return next((p for p in found if p), "")
     if not isinstance(type_, RecordType):
         return ""

@@ -25,9 +25,8 @@ _TO_UNDERSCORES = str.maketrans(HASHES, UNDERSCORES)
 def names_in(texts: Iterable[str]) -> frozenset[str]:
     """The names of the markers that texts hold, as `plain_name` gives them."""
     return frozenset(
-        plain_name(m.group(1))
-        for text in texts if _may_hold(text) for m in _MARKER.finditer(text)
-    )  # fmt: skip
+        plain_name(m.group(1)) for text in texts if _may_hold(text) for m in _MARKER.finditer(text)
+    )
 
 
 def plain_name(name: str) -> str:

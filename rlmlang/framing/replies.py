@@ -276,8 +276,9 @@ def _mark(reply: str, match: re.Match[str], names: tuple[str, ...]) -> _Mark | N
     if above is not None:
         dress = _DRESS.match(reply, match.end()) if above[4] else None
         start = match.start() - len(above[4] or "")
-        return _Mark(name, start, dress.end() if dress else match.end(),
-                     exact and match.start() == line)  # fmt: skip
+        return _Mark(
+            name, start, dress.end() if dress else match.end(), exact and match.start() == line
+        )
     rest = reply[match.end() :].partition("\n")[0].strip("*_` \t\r\ufeff")
     if name != DONE or rest:
         return None

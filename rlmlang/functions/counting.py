@@ -69,9 +69,12 @@ def _by(name: str, make: Callable[[Rows, str], Datum]) -> Callable[..., list[dic
     """One row a group, in the order of the keys. Raises CodedError (too-many-groups)."""
 
     def table(
-        rows: Rows, keys: tuple[str, ...], of: str = "", max_groups: int | None = None,
+        rows: Rows,
+        keys: tuple[str, ...],
+        of: str = "",
+        max_groups: int | None = None,
         lower_bound: bool = False,
-    ) -> list[dict[str, Datum]]:  # fmt: skip
+    ) -> list[dict[str, Datum]]:
         groups: dict[tuple[Datum, ...], list[Datum]] = {}
         for row in items(rows):
             groups.setdefault(tuple(field(row, n) for n in keys), []).append(row)

@@ -104,8 +104,9 @@ def _first_facts(rows: Facts) -> Facts:
 def _best(rows: Rows, by: Names) -> Datum:
     found = values(rows, "")
     if not found:
-        raise nothing("choose the best of",
-                      "give the list another look-up, or test count(xs) first")  # fmt: skip
+        raise nothing(
+            "choose the best of", "give the list another look-up, or test count(xs) first"
+        )
     return max(found, key=lambda row: order(field(row, by)))
 
 

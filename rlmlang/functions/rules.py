@@ -20,9 +20,12 @@ def flat(rows: Facts) -> Facts:
     inner = rows.type.item.item
     size = declared_size(inner, None)
     return replace(
-        rows, type=list_of(inner), count=rows.count * rows.inner, inner=ONE,
+        rows,
+        type=list_of(inner),
+        count=rows.count * rows.inner,
+        inner=ONE,
         item=size if size is not None else rows.item,
-    )  # fmt: skip
+    )
 
 
 def same(rows: Facts, **_: object) -> Facts:

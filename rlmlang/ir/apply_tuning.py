@@ -26,12 +26,13 @@ def _ask(ask: r.Ask, name: str, found: Found) -> r.Ask:
     prompt = ask.prompt
     if prompt.repl is None:
         return replace(ask, prompt=said(prompt, found.get(name)))
-    roles = {p.removeprefix(f"{name}."): t for p, t in found.items() if p.startswith(f"{name}.")}
-    tools = tuple(said(p, roles.pop(p.name, None)) for p in prompt.repl.prompts)
-    patterns = tuple(replace(t, steps=tuple(_step(s, found) for s in t.steps))
-                     for t in prompt.repl.patterns)  # fmt: skip
+    parts = {p.removeprefix(f"{name}."): t for p, t in found.items() if p.startswith(f"{name}.")}
+    tools = tuple(said(p, parts.pop(p.name, None)) for p in prompt.repl.prompts)
+    patterns = tuple(
+        replace(t, steps=tuple(_step(s, found) for s in t.steps)) for t in prompt.repl.patterns
+    )
     caps = replace(prompt.repl, prompts=tools, patterns=patterns)
-    free = replace(prompt, repl=caps, tuned=tuple(roles.items()))
+    free = replace(prompt, repl=caps, tuned=tuple(parts.items()))
     return replace(ask, prompt=free)
 
 

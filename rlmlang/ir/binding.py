@@ -21,10 +21,10 @@ class Price(Frozen):
 
 @value
 class BoundModel(Frozen):
-    """A role with the real model that fills it; `price` is None when nobody knows one; `room` is
-    the least tok that a call must be allowed for its answer, thinking included."""
+    """A model of a recipe with the real one that fills it; `price` is None when nobody knows one;
+    `room` is the least tok that a call must be allowed for its answer, thinking included."""
 
-    role: str
+    model: str
     name: str
     price: Price | None
     room: int = 0
@@ -49,14 +49,14 @@ class Binding(Frozen):
     most: int = 2
     endpoint: str = ""
 
-    def model(self, role: Model) -> BoundModel:
-        """The model that fills a role."""
-        found = self.models.get(role.name)
-        return found if found is not None else BoundModel(role.name, role.default or "?", None)
+    def model(self, model: Model) -> BoundModel:
+        """What fills a model of the recipe."""
+        found = self.models.get(model.name)
+        return found if found is not None else BoundModel(model.name, model.default or "?", None)
 
-    def output(self, role: Model) -> int:
-        """The most tok that one call of a role may write, thinking included."""
-        return max(role.output, self.model(role).room)
+    def output(self, model: Model) -> int:
+        """The most tok that one call of a model may write, thinking included."""
+        return max(model.output, self.model(model).room)
 
     @property
     def rooms(self) -> tuple[tuple[str, int], ...]:

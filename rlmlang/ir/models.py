@@ -7,7 +7,8 @@ from rlmlang.value import Frozen, value
 
 @value
 class Model(Frozen):
-    """A role. Sizes in tok; `price` in dollars per million tok, in and out, None if not given."""
+    """A model that prompts name. Sizes in tok; `price` in dollars per million tok, in and out,
+    None if not given."""
 
     name: str
     default: str

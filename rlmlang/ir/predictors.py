@@ -19,7 +19,7 @@ class HasSteps(Protocol):
 
 
 def prompts_of(recipe: HasSteps) -> dict[str, Prompt]:
-    """Prompts by predictor: the step's name, with a role behind it where a step has several."""
+    """Prompts by predictor: the step's name, with a part behind it where a step has several."""
     return dict(_prompts(recipe))
 
 
@@ -28,8 +28,8 @@ def _prompts(recipe: HasSteps) -> Iterator[tuple[str, Prompt]]:
         if ask.prompt.repl is None:
             yield name, ask.prompt
             continue
-        for role, prompt in free_prompts(ask.prompt).items():
-            yield f"{name}.{role}", prompt
+        for part, prompt in free_prompts(ask.prompt).items():
+            yield f"{name}.{part}", prompt
         for prompt in ask.prompt.repl.prompts:
             yield f"{name}.{prompt.name}", prompt
         for tool in ask.prompt.repl.patterns:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.declarations import Budget as Budget
+from rlmlang.ir.declarations import Demo as Demo
+from rlmlang.ir.declarations import Partition as Partition
+from rlmlang.ir.declarations import Source as Source
+from rlmlang.ir.declarations import Tuned as Tuned
 from rlmlang.ir.expressions import (
     Apply,
     Choose,
@@ -71,21 +76,9 @@ class Tool(Frozen):
     doc: str = field(default="", compare=False)
 
 
-Demo = tuple[tuple[str, object], ...]
-"""A worked example: the prompt's fields and `result`, by name."""
-
-
-@value
-class Tuned(Frozen):
-    """What a tuning found for a predictor: its task, empty where it stays, and demonstrations."""
-
-    task: str = ""
-    demos: tuple[Demo, ...] = ()
-
-
 @value
 class Prompt(Frozen):
-    """A typed call to a model; `tuned` is what was found for the roles of a free-form one."""
+    """A typed call to a model; `tuned` is what was found for the parts of a free-form one."""
 
     name: str
     params: tuple[Param, ...]
@@ -101,52 +94,6 @@ class Prompt(Frozen):
     repl: Repl | None = None
     demos: tuple[Demo, ...] = ()
     tuned: tuple[tuple[str, Tuned], ...] = ()
-
-
-@value
-class Source(Frozen):
-    """Where a context comes from; `base` is the file that declares it."""
-
-    name: str
-    kind: str
-    type: Type
-    location: str = ""
-    options: tuple[tuple[str, object], ...] = ()
-    max: int | None = None
-    base: str = field(default="", compare=False)
-
-
-@value
-class Partition(Frozen):
-    """A strategy with its arguments; gather adds neighbours, in tok."""
-
-    strategy: str
-    arguments: tuple[tuple[str, object], ...]
-    before: int = 0
-    after: int = 0
-
-    @property
-    def options(self) -> dict[str, object]:
-        """The arguments as a dictionary."""
-        return dict(self.arguments)
-
-
-@value
-class Budget(Frozen):
-    """Declared limits; None means none. `default` when the recipe declared no budget."""
-
-    calls: int | None = None
-    tokens: int | None = None
-    usd: float | None = None
-    wall: float | None = None
-    depth: int | None = None
-    parallel: int | None = None
-    default: bool = False
-
-    def having(self, limits: Mapping[str, object]) -> Budget:
-        """The budget with these limits, as the table of dimensions reads them."""
-        make: Callable[..., Budget] = Budget
-        return make(**{**vars(self), **limits})
 
 
 # ── steps ────────────────────────────────────────────────────────────────────

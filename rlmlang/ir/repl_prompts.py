@@ -38,9 +38,9 @@ def turn_of(prompt: Prompt) -> Prompt:
     return _tuned(made, prompt, "turn")
 
 
-def _tuned(made: Prompt, prompt: Prompt, role: str) -> Prompt:
-    """What a tuning found for a role."""
-    found = dict(prompt.tuned).get(role)
+def _tuned(made: Prompt, prompt: Prompt, part: str) -> Prompt:
+    """What a tuning found for a part."""
+    found = dict(prompt.tuned).get(part)
     return made if found is None else replace(made, task=found.task or made.task, demos=found.demos)
 
 
@@ -73,12 +73,15 @@ def child_of(prompt: Prompt) -> Prompt:
 
 
 def free_prompts(prompt: Prompt) -> dict[str, Prompt]:
-    """All prompts of a free-form node by the role their predictors have."""
+    """All prompts of a free-form node by the part their predictors have."""
     child = child_of(prompt)
     return {
-        "turn": turn_of(prompt), "last": last_of(prompt), "query": query_of(prompt),
-        "child.turn": turn_of(child), "child.last": last_of(child),
-    }  # fmt: skip
+        "turn": turn_of(prompt),
+        "last": last_of(prompt),
+        "query": query_of(prompt),
+        "child.turn": turn_of(child),
+        "child.last": last_of(child),
+    }
 
 
 def described(prompt: Prompt) -> int:
@@ -89,5 +92,6 @@ def described(prompt: Prompt) -> int:
 
 def _text(prompt: Prompt, suffix: str, task: str, params: tuple[str, ...]) -> Prompt:
     made = tuple(Param(n, TEXT, doc=WORDS[n]) for n in params)
-    return Prompt(prompt.name + suffix, made, TEXT, None, task, prompt.model, prompt.doc,
-                  prompt.settings)  # fmt: skip
+    return Prompt(
+        prompt.name + suffix, made, TEXT, None, task, prompt.model, prompt.doc, prompt.settings
+    )

@@ -122,16 +122,22 @@ def of_field(base: Facts, field: Field) -> Facts:
 def as_list(item: Facts, count: Formula, type_: Type) -> Facts:
     """A list of `count` values like `item`."""
     return replace(
-        item, type=type_, size=item.size * count, count=count, item=item.size, inner=item.count,
+        item,
+        type=type_,
+        size=item.size * count,
+        count=count,
+        item=item.size,
+        inner=item.count,
         fields=(),
-    )  # fmt: skip
+    )
 
 
 def largest(a: Facts, b: Facts) -> Facts:
     """What is known of a value that is one or the other."""
     ours, theirs = dict(a.fields), dict(b.fields)
-    fields = {n: worst_of((ours.get(n, a.coverage), theirs.get(n, b.coverage)))
-              for n in (*ours, *theirs)}  # fmt: skip
+    fields = {
+        n: worst_of((ours.get(n, a.coverage), theirs.get(n, b.coverage))) for n in (*ours, *theirs)
+    }
     return replace(
         made_of(a, [b]),
         size=maximum(a.size, b.size),

@@ -58,10 +58,12 @@ def _read(found: Answered, request: Request) -> Response:
     parts = list(_parts(choice["message"]))
     usage = _usage(found.get("usage"))
     return Response(
-        id=str(found["id"]) if found.get("id") else None, model=request.model,
-        message=Message.assistant(parts), finish_reason=_end(choice, parts, usage, request),
+        id=str(found["id"]) if found.get("id") else None,
+        model=request.model,
+        message=Message.assistant(parts),
+        finish_reason=_end(choice, parts, usage, request),
         usage=usage,
-    )  # fmt: skip
+    )
 
 
 def _error(found: Answered) -> Answered | None:
@@ -127,8 +129,9 @@ def _usage(said: object) -> Usage:
     return Usage(
         input_tokens=_count(said.get("prompt_tokens")),
         output_tokens=_count(said.get("completion_tokens")),
-        total_tokens=_count(said.get("total_tokens")), reasoning_tokens=_count(thought),
-    )  # fmt: skip
+        total_tokens=_count(said.get("total_tokens")),
+        reasoning_tokens=_count(thought),
+    )
 
 
 def _count(value: object) -> int | None:

@@ -65,8 +65,11 @@ def address_of(base: str) -> Address:
     if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f]", text):
         raise _bad(base, "that is no http:// or https:// address of a host")
     if parts.username is not None or parts.password is not None:
-        raise _bad(_without_user(parts), "a name or password in an address would be kept with it",
-                   "put the key into RLM_API_KEY")  # fmt: skip
+        raise _bad(
+            _without_user(parts),
+            "a name or password in an address would be kept with it",
+            "put the key into RLM_API_KEY",
+        )
     path = ROUTES.sub("", parts.path.rstrip("/")).rstrip("/")
     root = urlunsplit((parts.scheme, parts.netloc.lower(), path, "", ""))
     return Address(root, parts.query, bare=not path)

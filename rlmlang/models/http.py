@@ -75,8 +75,10 @@ class ChatEndpoint:
             if not url:
                 break
         words = f"the endpoint redirects to {self.redact(shown(location)) or 'nowhere'}"
-        raise lm15.InvalidRequestError(f"{words}, where nothing is sent; if that is meant, name "
-                                       "it with --api-base", status=answer.status)  # fmt: skip
+        raise lm15.InvalidRequestError(
+            f"{words}, where nothing is sent; if that is meant, name it with --api-base",
+            status=answer.status,
+        )
 
     def _tried(self, model: str) -> list[Dialect]:
         """The forms a model was asked in at this address; the last is the one in use."""

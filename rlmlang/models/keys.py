@@ -129,8 +129,11 @@ def _paired(base: str) -> bool:
 def _set(variable: str) -> str:
     found = key_of(variable)
     if not found:
-        raise failed("model-key-missing", f"{variable} is named for a key, and not set",
-                     hint=f"export {variable}=…")  # fmt: skip
+        raise failed(
+            "model-key-missing",
+            f"{variable} is named for a key, and not set",
+            hint=f"export {variable}=…",
+        )
     return found
 
 
@@ -141,10 +144,11 @@ def held_back(model: str, endpoint: Endpoint) -> Diagnostic | None:
         return None
     whose = f"the endpoint of {BASE}" if held == KEY else f"an endpoint of {provider_of(model)}"
     return Diagnostic(
-        "key-not-sent", f"{held} is not sent to {endpoint.shown}, which is not {whose}",
+        "key-not-sent",
+        f"{held} is not sent to {endpoint.shown}, which is not {whose}",
         reason="A key goes to no other host unasked. A server that needs none answers without.",
         hint=f"export {KEY}=… with the key of this endpoint, or --api-key-env {held} to send it",
-    )  # fmt: skip
+    )
 
 
 def onward(url: str, location: str) -> str:

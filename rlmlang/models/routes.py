@@ -1,4 +1,4 @@
-"""Models made ready: the engines of each role."""
+"""Models made ready: the engines of each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Route:
-    """The way to the model of one role: its name, settings and engines; `transport` is closed
+    """The way to one model: its name, settings and engines; `transport` is closed
     at the end."""
 
     name: str
@@ -55,7 +55,7 @@ class Route:
 @dataclass(frozen=True)
 class WithinOutput:
     """An engine whose requests leave room for thinking: what is said in the end may still be no
-    longer than the role's `output`, or it counts as cut."""
+    longer than the `output` declared, or it counts as cut."""
 
     inner: Engine
     output: int
@@ -70,10 +70,15 @@ class WithinOutput:
 
 
 def route_for(
-    role: Model, bound: BoundModel, measure: Measure, connection: Connection, engines: EngineStack,
-    limits: ProviderLimits, engine: Engine | None = None,
-) -> Route:  # fmt: skip
-    """The route of a role.
+    model: Model,
+    bound: BoundModel,
+    measure: Measure,
+    connection: Connection,
+    engines: EngineStack,
+    limits: ProviderLimits,
+    engine: Engine | None = None,
+) -> Route:
+    """The route of a model.
 
     Raises CodedError (model-key-missing, extra-missing, no-model) before anything is sent.
     """
@@ -84,17 +89,17 @@ def route_for(
     sends = transport is not engines.no_send
     endpoint = str(getattr(transport, "endpoint", "")) if sends else _where(bound.name, connection)
     inner = transport
-    if bound.room > role.output:
-        inner = WithinOutput(transport, role.output, measure)
+    if bound.room > model.output:
+        inner = WithinOutput(transport, model.output, measure)
     meter = Meter(measure, bound.price, endpoint, engines.counting(endpoint, name))
     stack = engines.stack(inner, meter, name, limits)
-    return Route(name, config_of(role, bound), stack, transport)
+    return Route(name, config_of(model, bound), stack, transport)
 
 
-def config_of(role: Model, bound: BoundModel) -> Config:
-    """What a request asks for: the role's settings, as far as its model takes them."""
-    temperature = role.temperature if capabilities(bound.name).temperature else None
-    return Config(max_tokens=max(role.output, bound.room), temperature=temperature)
+def config_of(model: Model, bound: BoundModel) -> Config:
+    """What a request asks for: the settings declared, as far as its model takes them."""
+    temperature = model.temperature if capabilities(bound.name).temperature else None
+    return Config(max_tokens=max(model.output, bound.room), temperature=temperature)
 
 
 def _transport(name: str, connection: Connection) -> Engine:
@@ -103,8 +108,11 @@ def _transport(name: str, connection: Connection) -> Engine:
     if name.startswith("offline/"):
         raise failed("no-model", f"there is no {name}", hint=f"the embedded reader is {NAME}")
     if "://" in name:
-        raise failed("no-model", "the name of a model holds no URL",
-                     hint="name the endpoint: --api-base URL --model NAME")  # fmt: skip
+        raise failed(
+            "no-model",
+            "the name of a model holds no URL",
+            hint="name the endpoint: --api-base URL --model NAME",
+        )
     address = connection.address
     base = address.url("") if address is not None else ""
     key = key_for(name, Endpoint(base, connection.key_env)).value
@@ -135,8 +143,14 @@ def _where(name: str, connection: Connection) -> str:
 
 
 def _endpoint(address: Address, key: str, connection: Connection) -> ChatEndpoint:
-    return ChatEndpoint(address, key, connection.timeout, connection.parallel, connection.redact,
-                        connection.dialects)  # fmt: skip
+    return ChatEndpoint(
+        address,
+        key,
+        connection.timeout,
+        connection.parallel,
+        connection.redact,
+        connection.dialects,
+    )
 
 
 def _no_key(name: str) -> Exception:

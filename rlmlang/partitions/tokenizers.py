@@ -78,17 +78,19 @@ def _from_file(path: Path) -> Tokenizer:
         import tokenizers
     except ImportError:
         raise failed(
-            "extra-missing", f"{path} is read with `tokenizers`, which is not installed",
+            "extra-missing",
+            f"{path} is read with `tokenizers`, which is not installed",
             hint="pip install 'rlmlang[tokens]'",
-        ) from None  # fmt: skip
+        ) from None
     try:
         encoding = tokenizers.Tokenizer.from_file(str(path))
     except Exception as mistake:  # the library raises nothing more special
         raise failed(
-            "bad-tokenizer", f"{path} is no tokenizer: {mistake}",
+            "bad-tokenizer",
+            f"{path} is no tokenizer: {mistake}",
             reason="`[tokenizers]` of rlm.toml names a `tokenizer.json` in Hugging Face's form.",
             hint="name the `tokenizer.json` beside the model's weights, or remove the line",
-        ) from None  # fmt: skip
+        ) from None
     encoding.no_truncation()
     encoding.no_padding()
     encoding.encode_special_tokens = True  # text that looks like one is counted as text

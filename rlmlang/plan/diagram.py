@@ -82,14 +82,23 @@ def svg(graph: Graph) -> str:
             place[id] = (left + column * (WIDE + GAP_X), MARGIN + row * (HIGH + GAP_Y))
     edges = [_edge(place[a], place[b]) for a, b in lifted(graph)]
     nodes = [_box(graph, id, *place[id]) for id in place]
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" '
-        f'width="{total}" height="{height}" font-family="system-ui, sans-serif">',
-        f"<title>Plan of {escape(graph.name)}</title>",
-        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#667"/></marker></defs>',
-        f'<rect width="{total}" height="{height}" fill="#fff"/>', *edges, *nodes, "</svg>",
-    ]) + "\n"  # fmt: skip
+    return (
+        "\n".join(
+            [
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" '
+                f'width="{total}" height="{height}" font-family="system-ui, sans-serif">',
+                f"<title>Plan of {escape(graph.name)}</title>",
+                '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+                'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#667"/></marker>'
+                "</defs>",
+                f'<rect width="{total}" height="{height}" fill="#fff"/>',
+                *edges,
+                *nodes,
+                "</svg>",
+            ]
+        )
+        + "\n"
+    )
 
 
 def _edge(a: tuple[float, float], b: tuple[float, float]) -> str:

@@ -117,9 +117,10 @@ def connected(nodes: Iterable[Step], edges: Iterable[Values], interface: Interfa
 def unreadable(words: str) -> CodedError:
     """The problem of what is no plan."""
     return failed(
-        "plan-unreadable", f"this is no plan that can be read: {words}",
+        "plan-unreadable",
+        f"this is no plan that can be read: {words}",
         hint="write one with `rlm plan FILE --json --out plan.json`",
-    )  # fmt: skip
+    )
 
 
 def _flows(e: Values, steps: Mapping[str, Step]) -> Iterator[Edge]:
@@ -147,8 +148,10 @@ def _node(written: object, where: str) -> Step:
     gate = None
     if values.get("when") is not None:
         when = _only(("test", "holds"), values["when"], f"{where}.when")
-        gate = (decode(when.get("test"), Expr, f"{where}.when.test"),
-                decode(when.get("holds"), bool, f"{where}.when.holds"))  # fmt: skip
+        gate = (
+            decode(when.get("test"), Expr, f"{where}.when.test"),
+            decode(when.get("holds"), bool, f"{where}.when.holds"),
+        )
     assumed = decode(values.get("assumed", ""), str, f"{where}.assumed")
     written_at = _list({"places": [], **values}, "places")
     places = tuple(_place(p, f"{where}.places[{i}]") for i, p in enumerate(written_at))

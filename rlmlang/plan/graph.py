@@ -126,11 +126,17 @@ class NodeData(TypedDict):
 def node_data(n: Node) -> NodeData:
     """What a graph says of a node."""
     return {
-        "verb": n.verb, "words": n.words, "type": n.type, "coverage": n.coverage,
-        "prompt": n.prompt, "model": n.model, "within": n.within,
-        "places": [dict(vars(p)) for p in n.step.places], "bound": bound_data(n.bound),
+        "verb": n.verb,
+        "words": n.words,
+        "type": n.type,
+        "coverage": n.coverage,
+        "prompt": n.prompt,
+        "model": n.model,
+        "within": n.within,
+        "places": [dict(vars(p)) for p in n.step.places],
+        "bound": bound_data(n.bound),
         "operation": n.step,
-    }  # fmt: skip
+    }
 
 
 def bound_data(bound: Bound) -> BoundData:
@@ -266,8 +272,9 @@ def inside_out(graph: nx.DiGraph) -> list[str]:
     Raises CodedError (plan-unsound) where no such order is."""
     turned = nx.DiGraph()
     turned.add_nodes_from(graph)
-    turned.add_edges_from((a, b) if d["kind"] == "data" else (b, a)
-                          for a, b, d in graph.edges(data=True))  # fmt: skip
+    turned.add_edges_from(
+        (a, b) if d["kind"] == "data" else (b, a) for a, b, d in graph.edges(data=True)
+    )
     try:
         return list(nx.lexicographical_topological_sort(turned))
     except nx.NetworkXUnfeasible:

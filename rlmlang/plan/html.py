@@ -59,6 +59,8 @@ def _number(value: Number) -> str:
 def _cells(*texts: str) -> str:
     """A row; the first three cells are words, the others amounts."""
     sides = ("left",) * 3 + ("right",) * 4
-    cells = (f'<td style="text-align:{side};white-space:pre-wrap">{escape(text)}</td>'
-             for side, text in zip(sides, texts, strict=True))  # fmt: skip
+    cells = (
+        f'<td style="text-align:{side};white-space:pre-wrap">{escape(text)}</td>'
+        for side, text in zip(sides, texts, strict=True)
+    )
     return f"<tr>{''.join(cells)}</tr>"

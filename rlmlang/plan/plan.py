@@ -77,8 +77,10 @@ class Plan:
 
     def __repr__(self) -> str:
         calls = bound_data(self.totals)["worst"]["calls"]
-        return (f"<Plan {self.recipe.name}: {len(self.graph)} nodes, at most {calls} calls, "
-                f"budget {self.verdict.word}, {self.hash[:12]}>")  # fmt: skip
+        return (
+            f"<Plan {self.recipe.name}: {len(self.graph)} nodes, at most {calls} calls, "
+            f"budget {self.verdict.word}, {self.hash[:12]}>"
+        )
 
     def _repr_html_(self) -> str:
         """The drawing, the table of steps, the verdict: what a notebook shows."""
@@ -126,8 +128,17 @@ class Plan:
         """The plan of a graph, priced. Raises CodedError (plan-incomplete, plan-unsound) for a
         graph that cannot be run as it is."""
         found = priced(graph, recipe, binding, find)
-        made = cls(graph, recipe, binding, found.facts, found.bounds, found.totals,
-                   found.verdict, found.hash, find)  # fmt: skip
+        made = cls(
+            graph,
+            recipe,
+            binding,
+            found.facts,
+            found.bounds,
+            found.totals,
+            found.verdict,
+            found.hash,
+            find,
+        )
         for node in made.nodes:
             graph.nodes[node.id].update(node_data(node))
         graph.graph["name"] = recipe.name
@@ -152,8 +163,11 @@ class Plan:
         ask = self.by_id[id].step.work.asked if id in self.by_id else None
         if ask is None:
             asking = [n.id for n in self.nodes if n.prompt]
-            raise failed("unknown-node", f"no node `{id}` of the plan asks a model",
-                         hint=did_you_mean(id, asking))  # fmt: skip
+            raise failed(
+                "unknown-node",
+                f"no node `{id}` of the plan asks a model",
+                hint=did_you_mean(id, asking),
+            )
         model = replace(ask.prompt.model, name=id, default=name, price=None)
         asked = replace(ask, prompt=replace(ask.prompt, model=model))
         graph = nx.DiGraph(self.graph)
@@ -185,22 +199,29 @@ class Plan:
             "totals": cast("Json", bound_data(self.totals)),  # a typed form of the same
             "budget": {k: v for k, v in vars(self.recipe.budget).items() if v is not None},
             "verdict": {
-                "word": self.verdict.word, "dominant": self.verdict.dominant, "limits": limits,
+                "word": self.verdict.word,
+                "dominant": self.verdict.dominant,
+                "limits": limits,
             },
             "rewrites": [
                 {"words": r.words, "saves": number_or_formula(r.saves)} for r in self.rewrites
             ],
             "interface": encode(self.recipe),
             "binding": self.binding_values(),
-        }  # fmt: skip
+        }
 
     def own_values(self) -> dict[str, Json]:
         """The document of what the plan does, without what follows for what is bound to it; with
         `binding` it can be read."""
         steps = self.steps
         nodes = [{"id": s.name, "places": [vars(p) for p in s.places], **does(s)} for s in steps]
-        return {"format": FORMAT, "version": VERSION, "nodes": nodes,
-                "edges": edge_values(self.graph), "interface": encode(self.recipe)}  # fmt: skip
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "nodes": nodes,
+            "edges": edge_values(self.graph),
+            "interface": encode(self.recipe),
+        }
 
     def binding_values(self) -> Json:
         """What the plan was priced with, as JSON values."""

@@ -39,8 +39,11 @@ def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find) -
     """A graph priced. Sizes that are bound become numbers, the rest stay formulas. Raises
     CodedError (plan-incomplete, plan-unsound) for a graph that cannot be run as it is."""
     if "result" not in graph or container(graph, "result"):
-        raise failed("plan-incomplete", "the plan has no node `result`",
-                     hint="name the node `result` that gives the plan's value")  # fmt: skip
+        raise failed(
+            "plan-incomplete",
+            "the plan has no node `result`",
+            hint="name the node `result` that gives the plan's value",
+        )
     pricing = Pricing(graph, binding, find)
     for id in inside_out(graph):
         try:
@@ -53,9 +56,12 @@ def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find) -
     top = {id: b for id, b in bounds.items() if not container(graph, id)}
     totals = sum(top.values(), Bound())
     return Priced(
-        pricing.facts, bounds, totals, judge(recipe.budget, totals, _dominant(top)),
+        pricing.facts,
+        bounds,
+        totals,
+        judge(recipe.budget, totals, _dominant(top)),
         hash_of_graph(graph, recipe),
-    )  # fmt: skip
+    )
 
 
 def _fits(result: Facts, recipe: Interface) -> None:
@@ -93,16 +99,20 @@ class Pricing:
         _complete(step, flows)
         for e in flows:
             if not visible(self.graph, e.source, step.name):
-                raise unsound(f"`{step.name}` reads `{e.source}`, which is a part of "
-                              f"`{container(self.graph, e.source)}`")  # fmt: skip
+                raise unsound(
+                    f"`{step.name}` reads `{e.source}`, which is a part of "
+                    f"`{container(self.graph, e.source)}`"
+                )
         return Known(
             {e.port: self.facts[e.source] for e in flows},
             {e.port: self.least[e.source] for e in flows},
             self.binding,
-            {part.removeprefix(f"{step.name}."): self.parts[part]
-             for part in contained(self.graph, step.name)},
+            {
+                part.removeprefix(f"{step.name}."): self.parts[part]
+                for part in contained(self.graph, step.name)
+            },
             self.find,
-        )  # fmt: skip
+        )
 
     def bounds(self) -> dict[str, Bound]:
         """The bound of each node; of a part that is asked many times, its share."""

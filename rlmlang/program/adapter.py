@@ -59,9 +59,14 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         self._fixed: weakref.WeakKeyDictionary[Signature, _Fixed] = weakref.WeakKeyDictionary()
 
     def request(
-        self, model: str, config: Config, signature: Signature,
-        demos: Sequence[Mapping[str, object]], inputs: Mapping[str, str], escapes: Escapes,
-    ) -> Request:  # fmt: skip
+        self,
+        model: str,
+        config: Config,
+        signature: Signature,
+        demos: Sequence[Mapping[str, object]],
+        inputs: Mapping[str, str],
+        escapes: Escapes,
+    ) -> Request:
         """The request for these inputs. What would pass for a field in them is escaped."""
         messages = []
         inputs = {name: escapes.escape(text) for name, text in inputs.items()}
@@ -71,8 +76,12 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
             messages.append(make(said["content"]))
         content = self.format_user_message_content(signature, inputs, main_request=True)
         messages.append(Message.user(content))
-        return Request(model=model, messages=tuple(messages), config=config,
-                       system=self.format_system_message(signature))  # fmt: skip
+        return Request(
+            model=model,
+            messages=tuple(messages),
+            config=config,
+            system=self.format_system_message(signature),
+        )
 
     def instructions(self, signature: Signature) -> str:
         """What a signature says, without its margins."""
@@ -90,11 +99,13 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         found = self._fixed.get(signature)
         if found is None or (fresh and found.said is not signature.__doc__):
             found = self._fixed[signature] = _Fixed(
-                signature.__doc__, signature.instructions, super().format_system_message(signature),
+                signature.__doc__,
+                signature.instructions,
+                super().format_system_message(signature),
                 super().user_message_output_requirements(signature) or "",
                 dict(signature.input_fields),
                 {name: f.annotation for name, f in signature.output_fields.items()},
-            )  # fmt: skip
+            )
         return found
 
     def parse(self, signature: Signature, completion: str) -> dict[str, Made]:
@@ -102,9 +113,12 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return self.read(signature, completion).fields
 
     def read(
-        self, signature: Signature, completion: str, escapes: Escapes | None = None,
+        self,
+        signature: Signature,
+        completion: str,
+        escapes: Escapes | None = None,
         data: Sequence[str] = (),
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         """The fields of an answer with the repairs it took; `data` is what the request showed, in
         which `escapes` were made. Raises UnreadableError."""
         outputs = self._of(signature).outputs
@@ -121,9 +135,13 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         return Answer(fields, tuple(dict.fromkeys(repairs)))
 
     def format_user_message_content(
-        self, signature: Signature, inputs: Mapping[str, object], prefix: str = "",
-        suffix: str = "", main_request: bool = False,
-    ) -> str:  # fmt: skip
+        self,
+        signature: Signature,
+        inputs: Mapping[str, object],
+        prefix: str = "",
+        suffix: str = "",
+        main_request: bool = False,
+    ) -> str:
         """The fields of a request."""
         parts = [prefix]
         for name, info in self._of(signature).inputs.items():

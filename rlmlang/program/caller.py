@@ -28,7 +28,7 @@ from rlmlang.unicode import encodable
 
 class PredictorCaller:
     """Asks through the predictors of a DSPy program, looked up by name for every call. `routes` has
-    the way to the model of each role; `trace` takes every request, for optimizers."""
+    the way to each model; `trace` takes every request, for optimizers."""
 
     def __init__(
         self, program: Program, routes: Mapping[str, Route], trace: list[Traced] | None = None
@@ -41,8 +41,9 @@ class PredictorCaller:
         answer and for a predictor that is missing or broken."""
         predictor = self.program.predictor(question.predictor)
         prompt, given = question.prompt, question.inputs
-        inputs = {field_name(p.name): encodable(render(given[p.name], p.type))
-                  for p in prompt.params}  # fmt: skip
+        inputs = {
+            field_name(p.name): encodable(render(given[p.name], p.type)) for p in prompt.params
+        }
         call = PredictorCall(question, self.routes[prompt.model.name], self.adapter, self.trace)
         token = CALL.set(call)
         try:

@@ -64,10 +64,18 @@ def _command(theirs: ModuleType) -> list[str]:
         "runner.js"
     )
     return [
-        deno, "run", "--no-config", "--no-lock", "--node-modules-dir=false", "--no-prompt",
-        f"--import-map={_map(runner)}", f"--allow-read={cache}", str(runner), "",
+        deno,
+        "run",
+        "--no-config",
+        "--no-lock",
+        "--node-modules-dir=false",
+        "--no-prompt",
+        f"--import-map={_map(runner)}",
+        f"--allow-read={cache}",
+        str(runner),
+        "",
         f"--dspy-deno-dir={cache}",
-    ]  # fmt: skip
+    ]
 
 
 def _map(runner: Path) -> str:

@@ -49,18 +49,26 @@ class RecipeAdapter(DspyAdapter):  # type: ignore[misc]
     """A recipe's program as GEPA sees it: DSPy's view, on runs that are ours."""
 
     def evaluate(
-        self, batch: Sequence[dspy.Example], candidate: Mapping[str, str],
-        capture_traces: bool = False, num_threads: int | None = None,
-    ) -> gepa.EvaluationBatch:  # fmt: skip
+        self,
+        batch: Sequence[dspy.Example],
+        candidate: Mapping[str, str],
+        capture_traces: bool = False,
+        num_threads: int | None = None,
+    ) -> gepa.EvaluationBatch:
         """The scores of some examples with the tasks of a candidate."""
         program = self.build_program(candidate)
         found = program.answers([example.number for example in batch])
         outputs = [dspy.Prediction(answered=one) for one in found]
         traced = [
-            {"example_ind": place, "example": batch[place], "prediction": outputs[place],
-             "score": one.score, "trace": program.entries(one)}
+            {
+                "example_ind": place,
+                "example": batch[place],
+                "prediction": outputs[place],
+                "score": one.score,
+                "trace": program.entries(one),
+            }
             for place, one in enumerate(found if capture_traces else ())
-        ]  # fmt: skip
+        ]
         return gepa.EvaluationBatch(outputs, [one.score for one in found], traced or None)
 
 
@@ -68,17 +76,26 @@ def rewritten(program: TunableProgram, search: Search) -> TunableProgram:
     """The program with tasks that GEPA rewrote."""
     predictors = dict(program.named_predictors())
     adapter = RecipeAdapter(
-        program, None, {name: partial(_lesson, name) for name in predictors},
+        program,
+        None,
+        {name: partial(_lesson, name) for name in predictors},
         rng=Random(search.seed),  # noqa: S311, the seed is the point
-        reflection_lm=search.reflection, warn_on_score_mismatch=False,
-    )  # fmt: skip
+        reflection_lm=search.reflection,
+        warn_on_score_mismatch=False,
+    )
     with quietly():
         found = gepa.optimize(
             {name: predictor.signature.instructions for name, predictor in predictors.items()},
-            examples(search.train), examples(search.dev), adapter, seed=search.seed,
-            max_metric_calls=search.trials, use_merge=True, reflection_minibatch_size=3,
-            track_best_outputs=False, logger=LOG,
-        )  # fmt: skip
+            examples(search.train),
+            examples(search.dev),
+            adapter,
+            seed=search.seed,
+            max_metric_calls=search.trials,
+            use_merge=True,
+            reflection_minibatch_size=3,
+            track_best_outputs=False,
+            logger=LOG,
+        )
         made: TunableProgram = adapter.build_program(found.best_candidate)
     return made
 
@@ -105,8 +122,12 @@ class Bootstrap(dspy.BootstrapFewShot):  # type: ignore[misc]
     """Keeps the calls of examples that are good by a metric, without a word."""
 
     def __init__(self, metric: Metric, demos: int, examples: int) -> None:
-        super().__init__(metric=metric, max_bootstrapped_demos=demos, max_labeled_demos=0,
-                         max_errors=examples + 1)  # fmt: skip
+        super().__init__(
+            metric=metric,
+            max_bootstrapped_demos=demos,
+            max_labeled_demos=0,
+            max_errors=examples + 1,
+        )
 
     def _bootstrap(self, *, max_bootstraps: int | None = None) -> None:
         self.name2traces: dict[str, list[dspy.Example]] = {n: [] for n in self.name2predictor}
@@ -143,9 +164,14 @@ class Mipro(dspy.MIPROv2):  # type: ignore[misc]
     """MIPROv2 over runs that are ours."""
 
     def _bootstrap_fewshot_examples(
-        self, program: TunableProgram, trainset: Sequence[dspy.Example], *_: object,
-        num_fewshot_candidates: int, max_bootstrapped_demos: int, **more: object,
-    ) -> dict[int, list[list[dspy.Example]]]:  # fmt: skip
+        self,
+        program: TunableProgram,
+        trainset: Sequence[dspy.Example],
+        *_: object,
+        num_fewshot_candidates: int,
+        max_bootstrapped_demos: int,
+        **more: object,
+    ) -> dict[int, list[list[dspy.Example]]]:
         """Sets of demonstrations by predictor: none, then of examples in some order; once in the
         given one."""
         found = [program.reset_copy()]
@@ -179,20 +205,32 @@ def proposed(program: TunableProgram, search: Search, demos: int) -> TunableProg
     """The program with tasks and demonstrations that MIPROv2 proposed. Raises CodedError
     (extra-missing)."""
     if importlib.util.find_spec("optuna") is None:
-        raise failed("extra-missing", "the optimizer mipro needs optuna",
-                     hint="pip install 'rlmlang[mipro]', or use optimizer: gepa")  # fmt: skip
+        raise failed(
+            "extra-missing",
+            "the optimizer mipro needs optuna",
+            hint="pip install 'rlmlang[mipro]', or use optimizer: gepa",
+        )
     rounds = max(1, search.trials // max(1, len(search.dev)) - 1)
     optimizer = Mipro(
-        metric=score, prompt_model=search.reflection, task_model=search.reflection, auto=None,
-        max_bootstrapped_demos=demos, max_labeled_demos=0, num_candidates=max(2, rounds // 2),
+        metric=score,
+        prompt_model=search.reflection,
+        task_model=search.reflection,
+        auto=None,
+        max_bootstrapped_demos=demos,
+        max_labeled_demos=0,
+        num_candidates=max(2, rounds // 2),
         seed=search.seed,
-    )  # fmt: skip
+    )
     with quietly():
         made: TunableProgram = optimizer.compile(
-            program, trainset=examples(search.train), valset=examples(search.dev),
-            num_trials=rounds, minibatch=False, program_aware_proposer=False,
+            program,
+            trainset=examples(search.train),
+            valset=examples(search.dev),
+            num_trials=rounds,
+            minibatch=False,
+            program_aware_proposer=False,
             data_aware_proposer=False,  # the data would be the numbers of the examples
-        )  # fmt: skip
+        )
     return made
 
 

@@ -58,9 +58,12 @@ class PredictorCall:
     prediction: dspy.Prediction | None = None
 
     def traced(
-        self, predictor: dspy.Module, inputs: Mapping[str, str], found: dspy.Prediction,
+        self,
+        predictor: dspy.Module,
+        inputs: Mapping[str, str],
+        found: dspy.Prediction,
         readable: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Keeps a request for an optimizer, where one looks on."""
         if self.trace is not None:
             asked = self.question
@@ -102,8 +105,9 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
             signature = again(signature)
             earlier = unframed(refused.answer, (RESULT,))
             shown = {**inputs, "earlier_answer": earlier, "problem": refused.reason}
-        request = call.adapter.request(route.name, route.config, signature, self.demos, shown,
-                                       escapes)  # fmt: skip
+        request = call.adapter.request(
+            route.name, route.config, signature, self.demos, shown, escapes
+        )
         context = _context_of(question)
         response = await _sent(route, request, context)
         said = encodable(words_of(response))
@@ -148,8 +152,15 @@ def _current() -> PredictorCall:
 
 def _context_of(question: Question) -> CallContext:
     prompt = question.prompt
-    return CallContext(question.account, prompt.model.output, question.call, prompt.name,
-                       question.ranges, question=question, tell=question.tell)  # fmt: skip
+    return CallContext(
+        question.account,
+        prompt.model.output,
+        question.call,
+        prompt.name,
+        question.ranges,
+        question=question,
+        tell=question.tell,
+    )
 
 
 async def _sent(route: Route, request: Request, context: CallContext) -> Response:
@@ -168,9 +179,12 @@ async def _sent(route: Route, request: Request, context: CallContext) -> Respons
 
 
 def _read(
-    call: PredictorCall, signature: type[dspy.Signature], reply: Reply, escapes: Escapes,
+    call: PredictorCall,
+    signature: type[dspy.Signature],
+    reply: Reply,
+    escapes: Escapes,
     data: Sequence[str],
-) -> tuple[Answer, Datum]:  # fmt: skip
+) -> tuple[Answer, Datum]:
     """The fields of an answer, and its result as plain values. Raises AnswerError."""
     if not reply.raw.strip():
         raise AnswerError("the answer is empty", reply)

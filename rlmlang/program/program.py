@@ -48,10 +48,11 @@ class RecipeProgram(dspy.Module):  # type: ignore[misc]
 def _missing(name: str, found: object) -> CodedError:
     what = "has no predictor" if found is None else f"has no dspy.Module, but {found!r},"
     return failed(
-        "predictor-missing", f"the program {what} for `{name}`",
+        "predictor-missing",
+        f"the program {what} for `{name}`",
         reason="Every model call of a recipe is made by the predictor of its step.",
         hint=f"put one there: program.steps[{name!r}] = …, any dspy.Module with the same fields",
-    )  # fmt: skip
+    )
 
 
 def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> PromptPredictor:

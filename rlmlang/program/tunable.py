@@ -72,8 +72,9 @@ class TunableProgram(dspy.Module):  # type: ignore[misc]
     def entries(self, found: Answered) -> list[Entry]:
         """The calls of a run in the plan's order; of one that was repeated the last, unless
         failures are wanted."""
-        ordered = sorted(found.trace, key=lambda t: (self.shared.order.get(t.predictor, 0),
-                                               t.call.order))  # fmt: skip
+        ordered = sorted(
+            found.trace, key=lambda t: (self.shared.order.get(t.predictor, 0), t.call.order)
+        )
         if not self.shared.failures:
             last = {(t.predictor, str(t.call)): t for t in ordered if t.readable}
             ordered = list(last.values())

@@ -95,8 +95,9 @@ def _read_how(read: CallRead | None) -> list[Text]:
         return []
     lines = [f"read with repairs: {', '.join(read.repairs)}"] if read.repairs else []
     if read.escaped:
-        lines.append(f"{read.escaped:,} field markers of the data are shown escaped, as "
-                     "[[ __ name __ ]]")  # fmt: skip
+        lines.append(
+            f"{read.escaped:,} field markers of the data are shown escaped, as [[ __ name __ ]]"
+        )
     return [Text(words, style="dim") for words in lines]
 
 

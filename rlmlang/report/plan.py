@@ -20,8 +20,9 @@ def plan_view(plan: Plan) -> Group:
     """The whole plan for a terminal."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("step", "what", "calls", "tok in", "tok out", "usd"):
-        table.add_column(name, justify="left" if name in ("step", "what") else "right",
-                         overflow="fold")  # fmt: skip
+        table.add_column(
+            name, justify="left" if name in ("step", "what") else "right", overflow="fold"
+        )
     for node in plan.nodes:
         if node.step.work.kind != "given":
             _row(table, node, plan)
@@ -78,9 +79,13 @@ def _formulas(plan: Plan) -> list[Text]:
     worst = plan.totals.worst
     symbols = sorted(map(str, worst.calls.symbols | worst.tokens_in.symbols))
     if symbols:
-        lines.append(Text(
-            f"  with {', '.join(symbols)} in tok or items; bind them to see numbers: "
-            "--source NAME=PATH, --set NAME=VALUE", style="dim"))  # fmt: skip
+        lines.append(
+            Text(
+                f"  with {', '.join(symbols)} in tok or items; bind them to see numbers: "
+                "--source NAME=PATH, --set NAME=VALUE",
+                style="dim",
+            )
+        )
     return lines
 
 
@@ -93,14 +98,17 @@ def _notes(plan: Plan) -> list[Text]:
     lines.append(Text(f"  {shape}", style="dim"))
     if budget.default:
         lines.append(Text("  the recipe declares no budget: this is the default one", style="dim"))
-    lines.append(Text(
-        f"  models: {_models(plan) or 'none'}; prices of {plan.binding.prices_from}; "
-        f"tok {plan.binding.measure}", style="dim"))  # fmt: skip
+    lines.append(
+        Text(
+            f"  models: {_models(plan) or 'none'}; prices of {plan.binding.prices_from}; "
+            f"tok {plan.binding.measure}",
+            style="dim",
+        )
+    )
     lines += [
-        Text(f"  {name} is allowed {room:,} tok a call at least, thinking included",
-             style="dim")
+        Text(f"  {name} is allowed {room:,} tok a call at least, thinking included", style="dim")
         for name, room in plan.binding.rooms
-    ]  # fmt: skip
+    ]
     return lines
 
 

@@ -103,8 +103,9 @@ def receipt_view(
         words = "answer was" if reused == 1 else "answers were"
         parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
     parts.append(Text(f"  run {run}: rlm show", style="dim"))
-    if any(line.promised == "some" and line.read < line.total and not line.by_code
-           for line in lines):  # fmt: skip
+    if any(
+        line.promised == "some" and line.read < line.total and not line.by_code for line in lines
+    ):
         parts.append(Text("  not exhaustive: a part of the context was not read", style="yellow"))
     parts += [Text(f"  {words}", style="yellow") for words in notices]
     if notice:

@@ -90,8 +90,11 @@ def _pages() -> Iterator[Page]:
 def _blocks() -> Iterator[Page]:
     for word, block in BLOCKS.items():
         notes = [f"repl {{ … }}: {BLOCKS['repl'].doc}"] if block.repl else []
-        notes += ['assume exact because "…": what is lost is known, and why it does not matter'
-                  ] if block.assume else []  # fmt: skip
+        notes += (
+            ['assume exact because "…": what is lost is known, and why it does not matter']
+            if block.assume
+            else []
+        )
         notes += [f"no `{name}`: {why}" for name, why in block.without]
         yield Page(word, block.doc, "", block.settings, tuple(notes))
 

@@ -55,9 +55,13 @@ def _prepared(what: str | Path | Plan, options: Mapping[str, Any], *, need_all: 
 
 
 def execute(
-    ready: Prepared, *, listener: Callable[[Event], None] | None = None,
-    engine: Engine | None = None, signals: bool = False, program: Program | None = None,
-) -> Outcome:  # fmt: skip
+    ready: Prepared,
+    *,
+    listener: Callable[[Event], None] | None = None,
+    engine: Engine | None = None,
+    signals: bool = False,
+    program: Program | None = None,
+) -> Outcome:
     """Runs a prepared recipe in an event loop of its own; `program` has predictors where they are
     not the recipe's.
 

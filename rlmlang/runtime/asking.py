@@ -17,7 +17,7 @@ from rlmlang.protocols import Keeper, Question, Reply, Sending
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepared import Prepared
-from rlmlang.runtime.project import roles_of
+from rlmlang.runtime.project import models_of
 
 
 class AskedModels(Models):
@@ -25,17 +25,29 @@ class AskedModels(Models):
     recipe's own predictors; `trace` takes every call, for optimizers."""
 
     def __init__(
-        self, ready: Prepared, keeper: Keeper, redact: Callable[[str], str], *, parallel: int,
-        notice: Callable[[CodedError], None], on_pause: Callable[[str, float, str], None],
-        engine: Engine | None, program: Program | None, trace: list[Traced] | None,
+        self,
+        ready: Prepared,
+        keeper: Keeper,
+        redact: Callable[[str], str],
+        *,
+        parallel: int,
+        notice: Callable[[CodedError], None],
+        on_pause: Callable[[str, float, str], None],
+        engine: Engine | None,
+        program: Program | None,
+        trace: list[Traced] | None,
         budget_waiters: BudgetWaiters | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._ready, self._redact, self._engine = ready, redact, engine
         self._in_flight = InFlight(budget_waiters=budget_waiters or BudgetWaiters(), notice=notice)
         self.engines = EngineStack(
-            keeper, parallel, self._in_flight, max_wait=ready.options.max_wait, on_pause=on_pause,
+            keeper,
+            parallel,
+            self._in_flight,
+            max_wait=ready.options.max_wait,
+            on_pause=on_pause,
             closed=ready.options.only_kept,
-        )  # fmt: skip
+        )
         self._routes: dict[str, Route] = {}
         program = program or RecipeProgram(prompts_of(ready.plan))
         self._caller = PredictorCaller(program, self._routes, trace)
@@ -51,16 +63,24 @@ class AskedModels(Models):
         return self.engines.no_send.missed
 
     def open(self) -> None:
-        """A route for each role. Raises CodedError."""
+        """A route for each model. Raises CodedError."""
         ready, options = self._ready, self._ready.options
         endpoint = endpoint_of(options, ready.project)
-        connection = Connection(endpoint.address, options.timeout, self.engines.parallel,
-                                self._redact, endpoint.key_env)  # fmt: skip
-        for role in roles_of(ready.plan):
-            bound = ready.binding.models[role.name]
+        connection = Connection(
+            endpoint.address, options.timeout, self.engines.parallel, self._redact, endpoint.key_env
+        )
+        for model in models_of(ready.plan):
+            bound = ready.binding.models[model.name]
             limits = ProviderLimits(*ready.project.paces.get(bound.name, (None, None, None)))
-            self._routes[role.name] = route_for(role, bound, ready.measures[role.name], connection,
-                                                self.engines, limits, self._engine)  # fmt: skip
+            self._routes[model.name] = route_for(
+                model,
+                bound,
+                ready.measures[model.name],
+                connection,
+                self.engines,
+                limits,
+                self._engine,
+            )
 
     async def ask(self, question: Question) -> Reply:
         """The answer of the question's predictor."""

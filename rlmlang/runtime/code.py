@@ -53,9 +53,10 @@ def called(code: Code, args: list[Datum]) -> Any:
         return function(*args)
     except (Exception, SystemExit) as mistake:
         raise failed(
-            "code-failed", f"{code.path}:{code.function}: {type(mistake).__name__}: {mistake}",
+            "code-failed",
+            f"{code.path}:{code.function}: {type(mistake).__name__}: {mistake}",
             hint="the function is called with plain lists, dictionaries, text and numbers",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def code_path(code: Code) -> str:

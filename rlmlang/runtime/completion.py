@@ -38,9 +38,13 @@ class Completion:
 
 
 def prepared(
-    prompt: str, paths: Sequence[str], model: str, sub_model: str,
-    budget: Mapping[str, str | float], **options: Any,
-) -> Prepared:  # fmt: skip
+    prompt: str,
+    paths: Sequence[str],
+    model: str,
+    sub_model: str,
+    budget: Mapping[str, str | float],
+    **options: Any,
+) -> Prepared:
     """The library's recipe for a question over a file, a folder, or several of them, bound."""
     models = [f"root={model}", f"reader={sub_model or model}"] if model else []
     sets = {"question": prompt, **{f"budget.{k}": str(v) for k, v in budget.items()}}
@@ -87,9 +91,14 @@ def completion(
 
 @contextmanager
 def _ready(
-    prompt: str, context: str | Path | Sequence[Path] | None, *, model: str = "",
-    sub_model: str = "", budget: Mapping[str, float] | None = None, **options: Any,
-) -> Iterator[Prepared]:  # fmt: skip
+    prompt: str,
+    context: str | Path | Sequence[Path] | None,
+    *,
+    model: str = "",
+    sub_model: str = "",
+    budget: Mapping[str, float] | None = None,
+    **options: Any,
+) -> Iterator[Prepared]:
     """The question, bound, for as long as its context lies where it lies."""
     with tempfile.TemporaryDirectory() as folder:
         paths = _paths(context, Path(folder) / "context.txt")

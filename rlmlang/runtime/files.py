@@ -25,9 +25,10 @@ def read_source(path: str) -> SourceFile:
         return SourceFile(path, data.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as mistake:
         raise failed(
-            "recipe-unreadable", f"{path} is not UTF-8 text: byte {mistake.start:,}",
+            "recipe-unreadable",
+            f"{path} is not UTF-8 text: byte {mistake.start:,}",
             hint="save the recipe as UTF-8",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _standard(path: str) -> SourceFile:

@@ -131,10 +131,11 @@ def refuse_halves(value: object, name: str) -> None:
     kept, and what was given is never changed unasked."""
     if words := flaw(value):
         raise failed(
-            "wrong-input", f"the text given for `{name}` {words}",
+            "wrong-input",
+            f"the text given for `{name}` {words}",
             hint="give it as UTF-8; in Python, text.encode('utf-16', 'surrogatepass')"
             ".decode('utf-16', 'replace') puts U+FFFD in place of halves",
-        )  # fmt: skip
+        )
 
 
 def finite(text: str) -> float:
@@ -193,15 +194,16 @@ def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
     how = f"--source {param.name}=PATH" if source else f"--set {param.name}=…"
     also = "" if source else f", or --source {param.name}=PATH for a file"
     return failed(
-        "missing-input", f"`{param.name}: {param.type}` of {recipe.name} has no value",
+        "missing-input",
+        f"`{param.name}: {param.type}` of {recipe.name} has no value",
         hint=how + also,
-    )  # fmt: skip
+    )
 
 
 def _wrong_input(param: Param, text: str, words: str = "") -> CodedError:
     labels = ", ".join(labels_of(param.type))
     return failed(
-        "wrong-input", f"--set {param.name}={text:.40}: {param.type} is wanted"
-        + (f"; {words}" if words else ""),
+        "wrong-input",
+        f"--set {param.name}={text:.40}: {param.type} is wanted" + (f"; {words}" if words else ""),
         hint=f"one of: {labels}" if labels else "lists and records are given as JSON",
-    )  # fmt: skip
+    )

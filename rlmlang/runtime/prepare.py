@@ -26,7 +26,7 @@ from rlmlang.runtime.project import (
     Project,
     bind_models,
     load,
-    role_and_name,
+    model_and_name,
     strays,
     tiers_of,
 )
@@ -64,8 +64,11 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
     first_look = _checked(compiler.check(source, load_import, plugins=plugins))
     recipe = _choose(first_look, options.recipe, path)
     tuning, stale = _tuning(recipe, path, options)
-    options = replace(options, sets={**tuning.sets, **options.sets},
-                      models=(*_models(tuning, options), *options.models))  # fmt: skip
+    options = replace(
+        options,
+        sets={**tuning.sets, **options.sets},
+        models=(*_models(tuning, options), *options.models),
+    )
     sets = _overrides(recipe, options, first_look)
     measure = shared(_measures(bind_models(recipe, project, options.models), project).values())
     inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
@@ -95,35 +98,62 @@ def _from_plan(saved: Plan, options: Options, project: Project, *, need_all: boo
 
 
 def _binding(
-    models: Mapping[str, BoundModel], sizes: Sizes, inputs: Mapping[str, Datum],
-    measure: Estimate | Encoded, options: Options, project: Project,
-) -> Binding:  # fmt: skip
+    models: Mapping[str, BoundModel],
+    sizes: Sizes,
+    inputs: Mapping[str, Datum],
+    measure: Estimate | Encoded,
+    options: Options,
+    project: Project,
+) -> Binding:
     names = [b.name for b in models.values()]
     at = foreign(names, endpoint_of(options, project))
-    return Binding(models, sizes, frozenset(inputs), project.prices_from, measure.name,
-                   measure.grain, measure.most, at)  # fmt: skip
+    return Binding(
+        models,
+        sizes,
+        frozenset(inputs),
+        project.prices_from,
+        measure.name,
+        measure.grain,
+        measure.most,
+        at,
+    )
 
 
 def _ready(
-    plan: Plan, inputs: Mapping[str, Datum], measure: Estimate | Encoded, options: Options,
-    project: Project, warnings: tuple[Diagnostic, ...], tuned: str,
-) -> Prepared:  # fmt: skip
+    plan: Plan,
+    inputs: Mapping[str, Datum],
+    measure: Estimate | Encoded,
+    options: Options,
+    project: Project,
+    warnings: tuple[Diagnostic, ...],
+    tuned: str,
+) -> Prepared:
     models, endpoint = plan.binding.models, endpoint_of(options, project)
     warnings = (*warnings, *notes_on([b.name for b in models.values()], endpoint))
-    ready = Prepared(plan, inputs, plan.binding, measure, _measures(models, project), options,
-                     project, warnings, tuned, endpoint.address)  # fmt: skip
+    ready = Prepared(
+        plan,
+        inputs,
+        plan.binding,
+        measure,
+        _measures(models, project),
+        options,
+        project,
+        warnings,
+        tuned,
+        endpoint.address,
+    )
     notes = [d for d in _unpriced(ready) if d.severity == "warning"]
     return replace(ready, warnings=(*warnings, *notes))
 
 
 def _measures(models: Mapping[str, BoundModel], project: Project) -> dict[str, Estimate | Encoded]:
-    """How each role's model counts."""
-    return {role: measure_for(m.name, project.tokenizers) for role, m in models.items()}
+    """How each model counts."""
+    return {name: measure_for(m.name, project.tokenizers) for name, m in models.items()}
 
 
 def _models(tuning: Tuning, options: Options) -> tuple[str, ...]:
-    """The models that a tuning chose, unless one is named for all roles."""
-    return () if any(not role_and_name(m)[0] for m in options.models) else tuning.models
+    """The models that a tuning chose, unless one is named for all."""
+    return () if any(not model_and_name(m)[0] for m in options.models) else tuning.models
 
 
 def _tuning(recipe: r.Recipe, path: str, options: Options) -> tuple[Tuning, Diagnostic | None]:

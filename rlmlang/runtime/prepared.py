@@ -62,7 +62,7 @@ class Options:
 @dataclass(frozen=True)
 class Prepared:
     """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used.
-    `measure` is how texts are cut; `measures` are those of the roles, which count requests;
+    `measure` is how texts are cut; `measures` are those of the models, which count requests;
     `address` is the endpoint of all models where one is named."""
 
     plan: Plan

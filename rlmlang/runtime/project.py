@@ -1,4 +1,4 @@
-"""The project file `rlm.toml`, the price table and the models that fill a recipe's roles."""
+"""The project file `rlm.toml`, the price table and the real models that fill a recipe's."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
 
 @dataclass(frozen=True)
 class Project:
-    """What a project file says. `default` fills every role that the recipe leaves open; `paces`
+    """What a project file says. `default` fills every model that the recipe leaves open; `paces`
     are a model's calls at a time, requests and tokens a minute, None where unknown. `file` is the
     file itself, None where there is none."""
 
     default: str = ""
     api_base: str = ""
     api_key_env: str = ""
-    roles: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
     prices_from: str = ""
     contexts: Mapping[str, int] = field(default_factory=dict)
@@ -58,15 +58,22 @@ def load(folder: Path) -> Project:
     for name, price in file.section("prices").items():
         sent, said = _amounts(price, PRICE)
         prices[name] = Price(sent or 0.0, said or 0.0, FILE)
-    roles = {n: str(v) for n, v in file.section("models").items()}
-    default, base, key = (roles.pop(n, "") for n in ("default", "api_base", "api_key_env"))
+    models = {n: str(v) for n, v in file.section("models").items()}
+    default, base, key = (models.pop(n, "") for n in ("default", "api_base", "api_key_env"))
     tiers = file.section("sandbox").get("tiers")
     return Project(
-        default, base, key, roles, prices, str(table["date"]), contexts,
+        default,
+        base,
+        key,
+        models,
+        prices,
+        str(table["date"]),
+        contexts,
         {n: file.path.parent / str(v) for n, v in file.section("tokenizers").items()},
         {n: _pace(v) for n, v in file.section("limits").items()},
-        tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"), file,
-    )  # fmt: skip
+        tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"),
+        file,
+    )
 
 
 def _pace(found: object) -> Pace:
@@ -90,8 +97,8 @@ def tiers_of(names: Iterable[object], where: str) -> tuple[str, ...]:
     return found
 
 
-def roles_of(recipe: HasSteps) -> list[Model]:
-    """The roles a recipe or plan uses, each once."""
+def models_of(recipe: HasSteps) -> list[Model]:
+    """The models of a recipe or plan, each once."""
     found: dict[str, Model] = {}
     for _, ask in predictors(recipe.steps):
         found[ask.prompt.model.name] = ask.prompt.model
@@ -101,7 +108,7 @@ def roles_of(recipe: HasSteps) -> list[Model]:
 
 
 def _inside(repl: Repl | None) -> list[Model]:
-    """The roles that code of a free-form node asks."""
+    """The models that code of a free-form node asks."""
     if repl is None:
         return []
     inside = [a.prompt.model for tool in repl.patterns for _, a in predictors(tool.steps)]
@@ -112,52 +119,56 @@ def _inside(repl: Repl | None) -> list[Model]:
 def strays(recipe: Recipe, project: Project) -> Iterator[Diagnostic]:
     """A warning for each model of the project that looks like a slip for one of the recipe's. One
     that does not may be another recipe's."""
-    known = [m.name for m in roles_of(recipe) if m.name]
-    for name in project.roles:
+    known = [m.name for m in models_of(recipe) if m.name]
+    for name in project.models:
         near = nearest(name, known) if name not in known else ""
-        if near and near not in project.roles:
+        if near and near not in project.models:
             yield Diagnostic(
-                "unknown-role", f"{FILE} names a model `{name}`, which this recipe does not have",
-                hint=f"`{near}` is near: was that meant?", softened=True,
-            )  # fmt: skip
+                "undeclared-model",
+                f"{FILE} names a model `{name}`, which this recipe does not have",
+                hint=f"`{near}` is near: was that meant?",
+                softened=True,
+            )
 
 
-def role_and_name(given: str) -> tuple[str, str]:
-    """`ROLE=NAME`, or `NAME` for every role. A name may have signs of equality of its own: what
-    stands before the first is a role only where it is a word, and `=NAME` is for every role."""
-    role, equals, name = given.partition("=")
-    return (role, name) if equals and (not role or role.isidentifier()) else ("", given)
+def model_and_name(given: str) -> tuple[str, str]:
+    """`MODEL=NAME`, or `NAME` for every model. A name may have signs of equality of its own: what
+    stands before the first names a model only where it is a word, and `=NAME` is for every one."""
+    model, equals, name = given.partition("=")
+    return (model, name) if equals and (not model or model.isidentifier()) else ("", given)
 
 
 def bind_models(recipe: HasSteps, project: Project, given: Iterable[str]) -> dict[str, BoundModel]:
-    """The model of each role: the recipe's, then the project's, the environment's, the command's.
+    """What fills each model: the recipe's default, the project's, the environment's, the command's.
 
-    `given` are `NAME` for every role or `ROLE=NAME` for one. Raises CodedError (unknown-role).
+    `given` are `NAME` for every model or `MODEL=NAME` for one.
+
+    Raises CodedError (undeclared-model).
     """
     everywhere, single = os.environ.get("RLM_MODEL", ""), dict[str, str]()
-    for role, name in map(role_and_name, given):
-        if role:
-            single[role] = name
+    for model, name in map(model_and_name, given):
+        if model:
+            single[model] = name
         else:
             everywhere = name
-    roles = roles_of(recipe)
-    unknown = [n for n in single if n not in [m.name for m in roles]]
+    models = models_of(recipe)
+    unknown = [n for n in single if n not in [m.name for m in models]]
     if unknown:
-        known = ", ".join(m.name for m in roles if m.name) or "none has a name"
+        known = ", ".join(m.name for m in models if m.name) or "none has a name"
         raise failed(
-            "unknown-role",
+            "undeclared-model",
             f"the recipe has no model `{unknown[0]}`",
             hint=f"its models: {known}; a name with a = in it: --model ={unknown[0]}=…",
         )
-    return {m.name: bound(m, project, single.get(m.name) or everywhere) for m in roles}
+    return {m.name: bound(m, project, single.get(m.name) or everywhere) for m in models}
 
 
-def bound(role: Model, project: Project, given: str) -> BoundModel:
-    """The model that fills a role: the one that is given, the project's, the recipe's own."""
-    name = given or project.roles.get(role.name) or role.default or project.default or NAME
+def bound(model: Model, project: Project, given: str) -> BoundModel:
+    """What fills a model of the recipe: the one that is given, the project's, the recipe's own."""
+    name = given or project.models.get(model.name) or model.default or project.default or NAME
     price = project.prices.get(name) or project.prices.get(f"openai/{name}")
-    if role.price is not None and not given:
-        price = Price(*role.price, "the recipe")
+    if model.price is not None and not given:
+        price = Price(*model.price, "the recipe")
     if name.startswith("offline/"):
         price = price or Price(0.0, 0.0)
-    return BoundModel(role.name, name, price, capabilities(name).room)
+    return BoundModel(model.name, name, price, capabilities(name).room)

@@ -49,8 +49,12 @@ def read_file(path: Path) -> ProjectFile:
     except (tomllib.TOMLDecodeError, RecursionError) as mistake:
         line = PLACE.search(str(mistake))
         words = PLACE.sub("", str(mistake)) or "it is nested too deeply"
-        raise _bad(path, int(line[1]) if line else 0, f"this is no TOML: {words}",
-                   "mend the file, or remove it") from None  # fmt: skip
+        raise _bad(
+            path,
+            int(line[1]) if line else 0,
+            f"this is no TOML: {words}",
+            "mend the file, or remove it",
+        ) from None
     if (wrong := wrong_in(values)) is not None:
         raise _bad(path, line_of(text, wrong.path), wrong.words, wrong.hint)
     return ProjectFile(path.resolve(), hashlib.sha256(data).hexdigest(), values)

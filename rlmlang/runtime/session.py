@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +13,8 @@ import anyio
 
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
-from rlmlang.context import Datum, Rows, Slice, Tree, text_of
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.context import Datum
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
@@ -24,8 +22,16 @@ from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Repl
 from rlmlang.ir.types import Type
 from rlmlang.protocols import Sandbox
+from rlmlang.runtime.beginning import row_of, started
 from rlmlang.runtime.code import call_code
-from rlmlang.runtime.identity import identity_of
+from rlmlang.runtime.endings import (
+    cancellations,
+    interrupted,
+    last_event,
+    out_of_time,
+    passed,
+    state_of,
+)
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
@@ -34,19 +40,16 @@ from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.trust import require
 from rlmlang.schema.sandboxes import DEFAULT
-from rlmlang.stores.runs import FAILED, FINISHED, PARKED, RunData, RunRow, RunStart
+from rlmlang.stores.runs import RunData, RunStart
 from rlmlang.stores.store import Store, memory_store, open_store
 from rlmlang.trajectory.events import (
     CallFinished,
     Event,
     Noticed,
     Paused,
-    RunFinished,
     RunResumed,
-    RunStarted,
 )
 from rlmlang.trajectory.receipt import Line
-from rlmlang.value import Json
 
 if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
@@ -55,8 +58,6 @@ if TYPE_CHECKING:
     from rlmlang.program.program import Program
     from rlmlang.runtime.asking import AskedModels
     from rlmlang.sandboxes.tiers import Tiers
-
-SHOWN = 200  # characters of an input that are kept with the run
 
 
 class Session:
@@ -68,12 +69,19 @@ class Session:
     Raises CodedError (project-untrusted) before anything is done."""
 
     def __init__(
-        self, ready: Prepared, listener: Callable[[Event], None] | None = None,
-        engine: Engine | None = None, store: Store | None = None, dry: bool = False,
-        above: Account | None = None, program: Program | None = None, signals: bool = False,
-        about: RunData | None = None, trace: list[Traced] | None = None,
+        self,
+        ready: Prepared,
+        listener: Callable[[Event], None] | None = None,
+        engine: Engine | None = None,
+        store: Store | None = None,
+        dry: bool = False,
+        above: Account | None = None,
+        program: Program | None = None,
+        signals: bool = False,
+        about: RunData | None = None,
+        trace: list[Traced] | None = None,
         budget_waiters: BudgetWaiters | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
         self.notices: dict[str, Diagnostic] = {}
@@ -104,7 +112,7 @@ class Session:
         result: Datum = None
         lines: list[Line] = []
         problem: CodedError | None = None
-        asked = _cancellations()
+        asked = cancellations()
         scope = self.scope = self._begun()
         try:
             with Signals(self.stop, on=self.signals):
@@ -118,7 +126,7 @@ class Session:
             problem = await self._end(scope, result, lines, problem)
         if close:
             self._close()
-        if self.cancelled is not None or _cancellations() > asked:
+        if self.cancelled is not None or cancellations() > asked:
             raise self.cancelled or asyncio.CancelledError
         if problem is not None:
             lines, result = lines_of(scope, self.ready.plan, self.ready.inputs), None
@@ -134,7 +142,7 @@ class Session:
         return None, []
 
     def _lateness(self) -> CodedError | None:
-        return _out_of_time(self.ready.recipe.budget.wall) if self.late else None
+        return out_of_time(self.ready.recipe.budget.wall) if self.late else None
 
     def _close(self) -> None:
         with contextlib.suppress(CodedError):  # what could not be kept was told before
@@ -145,10 +153,19 @@ class Session:
         now = self.account.spent - sum(self.begun.spent.values(), Usage())
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
-            self.begun.name, result, self.account.spent, tuple(lines),
-            time.monotonic() - self.started, problem, priced, now, self.begun.resumed, self.reused,
-            self.store.saved, tuple(self.notices.values()),
-        )  # fmt: skip
+            self.begun.name,
+            result,
+            self.account.spent,
+            tuple(lines),
+            time.monotonic() - self.started,
+            problem,
+            priced,
+            now,
+            self.begun.resumed,
+            self.reused,
+            self.store.saved,
+            tuple(self.notices.values()),
+        )
 
     # ── beginning ────────────────────────────────────────────────────────────
 
@@ -157,19 +174,28 @@ class Session:
         return open_store(Path(options.store), self.redact) if options.store else memory_store()
 
     def _models(
-        self, program: Program | None, trace: list[Traced] | None,
+        self,
+        program: Program | None,
+        trace: list[Traced] | None,
         budget_waiters: BudgetWaiters | None,
-    ) -> Models:  # fmt: skip
+    ) -> Models:
         """What the recipe asks models through. DSPy takes most of the time of a small run: it is
         imported only where a model is asked."""
         kind = models_for(self.ready)
         if kind is None:
             return Models()
         return kind(
-            self.ready, self.store, self.redact, parallel=self.parallel, notice=self.notice,
-            on_pause=self._paused, engine=self.engine, program=program, trace=trace,
+            self.ready,
+            self.store,
+            self.redact,
+            parallel=self.parallel,
+            notice=self.notice,
+            on_pause=self._paused,
+            engine=self.engine,
+            program=program,
+            trace=trace,
             budget_waiters=budget_waiters,
-        )  # fmt: skip
+        )
 
     def _begun(self) -> RunContext:
         """The run's beginning. Raises CodedError, and then holds nothing."""
@@ -182,28 +208,41 @@ class Session:
     def _begin(self) -> RunContext:
         ready, options = self.ready, self.ready.options
         self.models.open()
-        row = RunRow(
-            0, new_run(ready.recipe.name), identity_of(ready), ready.recipe.name, ready.plan.hash,
-            ready.recipe.path, data={**self._given(), **self.about},
-        )  # fmt: skip
         self.begun = self.store.begin(
-            row, document=ready.plan.own_values(), fresh=options.fresh,
-            retry_failed=options.retry_failed, dry=self.dry,
-        )  # fmt: skip
+            row_of(ready, self.redact, self.about),
+            document=ready.plan.own_values(),
+            fresh=options.fresh,
+            retry_failed=options.retry_failed,
+            dry=self.dry,
+        )
         self._restore()
-        tools = Tools(
-            self.models, plugins.partition, plugins.search, call_code, ready.measure,
-            self._sandbox, _conform, run_pattern,
-        )  # fmt: skip
-        scope = RunContext(ready.plan, self.begun.name, tools, self.account, self._record,
-                      self.store.next, parallel=self.parallel)  # fmt: skip
+        scope = RunContext(
+            ready.plan,
+            self.begun.name,
+            self._tools(),
+            self.account,
+            self._record,
+            self.store.next,
+            parallel=self.parallel,
+        )
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
             scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
-        scope.emit(RunStarted(recipe=ready.recipe.name, plan=ready.plan.hash,
-                              path=ready.recipe.path, beside=self.begun.beside,
-                              models=self._model_names(), inputs=self._shown()))  # fmt: skip
+        scope.emit(started(ready, self.redact, self.begun.beside))
         return scope
+
+    def _tools(self) -> Tools:
+        """What steps work with."""
+        return Tools(
+            self.models,
+            plugins.partition,
+            plugins.search,
+            call_code,
+            self.ready.measure,
+            self._sandbox,
+            _conform,
+            run_pattern,
+        )
 
     def _sandbox(self, caps: Repl) -> Sandbox:
         from rlmlang.sandboxes.bridge import Caps
@@ -215,20 +254,6 @@ class Session:
         said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
         tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
         return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
-
-    def _model_names(self) -> dict[str, str]:
-        return {k or "default": v.name for k, v in self.ready.binding.models.items()}
-
-    def _shown(self) -> dict[str, str]:
-        """What the run was given, in a few words."""
-        return {k: self.redact(_shown(v))[:SHOWN] for k, v in self.ready.inputs.items()}
-
-    def _given(self) -> RunData:
-        """What is kept with the run; what it was given in full, so that it can be given again."""
-        options = self.ready.options
-        sources = {k: str(Path(v).resolve()) for k, v in options.sources.items() if v != "-"}
-        return {"models": self._model_names(), "inputs": self._shown(), "sets": dict(options.sets),
-                "sources": sources, "binding": self.ready.plan.binding_values()}  # fmt: skip
 
     def _restore(self) -> None:
         """What an earlier part of the run has spent stays spent."""
@@ -256,8 +281,14 @@ class Session:
         if self.scope is None or found.code in self.notices:
             return
         self.notices[found.code] = found
-        self.scope.emit(Noticed(node=self.scope.plan.recipe.name, code=found.code,
-                                message=found.message, reason=found.reason))  # fmt: skip
+        self.scope.emit(
+            Noticed(
+                node=self.scope.plan.recipe.name,
+                code=found.code,
+                message=found.message,
+                reason=found.reason,
+            )
+        )
 
     def stop(self) -> None:
         """Ends the run: nothing new is sent, what is on its way may finish."""
@@ -274,8 +305,8 @@ class Session:
         if problem is not None:
             self.models.stop(problem)
         await self._drained()
-        if passed := self.account.limits.exceeded_by(self.account.spent):
-            self.notice(_passed(passed, self.account))
+        if limit := self.account.limits.exceeded_by(self.account.spent):
+            self.notice(passed(limit, self.account))
         if self.tiers is not None:
             await self.tiers.close()
         await self.models.close()
@@ -294,15 +325,9 @@ class Session:
         self, scope: RunContext, result: Datum, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
         """The last event and the run's state. A store that fails here is the run's problem."""
-        code = problem.diagnostic.code if problem else ""
-        place = problem.diagnostic.place if problem else None
         try:
-            scope.emit(RunFinished(
-                outcome="failed" if problem else "finished", result=jsonable(result), code=code,
-                message=str(problem) if problem else "", place=place.where if place else "",
-                receipt=[asdict(x) for x in lines],
-            ))  # fmt: skip
-            self.store.end(_state(problem))
+            scope.emit(last_event(result, lines, problem))
+            self.store.end(state_of(problem))
         except CodedError as found:
             problem = problem or found
         return problem
@@ -322,73 +347,3 @@ def _conform(result: Type, values: Sequence[Datum], fields: Mapping[str, Datum])
     from rlmlang.program.signatures import conform
 
     return conform(result, values, fields)
-
-
-def _state(problem: CodedError | None) -> str:
-    """What a run is left as."""
-    if problem is None:
-        return FINISHED
-    return PARKED if "parks" in problem.entry else FAILED
-
-
-def jsonable(value: Datum) -> Json:
-    """A result as JSON values; slices become their text, rows a list, a tree its files' paths."""
-    if isinstance(value, Slice):
-        return value.text()
-    if isinstance(value, Tree):
-        return [document.id for document in value.documents]
-    if isinstance(value, Mapping):
-        return {k: jsonable(v) for k, v in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [jsonable(v) for v in value]
-    return value
-
-
-def _shown(value: Datum) -> str:
-    """An input in a few words."""
-    if isinstance(value, Slice):
-        return value.place
-    if isinstance(value, Tree):
-        return f"{value.root} ({len(value.documents)} files)"
-    if isinstance(value, Rows):
-        return f"{value.document.id} ({len(value)} rows)"
-    return text_of(value)
-
-
-def _out_of_time(wall: float | None) -> CodedError:
-    return failed(
-        "budget-spent", "the time that the budget allows is over",
-        reason=f"`wall` is {wall:g} s.",
-        hint="run again to go on; raise it with --set budget.wall=…, or raise `parallel`",
-    )  # fmt: skip
-
-
-def _passed(limit: str, account: Account) -> CodedError:
-    """More was spent than the budget allows; only an endpoint's own count can do that."""
-    most, spent = getattr(account.limits, limit), getattr(account.spent, limit)
-    return failed(
-        "budget-passed",
-        f"{limit}: {float(spent):,.6g} were spent, {float(spent - most):,.6g} more than the budget",
-        reason="Every call reserved its worst case; the endpoint counted more than that.",
-    )
-
-
-def _cancellations() -> int:
-    """How often the running task was asked to end, whoever may have heard it."""
-    task = asyncio.current_task()
-    return task.cancelling() if task is not None else 0
-
-
-def interrupted() -> CodedError:
-    """The problem of what was stopped by Ctrl-C: the same command resumes it."""
-    return failed(
-        "interrupted",
-        "stopped on request",
-        hint="run the same command again: it is resumed from here",
-    )
-
-
-def new_run(name: str) -> str:
-    """A run's name: the time, the recipe, and four letters against doubles."""
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    return f"{stamp}-{name}-{secrets.token_hex(2)}"

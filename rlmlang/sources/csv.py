@@ -118,9 +118,10 @@ def delimited(document: Document, delimiter: str) -> Delimited:
     """The table in a document. Raises CodedError (source-form) for what is no delimiter."""
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise failed(
-            "source-form", f"`{delimiter}` is no delimiter",
+            "source-form",
+            f"`{delimiter}` is no delimiter",
             hint='one character that stands between cells: csv("a.csv", delimiter: ";")',
-        )  # fmt: skip
+        )
     return Delimited(document, delimiter)
 
 
@@ -130,19 +131,22 @@ def check_heading(name: str, heading: list[str], item: Type) -> None:
     duplicate = next((c for c, n in Counter(heading).items() if c and n > 1), None)
     if duplicate is not None:
         raise failed(
-            "duplicate-column", f"{name} has two columns called `{duplicate:.40}`",
+            "duplicate-column",
+            f"{name} has two columns called `{duplicate:.40}`",
             reason="A field would get the value of either, and nobody would know of which.",
             hint="rename or remove one of them",
-        )  # fmt: skip
+        )
     missing = [f.name for f in fields_of(item) if f.name not in heading and not f.type.optional]
     if missing:
         near = nearest(missing[0], heading)
         other = next((c for c in ";\t|," if len(heading) == 1 and c in heading[0]), "")
         raise failed(
-            "missing-column", f"{name} has no column `{missing[0]}`",
-            hint=f"its columns: {', '.join(heading):.300}" + (f"; is it `{near}`?" if near else "")
+            "missing-column",
+            f"{name} has no column `{missing[0]}`",
+            hint=f"its columns: {', '.join(heading):.300}"
+            + (f"; is it `{near}`?" if near else "")
             + (f"; are its cells divided by {other!r}? csv(…, delimiter: …)" if other else ""),
-        )  # fmt: skip
+        )
 
 
 class _Feed:

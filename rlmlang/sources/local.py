@@ -141,9 +141,10 @@ def unreadable(path: str, mistake: OSError | ValueError) -> CodedError:
         close = nearest(Path(path).name, [n for n in near if n != Path(path).name])
         hint = f"`{Path(path).with_name(close)}` is near: was that meant?" if close else ""
         return failed(
-            "source-missing", f"there is no file {path}",
+            "source-missing",
+            f"there is no file {path}",
             hint=hint or "a recipe's paths begin at its folder, the command line's at this one",
-        )  # fmt: skip
+        )
     if isinstance(mistake, PermissionError):
         return failed(
             "source-unreadable", f"{path} may not be read", hint="change its permissions (chmod +r)"

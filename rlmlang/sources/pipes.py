@@ -62,9 +62,10 @@ def _refuse_devices(path: str, info: os.stat_result) -> None:
         return
     what = "a socket" if stat.S_ISSOCK(info.st_mode) else "a device"
     raise failed(
-        "source-unreadable", f"{path} is {what}, not a file",
+        "source-unreadable",
+        f"{path} is {what}, not a file",
         hint="give a file or a pipe; - is what is piped in",
-    )  # fmt: skip
+    )
 
 
 def _all_of(path: str, file: BinaryIO) -> bytes:
@@ -74,8 +75,9 @@ def _all_of(path: str, file: BinaryIO) -> bytes:
         held += len(block)
         if held > MOST:
             raise failed(
-                "source-unreadable", f"{path} gives more than {MOST:,} bytes",
+                "source-unreadable",
+                f"{path} gives more than {MOST:,} bytes",
                 reason="What comes through a pipe can be read only once, so it is held in memory.",
                 hint="write it to a file first; files are read by offset and may be of any size",
-            )  # fmt: skip
+            )
     return b"".join(blocks)

@@ -139,19 +139,34 @@ class SharedTexts:
 
 
 def row_of(
-    c: Batch, number: int, state: int, sent: Sending, started: float,
-    texts: SharedTexts, origin: int | None = None,
-) -> CallRow:  # fmt: skip
+    c: Batch,
+    number: int,
+    state: int,
+    sent: Sending,
+    started: float,
+    texts: SharedTexts,
+    origin: int | None = None,
+) -> CallRow:
     """The row of a call that has not come back."""
     call, worst = sent.call, sent.worst
     return CallRow(
-        id=number, key=sent.key, state=state, step=call.step, item=texts.redact(str(call)),
-        prompt=sent.prompt, attempt=call.attempt, settings=texts.number(c, sent.settings),
-        system=texts.number(c, sent.system), started=started, origin=origin,
+        id=number,
+        key=sent.key,
+        state=state,
+        step=call.step,
+        item=texts.redact(str(call)),
+        prompt=sent.prompt,
+        attempt=call.attempt,
+        settings=texts.number(c, sent.settings),
+        system=texts.number(c, sent.system),
+        started=started,
+        origin=origin,
         asked=rows.pack(texts.redact(sent.asked)) if sent.asked else None,
-        worst_in=worst.tokens_in, worst_out=worst.tokens_out,
-        worst_usd=pico(worst) if sent.priced else None, ranges=texts.redact(sent.ranges) or None,
-    )  # fmt: skip
+        worst_in=worst.tokens_in,
+        worst_out=worst.tokens_out,
+        worst_usd=pico(worst) if sent.priced else None,
+        ranges=texts.redact(sent.ranges) or None,
+    )
 
 
 def pico(usage: Usage) -> int:

@@ -64,8 +64,9 @@ class WriterThread:
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._lock = CommitLock(path.with_name(path.name + ".lock"))
         schema.create_file(path)
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False,
-                                           timeout=60)  # fmt: skip
+        self._connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=60
+        )
         self._open()
         self.shared = False
         self._version = self._connection.execute("PRAGMA data_version").fetchone()[0]

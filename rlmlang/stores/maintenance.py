@@ -71,11 +71,16 @@ def _by_sqlite(connection: sqlite3.Connection) -> list[str]:
 def _links(connection: sqlite3.Connection) -> Iterator[str]:
     """Rows that speak of rows which are not there."""
     for words, query in (
-        ("texts", "SELECT COUNT(*) FROM call WHERE system IS NOT NULL AND system NOT IN "
-         "(SELECT id FROM phrase)"),
-        ("runs", f"SELECT COUNT(*) FROM call WHERE id >> {schema.SHIFT} NOT IN "
-         "(SELECT id FROM run)"),
-    ):  # fmt: skip
+        (
+            "texts",
+            "SELECT COUNT(*) FROM call WHERE system IS NOT NULL AND system NOT IN "
+            "(SELECT id FROM phrase)",
+        ),
+        (
+            "runs",
+            f"SELECT COUNT(*) FROM call WHERE id >> {schema.SHIFT} NOT IN (SELECT id FROM run)",
+        ),
+    ):
         try:
             missing = connection.execute(query).fetchone()[0]
         except sqlite3.Error:
@@ -86,8 +91,11 @@ def _links(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _open(path: Path) -> sqlite3.Connection:
     if not path.is_file():
-        raise failed("store-missing", f"there is no store at {path}",
-                     hint="rlm run makes one; --store names another")  # fmt: skip
+        raise failed(
+            "store-missing",
+            f"there is no store at {path}",
+            hint="rlm run makes one; --store names another",
+        )
     with contextlib.suppress(sqlite3.Error):
         bring_up(path)  # a damaged file is looked at as it is
     try:
@@ -118,10 +126,11 @@ def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
             raise damaged(path, "a run is not what was written")
         runs = [run_from(row) for row in found]
         old = [
-            r.id for r in runs[keep:]
+            r.id
+            for r in runs[keep:]
             if (r.ended or r.started) < time.time() - days * DAY
             and (r.state == FINISHED or not alive(claim_of(path, r.id)))
-        ]  # fmt: skip
+        ]
         used = _needed(c, old)
         gone = [n for n in old if n not in used]
         for number in gone:

@@ -110,9 +110,12 @@ class StoreReader:
         streams = (
             (self._event(row, run) for row in self._event_rows(run, "kind <> ?")),
             (self._told_event(told, run) for told in self._told(run)),
-            (self._untold(row, run) for row in calls
-             if row[0] not in (begun if row[2] == RESERVED else ended)),
-        )  # fmt: skip
+            (
+                self._untold(row, run)
+                for row in calls
+                if row[0] not in (begun if row[2] == RESERVED else ended)
+            ),
+        )
         yield from heapq.merge(*(filter(None, s) for s in streams), key=lambda e: e.seq)
 
     def _event_rows(self, run: RunRow, which: str) -> Iterator[Any]:
@@ -161,9 +164,14 @@ class StoreReader:
         row, refusal = self._row(found), found[WIDE:]
         node = f"{run.recipe}.{row.step}"
         about: dict[str, Any] = {
-            "run": run.name, "seq": seq, "at": at, "node": node, "parent": node,
-            "call": row.call, "prompt": row.prompt,
-        }  # fmt: skip
+            "run": run.name,
+            "seq": seq,
+            "at": at,
+            "node": node,
+            "parent": node,
+            "call": row.call,
+            "prompt": row.prompt,
+        }
         if started or row.state == RESERVED:
             return CallStarted(**about, row=row.id)
         about |= vars(self._exchange(row))
@@ -192,10 +200,15 @@ class StoreReader:
         sent = [self._text(row.system), unpacked(row.asked)]
         settings = json.loads(self._text(row.settings) or "{}")
         return Exchange(
-            "\n\n".join(x for x in sent if x), unpacked(row.answer), settings.get("model", ""),
-            row.used_in or 0, row.used_out or 0,
-            None if row.used_usd is None else row.used_usd / PICO, row.seconds or 0.0, row.id,
-        )  # fmt: skip
+            "\n\n".join(x for x in sent if x),
+            unpacked(row.answer),
+            settings.get("model", ""),
+            row.used_in or 0,
+            row.used_out or 0,
+            None if row.used_usd is None else row.used_usd / PICO,
+            row.seconds or 0.0,
+            row.id,
+        )
 
     def _text(self, number: int | None) -> str:
         """A text that many rows share."""

@@ -37,7 +37,7 @@ class RunStart:
 
 
 class RunData(TypedDict, total=False):
-    """What is known of a run besides: models by role, inputs in few words and as they were given,
+    """What is known of a run besides: models by name, inputs in few words and as they were given,
     what it was a part of (`within`, its `example`), an eval's result, where the `document` of its
     plan is kept, and what that was bound to."""
 
@@ -71,9 +71,13 @@ class RunRow:
 
 
 def begin_run(
-    c: Batch, wanted: RunRow, claim: Callable[[int], bool], redact: Callable[[str], str],
-    *, fresh: bool,
-) -> tuple[RunRow, RunStart]:  # fmt: skip
+    c: Batch,
+    wanted: RunRow,
+    claim: Callable[[int], bool],
+    redact: Callable[[str], str],
+    *,
+    fresh: bool,
+) -> tuple[RunRow, RunStart]:
     """The run to resume, or a new one. A name that another run has is made another: rows are
     replaced by what must be unique, and that run would be gone."""
     beside = ""
@@ -102,8 +106,21 @@ def begin_run(
 def write_run(c: Batch, run: RunRow, redact: Callable[[str], str]) -> None:
     """Writes a run's row, without secrets."""
     data = written(run.data, redact)
-    c.put("run", [run.id, run.name, run.identity, run.recipe, run.plan, run.path, run.state,
-                        run.started, run.ended, data])  # fmt: skip
+    c.put(
+        "run",
+        [
+            run.id,
+            run.name,
+            run.identity,
+            run.recipe,
+            run.plan,
+            run.path,
+            run.state,
+            run.started,
+            run.ended,
+            data,
+        ],
+    )
 
 
 def run_from(row: Any) -> RunRow:

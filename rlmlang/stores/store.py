@@ -45,9 +45,12 @@ class Store:
     """One process's view of a store. Reads never wait for writers."""
 
     def __init__(
-        self, journal: Journal, reader: sqlite3.Connection, path: Path | None,
+        self,
+        journal: Journal,
+        reader: sqlite3.Connection,
+        path: Path | None,
         redact: Callable[[str], str] = str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.journal, self.reader, self.path, self.redact = journal, reader, path, redact
         self.run = RunRow(0)
         self.saved = Usage()  # what answers that were used again had cost
@@ -64,9 +67,14 @@ class Store:
     # ── runs ─────────────────────────────────────────────────────────────────
 
     def begin(
-        self, run: RunRow, *, document: Mapping[str, Any] | None = None, fresh: bool = False,
-        retry_failed: bool = False, dry: bool = False,
-    ) -> RunStart:  # fmt: skip
+        self,
+        run: RunRow,
+        *,
+        document: Mapping[str, Any] | None = None,
+        fresh: bool = False,
+        retry_failed: bool = False,
+        dry: bool = False,
+    ) -> RunStart:
         """Goes on with the last unfinished run of the same identity, or begins a new one; a dry
         run is kept nowhere. `document` is its plan, which is kept once for all runs of it."""
         self.fresh, self.retry_failed, self.dry = fresh, retry_failed, dry
@@ -172,8 +180,7 @@ class Store:
             row = self._sound(found[0])
         settings, system = self._shared(row.settings), self._shared(row.system)
         asked = unpacked(row.asked)
-        return Sending(row.key, call, row.prompt, settings, system, asked, Usage(),
-                       priced=False)  # fmt: skip
+        return Sending(row.key, call, row.prompt, settings, system, asked, Usage(), priced=False)
 
     def _shared(self, number: int | None) -> str:
         found = self._read("SELECT * FROM phrase WHERE id = ?", number)

@@ -71,9 +71,10 @@ class Layout:
     def _widest(self, elements: list[Element], broken: set[int]) -> Group | None:
         """The bracket to open when a line is too long: the one that holds most."""
         groups = [
-            e for e in elements
+            e
+            for e in elements
             if isinstance(e, Group) and id(e) not in broken and e.items and _breakable(e)
-        ]  # fmt: skip
+        ]
         return max(groups, key=lambda g: len(self._inline(g)), default=None)
 
     def _flow(

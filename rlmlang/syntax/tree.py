@@ -5,50 +5,16 @@ Spans do not take part in comparison, so two trees are equal when they say the s
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import ClassVar
 
-from rlmlang.diagnostics.source import Span
-from rlmlang.value import Frozen, node
-
-
-@node
-class Node(Frozen):
-    """Anything with a place in the text."""
-
-    span: Span = field(compare=False, repr=False)
-
+from rlmlang.syntax.terms import Constant as Constant
+from rlmlang.syntax.terms import Name as Name
+from rlmlang.syntax.terms import Node as Node
+from rlmlang.syntax.terms import Number as Number
+from rlmlang.syntax.terms import Text as Text
+from rlmlang.value import node
 
 # ── expressions ──────────────────────────────────────────────────────────────
-
-
-@node
-class Name(Node):
-    """A bare word."""
-
-    text: str
-
-
-@node
-class Number(Node):
-    """`20_000`, `0.5`, `8ktok`, `10%`: the value with its multiplier applied, and the unit."""
-
-    value: float
-    unit: str = ""
-
-
-@node
-class Text(Node):
-    """A string or a text block, unescaped, its margin removed."""
-
-    value: str
-
-
-@node
-class Constant(Node):
-    """`true`, `false` or `none`."""
-
-    value: bool | None
 
 
 @node

@@ -40,17 +40,20 @@ def compare(before: EvalValues, after: EvalValues, name: str) -> Compared:
     """Two evals as JSON values. Raises CodedError (not-comparable-evals)."""
     if before["dataset"]["sha256"] != after["dataset"]["sha256"]:
         raise failed(
-            "not-comparable-evals", f"{name} went over other examples",
+            "not-comparable-evals",
+            f"{name} went over other examples",
             reason=f"before: {before['dataset']['sha256'][:16]}\n"
             f"now:    {after['dataset']['sha256'][:16]}",
             hint="evaluate both over the same file",
-        )  # fmt: skip
+        )
     old = {x["number"]: x["score"] for x in before["rows"]}
     new = {x["number"]: x["score"] for x in after["rows"]}
     both = sorted(set(old) & set(new))
     found = difference_of([old[n] for n in both], [new[n] for n in both])
-    changed = sorted(((n, old[n], new[n]) for n in both if old[n] != new[n]),
-                     key=lambda x: (-abs(x[2] - x[1]), x[0]))  # fmt: skip
+    changed = sorted(
+        ((n, old[n], new[n]) for n in both if old[n] != new[n]),
+        key=lambda x: (-abs(x[2] - x[1]), x[0]),
+    )
     return Compared(name, found, verdict(found), tuple(changed))
 
 
@@ -121,5 +124,8 @@ def _git(folder: Path, commit: str, *args: str) -> bytes:
 
 
 def _unknown(commit: str, words: str) -> Exception:
-    return failed("unknown-comparison", words.splitlines()[0],
-                  hint="--compare takes the name that an eval ends with, or a commit")  # fmt: skip
+    return failed(
+        "unknown-comparison",
+        words.splitlines()[0],
+        hint="--compare takes the name that an eval ends with, or a commit",
+    )

@@ -33,8 +33,9 @@ TEXTS = st.one_of(
 def attack(strategy: Strategy, examples: int = 200, measure: Measure | None = None) -> None:
     """Raises AssertionError, with the smallest example, for a contract that is not kept."""
 
-    @settings(max_examples=examples, deadline=None, database=None,
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(family=st.sampled_from(strategy.of), data=st.data())
     def cut(family: Family, data: st.DataObject) -> None:
         by = measure or Estimate()
@@ -117,10 +118,20 @@ def _extent(strategy: Strategy, subject: object, measure: Measure) -> Extent:
         return size_of(subject, what, measure) or 0
 
     if isinstance(subject, list):
-        return Extent(number(size("count") * size("longest")), number(size("count")),
-                      number(size("longest")), number(0), measure.grain)  # fmt: skip
-    return Extent(number(size("")), number(size(strategy.units)), number(size("longest")),
-                  number(size("files")), measure.grain)  # fmt: skip
+        return Extent(
+            number(size("count") * size("longest")),
+            number(size("count")),
+            number(size("longest")),
+            number(0),
+            measure.grain,
+        )
+    return Extent(
+        number(size("")),
+        number(size(strategy.units)),
+        number(size("longest")),
+        number(size("files")),
+        measure.grain,
+    )
 
 
 def _given(argument: Argument) -> st.SearchStrategy[Any]:
@@ -142,8 +153,9 @@ def _subjects(family: Family) -> st.SearchStrategy[Any]:
     if family == "text":
         return TEXTS.map(lambda text: whole(TextDocument("a.md", text.encode())))
     if family == "rows":
-        return st.lists(st.one_of(LINE, st.fixed_dictionaries({"id": st.integers(), "text": LINE})),
-                        max_size=60)  # fmt: skip
+        return st.lists(
+            st.one_of(LINE, st.fixed_dictionaries({"id": st.integers(), "text": LINE})), max_size=60
+        )
     return st.lists(TEXTS, min_size=1, max_size=8).map(_tree)
 
 

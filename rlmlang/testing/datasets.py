@@ -98,18 +98,23 @@ def _rows(place: Place) -> list[dict[str, Datum]]:
 
 
 def _example(
-    number: int, row: Mapping[str, Datum], bind: Mapping[str, str], dataset: s.Dataset,
-    recipe: r.Recipe, path: Path,
-) -> Example:  # fmt: skip
+    number: int,
+    row: Mapping[str, Datum],
+    bind: Mapping[str, str],
+    dataset: s.Dataset,
+    recipe: r.Recipe,
+    path: Path,
+) -> Example:
     paths = [p.name for p in recipe.params if p.type.required() in PATHS]
     values: dict[str, Datum] = {}
     sources: dict[str, str] = {}
     for param, column in [*bind.items(), ("", dataset.want)]:
         if column not in row:
             raise failed(
-                "missing-column", f"{path}, example {number + 1}, has no column `{column}`",
+                "missing-column",
+                f"{path}, example {number + 1}, has no column `{column}`",
                 hint=did_you_mean(column, list(row)),
-            )  # fmt: skip
+            )
         if param in paths:
             sources[param] = str(path.parent / str(row[column]))
         elif param:

@@ -20,9 +20,11 @@ from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
 from rlmlang.runtime.code import call_code, code_hash
+from rlmlang.runtime.endings import interrupted
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
-from rlmlang.runtime.session import Session, interrupted, jsonable
+from rlmlang.runtime.session import Session
+from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.signals import Signals
 from rlmlang.stores.runs import RunData
 from rlmlang.testing.datasets import Example, Examples
@@ -74,9 +76,11 @@ class Way:
     def options_for(self, row: Example) -> Options:
         """The options of an example's run."""
         return replace(
-            self.options, recipe=self.recipe, values={**self.options.values, **row.values},
+            self.options,
+            recipe=self.recipe,
+            values={**self.options.values, **row.values},
             sources={**self.options.sources, **row.sources},
-        )  # fmt: skip
+        )
 
 
 class RowValues(TypedDict):
@@ -148,9 +152,13 @@ def account_of(name: str, budget: r.Budget) -> Account:
 
 
 def run_eval(
-    made: s.Eval, examples: Examples, way: Way,
-    told: Callable[[Scored], None] = lambda scored: None, *, signals: bool = False,
-) -> Evaluated:  # fmt: skip
+    made: s.Eval,
+    examples: Examples,
+    way: Way,
+    told: Callable[[Scored], None] = lambda scored: None,
+    *,
+    signals: bool = False,
+) -> Evaluated:
     """The eval. What was answered is kept: begun again it goes on, done again it costs nothing.
     With `signals` Ctrl-C and SIGTERM park it."""
     rows = examples.rows[: made.limit] if made.limit else examples.rows
@@ -193,9 +201,13 @@ async def _all(
 
 
 async def score_one(
-    made: s.Eval, row: Example, way: Way, sessions: set[Session] | None = None,
-    program: Program | None = None, trace: list[Traced] | None = None,
-) -> Scored:  # fmt: skip
+    made: s.Eval,
+    row: Example,
+    way: Way,
+    sessions: set[Session] | None = None,
+    program: Program | None = None,
+    trace: list[Traced] | None = None,
+) -> Scored:
     """One example run and scored. Raises CodedError for what is not the recipe's own failing: a
     model that cannot be reached, the budget of the whole, Ctrl-C."""
     try:
@@ -209,8 +221,16 @@ async def score_one(
         return unfit(made, row, problem.diagnostic)
     events: list[Event] = []
     about: RunData = {**way.about, "example": row.number}
-    session = Session(ready, events.append, way.engine, above=way.account, program=program,
-                      about=about, trace=trace, budget_waiters=way.budget_waiters)  # fmt: skip
+    session = Session(
+        ready,
+        events.append,
+        way.engine,
+        above=way.account,
+        program=program,
+        about=about,
+        trace=trace,
+        budget_waiters=way.budget_waiters,
+    )
     live = sessions if sessions is not None else set()
     live.add(session)
     try:
@@ -224,8 +244,9 @@ async def score_one(
 def unfit(made: s.Eval, row: Example, problem: Diagnostic) -> Scored:
     """An example that the recipe cannot take, as one that it failed."""
     nothing = {x.metric.name: Judged(0.0) for x in made.scores}
-    return Scored(row.number, 0.0, nothing, None, row.want, "", Usage(), 0, problem.code,
-                  problem.message)  # fmt: skip
+    return Scored(
+        row.number, 0.0, nothing, None, row.want, "", Usage(), 0, problem.code, problem.message
+    )
 
 
 def _own(outcome: Outcome, session: Session) -> None:
@@ -245,9 +266,14 @@ def scored(
     got = jsonable(outcome.result)
     told = tuple((_step(e), e.reason) for e in events if isinstance(e, CallFailed))
     about: dict[str, Any] = {
-        "number": row.number, "got": got, "want": row.want, "run": outcome.run,
-        "usage": outcome.now, "reused": outcome.reused, "told": told,
-    }  # fmt: skip
+        "number": row.number,
+        "got": got,
+        "want": row.want,
+        "run": outcome.run,
+        "usage": outcome.now,
+        "reused": outcome.reused,
+        "told": told,
+    }
     if outcome.problem is not None:
         nothing = {x.metric.name: Judged(0.0) for x in made.scores}
         code, words = outcome.problem.diagnostic.code, str(outcome.problem)
@@ -269,9 +295,13 @@ def as_values(found: Evaluated) -> EvalValues:
     """An eval as JSON values."""
     used = found.usage
     return {
-        "eval": found.eval.name, "recipe": found.eval.recipe,
-        "dataset": {"name": found.eval.over.name, "sha256": found.examples.sha256,
-                    "examples": len(found.rows)},
+        "eval": found.eval.name,
+        "recipe": found.eval.recipe,
+        "dataset": {
+            "name": found.eval.over.name,
+            "sha256": found.examples.sha256,
+            "examples": len(found.rows),
+        },
         "metrics": {x.metric.name: metric_stamp(x.metric) for x in found.eval.scores},
         "means": {k: vars(v) for k, v in found.means().items()},
         "require": [{"words": e.words, "holds": ok} for e, ok in found.required()],
@@ -279,16 +309,21 @@ def as_values(found: Evaluated) -> EvalValues:
         "reused": sum(x.reused for x in found.rows),
         "rows": [row_values(x) for x in found.rows],
         "problem": found.problem.diagnostic.code if found.problem else "",
-    }  # fmt: skip
+    }
 
 
 def row_values(row: Scored) -> RowValues:
     """An example as JSON values."""
     return {
-        "number": row.number, "score": row.score,
-        "scores": {k: v.score for k, v in row.scores.items()}, "reason": row.reason,
-        "got": row.got, "want": row.want, "run": row.run, "problem": row.problem,
-    }  # fmt: skip
+        "number": row.number,
+        "score": row.score,
+        "scores": {k: v.score for k, v in row.scores.items()},
+        "reason": row.reason,
+        "got": row.got,
+        "want": row.want,
+        "run": row.run,
+        "problem": row.problem,
+    }
 
 
 def metric_stamp(metric: s.Metric) -> str:

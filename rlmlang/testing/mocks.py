@@ -47,9 +47,12 @@ class MockEngine:
             raise Stopped(_not_mocked(question))
         text = answer(question)
         return Response(
-            id="mock", model=request.model, message=Message.assistant([TextPart(text)]),
-            finish_reason="stop", usage=_usage(request, text),
-        )  # fmt: skip
+            id="mock",
+            model=request.model,
+            message=Message.assistant([TextPart(text)]),
+            finish_reason="stop",
+            usage=_usage(request, text),
+        )
 
 
 def _usage(request: Request, text: str) -> Usage:
@@ -71,7 +74,7 @@ def _answer_of(mock: s.Mock, folder: Path) -> Answer:
 
 def say(question: Question, value: object) -> str:
     """A value in the words of a model: code that submits it, where code is asked for."""
-    if question.role.endswith("turn") and question.prompt.result == TEXT:
+    if question.part.endswith("turn") and question.prompt.result == TEXT:
         return written(f"```python\nSUBMIT({value!r})\n```")
     if isinstance(value, bool):
         value = str(value)

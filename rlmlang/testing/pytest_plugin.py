@@ -17,16 +17,20 @@ MARK = b'test "'
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds `rlm_files`."""
-    parser.addini("rlm_files", "Patterns of recipe files whose tests are collected.", "args",
-                  ["*.rlm"])  # fmt: skip
+    parser.addini(
+        "rlm_files", "Patterns of recipe files whose tests are collected.", "args", ["*.rlm"]
+    )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RecipeFile | None:
     """A recipe file that declares tests."""
     if file_path.suffix != ".rlm":
         return None
-    inside = file_path.relative_to(parent.config.rootpath) if file_path.is_relative_to(
-        parent.config.rootpath) else file_path  # fmt: skip
+    inside = (
+        file_path.relative_to(parent.config.rootpath)
+        if file_path.is_relative_to(parent.config.rootpath)
+        else file_path
+    )
     wanted = any(fnmatch(str(inside), p) for p in parent.config.getini("rlm_files"))
     if not wanted or MARK not in file_path.read_bytes():
         return None

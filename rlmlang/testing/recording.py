@@ -59,10 +59,12 @@ def _kept(event: Event) -> dict[str, object]:
 def _test(
     run: RunRow, path: Path, answers: str, events: list[Event], calls: Sequence[CallEvent]
 ) -> str:
-    given = [f"given {k}: {_text(str(v))}" for k, v in run.data.get("sets", {}).items()
-             if "." not in k]  # fmt: skip
-    given += [f"given {k}: file({_text(_near(v, path))})"
-              for k, v in run.data.get("sources", {}).items()]  # fmt: skip
+    given = [
+        f"given {k}: {_text(str(v))}" for k, v in run.data.get("sets", {}).items() if "." not in k
+    ]
+    given += [
+        f"given {k}: file({_text(_near(v, path))})" for k, v in run.data.get("sources", {}).items()
+    ]
     steps = dict.fromkeys(e.step for e in calls)
     mocks = [f"mock {step} returns replay({_text(answers)})" for step in steps]
     body = "\n".join([*given, *mocks, *_expects(events, calls)])

@@ -33,9 +33,12 @@ class ScriptedEngine:
             raise found
         text = found.text if isinstance(found, Raw) else written(found)
         return Response(
-            id="scripted", model=request.model, message=Message.assistant([TextPart(text)]),
-            finish_reason="stop", usage=Usage(input_tokens=1, output_tokens=self.tokens_out),
-        )  # fmt: skip
+            id="scripted",
+            model=request.model,
+            message=Message.assistant([TextPart(text)]),
+            finish_reason="stop",
+            usage=Usage(input_tokens=1, output_tokens=self.tokens_out),
+        )
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,10 @@ def lines_of(tested: Tested) -> list[str]:
         return out
     out.append(f"     {test.base}:{test.line}")
     for missed in tested.missed:
-        out += [f"     expected   {missed.words}   (line {missed.line})",
-                f"     got        {missed.got}"]  # fmt: skip
+        out += [
+            f"     expected   {missed.words}   (line {missed.line})",
+            f"     got        {missed.got}",
+        ]
         if missed.wanted:
             out.append(f"     beside     {missed.wanted}")
     if tested.problem is not None:
@@ -51,17 +53,29 @@ def trajectory(events: Iterable[Event]) -> list[str]:
 def junit(tested: Sequence[Tested]) -> str:
     """JUnit XML, one case a test."""
     root = ElementTree.Element("testsuites")
-    suite = ElementTree.SubElement(root, "testsuite", {
-        "name": "rlm test", "tests": str(len(tested)),
-        "failures": str(sum(1 for x in tested if not x.passed and x.problem is None)),
-        "errors": str(sum(1 for x in tested if x.problem is not None)),
-        "time": f"{sum(x.seconds for x in tested):.3f}",
-    })  # fmt: skip
+    suite = ElementTree.SubElement(
+        root,
+        "testsuite",
+        {
+            "name": "rlm test",
+            "tests": str(len(tested)),
+            "failures": str(sum(1 for x in tested if not x.passed and x.problem is None)),
+            "errors": str(sum(1 for x in tested if x.problem is not None)),
+            "time": f"{sum(x.seconds for x in tested):.3f}",
+        },
+    )
     for one in tested:
-        case = ElementTree.SubElement(suite, "testcase", {
-            "classname": one.test.base, "name": one.test.name, "time": f"{one.seconds:.3f}",
-            "file": one.test.base, "line": str(one.test.line),
-        })  # fmt: skip
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            {
+                "classname": one.test.base,
+                "name": one.test.name,
+                "time": f"{one.seconds:.3f}",
+                "file": one.test.base,
+                "line": str(one.test.line),
+            },
+        )
         if not one.passed:
             kind = "error" if one.problem is not None else "failure"
             words = "\n".join(lines_of(one)[1:])

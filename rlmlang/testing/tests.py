@@ -22,7 +22,8 @@ from rlmlang.runtime.code import call_code
 from rlmlang.runtime.files import load_import, read_source
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
-from rlmlang.runtime.session import Session, jsonable
+from rlmlang.runtime.session import Session
+from rlmlang.runtime.shown import jsonable
 from rlmlang.testing.mocks import MockEngine
 from rlmlang.trajectory.events import CallEvent, Event, StepFinished, StepStarted
 from rlmlang.value import Json
@@ -108,8 +109,11 @@ def _options(test: s.Test) -> Options:
     folder = Path(test.base).parent
     sources = {n: str(folder / v.path) for n, v in test.given if isinstance(v, s.Opened)}
     covered = {n for e in test.expects for n in names(e.test)}
-    values = {n: _value(n, v, f"coverage({n})" in covered) for n, v in test.given
-              if not isinstance(v, s.Opened)}  # fmt: skip
+    values = {
+        n: _value(n, v, f"coverage({n})" in covered)
+        for n, v in test.given
+        if not isinstance(v, s.Opened)
+    }
     return Options(test.recipe, sources=sources, values=values, store=None)
 
 
@@ -158,11 +162,16 @@ def measured(outcome: Outcome, events: Iterable[Event]) -> dict[str, Datum]:
         name = f"coverage({line.source})"
         read[name] = max(read.get(name, 0.0), line.fraction)
     return {
-        "result": jsonable(outcome.result), "calls": used.calls, "tokens": used.tokens,
-        "usd": float(used.usd), "depth": _depth(events), "steps": [_step(e) for e in ended],
+        "result": jsonable(outcome.result),
+        "calls": used.calls,
+        "tokens": used.tokens,
+        "usd": float(used.usd),
+        "depth": _depth(events),
+        "steps": [_step(e) for e in ended],
         "skipped": sum(e.skipped for e in ended),
-        "problem": outcome.problem.diagnostic.code if outcome.problem else "", **read,
-    }  # fmt: skip
+        "problem": outcome.problem.diagnostic.code if outcome.problem else "",
+        **read,
+    }
 
 
 def _step(event: StepFinished) -> str:
@@ -173,8 +182,14 @@ def _depth(events: Iterable[Event]) -> int:
     """How deep calls were nested: levels of a recursion, sessions below sessions."""
     events = list(events)
     grown = {e.node for e in events if isinstance(e, StepStarted) and e.verb == "recurse"}
-    return max((1 + e.call.sessions + len(e.call.branches if e.node in grown else ())
-                for e in events if isinstance(e, CallEvent)), default=0)  # fmt: skip
+    return max(
+        (
+            1 + e.call.sessions + len(e.call.branches if e.node in grown else ())
+            for e in events
+            if isinstance(e, CallEvent)
+        ),
+        default=0,
+    )
 
 
 def _judged(expect: s.Expect, env: Mapping[str, Datum]) -> Missed | None:
@@ -206,8 +221,9 @@ def chosen(tests: Sequence[s.Test], pattern: str) -> list[s.Test]:
     """The tests whose name, recipe or file has these words. Raises CodedError (no-test)."""
     found = [x for x in tests if pattern.lower() in f"{x.name} {x.recipe} {x.base}".lower()]
     if tests and not found:
-        raise failed("no-test", f"no test is about {pattern!r}",
-                     hint=", ".join(x.name for x in tests[:8]))  # fmt: skip
+        raise failed(
+            "no-test", f"no test is about {pattern!r}", hint=", ".join(x.name for x in tests[:8])
+        )
     return found
 
 
@@ -215,8 +231,12 @@ def as_values(tested: Tested) -> dict[str, object]:
     """A tested test as JSON values."""
     problem = tested.problem.diagnostic if tested.problem else None
     return {
-        "name": tested.test.name, "recipe": tested.test.recipe, "file": tested.test.base,
-        "line": tested.test.line, "passed": tested.passed, "seconds": round(tested.seconds, 3),
+        "name": tested.test.name,
+        "recipe": tested.test.recipe,
+        "file": tested.test.base,
+        "line": tested.test.line,
+        "passed": tested.passed,
+        "seconds": round(tested.seconds, 3),
         "missed": [dataclasses.asdict(m) for m in tested.missed],
         "problem": {"code": problem.code, "message": problem.message} if problem else None,
-    }  # fmt: skip
+    }

@@ -49,20 +49,30 @@ def plan_tuning(
     tune = choose_tune(path, name)
     examples = examples_of(tune.eval)
     way = Way(
-        tune.eval.path, tune.recipe, replace(options, untuned=True),
-        account_of(f"tune {tune.name}", tune.budget), engine, at_once,
+        tune.eval.path,
+        tune.recipe,
+        replace(options, untuned=True),
+        account_of(f"tune {tune.name}", tune.budget),
+        engine,
+        at_once,
         {"within": f"tune {tune.name}"},
-    )  # fmt: skip
+    )
     for setting in settings_of(tune):
-        prepare(tune.eval.path, replace(way.options, recipe=tune.recipe, tuning=setting),
-                need_all=False)  # fmt: skip
+        prepare(
+            tune.eval.path, replace(way.options, recipe=tune.recipe, tuning=setting), need_all=False
+        )
     return TuningPlan(tune, examples, way, price_of(tune, examples, way))
 
 
 def tune_recipe(
-    path: str | Path, name: str = "", *, engine: Engine | None = None, reflection: str = "",
-    at_once: int = AT_ONCE, **options: Any,
-) -> dict[str, Any]:  # fmt: skip
+    path: str | Path,
+    name: str = "",
+    *,
+    engine: Engine | None = None,
+    reflection: str = "",
+    at_once: int = AT_ONCE,
+    **options: Any,
+) -> dict[str, Any]:
     """Runs a tuning of a file and writes `RECIPE.tuned.json` beside it; gives what it holds.
 
     `engine` takes the place of the models' transport, `reflection` names the model that rewrites
@@ -85,8 +95,9 @@ def run_tuning(
     recipe = recipe_of(tune.eval.path, tune.recipe)
     model = reflection or tune.reflection or _first_model(plan)
     found = run_tune(tune, recipe, plan.examples, plan.way, model, told)
-    clean = without_secrets(as_values(found, recipe, plan.examples.sha256),
-                            redactor_for(plan.way.options))  # fmt: skip
+    clean = without_secrets(
+        as_values(found, recipe, plan.examples.sha256), redactor_for(plan.way.options)
+    )
     values = _kept(plan.target, clean)
     write_tuning(plan.target, values)
     return values

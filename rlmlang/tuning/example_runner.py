@@ -14,7 +14,8 @@ from rlmlang.loop_thread import LoopThread
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
 from rlmlang.program.tunable import Answered, Answers
-from rlmlang.runtime.session import Session, interrupted
+from rlmlang.runtime.endings import interrupted
+from rlmlang.runtime.session import Session
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Example
 from rlmlang.testing.evals import Scored, Way, score_one
@@ -30,9 +31,13 @@ class ExampleRunner:
     it is never scored, and goes on when the tuning is begun again."""
 
     def __init__(
-        self, made: s.Eval, rows: Sequence[Example], way: Way, loop: LoopThread,
+        self,
+        made: s.Eval,
+        rows: Sequence[Example],
+        way: Way,
+        loop: LoopThread,
         told: Callable[[Scored], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.made, self.rows, self.way, self.loop, self.told = made, rows, way, loop, told
         self.by_number = {row.number: row for row in rows}
         self.sessions: set[Session] = set()
@@ -49,8 +54,10 @@ class ExampleRunner:
         fixed = replace(tuning, prompts={})
 
         def answers(program: Program, numbers: Sequence[int]) -> list[Answered]:
-            return [Answered(scored.score, scored.reason, scored.told, trace)
-                    for scored, trace in self._run(numbers, fixed, program)]  # fmt: skip
+            return [
+                Answered(scored.score, scored.reason, scored.told, trace)
+                for scored, trace in self._run(numbers, fixed, program)
+            ]
 
         return answers
 
@@ -94,8 +101,14 @@ class ExampleRunner:
         assert task is not None
         self.running.add(task)
         try:
-            scored = await score_one(self.made, self.by_number[number], way, self.sessions,
-                                     program, None if program is None else trace)  # fmt: skip
+            scored = await score_one(
+                self.made,
+                self.by_number[number],
+                way,
+                self.sessions,
+                program,
+                None if program is None else trace,
+            )
         except CodedError as problem:
             self.problem = self.problem or problem
             return None

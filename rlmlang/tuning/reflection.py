@@ -13,16 +13,16 @@ from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, route_for
 from rlmlang.partitions.measure import measure_for
 from rlmlang.program.reflection_lm import ReflectionEngine
+from rlmlang.runtime.beginning import new_run
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.project import bound, load
 from rlmlang.runtime.redaction import redactor_for
-from rlmlang.runtime.session import new_run
 from rlmlang.runtime.trust import require
 from rlmlang.stores.runs import FINISHED, PARKED, RunRow
 from rlmlang.stores.store import memory_store, open_store
 from rlmlang.testing.evals import Way
 
-ROLE = Model("reflection", "", 128_000, 4_000, 1.0)
+MODEL = Model("reflection", "", 128_000, 4_000, 1.0)
 
 
 @contextmanager
@@ -32,16 +32,22 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[Re
     project, redact = load(Path(path).resolve().parent), redactor_for(options)
     require(project, options, sends=way.engine is None)
     store = open_store(Path(options.store), redact) if options.store else memory_store()
-    row = RunRow(0, new_run(f"tune-{name}"), f"reflection {name}".encode(), f"tune {name}",
-                 path=path, data={"within": f"tune {name}"})  # fmt: skip
+    row = RunRow(
+        0,
+        new_run(f"tune-{name}"),
+        f"reflection {name}".encode(),
+        f"tune {name}",
+        path=path,
+        data={"within": f"tune {name}"},
+    )
     store.begin(row, fresh=options.fresh)
     measure = measure_for(model, project.tokenizers)
     endpoint = endpoint_of(options, project)
     in_flight = InFlight(budget_waiters=way.budget_waiters)
     engines = EngineStack(store, 4, in_flight, max_wait=options.max_wait)
-    filled = bound(ROLE, project, model)
+    filled = bound(MODEL, project, model)
     connection = Connection(endpoint.address, options.timeout, 4, redact, endpoint.key_env)
-    route = route_for(ROLE, filled, measure, connection, engines, ProviderLimits(), way.engine)
+    route = route_for(MODEL, filled, measure, connection, engines, ProviderLimits(), way.engine)
     state = PARKED
     try:
         yield ReflectionEngine(route, way.account.child("reflection"), loop)

@@ -11,6 +11,7 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir import recipe as r
 from rlmlang.ir.predictors import prompts_of
+from rlmlang.ir.suite import Tune
 from rlmlang.runtime.tuned import FORMAT, Tuning, prompt_hashes, source_hash
 from rlmlang.testing.evals import metric_stamp
 from rlmlang.testing.interval import Interval
@@ -23,43 +24,77 @@ def as_values(found: Tuned, recipe: r.Recipe, dataset: str) -> dict[str, Any]:
     models = dict(m.split("=", 1) for m in found.tuning.models)
     used = found.usage
     return {
-        "format": FORMAT, "recipe": recipe.name, "tune": tune.name, "source": source_hash(recipe),
+        "format": FORMAT,
+        "recipe": recipe.name,
+        "tune": tune.name,
+        "source": source_hash(recipe),
         "dataset": {"name": tune.eval.over.name, "sha256": dataset},
-        "metrics": {x.metric.name: {"weight": x.weight, "is": metric_stamp(x.metric)}
-                    for x in tune.eval.scores},
-        "optimizer": tune.optimizer, "seed": tune.seed, "trials": tune.trials,
-        "split": {"train": len(found.parts.train), "dev": len(found.parts.dev),
-                  "test": len(found.parts.test)},
-        "score": {"before": _interval(found.before), "after": _interval(found.after),
-                  "difference": _interval(found.difference), "verdict": found.verdict},
+        "metrics": _metrics(tune),
+        "optimizer": tune.optimizer,
+        "seed": tune.seed,
+        "trials": tune.trials,
+        "split": {
+            "train": len(found.parts.train),
+            "dev": len(found.parts.dev),
+            "test": len(found.parts.test),
+        },
+        "score": _score(found),
         "tried": [{"what": x.words, "dev": round(x.mean, 6)} for x in found.tried],
-        "cost": {"runs": found.runs, "calls": used.calls, "tokens": used.tokens,
-                 "usd": float(used.usd)},
+        "cost": {
+            "runs": found.runs,
+            "calls": used.calls,
+            "tokens": used.tokens,
+            "usd": float(used.usd),
+        },
         "knobs": {"numbers": dict(found.tuning.sets), "models": models},
         "prompts": {
             name: {"was": hashes[name], "task": tuned.task, "demos": [dict(d) for d in tuned.demos]}
             for name, tuned in sorted(found.tuning.prompts.items())
         },
-    }  # fmt: skip
+    }
+
+
+def _metrics(tune: Tune) -> dict[str, dict[str, object]]:
+    return {
+        x.metric.name: {"weight": x.weight, "is": metric_stamp(x.metric)} for x in tune.eval.scores
+    }
+
+
+def _score(found: Tuned) -> dict[str, object]:
+    return {
+        "before": _interval(found.before),
+        "after": _interval(found.after),
+        "difference": _interval(found.difference),
+        "verdict": found.verdict,
+    }
 
 
 def _interval(x: Interval) -> dict[str, float]:
-    return {"mean": round(x.mean, 6), "low": round(x.low, 6), "high": round(x.high, 6),
-            "examples": x.count}  # fmt: skip
+    return {
+        "mean": round(x.mean, 6),
+        "low": round(x.low, 6),
+        "high": round(x.high, 6),
+        "examples": x.count,
+    }
 
 
 def lines_of(values: dict[str, Any]) -> list[str]:
     """A tuning's file in a few lines."""
     score, cost = values["score"], values["cost"]
     before, after, change = (score[k] for k in ("before", "after", "difference"))
-    out = [f"{values['recipe']}: {score['verdict']}",
-           f"  before      {before['mean']:.3f} [{before['low']:.3f}, {before['high']:.3f}]",
-           f"  after       {after['mean']:.3f} [{after['low']:.3f}, {after['high']:.3f}]",
-           f"  difference  {change['mean']:+.3f} [{change['low']:+.3f}, {change['high']:+.3f}]"
-           f" over {change['examples']:,} examples that the optimizer never saw", ""]  # fmt: skip
+    out = [
+        f"{values['recipe']}: {score['verdict']}",
+        f"  before      {before['mean']:.3f} [{before['low']:.3f}, {before['high']:.3f}]",
+        f"  after       {after['mean']:.3f} [{after['low']:.3f}, {after['high']:.3f}]",
+        f"  difference  {change['mean']:+.3f} [{change['low']:+.3f}, {change['high']:+.3f}]"
+        f" over {change['examples']:,} examples that the optimizer never saw",
+        "",
+    ]
     out += [f"  {tried['dev']:.3f} on dev  {tried['what']}" for tried in values["tried"]]
-    out.append(f"  {cost['runs']:,} runs, {cost['calls']:,} calls, {cost['tokens']:,} tok, "
-               f"${cost['usd']:,.4f}")  # fmt: skip
+    out.append(
+        f"  {cost['runs']:,} runs, {cost['calls']:,} calls, {cost['tokens']:,} tok, "
+        f"${cost['usd']:,.4f}"
+    )
     return out
 
 
@@ -88,14 +123,18 @@ def applied(source: SourceFile, recipe: r.Recipe, tuning: Tuning, only: str) -> 
     prompts, text = prompts_of(recipe), source.text
     found = {n: t for n, t in tuning.prompts.items() if t.task and only in ("", n, prompts[n].name)}
     if not found:
-        raise failed("not-applicable", "the tuning has no rewritten task to write back",
-                     hint="demonstrations and numbers stay in its own file")  # fmt: skip
+        raise failed(
+            "not-applicable",
+            "the tuning has no rewritten task to write back",
+            hint="demonstrations and numbers stay in its own file",
+        )
     for name, tuned in found.items():
         changed = compiler.with_task(SourceFile(source.path, text), prompts[name].name, tuned.task)
         if changed is None:
             raise failed(
-                "not-applicable", f"the task of `{name}` is not written in {source.path}",
+                "not-applicable",
+                f"the task of `{name}` is not written in {source.path}",
                 hint="it comes from another file, or is a part of a free-form prompt",
-            )  # fmt: skip
+            )
         text = changed
     return compiler.format(SourceFile(source.path, text))[0]

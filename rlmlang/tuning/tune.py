@@ -89,9 +89,13 @@ def parts_of(tune: s.Tune, examples: Examples) -> Parts:
 
 
 def run_tune(
-    tune: s.Tune, recipe: r.Recipe, examples: Examples, way: Way, reflection: str = "",
+    tune: s.Tune,
+    recipe: r.Recipe,
+    examples: Examples,
+    way: Way,
+    reflection: str = "",
     told: Callable[[str, Scored | None], None] = lambda words, scored: None,
-) -> Tuned:  # fmt: skip
+) -> Tuned:
     """The tuning. Raises CodedError for what stopped it: what was answered is kept, and the same
     command goes on from there."""
     parts = parts_of(tune, examples)
@@ -163,8 +167,9 @@ class TuningRun:
 
     def _found(self, tuning: Tuning) -> Iterator[tuple[str, Tuning]]:
         tasks, demos = self._names("task"), self._names("demos")
-        counts = sorted({int(str(c)) for k in self.tune.knobs if k.kind == "demos"
-                         for c in k.choices if c})  # fmt: skip
+        counts = sorted(
+            {int(str(c)) for k in self.tune.knobs if k.kind == "demos" for c in k.choices if c}
+        )
         match self.tune.optimizer:
             case "bootstrap":
                 for count in counts or [DEMOS]:

@@ -28,9 +28,15 @@ def item_facts(items: Facts) -> Facts:
     if isinstance(items.type, AnyType):
         return Facts()
     return Facts(
-        items.type.item, items.item, items.inner, items.item, ONE, items.coverage, items.origins,
+        items.type.item,
+        items.item,
+        items.inner,
+        items.item,
+        ONE,
+        items.coverage,
+        items.origins,
         told=items.told,
-    )  # fmt: skip
+    )
 
 
 def answer_facts(ask: Ask, given: Given, item: Facts | None = None) -> Facts:

@@ -99,9 +99,11 @@ class Names:
 def unsound(words: str) -> CodedError:
     """The problem of a plan whose parts do not go together."""
     return failed(
-        "plan-unsound", words, reason="A plan may be changed where types, coverage and bounds "
-        "still hold.", hint="see the types and coverage of its nodes with `rlm plan`",
-    )  # fmt: skip
+        "plan-unsound",
+        words,
+        reason="A plan may be changed where types, coverage and bounds still hold.",
+        hint="see the types and coverage of its nodes with `rlm plan`",
+    )
 
 
 def _applied(
@@ -210,8 +212,11 @@ def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
     if result.is_list:
         items = sum((f.count * f.inner for f in inputs), number(0))
         item = declared_size(result.item, None)
-        made = replace(made, count=number(most) if most is not None else items,
-                       item=item if item is not None else given)  # fmt: skip
+        made = replace(
+            made,
+            count=number(most) if most is not None else items,
+            item=item if item is not None else given,
+        )
     return made_of(made, inputs)
 
 

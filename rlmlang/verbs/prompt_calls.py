@@ -38,9 +38,14 @@ def over_items(subject: Expr, ask: Ask, least: Formula, known: Known) -> Bound:
 
 
 def calls(
-    ask: Ask, count: Formula, *, least: Formula, inputs: Formula, known: Known,
+    ask: Ask,
+    count: Formula,
+    *,
+    least: Formula,
+    inputs: Formula,
+    known: Known,
     rounds: Formula = ONE,
-) -> Bound:  # fmt: skip
+) -> Bound:
     """`count` calls of a prompt, at least `least`, whose inputs come to `inputs` tok in all."""
     prompt, binding = ask.prompt, known.binding
     if prompt.repl is not None:
@@ -76,8 +81,12 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Bound
     worst_in = _sent(count * root_in, count * (turns + 1), prompts, binding)
     output = binding.output(prompt.model)
     root = _cost(count * (turns + 1), worst_in, count * (turns + 1) * output, price)
-    half = _cost(count * max(1, turns // 2), count * root_in * Fraction(1, 3),
-                 count * turns * output * Fraction(1, 2), price)  # fmt: skip
+    half = _cost(
+        count * max(1, turns // 2),
+        count * root_in * Fraction(1, 3),
+        count * turns * output * Fraction(1, 2),
+        price,
+    )
     return Bound(
         best=_cost(count, count * base, count, price),
         expected=half,

@@ -57,8 +57,14 @@ class Reduce(Operation):
         item = maximum(facts.item, number(self.ask.prompt.model.output * GROWTH))
         shown = (item + MARK * facts.inner) * fanin + arguments_size(self.ask, known)
         least = ZERO if facts.type.item.optional else least  # what says nothing is not joined
-        return calls(self.ask, needed, least=least, inputs=needed * shown, known=known,
-                     rounds=ceil_log(fanin, facts.count))  # fmt: skip
+        return calls(
+            self.ask,
+            needed,
+            least=least,
+            inputs=needed * shown,
+            known=known,
+            rounds=ceil_log(fanin, facts.count),
+        )
 
     def words(self) -> str:
         """`reduce xs with p, 8 at a time`."""

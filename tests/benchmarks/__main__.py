@@ -64,9 +64,13 @@ def start_up(folder: Path) -> list[tuple[str, str, str]]:
     }
     click, *found = seconds(("-c", "import click"), *(("-m", "rlmlang", *c) for c in wanted))
     return [
-        (f"rlm {command[0]}, {lines} lines", f"{taken / click:.2f} × import click ({taken * 1e3:.0f} ms)", most)
+        (
+            f"rlm {command[0]}, {lines} lines",
+            f"{taken / click:.2f} × import click ({taken * 1e3:.0f} ms)",
+            most,
+        )
         for (command, most), taken in zip(wanted.items(), found, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def memory(folder: Path) -> tuple[str, str, str]:
@@ -78,8 +82,9 @@ def memory(folder: Path) -> tuple[str, str, str]:
             file.write(line * 1_042)
     size = path.stat().st_size / 1e9
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", MEMORY, str(path)], check=True,
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(path)], check=True, capture_output=True, text=True
+    )
     count, grown = done.stdout.split()
     took = time.perf_counter() - start
     words = f"{grown} MB more memory, {count} pieces, {took:.1f} s"

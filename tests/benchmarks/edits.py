@@ -25,8 +25,12 @@ def share(folder: Path, lines: list[str], how: str) -> float:
     (folder / "log.txt").write_text("".join(lines))
     (folder / "r.rlm").write_text(RECIPE.format(how=HOWS[how]))
     engine = ScriptedEngine(lambda task: "nothing")
-    outcome = rlmlang.run(str(folder / "r.rlm"), engine=engine, sources={"log": str(folder / "log.txt")},
-                          store=folder / f"{how}.db")  # fmt: skip
+    outcome = rlmlang.run(
+        str(folder / "r.rlm"),
+        engine=engine,
+        sources={"log": str(folder / "log.txt")},
+        store=folder / f"{how}.db",
+    )
     assert outcome.problem is None, outcome.problem
     return len(engine.requests) / outcome.result
 

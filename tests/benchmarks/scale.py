@@ -53,8 +53,13 @@ class Counting:
         self.count += 1
         if self.count % self.every == 0:
             self.memory.append(resident())
-        return Response(id=None, model=request.model, message=ANSWER, finish_reason="stop",
-                        usage=Usage(input_tokens=9, output_tokens=3))  # fmt: skip
+        return Response(
+            id=None,
+            model=request.model,
+            message=ANSWER,
+            finish_reason="stop",
+            usage=Usage(input_tokens=9, output_tokens=3),
+        )
 
 
 def resident() -> int:

@@ -43,16 +43,29 @@ def recipes(draw: st.DrawFn) -> tuple[str, int]:
     """A recipe over a text, and how often each of its prompts may ask again."""
     retry = draw(st.integers(0, 2))
     size, fanin = draw(st.integers(60, 600)), draw(st.integers(2, 7))
-    cut = draw(st.sampled_from([
-        f"tokens(max: {size}tok)", f"tokens(max: {size}tok, slack: 40%)",
-        f"tokens(max: {size}tok, overlap: {size // 8}tok)", "lines(per: 3)",
-        f"paragraphs(max: {size}tok)", f"stable(around: {size}tok)",
-        f"tokens(max: {size}tok).gather(before: 20tok, after: 10tok)",
-    ]))  # fmt: skip
-    more = draw(st.sampled_from([
-        "", "let kept = filter notes where it != \"x\"", "let kept = map notes with again(question)",
-        "let kept = filter notes with keep(question)",
-    ]))  # fmt: skip
+    cut = draw(
+        st.sampled_from(
+            [
+                f"tokens(max: {size}tok)",
+                f"tokens(max: {size}tok, slack: 40%)",
+                f"tokens(max: {size}tok, overlap: {size // 8}tok)",
+                "lines(per: 3)",
+                f"paragraphs(max: {size}tok)",
+                f"stable(around: {size}tok)",
+                f"tokens(max: {size}tok).gather(before: 20tok, after: 10tok)",
+            ]
+        )
+    )
+    more = draw(
+        st.sampled_from(
+            [
+                "",
+                'let kept = filter notes where it != "x"',
+                "let kept = map notes with again(question)",
+                "let kept = filter notes with keep(question)",
+            ]
+        )
+    )
     last = "kept" if more else "notes"
     block = f'{{ task: "Do it." check: result == "good answer" retry <= {retry} }}'
     yes = f'{{ task: "Do it." retry <= {retry} }}'
@@ -78,9 +91,7 @@ recipe find(question: Text, book: Text) -> Text {{
 def answers(engine: ScriptedEngine) -> ScriptedEngine:
     """The engine, saying True where a Bool is asked for."""
     inner = engine.script
-    engine.script = lambda t: (
-        "True" if t.outputs[0].kind == "bool" else inner(t)
-    )  # fmt: skip
+    engine.script = lambda t: "True" if t.outputs[0].kind == "bool" else inner(t)
     return engine
 
 
@@ -135,8 +146,12 @@ class Dense(ScriptedEngine):
 
 
 @RELAXED
-@given(made=recipes(), text=st.one_of(*RENDERINGS.values()), times=st.integers(1, 4),
-       share=st.sampled_from([0.05, 0.3, 1.0]))  # fmt: skip
+@given(
+    made=recipes(),
+    text=st.one_of(*RENDERINGS.values()),
+    times=st.integers(1, 4),
+    share=st.sampled_from([0.05, 0.3, 1.0]),
+)
 def test_a_token_for_each_byte_stays_within_the_plan_and_the_budget(
     tmp_path: Path, made: tuple[str, int], text: str, times: int, share: float
 ) -> None:
@@ -149,8 +164,13 @@ def test_a_token_for_each_byte_stays_within_the_plan_and_the_budget(
     tokens = worst.tokens_in.value() + worst.tokens_out.value()
     most = max(1_500, int(tokens * share))  # a call or two fit, so that it is begun
     engine = answers(Dense(engine_refused(retry).script))
-    outcome = rlmlang.run(str(path), engine=engine, sources=sources, store=None,
-                          sets={**sets, "budget.tokens": str(most)})  # fmt: skip
+    outcome = rlmlang.run(
+        str(path),
+        engine=engine,
+        sources=sources,
+        store=None,
+        sets={**sets, "budget.tokens": str(most)},
+    )
     code = outcome.problem.diagnostic.code if outcome.problem else ""
     assert code in ("", "budget-spent", "budget-cannot-fit"), outcome.problem
     assert engine.counted <= worst.tokens_in.value()
@@ -222,8 +242,12 @@ recipe find(book: Text) -> Text {
         items = [x.split("] ", 1)[1] for x in task.inputs["notes"].splitlines()]
         return ",".join(items)
 
-    outcome = rlmlang.run(str(path), engine=ScriptedEngine(script), store=None,
-                          sources={"book": str(tmp_path / "book.txt")})  # fmt: skip
+    outcome = rlmlang.run(
+        str(path),
+        engine=ScriptedEngine(script),
+        store=None,
+        sources={"book": str(tmp_path / "book.txt")},
+    )
     assert outcome.result == ",".join(str(i) for i in range(40))
 
 
@@ -240,13 +264,13 @@ def test_verbs_have_bounds(tmp_path: Path, recipe: str, calls: int) -> None:
     """leaves·(1+r) + I·⌈(q−1)/(f−1)⌉·(1+r); the rungs' sum; top·items; iters + 1 + calls."""
     steps = {
         "recurse": "return recurse book { leaf <= 20ktok with note()  branch by tree(into: 6, "
-                   "slack: 10%)  join with merge() { fanin: 6 }  depth <= 2 }",
+        "slack: 10%)  join with merge() { fanin: 6 }  depth <= 2 }",
         "ladder": 'return ladder accept (it != "") { rung "a" { let x = note(book) return x } '
-                  'rung "b" { let y = note(book) return y } }',
+        'rung "b" { let y = note(book) return y } }',
         "cross": "let pairs = cross rules, (split book by lines(per: 100)) by bm25(top: 4)\n"
-                 "let a = map pairs with judge() return join_text(a)",
+        "let a = map pairs with judge() return join_text(a)",
         "repl": "return free(book)",
-    }  # fmt: skip
+    }
     size = {"recurse": "Text max 400ktok", "repl": "Text"}.get(recipe, "Text max 4ktok")
     rules = ", rules: [Text] max 3" if recipe == "cross" else ""
     path = tmp_path / "r.rlm"
@@ -259,8 +283,9 @@ recipe find(book: {size}{rules}) -> Text {{ {steps[recipe]} }}
 """)
     plan = rlmlang.plan_recipe(str(path))
     assert plan.totals.worst.calls.value() == calls
-    ready = prepare(str(path), Options(sets={"book": "x", **({"rules": "[]"} if rules else {})}),
-                    need_all=True)  # fmt: skip
+    ready = prepare(
+        str(path), Options(sets={"book": "x", **({"rules": "[]"} if rules else {})}), need_all=True
+    )
     code = "```python\nSUBMIT('x')\n```"
     engine = ScriptedEngine(lambda task: code if "turn" in task.inputs else "x")
     assert execute(ready, engine=engine).problem is None

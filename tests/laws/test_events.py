@@ -77,8 +77,12 @@ def live(folder: Path, engine: Any, calls: int = 1_000) -> tuple[list[Event], Ou
     """A run, and all that is heard of it."""
     (folder / "sizes.rlm").write_text(RECIPE.replace("CALLS", "1_000"))
     heard: list[Event] = []
-    options = Options(sources={"book": str(folder / "book.txt")}, store=str(folder / "store.db"),
-                      sets={"budget.calls": str(calls)}, parallel=3)  # fmt: skip
+    options = Options(
+        sources={"book": str(folder / "book.txt")},
+        store=str(folder / "store.db"),
+        sets={"budget.calls": str(calls)},
+        parallel=3,
+    )
     ready = prepare(str(folder / "sizes.rlm"), options, need_all=True)
     session = Session(ready, heard.append, engine)
     assert isinstance(session.models, AskedModels)
@@ -95,8 +99,9 @@ def kept(folder: Path) -> list[Event]:
 
 
 @given(st.lists(st.lists(st.sampled_from([*WORDS, "broken"]), max_size=4), max_size=6))
-@settings(max_examples=12, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_what_is_heard_is_what_is_kept(
     tmp_path_factory: pytest.TempPathFactory, answers: list[list[str]]
 ) -> None:

@@ -79,9 +79,12 @@ def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
     item = draw(st.sampled_from([ROW] if of_fields else [ROW] * 4 + ITEMS))
     item = list_of(item) if function.takes[0] == "list" and draw(st.booleans()) else item
     count = function.least + (draw(st.integers(0, 2)) if function.repeats else 0)
-    kinds = {"list": st.just(list_of(item)), "text": st.just(TEXT),
-             "number": st.sampled_from([INT, FLOAT]),
-             "any": st.sampled_from([*ITEMS, BOOL, list_of(INT), list_of(ROW)])}  # fmt: skip
+    kinds = {
+        "list": st.just(list_of(item)),
+        "text": st.just(TEXT),
+        "number": st.sampled_from([INT, FLOAT]),
+        "any": st.sampled_from([*ITEMS, BOOL, list_of(INT), list_of(ROW)]),
+    }
     types = [draw(kinds[function.kind(at)]) for at in range(count)]
     return [(known(t), draw(of_type(t))) for t in types]
 
@@ -111,8 +114,9 @@ def applications(draw: st.DrawFn, function: Function) -> tuple[list[Given], dict
     """A call of a function that checks."""
     values = draw(arguments(function))
     row = innermost(values[0][0]).type.required()
-    return values, {o.name: option(draw, o, row) for o in function.options
-                    if o.required or draw(st.booleans())}  # fmt: skip
+    return values, {
+        o.name: option(draw, o, row) for o in function.options if o.required or draw(st.booleans())
+    }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)
@@ -143,8 +147,10 @@ def test_a_value_is_what_the_typing_rule_says(function: Function) -> None:
 def test_both_readings_of_a_function_have_its_signature(function: Function) -> None:
     assert FUNCTIONS[function.name] is function
     assert function.doc.endswith(".")
-    assert all(function.fits(at, known(list_of(ROW)).type) is (function.kind(at) in ("list", "any"))
-               for at in range(function.least))  # fmt: skip
+    assert all(
+        function.fits(at, known(list_of(ROW)).type) is (function.kind(at) in ("list", "any"))
+        for at in range(function.least)
+    )
     for reading in (function.gives, function.run):
         given = [None] * (function.least + function.repeats)
         inspect.signature(reading).bind(*given, **{o.name: None for o in function.options})

@@ -27,8 +27,12 @@ PARTS = st.fixed_dictionaries({
 
 def key(parts: dict, account: str = "a", item: str = "x[0]") -> bytes:
     config = Config(max_tokens=parts["output"], temperature=parts["temperature"])
-    request = Request(model=parts["model"], system=parts["system"], config=config,
-                      messages=(Message.user(parts["asked"]),))  # fmt: skip
+    request = Request(
+        model=parts["model"],
+        system=parts["system"],
+        config=config,
+        messages=(Message.user(parts["asked"]),),
+    )
     meter = Meter(Estimate(), None, parts["endpoint"])
     return meter.sending(request, CallContext(Account(account), 5, CallId("step", item))).key
 
@@ -61,11 +65,20 @@ def test_a_key_is_written_down() -> None:
 @pytest.mark.parametrize(
     ("said", "wait"),
     [
-        ("2", 2.0), ("0.5", 0.5), ("3600", 3600.0), ("-1", None), ("soon", None), ("", None),
-        ("nan", None), ("inf", None), ("1e3", None), (formatdate(1_000_030, usegmt=True), 30.0),
-        (formatdate(999_000, usegmt=True), 0.0), ("Fri, 99 Foo 2026", None),
+        ("2", 2.0),
+        ("0.5", 0.5),
+        ("3600", 3600.0),
+        ("-1", None),
+        ("soon", None),
+        ("", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e3", None),
+        (formatdate(1_000_030, usegmt=True), 30.0),
+        (formatdate(999_000, usegmt=True), 0.0),
+        ("Fri, 99 Foo 2026", None),
     ],
-)  # fmt: skip
+)
 def test_retry_after_in_all_its_forms(said: str, wait: float | None) -> None:
     assert retry_after({"retry-after": said}, 1_000_000.0) == wait
 
@@ -77,8 +90,25 @@ def test_milliseconds_come_first() -> None:
 def test_no_field_of_a_request_is_forgotten() -> None:
     """Fields of a config that are new to DSPy must be put into the key, or named here."""
     known = {
-        "max_tokens", "temperature", "top_p", "top_k", "stop", "seed", "response_format",
-        "tool_choice", "reasoning", "cache", "frequency_penalty", "presence_penalty",
-        "service_tier", "user_id", "store", "extensions", "logprobs", "top_logprobs", "n", "probabilities",
-    }  # fmt: skip
+        "max_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "stop",
+        "seed",
+        "response_format",
+        "tool_choice",
+        "reasoning",
+        "cache",
+        "frequency_penalty",
+        "presence_penalty",
+        "service_tier",
+        "user_id",
+        "store",
+        "extensions",
+        "logprobs",
+        "top_logprobs",
+        "n",
+        "probabilities",
+    }
     assert {f.name for f in dataclasses.fields(Config)} <= known

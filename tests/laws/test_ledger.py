@@ -76,9 +76,14 @@ recipe find(book: Text) -> Text {
             return await super().complete(request)  # type: ignore[arg-type]
 
     engine = Slow(lambda task: "note")
-    outcome = rlmlang.run(str(path), engine=engine, parallel=256, store=None,
-                          sets={"budget.calls": "1000"},
-                          sources={"book": str(tmp_path / "book.txt")})  # fmt: skip
+    outcome = rlmlang.run(
+        str(path),
+        engine=engine,
+        parallel=256,
+        store=None,
+        sets={"budget.calls": "1000"},
+        sources={"book": str(tmp_path / "book.txt")},
+    )
     assert outcome.problem is None
     assert len(engine.requests) == 1000
     engine = Slow(lambda task: "x" if task.inputs["page"] != "line 7" else "y")
@@ -86,9 +91,14 @@ recipe find(book: Text) -> Text {
         '"Do it."', '{ task: "Do it." check: result == "y" retry <= 2 }'
     )
     path.write_text(text.replace("note()", "note() { on_error: skip(at_most: 100%) }"))
-    outcome = rlmlang.run(str(path), engine=engine, parallel=256, store=None,
-                          sources={"book": str(tmp_path / "book.txt")},
-                          sets={"budget.calls": "1001"})  # fmt: skip
+    outcome = rlmlang.run(
+        str(path),
+        engine=engine,
+        parallel=256,
+        store=None,
+        sources={"book": str(tmp_path / "book.txt")},
+        sets={"budget.calls": "1001"},
+    )
     assert outcome.problem is not None
     assert outcome.problem.diagnostic.code == "budget-spent"
     assert outcome.problem.entry.exit_code == 75

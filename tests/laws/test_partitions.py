@@ -73,20 +73,38 @@ def test_an_attack_finds_a_wrong_contract() -> None:
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
-@pytest.mark.parametrize(("name", "options"), [
-    ("tokens", {"overlap": 0, "slack": 0.1}), ("tokens", {"overlap": 0, "slack": 0.5}),
-    ("lines", {"per": 2}), ("records", {"per": 1, "start": r"\S"}),
-    ("headings", {"slack": 0.1}), ("paragraphs", {"slack": 0.2}), ("functions", {"slack": 0.1}),
-    ("files", {"slack": 0.1}), ("stable", {}), ("tree", {"slack": 0.1}),
-], ids=lambda x: str(x))  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("tokens", {"overlap": 0, "slack": 0.1}),
+        ("tokens", {"overlap": 0, "slack": 0.5}),
+        ("lines", {"per": 2}),
+        ("records", {"per": 1, "start": r"\S"}),
+        ("headings", {"slack": 0.1}),
+        ("paragraphs", {"slack": 0.2}),
+        ("functions", {"slack": 0.1}),
+        ("files", {"slack": 0.1}),
+        ("stable", {}),
+        ("tree", {"slack": 0.1}),
+    ],
+    ids=lambda x: str(x),
+)
 @settings(max_examples=80, deadline=None)
-@given(scripts=st.lists(st.sampled_from(sorted(SCRIPTS)), min_size=1, max_size=4),
-       lengths=st.lists(st.integers(1, 60), min_size=4, max_size=4),
-       mark=st.sampled_from(["", "\n", "\n\n", "\r\n", "  "]), more=st.integers(0, 12))  # fmt: skip
+@given(
+    scripts=st.lists(st.sampled_from(sorted(SCRIPTS)), min_size=1, max_size=4),
+    lengths=st.lists(st.integers(1, 60), min_size=4, max_size=4),
+    mark=st.sampled_from(["", "\n", "\n\n", "\r\n", "  "]),
+    more=st.integers(0, 12),
+)
 def test_no_cut_falls_inside_a_character_however_small_the_piece(
-    name: str, options: dict, measure: Estimate | Encoded, scripts: list[str], lengths: list[int],
-    mark: str, more: int,
-) -> None:  # fmt: skip
+    name: str,
+    options: dict,
+    measure: Estimate | Encoded,
+    scripts: list[str],
+    lengths: list[int],
+    mark: str,
+    more: int,
+) -> None:
     """The least sizes that the checker lets pass: the contract holds there too."""
     texts = ((SCRIPTS[s] * n)[:n] for s, n in zip(scripts, lengths, strict=False))
     document = TextDocument("a.md", mark.join(texts).encode())
@@ -99,8 +117,12 @@ def test_no_cut_falls_inside_a_character_however_small_the_piece(
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
 @settings(max_examples=150, deadline=None)
-@given(text=st.lists(st.sampled_from(sorted(SCRIPTS.values())), min_size=1, max_size=30),
-       size=st.integers(1, 12), share=st.integers(0, 30), window=st.integers(1, 9))  # fmt: skip
+@given(
+    text=st.lists(st.sampled_from(sorted(SCRIPTS.values())), min_size=1, max_size=30),
+    size=st.integers(1, 12),
+    share=st.integers(0, 30),
+    window=st.integers(1, 9),
+)
 def test_neighbours_overlaps_and_windows_are_whole_characters(
     measure: Estimate | Encoded, text: list[str], size: int, share: int, window: int
 ) -> None:
@@ -161,8 +183,12 @@ def test_an_edit_moves_only_the_cuts_beside_it(seed: int, length: int) -> None:
     import random
 
     rng = random.Random(seed)
-    lines = [" ".join(rng.choice("red green blue stone".split()) + str(rng.randrange(999))
-                      for _ in range(8)) for _ in range(400)]  # fmt: skip
+    lines = [
+        " ".join(
+            rng.choice("red green blue stone".split()) + str(rng.randrange(999)) for _ in range(8)
+        )
+        for _ in range(400)
+    ]
     at = rng.randrange(len(lines))
     edited = lines[:at] + ["inserted " * length] + lines[at:]
 
@@ -192,18 +218,26 @@ def test_bytes_that_are_no_text_are_named() -> None:
 @pytest.mark.parametrize(
     ("how", "grain", "refused"),
     [
-        ("tokens(max: 10tok)", 2, False), ("tokens(max: 9tok)", 2, True),
-        ("tokens(max: 18tok)", 17, False), ("tokens(max: 17tok)", 17, True),
+        ("tokens(max: 10tok)", 2, False),
+        ("tokens(max: 9tok)", 2, True),
+        ("tokens(max: 18tok)", 17, False),
+        ("tokens(max: 17tok)", 17, True),
         ("tokens(max: 40tok, overlap: 20tok)", 2, False),
         ("tokens(max: 40tok, overlap: 23tok)", 17, True),
-        ("lines(per: 3, max: 4tok)", 2, False), ("lines(per: 3, max: 3tok)", 2, True),
-        ("lines(per: 3, max: 33tok)", 17, True), ("records(per: 2, max: 33tok)", 17, True),
-        ("paragraphs(max: 18tok)", 17, False), ("functions(max: 17tok)", 17, True),
-        ("stable(around: 5tok)", 17, False), ("stable(around: 4tok)", 17, True),
-        ("stable(around: 1tok)", 2, False), ("files(max: 71tok)", 2, True),
-        ("files(max: 82tok)", 17, False), ("files(max: 81tok)", 17, True),
+        ("lines(per: 3, max: 4tok)", 2, False),
+        ("lines(per: 3, max: 3tok)", 2, True),
+        ("lines(per: 3, max: 33tok)", 17, True),
+        ("records(per: 2, max: 33tok)", 17, True),
+        ("paragraphs(max: 18tok)", 17, False),
+        ("functions(max: 17tok)", 17, True),
+        ("stable(around: 5tok)", 17, False),
+        ("stable(around: 4tok)", 17, True),
+        ("stable(around: 1tok)", 2, False),
+        ("files(max: 71tok)", 2, True),
+        ("files(max: 82tok)", 17, False),
+        ("files(max: 81tok)", 17, True),
     ],
-)  # fmt: skip
+)
 def test_sizes_that_keep_no_contract_are_refused(how: str, grain: int, refused: bool) -> None:
     text = (
         'rlm 1\nprompt note(page: Slice) -> Text? max 9tok "Note."\n'

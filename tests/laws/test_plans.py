@@ -62,8 +62,11 @@ WHOLE = document()
 PARTS = [p for key in ("nodes", "edges", "interface") for p in paths(WHOLE[key], (key,))]
 
 
-@settings(max_examples=60, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(at=st.sampled_from(PARTS), value=st.sampled_from(["drop", "more", *VALUES]))
 def test_an_edited_plan_is_refused_or_runs(at: Path, value: Any, folder: Any) -> None:
     edited = json.loads(json.dumps(WHOLE))

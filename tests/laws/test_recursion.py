@@ -42,12 +42,18 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     keep = (least, draw(st.integers(least, 4)))
     pruned = draw(st.booleans())
     return {
-        "retry": draw(st.integers(0, 2)), "leaf": draw(st.sampled_from([100, 300, 2000])),
-        "into": draw(st.integers(2, 6)), "fanin": draw(st.integers(2, 5)), "kind": "Text",
-        "worth": draw(st.sampled_from(["Bool", "Int", "Float"])), "seed": draw(st.integers(0, 99)),
-        "prune": f"prune with worth() {{ see: 40tok, keep: {keep[0]}..{keep[1]} }}" if pruned else "",
+        "retry": draw(st.integers(0, 2)),
+        "leaf": draw(st.sampled_from([100, 300, 2000])),
+        "into": draw(st.integers(2, 6)),
+        "fanin": draw(st.integers(2, 5)),
+        "kind": "Text",
+        "worth": draw(st.sampled_from(["Bool", "Int", "Float"])),
+        "seed": draw(st.integers(0, 99)),
+        "prune": f"prune with worth() {{ see: 40tok, keep: {keep[0]}..{keep[1]} }}"
+        if pruned
+        else "",
         "lines": draw(st.integers(1, 400)),
-    }  # fmt: skip
+    }
 
 
 @RELAXED
@@ -82,8 +88,11 @@ def test_calls_and_depth_stay_within_the_bound(tmp_path: Path, world: dict[str, 
     from rlmlang.runtime.prepared import Options
 
     ready = prepare(str(tmp_path / "r.rlm"), Options(**inputs, store=None), need_all=True)
-    outcome = execute(ready, engine=engine,
-                      listener=lambda e: calls.append(e) if isinstance(e, CallFinished) else None)  # fmt: skip
+    outcome = execute(
+        ready,
+        engine=engine,
+        listener=lambda e: calls.append(e) if isinstance(e, CallFinished) else None,
+    )
     assert outcome.problem is None, outcome.problem
     worst = plan.totals.worst
     assert outcome.usage.calls + outcome.reused <= worst.calls.value()
@@ -119,8 +128,13 @@ def joining(task: Any) -> Any:
 
 def test_the_order_of_the_leaves_is_kept(folder: Path) -> None:
     (folder / "b.txt").write_text("".join(f"line {i}\n" for i in range(300)))
-    outcome = rlmlang.run(recipe(folder), engine=ScriptedEngine(joining), store=None,
-                          sources={"book": "b.txt"}, sets={"question": "q"})  # fmt: skip
+    outcome = rlmlang.run(
+        recipe(folder),
+        engine=ScriptedEngine(joining),
+        store=None,
+        sources={"book": "b.txt"},
+        sets={"question": "q"},
+    )
     assert outcome.problem is None, outcome.problem
     assert outcome.result == " ".join(str(i) for i in range(300))
 
@@ -131,8 +145,13 @@ def test_a_tree_of_files_is_walked(folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"def f{j}():\n    return {i * 100 + j}\n\n" for j in range(6)))
     engine = ScriptedEngine(lambda t: "x" if "notes" in t.inputs else t.inputs["page"][:30])
-    outcome = rlmlang.run(recipe(folder, kind="Tree", leaf=300), engine=engine, store=None,
-                          sources={"book": "src"}, sets={"question": "q"})  # fmt: skip
+    outcome = rlmlang.run(
+        recipe(folder, kind="Tree", leaf=300),
+        engine=engine,
+        store=None,
+        sources={"book": "src"},
+        sets={"question": "q"},
+    )
     assert outcome.problem is None, outcome.problem
     assert outcome.receipt[0].read == outcome.receipt[0].total
     pages = [r for r in engine.requests if "[[ ## page ## ]]\n" in r]
@@ -151,8 +170,13 @@ def test_the_parts_that_promise_most_are_gone_into(folder: Path) -> None:
         return joining(task)
 
     path = recipe(folder, prune="prune with worth() { see: 4ktok, keep: 1..1 }")
-    outcome = rlmlang.run(path, engine=ScriptedEngine(script), store=None,
-                          sources={"book": "b.txt"}, sets={"question": "q"})  # fmt: skip
+    outcome = rlmlang.run(
+        path,
+        engine=ScriptedEngine(script),
+        store=None,
+        sources={"book": "b.txt"},
+        sets={"question": "q"},
+    )
     assert outcome.problem is None, outcome.problem
     assert set(map(int, outcome.result.split())) <= set(range(136, 154))
 
@@ -170,8 +194,13 @@ def test_a_leaf_that_fails_is_left_out_or_stops_all(folder: Path, allowed: bool)
     def script(task: Any) -> Any:
         return Raw("no form") if "line 77\n" in task.inputs.get("page", "") else joining(task)
 
-    outcome = rlmlang.run(path, engine=ScriptedEngine(script), store=None,
-                          sources={"book": "b.txt"}, sets={"question": "q"})  # fmt: skip
+    outcome = rlmlang.run(
+        path,
+        engine=ScriptedEngine(script),
+        store=None,
+        sources={"book": "b.txt"},
+        sets={"question": "q"},
+    )
     if allowed:
         assert outcome.problem is None
         assert "77" not in outcome.result.split()
@@ -224,8 +253,13 @@ recipe pairs(rules: [Text] max 5, book: Text max 4ktok) -> [Text] {
 """)
     (folder / "b.txt").write_text("the bell rang\nthe cat sleeps\nnobody sang\na bell of iron\n")
     engine = ScriptedEngine(lambda t: t.inputs["pair"])
-    outcome = rlmlang.run("c.rlm", engine=engine, store=None, sources={"book": "b.txt"},
-                          sets={"rules": '["bell", "cat"]'})  # fmt: skip
+    outcome = rlmlang.run(
+        "c.rlm",
+        engine=engine,
+        store=None,
+        sources={"book": "b.txt"},
+        sets={"rules": '["bell", "cat"]'},
+    )
     assert outcome.problem is None, outcome.problem
     found = ["".join(x.split()) for x in outcome.result]
     assert len(found) == 3

@@ -30,8 +30,17 @@ def markers(draw: st.DrawFn, names: tuple[str, ...]) -> str:
     opening, closing = draw(
         st.sampled_from([("[[", "]]"), ("[[", "]]"), ("[", "]"), ("［［", "］］")])
     )
-    parts = (opening, draw(blank), draw(marks), draw(blank), draw(st.sampled_from(names)),
-             draw(blank), draw(marks), draw(blank), closing)  # fmt: skip
+    parts = (
+        opening,
+        draw(blank),
+        draw(marks),
+        draw(blank),
+        draw(st.sampled_from(names)),
+        draw(blank),
+        draw(marks),
+        draw(blank),
+        closing,
+    )
     return dress + "".join(parts) + draw(st.sampled_from(["", dress, ":"]))
 
 
@@ -55,8 +64,13 @@ def wrapped(value: str) -> str:
 
 
 @LAW
-@given(texts(*TAGS, *FENCES), texts(*TAGS), st.sampled_from(["", "\n", " \r\n", "\x0b", "```"]),
-       st.sampled_from([TEXT, VALUE]), st.booleans())  # fmt: skip
+@given(
+    texts(*TAGS, *FENCES),
+    texts(*TAGS),
+    st.sampled_from(["", "\n", " \r\n", "\x0b", "```"]),
+    st.sampled_from([TEXT, VALUE]),
+    st.booleans(),
+)
 @example("[1, 2]", "", "", VALUE, False)
 @example("", "", "", TEXT, False)
 def test_a_reply_as_it_was_asked_for_is_read_as_any_other(
@@ -109,8 +123,15 @@ WAYS = {
 
 def written(way: str, value: str) -> str:
     """A value as models write it."""
-    return WAYS[way].format(h=header("result"), e=END, v=value, t=THINKING, w="wasps, or bees?",
-                            H=header("Result"), E=header("COMPLETED"))  # fmt: skip
+    return WAYS[way].format(
+        h=header("result"),
+        e=END,
+        v=value,
+        t=THINKING,
+        w="wasps, or bees?",
+        H=header("Result"),
+        E=header("COMPLETED"),
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -121,13 +142,22 @@ def test_an_answer_is_read_however_it_is_written(way: str) -> None:
     assert read(wrapped("bees"), TEXT).repairs == ()
 
 
-@pytest.mark.parametrize("reply", [
-    "bees", "result: bees", f"see {header('result')} for it", header("reslt") + "\nbees",
-    f"<think>\n{header('result')}\nbees\n\n{END}", f"{header('result')}\n<think>\nbees\n\n{END}",
-    f"{header('result')}\n<think>bees</think>\n\n{END}", f"{header('result')}\nwasps\n</think>\nbees",
-    f"<think>{header('result')}\nwasps</think>\nbees", f"{header('result')}\na\n{header('result')}\nb",
-    f"{header('result')}\na\n\n{END}\n\n{header('result')}\nb\n\n{END}",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "bees",
+        "result: bees",
+        f"see {header('result')} for it",
+        header("reslt") + "\nbees",
+        f"<think>\n{header('result')}\nbees\n\n{END}",
+        f"{header('result')}\n<think>\nbees\n\n{END}",
+        f"{header('result')}\n<think>bees</think>\n\n{END}",
+        f"{header('result')}\nwasps\n</think>\nbees",
+        f"<think>{header('result')}\nwasps</think>\nbees",
+        f"{header('result')}\na\n{header('result')}\nb",
+        f"{header('result')}\na\n\n{END}\n\n{header('result')}\nb\n\n{END}",
+    ],
+)
 def test_what_is_no_answer_or_may_be_two_is_not_read(reply: str) -> None:
     with pytest.raises(UnreadableError):
         read(reply, TEXT)

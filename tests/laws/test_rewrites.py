@@ -67,8 +67,11 @@ def carried_out(path: Path, *, rewrite: bool, yes: str) -> tuple[Prepared, Outco
 
 
 @given(recipes(), st.sampled_from(["true", "false"]))
-@settings(max_examples=30, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_a_rewritten_plan_gives_the_same_and_asks_no_more(
     tmp_path: Path, text: str, yes: str
 ) -> None:
@@ -121,10 +124,13 @@ def test_each_pass_says_what_it_saves(tmp_path: Path, name: str) -> None:
     assert now.usage.calls < was.usage.calls or name == "equal_steps"
 
 
-@pytest.mark.parametrize("line", [
-    "let two = map pages with guess(about)",
-    "let two = map pages with maybe(about)",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "let two = map pages with guess(about)",
+        "let two = map pages with maybe(about)",
+    ],
+)
 def test_votes_and_other_prompts_are_not_merged(tmp_path: Path, line: str) -> None:
     path = tmp_path / "r.rlm"
     twice = line.replace("two", "one")

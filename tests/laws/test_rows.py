@@ -40,9 +40,14 @@ def tiles(rows: Rows, document: TextDocument, first: int) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n))),
-       st.sampled_from(ENDS), st.sampled_from(",;\t"), st.booleans(),
-       st.sampled_from(["", "\n", "\r\n\r\n"]), st.booleans())  # fmt: skip
+@given(
+    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n))),
+    st.sampled_from(ENDS),
+    st.sampled_from(",;\t"),
+    st.booleans(),
+    st.sampled_from(["", "\n", "\r\n\r\n"]),
+    st.booleans(),
+)
 def test_what_is_written_is_read(
     cells: list[list[str]], end: str, delimiter: str, every: bool, blank: str, mark: bool
 ) -> None:
@@ -87,8 +92,12 @@ def regular(text: str) -> bool:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.text(max_size=12).filter(str.strip), max_size=20),
-       st.sampled_from(ENDS[:2]), st.sampled_from(["", "\n \t\n"]), st.booleans())  # fmt: skip
+@given(
+    st.lists(st.text(max_size=12).filter(str.strip), max_size=20),
+    st.sampled_from(ENDS[:2]),
+    st.sampled_from(["", "\n \t\n"]),
+    st.booleans(),
+)
 def test_json_lines_and_lines_tile_their_file(
     texts: list[str], end: str, blank: str, ascii_only: bool
 ) -> None:

@@ -157,22 +157,32 @@ class Provider:
         self.flying += 1
         try:
             if self.flying > self.wide:
-                raise lm15.RateLimitError("slow", status=429,
-                                          retry_after=self.chance.choice([None, 0.0, 0.5, 3.0]))  # fmt: skip
+                raise lm15.RateLimitError(
+                    "slow", status=429, retry_after=self.chance.choice([None, 0.0, 0.5, 3.0])
+                )
             await asyncio.sleep(self.chance.uniform(0, self.slow))
             if self.chance.random() < self.faults:
-                raise self.chance.choice([
-                    lm15.ServerError("500", status=500), lm15.TimeoutError("late"),
-                    lm15.TransportError("cut"), lm15.ServerError("garbage"),
-                ])  # fmt: skip
+                raise self.chance.choice(
+                    [
+                        lm15.ServerError("500", status=500),
+                        lm15.TimeoutError("late"),
+                        lm15.TransportError("cut"),
+                        lm15.ServerError("garbage"),
+                    ]
+                )
         finally:
             self.flying -= 1
         return said(request, f"[[ ## result ## ]]\n<{len(text)}>\n\n[[ ## completed ## ]]")
 
 
 def said(request: Request, text: str) -> Response:
-    return Response(id=None, model=request.model, message=Message.assistant([TextPart(text)]),
-                    finish_reason="stop", usage=Usage(input_tokens=3, output_tokens=2))  # fmt: skip
+    return Response(
+        id=None,
+        model=request.model,
+        message=Message.assistant([TextPart(text)]),
+        finish_reason="stop",
+        usage=Usage(input_tokens=3, output_tokens=2),
+    )
 
 
 class World:
@@ -195,8 +205,9 @@ class World:
         self.provider.flying = 0
         loop = Clock()
         try:
-            run = Session(self.ready, engine=self.provider,
-                          store=Store(disk, disk.connection, None))  # fmt: skip
+            run = Session(
+                self.ready, engine=self.provider, store=Store(disk, disk.connection, None)
+            )
             run.models.engines.chance = self.chance
             watched = loop.create_task(self._watch(run))
             return loop.run_until_complete(watched)
@@ -263,8 +274,10 @@ def test_every_world_ends_well(ready: Prepared, seeds: range, part: int) -> None
         world = World(ready, seed)
         answered: set[bytes] = set()
         for life in range(40):
-            outcome = world.process(cut=life < 6 and world.chance.random() < 0.7,
-                                    full=life < 3 and world.chance.random() < 0.2)  # fmt: skip
+            outcome = world.process(
+                cut=life < 6 and world.chance.random() < 0.7,
+                full=life < 3 and world.chance.random() < 0.2,
+            )
             rows = world.rows()
             kept = {key for state, key in rows if state == 1}
             assert answered <= kept, f"seed {seed}: an answer is lost"

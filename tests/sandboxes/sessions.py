@@ -77,7 +77,10 @@ async def session(
 
 
 def run(
-    values: dict[str, Any], *cells: str, query: Query = model, caps: Caps = Caps(),
+    values: dict[str, Any],
+    *cells: str,
+    query: Query = model,
+    caps: Caps = Caps(),
     tier: tuple[str, ...] = MONTY,
-) -> list[CellResult]:  # fmt: skip
+) -> list[CellResult]:
     return asyncio.run(session(values, list(cells), query, caps, tier))

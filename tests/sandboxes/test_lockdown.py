@@ -49,8 +49,11 @@ def judged(machine: str, number: int, *args: int, arch: int | None = None) -> in
         if code == LOAD:
             held = struct.unpack_from("<I", data, operand)[0]
         elif code in (EQUAL, ANY_BIT, AT_LEAST):
-            truth = {EQUAL: held == operand, ANY_BIT: bool(held & operand),
-                     AT_LEAST: held >= operand}[code]  # fmt: skip
+            truth = {
+                EQUAL: held == operand,
+                ANY_BIT: bool(held & operand),
+                AT_LEAST: held >= operand,
+            }[code]
             at += yes if truth else no
         else:
             return operand

@@ -23,7 +23,9 @@ BIG = "".join(f"{i:06} user{i % 7} says hello number {i}\n" for i in range(60_00
 
 def test_a_large_text_is_a_handle_that_feels_like_text() -> None:
     log = whole(TextDocument("log.txt", BIG.encode()))
-    ran = run({"log": log}, """
+    ran = run(
+        {"log": log},
+        """
 print(len(log), log[:6], log[-10:-1], "user6 says hello number 59996" in log, "nobody" in log)
 print(log.search(r"number (59\\d99)$", max=2)[0]["groups"] if log.search("number 59.99") else None)
 print(log.lines(3, 5), log.find("user3"), log.count("user3"))
@@ -33,7 +35,8 @@ pieces = log.split(max=200_000)
 print(len(pieces), len(pieces[0]), sum(len(p) for p in pieces) == len(log), pieces[0][:6])
 print([n for n, line in enumerate(log) if "number 7777" in line][:2])
 print(log)
-""")  # fmt: skip
+""",
+    )
     assert not ran[0].error, ran[0].error
     lines = ran[0].output.splitlines()
     assert lines[0].startswith(f"{len(BIG)} 000000 ")
@@ -50,10 +53,13 @@ print(log)
 
 def test_code_may_take_any_name_that_the_handles_use() -> None:
     log = whole(TextDocument("log.txt", BIG.encode()))
-    (ran,) = run({"log": log}, """
+    (ran,) = run(
+        {"log": log},
+        """
 Text = Tree = Rows = Reference = Session = KINDS = HANDLES = plain = wrapped = call = None
 print(len(log), log.split(max=200_000)[0][:6], llm_query("go", log) != "")
-""")  # fmt: skip
+""",
+    )
     assert ran.output.split() == [str(len(BIG)), "000000", "True"], ran
 
 
@@ -65,24 +71,43 @@ def test_handles_travel_to_sub_calls() -> None:
         return ["ok" for _ in prompts]
 
     log = whole(TextDocument("log.txt", BIG.encode()))
-    (ran,) = run({"log": log}, "ps = log.split(max=200_000)\nprint(llm_query('a', ps[0]), "
-                 "llm_query_batched(['b', 'c'], ps[:2]), rlm_query('d', log[:9]))", query=query)  # fmt: skip
+    (ran,) = run(
+        {"log": log},
+        "ps = log.split(max=200_000)\nprint(llm_query('a', ps[0]), "
+        "llm_query_batched(['b', 'c'], ps[:2]), rlm_query('d', log[:9]))",
+        query=query,
+    )
     assert not ran.error, ran.error
     assert [s[0] for s in seen] == ["a", "b", "c", "d"]
     assert [s[1:] for s in seen] == [("Slice", False)] * 3 + [("str", True)]
 
 
 def test_variables_stay_and_a_lost_session_comes_back() -> None:
-    ran = run({"x": 1}, "x = x + 1\ny = [x]", "y.append('a' * 10**10)", "print(x, y)",
-              "while True: pass", "print(x, y)", caps=Caps(cpu=0.5, memory=64 << 20))  # fmt: skip
+    ran = run(
+        {"x": 1},
+        "x = x + 1\ny = [x]",
+        "y.append('a' * 10**10)",
+        "print(x, y)",
+        "while True: pass",
+        "print(x, y)",
+        caps=Caps(cpu=0.5, memory=64 << 20),
+    )
     assert [r.kind for r in ran] == ["", "resource", "", "resource", ""]
     assert ran[1].fresh
     assert ran[2].output == ran[4].output == "2 [2]\n"
 
 
 def test_what_a_model_sees_of_errors() -> None:
-    ran = run({"x": "abc"}, "a = 1\nb = a / 0", "x.nosuch()", "def (", "import numpy", "SUBMIT()",
-              "try:\n    SUBMIT(5)\nexcept BaseException:\n    pass", "print('never')")  # fmt: skip
+    ran = run(
+        {"x": "abc"},
+        "a = 1\nb = a / 0",
+        "x.nosuch()",
+        "def (",
+        "import numpy",
+        "SUBMIT()",
+        "try:\n    SUBMIT(5)\nexcept BaseException:\n    pass",
+        "print('never')",
+    )
     assert "ZeroDivisionError" in ran[0].error
     assert 'File "<cell>", line 2' in ran[0].error
     assert "prelude" not in ran[4].error
@@ -94,8 +119,12 @@ def test_what_a_model_sees_of_errors() -> None:
 
 
 def test_the_cap_on_host_calls_is_ours_and_a_flood_of_words_is_cut() -> None:
-    ran = run({"x": 1}, "print(sum(len(llm_query('q')) for i in range(1500)) > 0)",
-              "for i in range(200000): print('flood ' * 10)", query=quick)  # fmt: skip
+    ran = run(
+        {"x": 1},
+        "print(sum(len(llm_query('q')) for i in range(1500)) > 0)",
+        "for i in range(200000): print('flood ' * 10)",
+        query=quick,
+    )
     assert ran[0].output == "True\n", ran[0].error
     assert "more characters are not shown" in ran[1].output
     assert len(ran[1].output) < 25_000
@@ -158,21 +187,32 @@ def test_many_sessions_share_few_workers() -> None:
     assert asyncio.run(main()) == [n * 2 for n in range(100)]
 
 
-@pytest.mark.parametrize("code", [
-    "class A:\n    def __len__(self): return 3\nprint(len(A()))",
-    "class A:\n    def __lt__(self, other): return True\nprint(sorted([A(), A()]))",
-    "class A:\n    @property\n    def x(self): return 1\nprint(A().x)",
-    "from enum import Enum\nclass L(Enum):\n    A = 1\nprint(L.A)",
-    "import re\nprint(re.compile('a').search('ba', 1))",
-    "import contextlib", "import uuid", "import urllib.parse", "import numpy",
-    "print(callable(print))", "print(globals())", "def g():\n    x = yield 1\nnext(g())",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class A:\n    def __len__(self): return 3\nprint(len(A()))",
+        "class A:\n    def __lt__(self, other): return True\nprint(sorted([A(), A()]))",
+        "class A:\n    @property\n    def x(self): return 1\nprint(A().x)",
+        "from enum import Enum\nclass L(Enum):\n    A = 1\nprint(L.A)",
+        "import re\nprint(re.compile('a').search('ba', 1))",
+        "import contextlib",
+        "import uuid",
+        "import urllib.parse",
+        "import numpy",
+        "print(callable(print))",
+        "print(globals())",
+        "def g():\n    x = yield 1\nnext(g())",
+    ],
+)
 def test_what_is_lacking_is_said_as_such(code: str) -> None:
     """Each is named in what the model is told, so that it may do without, or a cell move on."""
     (ran,) = run({"x": 1}, code)
     assert ran.kind == "unsupported", ran
-    named = re.findall(r"__len__|__lt__|property|Enum|pattern.search|contextlib|uuid|urllib|numpy|"
-                       r"callable|globals|yield", TIERS["monty"].missing)  # fmt: skip
+    named = re.findall(
+        r"__len__|__lt__|property|Enum|pattern.search|contextlib|uuid|urllib|numpy|"
+        r"callable|globals|yield",
+        TIERS["monty"].missing,
+    )
     assert len(set(named)) == 12
 
 

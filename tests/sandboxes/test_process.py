@@ -49,8 +49,15 @@ def test_a_cell_moves_to_the_fuller_sandbox_and_nothing_is_asked_again(
     tier: tuple[str, ...],
 ) -> None:
     paid = Paid()
-    ran = run({"x": 1}, "notes = [llm_query(f'chunk {i}') for i in range(3)]\nprint(len(notes))",
-              "best = notes[-1]\n1 / 0", INHERITS, "print(best, x)", query=paid, tier=(*MONTY, *tier))  # fmt: skip
+    ran = run(
+        {"x": 1},
+        "notes = [llm_query(f'chunk {i}') for i in range(3)]\nprint(len(notes))",
+        "best = notes[-1]\n1 / 0",
+        INHERITS,
+        "print(best, x)",
+        query=paid,
+        tier=(*MONTY, *tier),
+    )
     assert ran[0].output == "3\n"
     assert "ZeroDivisionError" in ran[1].error
     assert ran[2].output.endswith("base child: answer 4 to last / answer 3 to chunk 2\n")
@@ -61,8 +68,12 @@ def test_a_cell_moves_to_the_fuller_sandbox_and_nothing_is_asked_again(
 
 def test_what_a_refused_cell_had_asked_is_not_asked_again() -> None:
     paid = Paid()
-    ran = run({"x": 1}, "a = llm_query('one')\nimport threading\nb = llm_query('two')\nprint(a, b)",
-              query=paid, tier=BOTH)  # fmt: skip
+    ran = run(
+        {"x": 1},
+        "a = llm_query('one')\nimport threading\nb = llm_query('two')\nprint(a, b)",
+        query=paid,
+        tier=BOTH,
+    )
     assert ran[0].output.endswith("answer 1 to one answer 2 to two\n"), ran
     assert paid.asked == ["one", "two"]
 
@@ -70,8 +81,14 @@ def test_what_a_refused_cell_had_asked_is_not_asked_again() -> None:
 @pytest.mark.parametrize("tier", FULL)
 def test_a_lost_process_comes_back_as_it_was_and_is_not_paid_again(tier: tuple[str, ...]) -> None:
     paid = Paid()
-    ran = run({"x": 1}, "a = [llm_query('one')]", "import os; os._exit(3)", "print(a, x)",
-              query=paid, tier=tier)  # fmt: skip
+    ran = run(
+        {"x": 1},
+        "a = [llm_query('one')]",
+        "import os; os._exit(3)",
+        "print(a, x)",
+        query=paid,
+        tier=tier,
+    )
     assert (ran[1].kind, ran[1].fresh) == ("crash", True)
     assert ran[2].output == "['answer 1 to one'] 1\n"
     assert paid.asked == ["one"]
@@ -80,13 +97,17 @@ def test_a_lost_process_comes_back_as_it_was_and_is_not_paid_again(tier: tuple[s
 @pytest.mark.parametrize("tier", every())
 def test_handles_say_the_same_in_every_tier(tier: tuple[str, ...]) -> None:
     log = whole(TextDocument("log.txt", BIG.encode()))
-    (ran,) = run({"log": log}, """
+    (ran,) = run(
+        {"log": log},
+        """
 pieces = log.split(max=200_000)
 hits = log.search(r"number (59\\d98)", max=2)
 print(len(log), log[:6], log[-7:-1], "nobody" in log, len(pieces), len(pieces[1]), pieces[1][:4])
 print([h["groups"] for h in hits], log.lines(3, 4), log.count("user3"), log.find("user3"))
 print(sum(1 for line in log if "user6" in line), str(log)[:16])
-""", tier=tier)  # fmt: skip
+""",
+        tier=tier,
+    )
     assert not ran.error, ran.error
     assert ran.output.splitlines()[1:] == [
         "[['59098'], ['59198']] ['000003 user3 says hello number 3'] 8571 106",
@@ -111,9 +132,14 @@ def test_dspys_own_rlm_runs_in_every_tier(tier: tuple[str, ...]) -> None:
     import rlmlang
     from rlmlang.testing import Raw, ScriptedEngine
 
-    turns = iter(["print(len(context)); context = context.upper()", "1 / 0",
-                  "print(look(3), llm_query('sub?'), context[:3])",
-                  "SUBMIT(answer=context[:5], count=len(context))"])  # fmt: skip
+    turns = iter(
+        [
+            "print(len(context)); context = context.upper()",
+            "1 / 0",
+            "print(look(3), llm_query('sub?'), context[:3])",
+            "SUBMIT(answer=context[:5], count=len(context))",
+        ]
+    )
     seen: list[str] = []
 
     def script(task: Any) -> Any:
@@ -121,8 +147,11 @@ def test_dspys_own_rlm_runs_in_every_tier(tier: tuple[str, ...]) -> None:
             return Raw("a sub answer")
         seen.append(str(task.inputs))
         code = next(turns)
-        return Raw("[[ ## reasoning ## ]]\nthink\n\n[[ ## code ## ]]\n```python\n" + code
-                   + "\n```\n\n[[ ## completed ## ]]")  # fmt: skip
+        return Raw(
+            "[[ ## reasoning ## ]]\nthink\n\n[[ ## code ## ]]\n```python\n"
+            + code
+            + "\n```\n\n[[ ## completed ## ]]"
+        )
 
     def look(n: int) -> int:
         return n * 2
@@ -131,8 +160,9 @@ def test_dspys_own_rlm_runs_in_every_tier(tier: tuple[str, ...]) -> None:
     lm = dspy.LM(f"scripted/{tier[0]}", engine=Plain(engine), cache=False, num_retries=0)
     factory = rlmlang.interpreter_factory(tier[0])
     assert isinstance(factory(), CodeInterpreter)
-    agent = dspy.RLM("context, question -> answer: str, count: int", tools=[look],
-                     interpreter_factory=factory)  # fmt: skip
+    agent = dspy.RLM(
+        "context, question -> answer: str, count: int", tools=[look], interpreter_factory=factory
+    )
     with dspy.context(lm=lm, warn_on_type_mismatch=False):
         found = agent(context="hello world " * 1_000, question="what?")
     assert (found.answer, found.count) == ("HELLO", 12_000)

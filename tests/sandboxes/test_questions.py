@@ -84,28 +84,31 @@ def test_wrong_arguments_of_tools_are_answered(name: str) -> None:
             assert found.keys() == {"return_value"} or found["message"], (name, wrong, fields)
 
 
-@pytest.mark.parametrize(("args", "words"), [
-    (("search", 0, "hello", 400, 10**9), "around is 1,000,000,000; it may be from 0 to 10,000"),
-    (("search", 0, "hello", True), "max is a whole number, not True"),
-    (("search", 0, "hello", -1), "max is -1; it may be from 1"),
-    (("search", 0, "("), "the pattern is wrong"),
-    (("search", 0, "x" * 10**6), "pattern has 1,000,000 characters; at most"),
-    (("search", 0, "hello", 10_000, 10_000), "are more than 2,000,000 characters together"),
-    (("split", 0, "tree", {"into": 10**7}), "into is 10,000,000"),
-    (("split", 0, "tokens", {"max": 1}), "more than 100,000 pieces"),
-    (("split", 0, "tokens", {"max": 9, "overlap": 9}), "overlap must be less than max"),
-    (("split", 0, "tokens", {"max": math.nan}), "max is a whole number, not nan"),
-    (("split", 0, "tree", {"into": 2, "slack": math.nan}), "slack is nan"),
-    (("split", 0, "items", {"per": 1}), "a text is split by tokens"),
-    (("split", 0, "os", {}), "a text is split by tokens"),
-    (("split", 0, "lines", {}), "takes per, max"),
-    (("lines", 0, 0, 10**9), "more than 2,000,000 characters"),
-    (("slice", 0, 1.5), "start is a whole number, not 1.5"),
-    (("slice", 0, 10**400), "start is a number of 1,329 bits"),
-    (("_of", 0), "a handle has no _of"),
-    (("rows", 0), "a handle has no rows"),
-    (("files", 1, 2), "files takes nothing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("search", 0, "hello", 400, 10**9), "around is 1,000,000,000; it may be from 0 to 10,000"),
+        (("search", 0, "hello", True), "max is a whole number, not True"),
+        (("search", 0, "hello", -1), "max is -1; it may be from 1"),
+        (("search", 0, "("), "the pattern is wrong"),
+        (("search", 0, "x" * 10**6), "pattern has 1,000,000 characters; at most"),
+        (("search", 0, "hello", 10_000, 10_000), "are more than 2,000,000 characters together"),
+        (("split", 0, "tree", {"into": 10**7}), "into is 10,000,000"),
+        (("split", 0, "tokens", {"max": 1}), "more than 100,000 pieces"),
+        (("split", 0, "tokens", {"max": 9, "overlap": 9}), "overlap must be less than max"),
+        (("split", 0, "tokens", {"max": math.nan}), "max is a whole number, not nan"),
+        (("split", 0, "tree", {"into": 2, "slack": math.nan}), "slack is nan"),
+        (("split", 0, "items", {"per": 1}), "a text is split by tokens"),
+        (("split", 0, "os", {}), "a text is split by tokens"),
+        (("split", 0, "lines", {}), "takes per, max"),
+        (("lines", 0, 0, 10**9), "more than 2,000,000 characters"),
+        (("slice", 0, 1.5), "start is a whole number, not 1.5"),
+        (("slice", 0, 10**400), "start is a number of 1,329 bits"),
+        (("_of", 0), "a handle has no _of"),
+        (("rows", 0), "a handle has no rows"),
+        (("files", 1, 2), "files takes nothing"),
+    ],
+)
 def test_a_mistake_says_what_is_allowed(args: tuple[Any, ...], words: str) -> None:
     found = asked(bridge(), "__host", *args)
     assert words in found.get("message", str(len(found.get("return_value", ()))))
@@ -209,8 +212,12 @@ def test_too_much_in_one_message_is_not_read() -> None:
 
 @pytest.mark.parametrize("tier", every("deno"))
 def test_a_long_text_from_a_program_is_a_handle(tier: tuple[str, ...]) -> None:
-    (ran,) = run({"log": "héllo\n" * 300_000}, "print(len(log), log.count('héllo'), log[:6])", tier=tier,
-                 caps=Caps())  # fmt: skip
+    (ran,) = run(
+        {"log": "héllo\n" * 300_000},
+        "print(len(log), log.count('héllo'), log[:6])",
+        tier=tier,
+        caps=Caps(),
+    )
     assert ran.output.split() == ["2100000", "300000", "héllo"], ran
 
 

@@ -16,13 +16,17 @@ LOG = whole(TextDocument("log.txt", b"may 1 pay 20\nmay 2 rest\n"))
 
 @pytest.mark.parametrize("tier", every())
 def test_tools_look_into_every_context(tier: tuple[str, ...]) -> None:
-    (ran,) = run({"repo": TREE, "log": LOG, "note": "who may pay?"}, """
+    (ran,) = run(
+        {"repo": TREE, "log": LOG, "note": "who may pay?"},
+        """
 hits = grep(r"pay\\b", max=10, around=0)
 print([(h["source"], h["path"], h["start"], h["match"]) for h in hits])
 print(len(grep("pay", max=2)), grep("nobody"))
 print(list_files(), list_files("two"))
 print(repr(read_file("b/two.py")), repr(read_file("a/one.py", 0, 9)))
-""", tier=tier)  # fmt: skip
+""",
+        tier=tier,
+    )
     assert not ran.error, ran.error
     assert ran.output.splitlines() == [
         "[('repo', 'a/one.py', 15, 'pay'), ('repo', 'b/two.py', 18, 'pay'), "
@@ -53,10 +57,18 @@ def test_rows_and_what_is_handed_over_are_alike(tier: tuple[str, ...]) -> None:
         return ["ok" for _ in prompts]
 
     rows = [{"n": i, "__handle": 0} for i in range(3_000)]
-    ran = run({"rows": rows, "few": rows[:1]}, """
+    ran = run(
+        {"rows": rows, "few": rows[:1]},
+        """
 print(rows[0:7:3], few, rows[5] in rows, {"n": -1} in rows, rows[-1]["n"])
 print(llm_query("a", {1: (2, {3})}), str(rows)[:21])
-""", "llm_query('b', b'bytes')", "rows[3:1:-1]", "llm_query('c', rows)", query=query, tier=tier)  # fmt: skip
+""",
+        "llm_query('b', b'bytes')",
+        "rows[3:1:-1]",
+        "llm_query('c', rows)",
+        query=query,
+        tier=tier,
+    )
     assert not ran[0].error, ran[0].error
     assert ran[0].output.splitlines() == [
         f"{[rows[0], rows[3], rows[6]]} {rows[:1]} True False 2999",

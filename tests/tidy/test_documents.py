@@ -35,16 +35,24 @@ def places(named: str) -> list[Path]:
 def stands_in(name: str, path: Path) -> bool:
     """Whether a file defines a name: a class, a function, a method of it, a value."""
     text = path.read_text(encoding="utf-8")
-    return all(re.search(rf"^\s*(?:(?:async )?def|class) {part}\b|^{part}\b", text, re.MULTILINE)
-               for part in name.split("."))  # fmt: skip
+    return all(
+        re.search(rf"^\s*(?:(?:async )?def|class) {part}\b|^{part}\b", text, re.MULTILINE)
+        for part in name.split(".")
+    )
 
 
 def missing(path: Path, kinds: tuple[str, ...]) -> list[str]:
     """What a text names, of those kinds, and is not there."""
-    named = {(n, i) for n, i in NAMED.findall(path.read_text(encoding="utf-8"))
-             if n.endswith(kinds) and n not in OF_A_USER}  # fmt: skip
-    return [f"{n}::{i}" if i else n for n, i in sorted(named)
-            if not any(not i or stands_in(i, p) for p in places(n))]  # fmt: skip
+    named = {
+        (n, i)
+        for n, i in NAMED.findall(path.read_text(encoding="utf-8"))
+        if n.endswith(kinds) and n not in OF_A_USER
+    }
+    return [
+        f"{n}::{i}" if i else n
+        for n, i in sorted(named)
+        if not any(not i or stands_in(i, p) for p in places(n))
+    ]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
@@ -65,14 +73,20 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 def test_the_table_of_rooms_is_that_of_the_contract() -> None:
     text = (ROOT / "rlmlang" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     table = text.partition("## The rooms\n")[2].partition("\n## ")[0]
-    rows = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in table.splitlines()
-            if line.startswith("| `")]  # fmt: skip
+    rows = [
+        re.findall(r"`(\w+)`", line.split("|")[1])
+        for line in table.splitlines()
+        if line.startswith("| `")
+    ]
     (contract,) = (c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["id"] == "one-way")
     assert rows == [layer.split(" | ") for layer in contract["layers"]]
 
 
 def test_the_version_is_the_same_everywhere() -> None:
     version = PROJECT["project"]["version"]
-    heading = re.search(r"^## (\S+), (?:unreleased|\d{4}-\d\d-\d\d)$",
-                        (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)  # fmt: skip
+    heading = re.search(
+        r"^## (\S+), (?:unreleased|\d{4}-\d\d-\d\d)$",
+        (ROOT / "CHANGELOG.md").read_text(),
+        re.MULTILINE,
+    )
     assert (rlmlang.__version__, heading and heading[1]) == (version, version)

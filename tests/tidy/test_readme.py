@@ -65,8 +65,15 @@ def shell(line: str, folder: Path, **more: str) -> str:
     tool.write_text(f'#!/bin/sh\nexec {sys.executable} -m rlmlang "$@"\n')
     tool.chmod(0o755)
     path = f"{bin_}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True, check=False,
-                          env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), **more})  # fmt: skip
+    done = subprocess.run(
+        line,
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), **more},
+    )
     assert done.returncode == 0, f"{line}\n{done.stderr}"
     return done.stdout + done.stderr
 
@@ -252,8 +259,12 @@ def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
     """Built, installed beside nothing of the checkout, and run from elsewhere."""
     import site
 
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
-                   cwd=ROOT, check=True, capture_output=True)  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "env", with_pip=False)
     python = tmp_path / "env" / "bin" / "python"
@@ -266,12 +277,31 @@ def test_the_wheel_works_from_another_folder(tmp_path: Path) -> None:
     (inside / "rest.pth").write_text("\n".join(site.getsitepackages()) + "\n")
     (tmp_path / "a.txt").write_text("The key hangs behind the bell.\n")
     found = subprocess.run(
-        [str(python), "-m", "rlmlang", "run", "std/needle", "--recipe", "find", "--source",
-         "haystack=a.txt", "--set", "question=where is the key"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        [
+            str(python),
+            "-m",
+            "rlmlang",
+            "run",
+            "std/needle",
+            "--recipe",
+            "find",
+            "--source",
+            "haystack=a.txt",
+            "--set",
+            "question=where is the key",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
-    )  # fmt: skip
+    )
     assert (found.returncode, found.stdout) == (0, "The key hangs behind the bell.\n"), found.stderr
-    where = subprocess.run([str(python), "-c", "import rlmlang; print(rlmlang.__file__)"], check=True,
-                           cwd=tmp_path, capture_output=True, text=True)  # fmt: skip
+    where = subprocess.run(
+        [str(python), "-c", "import rlmlang; print(rlmlang.__file__)"],
+        check=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert str(inside) in where.stdout

@@ -197,8 +197,14 @@ class Copy:
     def python(self, *args: str) -> str:
         """What a script or module of the copy prints."""
         env = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": ""}
-        done = subprocess.run([sys.executable, *args], cwd=self.folder, env=env, text=True,
-                              capture_output=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, *args],
+            cwd=self.folder,
+            env=env,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -214,10 +220,16 @@ def copy(folder: Path) -> Copy:
     made.add("rlmlang/verbs/sample.py", "", OPERATION)
     made.add("rlmlang/check/verbs/sample.py", "", CHECK)
     made.add("rlmlang/execute/verbs/sample.py", "", RUN)
-    made.add("rlmlang/check/verbs/__init__.py", "from rlmlang.syntax",
-             "from rlmlang.check.verbs import sample\n")  # fmt: skip
-    made.add("rlmlang/execute/verbs/__init__.py", "from rlmlang.verbs.search",
-             "from rlmlang.execute.verbs import sample\nfrom rlmlang.verbs.sample import Sample\n")  # fmt: skip
+    made.add(
+        "rlmlang/check/verbs/__init__.py",
+        "from rlmlang.syntax",
+        "from rlmlang.check.verbs import sample\n",
+    )
+    made.add(
+        "rlmlang/execute/verbs/__init__.py",
+        "from rlmlang.verbs.search",
+        "from rlmlang.execute.verbs import sample\nfrom rlmlang.verbs.sample import Sample\n",
+    )
     return made
 
 

@@ -34,10 +34,13 @@ def operations() -> list[type[Operation]]:
     """Every class below `Operation` in `verbs/`."""
     rooms = [import_module(m.name) for m in iter_modules(verbs.__path__, f"{verbs.__name__}.")]
     return [
-        kind for room in rooms for kind in vars(room).values()
-        if isinstance(kind, type) and issubclass(kind, Operation)
+        kind
+        for room in rooms
+        for kind in vars(room).values()
+        if isinstance(kind, type)
+        and issubclass(kind, Operation)
         and kind.__module__ == room.__name__
-    ]  # fmt: skip
+    ]
 
 
 def missing() -> list[str]:
@@ -90,8 +93,11 @@ def _recipes() -> Iterator[str]:
 def loose() -> list[str]:
     """Classes of the tree that stand in no table, and rules for what is no verb any more."""
     known = {kind.verb for kind in operations()}
-    named = [kind for kind in vars(written).values() if isinstance(kind, type)
-             and issubclass(kind, tree.Verb) and "word" in vars(kind)]  # fmt: skip
+    named = [
+        kind
+        for kind in vars(written).values()
+        if isinstance(kind, type) and issubclass(kind, tree.Verb) and "word" in vars(kind)
+    ]
     return [f"{kind.__name__}: not in VERBS" for kind in named if kind not in written.VERBS] + [
         f"{kind.word}: no operation in verbs/" for kind in named if kind.word not in known
     ]

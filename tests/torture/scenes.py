@@ -52,10 +52,26 @@ def place(rows: int, calls: int = 1_000_000) -> Iterator[Path]:
 def start(folder: Path, server: Served, *args: str) -> subprocess.Popen[str]:
     """`rlm run` as a process."""
     return subprocess.Popen(
-        [sys.executable, "-m", "rlmlang", "run", "tags.rlm", "--model", "my/model", "--json",
-         "--api-base", server.base, "--parallel", "64", *args],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "rlmlang",
+            "run",
+            "tags.rlm",
+            "--model",
+            "my/model",
+            "--json",
+            "--api-base",
+            server.base,
+            "--parallel",
+            "64",
+            *args,
+        ],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def finish(run: subprocess.Popen[str]) -> dict[str, Any]:
@@ -196,8 +212,11 @@ def disk_full(rows: int) -> dict[str, Any]:
     with place(rows) as folder, provider(latency=0.02) as server:
         small = folder / "small"
         small.mkdir()
-        made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(small)],
-                              capture_output=True, check=False)  # fmt: skip
+        made = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(small)],
+            capture_output=True,
+            check=False,
+        )
         if made.returncode:
             return {"skipped": "no small disk can be made here"}
         try:
@@ -254,8 +273,13 @@ def corrupted(rows: int, times: int, seed: int = 3) -> dict[str, Any]:
             saved += len(rescued)
             path.unlink()
             new.unlink()
-        return {"times": times, "noticed": noticed, "without effect": harmless, "wrong rows": 0,
-                "rows saved": f"{saved / times / len(rowset):.1%}"}  # fmt: skip
+        return {
+            "times": times,
+            "noticed": noticed,
+            "without effect": harmless,
+            "wrong rows": 0,
+            "rows saved": f"{saved / times / len(rowset):.1%}",
+        }
 
 
 def checkpoint(path: Path) -> None:
@@ -311,8 +335,13 @@ def watched(rows: int) -> dict[str, Any]:
         log = folder / ".rlm" / "store.db-wal"
         while run.poll() is None:
             if log.exists():
-                done = subprocess.run([sys.executable, "-m", "rlmlang", "runs"], cwd=folder,
-                                      capture_output=True, text=True, check=False)  # fmt: skip
+                done = subprocess.run(
+                    [sys.executable, "-m", "rlmlang", "runs"],
+                    cwd=folder,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
                 assert done.returncode == 0, done.stderr
                 looks, largest = looks + 1, max(largest, log.stat().st_size)
         assert finish(run)["result"] == rows

@@ -35,8 +35,9 @@ def _dataset(module: Module, decl: t.Settings) -> s.Dataset:
         module.report(_incomplete(decl, 'path: "data/dev.jsonl"'))
     if not want:
         module.report(_incomplete(decl, "want: the column of the label"))
-    return s.Dataset(decl.name.text, path or "", block.find("sha256", str) or "", bind, want,
-                     module.source.path)  # fmt: skip
+    return s.Dataset(
+        decl.name.text, path or "", block.find("sha256", str) or "", bind, want, module.source.path
+    )
 
 
 def _columns(module: Module, written: t.Block | None) -> tuple[tuple[str, str], ...]:
@@ -65,8 +66,17 @@ def eval_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Eval | None:
     most, spend = own.find("limit", int), limits_in(own.find("budget", Settings))
     if over is None:
         return None
-    return s.Eval(trial.name.text, recipe.name, over, scores, require, most, spend, trial.span.line,
-                  recipe.path)  # fmt: skip
+    return s.Eval(
+        trial.name.text,
+        recipe.name,
+        over,
+        scores,
+        require,
+        most,
+        spend,
+        trial.span.line,
+        recipe.path,
+    )
 
 
 def _over(module: Module, trial: Trial, name: t.Name | None, recipe: r.Recipe) -> s.Dataset | None:

@@ -41,10 +41,15 @@ def test_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Test:
     if not expects:
         module.report(_no_expect(trial))
     return s.Test(
-        trial.name.text, recipe.name, tuple(g for g in given if g is not None),
-        tuple(m for m in mocks if m is not None), tuple(expects), trial.span.line,
-        recipe.path, module.source.path,
-    )  # fmt: skip
+        trial.name.text,
+        recipe.name,
+        tuple(g for g in given if g is not None),
+        tuple(m for m in mocks if m is not None),
+        tuple(expects),
+        trial.span.line,
+        recipe.path,
+        module.source.path,
+    )
 
 
 def known_name(module: Module, item: Item, names: list[str], what: str) -> str | None:
@@ -143,8 +148,10 @@ def _asked(recipe: r.Recipe, predictor: str) -> r.Prompt | None:
 
 def _script(module: Module, written: t.Expr) -> s.Scripted | s.Replayed | s.Failing | None:
     kinds: dict[str, type[s.Scripted | s.Replayed | s.Failing]] = {
-        "scripted": s.Scripted, "replay": s.Replayed, "fails": s.Failing,
-    }  # fmt: skip
+        "scripted": s.Scripted,
+        "replay": s.Replayed,
+        "fails": s.Failing,
+    }
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
         return None
     word = written.callee.text

@@ -35,10 +35,18 @@ def tune_of(module: Module, trial: Trial, recipe: r.Recipe, evals: list[s.Eval])
     if judged is None:
         return None
     return s.Tune(
-        trial.name.text, recipe.name, judged, optimizer, knobs, *shares, seed,
-        own.get("trials", int), own.find("reflection", str) or "",
-        limits_in(own.find("budget", Settings)), trial.span.line,
-    )  # fmt: skip
+        trial.name.text,
+        recipe.name,
+        judged,
+        optimizer,
+        knobs,
+        *shares,
+        seed,
+        own.get("trials", int),
+        own.find("reflection", str) or "",
+        limits_in(own.find("budget", Settings)),
+        trial.span.line,
+    )
 
 
 def _eval(module: Module, trial: Trial, name: t.Name | None, evals: list[s.Eval]) -> s.Eval | None:
@@ -80,8 +88,8 @@ def _knob(module: Module, item: Item, recipe: r.Recipe) -> list[s.Knob]:
         if last == "demos" and not (choices and all(isinstance(c, int) for c in choices)):
             module.report(_knob_form(item, f"knob {path} in [0, 4, 8]"))
         return [s.Knob(path, last, choices, predictors)]
-    roles = {p.model.name for p in prompts_of(recipe).values()}
-    kind = "model" if last == "default" and owner in roles else "number"
+    names = {p.model.name for p in prompts_of(recipe).values()}
+    kind = "model" if last == "default" and owner in names else "number"
     if kind == "number" and path not in settable_here(module.decls.values()):
         module.report(_unknown_knob(item, path, recipe, settable_here(module.decls.values())))
         return []

@@ -42,9 +42,12 @@ def check_where(scope: Scope, name: str, e: v.FilterWhere) -> Inferred:
 
 
 def _add(
-    scope: Scope, name: str, e: v.FilterWith | v.FilterWhere, known: Known,
+    scope: Scope,
+    name: str,
+    e: v.FilterWith | v.FilterWhere,
+    known: Known,
     parts: tuple[Expr, Ask | None, Expr | None],
-) -> Inferred:  # fmt: skip
+) -> Inferred:
     s = Settings(scope.module, e.block, "filter")
     keep, on_error = s.get("keep_rest", bool), skips(scope, name, s)
     if not keep:

@@ -69,8 +69,10 @@ def check(scope: Scope, name: str, e: v.Recurse) -> Inferred:
         scope.report(_too_deep(clauses.depth, needed, depth))
     inner = scope.inside(name)
     for part, asked, clause in (
-        ("leaf", leaf, clauses.leaf), ("prune", prune, clauses.prune), ("join", join, clauses.join)
-    ):  # fmt: skip
+        ("leaf", leaf, clauses.leaf),
+        ("prune", prune, clauses.prune),
+        ("join", join, clauses.join),
+    ):
         if asked is not None and clause is not None:
             inner.add(part, Call(asked[0]), asked[1], clause)
     added = scope.add(name, work, {subject: facts}, e, {"leaf": inner.steps[0].facts})
@@ -193,9 +195,11 @@ def _no_measure(clause: v.Prune, result: Type) -> Diagnostic:
 
 def _keep(clause: v.Prune) -> Diagnostic:
     return error(
-        "wrong-setting", "prune says how many parts it keeps: at least one, at most so many",
-        clause.span, hint="{ keep: 1..3 }",
-    )  # fmt: skip
+        "wrong-setting",
+        "prune says how many parts it keeps: at least one, at most so many",
+        clause.span,
+        hint="{ keep: 1..3 }",
+    )
 
 
 def _too_deep(clause: v.Depth, needed: int, allowed: int) -> Diagnostic:

@@ -24,8 +24,14 @@ def check(scope: Scope, name: str, e: v.Search) -> Inferred:
         return NOTHING
     if not searchable(facts.type):
         have = str(facts.type)
-        scope.report(error("wrong-type", f"{have} cannot be searched", Label(e.subject.span, have),
-                           hint="search text, a tree or a list of texts"))  # fmt: skip
+        scope.report(
+            error(
+                "wrong-type",
+                f"{have} cannot be searched",
+                Label(e.subject.span, have),
+                hint="search text, a tree or a list of texts",
+            )
+        )
         return NOTHING
     work = Search(subject, query, found[0].name, tuple(sorted(found[1].items())))
     lose(scope, name, word_span(e), "a search finds only some")

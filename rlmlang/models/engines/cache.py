@@ -53,10 +53,12 @@ def take(
     context.exchange = Exchange(asked, kept.answer, request.model, usd=0.0, row=row, reused=True)
     part = (RefusalPart if kept.finish == DECLINED else TextPart)(kept.answer)
     return Response(
-        id=None, model=request.model, message=Message.assistant([part]),
+        id=None,
+        model=request.model,
+        message=Message.assistant([part]),
         finish_reason="content_filter" if kept.finish == DECLINED else kept.finish,
         usage=Usage(input_tokens=kept.usage.tokens_in, output_tokens=kept.usage.tokens_out),
-    )  # fmt: skip
+    )
 
 
 def ending(response: Response) -> tuple[str, str]:

@@ -37,7 +37,7 @@ class CallContext:
     provider has answered, before the answer is kept."""
 
     account: Account
-    role_output: int
+    declared_output: int
     call: CallId
     prompt: str = ""
     ranges: str = ""
@@ -53,8 +53,11 @@ class CallContext:
 
     def failed(self, code: str, reason: str = "") -> None:
         """Tells that its last request failed, and is not the last word."""
-        self.tell(CallFailed(call=self.call, prompt=self.prompt, code=code, reason=reason,
-                             **vars(self.exchange)))  # fmt: skip
+        self.tell(
+            CallFailed(
+                call=self.call, prompt=self.prompt, code=code, reason=reason, **vars(self.exchange)
+            )
+        )
 
 
 class Stopped(dspy.LMError):  # type: ignore[misc]

@@ -90,9 +90,15 @@ class LedgerEngine:
                 self.in_flight.stop(problem)
 
     async def _failed(
-        self, context: CallContext, sending: Sending, model: str, row: int,
-        mistake: lm15.LM15Error, used: Usage, seconds: float,
-    ) -> None:  # fmt: skip
+        self,
+        context: CallContext,
+        sending: Sending,
+        model: str,
+        row: int,
+        mistake: lm15.LM15Error,
+        used: Usage,
+        seconds: float,
+    ) -> None:
         """Keeps and tells that a request brought no answer."""
         code, reason = mistake.code or "failed", str(mistake)[:500]
         settled = Settled(getattr(mistake, "raw", ""), used, seconds, code, reason)

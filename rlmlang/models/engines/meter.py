@@ -32,17 +32,24 @@ class Meter:
     price: Price | None
     endpoint: str
     counting: Counting = field(default_factory=Counting, repr=False, compare=False)
-    _settings: dict[tuple[str, int], tuple[object, str]] = field(default_factory=dict, repr=False,
-                                                                  compare=False)  # fmt: skip
+    _settings: dict[tuple[str, int], tuple[object, str]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def sending(self, request: Request, context: CallContext) -> Sending:
         """A request as it is kept: with its key, its parts and its worst case."""
         system, asked, settings = system_text(request), asked_text(request), self.settings(request)
         return Sending(
-            key_of(settings, system, asked, context.call.attempt), context.call, context.prompt,
-            settings, system, asked, self._worst(request, system, context),
-            self.price is not None, context.ranges,
-        )  # fmt: skip
+            key_of(settings, system, asked, context.call.attempt),
+            context.call,
+            context.prompt,
+            settings,
+            system,
+            asked,
+            self._worst(request, system, context),
+            self.price is not None,
+            context.ranges,
+        )
 
     def settings(self, request: Request) -> str:
         """Everything besides the text that may change the answer, as JSON; made once a config."""
@@ -63,7 +70,7 @@ class Meter:
         texts = [system, *(m.text or "" for m in request.messages)]
         most = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
         tokens_in = self.counting.reserved(most)
-        tokens_out = request.config.max_tokens or context.role_output
+        tokens_out = request.config.max_tokens or context.declared_output
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
 
     def used(self, response: Response, sending: Sending) -> tuple[Usage, str]:
@@ -82,10 +89,15 @@ class Meter:
         """A request and what came of it, as it is told."""
         used = settled.usage
         return Exchange(
-            said(sending.system, sending.asked), settled.answer, model,
-            used.tokens_in, used.tokens_out, float(used.usd) if self.price is not None else None,
-            settled.seconds, row,
-        )  # fmt: skip
+            said(sending.system, sending.asked),
+            settled.answer,
+            model,
+            used.tokens_in,
+            used.tokens_out,
+            float(used.usd) if self.price is not None else None,
+            settled.seconds,
+            row,
+        )
 
     def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
         """What a request without an answer counts: a refusal with a status was not billed; where

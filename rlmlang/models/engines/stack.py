@@ -51,8 +51,9 @@ class EngineStack:
             self.limiters[route] = self._limiter(model, limits)
         limiter = self.limiters[route]
         ledger = LedgerEngine(transport, self.keeper, meter, self.in_flight)
-        retry = RetryEngine(RateLimited(ledger, limiter), limiter, self.in_flight, self.max_wait,
-                      self.chance)  # fmt: skip
+        retry = RetryEngine(
+            RateLimited(ledger, limiter), limiter, self.in_flight, self.max_wait, self.chance
+        )
         return CacheEngine(retry, self.keeper, meter, self.in_flight)
 
     def counting(self, endpoint: str, model: str) -> Counting:
@@ -66,5 +67,7 @@ class EngineStack:
         return RateLimiter(
             min(self.parallel, limits.parallel or self.parallel),
             Bucket(limits.requests) if limits.requests else None,
-            Bucket(limits.tokens) if limits.tokens else None, self.in_flight, on_pause,
-        )  # fmt: skip
+            Bucket(limits.tokens) if limits.tokens else None,
+            self.in_flight,
+            on_pause,
+        )

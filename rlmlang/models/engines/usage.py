@@ -52,9 +52,10 @@ def judged(model: str, worst: Charged, used: Charged, doubted: str) -> CodedErro
     than it was allowed, or that more was counted than was reserved."""
     if doubted:
         return failed(
-            "usage-unknown", f"{model}: {doubted}",
+            "usage-unknown",
+            f"{model}: {doubted}",
             reason="Such calls are charged at their worst case, so the budget holds.",
-        )  # fmt: skip
+        )
     if used.tokens_out > worst.tokens_out + SLACK:
         return failed(
             UNBOUND,

@@ -49,6 +49,7 @@ def code(task: Task, asking: tuple[str, ...]) -> str:
     names = list(dict.fromkeys(VARIABLE.findall(task.inputs["variables"])))
     asked = [n for n in names if n in asking] or names[:1]
     read = [n for n in names if n not in asked]
-    cell = LOOK.format(quiet=" ".join(sorted(COMMON)), asking=", ".join(asked),
-                       reading=", ".join(read))  # fmt: skip
+    cell = LOOK.format(
+        quiet=" ".join(sorted(COMMON)), asking=", ".join(asked), reading=", ".join(read)
+    )
     return f"```python\n{cell}```"

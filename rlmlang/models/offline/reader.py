@@ -51,10 +51,12 @@ class OfflineReader:
         text += f"\n\n{MARK.format('completed')}"
         sent = sum(len(m.text or "") for m in request.messages) + len(str(request.system or ""))
         return Response(
-            id="offline", model=request.model, message=Message.assistant([TextPart(text)]),
+            id="offline",
+            model=request.model,
+            message=Message.assistant([TextPart(text)]),
             finish_reason="stop",
             usage=Usage(input_tokens=sent // 4 + 1, output_tokens=len(text) // 4 + 1),
-        )  # fmt: skip
+        )
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -168,9 +170,14 @@ def _by_schema(task: Task, output: Output, question: str, context: str) -> Json:
 
 
 def _value(
-    task: Task, schema: Schema, defs: Schema, name: str, question: str,
-    context: str, docs: str,
-) -> Json:  # fmt: skip
+    task: Task,
+    schema: Schema,
+    defs: Schema,
+    name: str,
+    question: str,
+    context: str,
+    docs: str,
+) -> Json:
     """A value for a JSON schema, read from the context."""
     schema, optional = _resolved(schema, defs)
     docs = str(schema.get("description") or docs)
@@ -208,9 +215,14 @@ def _resolved(schema: Schema, defs: Schema) -> tuple[Schema, bool]:
 
 
 def _list(
-    task: Task, item: Schema, defs: Schema, name: str, question: str,
-    context: str, docs: str,
-) -> list[Json]:  # fmt: skip
+    task: Task,
+    item: Schema,
+    defs: Schema,
+    name: str,
+    question: str,
+    context: str,
+    docs: str,
+) -> list[Json]:
     """One item for each row that was given, else one for each sentence that fits the question."""
     shape, _ = _resolved(item, defs)
     if shape.get("type") == "object":
@@ -240,9 +252,13 @@ def _row_text(row: Record) -> str:
 
 
 def _record(
-    task: Task, schema: Schema, defs: Schema, question: str, context: str,
+    task: Task,
+    schema: Schema,
+    defs: Schema,
+    question: str,
+    context: str,
     row: Record,
-) -> Record:  # fmt: skip
+) -> Record:
     """A record field by field; a field that the row has under the same name is taken over."""
     made: dict[str, Json] = {}
     for name, inner in schema.get("properties", {}).items():

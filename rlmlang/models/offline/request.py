@@ -39,9 +39,11 @@ class Task:
 
 def read_request(request: Request) -> Task:
     """The task behind a request of DSPy's ChatAdapter."""
-    system = request.system if isinstance(request.system, str) else "".join(
-        p.text for p in request.system or ()
-    )  # fmt: skip
+    system = (
+        request.system
+        if isinstance(request.system, str)
+        else "".join(p.text for p in request.system or ())
+    )
     head, _, instructions = system.partition(OBJECTIVE)
     ins, _, outs = head.partition("Your output fields are:")
     outs, _, layout = outs.partition("All interactions will be structured")

@@ -20,8 +20,11 @@ def dead_steps(plan: Plan) -> Plan:
     dead = draft.steps.keys() - _live(draft)
     if not dead:
         return plan
-    saved = [Rewrite(f"nothing reads `{id}`", draft.calls(id)) for id in sorted(dead)
-             if draft.calls(id) != ZERO and draft.steps[id].within not in dead]  # fmt: skip
+    saved = [
+        Rewrite(f"nothing reads `{id}`", draft.calls(id))
+        for id in sorted(dead)
+        if draft.calls(id) != ZERO and draft.steps[id].within not in dead
+    ]
     draft.without(dead)
     return draft.made(*saved)
 

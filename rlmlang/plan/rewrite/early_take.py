@@ -33,8 +33,10 @@ def early_take(plan: Plan) -> Plan:
     if not asked:
         return plan
     made = draft.made()
-    rewrites = [Rewrite(f"only the first of `{name}` are asked for", _fewer(plan, made, name))
-                for name in asked]  # fmt: skip
+    rewrites = [
+        Rewrite(f"only the first of `{name}` are asked for", _fewer(plan, made, name))
+        for name in asked
+    ]
     return replace(made, rewrites=(*plan.rewrites, *rewrites))
 
 

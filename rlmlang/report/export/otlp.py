@@ -75,12 +75,16 @@ class _Span:
         error: dict[str, Json] = {"error.type": self.code} if self.code else {}
         return {
             "traceId": hashlib.sha256(self.run.encode()).hexdigest()[:32],
-            "spanId": self.id, "parentSpanId": self.parent, "name": self.name, "kind": self.kind,
+            "spanId": self.id,
+            "parentSpanId": self.parent,
+            "name": self.name,
+            "kind": self.kind,
             "startTimeUnixNano": _nanoseconds(self.start),
             "endTimeUnixNano": _nanoseconds(last if self.end is None else self.end),
-            "attributes": _attributes(self.attributes | error), "events": self.events,
+            "attributes": _attributes(self.attributes | error),
+            "events": self.events,
             "status": {"code": ERROR, "message": self.message} if self.code else {},
-        }  # fmt: skip
+        }
 
 
 def _spans(events: Iterable[Event]) -> Iterator[Json]:
@@ -111,11 +115,14 @@ def _above(node: str, opened: Mapping[str, _Span]) -> _Span | None:
 
 def _run(event: RunStarted) -> _Span:
     told: dict[str, Json] = {
-        "gen_ai.operation.name": "invoke_workflow", "gen_ai.workflow.name": event.recipe,
-        "rlm.run": event.run, "rlm.plan": event.plan, "rlm.path": event.path,
-        **{f"rlm.model.{role}": model for role, model in event.models.items()},
+        "gen_ai.operation.name": "invoke_workflow",
+        "gen_ai.workflow.name": event.recipe,
+        "rlm.run": event.run,
+        "rlm.plan": event.plan,
+        "rlm.path": event.path,
+        **{f"rlm.model.{name}": model for name, model in event.models.items()},
         **{f"rlm.input.{name}": shown for name, shown in event.inputs.items()},
-    }  # fmt: skip
+    }
     name = f"invoke_workflow {event.recipe}"
     return _Span(event.run, _id(event.run), "", name, event.at, attributes=told)
 
@@ -141,10 +148,13 @@ def _add(span: _Span, event: Event) -> None:
             span.attributes |= {"rlm.outcome": event.outcome, "rlm.result": result}
         case _:
             about = {name: v for name, v in to_json(event).items() if name not in COMMON}
-            span.events.append({
-                "timeUnixNano": _nanoseconds(event.at), "name": f"rlm.{event.name}",
-                "attributes": _attributes({f"rlm.{k}": v for k, v in about.items()}),
-            })  # fmt: skip
+            span.events.append(
+                {
+                    "timeUnixNano": _nanoseconds(event.at),
+                    "name": f"rlm.{event.name}",
+                    "attributes": _attributes({f"rlm.{k}": v for k, v in about.items()}),
+                }
+            )
 
 
 def _call(event: CallFinished | CallFailed, above: _Span | None) -> _Span:
@@ -154,20 +164,28 @@ def _call(event: CallFinished | CallFailed, above: _Span | None) -> _Span:
     told: dict[str, Json] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": PROVIDERS.get(provider, provider) if slash else None,
-        "gen_ai.request.model": model, "gen_ai.prompt.name": event.prompt,
+        "gen_ai.request.model": model,
+        "gen_ai.prompt.name": event.prompt,
         "gen_ai.usage.input_tokens": event.tokens_in,
         "gen_ai.usage.output_tokens": event.tokens_out,
         "gen_ai.input.messages": _message("user", event.request),
-        "rlm.node": event.node, "rlm.call": str(event.call),
+        "rlm.node": event.node,
+        "rlm.call": str(event.call),
         "rlm.attempt": event.call.attempt,
-        "rlm.cost.usd": event.usd, "rlm.reused": event.reused,
-    }  # fmt: skip
+        "rlm.cost.usd": event.usd,
+        "rlm.reused": event.reused,
+    }
     id_ = _id(event.run, event.node, str(event.call), str(event.call.attempt))
     span = _Span(
-        event.run, id_, above.id if above else "", f"chat {model}", event.at - event.seconds,
+        event.run,
+        id_,
+        above.id if above else "",
+        f"chat {model}",
+        event.at - event.seconds,
         event.at,
-        CLIENT, told,
-    )  # fmt: skip
+        CLIENT,
+        told,
+    )
     if isinstance(event, CallFailed):
         span.code, span.message, ending = event.code, event.reason, "error"
     else:

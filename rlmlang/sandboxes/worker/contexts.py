@@ -35,8 +35,10 @@ class Reference:
 
     def pieces(self, by: str, options: dict[str, object]) -> list[Text]:
         """What a partition cuts it into."""
-        return [Text(Reference(self.call, x["__handle"], x["size"], x["name"]))
-                for x in self.ask("split", by, options)]  # fmt: skip
+        return [
+            Text(Reference(self.call, x["__handle"], x["size"], x["name"]))
+            for x in self.ask("split", by, options)
+        ]
 
 
 class Text:

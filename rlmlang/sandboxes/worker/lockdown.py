@@ -72,9 +72,12 @@ def lock(memory: int, seconds: int) -> Walls:
         LIBC.prctl(DUMPABLE, 0, 0, 0, 0)
         walls["landlock"] = landlock()
     for which, most in (
-        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 32),
-        (resource.RLIMIT_AS, base + memory), (resource.RLIMIT_CPU, seconds),
-    ):  # fmt: skip
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 32),
+        (resource.RLIMIT_AS, base + memory),
+        (resource.RLIMIT_CPU, seconds),
+    ):
         resource.setrlimit(which, (most, most))
     if sys.platform == "linux":
         walls["seccomp"] = seccomp()
@@ -140,12 +143,22 @@ def program(machine: str) -> list[tuple[int, int, int, int]]:
 def _only(number: int, at: int, bits: int, *, wanted: bool) -> list[tuple[int, int, int, int]]:
     """A call that is allowed when an argument has a bit, or when it has not."""
     yes, no = (0, 1) if wanted else (1, 0)
-    return [(EQUAL, 0, 4, number), (LOAD, 0, 0, at), (ANY_BIT, yes, no, bits),
-            (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE | errno.EPERM)]  # fmt: skip
+    return [
+        (EQUAL, 0, 4, number),
+        (LOAD, 0, 0, at),
+        (ANY_BIT, yes, no, bits),
+        (RETURN, 0, 0, ALLOW),
+        (RETURN, 0, 0, REFUSE | errno.EPERM),
+    ]
 
 
 def _one_of(number: int, at: int, values: list[int]) -> list[tuple[int, int, int, int]]:
     """A call that is allowed when an argument, of 32 bits for the kernel, is one of some values."""
     tests = [(EQUAL, len(values) - i, 0, value) for i, value in enumerate(values)]
-    return [(EQUAL, 0, len(values) + 3, number), (LOAD, 0, 0, at), *tests,
-            (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, ALLOW)]  # fmt: skip
+    return [
+        (EQUAL, 0, len(values) + 3, number),
+        (LOAD, 0, 0, at),
+        *tests,
+        (RETURN, 0, 0, REFUSE | errno.EPERM),
+        (RETURN, 0, 0, ALLOW),
+    ]

@@ -1,0 +1,32 @@
+"""Values of a run as others see them: a result as JSON values, an input in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rlmlang.context import Datum, Rows, Slice, Tree, text_of
+from rlmlang.value import Json
+
+
+def jsonable(value: Datum) -> Json:
+    """A result as JSON values; slices become their text, rows a list, a tree its files' paths."""
+    if isinstance(value, Slice):
+        return value.text()
+    if isinstance(value, Tree):
+        return [document.id for document in value.documents]
+    if isinstance(value, Mapping):
+        return {k: jsonable(v) for k, v in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [jsonable(v) for v in value]
+    return value
+
+
+def in_short(value: Datum) -> str:
+    """An input in a few words."""
+    if isinstance(value, Slice):
+        return value.place
+    if isinstance(value, Tree):
+        return f"{value.root} ({len(value.documents)} files)"
+    if isinstance(value, Rows):
+        return f"{value.document.id} ({len(value)} rows)"
+    return text_of(value)
