@@ -16,6 +16,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.schema.partitions import STRATEGIES, Strategy
 from rlmlang.schema.registry import Registry
+from rlmlang.schema.sandboxes import TIERS, Tier
 from rlmlang.schema.searches import SEARCHES, Search
 from rlmlang.schema.sources import SOURCES, SourceKind
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rlmlang.sources.place import Place
 
 T = TypeVar("T")
-REGISTRIES = (STRATEGIES, SEARCHES, SOURCES)
+REGISTRIES = (STRATEGIES, SEARCHES, SOURCES, TIERS)
 
 
 @cache
@@ -86,6 +87,11 @@ def search(name: str, options: Mapping[str, object]) -> protocols.Search:
     """A look-up with its arguments."""
     found: protocols.Search = made(contract(SEARCHES, name), options)
     return found
+
+
+def tier(name: str) -> Tier:
+    """A tier of sandboxes. Raises CodedError (plugin-missing, plugin-broken)."""
+    return contract(TIERS, name)
 
 
 def opened(kind: str, place: Place) -> Datum:

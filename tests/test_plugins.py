@@ -6,7 +6,7 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,18 @@ recipe main(book: Text, settings: [Setting] = settings) -> Int {
   return count(notes) + count(hits)
 }
 """
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
+PROGRAM = """
+import rlmlang
+from rlmlang.testing import Raw, ScriptedEngine
+
+code = "```python\\nSUBMIT(result=book.count('mill'))\\n```"
+engine = ScriptedEngine(lambda task: Raw(code))
+run = rlmlang.run(
+    "t.rlm", engine=engine, store=None, models=("scripted/root",), sources={"book": "book.txt"}
+)
+print(run.result)
+"""
+Call = partial["subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +66,7 @@ def rlm(tmp_path_factory: pytest.TempPathFactory) -> Call:
         "were saved. The miller sold them. He left the town.\n"
     )
 
-    def call(*args: str) -> subprocess.CompletedProcess[str]:
-        python = str(folder / "env" / "bin" / "python")
+    def call(*args: str, python: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [python, "-m", "rlmlang", *args],
             cwd=folder,
@@ -65,7 +75,7 @@ def rlm(tmp_path_factory: pytest.TempPathFactory) -> Call:
             check=False,
         )
 
-    return call
+    return partial(call, python=str(folder / "env" / "bin" / "python"))
 
 
 def test_a_recipe_with_names_of_another_distribution_is_checked_planned_and_run(rlm: Call) -> None:
@@ -74,6 +84,29 @@ def test_a_recipe_with_names_of_another_distribution_is_checked_planned_and_run(
     assert "split book by sentences(max: 30, slack: 0.1)" in planned.stdout, planned.stderr
     ran = rlm("run", "r.rlm", "--source", "book=book.txt", "--model", "offline/reader")
     assert ran.stdout == "5\n", ran.stderr
+
+
+def test_code_runs_in_a_sandbox_of_another_distribution(rlm: Call, tmp_path: Path) -> None:
+    """Where a recipe names it, where the command does; a tier that nobody has is said in place."""
+    recipe = """rlm 1
+prompt mills(book: Text) -> Int { repl { iters <= 2  sandbox: guarded } task: "Count." }
+recipe main(book: Text) -> Int { return mills(book) }
+"""
+    (tmp_path / "t.rlm").write_text(recipe)
+    (tmp_path / "p.py").write_text(PROGRAM)
+    (tmp_path / "book.txt").write_text("mill mill\n")
+    python = rlm.keywords["python"]
+    ran = subprocess.run(
+        [python, "p.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout == "2\n", ran.stderr
+    done = rlm("check", str(tmp_path / "t.rlm"))
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "t.rlm").write_text(recipe.replace("guarded", "garded"))
+    assert "unknown-sandbox" in rlm("check", str(tmp_path / "t.rlm")).stderr
+    book = ("--source", "book=book.txt", "--model", "offline/reader")
+    assert "guarded is no" not in rlm("plan", "r.rlm", *book, "--sandbox", "guarded").stderr
+    assert "sandbox guarded" in rlm("doctor").stdout
 
 
 def test_only_what_is_named_is_imported(folder: Path) -> None:
@@ -97,6 +130,7 @@ def test_what_another_distribution_adds_is_explained(rlm: Call) -> None:
         ("sentences", "Whole sentences, packed up to the cap."),
         ("ini", "section, key, value"),
         ("literal", "as it is written"),
+        ("guarded", "with less memory"),
     ):
         assert words in rlm("explain", name).stdout
 

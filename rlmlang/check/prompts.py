@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
@@ -11,7 +12,7 @@ from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
@@ -177,7 +178,12 @@ def _tiers(module: Module, written: t.Expr | None) -> tuple[str, ...]:
         return ()
     items = written.items if isinstance(written, t.ListOf) else (written,)
     names = tuple(n.text for n in items if isinstance(n, t.Name))
-    if len(names) != len(items) or not chosen(names):
+    try:
+        known = chosen(names, module.library.plugins.find)
+    except CodedError as broken:
+        module.report(replace(broken.diagnostic, labels=(Label(written.span),)))
+        return ()
+    if len(names) != len(items) or not known:
         module.report(_no_tier(written))
         return ()
     return names

@@ -80,10 +80,12 @@ def _sandboxes() -> list[tuple[str, bool, str]]:
     from rlmlang.partitions.measure import Estimate
     from rlmlang.sandboxes.tiers import Tiers
 
+    names = [*TIERS, *plugins.names(TIERS.group)]
+
     async def trials() -> list[tuple[str, bool, str]]:
-        tiers = Tiers(plugins.partition, Estimate())
+        tiers = Tiers(plugins.partition, plugins.tier, Estimate())
         try:
-            return [(f"sandbox {name}", *await tiers.trial(name)) for name in TIERS]
+            return [(f"sandbox {name}", *await tiers.trial(name)) for name in names]
         finally:
             await tiers.close()
 

@@ -11,6 +11,7 @@ from rlmlang.schema.calls import CALLS
 from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.partitions import STRATEGIES, Strategy
 from rlmlang.schema.project import SETTINGS
+from rlmlang.schema.sandboxes import TIERS, Tier
 from rlmlang.schema.searches import SEARCHES, Search
 from rlmlang.schema.setting import Setting
 from rlmlang.schema.settings import BLOCKS
@@ -100,15 +101,16 @@ def _blocks() -> Iterator[Page]:
 
 
 def _calls() -> Iterator[Page]:
-    for registry in (STRATEGIES, SEARCHES, SOURCES):
+    for registry in (STRATEGIES, SEARCHES, SOURCES, TIERS):
         yield from map(page_of, registry.values())
     for call in CALLS:
         yield Page(call.name, call.where, call.doc, call.arguments)
 
 
 def page_of(found: object) -> Page:
-    """The page of a partition, search, source or function, ours or another distribution's. Raises
-    TypeError for what is none."""
+    """The page of a partition, search, source, sandbox or function, whosever it is.
+
+    Raises TypeError for what is none."""
     match found:
         case Strategy():
             notes = (f"cuts {' and '.join(found.of)}", NAMED)
@@ -119,9 +121,17 @@ def page_of(found: object) -> Page:
             extra = (f"needs: pip install '{found.extra}'",) if found.extra else ()
             notes = (f"gives {GIVES[found.gives]}", *extra)
             return Page(found.name, "a source", f"Opens {found.doc}.", found.arguments, notes)
+        case Tier():
+            return _tier(found)
         case Function():
             return _function(found)
     raise TypeError(type(found).__name__)
+
+
+def _tier(tier: Tier) -> Page:
+    needs = (f"needs: {tier.install}",) if tier.install else ()
+    notes = (f"where: {tier.where}", f"walls: {tier.isolation}", tier.missing, *needs)
+    return Page(tier.name, "a sandbox, for `repl { sandbox: … }`", f"{tier.what}.", (), notes)
 
 
 def _function(function: Function) -> Page:

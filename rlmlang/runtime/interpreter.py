@@ -11,7 +11,7 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.project import tiers_of
 from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.tiers import Tiers
-from rlmlang.schema.sandboxes import DEFAULT, TIERS
+from rlmlang.schema.sandboxes import DEFAULT
 
 
 def interpreter_factory(
@@ -29,7 +29,7 @@ def interpreter_factory(
     tiers = tiers_of(sandbox.split(","), "sandbox")
 
     def made() -> tuple[Sandbox, Callable[[], Coroutine[None, None, None]]]:
-        held = Tiers(plugins.partition, Estimate(), allow_unsafe)
+        held = Tiers(plugins.partition, plugins.tier, Estimate(), allow_unsafe)
         return held.sandbox(tiers, Caps(cpu, memory)), held.close
 
-    return Factory(made, INSTRUCTIONS + TIERS[tiers[-1]].missing)
+    return Factory(made, INSTRUCTIONS + plugins.tier(tiers[-1]).missing)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rlmlang import resources
+from rlmlang import plugins, resources
 from rlmlang.diagnostics.diagnostic import Diagnostic, failed
 from rlmlang.diagnostics.suggest import nearest
 from rlmlang.ir.binding import BoundModel, Price
@@ -90,7 +90,7 @@ def _amounts(table: object, names: tuple[str, ...]) -> list[float | None]:
 def tiers_of(names: Iterable[object], where: str) -> tuple[str, ...]:
     """A choice of sandboxes, none where nothing is said. Raises CodedError (unknown-tier)."""
     found = tuple(str(n).strip() for n in names)
-    if found and not chosen(found):
+    if found and not chosen(found, plugins.find):
         raise failed(
             "unknown-tier", f"{where}: {', '.join(found)} is no choice of sandboxes", hint=choices()
         )

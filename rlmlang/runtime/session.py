@@ -250,7 +250,7 @@ class Session:
 
         ready, options = self.ready, self.ready.options
         if self.tiers is None:
-            self.tiers = Tiers(plugins.partition, ready.measure, options.allow_unsafe)
+            self.tiers = Tiers(plugins.partition, plugins.tier, ready.measure, options.allow_unsafe)
         said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
         tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
         return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))

@@ -12,18 +12,18 @@ from rlmlang.protocols import Partition, Sandbox
 from rlmlang.sandboxes.bridge import Caps, Pool
 from rlmlang.sandboxes.fallback import FallbackSandbox
 from rlmlang.sandboxes.handles import Handles
-from rlmlang.schema.sandboxes import TIERS, Find, chosen
+from rlmlang.schema.sandboxes import Tier
 
 
 @dataclass
 class Tiers:
-    """Makes sandboxes, and holds the processes that they share until it is closed. `unsafe` takes
-    processes that could not be locked down."""
+    """Makes sandboxes, and holds the processes that they share until it is closed. `tier` finds
+    what is known of one; `unsafe` takes processes that could not be locked down."""
 
     partition: Callable[[str, dict[str, object], int, int], Partition]
+    tier: Callable[[str], Tier]
     measure: Measure
     unsafe: bool = False
-    find: Find = TIERS.get
     pools: dict[str, Pool] = field(default_factory=dict)
 
     def sandbox(self, tiers: tuple[str, ...], caps: Caps) -> Sandbox:
@@ -35,7 +35,7 @@ class Tiers:
 
     def _pool(self, name: str) -> Pool:
         if name not in self.pools:
-            (tier,) = chosen((name,), self.find)
+            tier = self.tier(name)
             self.pools[name] = resolve_name(tier.pool)(tier, self.unsafe)
         return self.pools[name]
 

@@ -47,7 +47,7 @@ async def one(tiers: Tiers, tier: tuple[str, ...]) -> None:
 
 async def beside(tier: tuple[str, ...], count: int) -> tuple[float, list[float]]:
     """Seconds that sessions take, and the delays beside them."""
-    tiers, stop = Tiers(plugins.partition, Estimate()), asyncio.Event()
+    tiers, stop = Tiers(plugins.partition, plugins.tier, Estimate()), asyncio.Event()
     try:
         await one(tiers, tier)  # warm
         watch = asyncio.create_task(delays(stop))

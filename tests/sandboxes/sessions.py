@@ -56,7 +56,7 @@ async def session(
     values: dict[str, Any], cells: list[str], query: Query, caps: Caps, tier: tuple[str, ...]
 ) -> list[CellResult]:
     """What comes of some cells, one after the other."""
-    tiers = Tiers(plugins.partition, Estimate())
+    tiers = Tiers(plugins.partition, plugins.tier, Estimate())
     sandbox = tiers.sandbox(tier, caps)
 
     async def tool(name: str, args: list[Any], fields: dict[str, Any]) -> Any:

@@ -209,7 +209,7 @@ from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes.bridge import Caps
 from rlmlang.sandboxes.tiers import Tiers
 async def main():
-    sandbox = Tiers(plugins.partition, Estimate()).sandbox((sys.argv[1],), Caps(cpu=300))
+    sandbox = Tiers(plugins.partition, plugins.tier, Estimate()).sandbox((sys.argv[1],), Caps(cpu=300))
     await sandbox.open({}, {}, lambda values, fields: None)
     print(sandbox.link.child, flush=True)
     await sandbox.run("while True: pass")

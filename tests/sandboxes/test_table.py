@@ -50,6 +50,10 @@ def test_a_choice_is_one_or_a_subset_and_then_the_whole_language() -> None:
 
 def test_a_tier_of_others_is_one_row() -> None:
     theirs = Tier("theirs", "", "", "", "", pool="rlmlang.sandboxes.monty:Workers")
-    find = (TIERS | {"theirs": theirs}).get
+
+    def find(group: str, name: str) -> object:
+        return theirs if (group, name) == ("rlmlang.sandboxes", "theirs") else None
+
     assert chosen(("monty", "theirs"), find) == (TIERS["monty"], theirs)
     assert not chosen(("theirs", "monty"), find)
+    assert not chosen(("monty", "theirs"))

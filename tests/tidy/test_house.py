@@ -14,6 +14,7 @@ import pytest
 
 from rlmlang.plugins import REGISTRIES
 from rlmlang.schema.registry import Registry
+from rlmlang.schema.sandboxes import TIERS
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "rlmlang").rglob("*.py"))
@@ -79,6 +80,8 @@ def test_what_is_registered_is_whole(registry: Registry) -> None:
     files = {p.stem for p in room.glob("*.py") if "CONTRACT = " in p.read_text()}
     assert files == set(registry)
     for name, contract in registry.items():
+        if registry is TIERS:
+            continue  # tests/sandboxes/test_table.py asks more of those
         module, _, attribute = contract.runner.partition(":")
         assert contract.name == name and contract.doc, name
         assert all(a.doc for a in contract.arguments), name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlmlang.schema.partitions import Strategy
 from rlmlang.schema.partitions.rules import MAX, SLACK, by_max, packed, small_piece
+from rlmlang.schema.sandboxes import Tier
 from rlmlang.schema.searches import TOP, Search, window
 from rlmlang.schema.sources import SourceKind
 
@@ -40,4 +41,14 @@ LITERAL = Search(
     doc="The windows that hold the query as it is written, in order.",
     arguments=(TOP, window(100)),
     runner="rlmlang_sample.literal:Literal",
+)
+
+GUARDED = Tier(
+    name="guarded",
+    what="the interpreter of a Python subset, with less memory",
+    where="any",
+    isolation="that of `monty`",
+    missing="Not in this Python: files, network, processes.",
+    pool="rlmlang_sample.guarded:GuardedWorkers",
+    whole=False,
 )
