@@ -42,8 +42,7 @@ BODY = """recipe counted(rows: [Row], text: Text, yes: Bool) -> Int {
 }
 """
 SOME = {
-    "a filter": "filter rows where it.id > 1",
-    "a model's filter": "filter rows with good()",
+    "a filter that skips": "filter rows with good() { on_error: skip(at_most: 10%) }",
     "items left out": "map rows with look() { on_error: skip(at_most: 10%) }",
     "a map that stops": "map rows with look() { stop: count(it) > 3 }",
     "a look-up": 'search rows for "x" by bm25(top: 3)',
@@ -104,7 +103,7 @@ def codes(lets: str, counted: str) -> list[str]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("some", ["a filter", "items left out"])
+@pytest.mark.parametrize("some", ["a filter that skips", "items left out"])
 def test_an_expression_keeps_what_is_missing(some: str, form: str) -> None:
     made = f"  let found = {SOME[some]}\n  let xs = flatten(found)"
     assert codes(made, FORMS[form]) == ["unsound-coverage"]
@@ -163,9 +162,70 @@ def test_halves_of_a_whole_list_can_be_counted(half: str) -> None:
     assert codes("  let h = filter rows with good() { keep_rest: true }", f"h.{half}") == []
 
 
+FILTERS = {
+    "a condition": "filter rows where it.id > 1",
+    "a model": "filter rows with good()",
+    "half of a condition": "(filter rows where it.id > 1 { keep_rest: true }).rest",
+}
+UNLIKE = ["unlike-lists"]
+ALIKE = {
+    "the same condition": ("filter rows where it.id > 1", "filter rows where it.id > 1", []),
+    "another condition": ("filter rows where it.id > 1", "filter rows where it.id > 2", UNLIKE),
+    "none": ("filter rows where it.id > 1", "rows", UNLIKE),
+    "both halves": ("h.kept", "h.rest", UNLIKE),
+    "the same half": ("h.kept", "h.kept", []),
+    "what came of it": ("h.kept", "map h.kept with look()", []),
+    "what came of all": ("h.kept", "map rows with look()", UNLIKE),
+    "other rows": ("rows", "others", UNLIKE),
+}
+
+
+@pytest.mark.parametrize("made", FILTERS.values(), ids=FILTERS)
+@pytest.mark.parametrize(
+    "form", [f for f in FORMS if f not in ("take", "top", "a search", "concat")]
+)
+def test_what_passed_a_condition_is_exact_where_it_holds(made: str, form: str) -> None:
+    lets = f"  let found = {made}\n  let xs = found"
+    if made.startswith("("):
+        lets = f"  let h = {made[1:-6]}\n  let xs = h.rest"
+    assert codes(lets, FORMS[form]) == []
+
+
+@pytest.mark.parametrize(
+    ("counted", "refused"),
+    [
+        ("concat(h.kept, h.rest)", False),
+        ("concat(h.kept, h.kept)", False),
+        ("concat(h.kept, other)", True),
+        ("concat(rows, other)", True),
+        ("union(h.kept, h.rest, on: id)", False),
+    ],
+)
+def test_only_halves_of_one_filter_make_a_whole(counted: str, refused: bool) -> None:
+    lets = """  let h = filter rows where it.id > 1 { keep_rest: true }
+  let other = filter rows where it.id > 2"""
+    found = compiler.check(SourceFile("c.rlm", HEAD + BODY % (lets, counted)), load_import)
+    assert ("unsound-coverage" in [d.code for d in found.diagnostics]) is refused
+
+
+@pytest.mark.parametrize(("one", "two", "wrong"), ALIKE.values(), ids=ALIKE)
+def test_lists_are_aligned_only_where_they_hold_the_same_items(
+    one: str, two: str, wrong: list[str]
+) -> None:
+    lets = f"""  let h = filter rows where it.id > 1 {{ keep_rest: true }}
+  let one = {one}
+  let two = {two}"""
+    body = BODY.replace("rows: [Row],", "rows: [Row], others: [Row],") % (
+        lets,
+        "align(one, two, on: id)",
+    )
+    source = SourceFile("c.rlm", HEAD + body)
+    found = compiler.check(source, load_import).diagnostics
+    assert [d.code for d in found if d.code == "unlike-lists"] == wrong, render_all(found)
+
+
 VERBS = {
-    "filter": "filter rows where it.id > 1",
-    "a model's filter": "filter rows with good()",
+    "filter": "filter rows with good() { on_error: skip %s }",
     "both halves": "filter rows with good() { keep_rest: true on_error: skip %s }",
     "search": 'search rows for "x" by bm25(top: 3)',
     "cross": "cross rows, rows by bm25(top: 2)",

@@ -159,7 +159,7 @@ def test_a_filter_is_put_in(folder: Path) -> None:
     results = [rlmlang.run(p, values=values, store=None).result for p in (plan, changed)]
     assert ["A short one." in r for r in results] == [True, False]
     assert all("Quite a long one." in r for r in results)
-    assert changed.graph.nodes["some"]["coverage"] == "some"
+    assert changed.graph.nodes["some"]["coverage"] == "exact where contains(it, word)"
 
 
 # ── what cannot be run ───────────────────────────────────────────────────────

@@ -63,6 +63,8 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         if not function.covered(given, options):
             lost = scope.lost_at(value) or Label(arg.value.span, f"is `{given.coverage}`")
             scope.report(say.unsound(function, name, given, lost))
+    if why := function.unlike(facts):
+        scope.report(say.unlike(function, name, plain, facts, why))
     if None in options.values():
         return NOTHING
     made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))

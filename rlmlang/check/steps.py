@@ -12,6 +12,7 @@ from rlmlang.check.scope import Inferred, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.verbs import CHECKS
 from rlmlang.ir import recipe as r
+from rlmlang.ir.coverage import Kept
 from rlmlang.ir.expressions import Choose, Expr, Not, Op
 from rlmlang.ir.types import ANY, BOOL, Type
 from rlmlang.ir.walk import names
@@ -69,7 +70,7 @@ def _pays(scope: Scope, e: t.Expr) -> bool:
 def _assume(scope: Scope, written: t.Assume, since: int) -> r.Facts:
     """The last step of this body, taken to be exact for the reason given."""
     at = max(i for i, s in enumerate(scope.steps) if i >= since and s.within == scope.within)
-    facts = replace(scope.steps[at].facts, coverage="exact", fields=())
+    facts = replace(scope.steps[at].facts.keeping(Kept()), fields=())
     scope.steps[at] = replace(scope.steps[at], facts=facts, assumed=written.because)
     return facts
 

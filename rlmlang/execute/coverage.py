@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rlmlang.context import Datum
 from rlmlang.execute.run_context import RunContext
 from rlmlang.ir.recipe import Ask
-from rlmlang.ir.walk import names
+from rlmlang.ir.walk import names, show
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 from rlmlang.schema.partitions import Coverage
@@ -18,10 +18,11 @@ from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 
 @dataclass
 class Lineage:
-    """What a value was cut from without a model between: `inputs` of the plan. `halved` says that
-    it is a half of a filter's, `assumed` why it was taken to be whole."""
+    """What a value was cut from without a model between: `inputs` of the plan, by way of `filters`.
+    `halved` says that it is a half of a filter's, `assumed` why it was taken to be whole."""
 
     inputs: set[str] = field(default_factory=set)
+    filters: list[str] = field(default_factory=list)
     halved: bool = False
     assumed: str = ""
 
@@ -31,6 +32,13 @@ def lines_of(scope: RunContext, plan: Plan, inputs: Mapping[str, Datum]) -> list
     to code, also where nothing was left to show; and of what was assumed of other steps."""
     nodes = [n for n in plan.nodes if not _in_pattern(plan, n)]
     return [line for node in nodes for line in _lines(scope, plan, node, inputs)]
+
+
+def followed(plan: Plan) -> frozenset[str]:
+    """The filters whose items a model is shown later: what they turn away is booked."""
+    shown = [n for n in plan.nodes if _shown_by(plan, n) is not None]
+    reads = [[(n, n.step.work.items or n.step.work.streamed or n.step.work)] for n in shown]
+    return frozenset(id for read in reads for id in lineage(plan, read).filters)
 
 
 def _in_pattern(plan: Plan, node: Node) -> bool:
@@ -48,6 +56,9 @@ def _lines(
     if not asked and node.id not in receipt.ended and node.id not in receipt.skipped:
         return
     if shown_by is None:
+        work = node.step.work
+        if node.id in receipt.judged and work.streamed is not None:
+            yield receipt.judgement(node.id, show(work.streamed), work.condition)
         if assumed:
             yield receipt.assumption(node.id, sorted(node.facts.origins), assumed)
         return
@@ -63,6 +74,8 @@ def _lines(
             promised,
             assumed or subject.assumed,
             by_code=by_code and asked,
+            where=_where(node) if promised != "some" else "",
+            filters=subject.filters if name in subject.inputs else (),
         )
         if line is not None:
             yield line
@@ -74,7 +87,7 @@ def _shown_by(plan: Plan, node: Node) -> Ask | None:
     return (plan.node(f"{node.id}.{part}") if part else node).step.work.asked
 
 
-def lineage(plan: Plan, reads: list[tuple[Node, object]]) -> Lineage:
+def lineage(plan: Plan, reads: Sequence[tuple[Node, object]]) -> Lineage:
     """What the values that some nodes read by some expressions were cut from. What a model has said
     ends a line."""
     found = Lineage()
@@ -87,12 +100,18 @@ def lineage(plan: Plan, reads: list[tuple[Node, object]]) -> Lineage:
             continue
         found.assumed = found.assumed or node.step.assumed
         found.halved = found.halved or work.halves
+        found.filters += [id] if work.condition and not work.halves else []
         waiting += [n for n in _read(node, work.cut_from) if n not in waiting]
     return found
 
 
 def _read(node: Node, part: object) -> list[str]:
     return [node.inputs[name] for name in names(part) if name in node.inputs]
+
+
+def _where(node: Node) -> str:
+    """The conditions that what a node shows to a model has passed."""
+    return " and ".join(sorted(node.facts.where - {node.step.work.condition}))
 
 
 def _promised(node: Node, name: str, subject: Lineage) -> Coverage:

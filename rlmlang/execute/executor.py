@@ -14,7 +14,7 @@ import anyio
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.causes import first_cause
-from rlmlang.execute.coverage import lines_of
+from rlmlang.execute.coverage import followed, lines_of
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.placed import placed
@@ -35,6 +35,7 @@ async def execute(
 ) -> tuple[Datum, list[Line]]:
     """The result of a plan over its inputs, and the receipt. Raises CodedError for what stopped
     the run."""
+    scope.receipt.followed = followed(plan)
     cells = await run_parts(plan, "", inputs, {}, scope)
     result = await _result(plan, cells)
     with placed(plan.node("result").step):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rlmlang.context import Datum, Document, Part, Ranges, Rows, Slice, Tree
+from rlmlang.context import Datum, Document, Part, Ranges, Rows, Slice, Tree, parts_in
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.schema.partitions import Coverage
 from rlmlang.trajectory.receipt import Line
@@ -13,11 +13,17 @@ from rlmlang.trajectory.receipt import Line
 
 @dataclass
 class Receipt:
-    """Reads by step and document, the items each step has skipped, and the steps that ended."""
+    """Reads by step and document, the items each step has skipped, and the steps that ended.
+
+    Of filters: how many items passed of how many, and the bytes of those that did not, as far as
+    the step is one of `followed`, whose items a model is shown later."""
 
     reads: dict[str, dict[str, Ranges]] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
+    followed: frozenset[str] = frozenset()
+    turned: dict[str, dict[str, Ranges]] = field(default_factory=dict)
+    judged: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def read(self, step: str, parts: Iterable[Part]) -> None:
         """Books what a successful call was shown."""
@@ -28,6 +34,19 @@ class Receipt:
     def skip(self, step: str) -> None:
         """Books an item that was left out."""
         self.skipped[step] = self.skipped.get(step, 0) + 1
+
+    def turn_away(self, step: str, item: Datum) -> None:
+        """Books an item that a condition did not let pass."""
+        if step in self.followed:
+            for part in parts_in(item):
+                ranges = self.turned.setdefault(step, {}).setdefault(part.document.id, Ranges())
+                ranges.add(part.start, part.end)
+
+    def judgement(self, step: str, subject: str, where: str) -> Line:
+        """The line of a condition that shows nothing to a model."""
+        passed, items = self.judged[step]
+        lost = self.skipped.get(step, 0)
+        return Line(step, subject, "exact", 0, 0, 0, lost, where=where, items=items, passed=passed)
 
     def assumption(self, step: str, sources: Sequence[str], why: str) -> Line:
         """The line of what was assumed of a step that shows nothing to a model."""
@@ -43,8 +62,11 @@ class Receipt:
         assumed: str = "",
         *,
         by_code: bool = False,
+        where: str = "",
+        filters: Iterable[str] = (),
     ) -> Line | None:
-        """The step's line for a source; None for a value that lies in no document."""
+        """The step's line for a source; None for a value that lies in no document. `filters` came
+        before it, and what they turned away is decided."""
         extents = list(documents(value))
         if not extents:
             return None
@@ -54,7 +76,7 @@ class Receipt:
         added = sum(r.added for r in found.values())
         total = sum(end - start for _, start, end in extents)
         left_out = len(value.left_out) if isinstance(value, Tree) else 0
-        lost = self.skipped.get(step, 0)
+        passed, items = self.judged.get(step, (0, None))
         return Line(
             step,
             source,
@@ -62,11 +84,24 @@ class Receipt:
             total,
             covered,
             added - covered,
-            lost,
+            self.skipped.get(step, 0),
             assumed,
             left_out,
             by_code,
+            where,
+            sum(self._decided(d.id, found.get(d.id), filters) for d, _, _ in extents),
+            items,
+            passed,
         )
+
+    def _decided(self, document: str, read: Ranges | None, filters: Iterable[str]) -> int:
+        """The bytes of a document that filters turned away and no call was shown."""
+        all_ = Ranges(list(read.merged) if read is not None else [])
+        for step in filters:
+            turned = self.turned.get(step, {}).get(document)
+            for start, end in turned.merged if turned is not None else ():
+                all_.add(start, end)
+        return all_.covered - (read.covered if read is not None else 0)
 
 
 def documents(value: Datum) -> Iterable[tuple[Document, int, int]]:

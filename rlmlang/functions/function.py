@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rlmlang.ir.recipe import Facts
@@ -45,7 +45,8 @@ class Function(Frozen):
     items must all be of one type.
 
     `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
-    lists are known to go one to one where a function that `pairs` them says the same of both.
+    lists are known to go one to one where a function that `pairs` them says the same of both. Lists
+    that must be `alike` come from the same source and passed the same conditions.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Function(Frozen):
     options: tuple[Option, ...] = ()
     reads: str = ""
     pairs: bool = False
+    alike: bool = False
 
     @property
     def repeats(self) -> bool:
@@ -80,6 +82,22 @@ class Function(Frozen):
         """Whether an argument has the coverage that is needed with these options."""
         waived = any(o.waives and options.get(o.name) is True for o in self.options)
         return waived or ORDER.index(facts.coverage) <= ORDER.index(self.needs)
+
+    def unlike(self, lists: Sequence[Facts]) -> str:
+        """Why lists do not go together that must be alike, in words; empty where they do."""
+        if not self.alike:
+            return ""
+        first, *others = lists
+        for other in others:
+            if first.where != other.where:
+                return f"one is `{first.kept}`, the other `{other.kept}`"
+            if not first.origins <= other.origins:
+                return f"one comes from {_of(first)}, the other from {_of(other)}"
+        return ""
+
+
+def _of(facts: Facts) -> str:
+    return " and ".join(f"`{o}`" for o in sorted(facts.origins)) or "no source"
 
 
 KINDS: Mapping[Kind, Callable[[Type], bool]] = {

@@ -21,6 +21,7 @@ from rlmlang.functions.values import (
     record,
     values,
 )
+from rlmlang.ir.coverage import side_by_side
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import as_list, made_of
 from rlmlang.ir.types import BOOL, fields_of, list_of
@@ -37,8 +38,9 @@ DESCENDING = Option("descending", BOOL)
 def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
     first = rules.flat(first)
     for other in map(rules.flat, others):
+        kept = side_by_side(first.kept, other.kept, related=bool(first.origins & other.origins))
         first = replace(
-            made_of(first, [other]),
+            made_of(first, [other]).keeping(kept),
             size=first.size + other.size,
             count=first.count + other.count,
             item=maximum(first.item, other.item),
@@ -122,7 +124,8 @@ def _extreme(choose: Callable[..., Datum]) -> Callable[..., Datum]:
 
 LISTS = (
     Function("align", "Rows joined to answers by a field; each row must have one.",
-             ("list", "list"), _aligned, _align, "exact", (replace(ON, required=True),)),
+             ("list", "list"), _aligned, _align, "exact", (replace(ON, required=True),),
+             alike=True),
     Function("union", "All items of the lists, without repeats.", ("list", "*"), _joined,
              lambda *lists, on="": first_of_each(concat(*lists), on), "cover", (ON,)),
     Function("concat", "All items of the lists, in order.", ("list", "*"), _joined, concat),

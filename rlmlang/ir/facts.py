@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
+from rlmlang.ir.coverage import Kept
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.types import ANY, Type
 from rlmlang.schema.formula import ONE, ZERO, Formula, Sizes
@@ -18,8 +20,9 @@ class Facts(Frozen):
     """What is known of a value: its type, its size in tok, its items, how much of it there is.
 
     `inner` is the count of items in each item of a nested list; `origins` are the sources it was
-    cut from. `fields` holds the coverage of each field of a record made of lists by its path, as
-    `halves.kept`; the record has the weakest. `told` says that a model said some of it."""
+    cut from, `where` the conditions that its items passed. `fields` holds what each field of a
+    record made of lists keeps by its path, as `halves.kept`; the record has the weakest. `told`
+    says that a model said some of it."""
 
     type: Type = ANY
     size: Formula = ZERO
@@ -28,8 +31,18 @@ class Facts(Frozen):
     inner: Formula = ONE
     coverage: Coverage = "exact"
     origins: frozenset[str] = frozenset()
-    fields: tuple[tuple[str, Coverage], ...] = ()
+    fields: tuple[tuple[str, Kept], ...] = ()
     told: bool = False
+    where: frozenset[str] = frozenset()
+
+    @property
+    def kept(self) -> Kept:
+        """How much of what it comes from it holds."""
+        return Kept(self.coverage, self.where)
+
+    def keeping(self, kept: Kept) -> Facts:
+        """The same, holding so much."""
+        return replace(self, coverage=kept.coverage, where=kept.where)
 
 
 class Given(Protocol):

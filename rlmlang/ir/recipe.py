@@ -175,6 +175,12 @@ class Operation(Frozen):
         """The expressions whose sources its value is still cut from, no model being between."""
         return None if self.asked is not None else self
 
+    @property
+    def condition(self) -> str:
+        """What the items that it lets pass have passed, as it is written; empty where it turns
+        none away."""
+        return ""
+
     def facts(self, given: Given) -> Facts:
         """What is known of the value that it gives. Raises CodedError (plan-unsound) where what
         it is given does not fit."""

@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from rlmlang.ir import types as ty
+from rlmlang.ir.coverage import Kept, together
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.types import Field, RecordType, Type, fields_of
 from rlmlang.schema.formula import ONE, Formula, maximum, number
-from rlmlang.schema.partitions import Coverage, worst_of
 
 GROWTH = 3
 PER_FIELD = 6
@@ -84,19 +84,18 @@ def made_of(made: Facts, parts: Iterable[Facts]) -> Facts:
     """A value made of others: as complete as the least complete of them, from all their sources."""
     given = (made, *parts)
     return replace(
-        made,
-        coverage=worst_of(p.coverage for p in given),
+        made.keeping(together(p.kept for p in given)),
         origins=frozenset().union(*(p.origins for p in given)),
         told=any(p.told for p in given),
     )
 
 
-def of_fields(parts: Iterable[tuple[str, Facts]]) -> tuple[tuple[str, Coverage], ...]:
-    """The coverage of each field of a record, and of the fields of records in it."""
-    found: list[tuple[str, Coverage]] = []
+def of_fields(parts: Iterable[tuple[str, Facts]]) -> tuple[tuple[str, Kept], ...]:
+    """What each field of a record keeps, and the fields of records in it."""
+    found: list[tuple[str, Kept]] = []
     for name, facts in parts:
-        found.append((name, facts.coverage))
-        found += [(f"{name}.{inner}", coverage) for inner, coverage in facts.fields]
+        found.append((name, facts.kept))
+        found += [(f"{name}.{inner}", kept) for inner, kept in facts.fields]
     return tuple(found)
 
 
@@ -106,9 +105,8 @@ def of_field(base: Facts, field: Field) -> Facts:
     size = declared if declared is not None else base.size
     inside = f"{field.name}."
     base = replace(
-        base,
-        coverage=dict(base.fields).get(field.name, base.coverage),
-        fields=tuple((n.removeprefix(inside), c) for n, c in base.fields if n.startswith(inside)),
+        base.keeping(dict(base.fields).get(field.name, base.kept)),
+        fields=tuple((n.removeprefix(inside), k) for n, k in base.fields if n.startswith(inside)),
     )
     if not field.type.is_list:
         return replace(base, type=field.type, size=size, count=ONE, item=size)
@@ -135,9 +133,7 @@ def as_list(item: Facts, count: Formula, type_: Type) -> Facts:
 def largest(a: Facts, b: Facts) -> Facts:
     """What is known of a value that is one or the other."""
     ours, theirs = dict(a.fields), dict(b.fields)
-    fields = {
-        n: worst_of((ours.get(n, a.coverage), theirs.get(n, b.coverage))) for n in (*ours, *theirs)
-    }
+    fields = {n: together((ours.get(n, a.kept), theirs.get(n, b.kept))) for n in (*ours, *theirs)}
     return replace(
         made_of(a, [b]),
         size=maximum(a.size, b.size),

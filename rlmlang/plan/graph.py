@@ -76,7 +76,7 @@ class Node:
     @property
     def coverage(self) -> str:
         """How much of its sources a list holds; empty for what is no list."""
-        return self.facts.coverage if self.facts.type.is_list else ""
+        return str(self.facts.kept) if self.facts.type.is_list else ""
 
     @property
     def prompt(self) -> str:

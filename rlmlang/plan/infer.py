@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.binding import Binding
+from rlmlang.ir.coverage import Kept
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Step
@@ -55,7 +56,7 @@ def infer(
     except CodedError as problem:
         found = problem.diagnostic
         raise CodedError(replace(found, message=f"`{step.name}`: {found.message}")) from None
-    return replace(made, coverage="exact", fields=()) if step.assumed else made
+    return replace(made.keeping(Kept()), fields=()) if step.assumed else made
 
 
 def with_told(step: Step, inputs: Mapping[str, Facts]) -> Step:

@@ -42,14 +42,17 @@ def _row(table: Table, node: Node, plan: Plan) -> None:
     name = Text("  " * len(plan.around(node)) + node.id.removeprefix(f"{node.within}."))
     if node.id == plan.verdict.dominant:
         name.append(" ◀ most of the cost", style="yellow")
-    what = node.words if len(node.words) <= LONGEST else node.words[: LONGEST - 1] + "…"
-    words = Text(what)
+    words = Text(_short(node.words))
     if node.coverage:
-        words.append(f"  {node.coverage}", style="cyan")
+        words.append(f"  {_short(node.coverage)}", style="cyan")
     if node.streams:
         words.append("  streamed", style="dim")
     empty = bound == Bound()
     table.add_row(name, words, *(("", "", "", "") if empty else _cells(bound.worst)))
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
 def _cells(cost: Cost) -> tuple[str, str, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Group
 from rich.markup import escape
@@ -91,12 +91,11 @@ def receipt_view(
     """What was read, what it cost, where the record is. `lines` are the executor's."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for line in lines:
-        view = _assumed if line.stated else _by_code if line.by_code else _by_models
-        table.add_row(*view(line))
+        table.add_row(*_view(line)(line))
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
     parts: list[Text | Table] = [Text("receipt", style="bold"), *([table] if lines else ())]
-    if not lines and not usage.calls and not reused:
+    if not any(line.total for line in lines) and not usage.calls and not reused:
         parts.append(Text("  no model was asked"))
     parts.append(Text(f"{spent}, {seconds:.1f} s"))
     if reused:
@@ -113,6 +112,21 @@ def receipt_view(
     return Group(*parts)
 
 
+def _view(line: Line) -> Callable[[Line], tuple[str, str, str]]:
+    if line.items is not None and not line.total:
+        return _judged
+    return _assumed if line.stated else _by_code if line.by_code else _by_models
+
+
+def _judged(line: Line) -> tuple[str, str, str]:
+    """What a condition let pass."""
+    return f"  {line.step} of {line.source}", f"where {escape(line.where)}", _passed(line)
+
+
+def _passed(line: Line) -> str:
+    return f"{line.passed:,} of {line.items:,}"
+
+
 def _assumed(line: Line) -> tuple[str, str, str]:
     """What was assumed of a step."""
     return f"  {line.step} of {line.source}", line.promised, f"assumed: {escape(line.assumed)}"
@@ -125,7 +139,10 @@ def _by_models(line: Line) -> tuple[str, str, str]:
     lost = f", {line.skipped} items skipped" if line.skipped else ""
     lost += f", {line.left_out} files without text left out" if line.left_out else ""
     why = f", assumed exact: {escape(line.assumed)}" if line.assumed else ""
-    promised = f"[{word}]{line.promised}[/{word}]"
+    lost += f", {line.decided:,} decided before" if line.decided else ""
+    lost += f", {_passed(line)} items pass" if line.items is not None else ""
+    where = f" where {escape(line.where)}" if line.where else ""
+    promised = f"[{word}]{line.promised}{where}[/{word}]"
     return f"  {line.step} read {line.source}", promised, _share(line) + twice + lost + why
 
 

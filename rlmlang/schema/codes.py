@@ -217,6 +217,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unknown-type": (RECIPE, (), "a type that is not declared"),
     "unknown-unit": (RECIPE, (), "a number with a unit nobody knows"),
     "unknown-verb": (RECIPE, (), "a step begins with a word that is no verb"),
+    "unlike-lists": (RECIPE, (), "lists joined that do not hold the same items"),
     "unnamed-step": (RECIPE, (), "a model is called inside an expression"),
     "unscaled-cost": (RECIPE, (), "a cost is scored without a limit"),
     "unsound-coverage": (RECIPE, (), "a count over a list that may miss or repeat something"),

@@ -9,9 +9,10 @@ from rlmlang.schema.partitions import Coverage
 
 @dataclass(frozen=True)
 class Line:
-    """One step's reading of one source, in bytes; `repeated` were read more than once;
-    `left_out` are files of a tree that are empty or no text. Of what code that a model wrote looked
-    into (`by_code`) only what it showed to sub-calls is counted."""
+    """One step's reading of one source, in bytes; `repeated` were read more than once, `decided`
+    were turned away by the conditions of `where` before; `left_out` are files of a tree that are
+    empty or no text. Of what code that a model wrote looked into (`by_code`) only what it showed to
+    sub-calls is counted. A step that filters let `passed` of `items` pass."""
 
     step: str
     source: str
@@ -23,6 +24,10 @@ class Line:
     assumed: str = ""
     left_out: int = 0
     by_code: bool = False
+    where: str = ""
+    decided: int = 0
+    items: int | None = None
+    passed: int = 0
 
     @property
     def fraction(self) -> float:
@@ -32,11 +37,13 @@ class Line:
     @property
     def stated(self) -> bool:
         """Whether it only says what was assumed of a step that shows nothing to a model."""
-        return bool(self.assumed) and not self.total
+        return bool(self.assumed) and not self.total and self.items is None
 
     @property
     def kept(self) -> bool:
         """Whether the reading is what the type promised."""
         if self.promised == "some" or self.assumed:
             return True
-        return self.read == self.total and (self.promised == "cover" or not self.repeated)
+        return self.read + self.decided == self.total and (
+            self.promised == "cover" or not self.repeated
+        )

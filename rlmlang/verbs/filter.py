@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.coverage import Kept, denied
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation
@@ -52,12 +53,17 @@ class Filter(Operation):
         return self.subject
 
     @property
+    def items(self) -> Expr | None:
+        """The list, where a model judges it."""
+        return self.subject if self.ask is not None else None
+
+    @property
     def cut_from(self) -> Expr:
         """The list, some of whose items it gives."""
         return self.subject
 
     def facts(self, given: Given) -> Facts:
-        """Some of the items; both halves are whole as long as every item was judged."""
+        """The items that pass; both halves are whole as long as every item was judged."""
         items = list_facts(self.subject, given)
         item = item_facts(items)
         said = answer_facts(self.ask, given, item) if self.ask is not None else None
@@ -65,11 +71,19 @@ class Filter(Operation):
         if test is None or not fits(test.type, BOOL):
             raise unsound("what a filter goes by is no condition")
         half = list_of(items.type.item)
+        judged = Kept("some", items.where) if self.on_error.skip else items.kept
+        yes, no = judged.passing(self.condition), judged.passing(denied(self.condition))
         if not self.keep_rest:
-            return replace(items, coverage="some", type=half)
-        coverage = "some" if self.on_error.skip else items.coverage
+            return replace(items.keeping(yes), type=half)
         both = record(Field("kept", half), Field("rest", half))
-        return replace(items, type=both, coverage=coverage)
+        return replace(items.keeping(judged), type=both, fields=(("kept", yes), ("rest", no)))
+
+    @property
+    def condition(self) -> str:
+        """What its items pass, as it is written."""
+        if self.ask is None:
+            return show(self.where) if self.where is not None else "true"
+        return f"{self.ask.prompt.name}({', '.join(show(e) for _, e in self.ask.args)}) says yes"
 
     def bound(self, known: Known) -> Bound:
         """count × call; nothing for a condition."""

@@ -36,6 +36,7 @@ def item_facts(items: Facts) -> Facts:
         items.coverage,
         items.origins,
         told=items.told,
+        where=items.where,
     )
 
 

@@ -116,6 +116,8 @@ def _applied(
             raise unsound(f"`{name}` cannot be applied to {facts.type}")
         if not function.covered(facts, dict(options)):
             raise unsound(f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`")
+    if words := function.unlike(args):
+        raise unsound(f"`{name}` is given lists of unlike items: {words}")
     return function.gives(*args, **dict(options))
 
 

@@ -57,7 +57,7 @@ class Ladder(Operation):
 
 def judged(rungs: Iterable[Facts]) -> Facts:
     """What a ladder accepts or not: the largest of its rungs, of which there is all."""
-    return replace(reduce(largest, rungs), coverage="exact", fields=())
+    return replace(reduce(largest, rungs), coverage="exact", fields=(), where=frozenset())
 
 
 @value

@@ -67,6 +67,7 @@ class Map(Operation):
             coverage="some" if loses else worst_of((items.coverage, inner)),
             origins=items.origins | answer.origins,
             told=True,
+            where=items.where,
         )
 
     def bound(self, known: Known) -> Bound:

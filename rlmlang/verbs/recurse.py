@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.coverage import Kept
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation, Part, Partition
@@ -85,7 +86,8 @@ class Recurse(Operation):
         subject, leaf = given.of(self.subject), given.parts["leaf"]
         loses = self.keep is not None or self.on_error.skip
         coverage = "some" if loses else subject.coverage
-        return replace(leaf, coverage=worst_of((coverage, leaf.coverage)), origins=subject.origins)
+        kept = Kept(worst_of((coverage, leaf.coverage)), subject.where)
+        return replace(leaf.keeping(kept), origins=subject.origins)
 
     def bound(self, known: Known) -> Bound:
         """leaves·(1+r) + k·I·(1+r) + I·⌈(q−1)/(f−1)⌉·(1+r), I = (q^d−1)/(q−1)."""

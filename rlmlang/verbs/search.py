@@ -44,6 +44,7 @@ class Search(Operation):
             coverage="some",
             origins=subject.origins,
             told=subject.told,
+            where=subject.where,
         )
 
     def bound(self, known: Known) -> Bound:

@@ -52,6 +52,7 @@ class Split(Operation):
             coverage=worst_of((subject.coverage, coverage)),
             origins=subject.origins,
             told=subject.told,
+            where=subject.where,
         )
 
     def bound(self, known: Known) -> Bound:

@@ -25,10 +25,25 @@ def unsound(function: Function, name: t.Name, facts: Facts, lost: Label) -> Diag
         f"`{function.name}` needs {wanted}, but this list {why}",
         Label(name.span, f"needs `{function.needs}`"),
         lost,
-        reason="Coverage is `exact` after a split; skip, stop, filter, search and cross make it "
-        "`some`, overlap makes it `cover`.",
+        reason="Coverage is `exact` after a split; skip, stop, search and cross make it `some`, "
+        "overlap makes it `cover`; a filter leaves it as it was, where its condition holds.",
         hint="remove what loses items (on_error: fail, no overlap), or write behind the step "
         '`{ assume exact because "…" }`, which stays in the receipt',
+    )
+
+
+def unlike(
+    function: Function, name: t.Name, args: Sequence[t.Arg], facts: Sequence[Facts], why: str
+) -> Diagnostic:
+    """The problem `unlike-lists`."""
+    labels = [Label(a.value.span, f"is `{f.kept}`") for a, f in zip(args, facts, strict=True)]
+    return error(
+        "unlike-lists",
+        f"`{function.name}` goes over lists of the same items, and {why}",
+        Label(name.span, "goes over both"),
+        *labels,
+        reason="Items that one list lacks would be missing in what comes of both.",
+        hint="filter both lists by the same condition, or filter what comes of both",
     )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from rlmlang.check.asks import Known, ask_of
 from rlmlang.check.infer import expect
-from rlmlang.check.losses import lose
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.verbs.items import asked, list_of, skips, word_span
+from rlmlang.check.verbs.items import asked, list_of, skips
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.recipe import Ask
@@ -50,8 +49,6 @@ def _add(
 ) -> Inferred:
     s = Settings(scope.module, e.block, "filter")
     keep, on_error = s.get("keep_rest", bool), skips(scope, name, s)
-    if not keep:
-        lose(scope, name, word_span(e), "a filter keeps only some")
     return scope.add(name, Filter(*parts, keep, s.find("parallel", int), on_error), known, e)
 
 

@@ -17,15 +17,21 @@ async def run(node: NodeRun, work: Filter) -> int:
     one: One = asking.one if asking is not None else _condition(node, work.where, env)
     kept: list[Datum] = []
     rest: list[Datum] = []
+    passed = 0
 
     async def take(item: Datum, answer: Datum) -> bool:
         if work.keep_rest:
             (kept if answer else rest).append(item)
         elif answer:
             await node.put(item)
+        if not answer:
+            node.scope.receipt.turn_away(node.id, item)
+        nonlocal passed
+        passed += bool(answer)
         return True
 
     count = await ForEach(parallel_of(node, work.parallel), one, take).run(source)
+    node.scope.receipt.judged[node.id] = passed, count
     if asking is not None:
         asking.skips.few_enough(count, "items")
     return node.give({"kept": kept, "rest": rest}, len(kept)) if work.keep_rest else node.finish()
