@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import rlmlang
 from rlmlang import compiler
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.runtime.files import load_import
@@ -27,6 +30,11 @@ WRONG = [
     ("upper(rows)", "wrong-type"),
     ("sum(take(rows, 2), of: n)", "unsound-coverage"),
     ("most(rows)", "unknown-function"),
+    ('coalesce(1, "one")', "wrong-type"),
+    ('at(rows, "one")', "wrong-type"),
+    ("zip(rows, pairs)", "unlike-lists"),
+    ("quantile(rows, of: n)", "missing-argument"),
+    ("1 % true", "wrong-type"),
 ]
 RIGHT = [
     "take(rows, 3)", "take(rows, n: 3)", "top(rows, by: [n, id], 3)", "concat(rows, rows, rows)",
@@ -41,6 +49,62 @@ recipe f(rows: [Row], pairs: [Two]) -> [Int] {{
   return [count(rows), count(pairs)]
 }}
 """
+
+
+VALUES = [
+    ("max([3, 1, 2])", 3),
+    ("min([3, 1, 2])", 1),
+    ("sum([1, 2]) % 2", 1),
+    ("0 - 7 % 3", -1),
+    ("median([3, 1, 2, 10])", 2.5),
+    ("quantile([1, 2, 3, 4], 0.25)", 1.75),
+    ("floor(0 - 1.5)", -2),
+    ("ceil(1.2)", 2),
+    ("abs(0 - 4)", 4),
+    ('int(" 12 ")', 12),
+    ("int(1.9)", 1),
+    ('float("1.5")', 1.5),
+    ("at([3, 1, 2], 0 - 1)", 2),
+    ("at([3, 1, 2], 3)", None),
+    ("reverse([3, 1, 2])", [2, 1, 3]),
+    ("drop([3, 1, 2], 1)", [1, 2]),
+    ("coalesce(at([3], 1), 9)", 9),
+    ('replace("a-b-c", "-", "+")', "a+b+c"),
+    ('split_text("a,b,c", separator: ",")', ["a", "b", "c"]),
+    ('find_all("a1 b22", "[0-9]+")', ["1", "22"]),
+    ('captures("on 2026-11", "([0-9]+)-([0-9]+)")', ["2026", "11"]),
+    ('ends_with("road", "ad")', True),
+    ('zip(["a"], [1])', [{"left": "a", "right": 1}]),
+]
+TYPES = {bool: "Bool", int: "Int", float: "Float", str: "Text", type(None): "Int?"}
+
+
+def typed(value: object) -> str:
+    """The type of a value, as it is written."""
+    if isinstance(value, list):
+        return f"[{typed(value[0])}]"
+    return "Pair<Text, Int>" if isinstance(value, dict) else TYPES[type(value)]
+
+
+@pytest.mark.parametrize(("call", "value"), VALUES)
+def test_what_a_function_gives(tmp_path: Path, call: str, value: object) -> None:
+    """A whole number where all items are whole."""
+    path, type_ = tmp_path / "f.rlm", typed(value)
+    type_ = f"{type_}?" if call.startswith(("at(", "median(", "quantile(")) else type_
+    type_ = type_.replace("??", "?")
+    path.write_text(f"rlm 1\nrecipe f() -> {type_} {{ return {call} }}\n")
+    assert rlmlang.run(path, store=None).result == value
+
+
+@pytest.mark.parametrize(
+    "call", ['int("1.5")', 'float("x")', "quantile([1], 2)", "1 % 0", 'replace("a", "", "b")']
+)
+def test_a_value_that_has_no_answer_is_said(tmp_path: Path, call: str) -> None:
+    path = tmp_path / "f.rlm"
+    type_ = {"i": "Int", "f": "Float", "q": "Float?", "1": "Int", "r": "Text"}[call[0]]
+    path.write_text(f"rlm 1\nrecipe f() -> {type_} {{ return {call} }}\n")
+    problem = rlmlang.run(path, store=None).problem
+    assert problem is not None and problem.diagnostic.code == "wrong-value"
 
 
 def problems(call: str) -> list[str]:

@@ -101,6 +101,9 @@ def _complete(
             scope.report(say.wrong_kind(function, arg, function.kind(at), given.type))
             return False
         item, first = innermost(given).type, innermost(facts[0]).type
+        if function.disagrees([facts[0].type, given.type]):
+            scope.report(say.argument(arg, "value", given.type, facts[0].type.required()))
+            return False
         if function.repeats and not fits(item, first):
             scope.report(say.argument(arg, "items", item, first))
     return True

@@ -39,7 +39,7 @@ from rlmlang.ir.types import (
 from rlmlang.syntax import tree as t
 from rlmlang.verbs.inference import either, goes_with, made_from, mismatch, tested
 
-ARITHMETIC = ("+", "-", "*", "/")
+ARITHMETIC = ("+", "-", "*", "/", "%")
 
 
 def infer(scope: Scope, e: t.Expr, want: Type = ANY) -> Inferred:

@@ -108,7 +108,9 @@ def _operate(op: str, a: Datum, b: Datum) -> Datum:
     try:
         return _bounded(OPERATORS[op](a, b), op)
     except ZeroDivisionError:
-        raise failed("wrong-value", f"{a} / {b}: division by zero", hint="test it first") from None
+        raise failed(
+            "wrong-value", f"{a} {op} {b}: division by zero", hint="test it first"
+        ) from None
     except OverflowError:
         raise _too_large(op) from None
     except TypeError:
@@ -135,6 +137,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Datum]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "%": operator.mod,
     "in": lambda a, b: a in b,
     "..": lambda a, b: f"{a}..{b}",
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import KEYS, OF, Function, Option
-from rlmlang.functions.rules import Rule, flat, item, row_field, scalar
+from rlmlang.functions.rules import Rule, flat, item, number_of, row_field, scalar
 from rlmlang.functions.values import Condition, Rows, field, key, nothing, values
 from rlmlang.functions.values import flat as items
 from rlmlang.ir.recipe import Facts
@@ -25,8 +25,9 @@ LOWER_BOUND = Option("lower_bound", BOOL, waives=True)
 WHERE = Option("where", "where")
 
 
-def _grouped(name: str, type_: Type) -> Rule:
-    """A table of the keys and one number a group, which can be none only where `of` can."""
+def _grouped(name: str, type_: Type | None) -> Rule:
+    """A table of the keys and one number a group, which can be none only where `of` can; without a
+    type it is whole where the field is."""
 
     def rule(
         rows: Facts, keys: tuple[str, ...], of: str = "", max_groups: int | None = None, **_: object
@@ -35,7 +36,8 @@ def _grouped(name: str, type_: Type) -> Rule:
         fields = [f for n in keys if (f := row_field(rows, n)) is not None]
         given = row_field(rows, of)
         sure = given is None or not given.type.optional
-        row = record(*fields, Field(name, type_.required() if sure else type_))
+        made = type_ or number_of(rows, of).type
+        row = record(*fields, Field(name, made.required() if sure else made))
         count = rows.count if max_groups is None else number(max_groups)
         size = table_row(row, rows.item)
         return replace(rows, type=TableType(row), size=count * size, count=count, item=size)
@@ -47,7 +49,8 @@ def _count(xs: Rows, where: Condition | None = None) -> int:
     return len(list(xs or ())) if where is None else sum(1 for x in items(xs) if where(x))
 
 
-def _numbers(rows: Rows, of: str = "") -> list[float]:
+def numbers(rows: Rows, of: str = "") -> list[float]:
+    """The numbers of a list, or a field of each. Raises CodedError (wrong-value)."""
     found = []
     for each in values(rows, of):
         if isinstance(each, bool) or not isinstance(each, int | float):
@@ -57,12 +60,12 @@ def _numbers(rows: Rows, of: str = "") -> list[float]:
 
 
 def _mean(rows: Rows, of: str = "") -> float | None:
-    found = _numbers(rows, of)
+    found = numbers(rows, of)
     return sum(found) / len(found) if found else None
 
 
 def _sum(rows: Rows, of: str = "") -> float:
-    return sum(_numbers(rows, of))
+    return sum(numbers(rows, of))
 
 
 def _by(name: str, make: Callable[[Rows, str], Datum]) -> Callable[..., list[dict[str, Datum]]]:
@@ -112,10 +115,10 @@ COUNTING = (
     Function("count_by", "A table of how many rows share the keys.", ("list",),
              _grouped("n", INT), _by("n", lambda rows, of: len(rows or ())), "exact",
              (KEYS, MAX_GROUPS, LOWER_BOUND)),
-    Function("sum", "The sum of numbers, or of a field.", ("list",), scalar(FLOAT), _sum, "exact",
+    Function("sum", "The sum of numbers, or of a field.", ("list",), number_of, _sum, "exact",
              (OF,)),
     Function("sum_by", "A table of sums of a field by keys.", ("list",),
-             _grouped("total", FLOAT), _by("total", _sum), "exact", OF_GROUPS),
+             _grouped("total", None), _by("total", _sum), "exact", OF_GROUPS),
     Function("mean", "The mean of numbers, or of a field; none of none.", ("list",),
              scalar(FLOAT.maybe()), _mean, "exact", (OF,)),
     Function("mean_by", "A table of means of a field by keys.", ("list",),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import AnyType, EnumType, Number, Type
+from rlmlang.ir.types import AnyType, EnumType, Number, Type, fits
 from rlmlang.schema.partitions import ORDER, Coverage
 from rlmlang.value import Frozen, value
 
@@ -46,7 +46,8 @@ class Function(Frozen):
 
     `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
     lists are known to go one to one where a function that `pairs` them says the same of both. Lists
-    that must be `alike` come from the same source and passed the same conditions.
+    that must be `alike` come from the same source and passed the same conditions. Arguments
+    that must `agree` are all of the first one's type, but for none.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Function(Frozen):
     reads: str = ""
     pairs: bool = False
     alike: bool = False
+    agree: bool = False
 
     @property
     def repeats(self) -> bool:
@@ -73,6 +75,10 @@ class Function(Frozen):
     def fits(self, at: int, type_: Type) -> bool:
         """Whether a value of a type may be the argument at this place."""
         return isinstance(type_, AnyType) or KINDS[self.kind(at)](type_)
+
+    def disagrees(self, types: Sequence[Type]) -> bool:
+        """Whether an argument is of another type than the first, where they must be alike."""
+        return self.agree and not all(fits(t.required(), types[0].required()) for t in types[1:])
 
     def kind(self, at: int) -> Kind:
         """The kind of the argument at this place."""

@@ -23,8 +23,8 @@ from rlmlang.functions.values import (
 )
 from rlmlang.ir.coverage import side_by_side
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.sizes import as_list, made_of
-from rlmlang.ir.types import BOOL, fields_of, list_of
+from rlmlang.ir.sizes import as_list, field_overhead, made_of
+from rlmlang.ir.types import BOOL, PairType, fields_of, list_of
 from rlmlang.ir.types import record as record_of
 from rlmlang.schema.formula import maximum, number
 
@@ -103,6 +103,39 @@ def _first_facts(rows: Facts) -> Facts:
     return replace(one, type=one.type.maybe())
 
 
+def _dropped(rows: Facts, n: int) -> Facts:
+    return replace(rules.flat(rows), coverage="some")
+
+
+def _at_facts(rows: Facts, place: Facts) -> Facts:
+    one = rules.item(rows)
+    return made_of(replace(one, type=one.type.maybe()), [place])
+
+
+def _at(rows: Rows, place: float) -> Datum:
+    found, at = flat(rows), int(place)
+    return found[at] if place == at and -len(found) <= at < len(found) else None
+
+
+def _paired(left: Facts, right: Facts) -> Facts:
+    left, right = rules.flat(left), rules.flat(right)
+    pair = PairType(left.type.item, right.type.item)
+    item = left.item + right.item + field_overhead(pair)
+    made = Facts(list_of(pair), left.count * item, left.count, item)
+    return made_of(made, [left, right])
+
+
+def _zip(left: Rows, right: Rows) -> list[Datum]:
+    ours, theirs = flat(left), flat(right)
+    if len(ours) != len(theirs):
+        raise failed(
+            "wrong-value",
+            f"`zip` is given lists of {len(ours):,} and {len(theirs):,} items",
+            hint="join them by a field instead: align(xs, ys, on: id)",
+        )
+    return [{"left": a, "right": b} for a, b in zip(ours, theirs, strict=True)]
+
+
 def _best(rows: Rows, by: Names) -> Datum:
     found = values(rows, "")
     if not found:
@@ -152,8 +185,16 @@ LISTS = (
     Function("flatten", "A list of lists as one list.", ("list",), rules.same, flat),
     Function("present", "The list without its empty answers.", ("list",), _present_facts,
              lambda rows: values(rows, "")),
-    Function("smallest", "The least number, or value of a field.", ("list",), rules.item,
+    Function("min", "The least item, or value of a field.", ("list",), rules.item,
              _extreme(min), options=(OF,)),
-    Function("largest", "The greatest number, or value of a field.", ("list",), rules.item,
+    Function("max", "The greatest item, or value of a field.", ("list",), rules.item,
              _extreme(max), options=(OF,)),
+    Function("reverse", "The list from its end to its beginning.", ("list",), rules.same,
+             lambda rows: flat(rows)[::-1]),
+    Function("drop", "The list without its first n items.", ("list",), _dropped,
+             lambda rows, n: flat(rows)[n:], options=(N,)),
+    Function("at", "The item at a place, counted from 0, from the end below 0; none outside.",
+             ("list", "number"), _at_facts, _at),
+    Function("zip", "Pairs of the items of two lists that hold the same items.", ("list", "list"),
+             _paired, _zip, alike=True),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import declared_size, made_of, of_field
-from rlmlang.ir.types import Field, Type, list_of
+from rlmlang.ir.types import FLOAT, INT, Field, IntType, Type, list_of
 from rlmlang.schema.formula import ONE, number
 
 Rule = Callable[..., Facts]
@@ -40,6 +40,13 @@ def scalar(type_: Type, size: int = 14) -> Rule:
         return made_of(Facts(type_, number(size), ONE, number(size)), given)
 
     return rule
+
+
+def number_of(rows: Facts, of: str = "", **_: object) -> Facts:
+    """A number about all items: whole where they are."""
+    one = item(rows, of).type.required()
+    type_ = INT if isinstance(one, IntType) else FLOAT
+    return scalar(type_)(rows)
 
 
 def row_field(rows: Facts, name: str) -> Field | None:

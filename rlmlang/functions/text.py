@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rlmlang.diagnostics.diagnostic import failed
@@ -11,16 +12,17 @@ from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import Rule, flat, scalar
 from rlmlang.functions.values import Rows, shown, text_of, values
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.sizes import shown_size
-from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT
+from rlmlang.ir.sizes import largest, made_of, shown_size
+from rlmlang.ir.types import BOOL, INT, TEXT, list_of
 from rlmlang.schema.formula import ONE
 
 if TYPE_CHECKING:
+    from regex import Match
+
     from rlmlang.context import Datum
 
 SECONDS = 1.0
 SEPARATOR = Option("separator", TEXT)
-DIGITS = Option("digits", INT)
 
 
 def _text_facts(times: int = 1) -> Rule:
@@ -49,19 +51,74 @@ def _on_text(do: Callable[..., Datum]) -> Callable[..., Datum]:
     return lambda *of: do(*map(text_of, of))
 
 
-def _matches(text: Datum, pattern: Datum) -> bool:
+def _search(text: Datum, pattern: Datum, most: int | None = None) -> list[Match[str]]:
+    """The first so many matches, all without a number. Raises CodedError (bad-pattern,
+    slow-pattern)."""
     import regex
 
     try:
-        return regex.search(text_of(pattern), text_of(text), timeout=SECONDS) is not None
+        found = regex.finditer(text_of(pattern), text_of(text), timeout=SECONDS)
+        return [*islice(found, most)]
     except regex.error as mistake:
         raise failed("bad-pattern", f"`{pattern}` is no regular expression: {mistake}") from None
     except TimeoutError:
         raise failed("slow-pattern", f"`{pattern}` took longer than {SECONDS:g} s") from None
 
 
-def _round(number: float, digits: int = 0) -> float:
-    return round(number, digits)
+def _matches(text: Datum, pattern: Datum) -> bool:
+    return bool(_search(text, pattern, 1))
+
+
+def _find_all(text: Datum, pattern: Datum) -> list[str]:
+    return [match.group() for match in _search(text, pattern)]
+
+
+def _captures(text: Datum, pattern: Datum) -> list[str]:
+    return [group or "" for match in _search(text, pattern, 1) for group in match.groups()]
+
+
+def _found_facts(text: Facts, pattern: Facts) -> Facts:
+    """No more matches than bytes, and one at the end; no more text than there is."""
+    count = text.size * 2 + 1
+    return made_of(Facts(list_of(TEXT), text.size + count, count, text.size + 1), [text, pattern])
+
+
+def _captured_facts(text: Facts, pattern: Facts) -> Facts:
+    """A group takes two bytes of the pattern; groups may hold the same text."""
+    count, item = pattern.size + 1, text.size + 1
+    return made_of(Facts(list_of(TEXT), count * item, count, item), [text, pattern])
+
+
+def _replaced_facts(text: Facts, old: Facts, new: Facts) -> Facts:
+    """An occurrence has a byte at least, and a tok two."""
+    size = text.size + text.size * new.size * 2
+    return made_of(Facts(TEXT, size, ONE, size), [text, old, new])
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    if not old:
+        raise failed("wrong-value", "`replace` is given an empty text to replace")
+    return text.replace(old, new)
+
+
+def _parted_facts(text: Facts, separator: str = "\n") -> Facts:
+    count = text.size * 2 + 1
+    return made_of(Facts(list_of(TEXT), text.size + count, count, text.size + 1), [text])
+
+
+def _split_text(text: Datum, separator: str = "\n") -> list[str]:
+    if not separator:
+        raise failed("wrong-value", "`split_text` is given an empty separator")
+    return text_of(text).split(separator)
+
+
+def _coalesced(first: Facts, other: Facts) -> Facts:
+    both = largest(first, other)
+    return replace(both, type=first.type.required() if not other.type.optional else first.type)
+
+
+def _coalesce(first: Datum, other: Datum) -> Datum:
+    return other if first is None else first
 
 
 TEXTS = (
@@ -78,7 +135,17 @@ TEXTS = (
              _on_text(str.startswith)),
     Function("matches", "Whether a regular expression is found in a text.", ("text", "text"),
              scalar(BOOL), _matches),
-    Function("round", "A number to so many digits.", ("number",), scalar(FLOAT), _round,
-             options=(DIGITS,)),
+    Function("ends_with", "Whether a text ends with another.", ("text", "text"), scalar(BOOL),
+             _on_text(str.endswith)),
+    Function("find_all", "All that a regular expression finds in a text.", ("text", "text"),
+             _found_facts, _find_all),
+    Function("captures", "What the groups of a regular expression hold where it is first found.",
+             ("text", "text"), _captured_facts, _captures),
+    Function("replace", "A text with another one in place of each occurrence.",
+             ("text", "text", "text"), _replaced_facts, _on_text(_replace)),
+    Function("split_text", "The parts of a text between separators.", ("text",), _parted_facts,
+             _split_text, options=(SEPARATOR,)),
+    Function("coalesce", "The first value, or the second where the first is none.", ("any", "any"),
+             _coalesced, _coalesce, agree=True),
     Function("text", "A value as text.", ("any",), _text_facts(), shown),
 )  # fmt: skip

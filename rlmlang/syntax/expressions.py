@@ -84,6 +84,9 @@ class Expressions:
         name: t.Name = self.build(c[0])
         return name
 
+    def max_of(self, c: list[object], span: Span) -> t.Name:
+        return t.Name(text="max", span=span)
+
     def name(self, c: list[Any], span: Span) -> t.Name:
         found = self.word(c, span)
         if found.text in RESERVED:

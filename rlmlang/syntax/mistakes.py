@@ -35,7 +35,18 @@ EXPECTED = {
     "WITH": "`with`", "FOR": "`for`", "THEN": "`then`", "ELSE": "`else`", "ACCEPT": "`accept`",
     "RUNG": "`rung`", "FROM": "`from`", "WEIGHT": "`weight`", "RETURNS": "`returns`",
 }  # fmt: skip
-OPERATORS = {"PLUS", "MINUS", "TIMES", "DIVIDE", "AND", "OR", "DOT", "__ANON_3", "LESSTHAN"}
+OPERATORS = {
+    "PLUS",
+    "MINUS",
+    "TIMES",
+    "DIVIDE",
+    "MODULO",
+    "AND",
+    "OR",
+    "DOT",
+    "__ANON_3",
+    "LESSTHAN",
+}
 
 
 def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -> Diagnostic:

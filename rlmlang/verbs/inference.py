@@ -52,7 +52,7 @@ from rlmlang.schema.registry import ALONE, Find
 
 COMPARISONS = ("<", "<=", ">", ">=")
 TESTS = ("==", "!=", "in", *COMPARISONS)
-OPERATORS = ("and", "or", "..", "+", "-", "*", "/", *TESTS)
+OPERATORS = ("and", "or", "..", "+", "-", "*", "/", "%", *TESTS)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,8 @@ def _applied(
             raise unsound(f"`{name}` cannot be applied to {facts.type}")
         if not function.covered(facts, dict(options)):
             raise unsound(f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`")
+    if function.disagrees([f.type for f in args]):
+        raise unsound(f"`{name}` is given {' and '.join(str(f.type) for f in args)}")
     if words := function.unlike(args):
         raise unsound(f"`{name}` is given lists of unlike items: {words}")
     return function.gives(*args, **dict(options))

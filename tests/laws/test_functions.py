@@ -86,6 +86,7 @@ def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
         "any": st.sampled_from([*ITEMS, BOOL, list_of(INT), list_of(ROW)]),
     }
     types = [draw(kinds[function.kind(at)]) for at in range(count)]
+    types = [types[0]] * count if function.agree else types
     return [(known(t), draw(of_type(t))) for t in types]
 
 
