@@ -70,6 +70,10 @@ class StoredAnswer:
     finish: str = "stop"
 
 
+UNSENT = "unsent"
+"""The code of a request that never left: it counts for nothing."""
+
+
 class Keeper(Protocol):
     """Keeps requests and answers. Raises CodedError when it can keep no more."""
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from dspy import lm15
 
-from rlmlang.models.refusals import refusal, too_long
+from rlmlang.models.refusals import FilteredError, ItemRefusedError, refusal, too_long
 
 TOO_LONG = {
     "OpenAI": "This model's maximum context length is 128000 tokens. However, your messages "
@@ -91,7 +91,9 @@ def test_a_context_that_is_passed_is_known_in_everybodys_words(words: str, statu
 @pytest.mark.parametrize("words", OTHER.values(), ids=OTHER.keys())
 def test_other_refusals_are_no_context_that_is_passed(words: str) -> None:
     assert not too_long(words)
-    assert type(refusal(400, words, None)) is lm15.InvalidRequestError
+    found = refusal(400, words, None)
+    assert isinstance(found, ItemRefusedError)
+    assert isinstance(found, FilteredError) is ("filter" in words)
 
 
 def test_a_request_that_is_too_large_for_a_gateway_is_cut_smaller_too() -> None:

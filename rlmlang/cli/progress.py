@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
@@ -30,6 +32,7 @@ from rlmlang.trajectory.events import (
     StepStarted,
 )
 
+EVERY = 60.0  # seconds between two lines, where no terminal shows the bars
 REMEMBERED = 20_000  # answers among which evidence is looked for
 
 if TYPE_CHECKING:
@@ -37,10 +40,18 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Listens to a run's events. `redact` takes secrets out of what is quoted of answers."""
+    """Listens to a run's events. Without a terminal it says `every` so many seconds how far the run
+    is. `redact` takes secrets out of what is quoted of answers."""
 
-    def __init__(self, plan: Plan, *, quiet: bool, redact: Callable[[str], str] = str) -> None:
-        self.plan, self.quiet, self.redact = plan, quiet, redact
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        quiet: bool,
+        redact: Callable[[str], str] = str,
+        every: float = EVERY,
+    ) -> None:
+        self.plan, self.quiet, self.redact, self.every = plan, quiet, redact, every
         self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self.bars = Bars(
             TextColumn("  {task.description}"),
@@ -56,11 +67,14 @@ class Progress:
         self.in_flight: dict[str, set[int]] = {}  # the requests of a step that are on their way
         self.kept: list[CallFinished] = []
         self.more = 0  # answers beyond those remembered
+        self.over, self.began = threading.Event(), time.monotonic()
 
     def __enter__(self) -> Progress:
         if not self.quiet:
             self.console.print(short(self.plan))
         self.bars.start()
+        if not self.quiet and not self.console.is_terminal:
+            threading.Thread(target=self._tell, daemon=True).start()
         return self
 
     def __exit__(
@@ -69,7 +83,27 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.over.set()
         self.bars.stop()
+
+    def _tell(self) -> None:
+        """A line now and then: what waits for a slow model looks else like one that hangs."""
+        while not self.over.wait(self.every):
+            if words := self.so_far():
+                self.console.print(words, markup=False)
+
+    def so_far(self) -> str:
+        """How far the steps are that are going on, in one line; empty before the first."""
+        steps = [s for s in map(self._step, list(self.tasks)) if s]
+        minutes = (time.monotonic() - self.began) / 60
+        return f"  {minutes:.0f} min: {'; '.join(steps)}" if steps else ""
+
+    def _step(self, node: str) -> str:
+        task, waiting = self._task(node), len(self.in_flight.get(node, ()))
+        if task.finished and not waiting:
+            return ""
+        of = f" of {task.total:,.0f}" if task.total is not None else ""
+        return f"{node} {task.completed:,.0f}{of}, {waiting:,} in flight"
 
     def take(self, event: Event) -> None:
         """One event of the run."""
@@ -170,6 +204,7 @@ class Progress:
                 notice,
                 priced=outcome.priced,
                 reused=outcome.reused,
+                unanswered=outcome.unanswered,
                 notices=[n.message for n in outcome.notices],
             )
         )

@@ -145,6 +145,7 @@ def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
         "now": _usage(outcome.now, outcome.priced),
         "resumed": outcome.resumed,
         "reused": outcome.reused,
+        "unanswered": outcome.unanswered,
         "seconds": round(outcome.seconds, 3),
         "receipt": [asdict(line) for line in outcome.receipt],
         "notice": notice_of(ready),

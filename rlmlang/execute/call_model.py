@@ -170,8 +170,8 @@ def _gone(request: Request, mistake: NoAnswerError) -> ItemError:
             found.code,
             f"{request.call}: {found.message}",
             (),
-            "Other calls were answered; this one failed each time it was sent.",
-            "run again to try it once more",
+            found.reason or "Other calls were answered; this one failed each time it was sent.",
+            found.hint if found.reason else "run again to try it once more",
         )
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dspy import lm15
@@ -24,7 +25,7 @@ ENDS = tuple(
         (r"length|max_?\w*tokens|truncat", "length"),
         (r"filter|safety|recitation|blocklist|prohibited|spii|refus", "content_filter"),
         (r"tool|function", "tool_call"),
-        (r"stop|eos|end|complete", "stop"),
+        (r"(?<![a-z])(stop|eos|end|complete)", "stop"),
     )
 )
 SHOWN = 2_000
@@ -34,14 +35,18 @@ Failed = Callable[[Answered], Exception]
 
 
 def response_of(
-    data: bytes, request: Request, redact: Callable[[str], str], failed: Failed
+    data: bytes,
+    request: Request,
+    redact: Callable[[str], str],
+    failed: Failed,
+    charset: str = "",
 ) -> Response:
-    """The response in the body of a status 200.
+    """The response in the body of a status 200; `charset` is what its header declares.
 
     Raises what `failed` makes of an `error` object that stands in place of an answer, and
     lm15.ServerError for a body that is no chat completion.
     """
-    text = data.decode("utf-8-sig", "replace")
+    text, whole = decoded(data, charset)
     try:
         found = json.loads(text)
         problem = _error(found)
@@ -50,31 +55,49 @@ def response_of(
         raise _no_completion(redact(text[:SHOWN])) from None
     if made is None:
         raise failed(problem or {})
-    return made
+    return made if whole else replace(made, finish_reason="error")
+
+
+def decoded(data: bytes, charset: str) -> tuple[str, bool]:
+    """A body as text, and whether every byte of it could be read. JSON is UTF-8, or an encoding
+    that its first bytes show (RFC 4627, 3); what is neither may be what its header declares."""
+    for encoding in (json.detect_encoding(data), charset):
+        try:
+            return data.decode(encoding or "utf-8"), True
+        except (ValueError, LookupError):
+            continue
+    return data.decode("utf-8-sig", "replace"), False
 
 
 def _read(found: Answered, request: Request) -> Response:
     choice = found["choices"][0]
-    parts = list(_parts(choice["message"]))
+    message = choice["message"] if "message" in choice else choice["text"]
+    parts = list(_parts(message if isinstance(message, Mapping) else {"content": message}))
     usage = _usage(found.get("usage"))
     return Response(
         id=str(found["id"]) if found.get("id") else None,
         model=request.model,
-        message=Message.assistant(parts),
-        finish_reason=_end(choice, parts, usage, request),
+        message=Message.assistant([p for p in parts if not isinstance(p, str)] or [TextPart("")]),
+        finish_reason=_end(choice, message, parts, usage, request),
         usage=usage,
     )
 
 
+TROUBLE = ("errors", "error_msg", "error_code", "detail", "message", "statusCode", "base_resp",
+           "promptFeedback")  # fmt: skip
+"""Where gateways tell of an error, in a body without an answer."""
+
+
 def _error(found: Answered) -> Answered | None:
-    """The error that a gateway sends with status 200, by itself or in place of a choice."""
+    """The error that a gateway sends with status 200: by itself, or beside what there was of an
+    answer."""
     choices = found.get("choices")
-    error = choices[0].get("error") if choices else found.get("error")
-    if found.get("object") == "error":
+    error = found.get("error") or (choices[0].get("error") if choices else None)
+    if found.get("object") == "error" or (not (choices or error) and any(map(found.get, TROUBLE))):
         error = found
     if not error:
         return None
-    return error if isinstance(error, Mapping) else {"message": str(error)}
+    return error if isinstance(error, Mapping) else {"message": error}
 
 
 def _no_completion(words: str) -> Exception:
@@ -85,7 +108,8 @@ def _no_completion(words: str) -> Exception:
 
 
 def _parts(message: Answered) -> Iterator[Any]:
-    """What was said: text first or last, thinking and refusals as parts of their own kind."""
+    """What was said: text first or last, thinking and refusals as parts of their own kind; as
+    plain text the kind of a part that nobody here can read."""
     thought = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(thought, str):
         yield ThinkingPart(encodable(thought))
@@ -97,27 +121,42 @@ def _parts(message: Answered) -> Iterator[Any]:
 
 
 def _block(block: object) -> Iterator[Any]:
-    if isinstance(block, Mapping):
-        kind = str(block.get("type", "text"))
-        if kind == "refusal":
-            yield RefusalPart(encodable(str(block.get("refusal") or kind)))
-        elif kind in ("text", "output_text"):
-            yield TextPart(encodable(str(block.get("text") or "")))
-        elif kind in ("thinking", "reasoning"):
-            yield ThinkingPart("")
+    if not isinstance(block, Mapping):
+        yield TextPart(encodable(block) if isinstance(block, str) else "")
         return
-    yield TextPart(encodable(block) if isinstance(block, str) else "")
+    kind = str(block.get("type", "text"))
+    if kind == "refusal":
+        yield RefusalPart(encodable(str(block.get("refusal") or kind)))
+    elif "think" in kind or "reasoning" in kind:
+        yield ThinkingPart("")
+    elif kind in ("text", "output_text"):
+        text = block.get("text")
+        text = text.get("value") if isinstance(text, Mapping) else text
+        yield TextPart(encodable(text) if isinstance(text, str) else "")
+    else:
+        yield kind
 
 
-def _end(choice: Answered, parts: list[Any], usage: Usage, request: Request) -> Any:
-    """How the answer ended. A server that does not say cut it where the limit was reached."""
+def _end(
+    choice: Answered, message: object, parts: list[Any], usage: Usage, request: Request
+) -> Any:
+    """How the answer ended. A server that does not say cut it where the limit was reached; an
+    answer with a part that cannot be read is not whole."""
     said = choice.get("finish_reason")
     if any(isinstance(p, RefusalPart) for p in parts):
         return "content_filter"
+    if strange := [p for p in parts if isinstance(p, str)]:
+        return "tool_call" if any("tool" in p or "function" in p for p in strange) else "error"
+    if said and not any(isinstance(p, TextPart) and p.text.strip() for p in parts):
+        called = isinstance(message, Mapping) and any(map(message.get, CALLED))
+        said = "tool_call" if called else said
     if not said:
         most, out = request.config.max_tokens, usage.output_tokens
         return "length" if most and out and out >= most else "stop"
     return next((end for words, end in ENDS if words.search(str(said))), "error")
+
+
+CALLED = ("tool_calls", "function_call")
 
 
 def _usage(said: object) -> Usage:

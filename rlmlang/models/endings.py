@@ -25,7 +25,9 @@ def unless_whole(response: Response, prompt: Prompt, reply: Reply, most: int | N
         case "tool_call":
             raise AnswerError("the model called a tool instead of answering", reply, TOOL_CALL)
         case "error":
-            raise AnswerError("the server broke the answer off", reply, BROKEN_OFF)
+            raise AnswerError(
+                "the server broke the answer off, or sent what cannot be read", reply, BROKEN_OFF
+            )
 
 
 def _refusal(response: Response) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +18,14 @@ from rlmlang.models.chat_reply import response_of
 from rlmlang.models.dialect import Adapted, Dialect, dialect_of
 from rlmlang.models.endpoints import Address
 from rlmlang.models.keys import onward, shown
-from rlmlang.models.refusals import refusal, refused_inside, retry_after
+from rlmlang.models.refusals import refusal, refused_inside, retry_after, told_in
+from rlmlang.protocols import UNSENT
 
 REDIRECTS, HOPS = (301, 302, 303, 307, 308), 4
+NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+CONNECTS_IN = 30.0
+"""Seconds within which a server takes a connection, or the request never left."""
 
 
 @dataclass
@@ -50,23 +56,27 @@ class ChatEndpoint:
             asked = json.dumps(dialect.body(request)).encode()
             status, headers, data = await self._post(url, asked)
             wait = retry_after(headers, time.time())
-            if status != 200:
+            if not 200 <= status < 300:
                 said = data.decode("utf-8", "replace")
                 raise self._refused(request.model, dialect, status, said, wait)
+        except NOT_SENT as mistake:
+            raise lm15.TransportError(self._words(mistake), code=UNSENT) from None
         except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
         except aiohttp.ClientError as mistake:
-            words = self.redact(f"{type(mistake).__name__}: {mistake}")
-            problem = lm15.TransportError(words)
-            problem.unsent = isinstance(mistake, aiohttp.ClientConnectorError)
-            raise problem from None
-        return response_of(data, request, self.redact, partial(refused_inside, self.redact, wait))
+            raise lm15.TransportError(self._words(mistake)) from None
+        failed = partial(refused_inside, self.redact, wait)
+        return response_of(data, request, self.redact, failed, charset_of(headers))
+
+    def _words(self, mistake: Exception) -> str:
+        return self.redact(f"{type(mistake).__name__}: {mistake}")
 
     async def _post(self, url: str, asked: bytes) -> tuple[int, Mapping[str, str], bytes]:
         """The status, headers and body of an answer. A redirect is followed on the same server
         only: prompts and keys go to no other."""
-        location = ""
-        for _ in range(HOPS):
+        location, asked_of = "", set[str]()
+        while url not in asked_of and len(asked_of) < HOPS:
+            asked_of.add(url)
             async with self._session().post(url, data=asked, allow_redirects=False) as answer:
                 if answer.status not in REDIRECTS:
                     return answer.status, answer.headers, await answer.read()
@@ -74,10 +84,10 @@ class ChatEndpoint:
                 url = onward(str(answer.url), location)
             if not url:
                 break
-        words = f"the endpoint redirects to {self.redact(shown(location)) or 'nowhere'}"
+        words = f"the endpoint redirects to {self.redact(shown(location)) or 'nowhere'}, "
+        words += "again and again" if url else "where nothing is sent"
         raise lm15.InvalidRequestError(
-            f"{words}, where nothing is sent; if that is meant, name it with --api-base",
-            status=answer.status,
+            f"{words}; if that is meant, name it with --api-base", status=answer.status
         )
 
     def _tried(self, model: str) -> list[Dialect]:
@@ -89,7 +99,7 @@ class ChatEndpoint:
     ) -> lm15.LM15Error:
         """What a refusal means: another form is tried, each one once, or it is final."""
         tried, words = self._tried(model), self.redact(text)
-        after = dialect.after(status, text, model, len(self.address.paths))
+        after = dialect.after(status, told_in(text), model, len(self.address.paths))
         if after not in tried:
             tried.append(after)
         if tried[-1] != dialect:
@@ -105,7 +115,9 @@ class ChatEndpoint:
             self.session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self.connections),
                 headers=self._headers(),
-                timeout=aiohttp.ClientTimeout(total=self.timeout),
+                timeout=aiohttp.ClientTimeout(
+                    total=self.timeout, sock_connect=min(CONNECTS_IN, self.timeout)
+                ),
             )
         return self.session
 
@@ -113,6 +125,12 @@ class ChatEndpoint:
         """Closes the connections."""
         if self.session is not None:
             await self.session.close()
+
+
+def charset_of(headers: Mapping[str, str]) -> str:
+    """The encoding that a body's header declares; empty where it declares none."""
+    found = CHARSET.search(headers.get("content-type", ""))
+    return found[1] if found else ""
 
 
 @dataclass

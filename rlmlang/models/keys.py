@@ -154,7 +154,10 @@ def held_back(model: str, endpoint: Endpoint) -> Diagnostic | None:
 def onward(url: str, location: str) -> str:
     """Where a redirect leads; nowhere for another server, which is sent neither prompts nor keys.
     From plain HTTP to TLS it is the same one."""
-    target = urljoin(url, location)
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        return ""
     secure = urlsplit(url)._replace(scheme="https").geturl()
     return target if location and origin(target) in (origin(url), origin(secure)) else ""
 

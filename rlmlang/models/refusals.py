@@ -5,19 +5,55 @@ from __future__ import annotations
 import email.utils
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC
 
 from dspy import lm15
 
 from rlmlang.value import Json
 
 NUMBER = re.compile(r"\d+(\.\d+)?")
-QUOTA = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota")
+DELAY = re.compile(r'"retryDelay":\s*"(\d+(?:\.\d+)?)s"')
+MOST = 1e7
+"""Seconds, about four months: who asks for more asks for no more than that."""
+
 LOADING = re.compile(
     r"loading (the )?model|model\b.{0,80}\bis (still |currently )?loading", re.IGNORECASE
 )
 LOADS_FOR = 2.0
 """Seconds between looks at a model that is being loaded, where no time is asked for."""
+
+PASSING = (408, 409, 425, 499)
+"""Statuses below 500 that another attempt may mend."""
+
+SHOWN = 4_000
+MESSAGES = ("error", "message", "msg", "detail", "errors", "error_msg", "status_msg", "title")
+KINDS = ("code", "type", "status", "reason", "blockReason", "param", "__type")
+REPEATED = ("input", "body", "request", "messages", "prompt", "flagged_input")
+PAGE = re.compile(r"\s*(<!doctype html|<html|<h1|<\?xml)|\s*$", re.IGNORECASE)
+"""What a gateway in front of a provider answers: a page, or nothing; an API has words."""
+
+SPENT = re.compile(
+    r"insufficient_quota|billing_hard_limit|billing_not_active|exceeded your current quota|"
+    r"(credit|account) balance|insufficient (balance|credits|funds)|out of credits",
+    re.IGNORECASE,
+)
+THROTTLED = re.compile(r"\bThrottling(Exception)?\b|\bRESOURCE_EXHAUSTED\b")
+ACCOUNT = re.compile(
+    r"\bapi[ _-]?key\b.{0,40}\b(not valid|invalid|incorrect|expired|missing|revoked)|"
+    r"(invalid|incorrect|expired|missing|wrong|no)[ _-]?api[ _-]?key|invalid_?api_?key|"
+    r"access token (is )?(invalid|expired)|not authenticated|security token|"
+    r"unsupported_country|(country|location|region)\b.{0,40}\bnot supported|login fail",
+    re.IGNORECASE,
+)
+FILTERED = re.compile(
+    r"content[ _-]?(filter|management policy|policy|moderation)|contentfilter|moderation|"
+    r"responsible ?ai|\bflagged\b|data_?inspection|inappropriate|sensitive (content|word)|"
+    r"content exists risk|usage polic|violat\w+ .{0,40}polic|safety (system|filter|polic)|"
+    r"\bsafety\b.{0,20}\bblock|PROHIBITED_CONTENT|blockReason|"
+    r"blocked (by|due to)\b.{0,40}(filter|safety|polic)",
+    re.IGNORECASE,
+)
 
 WINDOW = r"(context|prompt|sequence|input)[ -]?(length|size|window|limit|tokens)"
 TEXT = r"(prompt|inputs?|messages|conversation|context)"
@@ -45,31 +81,56 @@ TOO_LONG = re.compile(
 )  # fmt: skip
 
 
+class ItemRefusedError(lm15.InvalidRequestError):  # type: ignore[misc]
+    """A request was refused for what it says: the others may well be taken."""
+
+
+class FilteredError(ItemRefusedError):
+    """A provider's filter took offence at what a request says."""
+
+
 def refusal(status: int, said: str, wait: float | None) -> lm15.LM15Error:
     """The error of a status other than 200. `wait` is what `retry_after` found."""
-    words = words_of(said)
-    made: lm15.LM15Error
-    if status == 402 or any(w in said for w in QUOTA):
-        made = lm15.BillingError(words, status=status)
-    elif status == 429:
-        made = lm15.RateLimitError(words, status=status, retry_after=wait)
-    elif status in (401, 403):
-        made = lm15.AuthError(words, status=status)
-    elif status == 413 or too_long(said):
-        made = lm15.ContextLengthError(words, status=status)
-    elif status in (400, 404, 405, 422):
-        made = lm15.InvalidRequestError(words, status=status)
-    else:
-        if wait is None and status == 503 and LOADING.search(said):
-            wait = LOADS_FOR
-        made = lm15.ServerError(words, status=status, retry_after=wait)
-    return made
+    words, told = words_of(said), told_in(said)
+    wait = delay_in(said) if wait is None else wait
+    if status >= 400 and status not in (401, 402) and LOADING.search(told):
+        return lm15.ServerError(
+            words, status=status, retry_after=LOADS_FOR if wait is None else wait
+        )
+    if status == 402 or (SPENT.search(told) and delay_in(said) is None):
+        return lm15.BillingError(words, status=status)
+    if status == 429 or THROTTLED.search(told) or (status == 403 and wait is not None):
+        return lm15.RateLimitError(words, status=status, retry_after=wait)
+    if status == 401 or (status < 500 and ACCOUNT.search(told)):
+        return lm15.AuthError(words, status=status)
+    if status == 413 or too_long(told):
+        return lm15.ContextLengthError(words, status=status)
+    if status == 451 or (status < 500 and FILTERED.search(told)):
+        return FilteredError(words, status=status)
+    return _by_status(status, words, told, wait)
+
+
+def _by_status(status: int, words: str, told: str, wait: float | None) -> lm15.LM15Error:
+    """The error of a refusal whose words say nothing more."""
+    if status == 403:
+        return (
+            ItemRefusedError(words, status=403)
+            if PAGE.match(told)
+            else lm15.AuthError(words, status=403)
+        )
+    if status in (400, 414, 422, 431):
+        return ItemRefusedError(words, status=status)
+    if status < 500 and status not in PASSING:
+        return lm15.InvalidRequestError(words, status=status)
+    return lm15.ServerError(words, status=status, retry_after=wait)
 
 
 STATUS_OF = (  # where an error inside a 200 has a word for its code
-    ("rate_limit", 429), ("authentication", 401), ("invalid_api_key", 401), ("permission", 403),
-    ("not_found", 404), ("invalid_request", 400), ("context_length", 400),
+    ("rate_limit", 429), ("rate limit", 429), ("authentication", 401), ("authenticated", 401),
+    ("invalid_api_key", 401), ("permission", 403), ("not_found", 404), ("invalid_request", 400),
+    ("context_length", 400),
 )  # fmt: skip
+CODES = ("code", "status", "statusCode", "error_code", "status_code")
 
 
 def refused_inside(
@@ -77,10 +138,14 @@ def refused_inside(
 ) -> lm15.LM15Error:
     """The error that a gateway sent with status 200: its code is a status, where it is one."""
     said = redact(json.dumps(error, ensure_ascii=False, default=str))
-    code = str(error.get("code") or error.get("status") or "")
-    if code.isdecimal() and 400 <= int(code) < 600:
-        return refusal(int(code), said, wait)
-    return refusal(next((n for word, n in STATUS_OF if word in said), 502), said, wait)
+    for code in (str(error.get(name) or "") for name in CODES):
+        if code.isdecimal() and 400 <= int(code[:9]) < 600:
+            return refusal(int(code), said, wait)
+    told = told_in(said).lower()
+    status = next((n for word, n in STATUS_OF if word in told), 0)
+    if not status and (ACCOUNT.search(told) or FILTERED.search(told) or too_long(told)):
+        status = 400
+    return refusal(status or 502, said, wait)
 
 
 def too_long(said: str) -> bool:
@@ -104,24 +169,61 @@ def _message(found: Json) -> str:
         return "; ".join(x for x in map(_message, found) if x)
     if isinstance(found, dict):
         where = ".".join(map(str, found["loc"])) if isinstance(found.get("loc"), list) else ""
-        for key in ("error", "message", "msg", "detail", "errors"):
+        for key in MESSAGES:
             if words := _message(found.get(key)):
                 return f"{where}: {words}" if where else words
     return ""
 
 
+def told_in(said: str) -> str:
+    """What a refusal says of itself: its messages and the names of its kinds. A request that it
+    repeats is no part of that: words of a page would be taken for the provider's."""
+    try:
+        found = json.loads(said)
+    except ValueError:
+        return said.strip()[:SHOWN]
+    return " ".join(_told(found))[:SHOWN]
+
+
+def _told(found: Json) -> Iterator[str]:
+    if isinstance(found, list):
+        for each in found:
+            yield from _told(each)
+    elif isinstance(found, dict):
+        yield from (f"{key} {found[key]}" for key in KINDS if isinstance(found.get(key), str))
+        yield from (found[key] for key in MESSAGES if isinstance(found.get(key), str))
+        for name, each in found.items():
+            if name not in REPEATED and isinstance(each, dict | list):
+                yield from _told(each)
+    elif isinstance(found, str):
+        yield found
+
+
+def delay_in(said: str) -> float | None:
+    """The seconds that Gemini asks to wait, which it says in the body alone."""
+    found = DELAY.search(said)
+    return min(float(found[1]), MOST) if found else None
+
+
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """The seconds that a provider asks to wait: given as seconds, or as a date, of which one in
-    the past means now. Anything else says nothing (RFC 9110, 10.2.3)."""
-    milliseconds = headers.get("retry-after-ms", "")
+    the past means now. Anything else says nothing (RFC 9110, 10.2.3). A date is held against the
+    provider's own clock, where it says what that is."""
+    milliseconds = headers.get("retry-after-ms", "").strip()
     said = headers.get("retry-after", "").strip()
     for text, unit in ((milliseconds, 1000.0), (said, 1.0)):
         if NUMBER.fullmatch(text):
-            return float(text) / unit
+            return min(float(text) / unit, MOST)
+    when, date = _moment(said), _moment(headers.get("date", ""))
+    if when is None:
+        return None
+    return min(max(0.0, when - (now if date is None else date)), MOST)
+
+
+def _moment(said: str) -> float | None:
+    """Seconds since 1970 of a date in any of HTTP's forms, which are all of UTC."""
     try:
-        when = email.utils.parsedate_to_datetime(said)
-    except (ValueError, TypeError):
+        found = email.utils.parsedate_to_datetime(said)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    if when.tzinfo is None:
-        return None
-    return max(0.0, when.timestamp() - now)

@@ -86,6 +86,7 @@ def receipt_view(
     *,
     priced: bool = True,
     reused: int = 0,
+    unanswered: int = 0,
     notices: Sequence[str] = (),
 ) -> Group:
     """What was read, what it cost, where the record is. `lines` are the executor's."""
@@ -98,6 +99,8 @@ def receipt_view(
     if not any(line.total for line in lines) and not usage.calls and not reused:
         parts.append(Text("  no model was asked"))
     parts.append(Text(f"{spent}, {seconds:.1f} s"))
+    if unanswered:
+        parts.append(Text(f"  {_repeats(unanswered)}", style="yellow"))
     if reused:
         words = "answer was" if reused == 1 else "answers were"
         parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
@@ -125,6 +128,12 @@ def _judged(line: Line) -> tuple[str, str, str]:
 
 def _passed(line: Line) -> str:
     return f"{line.passed:,} of {line.items:,}"
+
+
+def _repeats(unanswered: int) -> str:
+    """What the plan's bound leaves out: it is for answers, and these brought none."""
+    some = "1 of these calls" if unanswered == 1 else f"{unanswered:,} of these calls"
+    return f'{some} brought no answer; such repeats in transit are above the plan\'s "at most"'
 
 
 def _assumed(line: Line) -> tuple[str, str, str]:

@@ -45,6 +45,7 @@ class AskedModels(Models):
             parallel,
             self._in_flight,
             max_wait=ready.options.max_wait,
+            timeout=ready.options.timeout,
             on_pause=on_pause,
             closed=ready.options.only_kept,
         )
@@ -61,6 +62,16 @@ class AskedModels(Models):
     def missed(self) -> Sequence[Sending]:
         """Requests that had no kept answer where only those may be used."""
         return self.engines.no_send.missed
+
+    @property
+    def sent(self) -> int:
+        """How many requests are on their way."""
+        return self._in_flight.sent
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests were sent and brought no answer."""
+        return self._in_flight.unanswered
 
     def open(self) -> None:
         """A route for each model. Raises CodedError."""

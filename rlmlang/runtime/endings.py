@@ -60,6 +60,18 @@ def cancellations() -> int:
     return task.cancelling() if task is not None else 0
 
 
+def stopping(sent: int, most: float) -> str:
+    """What is said when somebody asks a run to stop: how many calls are on their way, and how many
+    seconds they may take."""
+    if not sent:
+        return "stopping: no call is on its way"
+    calls = "1 call" if sent == 1 else f"{sent:,} calls"
+    return (
+        f"stopping: {calls} on the way may finish, within {most:,.0f} s at most; "
+        "Ctrl-C again leaves at once"
+    )
+
+
 def interrupted() -> CodedError:
     """The problem of what was stopped by Ctrl-C: the same command resumes it."""
     return failed(

@@ -22,6 +22,16 @@ class Models:
         """Requests that had no kept answer where only those may be used."""
         return ()
 
+    @property
+    def sent(self) -> int:
+        """How many requests are on their way."""
+        return 0
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests were sent and brought no answer."""
+        return 0
+
     def open(self) -> None:
         """Finds the ways to them. Raises CodedError where one is missing."""
 

@@ -87,7 +87,8 @@ class Outcome:
     """What came of a run. `problem` is None when it finished; `usage` is what the run used in all,
     `now` what was used since it was last begun, `reused` the answers that were there already and
     `saved` what they had cost; dollars mean something only where `priced`; `notices` are what a
-    user must know of though it stopped nothing."""
+    user must know of though it stopped nothing, `unanswered` the calls that were sent since then
+    and brought no answer."""
 
     run: str
     result: Datum
@@ -101,3 +102,4 @@ class Outcome:
     reused: int = 0
     saved: Usage = field(default_factory=Usage)
     notices: tuple[Diagnostic, ...] = ()
+    unanswered: int = 0

@@ -31,6 +31,7 @@ from rlmlang.runtime.endings import (
     out_of_time,
     passed,
     state_of,
+    stopping,
 )
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepare import account_for
@@ -42,13 +43,7 @@ from rlmlang.runtime.trust import require
 from rlmlang.schema.sandboxes import DEFAULT
 from rlmlang.stores.runs import RunData, RunStart
 from rlmlang.stores.store import Store, memory_store, open_store
-from rlmlang.trajectory.events import (
-    CallFinished,
-    Event,
-    Noticed,
-    Paused,
-    RunResumed,
-)
+from rlmlang.trajectory.events import CallFinished, Event, Noticed, Paused, RunResumed
 from rlmlang.trajectory.receipt import Line
 
 if TYPE_CHECKING:
@@ -165,6 +160,7 @@ class Session:
             self.reused,
             self.store.saved,
             tuple(self.notices.values()),
+            self.models.unanswered,
         )
 
     # ── beginning ────────────────────────────────────────────────────────────
@@ -290,12 +286,14 @@ class Session:
             )
         )
 
-    def stop(self) -> None:
-        """Ends the run: nothing new is sent, what is on its way may finish."""
+    def stop(self) -> str:
+        """Ends the run: nothing new is sent, what is on its way may finish. Gives what is said."""
+        words = stopping(self.models.sent, self.ready.options.timeout)
         self.stopped = self.stopped or interrupted()
         self.models.stop(self.stopped)
         if self.working is not None:
             self.working.cancel()
+        return words
 
     # ── ending ───────────────────────────────────────────────────────────────
 

@@ -17,11 +17,11 @@ SIGNALS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if h
 
 
 class Signals:
-    """While entered, the first signal calls `first`; the next one, or any where there is no
-    `first`, ends the process at once. What is kept by then is kept. Not `on` where signals are
-    somebody else's: nothing is installed then."""
+    """While entered, the first signal calls `first`, and says what that gives; the next one, or any
+    where there is no `first`, ends the process at once. What is kept by then is kept. Not `on`
+    where signals are somebody else's: nothing is installed then."""
 
-    def __init__(self, first: Callable[[], object] | None, *, on: bool) -> None:
+    def __init__(self, first: Callable[[], str] | None, *, on: bool) -> None:
         self.first, self.on = first, on
         self._before: dict[signal.Signals, Any] = {}
 
@@ -55,6 +55,5 @@ class Signals:
         if self.first is None:
             os._exit(INTERRUPTED)
         first, self.first = self.first, None
-        sys.stderr.write("\nstopping: calls in flight may finish; Ctrl-C again leaves at once\n")
+        sys.stderr.write(f"\n{first()}\n")
         sys.stderr.flush()
-        first()

@@ -20,7 +20,7 @@ from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
 from rlmlang.runtime.code import call_code, code_hash
-from rlmlang.runtime.endings import interrupted
+from rlmlang.runtime.endings import interrupted, stopping
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session
@@ -178,10 +178,12 @@ async def _all(
     stopped: list[CodedError] = []
     limiter = anyio.CapacityLimiter(way.at_once)
 
-    def stop() -> None:
+    def stop() -> str:
         stopped.append(interrupted())
+        sent = sum(session.models.sent for session in sessions)
         for session in sessions:
             session.stop()
+        return stopping(sent, way.options.timeout)
 
     async def one(row: Example) -> None:
         async with limiter:

@@ -47,13 +47,15 @@ class PendingRequest:
 @dataclass
 class InFlight:
     """Each request is a task of its own, so that one that was sent may finish even when nobody
-    waits for it any more. `notice` is told what a user must know of it though the run goes on."""
+    waits for it any more. `unanswered` counts those that were sent and brought no
+    answer; `notice` is told what a user must know of it though the run goes on."""
 
     requests: dict[bytes, PendingRequest] = field(default_factory=dict)
     problem: CodedError | None = None
     budget_waiters: BudgetWaiters = field(default_factory=BudgetWaiters)
     wake: list[Callable[[], None]] = field(default_factory=list)
     notice: Callable[[CodedError], None] = lambda problem: None
+    unanswered: int = 0
 
     def start(self, key: bytes, work: Coroutine[Any, Any, Response]) -> None:
         """A request on its way; another of the same key may wait for it."""
@@ -83,6 +85,11 @@ class InFlight:
         """Whether a request may cost something: from when it is reserved until it is settled."""
         if (request := self.requests.get(key)) is not None:
             request.paid = on
+
+    @property
+    def sent(self) -> int:
+        """How many are on their way and may cost something."""
+        return sum(request.paid for request in self.requests.values())
 
     def stop(self, problem: CodedError) -> None:
         """No new request is sent; those that wait to be sent get the problem."""

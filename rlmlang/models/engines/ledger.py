@@ -64,6 +64,7 @@ class LedgerEngine:
             except lm15.LM15Error as mistake:
                 used = self.meter.charged(mistake, worst)
                 seconds = self.clock() - started
+                self.in_flight.unanswered += used.calls
                 await self._failed(context, sending, request.model, row, mistake, used, seconds)
                 raise
             if context.on_response is not None:

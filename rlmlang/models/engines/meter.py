@@ -17,8 +17,11 @@ from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
 from rlmlang.models.engines.counting import Counting
 from rlmlang.models.engines.usage import doubt, tokens_of
-from rlmlang.protocols import Sending, Settled
+from rlmlang.protocols import UNSENT, Sending, Settled
 from rlmlang.trajectory.events import Exchange
+
+OUT_OF_TIME = (408, 499, 504, 524)
+"""Statuses of a gateway that waited for the model in vain."""
 
 MOST = 64  # configs whose JSON is remembered
 SETTINGS = ("temperature", "max_tokens", "top_p", "top_k", "stop", "seed", "response_format")
@@ -100,9 +103,13 @@ class Meter:
         )
 
     def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
-        """What a request without an answer counts: a refusal with a status was not billed; where
-        the connection broke or time ran out nobody knows, and the worst case counts."""
-        refused = getattr(mistake, "status", None) or getattr(mistake, "unsent", False)
+        """What a request without an answer counts: one that never left counts nothing, one that was
+        refused no tok; where the connection broke or time ran out, here or at a gateway, nobody
+        knows, and the worst case counts."""
+        if mistake.code == UNSENT:
+            return Usage()
+        status = getattr(mistake, "status", None)
+        refused = status is not None and status not in OUT_OF_TIME
         return replace(worst, tokens_in=0, tokens_out=0, usd=Fraction(0)) if refused else worst
 
     def _usd(self, tokens_in: int, tokens_out: int) -> Fraction:

@@ -10,6 +10,7 @@ model. When nothing is answered any more, one request at a time probes whether t
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,12 +18,16 @@ from dataclasses import dataclass, field
 from dspy import lm15
 from dspy.lm15 import Request, Response
 
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.models.engines.call_context import Engine, Stopped, get_context
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.ledger import EmptyAnswer
+from rlmlang.models.refusals import ItemRefusedError
 
 LOOK, REACHED, PROBE_UP = 20, 3, 10.0
-START = 64
+START, START_HERE = 64, 4
+SHARE = 0.75  # of the time limit, which what goes at a time may take
+TIMES = 64  # answers whose times are remembered
 PACED = 3000  # a learned rate goes evenly: a fiftieth of a second at once
 TROUBLE = 6
 PROBE_FIRST, PROBE_LAST = 0.5, 10.0
@@ -67,9 +72,14 @@ class RateLimiter:
     tokens: Bucket | None = None
     in_flight: InFlight = field(default_factory=InFlight)
     on_pause: Callable[[float, str], None] = lambda seconds, why: None
+    model: str = ""
+    start: int = START
+    timeout: float = math.inf
 
     def __post_init__(self) -> None:
-        self.limit = float(min(START, self.most))
+        self.limit = float(min(self.start, self.most))
+        self.turned_away = 0  # requests in a row that were refused for what they are
+        self._times: deque[float] = deque(maxlen=TIMES)
         self.in_use = 0
         self.until = self.backoff_epoch = 0.0
         self.rate: Bucket | None = None
@@ -105,16 +115,44 @@ class RateLimiter:
         self.in_use -= 1
         self._pump()
 
-    def succeeded(self) -> None:
-        """An answer: a little more may go at a time."""
+    def succeeded(self, sent: float) -> None:
+        """An answer: a little more may go at a time, if that many will be answered in time."""
         self.proven, self.failures, self.probes, self.refusals = True, 0, 0, 0
+        self.turned_away = 0
         self.answered += 1
         self.answered_at = self._now()
         self._last.append(False)
+        self._times.append(self.answered_at)
         self._probe_up(self.answered_at)
-        self.limit = min(self.most, self.limit + (1 if self.slow_start else 1 / self.limit))
+        if self._in_time(sent):
+            self.limit = min(self.most, self.limit + (1 if self.slow_start else 1 / self.limit))
         if self.rate is not None:
             self.rate.per_minute += 0.6  # a hundredth of itself in a second
+
+    def _in_time(self, sent: float) -> bool:
+        """Whether one more at a time would still be answered in time, as fast as answers came since
+        a request was sent: a server with one slot answers one after another."""
+        took = (self.answered_at - sent) * (self.limit + 1)
+        return took <= self.timeout * SHARE or took <= self.timeout * SHARE * self._since(sent)
+
+    def _since(self, sent: float) -> int:
+        return sum(at > sent for at in self._times)
+
+    def late(self, sent: float) -> None:
+        """A request was not answered in time: no more go at a time than are."""
+        found = self._since(sent)
+        fewer = max(1.0, found * SHARE // 1)
+        if found >= TIMES or fewer >= self.limit:
+            return
+        self.limit, self.slow_start = fewer, False
+        self.in_flight.notice(
+            failed(
+                "model-slow",
+                f"{self.model} answered {found:,} requests in the {self._now() - sent:,.0f} s that "
+                f"--timeout allows; what was late is sent again, {fewer:,.0f} at a time: raise "
+                "--timeout, or lower --parallel",
+            )
+        )
 
     def refused(self, sent: float, retry_after: float | None) -> None:
         """Too many: everybody pauses. Only the first refusal of an epoch is a lesson."""
@@ -126,7 +164,7 @@ class RateLimiter:
         if sent >= self.backoff_epoch and sum(self._last) >= REACHED:
             self._learn(now)
         backoff = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** min(8, self.refusals // LOOK))
-        pause = backoff if retry_after is None else retry_after
+        pause = retry_after or backoff  # of 0 s there would be no end
         self._pause(pause, "rate limit")
 
     def _learn(self, now: float) -> None:
@@ -154,7 +192,7 @@ class RateLimiter:
         if self.failures == 0:
             self.failing_since = self._now()
         self.failures += 1
-        if asked is not None:
+        if asked:
             self._pause(asked, "as the provider asks")
         elif self.down:
             self._pause(min(PROBE_LAST, PROBE_FIRST * 2**self.probes), "no answer")
@@ -253,15 +291,22 @@ class RateLimited:
             context.on_response = permit.end
         try:
             response = await self.inner.complete(request)
-            self.limiter.succeeded()
+            self.limiter.succeeded(permit.sent)
             return response
         except lm15.RateLimitError as mistake:
             self.limiter.refused(permit.sent, mistake.retry_after)
             raise
         except EmptyAnswer:
-            self.limiter.succeeded()
+            self.limiter.succeeded(permit.sent)
             raise
-        except (lm15.ServerError, lm15.TimeoutError, lm15.TransportError) as mistake:
+        except ItemRefusedError:
+            self.limiter.turned_away += 1
+            raise
+        except lm15.TimeoutError:
+            self.limiter.late(permit.sent)
+            self.limiter.failed()
+            raise
+        except (lm15.ServerError, lm15.TransportError) as mistake:
             self.limiter.failed(mistake.retry_after)
             raise
         finally:

@@ -8,21 +8,25 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dspy import lm15
 from dspy.lm15 import Request, Response
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.models.dialect import Adapted
+from rlmlang.models.dialect import NO_MODEL, UNKNOWN, Adapted
 from rlmlang.models.engines.call_context import Engine, Stopped, get_context
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.ledger import EmptyAnswer
 from rlmlang.models.engines.rate_limiter import RateLimiter
+from rlmlang.models.refusals import FilteredError, ItemRefusedError
 from rlmlang.protocols import NoAnswerError
 
 TRIES, TRIES_UNPROVEN, EMPTY = 8, 3, 2
 FIRST, LAST, UNPROVEN = 0.25, 20.0, 20.0
+FORBIDDEN, TURNED_AWAY = 3, 8
+"""Requests in a row that are refused, after which it is not about what they say."""
+REFUSED = (ItemRefusedError, lm15.ContextLengthError)
 TRANSIENT = (lm15.ServerError, lm15.TimeoutError, lm15.TransportError)
 
 
@@ -59,7 +63,9 @@ class RetryEngine:
             except TRANSIENT as mistake:
                 tries += 1
                 self._unless_hopeless(mistake, tries, began)
-                last = LAST if mistake.retry_after is None else FIRST  # the limiter pauses
+                last = FIRST if mistake.retry_after else LAST  # the limiter pauses
+            except REFUSED as mistake:
+                raise self._refused(mistake) from None
             except lm15.LM15Error as mistake:
                 raise self._final(mistake) from None
             await asyncio.sleep(self.chance.uniform(0, min(last, FIRST * 2 ** (tries + empty))))
@@ -85,6 +91,22 @@ class RetryEngine:
         if tries >= TRIES and asked is None and self.limiter.answered_at > began:
             raise Stopped(NoAnswerError(problem.diagnostic)) from None
 
+    def _refused(self, mistake: lm15.InvalidRequestError) -> Stopped:
+        """A request that is refused for what it says: that is about its item, unless nothing that
+        is sent is taken. Then it is about the form, or the key, of all of them."""
+        said, away = coded(mistake), self.limiter.turned_away
+        if type(mistake) is ItemRefusedError:
+            forbidden = mistake.status == 403
+            if forbidden and (not self.limiter.proven or away >= FORBIDDEN):
+                return self._final(lm15.AuthError(mistake.message, status=403))
+            form = any(words.search(mistake.message) for words in (UNKNOWN, NO_MODEL))
+            if not self.limiter.proven and (form or away >= TURNED_AWAY):
+                self.in_flight.stop(said)
+                return Stopped(said)
+        found = said.diagnostic
+        about = "The provider refuses this one request. It is not sent again, and cost no tok."
+        return Stopped(NoAnswerError(replace(found, reason=about)))
+
     def _patience(self) -> float:
         return self.max_wait if self.limiter.proven else min(self.max_wait, UNPROVEN)
 
@@ -105,6 +127,8 @@ KINDS: tuple[tuple[type[lm15.LM15Error], str, str], ...] = (
     (lm15.TransportError, "model-unreachable", "check --api-base and the network: rlm doctor"),
     (lm15.ContextLengthError, "model-context-exceeded",
      "declare the model's real `context <= …`, and cut smaller pieces: `max` of the partition"),
+    (FilteredError, "answer-filtered",
+     "leave what the provider filters out of the source, or name another model"),
     (lm15.InvalidRequestError, "model-refused-request",
      "check the model's name, and the address, which mostly ends in /v1: rlm doctor"),
 )  # fmt: skip

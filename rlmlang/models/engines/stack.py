@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from rlmlang.models.endpoints import is_local
 from rlmlang.models.engines.cache import CacheEngine
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.counting import Counting
@@ -13,7 +16,13 @@ from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.ledger import LedgerEngine
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.no_send import NoSend
-from rlmlang.models.engines.rate_limiter import Bucket, RateLimited, RateLimiter
+from rlmlang.models.engines.rate_limiter import (
+    START,
+    START_HERE,
+    Bucket,
+    RateLimited,
+    RateLimiter,
+)
 from rlmlang.models.engines.retry import RetryEngine
 from rlmlang.protocols import Keeper
 
@@ -35,6 +44,7 @@ class EngineStack:
     parallel: int
     in_flight: InFlight = field(default_factory=InFlight)
     max_wait: float = 300.0
+    timeout: float = math.inf
     chance: random.Random = field(default_factory=random.Random)
     on_pause: Callable[[str, float, str], None] = lambda model, seconds, why: None
     limiters: dict[str, RateLimiter] = field(default_factory=dict)
@@ -48,7 +58,7 @@ class EngineStack:
             return CacheEngine(self.no_send, self.keeper, meter, self.in_flight)
         route = f"{meter.endpoint} {model}"
         if route not in self.limiters:
-            self.limiters[route] = self._limiter(model, limits)
+            self.limiters[route] = self._limiter(meter.endpoint, model, limits)
         limiter = self.limiters[route]
         ledger = LedgerEngine(transport, self.keeper, meter, self.in_flight)
         retry = RetryEngine(
@@ -60,7 +70,7 @@ class EngineStack:
         """How that model's server counts, as far as it is known."""
         return self.counts.setdefault(f"{endpoint} {model}", Counting())
 
-    def _limiter(self, model: str, limits: ProviderLimits) -> RateLimiter:
+    def _limiter(self, endpoint: str, model: str, limits: ProviderLimits) -> RateLimiter:
         def on_pause(seconds: float, why: str) -> None:
             self.on_pause(model, seconds, why)
 
@@ -70,4 +80,7 @@ class EngineStack:
             Bucket(limits.tokens) if limits.tokens else None,
             self.in_flight,
             on_pause,
+            model,
+            START_HERE if is_local(urlsplit(endpoint).hostname or "") else START,
+            self.timeout,
         )
