@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = tuple[int, Any]
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+BARE = (204, 304)  # statuses that have no body
 Answer = Callable[[dict[str, Any]], Reply]
 
 
@@ -43,7 +44,8 @@ class Server:
 
 @contextmanager
 def chat_server(answer: Answer) -> Iterator[Server]:
-    """A server that answers each chat request with what `answer` gives for its JSON body."""
+    """A server that answers each chat request with what `answer` gives for its JSON body: status,
+    body as JSON or bytes, and headers where they matter."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -52,11 +54,16 @@ def chat_server(answer: Answer) -> Iterator[Server]:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             server.requests.append(body)
             server.headers.append(dict(self.headers))
-            status, found = answer(body)
+            status, found, *more = answer(body)
             data = found if isinstance(found, bytes) else json.dumps(found).encode()
             self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
+            headers = {"content-type": "application/json", **dict(*more)}
+            if status in BARE:
+                data = b""
+            else:
+                headers["content-length"] = str(len(data))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 

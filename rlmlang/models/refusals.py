@@ -46,6 +46,13 @@ ACCOUNT = re.compile(
     r"unsupported_country|(country|location|region)\b.{0,40}\bnot supported|login fail",
     re.IGNORECASE,
 )
+FORM = re.compile(
+    r"\b(unsupported|unknown|unrecogni[sz]ed|unexpected|extra|invalid) (request )?"
+    r"(fields?|parameters?|arguments?|inputs|values?|propert\w+|keys?)\b",
+    re.IGNORECASE,
+)
+"""A refusal of the form that all requests have."""
+
 FILTERED = re.compile(
     r"content[ _-]?(filter|management policy|policy|moderation)|contentfilter|moderation|"
     r"responsible ?ai|\bflagged\b|data_?inspection|inappropriate|sensitive (content|word)|"

@@ -14,12 +14,12 @@ from dspy import lm15
 from dspy.lm15 import Request, Response
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.models.dialect import NO_MODEL, UNKNOWN, Adapted
+from rlmlang.models.dialect import NO_MODEL, Adapted
 from rlmlang.models.engines.call_context import Engine, Stopped, get_context
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.ledger import EmptyAnswer
 from rlmlang.models.engines.rate_limiter import RateLimiter
-from rlmlang.models.refusals import FilteredError, ItemRefusedError
+from rlmlang.models.refusals import FORM, FilteredError, ItemRefusedError
 from rlmlang.protocols import NoAnswerError
 
 TRIES, TRIES_UNPROVEN, EMPTY = 8, 3, 2
@@ -99,7 +99,7 @@ class RetryEngine:
             forbidden = mistake.status == 403
             if forbidden and (not self.limiter.proven or away >= FORBIDDEN):
                 return self._final(lm15.AuthError(mistake.message, status=403))
-            form = any(words.search(mistake.message) for words in (UNKNOWN, NO_MODEL))
+            form = any(words.search(mistake.message) for words in (FORM, NO_MODEL))
             if not self.limiter.proven and (form or away >= TURNED_AWAY):
                 self.in_flight.stop(said)
                 return Stopped(said)
