@@ -70,8 +70,9 @@ class StoredAnswer:
     finish: str = "stop"
 
 
-UNSENT = "unsent"
-"""The code of a request that never left: it counts for nothing."""
+NOT_TAKEN = "not-taken"
+"""The code of a request that reached no model, and counts for nothing: it never left, or the model
+was still being loaded."""
 
 
 class Keeper(Protocol):

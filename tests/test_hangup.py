@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -15,6 +17,10 @@ from typing import Any
 
 import pytest
 
+from rlmlang.cli.progress import Progress
+from rlmlang.runtime import execute
+from rlmlang.runtime.prepare import prepare
+from rlmlang.runtime.prepared import Options
 from tests.conftest import Rlm
 from tests.servers import chat_server, field
 
@@ -71,13 +77,46 @@ def test_a_polite_kill_parks_the_run(lines: Path, rlm: Rlm, number: int) -> None
         assert held.third.wait(30)
         run.send_signal(number)
         assert run.stderr is not None
-        assert any("stopping" in line for line in run.stderr)
+        said = next(line for line in run.stderr if "stopping" in line)
+        assert "1 call on the way may finish, within 120 s at most" in said
         held.go.set()
         err = run.communicate(timeout=30)[1]
         assert run.returncode == 130
         assert "error[interrupted]" in err
         assert held.asked == 3
         goes_on(rlm, server, held)
+
+
+class Stderr(io.StringIO):
+    """A standard error that is no terminal; `told` once a line says how far a run is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = threading.Event()
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "1 in flight" in self.getvalue():
+            self.told.set()
+        return written
+
+
+def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(
+    lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, err = Held(), Stderr()
+    held.go = err.told
+    monkeypatch.setattr(sys, "stderr", err)
+    with chat_server(held) as server:
+        options = Options(
+            sources={"book": "b.txt"}, models=("my/model",), api_base=server.base, store=None
+        )
+        ready = prepare("r.rlm", options, need_all=True)
+        with Progress(ready.plan, quiet=False, every=0.01) as progress:
+            outcome = execute(ready, listener=progress.take)
+    assert outcome.problem is None
+    assert err.told.is_set()
+    assert re.search(r"  0 min: notes.notes 2 of 11, 1 in flight\n", err.getvalue())
 
 
 def test_a_terminal_that_is_closed_parks_the_run(lines: Path, rlm: Rlm) -> None:

@@ -19,7 +19,7 @@ from rlmlang.models.dialect import Adapted, Dialect, dialect_of
 from rlmlang.models.endpoints import Address
 from rlmlang.models.keys import onward, shown
 from rlmlang.models.refusals import refusal, refused_inside, retry_after, told_in
-from rlmlang.protocols import UNSENT
+from rlmlang.protocols import NOT_TAKEN
 
 REDIRECTS, HOPS = (301, 302, 303, 307, 308), 4
 NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -60,7 +60,7 @@ class ChatEndpoint:
                 said = data.decode("utf-8", "replace")
                 raise self._refused(request.model, dialect, status, said, wait)
         except NOT_SENT as mistake:
-            raise lm15.TransportError(self._words(mistake), code=UNSENT) from None
+            raise lm15.TransportError(self._words(mistake), code=NOT_TAKEN) from None
         except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
         except aiohttp.ClientError as mistake:

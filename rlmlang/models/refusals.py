@@ -10,6 +10,7 @@ from datetime import UTC
 
 from dspy import lm15
 
+from rlmlang.protocols import NOT_TAKEN
 from rlmlang.value import Json
 
 NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -101,9 +102,8 @@ def refusal(status: int, said: str, wait: float | None) -> lm15.LM15Error:
     words, told = words_of(said), told_in(said)
     wait = delay_in(said) if wait is None else wait
     if status >= 400 and status not in (401, 402) and LOADING.search(told):
-        return lm15.ServerError(
-            words, status=status, retry_after=LOADS_FOR if wait is None else wait
-        )
+        wait = LOADS_FOR if wait is None else wait
+        return lm15.ServerError(words, status=status, retry_after=wait, code=NOT_TAKEN)
     if status == 402 or (SPENT.search(told) and delay_in(said) is None):
         return lm15.BillingError(words, status=status)
     if status == 429 or THROTTLED.search(told) or (status == 403 and wait is not None):

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, TypedDict
 
 from rlmlang.budget import Usage
-from rlmlang.protocols import UNSENT
+from rlmlang.protocols import NOT_TAKEN
 from rlmlang.stores import rows
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
@@ -20,7 +20,7 @@ from rlmlang.value import Json
 PICO = 10**12
 RUNNING, FINISHED, PARKED, FAILED = "running", "finished", "parked", "failed"
 
-SPENT = f"""SELECT step, SUM(code IS NOT '{UNSENT}'), SUM(COALESCE(used_in, worst_in)),
+SPENT = f"""SELECT step, SUM(code IS NOT '{NOT_TAKEN}'), SUM(COALESCE(used_in, worst_in)),
 SUM(COALESCE(used_out, worst_out)), SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
 FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step"""
 

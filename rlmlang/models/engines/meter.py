@@ -17,7 +17,7 @@ from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
 from rlmlang.models.engines.counting import Counting
 from rlmlang.models.engines.usage import doubt, tokens_of
-from rlmlang.protocols import UNSENT, Sending, Settled
+from rlmlang.protocols import NOT_TAKEN, Sending, Settled
 from rlmlang.trajectory.events import Exchange
 
 OUT_OF_TIME = (408, 499, 504, 524)
@@ -103,10 +103,10 @@ class Meter:
         )
 
     def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
-        """What a request without an answer counts: one that never left counts nothing, one that was
-        refused no tok; where the connection broke or time ran out, here or at a gateway, nobody
+        """What a request without an answer counts: one that no model was given counts nothing, one
+        that was refused no tok; where the connection broke or time ran out, here or at a gateway, nobody
         knows, and the worst case counts."""
-        if mistake.code == UNSENT:
+        if mistake.code == NOT_TAKEN:
             return Usage()
         status = getattr(mistake, "status", None)
         refused = status is not None and status not in OUT_OF_TIME
