@@ -19,7 +19,9 @@ MOST = 1e7
 """Seconds, about four months: who asks for more asks for no more than that."""
 
 LOADING = re.compile(
-    r"loading (the )?model|model\b.{0,80}\bis (still |currently )?loading", re.IGNORECASE
+    r"(?<!error )(?<!failed )(?<!while )loading (the )?model|"
+    r"model\b.{0,80}\bis (still |currently )?loading",
+    re.IGNORECASE,
 )
 LOADS_FOR = 2.0
 """Seconds between looks at a model that is being loaded, where no time is asked for."""

@@ -20,7 +20,7 @@ from dspy import lm15
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.runtime import session
+from rlmlang.runtime import beginning
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.session import Session
@@ -303,7 +303,7 @@ def test_every_world_ends_well(ready: Prepared, seeds: range, part: int) -> None
 def test_runs_that_draw_the_same_name_lose_nothing(
     ready: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "new_run", lambda name: f"20260101-000000-{name}-0000")
+    monkeypatch.setattr(beginning, "new_run", lambda name: f"20260101-000000-{name}-0000")
     test_every_world_ends_well(ready, range(4, 12), 0)
     store = memory_store()
     names = [

@@ -104,8 +104,8 @@ class Meter:
 
     def charged(self, mistake: lm15.LM15Error, worst: Usage) -> Usage:
         """What a request without an answer counts: one that no model was given counts nothing, one
-        that was refused no tok; where the connection broke or time ran out, here or at a gateway, nobody
-        knows, and the worst case counts."""
+        that was refused no tok; where the connection broke or time ran out, here or at a gateway,
+        nobody knows, and the worst case counts."""
         if mistake.code == NOT_TAKEN:
             return Usage()
         status = getattr(mistake, "status", None)
