@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from rlmlang.cli.bars import Bar
 from rlmlang.cli.progress import Progress
 from rlmlang.runtime import execute
 from rlmlang.runtime.prepare import prepare
@@ -117,6 +118,15 @@ def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(
     assert outcome.problem is None
     assert err.told.is_set()
     assert re.search(r"  0 min: notes.notes 2 of 11, 1 in flight\n", err.getvalue())
+
+
+def test_examples_are_counted_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    err = Stderr()
+    monkeypatch.setattr(sys, "stderr", err)
+    bar = Bar("scoring", quiet=False)
+    assert bar.so_far() == "scoring 0"
+    bar.total(12)
+    assert bar.so_far() == "scoring 0 of 12"
 
 
 def test_a_terminal_that_is_closed_parks_the_run(lines: Path, rlm: Rlm) -> None:

@@ -60,6 +60,7 @@ TOO_LONG = {
     "GitHub": "Request body too large for gpt-4o model. Max size: 8000 tokens.",
     "Moonshot": "Invalid request: Your request exceeded model token limit: 8192",
     "Copilot": "prompt token count of 150000 exceeds the limit of 128000",
+    "LiteLLM": "litellm.ContextWindowExceededError: too much",
     "MiniMax": "invalid params, context window exceeds limit",
 }
 OTHER = {

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from rlmlang.cli.lines import Lines
+
 if TYPE_CHECKING:
     from rlmlang.testing.evals import Scored
 
 
 class Bar:
-    """How many of the examples are done, and their mean so far; on a terminal only."""
+    """How many of the examples are done, and their mean so far; without a terminal, in a line now
+    and then."""
 
     def __init__(self, words: str, *, quiet: bool) -> None:
         console = Console(file=sys.stderr, highlight=False)
@@ -29,9 +32,17 @@ class Bar:
         )
         self.task = self.bars.add_task(words, total=None, note="")
         self.sum, self.count = 0.0, 0
+        self.lines = Lines(console, self.so_far, quiet=quiet)
+
+    def so_far(self) -> str:
+        """How many are done, in one line."""
+        task = self.bars.tasks[0]
+        of = f" of {task.total:,.0f}" if task.total is not None else ""
+        return f"{task.description} {task.completed:,.0f}{of}  {task.fields['note']}".rstrip()
 
     def __enter__(self) -> Bar:
         self.bars.start()
+        self.lines.start()
         return self
 
     def __exit__(
@@ -40,6 +51,7 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.lines.stop()
         self.bars.stop()
 
     def total(self, count: int) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
@@ -14,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from rlmlang.cli.lines import EVERY, Lines
 from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan
 from rlmlang.report.plan import short
@@ -32,7 +31,6 @@ from rlmlang.trajectory.events import (
     StepStarted,
 )
 
-EVERY = 60.0  # seconds between two lines, where no terminal shows the bars
 REMEMBERED = 20_000  # answers among which evidence is looked for
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ class Progress:
         redact: Callable[[str], str] = str,
         every: float = EVERY,
     ) -> None:
-        self.plan, self.quiet, self.redact, self.every = plan, quiet, redact, every
+        self.plan, self.quiet, self.redact = plan, quiet, redact
         self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self.bars = Bars(
             TextColumn("  {task.description}"),
@@ -67,14 +65,13 @@ class Progress:
         self.in_flight: dict[str, set[int]] = {}  # the requests of a step that are on their way
         self.kept: list[CallFinished] = []
         self.more = 0  # answers beyond those remembered
-        self.over, self.began = threading.Event(), time.monotonic()
+        self.lines = Lines(self.console, self.so_far, quiet=quiet, every=every)
 
     def __enter__(self) -> Progress:
         if not self.quiet:
             self.console.print(short(self.plan))
         self.bars.start()
-        if not self.quiet and not self.console.is_terminal:
-            threading.Thread(target=self._tell, daemon=True).start()
+        self.lines.start()
         return self
 
     def __exit__(
@@ -83,20 +80,13 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.over.set()
+        self.lines.stop()
         self.bars.stop()
-
-    def _tell(self) -> None:
-        """A line now and then: what waits for a slow model looks else like one that hangs."""
-        while not self.over.wait(self.every):
-            if words := self.so_far():
-                self.console.print(words, markup=False)
 
     def so_far(self) -> str:
         """How far the steps are that are going on, in one line; empty before the first."""
         steps = [s for s in map(self._step, list(self.tasks)) if s]
-        minutes = (time.monotonic() - self.began) / 60
-        return f"  {minutes:.0f} min: {'; '.join(steps)}" if steps else ""
+        return "; ".join(steps)
 
     def _step(self, node: str) -> str:
         task, waiting = self._task(node), len(self.in_flight.get(node, ()))

@@ -72,7 +72,7 @@ MANY = r"(?<!output )(?<!completion )\btokens?( count)?"
 TOO_LONG = re.compile(
     "|".join((
         # the names of codes and types
-        r"context_(length|window|size)|exceed_context|tokens_limit_reached|prompt_tokens_exceeded",
+        r"context_?(length|window|size)_?exceed|context_(length|window|size)|exceed_context|tokens_limit_reached|prompt_tokens_exceeded",
         # a text is too long, or has too many tokens
         rf"\b{TEXT}\b{SOME}\b(is|are|was)? ?too (long|large)",
         rf"\btoo (large|long)\b{SOME}(\bcontext|\bprompt|{MANY}\b(?! per))",
