@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import random
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from dspy import lm15
 from dspy.lm15 import Request, Response
+from rich.console import Console
 
+from rlmlang.report.receipt import receipt_view
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
@@ -110,3 +113,11 @@ def test_a_slow_server_is_asked_as_it_answers(
     assert len(outcome.notices) == (outcome.unanswered > 0)
     if endpoint == HERE:
         assert outcome.unanswered <= 4
+    shown = Console(file=io.StringIO(), width=200)
+    shown.print(
+        receipt_view(
+            outcome.run, outcome.receipt, outcome.usage, 1.0, unanswered=outcome.unanswered
+        )
+    )
+    assert isinstance(shown.file, io.StringIO)
+    assert ("brought no answer" in shown.file.getvalue()) == (outcome.unanswered > 0)

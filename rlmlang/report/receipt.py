@@ -133,7 +133,7 @@ def _passed(line: Line) -> str:
 def _repeats(unanswered: int) -> str:
     """What the plan's bound leaves out: it is for answers, and these brought none."""
     some = "1 of these calls" if unanswered == 1 else f"{unanswered:,} of these calls"
-    return f'{some} brought no answer; such repeats in transit are above the plan\'s "at most"'
+    return f'{some} brought no answer; the plan\'s "at most" counts answers, not these'
 
 
 def _assumed(line: Line) -> tuple[str, str, str]:
