@@ -77,6 +77,32 @@ class TextDocument:
 
 
 @dataclass(frozen=True)
+class DecodedDocument:
+    """The UTF-8 text that was made of a document that is no such text: byte ranges are positions in
+    this text, and `decoding` says how it was made. A change of the `origin` is a change of it."""
+
+    text: Document
+    origin: Document
+    decoding: str
+
+    @property
+    def id(self) -> str:
+        return self.origin.id
+
+    @property
+    def size(self) -> int:
+        return self.text.size
+
+    @property
+    def start(self) -> int:
+        return self.text.start
+
+    def read(self, start: int, end: int) -> bytes:
+        self.origin.read(0, 0)
+        return self.text.read(start, end)
+
+
+@dataclass(frozen=True)
 class Part:
     """Bytes `start` to `end` (excluded) of a document."""
 
@@ -100,7 +126,8 @@ def not_utf8(path: str, byte: int, data: bytes, mistake: UnicodeDecodeError) -> 
         "not-utf8",
         f"{path} is not UTF-8 text: byte {byte:,} is {shown}",
         reason="Slices are byte ranges of UTF-8 text, so that every answer can be traced back.",
-        hint=f"convert it first: iconv -f LATIN1 -t UTF-8 {path} > utf8.txt",
+        hint='a source declares another one: encoding: "windows-1252"; '
+        f"or convert it first: iconv -f LATIN1 -t UTF-8 {path} > utf8.txt",
     )
 
 

@@ -32,14 +32,14 @@ def package_text(name: str) -> str:
 def cached(name: str) -> str | None:
     """A text kept from an earlier run in the user's cache folder, if it is there."""
     try:
-        return (_cache() / name).read_text(encoding="utf-8")
+        return (user_cache() / name).read_text(encoding="utf-8")
     except OSError:
         return None
 
 
 def keep(name: str, content: str) -> None:
     """Keeps a text for later runs; a cache that cannot be written is no error."""
-    target = _cache() / name
+    target = user_cache() / name
     part = target.with_suffix(f".{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +49,7 @@ def keep(name: str, content: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def _cache() -> Path:
+def user_cache() -> Path:
+    """The folder of what can be made again; it may be deleted at any time."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "rlmlang"

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.ir.types import TEXT
+from rlmlang.ir.types import DOC, TEXT
 from rlmlang.runtime.inputs import open_path
 from rlmlang.sources import pipes
 from rlmlang.sources.local import open_file
-from rlmlang.sources.remote import remote
+from rlmlang.sources.place import Place
 from rlmlang.sources.tree import open_several
 from tests.conftest import BOOK, Rlm
 
@@ -156,8 +156,8 @@ def test_what_is_far_is_looked_at_like_a_file() -> None:
             file.write(data)
         if code:
             with pytest.raises(CodedError) as told:
-                remote(f"memory://pipes/{name}")
+                Place(f"memory://pipes/{name}", DOC).document
             assert told.value.diagnostic.code == code
         else:
-            document = remote(f"memory://pipes/{name}")
+            document = Place(f"memory://pipes/{name}", DOC).document
             assert document.read(document.start, document.size) == data[3:]

@@ -128,8 +128,6 @@ def notice_of(ready: Prepared) -> str:
 
 
 def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
-    from dataclasses import asdict
-
     from rlmlang.diagnostics.render import as_json
     from rlmlang.report.receipt import as_text
     from rlmlang.runtime.shown import jsonable
@@ -147,7 +145,7 @@ def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
         "reused": outcome.reused,
         "unanswered": outcome.unanswered,
         "seconds": round(outcome.seconds, 3),
-        "receipt": [asdict(line) for line in outcome.receipt],
+        "receipt": [line.record for line in outcome.receipt],
         "notice": notice_of(ready),
         "notices": [{"code": n.code, "message": n.message} for n in outcome.notices],
         "problem": as_json(outcome.problem.diagnostic) if outcome.problem else None,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rlmlang.context import Datum, Document, Part, Ranges, Rows, Slice, Tree, parts_in
+from rlmlang.context import (
+    Datum,
+    DecodedDocument,
+    Document,
+    Part,
+    Ranges,
+    Rows,
+    Slice,
+    Tree,
+    parts_in,
+)
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.schema.partitions import Coverage
 from rlmlang.trajectory.receipt import Line
@@ -75,6 +85,7 @@ class Receipt:
         covered = sum(r.covered for r in found.values())
         added = sum(r.added for r in found.values())
         total = sum(end - start for _, start, end in extents)
+        made = {d.decoding for d, _, _ in extents if isinstance(d, DecodedDocument)}
         left_out = len(value.left_out) if isinstance(value, Tree) else 0
         passed, items = self.judged.get(step, (0, None))
         return Line(
@@ -92,6 +103,7 @@ class Receipt:
             sum(self._decided(d.id, found.get(d.id), filters) for d, _, _ in extents),
             items,
             passed,
+            ", ".join(sorted(made)),
         )
 
     def _decided(self, document: str, read: Ranges | None, filters: Iterable[str]) -> int:

@@ -163,4 +163,5 @@ def _by_code(line: Line) -> tuple[str, str, str]:
 
 
 def _share(line: Line) -> str:
-    return f"{line.read:,} of {line.total:,} bytes ({line.fraction:.1%})"
+    text = f" of text from {line.decoding}" if line.decoding else ""
+    return f"{line.read:,} of {line.total:,} bytes{text} ({line.fraction:.1%})"

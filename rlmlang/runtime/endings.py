@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 
 from rlmlang.budget import Account
 from rlmlang.context import Datum
@@ -50,7 +49,7 @@ def last_event(result: Datum, lines: list[Line], problem: CodedError | None) -> 
         code=problem.diagnostic.code if problem else "",
         message=str(problem) if problem else "",
         place=place.where if place else "",
-        receipt=[asdict(x) for x in lines],
+        receipt=[line.record for line in lines],
     )
 
 

@@ -35,6 +35,11 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "answer-refused": (FAILED, ("item",), "a model gave no usable answer"),
     "answer-tool-call": (FAILED, ("item",), "a model called a tool instead of answering"),
     "bad-api-base": (USAGE, (), "the address of an endpoint cannot be used"),
+    "bad-encoding": (
+        FAILED,
+        ("no text", "source"),
+        "a source that is not in the encoding it is declared in",
+    ),
     "bad-pattern": (FAILED, (), "a regular expression that is none"),
     "bad-project": (USAGE, (), "rlm.toml cannot be used"),
     "bad-row": (FAILED, ("source",), "a row that is not what its record says, or no row at all"),

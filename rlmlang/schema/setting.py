@@ -38,6 +38,15 @@ class Kind(Frozen):
         return not self.form or re.fullmatch(self.form, str(found)) is not None
 
 
+ENCODINGS = (
+    "ascii utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be latin-1 iso-8859-2 "
+    "iso-8859-3 iso-8859-4 iso-8859-5 iso-8859-6 iso-8859-7 iso-8859-8 iso-8859-9 iso-8859-10 "
+    "iso-8859-13 iso-8859-14 iso-8859-15 iso-8859-16 windows-1250 windows-1251 windows-1252 "
+    "windows-1253 windows-1254 windows-1255 windows-1256 windows-1257 windows-1258 cp437 cp850 "
+    "cp852 cp855 cp857 cp866 cp874 koi8-r koi8-u mac-roman shift-jis cp932 euc-jp iso-2022-jp "
+    "gb2312 gbk gb18030 big5 big5-hkscs euc-kr cp949 johab"
+).split()
+"""How a text can be written in bytes, as Python and others call it."""
 MODEL = r"(?!\S*://)\S([^\n\r\t]*\S)?"
 KINDS = {
     "count": Kind("a whole number", (int,), ("",)),
@@ -52,6 +61,8 @@ KINDS = {
     "text": Kind("text"),
     "value": Kind("text or a number", (str, *NUMBERS)),
     "character": Kind("one character", form=r'[^"\r\n]'),
+    "encoding": Kind("an encoding such as utf-16, windows-1252 or shift-jis",
+                     form=f"(?i){'|'.join(ENCODINGS)}"),
     "model": Kind("a model's name, as text", form=MODEL),
     "path": Kind("the path of a file, as text", form=r"(?s).*\S.*"),
     "hash": Kind("a hash in hexadecimal digits", form=r"[0-9a-fA-F]+"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlmlang.context import TextDocument
@@ -14,7 +14,14 @@ from rlmlang.sources.pipes import piped, stdin_bytes
 from rlmlang.unicode import file_name
 
 BOM = b"\xef\xbb\xbf"
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
+MARKS = {
+    "utf-32-le": b"\xff\xfe\0\0",
+    "utf-32-be": b"\0\0\xfe\xff",
+    "utf-16-le": b"\xff\xfe",
+    "utf-16-be": b"\xfe\xff",
+    "utf-8": BOM,
+}
+"""The byte order marks that a text may begin with, a longer one before one that begins it."""
 PROBE = 8192
 
 
@@ -65,26 +72,32 @@ def _pread(fd: int, start: int, end: int) -> bytes:
 def open_file(path: str, name: str = "") -> FileDocument | TextDocument:
     """A text file as a document; a pipe is read to its end. Raises CodedError for what is
     missing, empty, no text or no file."""
+    document = stored(path, name)
+    head = document.read(0, min(PROBE, document.size))
+    return replace(document, start=content_start(name or path, head))
+
+
+def stored(path: str, name: str = "") -> FileDocument | TextDocument:
+    """The bytes of a file, whatever they are; a pipe is read to its end. Raises CodedError for what
+    is missing or no file."""
     try:
         info = os.stat(path)
         if stat.S_ISDIR(info.st_mode):
             raise _folder(path)
         if not stat.S_ISREG(info.st_mode) or not info.st_size:
-            return in_memory(name or path, piped(path, info))
-        with open(path, "rb") as file:
-            head = file.read(PROBE)
+            return TextDocument(file_name(name or path), piped(path, info))
     except (OSError, ValueError) as mistake:
         raise unreadable(path, mistake) from None
-    start = content_start(path, head)
     return FileDocument(
-        file_name(name or path), os.path.abspath(path), info.st_size, start, _stamp(info)
+        file_name(name or path), os.path.abspath(path), info.st_size, 0, _stamp(info)
     )
 
 
 def standard_input() -> TextDocument:
-    """What is piped in, held in memory. Raises CodedError (empty-source, source-unreadable)."""
+    """What is piped in, held in memory, whatever it is. Raises CodedError (empty-source,
+    source-unreadable)."""
     try:
-        return in_memory("stdin", stdin_bytes())
+        return TextDocument("stdin", stdin_bytes())
     except OSError as mistake:
         raise unreadable("stdin", mistake) from None
 
@@ -98,6 +111,11 @@ def content_start(path: str, head: bytes) -> int:
     """Where the text behind a byte order mark begins. Raises CodedError for what is no text."""
     _probe(path, head)
     return len(BOM) if head.startswith(BOM) else 0
+
+
+def marked_as(head: bytes) -> str:
+    """The encoding that a byte order mark names, or nothing."""
+    return next((name for name, mark in MARKS.items() if head.startswith(mark)), "")
 
 
 def _folder(path: str) -> CodedError:
@@ -118,11 +136,14 @@ def _probe(path: str, head: bytes) -> None:
         raise failed(
             "empty-source", f"{path} is empty", hint="give a file that has something in it"
         )
-    if head.startswith(UTF16):
+    marked = marked_as(head)
+    if marked not in ("", "utf-8"):
+        encoding = marked[:6]
         raise failed(
             "not-utf8",
-            f"{path} is UTF-16: byte 0 is {head[0]:02x} {head[1]:02x}",
-            hint=f"convert it first: iconv -f UTF-16 -t UTF-8 {path} > utf8.txt",
+            f"{path} is {encoding.upper()}: byte 0 is {head[0]:02x} {head[1]:02x}",
+            hint=f'a source declares it: encoding: "{encoding}"; '
+            f"or convert it first: iconv -f {encoding.upper()} -t UTF-8 {path} > utf8.txt",
         )
     if b"\0" in head:
         raise failed(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from rlmlang.context import Document
+from rlmlang.context import Document, TextDocument
 from rlmlang.ir.types import TreeType, Type
 from rlmlang.schema.sources import SOURCES
-from rlmlang.sources.local import open_file, standard_input
-from rlmlang.sources.remote import is_remote, remote
+from rlmlang.sources.encodings import in_encoding
+from rlmlang.sources.local import PROBE, FileDocument, content_start, standard_input, stored
+from rlmlang.sources.remote import RemoteDocument, is_remote, remote
 
 STDIN = "-"
 LOCAL = "file://"
+Stored = FileDocument | RemoteDocument | TextDocument
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,27 @@ class Place:
         return self.written if alone else os.path.join(self.folder, self.written)
 
     @cached_property
-    def document(self) -> Document:
-        """The text that lies there, opened once. Raises CodedError for what is missing or no
-        text."""
+    def stored(self) -> Stored:
+        """The bytes that lie there, whatever they are. Raises CodedError for what is missing."""
         if self.path == STDIN:
             return standard_input()
         if self.path.startswith(LOCAL + "/"):
-            return open_file(self.path.removeprefix(LOCAL), self.written)
-        return remote(self.path) if is_remote(self.path) else open_file(self.path, self.written)
+            return stored(self.path.removeprefix(LOCAL), self.written)
+        return remote(self.path) if is_remote(self.path) else stored(self.path, self.written)
+
+    @cached_property
+    def document(self) -> Document:
+        """The text that lies there, opened once. Raises CodedError for what is missing or no
+        text, or not in its encoding."""
+        encoding = self.option("encoding", "utf-8")
+        if encoding.lower() != "utf-8":
+            return in_encoding(self.stored, encoding)
+        head = self.stored.read(0, min(PROBE, self.stored.size))
+        return replace(self.stored, start=content_start(self.written, head))
+
+    def option(self, name: str, usual: str = "") -> str:
+        """An argument that is a text."""
+        return str(self.options.get(name, usual))
 
 
 def kind_at(path: str, type_: Type) -> str:

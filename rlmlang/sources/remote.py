@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from rlmlang.context import Document
+from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.sources.local import PROBE, changed, content_start, in_memory
+from rlmlang.sources.local import PROBE, changed
 
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
 
@@ -44,8 +44,8 @@ def is_remote(path: str) -> bool:
     return SCHEME.match(path) is not None
 
 
-def remote(url: str) -> Document:
-    """A document behind a URL. Raises CodedError (source-unreachable) and those of a file."""
+def remote(url: str) -> RemoteDocument | TextDocument:
+    """The bytes behind a URL, whatever they are. Raises CodedError (source-unreachable)."""
     import fsspec
 
     try:
@@ -58,17 +58,17 @@ def remote(url: str) -> Document:
     document = RemoteDocument(url, int(size), fs, path)
     head = document.fetch(0, min(PROBE, document.size))
     if len(head) == document.size:  # small, or the store knows no ranges
-        return in_memory(url, head)
-    return replace(document, start=content_start(url, head))
+        return TextDocument(url, head)
+    return document
 
 
-def _fetched(url: str, fs: Any, path: str) -> Document:
+def _fetched(url: str, fs: Any, path: str) -> TextDocument:
     """A store that does not say how large a file is gives it whole."""
     try:
         data = fs.cat_file(path)
     except Exception as mistake:
         raise _unreachable(url, mistake) from None
-    return in_memory(url, data)
+    return TextDocument(url, data)
 
 
 def _unreachable(url: str, mistake: Exception) -> Exception:

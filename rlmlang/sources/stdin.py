@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rlmlang.context import Slice, whole
-from rlmlang.sources.local import standard_input
-from rlmlang.sources.place import Place
+from rlmlang.sources.place import STDIN, Place
 
 
 def opened(place: Place) -> Slice:
     """All of it."""
-    return whole(standard_input())
+    return whole(replace(place, written=STDIN).document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from rlmlang.schema.partitions import Coverage
 
@@ -12,7 +12,8 @@ class Line:
     """One step's reading of one source, in bytes; `repeated` were read more than once, `decided`
     were turned away by the conditions of `where` before; `left_out` are files of a tree that are
     empty or no text. Of what code that a model wrote looked into (`by_code`) only what it showed to
-    sub-calls is counted. A step that filters let `passed` of `items` pass."""
+    sub-calls is counted. A step that filters let `passed` of `items` pass. Where `decoding`
+    is not empty, the bytes are those of the text that was made of the source in this way."""
 
     step: str
     source: str
@@ -28,6 +29,7 @@ class Line:
     decided: int = 0
     items: int | None = None
     passed: int = 0
+    decoding: str = ""
 
     @property
     def fraction(self) -> float:
@@ -47,3 +49,9 @@ class Line:
         return self.read + self.decided == self.total and (
             self.promised == "cover" or not self.repeated
         )
+
+    @property
+    def record(self) -> dict[str, str | int | bool]:
+        """Its fields by name; without `decoding` where the bytes are those of the source itself."""
+        fields = asdict(self)
+        return fields if self.decoding else {k: v for k, v in fields.items() if k != "decoding"}

@@ -28,6 +28,7 @@ class SourceKind(Frozen):
     suffixes: tuple[str, ...] = ()
 
 
+ENCODING = Argument("encoding", "encoding", doc="what it is written in, where not in UTF-8")
 SOURCES = Registry(
     "rlmlang.sources", SourceKind, __name__,
     "text file files tree lines jsonl csv parquet sql stdin url",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from rlmlang.schema.sources import SourceKind
+from rlmlang.schema.sources import ENCODING, SourceKind
 
 CONTRACT = SourceKind(
     name="file",
     gives="text",
     doc="one text file",
     runner="rlmlang.sources.text:opened",
+    arguments=(ENCODING,),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rlmlang.schema.sources import SourceKind
+from rlmlang.schema.sources import ENCODING, SourceKind
 
 CONTRACT = SourceKind(
     name="url",
     gives="text",
     doc="anything fsspec opens: http, s3, gcs, …",
     runner="rlmlang.sources.text:opened",
+    arguments=(ENCODING,),
     place="a URL",
 )
