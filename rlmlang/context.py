@@ -184,13 +184,17 @@ def heading(path: str) -> str:
 
 
 class Row(dict[str, Datum]):
-    """A row of a table or of JSON lines, which knows the bytes it was read from."""
+    """A row of a table or of JSON lines: the item `at` a place of its `rows`."""
 
-    __slots__ = ("part",)
+    __slots__ = ("at", "rows")
+    rows: Rows
+    at: int
 
-    def __init__(self, values: dict[str, Datum], part: Part | None = None) -> None:
-        super().__init__(values)
-        self.part = part
+    @property
+    def part(self) -> Part:
+        """The bytes that it was read from."""
+        starts = self.rows.starts
+        return Part(self.rows.document, starts[self.at], starts[self.at + 1])
 
 
 @dataclass(frozen=True)
@@ -221,9 +225,10 @@ class Rows(Protocol):
     """A list that lies in a document. `starts` are the byte offsets of its items and, last, the
     end."""
 
-    document: Document
-    starts: Sequence[int]
-
+    @property
+    def document(self) -> Document: ...
+    @property
+    def starts(self) -> Sequence[int]: ...
     def __len__(self) -> int: ...
     def __getitem__(self, at: int) -> Datum: ...
 
@@ -272,8 +277,7 @@ def parts_in(value: object) -> Iterator[Part]:
     if isinstance(value, Slice):
         yield from value.parts
     elif isinstance(value, Row):
-        if value.part is not None:
-            yield value.part
+        yield value.part
     elif isinstance(value, dict):
         for inner in value.values():
             yield from parts_in(inner)

@@ -226,9 +226,12 @@ REFUSED = {
     "the wall of an eval": WHERE["spend"] % "wall <= 1h",
     "the depth of a tuning": TUNE % "budget { depth <= 1 }",
     "a csv option": 'source s: [Row] = csv("r.csv", delimitr: ";")',
+    "an encoding that is none": 'source s: Text = text("a.txt", encoding: "latin-11")',
+    "a quote of two": 'source s: [Row] = csv("r.csv", quote: "ab")',
+    "a heading in words": 'source s: [Row] = csv("r.csv", heading: "no")',
     "a delimiter of two": 'source s: [Row] = csv("r.csv", delimiter: "::")',
     "a delimiter that is a number": 'source s: [Row] = csv("r.csv", delimiter: 5)',
-    "an option of a text": 'source s: Text = text("a.txt", encoding: "latin-1")',
+    "an option of a text": 'source s: Text = text("a.txt", heading: true)',
     "two places": 'source s: Text = text("a.txt", "b.txt")',
     "a place of what is piped in": 'source s: Text = stdin("a.txt")',
     "a query without a database": 'source s: [Row] = sql("select 1")',
@@ -269,6 +272,8 @@ def test_what_would_be_ignored_is_refused(text: str) -> None:
 TAKEN = {
     "a setting that the template reads":
         'prompt p(page: Slice) -> Text { task: "Be {{ tone }}." tone: "dry" }',
+    "no quote": 'source s: [Row] = csv("r.csv", quote: "", heading: false)',
+    "an encoding": 'source s: Text = text("a.txt", encoding: "Windows-1252")',
     "a tabulator": 'source s: [Row] = csv("r.csv", delimiter: "\\t")',
     "a query": 'source s: [Row] = sql("select 1", url: "sqlite:///a.db")',
     "a gathered one by its name":

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import KEYS, OF, Function, Option
 from rlmlang.functions.rules import Rule, flat, item, number_of, row_field, scalar
-from rlmlang.functions.values import Condition, Rows, field, key, nothing, values
-from rlmlang.functions.values import flat as items
+from rlmlang.functions.values import (
+    Condition,
+    Rows,
+    each_of,
+    each_value,
+    field,
+    key,
+    nothing,
+)
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import table_row
 from rlmlang.ir.types import BOOL, FLOAT, INT, Field, TableType, Type, record
@@ -20,6 +27,8 @@ from rlmlang.schema.formula import number
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
+T = TypeVar("T")
+Group: TypeAlias = "tuple[Datum, ...]"
 MAX_GROUPS = Option("max_groups", "count")
 LOWER_BOUND = Option("lower_bound", BOOL, waives=True)
 WHERE = Option("where", "where")
@@ -46,29 +55,60 @@ def _grouped(name: str, type_: Type | None) -> Rule:
 
 
 def _count(xs: Rows, where: Condition | None = None) -> int:
-    return len(list(xs or ())) if where is None else sum(1 for x in items(xs) if where(x))
+    return len(xs or ()) if where is None else sum(1 for x in each_of(xs) if where(x))
 
 
 def numbers(rows: Rows, of: str = "") -> list[float]:
     """The numbers of a list, or a field of each. Raises CodedError (wrong-value)."""
-    found = []
-    for each in values(rows, of):
+    return list(each_number(rows, of))
+
+
+def each_number(rows: Rows, of: str = "") -> Iterator[float]:
+    """The same, one by one."""
+    for each in each_value(rows, of):
         if isinstance(each, bool) or not isinstance(each, int | float):
             raise failed("wrong-value", f"{each!r:.60} is no number", hint="name a field with of:")
-        found.append(each)
-    return found
+        yield each
 
 
 def _mean(rows: Rows, of: str = "") -> float | None:
-    found = numbers(rows, of)
+    return _average(numbers(rows, of))
+
+
+def _total(found: list[float]) -> float:
+    return sum(found)
+
+
+def _average(found: list[float]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
 def _sum(rows: Rows, of: str = "") -> float:
-    return sum(numbers(rows, of))
+    return sum(each_number(rows, of))
 
 
-def _by(name: str, make: Callable[[Rows, str], Datum]) -> Callable[..., list[dict[str, Datum]]]:
+def _counts(rows: Rows, keys: tuple[str, ...], of: str) -> Mapping[Group, int]:
+    """How many rows each group has."""
+    return Counter(tuple(field(row, n) for n in keys) for row in each_of(rows))
+
+
+def _itself(n: int) -> int:
+    return n
+
+
+def _numbers_of(rows: Rows, keys: tuple[str, ...], of: str) -> Mapping[Group, list[float]]:
+    """The numbers of each group: of a row no more is held."""
+    groups: dict[Group, list[float]] = {}
+    for row in each_of(rows):
+        groups.setdefault(tuple(field(row, n) for n in keys), []).extend(each_number((row,), of))
+    return groups
+
+
+def _by(
+    name: str,
+    grouped: Callable[[Rows, tuple[str, ...], str], Mapping[Group, T]],
+    made: Callable[[T], Datum],
+) -> Callable[..., list[dict[str, Datum]]]:
     """One row a group, in the order of the keys. Raises CodedError (too-many-groups)."""
 
     def table(
@@ -78,13 +118,11 @@ def _by(name: str, make: Callable[[Rows, str], Datum]) -> Callable[..., list[dic
         max_groups: int | None = None,
         lower_bound: bool = False,
     ) -> list[dict[str, Datum]]:
-        groups: dict[tuple[Datum, ...], list[Datum]] = {}
-        for row in items(rows):
-            groups.setdefault(tuple(field(row, n) for n in keys), []).append(row)
+        groups = grouped(rows, keys, of)
         if max_groups is not None and len(groups) > max_groups:
             raise _too_many(len(groups), max_groups)
-        made = [{**dict(zip(keys, k, strict=True)), name: make(g, of)} for k, g in groups.items()]
-        return sorted(made, key=lambda r: [(r[n] is None, str(r[n])) for n in keys])
+        out = [{**dict(zip(keys, k, strict=True)), name: made(g)} for k, g in groups.items()]
+        return sorted(out, key=lambda r: [(r[n] is None, str(r[n])) for n in keys])
 
     return table
 
@@ -99,7 +137,7 @@ def _too_many(groups: int, most: int) -> CodedError:
 
 
 def _majority(rows: Rows, of: str = "") -> Datum:
-    found = [field(row, of) for row in items(rows)]
+    found = [field(row, of) for row in each_of(rows)]
     if not found:
         raise nothing("take a majority of")
     counts = Counter(map(key, found))
@@ -113,20 +151,21 @@ COUNTING = (
     Function("count", "How many items.", ("list",), scalar(INT), _count, "exact", (WHERE,),
              pairs=True),
     Function("count_by", "A table of how many rows share the keys.", ("list",),
-             _grouped("n", INT), _by("n", lambda rows, of: len(rows or ())), "exact",
+             _grouped("n", INT), _by("n", _counts, _itself), "exact",
              (KEYS, MAX_GROUPS, LOWER_BOUND)),
     Function("sum", "The sum of numbers, or of a field.", ("list",), number_of, _sum, "exact",
              (OF,)),
     Function("sum_by", "A table of sums of a field by keys.", ("list",),
-             _grouped("total", None), _by("total", _sum), "exact", OF_GROUPS),
+             _grouped("total", None), _by("total", _numbers_of, _total), "exact", OF_GROUPS),
     Function("mean", "The mean of numbers, or of a field; none of none.", ("list",),
              scalar(FLOAT.maybe()), _mean, "exact", (OF,)),
     Function("mean_by", "A table of means of a field by keys.", ("list",),
-             _grouped("mean", FLOAT.maybe()), _by("mean", _mean), "exact", OF_GROUPS),
+             _grouped("mean", FLOAT.maybe()), _by("mean", _numbers_of, _average), "exact",
+             OF_GROUPS),
     Function("majority", "The value that occurs most; the first of equals.", ("list",), item,
              _majority, "exact", (OF,)),
     Function("any", "Whether the condition holds for some item.", ("list",), scalar(BOOL),
-             lambda rows, where: any(map(where, items(rows))), "some", TESTED),
+             lambda rows, where: any(map(where, each_of(rows))), "some", TESTED),
     Function("all", "Whether the condition holds for every item.", ("list",), scalar(BOOL),
-             lambda rows, where: all(map(where, items(rows))), "exact", TESTED),
+             lambda rows, where: all(map(where, each_of(rows))), "exact", TESTED),
 )  # fmt: skip

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -27,12 +27,19 @@ def text_of(value: Datum) -> str:
     return text_of(value)
 
 
+def each_of(rows: Rows) -> Iterator[Datum]:
+    """The items of a list, or of a list of lists, one by one: what is read so is never held
+    whole."""
+    for each in rows or ():
+        if isinstance(each, list | tuple):
+            yield from each
+        else:
+            yield each
+
+
 def flat(rows: Rows) -> list[Datum]:
     """A list, or a list of lists as one."""
-    out: list[Datum] = []
-    for each in rows or ():
-        out.extend(each) if isinstance(each, list | tuple) else out.append(each)
-    return out
+    return list(each_of(rows))
 
 
 def concat(*lists: Rows) -> list[Datum]:
@@ -58,7 +65,12 @@ def record(row: Datum, name: Names) -> dict[str, Datum]:
 
 def values(rows: Rows, of: str) -> list[Datum]:
     """The items of a list, or a field of each; empty ones are left out."""
-    return [v for row in flat(rows) if (v := field(row, of)) is not None]
+    return list(each_value(rows, of))
+
+
+def each_value(rows: Rows, of: str) -> Iterator[Datum]:
+    """The same, one by one."""
+    return (v for row in each_of(rows) if (v := field(row, of)) is not None)
 
 
 def key(value: Datum) -> Hashable:

@@ -61,6 +61,7 @@ KINDS = {
     "text": Kind("text"),
     "value": Kind("text or a number", (str, *NUMBERS)),
     "character": Kind("one character", form=r'[^"\r\n]'),
+    "quote": Kind('one character, or "" for none', form=r"[^\r\n]?"),
     "encoding": Kind("an encoding such as utf-16, windows-1252 or shift-jis",
                      form=f"(?i){'|'.join(ENCODINGS)}"),
     "model": Kind("a model's name, as text", form=MODEL),

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, compress
 from typing import NoReturn
 
 from rlmlang.context import Datum, Document, TextDocument, not_utf8
-from rlmlang.ir.types import Type
-from rlmlang.sources.physical import feed_ends
+from rlmlang.ir.types import AnyType, Type, fields_of
+from rlmlang.sources.columns import Columns
+from rlmlang.sources.physical import feed_ends, physical_lines
 from rlmlang.sources.place import Place
-from rlmlang.sources.rows import Rows, line_starts, typed
+from rlmlang.sources.rows import Rows, ended, typed
 from rlmlang.sources.values import ONE_A_LINE, MismatchError, bad_row, converter
 
 BOM = "\ufeff"
 DEEPEST = 100
 """How deep a value may be nested."""
+BLANKS = b" \t\r\n"
+BEFORE_COLONS = (b'"', b" ", b"\t", b"\r")
+"""What the colon behind a key stands behind."""
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -30,14 +37,57 @@ def opened(place: Place) -> Rows:
 
 
 def jsonl(document: Document, item: Type) -> Rows:
-    """A file of JSON values, one a line."""
-    convert = converter(item)
+    """A file of JSON values, one a line. Raises CodedError (bad-row, not-utf8): a row that is none
+    is told before anything is asked."""
+    convert, record = converter(item), Columns(item)
+    plain = bool(fields_of(item)) or isinstance(item, AnyType)
 
-    def read(data: bytes, base: int, first: int) -> Iterator[Datum]:
-        found = json_rows(document, [feed_ends(data)], base, first + 1)
-        return typed(document, found, convert, first + 1)
+    def slowly(lines: list[bytes], base: int, number: int) -> Iterator[Datum]:
+        return typed(document, json_rows(document, [lines], base, number), convert, number)
 
-    return Rows(document, line_starts(document), read, item)
+    def read(data: bytes, base: int, first: int) -> Iterable[Datum]:
+        lines = feed_ends(data)
+        objects = plain_objects(lines) if plain else None
+        found = record.rows_of(objects) if objects else None
+        return slowly(lines, base, first + 1) if found is None else found
+
+    starts, at = array("Q"), document.start
+    for lines in physical_lines(document, at, document.size, feed_ends):
+        ends = [*accumulate(map(len, lines), initial=at)]
+        objects = plain_objects(lines) if plain else None
+        if not objects or not record.fit(objects):
+            deque(slowly(lines, at, len(starts) + 1), maxlen=0)
+        starts.extend(compress(ends, map(bytes.strip, lines)))
+        at = ends[-1]
+    if starts:
+        starts[0] = document.start
+    return Rows(document, ended(starts, document.size), read, item)
+
+
+def plain_objects(lines: list[bytes]) -> list[dict[str, Datum]] | None:
+    """The objects of some lines, all parsed at once; None where that would not show a mistake.
+
+    Each line begins with the one `{` that it has and ends with the one `}`. As many objects as
+    lines need all of these, so each line is an object. A key stands before each colon that is no
+    part of a text, and such a colon behind a quote or a blank: where there are no more of these
+    than keys that were kept, no key was there twice.
+    """
+    texts = [text for line in lines if (text := line.strip(BLANKS))]
+    whole = b",".join(texts)
+    if {t[:1] + t[-1:] for t in texts} != {b"{}"} or SURROGATE.search(whole):
+        return None
+    if whole.count(b"{") != len(texts) or whole.count(b"}") != len(texts):
+        return None
+    if b"[" in whole and max(t.count(b"[") for t in texts) >= DEEPEST:
+        return None
+    try:
+        found: list[dict[str, Datum]] = PLAIN.decode(f"[{whole.decode()}]")
+    except (ValueError, RecursionError, MismatchError):
+        return None
+    if len(found) != len(texts) or set(map(type, found)) != {dict}:
+        return None
+    colons = sum(whole.count(before + b":") for before in BEFORE_COLONS)
+    return found if colons == sum(map(len, found)) else None
 
 
 def kept_rows(name: str, values: Iterable[Mapping[str, object]], item: Type) -> Rows:
@@ -100,6 +150,7 @@ def _no_number(name: str) -> NoReturn:
     raise MismatchError(f"holds {name}, which is no number of JSON")
 
 
+PLAIN = json.JSONDecoder(parse_constant=_no_number)
 DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 

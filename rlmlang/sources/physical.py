@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 
-from rlmlang.context import Document
+from rlmlang.context import Document, not_utf8
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 Split = Callable[[bytes], list[bytes]]
 
 
@@ -43,3 +43,20 @@ def line_number(document: Document, byte: int) -> int:
     """The number, from 1, of the line that a byte stands in."""
     through = physical_lines(document, document.start, min(byte + 1, document.size))
     return sum(map(len, through)) or 1
+
+
+def decoded_lines(document: Document, lines: list[bytes], at: int) -> list[str]:
+    """Some lines as text; the first begins at the byte `at`. Raises CodedError (not-utf8)."""
+    try:
+        return list(map(bytes.decode, lines))
+    except UnicodeDecodeError:
+        return list(_one_by_one(document, lines, at))
+
+
+def _one_by_one(document: Document, lines: list[bytes], at: int) -> Iterator[str]:
+    for line in lines:
+        try:
+            yield line.decode()
+        except UnicodeDecodeError as mistake:
+            raise not_utf8(document.id, at + mistake.start, line, mistake) from None
+        at += len(line)

@@ -5,20 +5,23 @@ Only the offsets of the rows are held in memory; a row is read when it is asked 
 
 from __future__ import annotations
 
-import itertools
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from operator import sub
 from typing import overload
 
-from rlmlang.context import Datum, Document, Part, Row
+from rlmlang.context import Datum, Document, Row
 from rlmlang.ir.types import ANY, Type, fields_of
 from rlmlang.sources.local import changed
-from rlmlang.sources.physical import BLOCK, feed_ends, physical_lines
 from rlmlang.sources.values import MEND, ONE_A_LINE, Convert, MismatchError, bad_row
 
+READ = 1 << 18
+"""How many bytes of rows are read at once."""
 KEY = 8
 """What a field's name, quotes and marks add to a row shown as JSON, in tok."""
-Reader = Callable[[bytes, int, int], Iterator[Datum]]
+Reader = Callable[[bytes, int, int], Iterable[Datum]]
 """The rows in some bytes, given the byte of the document and the row that they begin with."""
 
 
@@ -29,7 +32,7 @@ class Rows(Sequence[Datum]):
         self, document: Document, starts: array[int], read: Reader, item: Type = ANY
     ) -> None:
         self.document, self.starts, self._read = document, starts, read
-        longest = max((b - a for a, b in itertools.pairwise(starts)), default=0)
+        longest = max(map(sub, islice(starts, 1, None), starts), default=0)
         keys = sum(len(f.name) // 2 + KEY for f in fields_of(item))
         self.item_size = longest // 2 + keys + 4
 
@@ -42,19 +45,24 @@ class Rows(Sequence[Datum]):
     def __getitem__(self, at: slice) -> list[Datum]: ...
     def __getitem__(self, at: int | slice) -> Datum | list[Datum]:
         if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
+            first, stop, step = at.indices(len(self))
+            if step == 1:
+                return [row for some in self._blocks(first, stop) for row in some]
+            return [self[i] for i in range(first, stop, step)]
         if not -len(self) <= at < len(self):
             raise IndexError(at)
         at %= len(self)
         return self._between(at, at + 1)[0]
 
     def __iter__(self) -> Iterator[Datum]:
-        at = 0
-        while at < len(self):
-            stop = at + 1
-            while stop < len(self) and self.starts[stop + 1] - self.starts[at] < BLOCK:
-                stop += 1
-            yield from self._between(at, stop)
+        return chain.from_iterable(self._blocks(0, len(self)))
+
+    def _blocks(self, at: int, end: int) -> Iterator[list[Datum]]:
+        """Rows by and by, as many as a block of bytes holds, or one that is longer."""
+        while at < end:
+            behind = bisect_right(self.starts, self.starts[at] + READ, at, end + 1)
+            stop = max(at + 1, behind - 1)
+            yield self._between(at, stop)
             at = stop
 
     def _between(self, first: int, stop: int) -> list[Datum]:
@@ -64,24 +72,18 @@ class Rows(Sequence[Datum]):
         found = list(self._read(self.document.read(base, self.starts[stop]), base, first))
         if len(found) != stop - first:
             raise changed(self.document.id)
-        return [self._row(at, value) for at, value in enumerate(found, first)]
+        for at, value in enumerate(found):
+            if isinstance(value, dict):
+                row = value if isinstance(value, Row) else Row(value)
+                row.rows, row.at = self, first + at
+                found[at] = row
+        return found
 
-    def _row(self, at: int, value: Datum) -> Datum:
-        part = Part(self.document, self.starts[at], self.starts[at + 1])
-        return Row(value, part) if isinstance(value, dict) else value
 
-
-def line_starts(document: Document) -> array[int]:
-    """Where each row begins that is a line. Blank lines belong to the row before them."""
-    starts, at = array("Q"), document.start
-    for some in physical_lines(document, document.start, document.size, feed_ends):
-        for line in some:
-            if line.strip():
-                starts.append(at)
-            at += len(line)
+def ended(starts: array[int], end: int) -> array[int]:
+    """Where rows begin, and behind the last of them."""
     if starts:
-        starts[0] = document.start
-        starts.append(document.size)
+        starts.append(end)
     return starts
 
 

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.ir.types import ANY
+from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, TEXT, EnumType, Field, Type, list_of, record
+from rlmlang.sources.columns import column
 from rlmlang.sources.csv import table
-from rlmlang.sources.jsonl import jsonl
+from rlmlang.sources.delimited import Delimited
+from rlmlang.sources.jsonl import json_rows, jsonl, plain_objects
 from rlmlang.sources.lines import lines
 from rlmlang.sources.physical import any_ends, feed_ends, physical_lines
 from rlmlang.sources.rows import Rows
+from rlmlang.sources.values import MismatchError, converter
 
 ENDS = ("\n", "\r\n", "\r")
 CELL = st.text(alphabet='ab,"\r\n é漢😀\u2028\x85\x0b\t\0', max_size=8)
@@ -141,3 +144,78 @@ def test_a_broken_row_is_named_where_it_breaks(text: str, place: str | None, wor
     with pytest.raises(CodedError) as told:
         table(document, ANY)
     assert f"a.csv, {place}: " in str(told.value) and words in str(told.value)
+
+
+ROW = record(Field("a", INT.maybe()), Field("b", TEXT), name="Row")
+KEY = st.sampled_from(["a", "b", '"', ":", " :", "{", "é"])
+SCALAR = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | KEY
+LINE = (
+    st.dictionaries(KEY, SCALAR | st.lists(SCALAR, max_size=2), max_size=3).map(json.dumps)
+    | st.sampled_from(['{"a": 1, "a": 2}', '{"a":1,"b":"x"}', '{"b": "x:"}', '{"a" : 1, "b" :"y"}'])
+    | st.sampled_from(['{"a": "x}', '{", "b": 1}', "{}", '{"a": [1', "2]}", '{"b": "\\ud800"}'])
+    | st.text(alphabet='{}",: ab1', max_size=9)
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(LINE, max_size=4))
+def test_objects_parsed_at_once_are_those_of_each_line(written: list[str]) -> None:
+    lines = [f"{line}\n".encode() for line in written]
+    found = plain_objects(lines)
+    document = TextDocument("a", b"".join(lines))
+    if found is not None:
+        assert found == [value for _, value in json_rows(document, [lines], 0, 1)]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(alphabet='12_ ab,"\r\n\t\n', max_size=40), st.sampled_from(['"', "'", ""]))
+def test_cells_by_column_are_those_of_each_row(raw: str, quote: str) -> None:
+    shape = Delimited(TextDocument("a.csv", raw.encode()), ",", quote, 2)
+    found = shape.columns(raw.encode())
+    if found is not None:
+        rows = [cells for _, cells in shape.rows(raw.encode(), 0, 1)]
+        assert list(map(list, zip(*found, strict=True))) == rows
+
+
+WANTED = (INT, FLOAT, BOOL, TEXT, ANY, EnumType((("1", ""), ("a", ""))), list_of(INT))
+CELLS = st.lists(
+    st.sampled_from(["", "1", "1.0", "a", "true", "1_0", "nan", " 2 ", "٣", "é"])
+    | st.none() | st.booleans() | st.integers(-2, 2) | st.floats(-2, 2) | st.just([1])
+    | st.just(float("inf")) | st.just(10**400),
+    max_size=4,
+)  # fmt: skip
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.sampled_from(WANTED), st.booleans(), CELLS)
+def test_a_column_is_what_each_of_its_values_is(want: Type, optional: bool, cells: list) -> None:
+    want = want.maybe() if optional else want
+    each = converter(want, "x")
+    try:
+        expected = [each(cell) for cell in cells]
+    except MismatchError:
+        with pytest.raises(MismatchError):
+            column(want, "x")(cells)
+        return
+    found = list(column(want, "x")(cells))
+    assert [(type(x), x) for x in found] == [(type(x), x) for x in expected]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(), CELL.filter(lambda x: x != "")), max_size=9),
+    st.integers(1, 40),
+)
+def test_blocks_make_no_difference_to_rows(cells: list[tuple[int, str]], block: int) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(
+        [("a", "b"), *cells]
+    )
+    document = TextDocument("a.csv", text.getvalue().encode())
+    rows = table(document, ROW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rlmlang.sources.rows.READ", block)
+        patch.setattr(physical_lines, "__defaults__", (any_ends, block))
+        small = table(document, ROW)
+        assert list(small) == list(rows) == [{"a": a, "b": b} for a, b in cells]
+    assert small.starts == rows.starts

@@ -1,4 +1,4 @@
-"""`csv("rows.csv", delimiter: ";")`: a table of text."""
+"""`csv("rows.csv", delimiter: ";", heading: false)`: a table of text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ CONTRACT = SourceKind(
     gives="rows",
     doc="a table with a heading line",
     runner="rlmlang.sources.csv:opened",
-    arguments=(Argument("delimiter", "character", doc="what stands between cells"), ENCODING),
+    arguments=(
+        Argument("delimiter", "character", doc="what stands between cells; a comma if not said"),
+        Argument("quote", "quote", default='"', doc="what a quoted cell stands between"),
+        Argument("heading", "truth", default=True, doc="whether the first line names the columns"),
+        ENCODING,
+    ),
     suffixes=("csv", "tsv"),
 )
