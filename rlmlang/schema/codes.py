@@ -160,6 +160,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "sandbox-unavailable": (FAILED, (), "this tier does not work on this machine"),
     "session-out-of-time": (FAILED, ("item",), "a free-form session took longer than its `wall`"),
     "setting-form": (RECIPE, (), "a limit written as a choice, or a choice as a limit"),
+    "sheet-missing": (FAILED, ("source",), "a workbook without the sheet that is named"),
     "slow-pattern": (FAILED, (), "a regular expression that backtracks without end"),
     "source-changed": (FAILED, (), "a file that changed during the run"),
     "source-form": (RECIPE, (), "a source that is not opened by a call with a place"),

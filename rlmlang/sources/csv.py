@@ -51,7 +51,7 @@ def table(
     shape = delimited(document, delimiter, quote)
     names, start = shape.first()
     if heading:
-        check_heading(document.id, names, item, shape)
+        check_heading(document.id, names, item, _other_delimiter(names, delimiter))
     else:
         start = document.start
         fields = [f.name for f in fields_of(item)]
@@ -108,7 +108,7 @@ def delimited(document: Document, delimiter: str, quote: str) -> Delimited:
     return Delimited(document, delimiter, quote)
 
 
-def check_heading(name: str, heading: list[str], item: Type, shape: Delimited) -> None:
+def check_heading(name: str, heading: list[str], item: Type, hint: str = "") -> None:
     """Raises CodedError (missing-column, duplicate-column) for a heading that cannot name the
     fields of a record. Columns without a name are passed over."""
     duplicate = next((c for c, n in Counter(heading).items() if c and n > 1), None)
@@ -127,7 +127,7 @@ def check_heading(name: str, heading: list[str], item: Type, shape: Delimited) -
             f"{name} has no column `{missing[0]}`",
             hint=f"its columns: {', '.join(heading):.300}"
             + (f"; is it `{near}`?" if near else "")
-            + _other_delimiter(heading, shape.delimiter),
+            + hint,
         )
 
 

@@ -31,5 +31,5 @@ class SourceKind(Frozen):
 ENCODING = Argument("encoding", "encoding", doc="what it is written in, where not in UTF-8")
 SOURCES = Registry(
     "rlmlang.sources", SourceKind, __name__,
-    "text file files tree lines jsonl csv parquet sql stdin url",
+    "text file files tree lines jsonl csv xlsx parquet sql stdin url",
 )  # fmt: skip
