@@ -9,6 +9,7 @@ import pytest
 
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, TEXT, EnumType, Field, Type, list_of
 from rlmlang.ir.types import record as record_of
 from rlmlang.sources.csv import table
@@ -228,3 +229,64 @@ def test_datasets_in_all_their_forms(folder: Path, rlm: Rlm, name: str, data: st
     (folder / name).write_bytes(data.encode())
     found = rlm("eval", "e.rlm", "--json")
     assert [row["want"] for row in json.loads(found.out)["rows"]] == ["glad", "sad"], found.err
+
+
+def test_datasets_have_the_settings_of_sources(folder: Path, rlm: Rlm) -> None:
+    dataset = 'path: "d.csv" delimiter: ";" quote: "\'" heading: false encoding: "utf-16"'
+    recipe = EVAL.replace('path: "%s"', dataset + " bind: { text: column1 }")
+    (folder / "e.rlm").write_text(recipe.replace("want: mood", "want: column2"))
+    (folder / "d.csv").write_text("'a;b';glad\n\"x;sad\n", encoding="utf-16")
+    found = rlm("eval", "e.rlm", "--json")
+    assert [row["want"] for row in json.loads(found.out)["rows"]] == ["glad", "sad"], found.err
+    (folder / "e.rlm").write_text(EVAL.replace('"%s"', '"d.jsonl" heading: false'))
+    (folder / "d.jsonl").write_text("{}")
+    assert "is read as jsonl, which has no `heading`" in rlm("eval", "e.rlm").err
+
+
+@pytest.mark.parametrize(
+    ("data", "item", "heading", "quote", "rows"),
+    [
+        (
+            "1,x\n2,y\n",
+            ANY,
+            False,
+            '"',
+            [{"column1": "1", "column2": "x"}, {"column1": "2", "column2": "y"}],
+        ),
+        ("1\n", record("n", INT), False, '"', [{"n": 1}]),
+        ("", record("n", INT), False, '"', []),
+        ("x\n\"a\n'b'\n", ANY, True, "", [{"x": '"a'}, {"x": "'b'"}]),
+        ("x,y\n'a,''b',c\n", ANY, True, "'", [{"x": "a,'b", "y": "c"}]),
+        ("\n\n 1\n", record("n", INT), False, '"', [{"n": 1}]),
+    ],
+    ids=short,
+)
+def test_tables_as_their_source_says(
+    data: str, item: Type, heading: bool, quote: str, rows: list[object]
+) -> None:
+    document = TextDocument("a.csv", data.encode())
+    assert list(table(document, item, ",", quote, heading=heading)) == rows
+
+
+def test_what_seems_to_stand_between_cells_is_told_and_not_guessed() -> None:
+    for delimiter in ";\t|":
+        with pytest.raises(CodedError) as told:
+            table(
+                TextDocument("a.csv", f"id{delimiter}x\n1{delimiter}2\n".encode()),
+                record("id", INT),
+            )
+        shown = "\\t" if delimiter == "\t" else delimiter
+        assert f'separated by `{shown}`: delimiter: "{shown}"' in told.value.diagnostic.hint
+    with pytest.raises(CodedError, match=r"row 2 \(line 2, byte 4\): has 1 cells, not 2"):
+        table(TextDocument("a.csv", b"1,2\n3\n"), ANY, heading=False)
+
+
+def test_counting_holds_no_rows() -> None:
+    values = "".join(f'{{"n": {i}, "k": "{i % 3}"}}\n' for i in range(90))
+    rows = jsonl(TextDocument("a.jsonl", values.encode()), ANY)
+    assert FUNCTIONS["count"].run(rows) == 90 and FUNCTIONS["sum"].run(rows, of="n") == 4005
+    assert FUNCTIONS["count_by"].run(rows, keys=("k",)) == [
+        {"k": str(i), "n": 30} for i in range(3)
+    ]
+    assert FUNCTIONS["mean_by"].run(rows, keys=("k",), of="n")[0] == {"k": "0", "mean": 43.5}
+    assert rows.starts.itemsize <= 16

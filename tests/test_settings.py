@@ -141,6 +141,7 @@ GOOD = {
     "count": "3", "tok": "3_000", "size": "300tok", "memory": "99MB", "dollars": "0.37",
     "duration": "77s", "fraction": "0.3", "number": "0.3", "truth": "true", "model": '"a/other"',
     "text": '"Other."', "path": '"b.jsonl"', "hash": '"12ab"',
+    "character": '";"', "quote": "\"'\"", "encoding": '"utf-16"',
 }  # fmt: skip
 NAMES = {
     "prompt-model": "m", "repl-sub": "m", "dataset-want": "y", "eval-over": "more",

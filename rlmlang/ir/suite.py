@@ -85,7 +85,8 @@ class Test(Frozen):
 
 @value
 class Dataset(Frozen):
-    """Labelled examples: which columns are which parameters, which is the label."""
+    """Labelled examples: which columns are which parameters, which is the label. `options` are the
+    arguments of the source that its file is opened by."""
 
     name: str
     path: str
@@ -93,6 +94,7 @@ class Dataset(Frozen):
     bind: tuple[tuple[str, str], ...]
     want: str
     base: str = field(default="", compare=False)
+    options: tuple[tuple[str, object], ...] = ()
 
 
 @value

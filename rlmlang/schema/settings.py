@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from rlmlang.schema.dimensions import DIMENSIONS, SPENT
 from rlmlang.schema.setting import MOMENT, Setting
+from rlmlang.schema.sources import of_files
 from rlmlang.value import Frozen, value
 
 
@@ -67,6 +68,7 @@ FANIN_OF_PARTS = replace(
 )
 ON_ERROR = Setting("on_error", "expression", doc="what a failing item does: it ends the run, or is "
                    "left out", example="`fail` or `skip(at_most: 1%)`")  # fmt: skip
+OF_FILES = of_files()
 WHOLE = Setting("budget", "block", opens="spend", doc="limits of all its runs together")
 PRICE = "dollars per million tok"
 
@@ -179,6 +181,7 @@ BLOCKS: dict[str, Block] = {
         Setting("bind", "block", doc="which column fills which parameter",
                 example="bind: { parameter: column }"),
         Setting("want", "name", required=True, doc="the column that holds the label"),
+        *OF_FILES,
     ),
     "eval": _block(
         "an eval", "scores a recipe over a dataset",

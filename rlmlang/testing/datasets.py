@@ -1,4 +1,4 @@
-"""Labelled examples from JSON lines, CSV or Parquet, held to the hash that pins them."""
+"""Labelled examples from JSON lines, CSV, Excel or Parquet, held to the hash that pins them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.types import ANY, DOC, TREE, RecordType, list_of
+from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.local import changed, unreadable
 from rlmlang.sources.place import Place, kind_at
 
@@ -47,7 +48,7 @@ def read_examples(dataset: s.Dataset, recipe: r.Recipe) -> Examples:
     """
     path = Path(dataset.base).parent / dataset.path
     try:
-        place = Place(str(path), list_of(ANY))
+        place = Place(str(path), list_of(ANY), options=dict(dataset.options))
         sha256 = _sha256(place)
         _pinned(dataset, path, sha256)
         rows = _rows(place)
@@ -65,7 +66,7 @@ def read_examples(dataset: s.Dataset, recipe: r.Recipe) -> Examples:
 def _sha256(place: Place) -> str:
     """Of all bytes of a file, a byte order mark included; a pipe is read once, as a document."""
     if not Path(place.path).is_file():
-        document = place.document
+        document = place.stored
         return hashlib.sha256(document.read(0, document.size)).hexdigest()
     try:
         with Path(place.path).open("rb") as file:
@@ -88,8 +89,11 @@ def _pinned(dataset: s.Dataset, path: Path, sha256: str) -> None:
 def _rows(place: Place) -> list[dict[str, Datum]]:
     """The rows, read as a source of a recipe is. Raises CodedError (bad-row and others)."""
     rows: list[dict[str, Datum]] = []
-    opened = plugins.opened(kind_at(place.path, place.type), place)
-    for number, row in enumerate(items_of(opened), 1):
+    kind = plugins.contract(SOURCES, kind_at(place.path, place.type))
+    for name in place.options:
+        if name not in (argument.name for argument in kind.arguments):
+            raise _unreadable(f"{place.path} is read as {kind.name}, which has no `{name}`")
+    for number, row in enumerate(items_of(plugins.opened(kind.name, place)), 1):
         if not isinstance(row, dict):
             words = f"{place.path}, example {number:,}, is no JSON object: one stands on each line"
             raise _unreadable(words)
@@ -138,4 +142,6 @@ def _as_dataset(problem: CodedError) -> CodedError:
 
 
 def _unreadable(words: str) -> CodedError:
-    return failed("dataset-unreadable", words, hint="a dataset is .jsonl, .csv, .tsv or .parquet")
+    return failed(
+        "dataset-unreadable", words, hint="a dataset is .jsonl, .csv, .tsv, .xlsx or .parquet"
+    )

@@ -14,6 +14,7 @@ from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import fits
 from rlmlang.metrics import METRICS
 from rlmlang.schema.calls import WEIGHT
+from rlmlang.schema.settings import OF_FILES
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Expect, Score, Trial
 
@@ -35,9 +36,9 @@ def _dataset(module: Module, decl: t.Settings) -> s.Dataset:
         module.report(_incomplete(decl, 'path: "data/dev.jsonl"'))
     if not want:
         module.report(_incomplete(decl, "want: the column of the label"))
-    return s.Dataset(
-        decl.name.text, path or "", block.find("sha256", str) or "", bind, want, module.source.path
-    )
+    options = tuple((a.name, block.values[a.name]) for a in OF_FILES if a.name in block.values)
+    sha256, base = block.find("sha256", str) or "", module.source.path
+    return s.Dataset(decl.name.text, path or "", sha256, bind, want, base, options)
 
 
 def _columns(module: Module, written: t.Block | None) -> tuple[tuple[str, str], ...]:

@@ -33,3 +33,10 @@ SOURCES = Registry(
     "rlmlang.sources", SourceKind, __name__,
     "text file files tree lines jsonl csv xlsx parquet sql stdin url",
 )  # fmt: skip
+
+
+def of_files() -> tuple[Argument, ...]:
+    """The arguments of the sources that a file of rows is opened by, by its suffix or else as JSON
+    lines; each once."""
+    kinds = [SOURCES["jsonl"], *(kind for kind in SOURCES.values() if kind.suffixes)]
+    return tuple({a.name: a for kind in kinds for a in kind.arguments}.values())
