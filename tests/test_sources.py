@@ -97,6 +97,10 @@ def test_rows_of_a_query(folder: Path, rlm: Rlm) -> None:
         ROWS % f'sql("select * from nope", url: "sqlite:///{folder}/a.db")'
     )
     assert "[source-unreadable]" in rlm("run", "q.rlm").err
+    (folder / "q.rlm").write_text(
+        ROWS % f'sql("select id, x\'00\' as name from t", url: "sqlite:///{folder}/a.db")'
+    )
+    assert "row 1: holds bytes" in rlm("run", "q.rlm").err
 
 
 @pytest.mark.parametrize(

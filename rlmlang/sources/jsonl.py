@@ -15,6 +15,7 @@ from itertools import accumulate, compress
 from typing import NoReturn
 
 from rlmlang.context import Datum, Document, TextDocument, not_utf8
+from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir.types import AnyType, Type, fields_of
 from rlmlang.sources.columns import Columns
 from rlmlang.sources.physical import feed_ends, physical_lines
@@ -91,9 +92,25 @@ def plain_objects(lines: list[bytes]) -> list[dict[str, Datum]] | None:
 
 
 def kept_rows(name: str, values: Iterable[Mapping[str, object]], item: Type) -> Rows:
-    """Values as JSON lines in memory, so that each has a place of its own for the receipt."""
-    text = "".join(json.dumps(v, default=str, ensure_ascii=False) + "\n" for v in values)
-    return jsonl(TextDocument(name, text.encode()), item)
+    """Values as JSON lines in memory, so that each has a place of its own for the receipt. Raises
+    CodedError (bad-row)."""
+    held = bytearray()
+    for number, value in enumerate(values, 1):
+        try:
+            held += json.dumps(value, default=_as_text, ensure_ascii=False).encode() + b"\n"
+        except (MismatchError, UnicodeEncodeError) as mistake:
+            words = f"{name}, row {number:,}: {mistake}"
+            raise failed(
+                "bad-row", words, hint="select the column as text, or leave it out"
+            ) from None
+    return jsonl(TextDocument(name, bytes(held)), item)
+
+
+def _as_text(value: object) -> str:
+    """A value that JSON has no form of, such as a date."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise MismatchError("holds bytes, which are no text")
+    return str(value)
 
 
 def json_rows(

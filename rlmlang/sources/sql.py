@@ -11,10 +11,11 @@ from rlmlang.sources.rows import Rows
 
 
 def opened(place: Place) -> Rows:
-    """The rows. Raises CodedError (source-unreadable)."""
+    """The rows, as JSON lines in memory. Raises CodedError (source-unreadable, bad-row)."""
     try:
         with sqlalchemy.create_engine(str(place.options["url"])).connect() as connection:
-            found = connection.execute(sqlalchemy.text(place.written)).mappings().all()
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=1_000)
+            found = streaming.execute(sqlalchemy.text(place.written)).mappings()
+            return kept_rows(place.written, map(dict, found), place.type.item)
     except sqlalchemy.exc.SQLAlchemyError as mistake:
         raise failed("source-unreadable", f"the query failed: {mistake}") from None
-    return kept_rows(place.written, [dict(row) for row in found], place.type.item)
