@@ -11,7 +11,8 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 import rlmlang
-from rlmlang.partitions.measure import ATOM, Encoded, Estimate, measure_for, shared
+from rlmlang.partitions.atoms import atoms
+from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.partitions.tokenizers import tokenizer_of
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
@@ -94,7 +95,7 @@ def test_a_text_has_no_more_tokens_than_bytes_nor_than_its_words(file: Path, tex
     tokens = len(real.encode(text, add_special_tokens=False))
     assert tokens <= measure.tokens(text) <= 1.01 * measure.tok(text)  # a merge more or less
     assert tokens <= len(text.encode()) + 1 <= Estimate().tokens(text) + 1
-    words = ATOM.findall(text)
+    words = atoms(text)
     assert all(measure.tok(w) <= measure.grain for w in words)
 
 

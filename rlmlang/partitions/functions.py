@@ -4,12 +4,12 @@ tree-sitter if it is installed."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from importlib import import_module
 
 from rlmlang.context import Document
 from rlmlang.partitions.packed import Packed
 from rlmlang.partitions.paragraphs import Paragraphs
+from rlmlang.partitions.text import Listed, Places, View
 
 MOST = 8_000_000
 LANGUAGES = {
@@ -24,13 +24,12 @@ LANGUAGES = {
 class Functions(Packed):
     """A unit is a function or class with the comments above it."""
 
-    def ends(self, document: Document, start: int, end: int) -> Iterator[int]:
+    def places(self, view: View, start: int) -> Places:
         """Where each function ends; files in no known language are cut at paragraphs."""
-        found = function_ends(document, start, end)
+        found = function_ends(view.document, start, view.end)
         if found is None:
-            yield from Paragraphs(self.max, self.slack).ends(document, start, end)
-        else:
-            yield from found
+            return Paragraphs(self.max, self.slack).places(view, start)
+        return Listed(iter(found))
 
 
 def function_ends(document: Document, start: int, end: int) -> list[int] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rlmlang.context import Measure, Part, Slice
+from rlmlang.partitions.cuts import SIGHT, next_character, next_cluster, whole_clusters
 from rlmlang.protocols import Partition
 
 
@@ -31,13 +32,15 @@ class Gather:
 
     def _before(self, part: Part, measure: Measure) -> Part:
         document, weight = part.document, self.before * measure.per_tok
-        start = max(document.start, part.start - measure.window(weight))
+        start = max(document.start, part.start - measure.window(weight) - SIGHT)
         data = document.read(start, part.start)
-        while data and data[0] & 0xC0 == 0x80:  # the window may begin inside a character
-            start, data = start + 1, data[1:]
-        return Part(document, start + measure.tail(data, weight), part.start)
+        start += (whole := next_character(data, 0))  # the window may begin inside a character
+        begin = measure.tail(data[whole:], weight)
+        return Part(document, start + next_cluster(data[whole:], begin), part.start)
 
     def _after(self, part: Part, measure: Measure) -> Part:
         document, weight = part.document, self.after * measure.per_tok
         data = document.read(part.end, min(document.size, part.end + measure.window(weight)))
-        return Part(document, part.end, part.end + measure.reach(data, weight))
+        return Part(
+            document, part.end, part.end + whole_clusters(data, measure.reach(data, weight), 0)
+        )

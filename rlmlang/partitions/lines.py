@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from rlmlang.context import Document, Measure, Slice, Tree
-from rlmlang.partitions.text import line_ends, slices
+from rlmlang.partitions.text import View, line_sizes, slices
 from rlmlang.partitions.tokens import Tokens
+
+FEW = 16
 
 
 @dataclass(frozen=True)
@@ -19,40 +23,77 @@ class Lines:
 
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces in order."""
+        if self.max is None:
+            return slices(subject, self._counted)
+        return slices(subject, _Limited(self, self.per, self.max, measure).cut)
 
-        def cut(document: Document, start: int, end: int) -> Iterator[tuple[int, int]]:
-            ends = self.units(document, start, end)
-            return _grouped(document, start, ends, self.per, self.max, measure)
+    def sizes(self, document: Document, start: int, end: int) -> Iterator[list[int]]:
+        """The bytes of each unit, many at a time."""
+        return line_sizes(document, start, end)
 
-        return slices(subject, cut)
+    def _counted(self, document: Document, start: int, end: int) -> Iterator[tuple[int, int]]:
+        units = _Units(self.sizes(document, start, end))
+        while sizes := units.next(self.per):
+            units.skip(len(sizes))
+            stop = start + sum(sizes)
+            yield start, stop
+            start = stop
 
-    def units(self, document: Document, start: int, end: int) -> Iterator[int]:
-        """Where each unit ends."""
-        return line_ends(document, start, end)
+
+class _Units:
+    """Sizes of units in order."""
+
+    def __init__(self, batches: Iterator[list[int]]) -> None:
+        self._batches = batches
+        self._ahead: list[int] = []
+        self._at = 0
+
+    def next(self, most: int) -> list[int]:
+        """The next sizes, as many as there are up to a number."""
+        while len(self._ahead) - self._at < most:
+            batch = next(self._batches, None)
+            if batch is None:
+                break
+            self._ahead, self._at = self._ahead[self._at :] + batch, 0
+        return self._ahead[self._at : self._at + most]
+
+    def skip(self, number: int) -> None:
+        """So many are done with."""
+        self._at += number
 
 
-def _grouped(
-    document: Document,
-    start: int,
-    ends: Iterator[int],
-    per: int,
-    most: int | None,
-    measure: Measure,
-) -> Iterator[tuple[int, int]]:
+@dataclass(frozen=True)
+class _Limited:
     """Units gathered until there are `per`, or until the next would pass the cap."""
-    cap = None if most is None else most * measure.per_tok
-    left = right = start
-    held = count = 0
-    for end in ends:
-        weight = measure.weight(document, right, end) if cap is not None else 0
-        if count and (count == per or (cap is not None and held + weight > cap)):
-            yield left, right
-            left, held, count = right, 0, 0
-        if cap is not None and most is not None and weight > cap:
-            yield from Tokens(most).cut(document, left, end, measure)
-            left, held, count = end, 0, 0
-        else:
-            held, count = held + weight, count + 1
-        right = end
-    if right > left:
-        yield left, right
+
+    lines: Lines
+    per: int
+    max: int
+    measure: Measure
+
+    def cut(self, document: Document, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The byte ranges of the pieces."""
+        view, units = View(document, end), _Units(self.lines.sizes(document, start, end))
+        number = FEW
+        while start < end:
+            number, stop, fits = self._piece(view, start, units, min(self.per, 2 * number))
+            units.skip(number)
+            if fits:
+                yield start, stop
+            else:
+                yield from Tokens(self.max).within(view, start, stop, self.measure)
+            start = stop
+
+    def _piece(self, view: View, start: int, units: _Units, number: int) -> tuple[int, int, bool]:
+        """How many units fit, where they end, and whether it is one at all. A number to begin with
+        is doubled, so that no more units than needed are looked at."""
+        sizes = units.next(number)
+        stop = start + sum(sizes)
+        reached = view.reach(start, self.max * self.measure.per_tok, self.measure, stop)
+        if reached < stop:
+            ends = list(accumulate(sizes, initial=start))[1:]
+            number = max(1, bisect_right(ends, reached))
+            return number, ends[number - 1], ends[number - 1] <= reached
+        if number < self.per and len(sizes) == number:
+            return self._piece(view, start, units, min(self.per, 2 * number))
+        return len(sizes), stop, True

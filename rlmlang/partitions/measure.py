@@ -9,7 +9,6 @@ case, which plans and reservations count with, since a token stands for one byte
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,12 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from rlmlang.context import Document
+from rlmlang.partitions.atoms import MOST_BYTES, atoms, atoms_one_by_one
+from rlmlang.partitions.cuts import between_characters, next_character
 from rlmlang.partitions.tokenizers import Tokenizer, tokenizer_of
 
-ATOM = re.compile(r" ?(?:[!-\u07ff]{1,8}|[!-\uffff]{1,5}|\S{1,4})|\n|[ \t\r]{1,8}|\s")
 BYTES_PER_TOK = 2
-MOST_BYTES = 17
-"""The most bytes of an atom, and so the most tokens."""
 BLOCK = 1 << 18
 NONE: Mapping[str, Path] = {}
 
@@ -58,10 +56,7 @@ class Estimate:
 
     def tail(self, data: bytes, weight: int) -> int:
         """Where the longest end of `data` within a weight begins."""
-        at = max(0, len(data) - weight)
-        while at < len(data) and _continues(data[at]):
-            at += 1
-        return at
+        return next_character(data, max(0, len(data) - weight))
 
     def window(self, weight: int) -> int:
         """How many bytes must be read to find where a weight is reached."""
@@ -94,7 +89,7 @@ class Encoded:
 
     def tok(self, text: str) -> int:
         """The size of a text."""
-        return sum(self._atom(a) for a in ATOM.findall(text))
+        return sum(map(self._atom, atoms(text)))
 
     def tokens(self, text: str) -> int:
         """The tokens of a text as it is sent: no more than its atoms have one by one, but for a
@@ -105,22 +100,21 @@ class Encoded:
         """The longest beginning of whole atoms within a weight."""
         text = data[: between_characters(data, len(data))].decode(errors="replace")
         taken = characters = 0
-        for match in ATOM.finditer(text):
-            cost = self._atom(match.group())
-            if taken + cost > weight:
-                return len(text[: match.start()].encode())
-            taken += cost
-            characters = match.end()
-        return len(text[:characters].encode()) if characters < len(text) else len(text.encode())
+        for atom in atoms_one_by_one(text):
+            taken += self._atom(atom)
+            if taken > weight:
+                break
+            characters += len(atom)
+        return len(text[:characters].encode())
 
     def tail(self, data: bytes, weight: int) -> int:
         """Where the longest end of whole atoms within a weight begins."""
-        text = data.decode(errors="replace")
+        found = atoms(data.decode(errors="replace"))
         taken = 0
-        for match in reversed(list(ATOM.finditer(text))):
-            taken += self._atom(match.group())
+        for at in range(len(found), 0, -1):
+            taken += self._atom(found[at - 1])
             if taken > weight:
-                return len(text[: match.end()].encode())
+                return len("".join(found[:at]).encode())
         return 0
 
     def window(self, weight: int) -> int:
@@ -165,34 +159,3 @@ def shared(measures: Iterable[Estimate | Encoded]) -> Estimate | Encoded:
     have, else by the estimate, whose worst case holds for each of them."""
     found = {m.name: m for m in measures}
     return next(iter(found.values())) if len(found) == 1 else Estimate()
-
-
-def first_character(data: bytes) -> int:
-    """Where the first character ends."""
-    at = min(1, len(data))
-    while at < min(4, len(data)) and _continues(data[at]):
-        at += 1
-    return at
-
-
-def between_characters(data: bytes, at: int) -> int:
-    """The nearest place at or before `at` that does not cut a character of UTF-8."""
-    if at >= len(data):
-        return _whole_end(data)
-    while at > 0 and _continues(data[at]):
-        at -= 1
-    return at
-
-
-def _whole_end(data: bytes) -> int:
-    """The end of the last whole character."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if not _continues(byte):
-            need = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
-            return len(data) if need <= back else len(data) - back
-    return len(data)
-
-
-def _continues(byte: int) -> bool:
-    return byte & 0xC0 == 0x80

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from operator import sub
 
 import regex
 
 from rlmlang.context import Document
 from rlmlang.partitions.lines import Lines
-from rlmlang.partitions.pattern import SECONDS, compile_pattern, slow_pattern
-from rlmlang.partitions.text import line_ends
+from rlmlang.partitions.pattern import SECONDS, compile_pattern, finds, is_quick, stays_in_line
+from rlmlang.partitions.text import blocks
+
+LINE = SMALL = 4096
+"""So many bytes of a line are looked at."""
+KEPT = "surrogateescape"
+"""Bytes that are no UTF-8 keep their places."""
 
 
 @dataclass(frozen=True)
@@ -20,21 +28,61 @@ class Records(Lines):
     max: int | None = 4_000
     start: str = r"\S"
 
-    def units(self, document: Document, start: int, end: int) -> Iterator[int]:
+    def sizes(self, document: Document, start: int, end: int) -> Iterator[list[int]]:
         """A record ends where the next one begins."""
-        pattern = compile_pattern(self.start)
-        line_start, first = start, True
-        for line_end in line_ends(document, start, end):
-            text = document.read(line_start, min(line_end, line_start + 4096))
-            if not first and _matches(pattern, text.decode(errors="replace")):
-                yield line_start
-            line_start, first = line_end, False
-        if line_start > start:
-            yield end
+        starts, last = _Starts(compile_pattern(self.start)), start
+        for at, data in blocks(document, start, end):
+            places = [last, *(at + place for place in starts.within(data) if at + place > last)]
+            if len(places) > 1:
+                yield list(map(sub, places[1:], places))
+                last = places[-1]
+        if end > last:
+            yield [end - last]
 
 
-def _matches(pattern: regex.Pattern[str], text: str) -> bool:
-    try:
-        return pattern.match(text, timeout=SECONDS) is not None
-    except TimeoutError:
-        raise slow_pattern(pattern.pattern) from None
+class _Starts:
+    """Where lines begin that match a pattern. A pattern that cannot look behind its line is
+    searched for in many lines at once, any other is matched with each line by itself."""
+
+    def __init__(self, pattern: regex.Pattern[str]) -> None:
+        self.pattern = pattern
+        plain = stays_in_line(pattern.pattern)
+        self.joined = compile_pattern(rf"\n(?:{pattern.pattern})") if plain else None
+        quick = plain and is_quick(pattern.pattern)
+        self.quick = re.compile(rf"\n{pattern.pattern}".encode()) if quick else None
+
+    def within(self, data: bytes) -> list[int]:
+        """The places in a block that are behind a line feed, and not at its end."""
+        middle = data.find(b"\n", len(data) // 2) if len(data) > SMALL else 0
+        if self.quick is not None and data.isascii():
+            places = [match.start() + 1 for match in self.quick.finditer(data)]
+            return places[:-1] if places and places[-1] == len(data) else places
+        if self.quick is not None and middle > 0:  # the less of it is in other scripts
+            more = (middle + place for place in self.within(data[middle:]))
+            return [*self.within(data[:middle]), *more]
+        try:
+            return self._line_by_line(data) if self.joined is None else self._at_once(data)
+        except TimeoutError:  # many lines took long together
+            return self._line_by_line(data)
+
+    def _at_once(self, data: bytes) -> list[int]:
+        assert self.joined is not None
+        text = data.decode(errors=KEPT)
+        found = self.joined.finditer(text, timeout=SECONDS)
+        places = [match.start() + 1 for match in found]
+        if places and places[-1] == len(text):
+            places.pop()
+        if len(text) == len(data):
+            return places
+        pairs = pairwise([0, *places])
+        return list(accumulate(len(text[a:b].encode(errors=KEPT)) for a, b in pairs))
+
+    def _line_by_line(self, data: bytes) -> list[int]:
+        places, at = [], data.find(b"\n") + 1
+        while 0 < at < len(data):
+            behind = data.find(b"\n", at) + 1
+            line = data[at : min(behind or len(data), at + LINE)]
+            if finds(self.pattern, line.decode(errors=KEPT), at_start=True):
+                places.append(at)
+            at = behind
+        return places

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 from rlmlang.context import Document, Measure, Slice, Tree
-from rlmlang.partitions.measure import first_character
-from rlmlang.partitions.text import best_cut, slices
+from rlmlang.partitions.cuts import (
+    best_cut,
+    counted_cut,
+    first_character,
+    first_piece,
+    next_cluster,
+)
+from rlmlang.partitions.text import View, slices
 from rlmlang.schema.partitions.rules import slack_of
 
 WORD_END = re.compile(rb"\s+")
 NEAR = 40
-BLANK = (b" ", b"\t", b"\r")
 
 
 @dataclass(frozen=True)
@@ -33,52 +39,43 @@ class Tokens:
         self, document: Document, start: int, end: int, measure: Measure
     ) -> Iterator[tuple[int, int]]:
         """The byte ranges of the pieces of one range."""
+        return self.within(View(document, end), start, end, measure)
+
+    def within(
+        self, view: View, start: int, end: int, measure: Measure
+    ) -> Iterator[tuple[int, int]]:
+        """The same of a part of a view."""
         most = self.max * measure.per_tok
-        least = ceil(most * (1 - slack_of({"max": self.max, "slack": self.slack}, measure.grain)))
+        least = _least(self.max, self.slack, measure.grain, measure.per_tok)
         while start < end:
-            stop = self._stop(document, start, end, least, most, measure)
+            stop = self._stop(view, start, end, least, most, measure)
             yield start, stop
             if stop >= end:
                 return
-            start = self._next(document, start, stop, measure) if self.overlap else stop
+            start = self._next(view, start, stop, measure) if self.overlap else stop
 
     def _stop(
-        self, document: Document, start: int, end: int, least: int, most: int, measure: Measure
+        self, view: View, start: int, end: int, least: int, most: int, measure: Measure
     ) -> int:
-        data = document.read(start, min(end, start + measure.window(most)))
+        data = view.read(start, min(end, start + measure.window(most)))
         reached = measure.reach(data, most)
         if start + reached >= end:
             return end
         reached = reached or first_piece(data, most, measure)
         floor = measure.reach(data[:reached], max(0, least - 1))
-        if measure.per_tok == 1:
-            return start + _atom_cut(data, floor, reached, measure)
-        return start + best_cut(data[:reached], floor, reached)
+        cut = counted_cut if measure.per_tok == 1 else best_cut
+        return start + cut(data, floor, reached)
 
-    def _next(self, document: Document, start: int, stop: int, measure: Measure) -> int:
-        data = document.read(start, stop)
+    def _next(self, view: View, start: int, stop: int, measure: Measure) -> int:
+        data = view.read(start, stop)
         back = measure.tail(data, self.overlap * measure.per_tok) or first_character(data)
         word = WORD_END.search(data, back, back + NEAR)
         if word is not None and measure.per_tok != 1:
             back = word.end()
-        return start + back
+        return start + next_cluster(data, back)
 
 
-def _atom_cut(data: bytes, floor: int, reached: int, measure: Measure) -> int:
-    """A good place that is also the edge of an atom, so that the tokens of both sides add up."""
-    lines = data.rfind(b"\n", floor, reached)
-    if lines >= floor > 0:
-        return lines + 1
-    words = data.rfind(b" ", floor + 1, reached)
-    return words if words > floor > 0 and data[words - 1 : words] not in BLANK else reached
-
-
-def first_piece(data: bytes, most: int, measure: Measure) -> int:
-    """Where a piece ends that no atom fits in: between characters, behind one of them at least."""
-    at = first_character(data)
-    while at < len(data):
-        more = at + first_character(data[at : at + 4])
-        if measure.tok(data[:more].decode(errors="replace")) * measure.per_tok > most:
-            break
-        at = more
-    return at
+@lru_cache(maxsize=64)
+def _least(most: int, slack: float, grain: int, per_tok: int) -> int:
+    """The weight that every piece but the last has at least."""
+    return ceil(most * per_tok * (1 - slack_of({"max": most, "slack": slack}, grain)))

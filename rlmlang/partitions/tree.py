@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise, takewhile
 
 from rlmlang.context import Document, Measure, Part, Slice, Tree
+from rlmlang.partitions.cuts import (
+    SIGHT,
+    next_character,
+    next_cluster,
+    splits_cluster,
+    whole_clusters,
+)
 from rlmlang.partitions.functions import function_ends
 from rlmlang.partitions.text import ranges
 
@@ -82,7 +89,20 @@ def _inner_edge(document: Document, start: int, end: int, near: int, low: int, h
     lines = [low + x + 1 for x in (after, before) if x >= 0]
     if lines:
         return min(lines, key=lambda e: abs(e - near))
-    return near
+    return _cluster_edge(document, (low, high), near, end)
+
+
+def _cluster_edge(document: Document, within: tuple[int, int], near: int, end: int) -> int:
+    """The place nearest before or behind `near`, in [low, high], that cuts no cluster, else it."""
+    low, high = within
+    first = max(low - SIGHT, document.start)
+    data = document.read(first, min(end, high + SIGHT))
+    first += (inside := next_character(data, 0))
+    data = data[inside:]
+    before = first + whole_clusters(data, near - first, low - first - 1)
+    behind = first + next_cluster(data, near - first)
+    splits = splits_cluster(data, before - first)
+    return behind if splits and behind <= high else before
 
 
 def _parts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rlmlang.context import Context, Datum, Measure, text_of
-from rlmlang.partitions.pattern import SECONDS, compile_pattern, slow_pattern
+from rlmlang.partitions.pattern import compile_pattern, finds
 from rlmlang.searches.windows import windows
 
 
@@ -21,11 +21,7 @@ class Regex:
         pattern = compile_pattern(query)
         found = []
         for item in windows(subject, self.window, measure)():
-            try:
-                hit = pattern.search(text_of(item), timeout=SECONDS)
-            except TimeoutError:
-                raise slow_pattern(query) from None
-            if hit is not None:
+            if finds(pattern, text_of(item)):
                 found.append(item)
             if len(found) == self.top:
                 break
