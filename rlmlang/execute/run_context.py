@@ -48,6 +48,7 @@ class RunContext:
     parallel: int = PARALLEL
     depth: int = 0
     clock: Callable[[], float] = time.time
+    noticed: set[str] = field(default_factory=set)
 
     def emit(self, event: Event) -> None:
         """Records an event of this run: says when it was, and where in the plan."""

@@ -125,6 +125,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "not-tuned": (USAGE, (), "there is no tuning to show"),
     "not-utf8": (FAILED, ("no text", "source"), "a file that is not UTF-8 text"),
     "nothing-expected": (RECIPE, (), "a test or eval that cannot fail"),
+    "nothing-found": (FAILED, (), "a search that found nothing, for a prompt that needs something"),
     "nothing-matches": (FAILED, (), "a glob or folder without a text file"),
     "nothing-to-quote": (RECIPE, (), "a prompt returns a Quote and is shown nothing to quote from"),
     "nothing-to-tune": (RECIPE, (), "a tuning that may move nothing"),

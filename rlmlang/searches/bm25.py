@@ -9,32 +9,20 @@ from __future__ import annotations
 
 import heapq
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rlmlang.context import Context, Datum, Measure, text_of
 from rlmlang.searches.windows import windows
+from rlmlang.searches.words import wanted_words, words
 
-WORD = re.compile(r"\w+")
 K1, B = 1.2, 0.75
-
-
-def words(text: str) -> list[str]:
-    """The words of a text, in small letters, plural endings dropped."""
-    return [_stem(w) for w in WORD.findall(text.lower())]
-
-
-def _stem(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 def rank(query: str, texts: Iterable[str]) -> list[float]:
     """The BM25 score of each text for a query."""
-    wanted = set(words(query))
+    wanted = wanted_words(query)
     counts, lengths = [], []
     for text in texts:
         found = words(text)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from rlmlang.execute.call_model import request_for
 from rlmlang.execute.node import NodeRun
+from rlmlang.execute.nothing_found import CODE, empty_answer, empty_search
 from rlmlang.execute.repl_session import respond
 from rlmlang.ir.calls import CallId
 from rlmlang.verbs.call import Call
 
 
 async def run(node: NodeRun, work: Call) -> int:
-    """The answer."""
+    """The answer; the empty one where the prompt would look at nothing."""
     env = await node.environment()
+    if search := empty_search(node, work.ask, env):
+        words = f"{node.id} has nothing to ask about: {search} found nothing"
+        return node.give(empty_answer(work.ask.prompt, CODE, words))
     request = request_for(node.scope, CallId.of(node.id), work.ask, env, None)
     return node.give(await respond(node.scope, request))

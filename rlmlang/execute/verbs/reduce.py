@@ -5,10 +5,10 @@ from __future__ import annotations
 import anyio
 
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.call_model import request_for
 from rlmlang.execute.joining import Joining
 from rlmlang.execute.node import NodeRun
+from rlmlang.execute.nothing_found import empty_answer
 from rlmlang.execute.repl_session import respond
 from rlmlang.execute.stream import each
 from rlmlang.ir.calls import CallId
@@ -36,20 +36,5 @@ async def run(node: NodeRun, work: Reduce) -> int:
                 seen += 1
                 joining.add(item)
     left = await joining.last()
-    return node.give(left[0] if left else _nothing(node.id, work), seen)
-
-
-def _nothing(id: str, work: Reduce) -> Datum:
-    """A reduce over nothing: the empty value of its type, where it has one."""
-    result = work.ask.prompt.result
-    if result.optional:
-        return None
-    if result.textual:
-        return ""
-    if result.is_list:
-        return []
-    raise failed(
-        "empty-list",
-        f"{id} has nothing to join",
-        hint="let the prompt answer `T?`, or test count(…) first",
-    )
+    words = f"{node.id} has nothing to join"
+    return node.give(left[0] if left else empty_answer(work.ask.prompt, "empty-list", words), seen)
