@@ -10,7 +10,6 @@ from rlmlang.execute.evaluate import Environment
 from rlmlang.execute.node import NodeRun
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.recipe import Ask, Prompt
-from rlmlang.trajectory.events import Noticed
 from rlmlang.verbs.filter import Filter
 from rlmlang.verbs.map import Map
 from rlmlang.verbs.search import Search
@@ -19,11 +18,9 @@ CODE = "nothing-found"
 
 
 def say(node: NodeRun, query: str) -> None:
-    """Tells the user at once, of each step that searches the first time."""
-    if node.id in node.scope.noticed:
-        return
-    node.scope.noticed.add(node.id)
-    node.scope.emit(Noticed(code=CODE, message=f"{node.id}: nothing was found for {query!r:.80}"))
+    """Tells the user at once, of each step the first time."""
+    words = f"{node.id}: nothing was found for {query!r:.80}"
+    node.scope.notice(failed(CODE, words), node.id)
 
 
 def empty_search(node: NodeRun, ask: Ask, env: Environment) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from rlmlang.budget import Account
 from rlmlang.context import Datum, Measure
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
 from rlmlang.ir import recipe as r
@@ -48,7 +49,7 @@ class RunContext:
     parallel: int = PARALLEL
     depth: int = 0
     clock: Callable[[], float] = time.time
-    noticed: set[str] = field(default_factory=set)
+    notice: Callable[[CodedError, str], None] = lambda problem, of: None
 
     def emit(self, event: Event) -> None:
         """Records an event of this run: says when it was, and where in the plan."""

@@ -220,6 +220,7 @@ class Session:
             self._record,
             self.store.next,
             parallel=self.parallel,
+            notice=self.notice,
         )
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
@@ -271,12 +272,14 @@ class Session:
             node = self.scope.plan.recipe.name
             self.scope.emit(Paused(node=node, model=model, seconds=seconds, why=why))
 
-    def notice(self, problem: CodedError) -> None:
-        """Says something that does not stop the run: of each code once."""
+    def notice(self, problem: CodedError, of: str = "") -> None:
+        """Says something that does not stop the run: of each code once, and of each step where it
+        is one's."""
         found = problem.diagnostic
-        if self.scope is None or found.code in self.notices:
+        once = f"{found.code} {of}"
+        if self.scope is None or once in self.notices:
             return
-        self.notices[found.code] = found
+        self.notices[once] = found
         self.scope.emit(
             Noticed(
                 node=self.scope.plan.recipe.name,
