@@ -61,14 +61,15 @@ class _Starts:
             more = (middle + place for place in self.within(data[middle:]))
             return [*self.within(data[:middle]), *more]
         try:
-            return self._line_by_line(data) if self.joined is None else self._at_once(data)
+            if self.joined is not None:
+                return self._at_once(self.joined, data)
         except TimeoutError:  # many lines took long together
-            return self._line_by_line(data)
+            pass
+        return self._line_by_line(data)
 
-    def _at_once(self, data: bytes) -> list[int]:
-        assert self.joined is not None
+    def _at_once(self, joined: regex.Pattern[str], data: bytes) -> list[int]:
         text = data.decode(errors=KEPT)
-        found = self.joined.finditer(text, timeout=SECONDS)
+        found = joined.finditer(text, timeout=SECONDS)
         places = [match.start() + 1 for match in found]
         if places and places[-1] == len(text):
             places.pop()

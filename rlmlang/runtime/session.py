@@ -273,13 +273,11 @@ class Session:
             self.scope.emit(Paused(node=node, model=model, seconds=seconds, why=why))
 
     def notice(self, problem: CodedError, of: str = "") -> None:
-        """Says something that does not stop the run: of each code once, and of each step where it
-        is one's."""
+        """Says something that does not stop the run: of each code, or step of it, once."""
         found = problem.diagnostic
-        once = f"{found.code} {of}"
-        if self.scope is None or once in self.notices:
+        if self.scope is None or found.code + of in self.notices:
             return
-        self.notices[once] = found
+        self.notices[found.code + of] = found
         self.scope.emit(
             Noticed(
                 node=self.scope.plan.recipe.name,
