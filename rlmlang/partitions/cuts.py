@@ -10,7 +10,7 @@ import regex
 from rlmlang.context import Measure
 from rlmlang.partitions.atoms import atom_edges
 
-SIGHT = 512
+SIGHT = 4096
 """So many bytes before a place are looked at to see whether it is inside a cluster."""
 CLUSTER = regex.compile(r"\X")
 SENTENCE = regex.compile(r"[。！？｡．…।॥။៕។༎།።፧፨۔؟᙮᠃᠉꓿꘎꘏꛳꛷𑁇𑁈𑅁𑅂]+[」』）】》〉”’\p{Pe}\p{Pf}]*\s?")
@@ -127,7 +127,7 @@ def _behind(data: bytes, mark: bytes, floor: int, most: int) -> int:
 
 def sentence_end(data: bytes, floor: int, most: int) -> int:
     """The last end of a sentence in (floor, most] that is marked with more than ASCII, else -1."""
-    first = between_characters(data, max(0, floor - SIGHT // 8))
+    first = between_characters(data, max(0, floor - 64))
     return max(
         (first + at for at in sentence_ends(data[first:most]) if first + at > floor), default=-1
     )

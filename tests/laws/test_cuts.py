@@ -35,7 +35,7 @@ SCRIPTS = {
     "arabic": "نَحْلَة عسل؟ ",
     "families": "👩\u200d👩\u200d👧\u200d👦",
     "tones": "👍🏽😀",
-    "flags": "🇩🇪🇫🇷🇮🇹",
+    "flags": "🇩🇪🇫🇷🇮🇹.",
     "marks": "e\u0301a\u0308 no\u0302 ",
     "jamo": "\u1112\u1161\u11ab\u1100\u1173\u11af",
     "edges": "\ud7ff\ue000\ufffd\U00010000",
