@@ -1,19 +1,25 @@
-"""What a recipe reads: documents, slices of them, rows, trees, and which bytes were read.
+"""What a recipe reads: documents, slices of them, rows and trees.
 
 A slice knows its document and byte range; its text is fetched only when somebody asks for it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from rlmlang.diagnostics.diagnostic import failed
 
 BEFORE, TEXT, AFTER = "--- before, for context only", "--- text", "--- after, for context only"
 MOST_HEADING = 100
+SECTION = "# {}\f\n\n"
+"""The line above a page, chapter or cell in the text of a document: a heading, with a form feed by
+which it is known from those of the text."""
+_SECTION_LINE = re.compile(rb"^# ([^\n\f]{1,80})\f$", re.MULTILINE)
 Datum: TypeAlias = (
     "str | int | float | bool | Slice | Tree | Sequence[Datum] | Mapping[str, Datum] | None"
 )
@@ -79,11 +85,13 @@ class TextDocument:
 @dataclass(frozen=True)
 class DecodedDocument:
     """The UTF-8 text that was made of a document that is no such text: byte ranges are positions in
-    this text, and `decoding` says how it was made. A change of the `origin` is a change of it."""
+    this text, and `decoding` says how it was made. A change of the `origin` is a change of it. In a
+    text that is `sectioned` each page, chapter or cell stands below a line that names it."""
 
     text: Document
     origin: Document
     decoding: str
+    sectioned: bool = False
 
     @property
     def id(self) -> str:
@@ -100,6 +108,17 @@ class DecodedDocument:
     def read(self, start: int, end: int) -> bytes:
         self.origin.read(0, 0)
         return self.text.read(start, end)
+
+    @cached_property
+    def sections(self) -> tuple[tuple[int, str], ...]:
+        """Where the document's pages, chapters or cells begin in the text, and what they are."""
+        text = self.text.read(0, self.size) if self.sectioned else b""
+        return tuple((m.start(), m[1].decode()) for m in _SECTION_LINE.finditer(text))
+
+    def section(self, at: int) -> str:
+        """The page, chapter or cell that a byte stands in; nothing where there are none."""
+        number = bisect_right(self.sections, at, key=lambda found: found[0])
+        return self.sections[number - 1][1] if number else ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +191,14 @@ class Slice:
         return f"{first.document.id} … {last.document.id}"
 
 
+def section_of(document: Document, start: int, end: int) -> str:
+    """The page, chapter or cell that a range stands in, or the first and the last of several."""
+    if not isinstance(document, DecodedDocument):
+        return ""
+    first, last = document.section(start), document.section(max(start, end - 1))
+    return first if first == last else f"{first or 'beginning'} to {last}"
+
+
 def heading(path: str) -> str:
     """The line above a file's text inside a piece; long paths lose their middle."""
     if len(path.encode()) > MOST_HEADING:
@@ -197,13 +224,35 @@ class Row(dict[str, Datum]):
         return Part(self.rows.document, starts[self.at], starts[self.at + 1])
 
 
+class RowText(str):
+    """A row that is a line of text, which knows the bytes it was read from."""
+
+    __slots__ = ("part",)
+    part: Part
+
+    @classmethod
+    def at(cls, text: str, part: Part) -> RowText:
+        """The text of a row that stands there."""
+        made = cls(text)
+        made.part = part
+        return made
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What stands below a folder and is no part of its tree, and why, in a word or two."""
+
+    name: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Tree:
-    """Files below a root, in the order of their paths; `left_out` are those that are no text."""
+    """Files below a root, in the order of their paths; `left_out` is what else stands there."""
 
     root: str
     documents: tuple[Document, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def size(self) -> int:
@@ -276,7 +325,7 @@ def parts_in(value: object) -> Iterator[Part]:
     """The byte ranges a value was cut from, itself or inside a list."""
     if isinstance(value, Slice):
         yield from value.parts
-    elif isinstance(value, Row):
+    elif isinstance(value, RowText | Row):
         yield value.part
     elif isinstance(value, dict):
         for inner in value.values():
@@ -284,29 +333,3 @@ def parts_in(value: object) -> Iterator[Part]:
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for inner in value:
             yield from parts_in(inner)
-
-
-@dataclass
-class Ranges:
-    """A set of bytes of one document, as merged ranges, and how many were added in all."""
-
-    merged: list[tuple[int, int]] = field(default_factory=list)
-    added: int = 0
-
-    def add(self, start: int, end: int) -> None:
-        """Adds a range."""
-        if end <= start:
-            return
-        self.added += end - start
-        at = bisect_left(self.merged, (start, start))
-        while at > 0 and self.merged[at - 1][1] >= start:
-            at -= 1
-        while at < len(self.merged) and self.merged[at][0] <= end:
-            left, right = self.merged.pop(at)
-            start, end = min(start, left), max(end, right)
-        insort(self.merged, (start, end))
-
-    @property
-    def covered(self) -> int:
-        """How many bytes are in the set."""
-        return sum(end - start for start, end in self.merged)

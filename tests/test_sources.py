@@ -125,15 +125,20 @@ def test_files_and_trees(folder: Path) -> None:
     (folder / "g.md").write_bytes(b"\x00\x01")
     (folder / "h.md").write_text("")
     (folder / "i.md").write_bytes(b"ok so far \xff")
-    assert [d.id for d in open_glob("**/*.md", str(folder)).documents] == [
-        ".git/e.md",
-        "__pycache__/f.md",
-        "a.md",
-        "b/c.md",
-    ]
+    reasons = {
+        ".git": "skipped by name",
+        "__pycache__": "skipped by name",
+        "g.md": "binary",
+        "h.md": "empty",
+        "i.md": "not UTF-8",
+    }
+    glob = open_glob("**/*.md", str(folder))
+    assert [d.id for d in glob.documents] == ["a.md", "b/c.md"]
+    assert {one.name: one.reason for one in glob.left_out} == reasons
+    assert [d.id for d in open_glob(".git/*.md", str(folder)).documents] == [".git/e.md"]
     tree = open_tree(str(folder))
     assert [d.id for d in tree.documents] == ["a.md", "b/c.md", "b/d.txt"]
-    assert tree.left_out == ("g.md", "h.md", "i.md")
+    assert {one.name: one.reason for one in tree.left_out} == reasons
 
 
 @settings(

@@ -30,16 +30,28 @@ def value_of(module: Module, setting: Setting, written: t.Expr) -> object:
     """What is written for a setting, as it is counted; None, and a problem, for what it does not
     take."""
     kind = setting.of
+    if setting.choices:
+        return _choice(module, setting, written)
     if kind.units:
         value: object = module.amount(written, kind.units, setting.takes)
         if value is None:
             return None
+    elif kind.types == (tuple,) and isinstance(written, t.ListOf):
+        value = tuple(module.literal(item) for item in written.items)
     else:
         value = module.literal(written)
     if refused := setting.refuses(value):
         module.report(_wrong(written, setting, refused))
         return None
     return value
+
+
+def _choice(module: Module, setting: Setting, written: t.Expr) -> str | None:
+    """The bare name that is chosen of some; None, and a problem, for another."""
+    if isinstance(written, t.Name) and written.text in setting.choices:
+        return written.text
+    module.report(_wrong(written, setting, f"takes {setting.takes}"))
+    return None
 
 
 class Settings:

@@ -130,7 +130,7 @@ def notice_of(ready: Prepared) -> str:
 def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
     from rlmlang.diagnostics.render import as_json
     from rlmlang.report.receipt import as_text
-    from rlmlang.runtime.shown import jsonable
+    from rlmlang.runtime.shown import jsonable, left_out
 
     if not as_values:
         return as_text(jsonable(outcome.result))
@@ -145,6 +145,7 @@ def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
         "reused": outcome.reused,
         "unanswered": outcome.unanswered,
         "seconds": round(outcome.seconds, 3),
+        "left_out": left_out(ready.inputs),
         "receipt": [line.record for line in outcome.receipt],
         "notice": notice_of(ready),
         "notices": [{"code": n.code, "message": n.message} for n in outcome.notices],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from rlmlang.budget import Account
-from rlmlang.context import Datum, Part, parts_in
+from rlmlang.context import Datum, Document, Part, parts_in, section_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.input_limits import beginning
@@ -50,9 +51,14 @@ class Request:
         return f"{step}.{self.part}" if self.part else step
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """What is shown of documents, looked for once in all inputs."""
-        return tuple(parts_in(list(self.inputs.values())))
+    def arguments(self) -> tuple[tuple[Part, ...], ...]:
+        """What each input shows of documents, looked for once."""
+        return tuple(tuple(parts_in(value)) for value in self.inputs.values())
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """What is shown of documents."""
+        return chain.from_iterable(self.arguments)
 
 
 def request_for(
@@ -90,7 +96,7 @@ async def answer(scope: RunContext, request: Request) -> Datum:
     while True:
         outcome = await attempt(scope, request, tries, refused)
         if not isinstance(outcome, Refused):
-            scope.receipt.read(request.call.step, request.parts)
+            scope.receipt.read(request.call.step, request.arguments)
             return outcome.value
         refused, tries = outcome, tries + 1
         if tries > request.prompt.retry or _ends_so_again(request, refused):
@@ -154,11 +160,16 @@ def _json(ranges: list[Range]) -> str:
 def ranges_of(parts: Iterable[Part]) -> list[Range]:
     """The byte ranges of some parts, neighbours as one: a batch of rows is a few ranges."""
     out: list[Range] = []
+    documents: list[Document] = []
     for part in parts:
         if out and out[-1][0] == part.document.id and out[-1][2] == part.start:
             out[-1][2] = part.end
         else:
             out.append([part.document.id, part.start, part.end])
+            documents.append(part.document)
+    for found, document in zip(out, documents, strict=True):
+        if section := section_of(document, int(found[1]), int(found[2])):
+            found.append(section)
     return out
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from rlmlang.context import (
     Datum,
     DecodedDocument,
     Document,
+    LeftOut,
     Part,
-    Ranges,
     Rows,
     Slice,
     Tree,
@@ -18,28 +20,47 @@ from rlmlang.context import (
 )
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.schema.partitions import Coverage
+from rlmlang.trajectory.ranges import Ranges
 from rlmlang.trajectory.receipt import Line
+
+
+@dataclass
+class Reading:
+    """What was read of a document. It is held so that no other takes its place in memory."""
+
+    document: Document
+    ranges: Ranges = field(default_factory=Ranges)
 
 
 @dataclass
 class Receipt:
     """Reads by step and document, the items each step has skipped, and the steps that ended.
 
-    Of filters: how many items passed of how many, and the bytes of those that did not, as far as
-    the step is one of `followed`, whose items a model is shown later."""
+    A document is told from others by itself and not by its name: files of two folders may have one
+    name, and a file that is given twice is two inputs."""
 
-    reads: dict[str, dict[str, Ranges]] = field(default_factory=dict)
+    reads: dict[str, dict[int, Reading]] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     followed: frozenset[str] = frozenset()
-    turned: dict[str, dict[str, Ranges]] = field(default_factory=dict)
+    turned: dict[str, dict[int, Reading]] = field(default_factory=dict)
     judged: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def read(self, step: str, parts: Iterable[Part]) -> None:
-        """Books what a successful call was shown."""
-        for part in parts:
-            ranges = self.reads.setdefault(step, {}).setdefault(part.document.id, Ranges())
-            ranges.add(part.start, part.end)
+    def read(self, step: str, arguments: Iterable[Iterable[Part]]) -> None:
+        """Books what a successful call was shown, argument by argument."""
+        shown: dict[int, list[Ranges]] = {}
+        found: dict[int, Document] = {}
+        for parts in arguments:
+            mine: dict[int, Ranges] = {}
+            for part in parts:
+                key = id(part.document)
+                found[key] = part.document
+                mine.setdefault(key, Ranges()).add(part.start, part.end)
+            for key, ranges in mine.items():
+                shown.setdefault(key, []).append(ranges)
+        for key, several in shown.items():
+            reading = self.reads.setdefault(step, {}).setdefault(key, Reading(found[key]))
+            reading.ranges.add_shown(several)
 
     def skip(self, step: str) -> None:
         """Books an item that was left out."""
@@ -49,8 +70,9 @@ class Receipt:
         """Books an item that a condition did not let pass."""
         if step in self.followed:
             for part in parts_in(item):
-                ranges = self.turned.setdefault(step, {}).setdefault(part.document.id, Ranges())
-                ranges.add(part.start, part.end)
+                document = part.document
+                found = self.turned.setdefault(step, {}).setdefault(id(document), Reading(document))
+                found.ranges.add(part.start, part.end)
 
     def judgement(self, step: str, subject: str, where: str) -> Line:
         """The line of a condition that shows nothing to a model."""
@@ -81,39 +103,70 @@ class Receipt:
         if not extents:
             return None
         reads = self.reads.get(step, {})
-        found = {d.id: reads[d.id] for d, _, _ in extents if d.id in reads}
+        found = {id(d): reads[id(d)].ranges for d, _, _ in extents if id(d) in reads}
         covered = sum(r.covered for r in found.values())
         added = sum(r.added for r in found.values())
-        total = sum(end - start for _, start, end in extents)
-        made = {d.decoding for d, _, _ in extents if isinstance(d, DecodedDocument)}
-        left_out = len(value.left_out) if isinstance(value, Tree) else 0
         passed, items = self.judged.get(step, (0, None))
-        return Line(
+        line = Line(
             step,
             source,
             promised,
-            total,
+            sum(end - start for _, start, end in extents),
             covered,
             added - covered,
             self.skipped.get(step, 0),
             assumed,
-            left_out,
+            reasons(value.left_out) if isinstance(value, Tree) else {},
             by_code,
             where,
-            sum(self._decided(d.id, found.get(d.id), filters) for d, _, _ in extents),
+            sum(self._decided(d, found.get(id(d)), filters) for d, _, _ in extents),
             items,
             passed,
-            ", ".join(sorted(made)),
         )
+        return _counted(line, value, [d for d, _, _ in extents], found)
 
-    def _decided(self, document: str, read: Ranges | None, filters: Iterable[str]) -> int:
+    def _decided(self, document: Document, read: Ranges | None, filters: Iterable[str]) -> int:
         """The bytes of a document that filters turned away and no call was shown."""
         all_ = Ranges(list(read.merged) if read is not None else [])
         for step in filters:
-            turned = self.turned.get(step, {}).get(document)
-            for start, end in turned.merged if turned is not None else ():
+            turned = self.turned.get(step, {}).get(id(document))
+            for start, end in turned.ranges.merged if turned is not None else ():
                 all_.add(start, end)
         return all_.covered - (read.covered if read is not None else 0)
+
+
+def _counted(
+    line: Line, value: Datum, every: Sequence[Document], read: Mapping[int, Ranges]
+) -> Line:
+    """A line with its documents and rows, of which something, or all, was `read`."""
+    made = {d.decoding for d in every if isinstance(d, DecodedDocument)}
+    line = replace(
+        line,
+        decoding=", ".join(sorted(made)),
+        documents=len({id(d) for d in every}),
+        documents_read=sum(1 for r in read.values() if r.covered),
+    )
+    if not isinstance(value, Rows):
+        return line
+    return replace(
+        line,
+        rows=len(value),
+        rows_read=sum(_rows_in(value.starts, r) for r in read.values()),
+        unread_fields=tuple(getattr(value, "unread_fields", ())),
+    )
+
+
+def reasons(left_out: Iterable[LeftOut]) -> dict[str, int]:
+    """How much was left out for which reason, the most frequent first."""
+    return dict(Counter(one.reason for one in left_out).most_common())
+
+
+def _rows_in(starts: Sequence[int], read: Ranges) -> int:
+    """How many rows lie in what was read."""
+    return sum(
+        max(0, bisect_right(starts, end) - 1 - bisect_left(starts, start))
+        for start, end in read.merged
+    )
 
 
 def documents(value: Datum) -> Iterable[tuple[Document, int, int]]:

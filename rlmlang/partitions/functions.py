@@ -10,6 +10,7 @@ from rlmlang.context import Document
 from rlmlang.partitions.packed import Packed
 from rlmlang.partitions.paragraphs import Paragraphs
 from rlmlang.partitions.text import Listed, Places, View
+from rlmlang.schema.readers import bare_name
 
 MOST = 8_000_000
 LANGUAGES = {
@@ -36,7 +37,8 @@ def function_ends(document: Document, start: int, end: int) -> list[int] | None:
     """Byte offsets behind each top-level definition, or None for a language nobody here reads."""
     if end - start > MOST:
         return None
-    suffix = document.id.rsplit(".", 1)[-1].lower() if "." in document.id else ""
+    name = bare_name(document.id)
+    suffix = name.rsplit(".", 1)[-1].lower() if "." in name else ""
     data = document.read(start, end)
     if suffix in ("py", "pyi"):
         starts = _python(data)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from rlmlang.report.receipt import answer_of
+from rlmlang.report.receipt import answer_of, counted
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
 from rlmlang.trajectory.events import CallFailed, CallRead
 
@@ -19,6 +21,12 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
     name = started.recipe if started else "run"
     title = Text(f"{name}  {started.run if started else ''}", style="bold")
     tree = Tree(title.append(f"  plan {started.plan[:12]}", style="dim") if started else title)
+    for source, files in run.left_out.items():
+        branch = tree.add(_left_out_line(source, files))
+        for path, reason in files if everything else files[:SHOWN]:
+            branch.add(Text(f"{path}  {reason}", style="dim"))
+        if len(files) > SHOWN and not everything:
+            branch.add(Text(f"… {len(files) - SHOWN:,} more files (--all)", style="dim"))
     for step in run.steps.values():
         branch = tree.add(_step_line(step))
         calls = list(step.calls.values())
@@ -34,6 +42,11 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
     else:
         tree.add(Text("this run did not come to its end", style="yellow"))
     return tree
+
+
+def _left_out_line(source: str, files: list[list[str]]) -> Text:
+    counts = Counter(reason for _, reason in files)
+    return Text(f"left out of {source}: {counted(dict(counts.most_common()))}", style="yellow")
 
 
 def _step_line(step: StepRecord) -> Text:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rich.console import Group
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from rlmlang.budget import Usage
@@ -58,7 +58,8 @@ def _supports(said: str, final: str) -> bool:
 def _place(ranges: Sequence[Range]) -> str:
     first, last = ranges[0], ranges[-1]
     if len(ranges) == 1:
-        return f"{first[0]} bytes {first[1]:,}–{first[2]:,}"
+        section = f" {first[3]}," if len(first) > 3 else ""
+        return f"{first[0]}{section} bytes {first[1]:,}–{first[2]:,}"
     return f"{first[0]} … {last[0]} ({len(ranges)} parts)"
 
 
@@ -90,12 +91,10 @@ def receipt_view(
     notices: Sequence[str] = (),
 ) -> Group:
     """What was read, what it cost, where the record is. `lines` are the executor's."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for line in lines:
-        table.add_row(*_view(line)(line))
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
-    parts: list[Text | Table] = [Text("receipt", style="bold"), *([table] if lines else ())]
+    parts = [Text("receipt", style="bold"), *_aligned(lines)]
+    parts += [Text(f"  {words}") for words in left_out(lines)]
     if not any(line.total for line in lines) and not usage.calls and not reused:
         parts.append(Text("  no model was asked"))
     parts.append(Text(f"{spent}, {seconds:.1f} s"))
@@ -113,6 +112,18 @@ def receipt_view(
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))
     return Group(*parts)
+
+
+def _aligned(lines: Sequence[Line]) -> list[Text]:
+    """The lines in columns, of which none is ever broken."""
+    rows = [[Text.from_markup(cell) for cell in _view(line)(line)] for line in lines]
+    widths = [
+        max((cell.cell_len for cell in column), default=0) for column in zip(*rows, strict=True)
+    ]
+    for row in rows:
+        for cell, width in zip(row[:-1], widths, strict=False):
+            cell.pad_right(width - cell.cell_len)
+    return [Text("  ").join(row) for row in rows]
 
 
 def _view(line: Line) -> Callable[[Line], tuple[str, str, str]]:
@@ -146,7 +157,8 @@ def _by_models(line: Line) -> tuple[str, str, str]:
     word = "green" if line.kept else "red"
     twice = f", {line.repeated:,} more than once" if line.repeated else ""
     lost = f", {line.skipped} items skipped" if line.skipped else ""
-    lost += f", {line.left_out} files without text left out" if line.left_out else ""
+    if line.unread_fields:
+        lost += f", fields never shown: {', '.join(line.unread_fields):.120}"
     why = f", assumed exact: {escape(line.assumed)}" if line.assumed else ""
     lost += f", {line.decided:,} decided before" if line.decided else ""
     lost += f", {_passed(line)} items pass" if line.items is not None else ""
@@ -163,5 +175,28 @@ def _by_code(line: Line) -> tuple[str, str, str]:
 
 
 def _share(line: Line) -> str:
-    text = f" of text from {line.decoding}" if line.decoding else ""
-    return f"{line.read:,} of {line.total:,} bytes{text} ({line.fraction:.1%})"
+    forms = re.sub(r" by [^,]+", "", line.decoding)  # the versions stand in the record
+    text = f" of text from {forms}" if forms else ""
+    counts = [f"{line.read:,} of {line.total:,} bytes{text} ({line.fraction:.1%})"]
+    if line.rows:
+        counts.append(f"{line.rows_read:,} of {line.rows:,} rows")
+    if line.documents > 1:
+        counts.append(f"{line.documents_read:,} of {line.documents:,} documents")
+    return ", ".join(counts)
+
+
+def left_out(lines: Sequence[Line]) -> list[str]:
+    """For each source what was left out of it, counted by reason."""
+    found = {line.source: line.left_out for line in lines if line.left_out}
+    return [f"left out of {name}: {counted(reasons)}" for name, reasons in found.items()]
+
+
+def counted(reasons: Mapping[str, int]) -> str:
+    """How many files were left out, and how many of them for which reason."""
+    total = sum(reasons.values())
+    each = ", ".join(f"{n:,} {_plural(reason, n)}" for reason, n in reasons.items())
+    return f"{total:,} {_plural('file', total)} ({each})"
+
+
+def _plural(word: str, number: int) -> str:
+    return f"{word}s" if number > 1 and word in ("file", "pipe", "socket", "device") else word

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rlmlang.runtime.identity import identity_of
 from rlmlang.runtime.prepared import Prepared
-from rlmlang.runtime.shown import in_short
+from rlmlang.runtime.shown import in_short, left_out
 from rlmlang.stores.runs import RunData, RunRow
-from rlmlang.trajectory.events import RunStarted
+from rlmlang.trajectory.events import FilesLeftOut, RunStarted
 
 SHOWN = 200  # characters of an input that are kept with the run
 
@@ -31,9 +31,12 @@ def row_of(ready: Prepared, redact: Callable[[str], str], about: RunData) -> Run
     return RunRow(0, name, same, recipe.name, ready.plan.hash, recipe.path, data=data)
 
 
-def started(ready: Prepared, redact: Callable[[str], str], beside: str) -> RunStarted:
-    """The first event of a run; `beside` is the run that an unfinished one goes on beside."""
-    return RunStarted(
+def first_events(
+    ready: Prepared, redact: Callable[[str], str], beside: str
+) -> Iterator[RunStarted | FilesLeftOut]:
+    """What a run begins with: `beside` is the run that an unfinished one goes on beside. Then what
+    its folders leave out."""
+    yield RunStarted(
         recipe=ready.recipe.name,
         plan=ready.plan.hash,
         path=ready.recipe.path,
@@ -41,6 +44,9 @@ def started(ready: Prepared, redact: Callable[[str], str], beside: str) -> RunSt
         models=_models(ready),
         inputs=_inputs(ready, redact),
     )
+    for source, files in left_out(ready.inputs).items():
+        named = [[redact(name), reason] for name, reason in files]
+        yield FilesLeftOut(node=ready.recipe.name, source=source, files=named)
 
 
 def _given(ready: Prepared, redact: Callable[[str], str]) -> RunData:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from rlmlang.context import Datum, Document, Rows, Slice, TextDocument, Tree, text_of
+from rlmlang.context import (
+    Datum,
+    DecodedDocument,
+    Document,
+    Rows,
+    Slice,
+    TextDocument,
+    Tree,
+    text_of,
+)
 from rlmlang.ir.recipe import Budget
 from rlmlang.plan.price import hash_of_graph
 from rlmlang.runtime.prepared import Prepared
@@ -34,7 +43,9 @@ def _stamp(value: Datum) -> str:
 
 
 def _document(document: Document) -> str:
-    stamp = getattr(document, "stamp", "")
+    if isinstance(document, DecodedDocument):
+        return f"{_document(document.origin)} {document.decoding}"
+    stamp = getattr(document, "stamp", "")[:3]
     if isinstance(document, TextDocument):
         stamp = hashlib.sha256(document.data).hexdigest()
     return f"{document.id} {document.size} {stamp}"

@@ -19,6 +19,7 @@ from rlmlang.ir.expressions import Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type, labels_of
 from rlmlang.runtime.code import call_code
+from rlmlang.runtime.distinct import own, told_apart
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Sizes, Unknown, What
@@ -43,9 +44,10 @@ def bind_inputs(
     _open_declared(recipe, inputs, need_all=need_all)
     for name, default in recipe.defaults:
         if name not in inputs and isinstance(default, Ref):
-            inputs[name] = inputs.get(default.name)
+            inputs[name] = own(inputs.get(default.name))
         elif name not in inputs:
             inputs[name] = evaluate(default, {}, call_code)
+    inputs = told_apart(inputs)
     return _complete(recipe, inputs) if need_all else inputs
 
 

@@ -18,6 +18,7 @@ from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
+from rlmlang.runtime.distinct import placed_texts
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
@@ -132,7 +133,7 @@ def _ready(
     warnings = (*warnings, *notes_on([b.name for b in models.values()], endpoint))
     ready = Prepared(
         plan,
-        inputs,
+        placed_texts(plan, inputs),
         plan.binding,
         measure,
         _measures(models, project),

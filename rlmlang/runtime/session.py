@@ -22,7 +22,7 @@ from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Repl
 from rlmlang.ir.types import Type
 from rlmlang.protocols import Sandbox
-from rlmlang.runtime.beginning import row_of, started
+from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.endings import (
     cancellations,
@@ -225,7 +225,8 @@ class Session:
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
             scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
-        scope.emit(started(ready, self.redact, self.begun.beside))
+        for event in first_events(ready, self.redact, self.begun.beside):
+            scope.emit(event)
         return scope
 
     def _tools(self) -> Tools:

@@ -30,3 +30,14 @@ def in_short(value: Datum) -> str:
     if isinstance(value, Rows):
         return f"{value.document.id} ({len(value)} rows)"
     return text_of(value)
+
+
+def left_out(inputs: Mapping[str, Datum]) -> dict[str, list[list[str]]]:
+    """By input, the name and reason of each file that stands in a folder and is not read."""
+    found: dict[int, tuple[str, Tree]] = {}
+    for name, value in inputs.items():
+        if isinstance(value, Tree) and value.left_out:
+            found[id(value.left_out)] = (name, value)  # a parameter stands for its source
+    return {
+        name: [[one.name, one.reason] for one in tree.left_out] for name, tree in found.values()
+    }

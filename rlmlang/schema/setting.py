@@ -33,7 +33,7 @@ class Kind(Frozen):
             return False
         if isinstance(found, int | float):
             return abs(found) <= MOST
-        if isinstance(found, list):
+        if isinstance(found, list | tuple):
             return all(isinstance(x, str) for x in found)
         return not self.form or re.fullmatch(self.form, str(found)) is not None
 
@@ -71,6 +71,7 @@ KINDS = {
     "variable": Kind("the name of a variable of the environment, never the key itself",
                      form=r"[A-Za-z_][A-Za-z0-9_]{0,63}"),
     "names": Kind("a list of names", (list,)),
+    "texts": Kind('a list of texts such as ["a", "b"]', (tuple,)),
     "name": Kind("a bare name", ()),
     "block": Kind("a block: { … }", ()),
     "expression": Kind("an expression", ()),

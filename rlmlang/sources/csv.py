@@ -15,6 +15,7 @@ from rlmlang.context import Datum, Document
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import nearest
 from rlmlang.ir.types import ANY, RecordType, Type, fields_of
+from rlmlang.schema.readers import bare_name
 from rlmlang.sources.columns import Columns
 from rlmlang.sources.delimited import Delimited
 from rlmlang.sources.place import Place
@@ -27,7 +28,7 @@ COLUMN = "column"
 
 def opened(place: Place) -> Rows:
     """The rows of a file; one that ends in .tsv has tabulators between its cells."""
-    usual = "\t" if place.document.id.lower().endswith(".tsv") else ","
+    usual = "\t" if bare_name(place.document.id).lower().endswith(".tsv") else ","
     return table(
         place.document,
         place.type.item,
@@ -57,7 +58,10 @@ def table(
         fields = [f.name for f in fields_of(item)]
         names = fields or [f"{COLUMN}{n + 1}" for n in range(len(names))]
     made = _Table(replace(shape, width=len(names)), names, item, 2 if heading else 1)
-    return Rows(document, made.starts(start) if names else array("Q"), made.read, item)
+    starts = made.starts(start) if names else array("Q")
+    rows = Rows(document, starts, made.read, item)
+    rows.leave_unread(names)
+    return rows
 
 
 class _Table:

@@ -22,11 +22,13 @@ from rlmlang.sources.local import stored
 
 BLOCK = 1 << 20
 FOLDER = "decoded"
+Made = Callable[[], Iterable[str | bytes]]
+"""Gives a text block by block; what is bytes is written as it is."""
 MOST = 1 << 26
 """How many bytes of a text are held where the cache cannot be written."""
 
 
-def decoded(origin: Document, how: str, made: Callable[[], Iterable[str]]) -> DecodedDocument:
+def decoded(origin: Document, how: str, made: Made) -> DecodedDocument:
     """The text that `made` gives for `origin`, from the cache where it is kept already. Raises
     CodedError (empty-source, source-unreadable, source-changed and whatever `made` raises)."""
     key = hashlib.sha256(f"{how}\n".encode())
@@ -58,7 +60,7 @@ def _kept(folder: Path) -> Path | None:
     return None
 
 
-def _keep(folder: Path, made: Callable[[], Iterable[str]]) -> Path | None:
+def _keep(folder: Path, made: Made) -> Path | None:
     """The file that a text was written to, block by block; None where nothing can be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -69,7 +71,7 @@ def _keep(folder: Path, made: Callable[[], Iterable[str]]) -> Path | None:
         found = hashlib.sha256()
         with os.fdopen(file, "wb") as out:
             for text in made():
-                data = text.encode()
+                data = text if isinstance(text, bytes) else text.encode()
                 found.update(data)
                 out.write(data)
         path = folder / f"{found.hexdigest()}.txt"
@@ -81,10 +83,10 @@ def _keep(folder: Path, made: Callable[[], Iterable[str]]) -> Path | None:
     return path
 
 
-def _in_memory(name: str, made: Callable[[], Iterable[str]]) -> bytes:
+def _in_memory(name: str, made: Made) -> bytes:
     held = bytearray()
     for text in made():
-        held += text.encode()
+        held += text if isinstance(text, bytes) else text.encode()
         if len(held) > MOST:
             raise failed(
                 "source-unreadable",

@@ -2,22 +2,59 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from itertools import takewhile
+from pathlib import PurePath
 
-from rlmlang.context import Tree
+from rlmlang.context import LeftOut, Tree
+from rlmlang.sources.folder import Found, folder_at
 from rlmlang.sources.place import Place
-from rlmlang.sources.tree import texts, tree_of
+from rlmlang.sources.tree import extracts, texts, tree_of
 
 
 def opened(place: Place) -> Tree:
     """The files of a glob, taken from the recipe's folder."""
-    return open_glob(place.written, place.folder)
+    return open_glob(place.written, place.folder, place.options)
 
 
-def open_glob(pattern: str, base: str) -> Tree:
-    """All text files that match a glob, taken from the folder `base`."""
-    rooted = Path(pattern)
-    anchor = Path(rooted.anchor) if rooted.is_absolute() else Path(base)
-    relative = str(rooted.relative_to(rooted.anchor)) if rooted.is_absolute() else pattern
-    found = [p for p in sorted(anchor.glob(relative)) if p.is_file()]
-    return tree_of(pattern, *texts([(str(p), p.relative_to(anchor).as_posix()) for p in found]))
+def open_glob(pattern: str, base: str, options: Mapping[str, object] | None = None) -> Tree:
+    """All text files that match a glob, taken from the folder `base`. A folder that the glob
+    itself names is entered, whatever `skip` says."""
+    written = PurePath(pattern)
+    anchor = PurePath(written.anchor) if written.is_absolute() else PurePath(base)
+    parts = written.parts[1:] if written.is_absolute() else written.parts
+    fixed = tuple(takewhile(_is_literal, parts[:-1]))
+    rest = parts[len(fixed) :]
+    folder = folder_at(
+        str(anchor.joinpath(*fixed)),
+        options or {},
+        lambda name: _matches(tuple(name.split("/")), rest),
+        lambda name: _may_hold(tuple(name.split("/")), rest),
+    )
+    folder.skip -= frozenset(rest)
+    prefix = "".join(f"{part}/" for part in fixed)
+    found = [Found(f.path, prefix + f.name) for f in folder.files()]
+    others = [LeftOut(prefix + one.name, one.reason) for one in folder.left_out]
+    return tree_of(pattern, *texts(found, others, extract=extracts(options)), options)
+
+
+def _is_literal(part: str) -> bool:
+    return not set("*?[") & set(part)
+
+
+def _matches(names: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    """Whether a path matches a glob: ** stands for any number of folders."""
+    if not parts:
+        return not names
+    if parts[0] == "**":
+        rest = parts[1:]
+        return not rest or any(_matches(names[i:], rest) for i in range(len(names)))
+    return bool(names) and fnmatchcase(names[0], parts[0]) and _matches(names[1:], parts[1:])
+
+
+def _may_hold(names: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    """Whether a file below a folder of that path could match."""
+    if not names or not parts:
+        return bool(parts)
+    return parts[0] == "**" or (fnmatchcase(names[0], parts[0]) and _may_hold(names[1:], parts[1:]))

@@ -11,7 +11,7 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate, compress
+from itertools import accumulate, chain, compress
 from typing import NoReturn
 
 from rlmlang.context import Datum, Document, TextDocument, not_utf8
@@ -43,8 +43,15 @@ def jsonl(document: Document, item: Type) -> Rows:
     convert, record = converter(item), Columns(item)
     plain = bool(fields_of(item)) or isinstance(item, AnyType)
 
+    names: set[str] = set()
+
     def slowly(lines: list[bytes], base: int, number: int) -> Iterator[Datum]:
-        return typed(document, json_rows(document, [lines], base, number), convert, number)
+        found = json_rows(document, [lines], base, number)
+        return typed(document, map(noted, found), convert, number)
+
+    def noted(row: tuple[int, Datum]) -> tuple[int, Datum]:
+        names.update(row[1] if isinstance(row[1], dict) else ())
+        return row
 
     def read(data: bytes, base: int, first: int) -> Iterable[Datum]:
         lines = feed_ends(data)
@@ -58,11 +65,14 @@ def jsonl(document: Document, item: Type) -> Rows:
         objects = plain_objects(lines) if plain else None
         if not objects or not record.fit(objects):
             deque(slowly(lines, at, len(starts) + 1), maxlen=0)
+        names.update(chain.from_iterable(objects or ()))
         starts.extend(compress(ends, map(bytes.strip, lines)))
         at = ends[-1]
     if starts:
         starts[0] = document.start
-    return Rows(document, ended(starts, document.size), read, item)
+    rows = Rows(document, ended(starts, document.size), read, item)
+    rows.leave_unread(sorted(names))
+    return rows
 
 
 def plain_objects(lines: list[bytes]) -> list[dict[str, Datum]] | None:

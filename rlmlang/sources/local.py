@@ -27,13 +27,14 @@ PROBE = 8192
 
 @dataclass(frozen=True)
 class FileDocument:
-    """A file. `stamp` is its size, time and inode when it was opened."""
+    """A file. `stamp` is its size, the time of its content and its inode when it was opened; then
+    the time of any change, which no program can set back, and its device."""
 
     id: str
     path: str
     size: int
     start: int
-    stamp: tuple[int, int, int]
+    stamp: tuple[int, ...]
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes of a range. Raises CodedError when the file is gone or has changed."""
@@ -44,7 +45,10 @@ class FileDocument:
         try:
             if _stamp(os.fstat(fd)) != self.stamp:
                 raise changed(self.id)
-            return _pread(fd, start, end)
+            data = _pread(fd, start, end)
+            if _stamp(os.fstat(fd)) != self.stamp:
+                raise changed(self.id)
+            return data
         finally:
             os.close(fd)
 
@@ -126,8 +130,8 @@ def _folder(path: str) -> CodedError:
     )
 
 
-def _stamp(info: os.stat_result) -> tuple[int, int, int]:
-    return info.st_size, info.st_mtime_ns, info.st_ino
+def _stamp(info: os.stat_result) -> tuple[int, ...]:
+    return info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns, info.st_dev
 
 
 def _probe(path: str, head: bytes) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from rlmlang.context import Document, TextDocument
+from rlmlang.context import Document
 from rlmlang.ir.types import TreeType, Type
+from rlmlang.schema.readers import bare_name
 from rlmlang.schema.sources import SOURCES
-from rlmlang.sources.encodings import in_encoding
-from rlmlang.sources.local import PROBE, FileDocument, content_start, standard_input, stored
-from rlmlang.sources.remote import RemoteDocument, is_remote, remote
+from rlmlang.sources.formats import Stored, text_in
+from rlmlang.sources.local import standard_input, stored
+from rlmlang.sources.remote import is_remote, remote
 
 STDIN = "-"
 LOCAL = "file://"
-Stored = FileDocument | RemoteDocument | TextDocument
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,8 @@ class Place:
     def document(self) -> Document:
         """The text that lies there, opened once. Raises CodedError for what is missing or no
         text, or not in its encoding."""
-        encoding = self.option("encoding", "utf-8")
-        if encoding.lower() != "utf-8":
-            return in_encoding(self.stored, encoding)
-        head = self.stored.read(0, min(PROBE, self.stored.size))
-        return replace(self.stored, start=content_start(self.written, head))
+        extract = not self.type.is_list and self.options.get("extract") is not False
+        return text_in(self.stored, self.option("encoding", "utf-8"), extract=extract)
 
     def option(self, name: str, usual: str = "") -> str:
         """An argument that is a text."""
@@ -65,6 +62,6 @@ def kind_at(path: str, type_: Type) -> str:
         return "tree"
     if not type_.is_list:
         return "text"
-    suffix = path.rsplit(".", 1)[-1].lower()
+    suffix = bare_name(path).rsplit(".", 1)[-1].lower()
     known = (name for name, kind in SOURCES.items() if suffix in kind.suffixes)
     return next(known, "lines" if type_.item.textual else "jsonl")

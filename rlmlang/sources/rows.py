@@ -12,7 +12,7 @@ from itertools import chain, islice
 from operator import sub
 from typing import overload
 
-from rlmlang.context import Datum, Document, Row
+from rlmlang.context import Datum, Document, Part, Row, RowText
 from rlmlang.ir.types import ANY, Type, fields_of
 from rlmlang.sources.local import changed
 from rlmlang.sources.values import MEND, ONE_A_LINE, Convert, MismatchError, bad_row
@@ -32,9 +32,16 @@ class Rows(Sequence[Datum]):
         self, document: Document, starts: array[int], read: Reader, item: Type = ANY
     ) -> None:
         self.document, self.starts, self._read = document, starts, read
+        self.fields = frozenset(f.name for f in fields_of(item))
+        self.unread_fields: dict[str, None] = {}
         longest = max(map(sub, islice(starts, 1, None), starts), default=0)
         keys = sum(len(f.name) // 2 + KEY for f in fields_of(item))
         self.item_size = longest // 2 + keys + 4
+
+    def leave_unread(self, names: Iterable[str]) -> None:
+        """Notes names of fields or columns that stand in rows, but not in the declared record."""
+        if self.fields:
+            self.unread_fields.update((n, None) for n in names if n and n not in self.fields)
 
     def __len__(self) -> int:
         return max(0, len(self.starts) - 1)
@@ -77,6 +84,9 @@ class Rows(Sequence[Datum]):
                 row = value if isinstance(value, Row) else Row(value)
                 row.rows, row.at = self, first + at
                 found[at] = row
+            elif isinstance(value, str):
+                place = Part(self.document, self.starts[first + at], self.starts[first + at + 1])
+                found[at] = RowText.at(value, place)
         return found
 
 

@@ -3,91 +3,140 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rlmlang.context import Document, Tree, not_utf8
+from rlmlang.context import Document, LeftOut, Tree, not_utf8
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.sources.local import open_file, unreadable
+from rlmlang.sources.folder import MEANT, Found, folder_at
+from rlmlang.sources.formats import open_text
+from rlmlang.sources.local import unreadable
 from rlmlang.sources.place import Place
 from rlmlang.unicode import file_name
 
 BLOCK = 1 << 20
-SKIPPED = frozenset(
-    ".git .hg .svn __pycache__ node_modules .venv venv .tox .mypy_cache .pytest_cache .rlm "
-    "site-packages dist-packages".split()
-)
+NAMED = 3
+REASONS = {
+    "binary-source": "binary",
+    "empty-source": "empty",
+    "not-utf8": "not UTF-8",
+    "source-missing": "not readable",
+    "source-unreadable": "not readable",
+    "document-unreadable": "broken or encrypted",
+    "document-without-text": "without text",
+    "bad-encoding": "not in its encoding",
+    "extra-missing": "needs rlmlang[documents]",
+    "source-too-large": "too large",
+}
+"""Why a file below a folder is left out, by the code that it has when it is named itself."""
 
 
 def opened(place: Place) -> Tree:
     """A folder."""
-    return open_tree(place.path)
+    return open_tree(place.path, place.options)
 
 
-def open_tree(root: str, pattern: str = "**/*") -> Tree:
-    """All text files below a folder. Caches and version control are passed over; files
-    that are empty or no UTF-8 text are left out and counted in the receipt."""
-    base = Path(root)
-    if not base.is_dir():
-        raise (
-            failed(
-                "source-is-file",
-                f"{root} is a file, where a folder is wanted",
-                hint="declare the parameter as Text, or name its folder",
-            )
-            if base.exists()
-            else unreadable(root, FileNotFoundError())
-        )
-    found = [(str(p), p.relative_to(base).as_posix()) for p in _below(base, pattern)]
-    return tree_of(root, *texts(found))
+def open_tree(root: str, options: Mapping[str, object] | None = None) -> Tree:
+    """All text files below a folder. What is left out is named with its reason. Raises CodedError
+    (nothing-matches, source-is-file, source-missing, files-left-out)."""
+    _is_folder(root)
+    folder = folder_at(root, options or {})
+    found, left_out = texts(folder.files(), folder.left_out, extract=extracts(options))
+    return tree_of(root, found, left_out, options)
 
 
 def open_several(paths: Sequence[str]) -> Tree:
     """Files and folders as one tree; a path begins with the folder that it was found in. What is
-    named and missing or no text is said at once."""
-    documents: list[Document] = []
-    left_out: list[str] = []
+    named and missing or no text is said at once; what is named twice is taken once."""
+    documents: dict[str, Document] = {}
+    left_out: list[LeftOut] = []
     for path in paths:
-        if Path(path).is_dir():
-            found, others = texts([(str(p), p.as_posix()) for p in _below(Path(path))])
-            documents += found
-            left_out += others
-        else:
-            documents.append(_checked(open_file(path, Path(path).as_posix())))
-    return tree_of(", ".join(paths), documents, left_out)
+        if not os.path.isdir(path):
+            documents.setdefault(os.path.realpath(path), checked(open_text(path, _posix(path))))
+            continue
+        folder = folder_at(path, {})
+        below = [Found(f.path, _posix(os.path.join(path, f.name))) for f in folder.files()]
+        fresh = [f for f in below if os.path.realpath(f.path) not in documents]
+        found, others = texts(fresh, folder.left_out)
+        documents |= {d.id: d for d in found}
+        left_out += others
+    return tree_of(", ".join(paths), list(documents.values()), left_out)
 
 
-def _below(base: Path, pattern: str = "**/*") -> list[Path]:
-    """The files below a folder in order, but for caches and version control."""
-    return [p for p in sorted(base.glob(pattern)) if p.is_file() and not _skipped(p, base)]
+def _posix(path: str) -> str:
+    return Path(path).as_posix()
 
 
-def texts(found: Sequence[tuple[str, str]]) -> tuple[list[Document], list[str]]:
-    """Documents of the files that are text, and the names of the others."""
+def _is_folder(root: str) -> None:
+    base = Path(root)
+    if base.is_dir():
+        return
+    if not base.exists():
+        raise unreadable(root, FileNotFoundError())
+    raise failed(
+        "source-is-file",
+        f"{root} is a file, where a folder is wanted",
+        hint="declare the parameter as Text, or name its folder",
+    )
+
+
+def texts(
+    found: Iterable[Found], before: Iterable[LeftOut] = (), *, extract: bool = True
+) -> tuple[list[Document], list[LeftOut]]:
+    """Documents of the files that are text; and the others, with what was left out before."""
     documents: list[Document] = []
-    left_out: list[str] = []
-    for path, name in found:
+    left_out = list(before)
+    for one in found:
         try:
-            documents.append(_checked(open_file(path, name)))
+            documents.append(checked(open_text(one.path, one.name, extract=extract)))
         except CodedError as problem:
-            if "no text" not in problem.entry:
+            reason = REASONS.get(problem.diagnostic.code)
+            if reason is None:
                 raise
-            left_out.append(file_name(name))
+            left_out.append(LeftOut(file_name(one.name), reason))
     return documents, left_out
 
 
-def tree_of(root: str, documents: Sequence[Document], left_out: Sequence[str]) -> Tree:
-    """Documents as a tree. Raises CodedError (nothing-matches) for none."""
+def tree_of(
+    root: str,
+    documents: Sequence[Document],
+    left_out: Sequence[LeftOut],
+    options: Mapping[str, object] | None = None,
+) -> Tree:
+    """Documents as a tree. Raises CodedError (nothing-matches) for none, and files-left-out where
+    something was left out and the source says that it may not be."""
+    lost = [one for one in left_out if one.reason not in MEANT]
+    if lost and (options or {}).get("left_out") == "fail":
+        raise failed(
+            "files-left-out",
+            f"{len(lost):,} of what stands below {file_name(root)} cannot be read: {_named(lost)}",
+            reason="The source says `left_out: fail`.",
+            hint="mend or move them, name their folder in `skip`, or write `left_out: say`",
+        )
     if not documents:
         raise failed(
             "nothing-matches",
-            f"no text file matches {root}",
+            f"no text file matches {file_name(root)}",
+            reason=f"left out: {_named(left_out)}" if left_out else "",
             hint="the pattern is taken from the folder of the recipe; ** goes into folders",
         )
     return Tree(file_name(root), tuple(documents), tuple(left_out))
 
 
-def _checked(document: Document) -> Document:
+def extracts(options: Mapping[str, object] | None) -> bool:
+    """Whether the text of documents is wanted, not the files as they are."""
+    return (options or {}).get("extract") is not False
+
+
+def _named(left_out: Sequence[LeftOut]) -> str:
+    """The first few by name and reason."""
+    words = ", ".join(f"{one.name:.80} ({one.reason})" for one in left_out[:NAMED])
+    more = len(left_out) - NAMED
+    return words + (f" and {more:,} more" if more > 0 else "")
+
+
+def checked(document: Document) -> Document:
     """A file of a tree that is UTF-8 from end to end, so that no piece of it can fail later."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for at in range(document.start, document.size, BLOCK):
@@ -97,7 +146,3 @@ def _checked(document: Document) -> Document:
         except UnicodeDecodeError as mistake:
             raise not_utf8(document.id, at + mistake.start, data, mistake) from None
     return document
-
-
-def _skipped(path: Path, base: Path) -> bool:
-    return any(part in SKIPPED for part in path.relative_to(base).parts)

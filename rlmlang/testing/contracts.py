@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rlmlang import plugins
-from rlmlang.context import Measure, Ranges, Slice, TextDocument, Tree, parts_in, tok_in, whole
+from rlmlang.context import Measure, Slice, TextDocument, Tree, parts_in, tok_in, whole
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.partitions.measure import Estimate
 from rlmlang.schema.formula import What, number
 from rlmlang.schema.partitions import Argument, Extent, Family, Strategy
 from rlmlang.sources.sizes import size_of
+from rlmlang.trajectory.ranges import Ranges
 
 LINE = st.text(alphabet=st.sampled_from("ab é漢😀 .#-\t1"), max_size=60)
 MARKS = st.sampled_from(["# Head\n", "word word. ", "\n\n", "def f():\n    return 1\n", "😀"])

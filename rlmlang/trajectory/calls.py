@@ -13,6 +13,7 @@ from rlmlang.trajectory.events import (
     CallRead,
     CallStarted,
     Event,
+    FilesLeftOut,
     ItemSkipped,
     RunFinished,
     RunStarted,
@@ -72,6 +73,7 @@ class RunRecord:
 
     started: RunStarted | None = None
     finished: RunFinished | None = None
+    left_out: dict[str, list[list[str]]] = field(default_factory=dict)
     steps: dict[str, StepRecord] = field(default_factory=dict)
 
 
@@ -82,6 +84,8 @@ def fold(events: Iterable[Event]) -> RunRecord:
         match event:
             case RunStarted():
                 run.started = event
+            case FilesLeftOut():
+                run.left_out[event.source] = event.files
             case RunFinished():
                 run.finished = event
             case StepStarted():

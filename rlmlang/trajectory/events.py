@@ -10,7 +10,9 @@ from rlmlang.ir.calls import CallId
 from rlmlang.value import Json
 
 VERSION = 1
-Range = list[str | int]  # a document, and the bytes from its first to behind its last
+Range = list[str | int]
+"""A document, and the bytes from its first to behind its last; then the page, chapter or cell where
+it has such."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,15 @@ class RunStarted(Event):
     beside: str = ""
     models: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesLeftOut(Event):
+    """What stands below a source's folder and is no part of its tree: [name, reason] of each."""
+
+    name: ClassVar[str] = "files_left_out"
+    source: str
+    files: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +154,7 @@ class CallEnded(Exchange, CallEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class CallFinished(CallEnded):
-    """A call that was answered; `ranges` are [document, start, end] of the slices it read."""
+    """A call that was answered; `ranges` are those of the slices it read."""
 
     name: ClassVar[str] = "call_finished"
     ranges: list[Range] = field(default_factory=list)
@@ -195,8 +206,8 @@ E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
-        RunStarted, RunResumed, Paused, Noticed, StepStarted, StepFinished, CallStarted,
-        CallFinished, CallFailed, CallRead, ItemSkipped, RunFinished,
+        RunStarted, FilesLeftOut, RunResumed, Paused, Noticed, StepStarted, StepFinished,
+        CallStarted, CallFinished, CallFailed, CallRead, ItemSkipped, RunFinished,
     )
 }  # fmt: skip
 

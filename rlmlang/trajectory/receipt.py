@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from rlmlang.schema.partitions import Coverage
+from rlmlang.value import Json
 
 
 @dataclass(frozen=True)
 class Line:
     """One step's reading of one source, in bytes; `repeated` were read more than once, `decided`
-    were turned away by the conditions of `where` before; `left_out` are files of a tree that are
-    empty or no text. Of what code that a model wrote looked into (`by_code`) only what it showed to
-    sub-calls is counted. A step that filters let `passed` of `items` pass. Where `decoding`
-    is not empty, the bytes are those of the text that was made of the source in this way."""
+    were turned away by the conditions of `where` before.
+
+    Of the source's `documents` and `rows` something was read of `documents_read`, and all of
+    `rows_read`. `left_out` counts by their reasons what stands below a folder and is no part of
+    its tree; `unread_fields` are those of its rows that the recipe's record does not have. Where
+    `decoding` is not empty, the bytes are those of the text that was made of the source in this
+    way. Of what code that a model wrote looked into (`by_code`) only what it showed to sub-calls
+    is counted. A step that filters let `passed` of `items` pass."""
 
     step: str
     source: str
@@ -23,13 +29,18 @@ class Line:
     repeated: int
     skipped: int = 0
     assumed: str = ""
-    left_out: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
     by_code: bool = False
     where: str = ""
     decided: int = 0
     items: int | None = None
     passed: int = 0
     decoding: str = ""
+    documents: int = 0
+    documents_read: int = 0
+    rows: int = 0
+    rows_read: int = 0
+    unread_fields: tuple[str, ...] = ()
 
     @property
     def fraction(self) -> float:
@@ -51,7 +62,7 @@ class Line:
         )
 
     @property
-    def record(self) -> dict[str, str | int | bool]:
+    def record(self) -> dict[str, Json]:
         """Its fields by name; without `decoding` where the bytes are those of the source itself."""
         fields = asdict(self)
         return fields if self.decoding else {k: v for k, v in fields.items() if k != "decoding"}

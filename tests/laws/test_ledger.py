@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import rlmlang
 from rlmlang.budget import Account, Limits, Refusal, Reservation, Usage
-from rlmlang.context import Ranges
 from rlmlang.execute.joins import Joins, last_groups
 from rlmlang.testing import ScriptedEngine
+from rlmlang.trajectory.ranges import Ranges
 
 ACTION = st.tuples(st.integers(0, 3), st.integers(1, 50), st.integers(1, 50), st.floats(0, 1))
 

@@ -190,7 +190,7 @@ def _call(event: CallFinished | CallFailed, above: _Span | None) -> _Span:
         span.code, span.message, ending = event.code, event.reason, "error"
     else:
         ending = "stop"
-        told["rlm.sources"] = [f"{document}:{a}-{b}" for document, a, b in event.ranges]
+        told["rlm.sources"] = [f"{document}:{a}-{b}" for document, a, b, *_ in event.ranges]
     told["gen_ai.output.messages"] = _message("assistant", event.answer, finish_reason=ending)
     return span
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from rlmlang.schema.readers import EXTRACT
 from rlmlang.schema.sources import SourceKind
+from rlmlang.schema.sources.folders import FOLDER
 
 CONTRACT = SourceKind(
     name="files",
@@ -10,4 +12,5 @@ CONTRACT = SourceKind(
     doc="all files that match a glob",
     runner="rlmlang.sources.files:opened",
     place="a glob",
+    arguments=(*FOLDER, EXTRACT),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rlmlang.schema.readers import EXTRACT
 from rlmlang.schema.sources import ENCODING, SourceKind
 
 CONTRACT = SourceKind(
@@ -9,5 +10,5 @@ CONTRACT = SourceKind(
     gives="text",
     doc="one text file",
     runner="rlmlang.sources.text:opened",
-    arguments=(ENCODING,),
+    arguments=(ENCODING, EXTRACT),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rlmlang.schema.readers import EXTRACT
 from rlmlang.schema.sources import ENCODING, SourceKind
 
 CONTRACT = SourceKind(
@@ -9,6 +10,6 @@ CONTRACT = SourceKind(
     gives="text",
     doc="anything fsspec opens: http, s3, gcs, …",
     runner="rlmlang.sources.text:opened",
-    arguments=(ENCODING,),
+    arguments=(ENCODING, EXTRACT),
     place="a URL",
 )

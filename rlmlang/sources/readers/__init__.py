@@ -1,0 +1,1 @@
+"""One file a form: each gives the text that a stored document holds, block by block."""
