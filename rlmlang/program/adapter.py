@@ -17,7 +17,8 @@ from dspy.lm15 import Config, Message, Request
 from pydantic.fields import FieldInfo
 
 from rlmlang.framing.markers import Escapes
-from rlmlang.framing.replies import UnreadableError, read
+from rlmlang.framing.reader import FIELDS, Form, texts_of
+from rlmlang.framing.replies import UnreadableError
 from rlmlang.program.values import Made, value_of
 
 Signature = type[dspy.Signature]
@@ -118,11 +119,12 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         completion: str,
         escapes: Escapes | None = None,
         data: Sequence[str] = (),
+        form: Form = FIELDS,
     ) -> Answer:
         """The fields of an answer with the repairs it took; `data` is what the request showed, in
-        which `escapes` were made. Raises UnreadableError."""
+        which `escapes` were made, `form` is what it asked for. Raises UnreadableError."""
         outputs = self._of(signature).outputs
-        found = read(completion, {n: kind is str for n, kind in outputs.items()}, data)
+        found = texts_of(completion, {n: kind is str for n, kind in outputs.items()}, data, form)
         fields, repairs = {}, list(found.repairs)
         for name, kind in outputs.items():
             text = found.fields[name]
