@@ -37,6 +37,10 @@ class UnreadableError(ValueError):
     """A reply that does not have the form, or that could be read in two ways."""
 
 
+class HeadlessError(UnreadableError):
+    """A reply that has none of the headers."""
+
+
 @dataclass(frozen=True)
 class Read:
     """The text of each field, and the names of the repairs it took."""
@@ -97,6 +101,12 @@ def unframed(reply: str, names: Collection[str]) -> str:
     return reply.strip()
 
 
+def alone(reply: str, names: Collection[str], data: Sequence[str]) -> Read:
+    """A reply without headers as the one field of `names`, its thinking and an end marker left out.
+    Raises UnreadableError."""
+    return _Reading(reply, dict.fromkeys(names, True), data).alone()
+
+
 @dataclass
 class _Reading:
     """One reply being read."""
@@ -114,7 +124,8 @@ class _Reading:
         marks = marks[first:]
         missing = [n for n in self.texts if all(m.name != n for m in marks)]
         if missing:
-            raise UnreadableError(f"the answer has no field {header(missing[0])}")
+            words = f"the answer has no field {header(missing[0])}"
+            raise (UnreadableError if marks else HeadlessError)(words)
         fenced = _opens_fence(self.reply[start : marks[0].start].rstrip())
         found = {}
         for name, plain in self.texts.items():
@@ -122,6 +133,22 @@ class _Reading:
             text = self._without_fence(text) if fenced else text.strip()
             found[name] = self._without_thinking(text, plain)
         return Read(found, tuple(self.repairs))
+
+    def alone(self) -> Read:
+        tags = [tag for tag in _TAG.finditer(self.reply) if not self._shown(tag.group())]
+        text = self.reply.strip()
+        if len(tags) == 1 and _closes(tags[0]):
+            self._repair("thinking left out")
+            text = self.reply[tags[0].end() :].strip()
+        elif tags:
+            text = self._without_thinking(text, plain=True)
+        bare = unframed(text, self.texts)
+        if bare != text:
+            self._repair("end marker left out")
+        unsure = any(not self._shown(tag.group()) for tag in _TAG.finditer(bare))
+        if unsure or not bare or _marks(bare, tuple(self.texts)):
+            raise UnreadableError("the answer cannot be told from what stands around it")
+        return Read(dict.fromkeys(self.texts, bare), tuple(self.repairs))
 
     # ── thinking ─────────────────────────────────────────────────────────────
 

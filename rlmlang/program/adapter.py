@@ -2,7 +2,7 @@
 
 Prompts are byte for byte what `dspy.ChatAdapter` makes (a test holds the two together) where no
 data holds a field marker; the instructions are built once a signature, and plain text is not sent
-through a type adapter. Replies are read by `framing.replies`.
+through a type adapter. Replies are read by `framing.reader`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import dspy
+import pydantic
 from dspy.adapters.utils import format_field_value
 from dspy.lm15 import Config, Message, Request
 from pydantic.fields import FieldInfo
 
+from rlmlang.context import Datum
 from rlmlang.framing.markers import Escapes
-from rlmlang.framing.reader import FIELDS, Form, texts_of
-from rlmlang.framing.replies import UnreadableError
-from rlmlang.program.values import Made, value_of
+from rlmlang.framing.reader import FIELDS, Answer, Form, read_reply
+from rlmlang.ir.types import Type
+from rlmlang.program.signatures import RESULT, type_of
 
 Signature = type[dspy.Signature]
 
@@ -34,22 +38,6 @@ class _Fixed:
     reminder: str
     inputs: dict[str, FieldInfo]
     outputs: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The fields of an answer as values, and the names of the repairs it took."""
-
-    fields: dict[str, Made]
-    repairs: tuple[str, ...] = ()
-
-
-class ValueUnreadableError(UnreadableError):
-    """A field whose text is no value of its type."""
-
-    def __init__(self, name: str, cause: str) -> None:
-        super().__init__(f"`{name}`: {cause}")
-        self.cause = cause
 
 
 class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
@@ -109,32 +97,26 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
             )
         return found
 
-    def parse(self, signature: Signature, completion: str) -> dict[str, Made]:
-        """The fields of an answer, as DSPy asks for them. Raises UnreadableError."""
-        return self.read(signature, completion).fields
-
     def read(
         self,
         signature: Signature,
+        result: Type,
         completion: str,
-        escapes: Escapes | None = None,
+        escapes: Escapes,
         data: Sequence[str] = (),
         form: Form = FIELDS,
     ) -> Answer:
-        """The fields of an answer with the repairs it took; `data` is what the request showed, in
-        which `escapes` were made, `form` is what it asked for. Raises UnreadableError."""
+        """The fields of an answer, with the repairs it took, whose result is of type `result`;
+        `data` is what the request showed, in which `escapes` were made, `form` is what it asked
+        for. Raises UnreadableError."""
         outputs = self._of(signature).outputs
-        found = texts_of(completion, {n: kind is str for n, kind in outputs.items()}, data, form)
-        fields, repairs = {}, list(found.repairs)
-        for name, kind in outputs.items():
-            text = found.fields[name]
-            text = escapes.restore(text, data) if escapes is not None else text
-            try:
-                fields[name], more = value_of(text, kind)
-            except (ValueError, RecursionError) as mistake:
-                raise ValueUnreadableError(name, str(mistake)) from None
-            repairs += more
-        return Answer(fields, tuple(dict.fromkeys(repairs)))
+        types = {n: result if n == RESULT else type_of(kind) for n, kind in outputs.items()}
+        return read_reply(completion, types, form, data=data, escapes=escapes)
+
+    def prediction(self, signature: Signature, answer: Answer) -> dspy.Prediction:
+        """An answer as DSPy has it: records as models, text that is none as empty text."""
+        outputs = self._of(signature).outputs
+        return dspy.Prediction(**{n: _made(v, outputs[n]) for n, v in answer.values.items()})
 
     def format_user_message_content(
         self,
@@ -158,6 +140,17 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
 
     def __deepcopy__(self, memo: object) -> PromptAdapter:
         return self
+
+
+def _made(value: Datum, annotation: object) -> object:
+    if annotation is str:
+        return "" if value is None else value
+    return _validator(annotation).validate_python(value)
+
+
+@lru_cache(256)
+def _validator(annotation: Any) -> pydantic.TypeAdapter[Any]:
+    return pydantic.TypeAdapter(annotation)
 
 
 def _escaped(

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 import dspy
 from dspy.lm15 import Request, Response
 
-from rlmlang.context import Datum
 from rlmlang.framing.markers import Escapes
+from rlmlang.framing.reader import Answer, ValueUnreadableError
 from rlmlang.framing.replies import UnreadableError, unframed
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.types import Type
 from rlmlang.models.endings import unless_whole
 from rlmlang.models.engines.call_context import CallContext, Stopped, set_context, words_of
 from rlmlang.models.routes import Route
-from rlmlang.program.adapter import Answer, PromptAdapter, ValueUnreadableError
-from rlmlang.program.signatures import RESULT, again, value_in
+from rlmlang.program.adapter import PromptAdapter
+from rlmlang.program.signatures import RESULT, again
 from rlmlang.program.tasks import filled, instructions_of, templated
 from rlmlang.protocols import AnswerError, Question, Reply
 from rlmlang.unicode import encodable
@@ -114,12 +114,13 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         reply = call.reply = Reply(None, said, context.exchange, escapes.count)
         try:
             unless_whole(response, question.prompt, reply, route.config.max_tokens)
-            found, value = _read(call, signature, reply, escapes, data)
+            found = _read(call, signature, reply, escapes, data)
         except AnswerError:
             call.traced(self, inputs, dspy.Prediction(**{RESULT: reply.raw}), readable=False)
             raise
+        value = found.values[RESULT]
         call.reply = Reply(value, said, reply.exchange, reply.escaped, found.repairs)
-        call.prediction = dspy.Prediction(**found.fields)
+        call.prediction = call.adapter.prediction(signature, found)
         call.traced(self, inputs, call.prediction, readable=True)
         return call.prediction
 
@@ -184,21 +185,17 @@ def _read(
     reply: Reply,
     escapes: Escapes,
     data: Sequence[str],
-) -> tuple[Answer, Datum]:
-    """The fields of an answer, and its result as plain values. Raises AnswerError."""
+) -> Answer:
+    """The fields of an answer. Raises AnswerError."""
     if not reply.raw.strip():
         raise AnswerError("the answer is empty", reply)
     result = call.question.prompt.result
     try:
-        found = call.adapter.read(signature, reply.raw, escapes, data)
-        return found, value_in(found.fields[RESULT], result)
+        return call.adapter.read(signature, result, reply.raw, escapes, data)
+    except ValueUnreadableError as mistake:
+        raise unreadable(mistake.cause, result, reply) from None
     except UnreadableError as mistake:
-        if not isinstance(mistake, ValueUnreadableError):
-            raise AnswerError(str(mistake), reply) from None
-        words = mistake.cause
-    except (ValueError, RecursionError) as mistake:
-        words = str(mistake)
-    raise unreadable(words, result, reply)
+        raise AnswerError(str(mistake), reply) from None
 
 
 def unreadable(words: str, result: Type, reply: Reply) -> AnswerError:

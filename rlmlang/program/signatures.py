@@ -10,7 +10,8 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Literal, Optional, assert_never
+from types import UnionType
+from typing import Any, Literal, Optional, TypeAlias, Union, assert_never, get_args, get_origin
 
 import dspy
 import pydantic
@@ -22,9 +23,10 @@ from rlmlang.ir import types as ty
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.quotes import is_quote
 from rlmlang.ir.types import Field, Type
-from rlmlang.program.values import Made
 from rlmlang.unicode import encodable
 
+Made: TypeAlias = "Datum | pydantic.BaseModel | Sequence[Made]"
+"""What pydantic makes of a value."""
 RESULT = "result"
 TAKEN = frozenset(
     "config lm signature demos prediction _trace instructions fields result reasoning".split()
@@ -97,6 +99,26 @@ def _required(type_: Type) -> object:
         case ty.AnyType() | ty.NoneType():
             return str
     assert_never(type_)
+
+
+def type_of(annotation: object) -> Type:
+    """The type of a field that somebody else's signature has; what is none of ours is text."""
+    inner = [a for a in get_args(annotation) if a is not type(None)]
+    match get_origin(annotation):
+        case kind if kind in (Union, UnionType) and len(inner) == 1:
+            return type_of(inner[0]).maybe()
+        case kind if kind is list:
+            return ty.list_of(type_of(inner[0]))
+        case kind if kind is Literal and all(isinstance(a, str) for a in inner):
+            return ty.EnumType(tuple((a, "") for a in inner))
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        return ty.record(
+            *(
+                ty.Field(f.alias or name, type_of(f.annotation))
+                for name, f in annotation.model_fields.items()
+            )
+        )
+    return {bool: ty.BOOL, int: ty.INT, float: ty.FLOAT}.get(annotation, ty.TEXT)  # type: ignore[call-overload, no-any-return]
 
 
 def record_model(type_: ty.RecordType) -> type[pydantic.BaseModel]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from rlmlang.framing.markers import Escapes, names_in
 from rlmlang.framing.replies import UnreadableError, as_asked, closely, header, read
+from rlmlang.framing.values import value_of
+from rlmlang.ir import types as ty
 from rlmlang.partitions.measure import Estimate, measure_for
-from rlmlang.program.values import value_of
 
 TEXT, VALUE = {"result": True}, {"result": False}
 END = header("completed")
@@ -217,7 +218,7 @@ def test_a_form_that_the_data_itself_holds_is_not_written_back() -> None:
 )
 def test_json_that_is_cut_is_no_value(value: list[object]) -> None:
     whole = json.dumps(value, ensure_ascii=False)
-    assert value_of(whole, list[object])[0] == value
+    assert value_of(whole, ty.list_of(ty.ANY))[0] == value
     for cut in range(len(whole)):
         with pytest.raises(ValueError, match="."):
-            value_of(whole[:cut], list[object])
+            value_of(whole[:cut], ty.list_of(ty.ANY))
