@@ -168,7 +168,7 @@ OTHERS: list[tuple[str, ty.Type, object]] = [
     ("billing, other", ty.list_of(KIND), ["billing", "other"]), ("1, 2", ty.list_of(ty.INT), [1, 2]),
     ("1,250", ty.list_of(ty.INT), ...), ("a", ty.list_of(ty.TEXT), ["a"]), ("a, b", ty.list_of(ty.TEXT), ...),
     ("none", ty.list_of(ty.TEXT), []), ("", ty.list_of(ty.TEXT), ...), ("[1] [2]", ty.list_of(ty.INT), ...),
-    ("[1] and [1]", ty.list_of(ty.INT), [1]), ('{"items": [1]}', ty.list_of(ty.INT), [1]),
+    ("[1]\n\n[1]", ty.list_of(ty.INT), [1]), ("As in [1].", ty.list_of(ty.INT), ...), ('{"items": [1]}', ty.list_of(ty.INT), [1]),
     (f"{GOOD}\n{GOOD}", ty.list_of(PERSON), [ADA, ADA]), (GOOD, ty.list_of(PERSON), [ADA]),
     ('["a", null]', ty.list_of(ty.TEXT), ...), ('["a", null]', ty.list_of(ty.TEXT.maybe()), ["a", None]),
     ("[1, 2", ty.list_of(ty.INT), ...), ("[1, 2]]", ty.list_of(ty.INT), ...), ("[" * 999, ty.list_of(ty.ANY), ...),

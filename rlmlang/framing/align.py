@@ -27,7 +27,7 @@ Structure: TypeAlias = Lists | ty.RecordType
 
 def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
     """The value. Raises ValueError."""
-    if type_.optional and _is_none(given, type_):
+    if type_.optional and is_none(given, type_):
         if given is not None:
             done[names.NONE] = None
         return None
@@ -96,7 +96,8 @@ def plain_key(key: str) -> str:
 # ── one value ────────────────────────────────────────────────────────────────
 
 
-def _is_none(given: Loaded, type_: Type) -> bool:
+def is_none(given: Loaded, type_: Type) -> bool:
+    """Whether a value says none, in a type that may be none; a label of that name is a label."""
     if given is None:
         return True
     text = given.text if isinstance(given, Bare) else given

@@ -21,7 +21,7 @@ CLOSERS = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "“”", "‘
 SPACE = re.compile(r"(?:\s|\ufeff|//[^\n]*|\#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 BEHIND = re.compile(r"\s*(?:[,:}\]]|//|\#|/\*|$)")
 BARE = re.compile(r"[+\-−]?\.?\w(?:[\w.+\-]*\w)?\.?(?![\w.])")
-WORDS = {"true": True, "false": False, "null": None, "none": None}
+WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 PYTHON_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\(?:x[0-9a-fA-F]{2}|U[0-9a-fA-F]{8})")
 
 
@@ -194,7 +194,7 @@ class _Reader:
         self.at, word = found.end(), found.group()
         if word not in ("true", "false", "null") and not word[-1].isdigit():
             self._mended()
-        return WORDS[word.casefold()] if word.casefold() in WORDS else Bare(word)
+        return WORDS[word] if word in WORDS else Bare(word)
 
     def _skip(self) -> None:
         end = space_end(self.text, self.at)

@@ -14,6 +14,7 @@ from rlmlang.framing.align import (
     Structure,
     aligned,
     fields_in,
+    is_none,
     lines_of,
     one_of,
     pairs_of,
@@ -32,6 +33,7 @@ CELL = re.compile(r"(?<!\\)\|")
 IN_FRONT = re.compile(
     r"[*_`\"]{0,3}([^\W\d]\w{0,40})[*_`\"]{0,3}\s*[:=][*_`]{0,3}\s*(\S.*)", re.DOTALL
 )
+BRACKET = re.compile(r"[\[{]")
 ANSWERS = frozenset(("answer", "result", "value"))
 
 
@@ -94,7 +96,7 @@ def _unfenced(text: str, done: Repairs) -> str:
 
 def _valued(text: str, type_: Type, name: str, done: Repairs) -> Datum:
     """A number, truth, label, list or record."""
-    if type_.optional and scalars.says_none(text) and text.strip('"') not in ty.labels_of(type_):
+    if type_.optional and is_none(text, type_):
         if text != "null":
             done[names.NONE] = None
         return None
@@ -177,17 +179,32 @@ def candidates(text: str, done: Repairs) -> list[Loaded]:
         else:
             done |= repairs
             return [whole]
-    found, around, at = [], [], 0
-    while (match := re.compile(r"[\[{]").search(text, at)) is not None:
+    found, in_words, around, at = [], 0, [], 0
+    while (match := BRACKET.search(text, at)) is not None:
         around.append(text[at : match.start()])
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].rstrip()
         given, at = load_at(text, match.start(), done)
         found.append(given)
+        in_words += _is_mark(given) and bool(line) and not line.endswith(":")
     around.append(text[at:])
     if found and re.search(r"[\]}]", "".join(around)):
         raise ValueError("the JSON is closed twice")
     if found and (left := " ".join(around).strip()):
         done[names.WORDS if FENCES.sub("", left).strip() else names.FENCE] = None
-    return found
+    return _without_marks(found) if in_words else found
+
+
+def _without_marks(found: list[Loaded]) -> list[Loaded]:
+    """What is more than a mark, where a mark stands in a sentence. Raises ValueError."""
+    more = [given for given in found if not _is_mark(given)]
+    if not more:
+        raise ValueError("a list in a sentence may be a mark")
+    return more
+
+
+def _is_mark(given: Loaded) -> bool:
+    """Whether a list could be a mark in a sentence, such as `[1]` or `[sic]`."""
+    return isinstance(given, list) and len(given) == 1 and isinstance(given[0], Bare)
 
 
 def _only_objects(text: str, found: list[Loaded]) -> bool:
