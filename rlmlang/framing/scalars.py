@@ -54,7 +54,7 @@ def truth(text: str, done: Repairs) -> bool:
     word = undressed(text).rstrip(".!").casefold()
     if word not in TRUTHS:
         raise ValueError("a truth is wanted: true or false")
-    if text.strip() not in ("true", "false"):
+    if text.strip().casefold() not in ("true", "false"):
         done[names.TRUTH] = None
     return TRUTHS[word]
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rlmlang.budget import Account
 from rlmlang.ir.calls import CallId
 from rlmlang.models.engines.call_context import CallContext
+from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.refusals import retry_after
 from rlmlang.partitions.measure import Estimate
@@ -34,7 +35,9 @@ def key(parts: dict, account: str = "a", item: str = "x[0]") -> bytes:
         messages=(Message.user(parts["asked"]),),
     )
     meter = Meter(Estimate(), None, parts["endpoint"])
-    return meter.sending(request, CallContext(Account(account), 5, CallId("step", item))).key
+    return meter.sending(
+        request, CallContext(Account(account), 5, CallId("step", item)), Draws()
+    ).key
 
 
 @settings(max_examples=2_000, deadline=None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dspy.lm15 import Message, RefusalPart, Request, Response, TextPart, Usage
 
 from rlmlang.models.engines.call_context import CallContext, Engine, get_context, said, words_of
+from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.meter import Meter
 from rlmlang.protocols import Keeper, Sending, StoredAnswer
@@ -25,13 +26,14 @@ class CacheEngine:
     keeper: Keeper
     meter: Meter
     in_flight: InFlight
+    draws: Draws
 
     async def complete(self, request: Request) -> Response:
         """The kept answer, or that of one request however many ask for it."""
         context = get_context()
         if context is None:
             return await self.inner.complete(request)
-        context.sending = sending = self.meter.sending(request, context)
+        context.sending = sending = self.meter.sending(request, context, self.draws)
         if (kept := self.keeper.find(sending.key)) is not None:
             return take(self.keeper, sending, context, request, kept)
         if sending.key not in self.in_flight.requests:

@@ -16,6 +16,7 @@ from rlmlang.ir.binding import Price
 from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
 from rlmlang.models.engines.counting import Counting
+from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.usage import doubt, tokens_of
 from rlmlang.protocols import NOT_TAKEN, Sending, Settled
 from rlmlang.trajectory.events import Exchange
@@ -39,11 +40,14 @@ class Meter:
         default_factory=dict, repr=False, compare=False
     )
 
-    def sending(self, request: Request, context: CallContext) -> Sending:
+    def sending(self, request: Request, context: CallContext, draws: Draws) -> Sending:
         """A request as it is kept: with its key, its parts and its worst case."""
         system, asked, settings = system_text(request), asked_text(request), self.settings(request)
+        key = key_of(settings, system, asked, context.call.attempt)
+        if _sampled(context) and (draw := draws.of(context.call, key)):
+            key = key_of(settings, system, asked, context.call.attempt, draw)
         return Sending(
-            key_of(settings, system, asked, context.call.attempt),
+            key,
             context.call,
             context.prompt,
             settings,
@@ -119,14 +123,27 @@ class Meter:
         return (dollars + tokens_out * Fraction(str(self.price.output))) / 1_000_000
 
 
-def key_of(settings: str, system: str, asked: str, attempt: int = 0) -> bytes:
-    """The key of a request: sha256 over all that may change its answer, and nothing else.
+def _sampled(context: CallContext) -> bool:
+    """Whether a call's model is asked at a temperature, so that a second answer is another."""
+    question = context.question
+    return question is not None and question.prompt.model.temperature > 0
+
+
+def key_of(settings: str, system: str, asked: str, attempt: int = 0, draw: str = "") -> bytes:
+    """The key of a request: sha256 over all that may change its answer, and nothing else; `draw`
+    tells votes apart that ask the same at a temperature.
 
     A second attempt is another draw from the same distribution, so its number counts too: else a
     model that answered badly twice in the same words would be quoted instead of asked.
     """
     made = hashlib.sha256()
-    for part in (settings, system, asked, str(attempt) if attempt else ""):
+    for part in (
+        settings,
+        system,
+        asked,
+        str(attempt) if attempt else "",
+        *([draw] if draw else ()),
+    ):
         data = part.encode("utf-8", "surrogatepass")
         made.update(len(data).to_bytes(8, "big"))
         made.update(data)

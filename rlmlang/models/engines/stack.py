@@ -12,6 +12,7 @@ from rlmlang.models.endpoints import is_local
 from rlmlang.models.engines.cache import CacheEngine
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.counting import Counting
+from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.ledger import LedgerEngine
 from rlmlang.models.engines.meter import Meter
@@ -50,12 +51,13 @@ class EngineStack:
     limiters: dict[str, RateLimiter] = field(default_factory=dict)
     counts: dict[str, Counting] = field(default_factory=dict)
     no_send: NoSend = field(default_factory=NoSend)
+    draws: Draws = field(default_factory=Draws)
     closed: bool = False
 
     def stack(self, transport: Engine, meter: Meter, model: str, limits: ProviderLimits) -> Engine:
         """Cache, retries, rate limit, ledger, and what answers; when closed, only the cache."""
         if self.closed:
-            return CacheEngine(self.no_send, self.keeper, meter, self.in_flight)
+            return CacheEngine(self.no_send, self.keeper, meter, self.in_flight, self.draws)
         route = f"{meter.endpoint} {model}"
         if route not in self.limiters:
             self.limiters[route] = self._limiter(meter.endpoint, model, limits)
@@ -64,7 +66,7 @@ class EngineStack:
         retry = RetryEngine(
             RateLimited(ledger, limiter), limiter, self.in_flight, self.max_wait, self.chance
         )
-        return CacheEngine(retry, self.keeper, meter, self.in_flight)
+        return CacheEngine(retry, self.keeper, meter, self.in_flight, self.draws)
 
     def counting(self, endpoint: str, model: str) -> Counting:
         """How that model's server counts, as far as it is known."""
