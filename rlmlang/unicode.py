@@ -1,11 +1,17 @@
 """Text that UTF-8 can hold: half surrogates, which JSON, command lines and file names let through.
 
 What a user gives is never changed: `flaw` finds the half, and it is refused. What a model or its
-code says is read by `encodable`, with U+FFFD where a half stood.
+code says is read by `encodable`, with U+FFFD where a half stood. `visible` is text for terminals.
 """
 
 from __future__ import annotations
 
+import re
+
+STEERS = re.compile(
+    "\\r(?!\\n)|[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ufff9-\\ufffb]"
+)
+"""What steers a terminal or turns the order of what it shows."""
 BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes of a command line that are no UTF-8
 
 
@@ -52,3 +58,12 @@ def file_name(path: str) -> str:
     if flaw(path):
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return path
+
+
+def visible(text: str) -> str:
+    """Text with what steers a terminal written out, as `\\u001b`; line ends and tabs stay."""
+    return STEERS.sub(_written_out, text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"

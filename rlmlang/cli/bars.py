@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from rlmlang.cli.console import console
 from rlmlang.cli.lines import Lines
 
 if TYPE_CHECKING:
@@ -20,19 +19,19 @@ class Bar:
     and then."""
 
     def __init__(self, words: str, *, quiet: bool) -> None:
-        console = Console(file=sys.stderr, highlight=False)
+        drawn = console("stderr")
         self.bars = Progress(
             TextColumn("  {task.description}"),
             BarColumn(28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}"),
-            console=console,
-            disable=quiet or not console.is_terminal,
+            console=drawn,
+            disable=quiet or not drawn.is_terminal,
         )
         self.task = self.bars.add_task(words, total=None, note="")
         self.sum, self.count = 0.0, 0
-        self.lines = Lines(console, self.so_far, quiet=quiet)
+        self.lines = Lines(drawn, self.so_far, quiet=quiet)
 
     def so_far(self) -> str:
         """How many are done, in one line."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -17,9 +16,9 @@ def command(as_values: bool) -> None:
     Any other OpenAI-compatible model works too: give --api-base, and, unless it is of this machine
     or network, a price in rlm.toml.
     """
-    from rich.console import Console
     from rich.table import Table
 
+    from rlmlang.cli.console import console
     from rlmlang.runtime.project import load
 
     project = load(Path.cwd())
@@ -49,4 +48,4 @@ def command(as_values: bool) -> None:
             f"{context:,}" if context else "?",
             price.origin,
         )
-    Console(file=sys.stdout, highlight=False).print(table)
+    console("stdout").print(table)

@@ -74,15 +74,15 @@ def draw(plan: Plan, out: str | None) -> None:
     """Shows a plan in the terminal, or writes what it shows to a file."""
     import io
     import shutil
-    import sys
 
     from rich.console import Console
 
+    from rlmlang.cli.console import console
     from rlmlang.report.plan import print_plan
 
     if out is None:
         wide = max(100, shutil.get_terminal_size((120, 24)).columns)
-        print_plan(plan, Console(file=sys.stdout, width=wide, highlight=False))
+        print_plan(plan, console("stdout", width=wide))
         return
     text = io.StringIO()
     print_plan(plan, Console(file=text, width=120, highlight=False))

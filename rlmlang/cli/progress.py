@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from rlmlang.cli.console import console
 from rlmlang.cli.lines import EVERY, Lines
 from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan
@@ -50,7 +49,7 @@ class Progress:
         every: float = EVERY,
     ) -> None:
         self.plan, self.quiet, self.redact = plan, quiet, redact
-        self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self.console = console("stderr", soft_wrap=True)
         self.bars = Bars(
             TextColumn("  {task.description}"),
             BarColumn(28),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -30,8 +29,6 @@ def command(
 
     RUN may be the beginning of a name; `last` is the last one.
     """
-    from rich.console import Console
-
     if planned:
         from rlmlang.cli.plan import draw
         from rlmlang.runtime.prepare import plan_of_run
@@ -39,6 +36,7 @@ def command(
         plan = plan_of_run(Path(store), run)
         write(plan.to_json(), None) if as_values else draw(plan, None)
         return
+    from rlmlang.cli.console import console
     from rlmlang.report.calls import known_nodes, node_view, run_view
     from rlmlang.report.export.jsonl import JSONL
     from rlmlang.stores.reader import StoreReader
@@ -49,7 +47,6 @@ def command(
     if as_values:
         write_lines(JSONL.write(events), None)
         return
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     record = fold(events)
     view = node_view(record, node) if node else run_view(record, everything=everything)
     if view is None:
@@ -58,4 +55,4 @@ def command(
             f"the run has no calls in `{node}`",
             hint=did_you_mean(node, known_nodes(record)),
         )
-    console.print(view)
+    console("stdout", soft_wrap=True).print(view)

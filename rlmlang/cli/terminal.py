@@ -1,12 +1,18 @@
-"""stdout and stderr that any character can be written to, and that a closed terminal does not
-break."""
+"""stdout and stderr: any character can be written there, a closed terminal breaks nothing, and no
+answer steers a terminal. Files and pipes get every character as it is."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 from typing import TextIO
+
+from rlmlang.diagnostics.render import BLUE, BOLD, OFF, RED, YELLOW
+from rlmlang.unicode import visible
+
+OURS = re.compile(f"({'|'.join(map(re.escape, (RED, YELLOW, BLUE, BOLD, OFF)))})")
 
 
 class Terminal:
@@ -31,6 +37,21 @@ class Terminal:
         return getattr(self._stream, name)
 
 
+class Shown(Terminal):
+    """A terminal for text that others wrote: nothing in it steers the terminal. `direct` is for who
+    draws there, and has made its text visible before."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.direct = Terminal(stream)
+
+    def write(self, text: str) -> int:
+        """Writes with our own colours and no other sequence."""
+        parts = OURS.split(text)
+        super().write("".join(p if OURS.fullmatch(p) else visible(p) for p in parts))
+        return len(text)
+
+
 def settle_streams() -> None:
     """What an encoding cannot show is written as `\\u2026`, as in JSON, in place of an error."""
     for name in ("stdout", "stderr"):
@@ -38,4 +59,4 @@ def settle_streams() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
             if stream.isatty():
-                setattr(sys, name, Terminal(stream))
+                setattr(sys, name, Shown(stream))

@@ -34,6 +34,9 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
             branch.add(_call_line(call))
         if len(calls) > SHOWN and not everything:
             branch.add(Text(f"… {len(calls) - SHOWN:,} more calls (--all)", style="dim"))
+    if counted := repairs_in(run):
+        words = ", ".join(f"{name} {n:,}" for name, n in counted.most_common())
+        tree.add(Text(f"repairs: {words}", style="dim"))
     if finished is not None:
         tone = "green" if finished.outcome == "finished" else "red"
         words = finished.outcome + (f" at {finished.place}" if finished.place else "")
@@ -47,6 +50,17 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
 def _left_out_line(source: str, files: list[list[str]]) -> Text:
     counts = Counter(reason for _, reason in files)
     return Text(f"left out of {source}: {counted(dict(counts.most_common()))}", style="yellow")
+
+
+def repairs_in(run: RunRecord) -> Counter[str]:
+    """How often each repair was needed to read an answer."""
+    reads = (
+        read
+        for step in run.steps.values()
+        for call in step.calls.values()
+        for read in call.reads.values()
+    )
+    return Counter(name for read in reads for name in read.repairs)
 
 
 def _step_line(step: StepRecord) -> Text:
