@@ -23,9 +23,12 @@ import gepa
 from dspy.teleprompt.gepa.gepa_utils import DspyAdapter, LoggerAdapter
 
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.ir.calls import CallId
+from rlmlang.program.signatures import RESULT, fits_output
 from rlmlang.program.tunable import Answered, TunableProgram
 
 Metric = Callable[[dspy.Example, dspy.Prediction, object], float | bool]
+RESULT_STEP = f"steps['{RESULT}']"
 GOOD = 0.999  # the score from which on an example's calls may be demonstrations
 LOG = LoggerAdapter(logging.getLogger(__name__))
 
@@ -119,11 +122,20 @@ def feedback(found: Answered, predictor: str) -> str:
 
 
 class Bootstrap(dspy.BootstrapFewShot):  # type: ignore[misc]
-    """Keeps the calls of examples that are good by a metric, without a word."""
+    """Keeps the calls of examples that are good by a metric, without a word. A prompt whose answer
+    is the recipe's result, and that has no good call, starts from labelled examples."""
 
     def __init__(self, metric: Metric, demos: int, examples: int) -> None:
+        self.seen: list[Answered] = []
+
+        def watched(
+            example: dspy.Example, prediction: dspy.Prediction, trace: object = None
+        ) -> float | bool:
+            self.seen.append(prediction.answered)
+            return metric(example, prediction, trace)
+
         super().__init__(
-            metric=metric,
+            metric=watched,
             max_bootstrapped_demos=demos,
             max_labeled_demos=0,
             max_errors=examples + 1,
@@ -137,6 +149,22 @@ class Bootstrap(dspy.BootstrapFewShot):  # type: ignore[misc]
             if kept == self.max_bootstrapped_demos:
                 break
             kept += self._bootstrap_one_example(example)
+        own = self.name2traces.get(RESULT_STEP)
+        if own is not None and not own:
+            signature = dict(self.student.named_predictors())[RESULT_STEP].signature
+            own += labelled(self.seen, signature)
+
+
+def labelled(seen: Sequence[Answered], signature: type[dspy.Signature]) -> list[dspy.Example]:
+    """What the step `result` was asked for some examples, with their labels as its answers; none
+    where a label is no answer of its type."""
+    found = []
+    for answered in seen:
+        asked = [t for t in answered.trace if t.call.again(0) == CallId(RESULT)]
+        if asked and fits_output(signature, answered.label):
+            inputs = asked[0].entry[1]
+            found.append(dspy.Example(augmented=True, **inputs, **{RESULT: answered.label}))
+    return found
 
 
 def score(example: dspy.Example, prediction: dspy.Prediction, trace: object = None) -> float:

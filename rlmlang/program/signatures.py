@@ -198,6 +198,16 @@ def conform(type_: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -
         raise ValueError(f"wants {type_}; " + "; ".join(wrong[:5])) from None
 
 
+def fits_output(signature: type[dspy.Signature], value: Datum) -> bool:
+    """Whether a value is one that a signature's result may have."""
+    try:
+        kind = signature.output_fields[RESULT].annotation
+        pydantic.TypeAdapter(kind).validate_python(value, strict=True)
+    except pydantic.ValidationError:
+        return False
+    return value not in (None, "")
+
+
 def _one(type_: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
     if fields and not values and isinstance(type_, ty.RecordType):
         return fields

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import dspy
 
+from rlmlang.context import Datum
 from rlmlang.ir import recipe as r
 from rlmlang.program.predictor import Entry, Traced
 from rlmlang.program.program import Program, RecipeProgram, mark
@@ -21,12 +22,13 @@ from rlmlang.program.signatures import RESULT, plain
 
 @dataclass(frozen=True)
 class Answered:
-    """An example's run: what it is worth, why, what each step was told, and its calls."""
+    """An example's run: what it is worth, why, what each step was told, its calls, its label."""
 
     score: float
     reason: str
     told: tuple[tuple[str, str], ...]
     trace: Sequence[Traced]
+    label: Datum = None
 
 
 Answers = Callable[[Program, Sequence[int]], Sequence[Answered]]

@@ -38,7 +38,8 @@ AT_ONCE = 4
 @dataclass(frozen=True)
 class Scored:
     """One example: its scores by metric, their weighted mean, the answer, and the run that gave
-    it. A recipe that failed scores 0; `problem` is its code, `told` what failed on the way."""
+    it. A recipe that failed scores 0; `problem` is its code, `told` what failed on the way;
+    `carried` is what its run had used before it was taken up again."""
 
     number: int
     score: float
@@ -51,6 +52,7 @@ class Scored:
     problem: str = ""
     words: str = ""
     told: tuple[tuple[str, str], ...] = ()
+    carried: Usage = field(default_factory=Usage)
 
     @property
     def reason(self) -> str:
@@ -273,6 +275,7 @@ def scored(
         "want": row.want,
         "run": outcome.run,
         "usage": outcome.now,
+        "carried": outcome.usage - outcome.now,
         "reused": outcome.reused,
         "told": told,
     }

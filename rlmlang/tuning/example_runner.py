@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import anyio
 
+from rlmlang.budget import Usage
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
 from rlmlang.loop_thread import LoopThread
@@ -28,7 +29,8 @@ class TuningStopped(BaseException):
 
 class ExampleRunner:
     """Runs examples. What stops one for a reason that is not the recipe's own stops the tuning:
-    it is never scored, and goes on when the tuning is begun again."""
+    it is never scored, and goes on when the tuning is begun again. `carried` is what runs that are
+    taken up again had used before: their budgets count it, nothing paid it now."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class ExampleRunner:
         self.running: set[asyncio.Task[object]] = set()
         self.problem: CodedError | None = None
         self.runs = 0
+        self.carried = Usage()
 
     def scores(self, numbers: Sequence[int], tuning: Tuning) -> list[Scored]:
         """The scores of examples, in their order. Raises TuningStopped."""
@@ -55,7 +58,7 @@ class ExampleRunner:
 
         def answers(program: Program, numbers: Sequence[int]) -> list[Answered]:
             return [
-                Answered(scored.score, scored.reason, scored.told, trace)
+                Answered(scored.score, scored.reason, scored.told, trace, scored.want)
                 for scored, trace in self._run(numbers, fixed, program)
             ]
 
@@ -114,6 +117,7 @@ class ExampleRunner:
             return None
         finally:
             self.running.discard(task)
+        self.carried += scored.carried
         self.told(scored)
         return scored
 

@@ -130,7 +130,7 @@ class TuningRun:
         tuning = self._prompts(self._grid(Tuning()))
         self.told("the score after", None)
         after = self.runner.scores(self.parts.test, tuning)
-        spent, runs = self.way.account.spent, self.runner.runs
+        spent, runs = self.way.account.spent - self.runner.carried, self.runner.runs
         return Tuned(
             self.tune, tuning, self.parts, *_intervals(before, after), spent, runs, self.tried
         )
@@ -160,8 +160,11 @@ class TuningRun:
             return tuning
         top, chosen = self._mean(tuning, "prompts as they are"), tuning
         for words, found in self._found(tuning):
+            if found == tuning:
+                self.tried.append(Tried(f"{words}: none found, nothing was changed", top))
+                continue
             mean = self._mean(found, words)
-            if found.prompts and mean > top:
+            if mean > top:
                 top, chosen = mean, found
         return chosen
 
