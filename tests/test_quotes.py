@@ -8,7 +8,13 @@ import pytest
 
 from rlmlang import compiler
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.framing.repairs import QUOTE
+from rlmlang.runtime import execute
 from rlmlang.runtime.files import load_import
+from rlmlang.runtime.prepare import prepare
+from rlmlang.runtime.prepared import Options
+from rlmlang.testing import ScriptedEngine
+from rlmlang.trajectory.events import CallRead, Event
 from tests.conftest import Rlm
 
 RECIPES = """rlm 1
@@ -91,6 +97,23 @@ ASKED = 'given question: "Who keeps the bees at night?"'
 def test_a_quote_of_the_page_is_taken(folder: Path, rlm: Rlm, quote: str) -> None:
     given = f'{ASKED} given page: file("page.txt")'
     assert problem(folder, rlm, "page", given, quote, "cite returns QUOTE")
+
+
+@pytest.mark.parametrize("what", TAKEN)
+def test_a_quote_in_other_typography_is_said_to_be(folder: Path, what: str) -> None:
+    (folder / "page.txt").write_text(PAGE, encoding="utf-8")
+    (folder / "q.rlm").write_text(RECIPES, encoding="utf-8")
+    engine = ScriptedEngine(lambda task: TAKEN[what])
+    sets, sources = {"question": "What?"}, {"page": "page.txt"}
+    options = Options(recipe="page", sets=sets, sources=sources, store=None)
+    events: list[Event] = []
+    outcome = execute(
+        prepare("q.rlm", options, need_all=True), engine=engine, listener=events.append
+    )
+    assert outcome.problem is None
+    said = [r for e in events if isinstance(e, CallRead) for r in e.repairs]
+    exact = ("as it stands", "over the end of a line", "the break as well")
+    assert (QUOTE in said) == (what not in exact)
 
 
 @pytest.mark.parametrize("quote", REFUSED.values(), ids=REFUSED)

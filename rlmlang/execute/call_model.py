@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
@@ -16,6 +16,7 @@ from rlmlang.execute.input_limits import beginning
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.validate import Shown, problem_with
+from rlmlang.framing.repairs import QUOTE
 from rlmlang.ir import recipe as r
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.request_sizes import REASON
@@ -131,15 +132,17 @@ async def attempt(
     except CodedError as mistake:
         not_taken(mistake.diagnostic.code, str(mistake))
         raise
+    source = replace(request.source or Shown(prompt, given), adjusted=False)
     problem = problem_with(
-        prompt, reply.value, request.inputs, scope.tools.measure, scope.tools.code, request.source
+        prompt, reply.value, given, scope.tools.measure, scope.tools.code, source
     )
     if problem:
         not_taken("check-failed", problem, reply.exchange)
         return Refused(reply.raw[:SHOWN], problem)
     scope.emit(CallFinished(call=call, prompt=prompt.name, ranges=ranges, **vars(reply.exchange)))
-    if reply.escaped or reply.repairs:
-        scope.emit(CallRead(call=call, escaped=reply.escaped, repairs=list(reply.repairs)))
+    repairs = [*reply.repairs, *([QUOTE] if source.adjusted else ())]
+    if reply.escaped or repairs:
+        scope.emit(CallRead(call=call, escaped=reply.escaped, repairs=repairs))
     return reply
 
 

@@ -26,6 +26,7 @@ SAME = str.maketrans({
     **dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"),
 })  # fmt: skip
 LINE_END = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=\w)")
+SPACES = re.compile(r"[ \t\r\n]+")
 APART = "\0"
 
 
@@ -33,33 +34,37 @@ APART = "\0"
 class Shown:
     """The source text that a call was shown, in which its quotes must occur: slices, rows and
     lists of them, and quotes in earlier answers; no single text, such as the question. `told` are
-    the parameters that were given what a model has said."""
+    the parameters that were given what a model has said. `adjusted` says that some quote was found
+    only in other typography than the text has."""
 
     prompt: r.Prompt
     inputs: Mapping[str, Datum]
     told: frozenset[str] = frozenset()
     forms: list[tuple[str, ...]] = field(default_factory=list)
+    adjusted: bool = False
 
     def holds(self, quote: str) -> bool:
         """Whether a quote occurs in it, typography and the breaks of lines aside."""
         wanted = _forms(quote)
         weight = sum(1 + (ord(c) >= WIDE) for c in wanted[0] if c.isalnum())
-        return any(
-            any(x in y for x, y in zip(wanted, forms, strict=True))
-            and (weight >= SHORTEST or wanted[0] in forms[0].split(APART))
-            for forms in self._shown()
-        )
+        for text, *forms in self._shown():
+            found = any(x in y for x, y in zip(wanted, forms, strict=True))
+            if found and (weight >= SHORTEST or wanted[0] in forms[0].split(APART)):
+                self.adjusted |= _spaced(quote) not in _spaced(text)
+                return True
+        return False
 
     def _shown(self) -> Iterator[tuple[str, ...]]:
-        """Every text in its forms; those of a tree are read one by one and not held."""
+        """Every text as it is and in its forms; those of a tree are read one by one, not held."""
         if not self.forms:
             for p in self.prompt.params:
                 texts = texts_in(p.type, self.inputs.get(p.name), p.name in self.told)
-                self.forms += map(_forms, texts)
+                self.forms += ((text, *_forms(text)) for text in texts)
         yield from self.forms
         for given in self.inputs.values():
             if isinstance(given, Tree):
-                yield from (_forms(text_of(whole(d))) for d in given.documents)
+                texts = (text_of(whole(d)) for d in given.documents)
+                yield from ((text, *_forms(text)) for text in texts)
 
 
 def problem_with(
@@ -126,7 +131,7 @@ def _quotes(type_: Type, value: Datum, source: Shown, what: str) -> str:
         if source.holds(text_of(value)):
             return ""
         wanted = " ".join(text_of(value).split())
-        if any(wanted in forms[0] for forms in source.forms):
+        if any(wanted in forms[1] for forms in source.forms):
             return f"{what} is too short for a quote: {wanted!r}"
         return f"{what} must be copied exactly from the text; it is not in it: {wanted[:80]!r}"
     found = (_quotes(of, v, source, f"{where}{what}") for of, v, where in _parts(type_, value))
@@ -171,6 +176,11 @@ def _forms(text: str) -> tuple[str, ...]:
     return tuple(
         " ".join(x.split()) for x in (even, LINE_END.sub("", even), LINE_END.sub("-", even))
     )
+
+
+def _spaced(text: str) -> str:
+    """A text with its common white space as one blank."""
+    return SPACES.sub(" ", text.strip())
 
 
 def _conditions(type_: Type, value: Datum, code: RunCode, what: str) -> str:

@@ -30,6 +30,7 @@ NAME = "the field's name in front left out"
 HEADER = "no field header"
 """An answer that is nothing but its value."""
 MARKERS = "markers left out"
+QUOTE = "quote in other typography"
 
 Repairs = dict[str, None]
 """Names in the order in which they were needed."""
