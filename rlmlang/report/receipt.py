@@ -156,7 +156,8 @@ def _by_models(line: Line) -> tuple[str, str, str]:
     """What models were shown of a source, and what its type promised."""
     word = "green" if line.kept else "red"
     twice = f", {line.repeated:,} more than once" if line.repeated else ""
-    lost = f", {line.skipped} items skipped" if line.skipped else ""
+    items = f"{line.skipped:,} {'item' if line.skipped == 1 else 'items'}"
+    lost = f", {items} skipped, with no usable answer" if line.skipped else ""
     if line.unread_fields:
         lost += f", fields never shown: {', '.join(line.unread_fields):.120}"
     why = f", assumed exact: {escape(line.assumed)}" if line.assumed else ""
