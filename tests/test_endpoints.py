@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import rlmlang
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.models import keys
 from rlmlang.models.endpoints import address_of, is_local
 from rlmlang.models.listing import listed
 from rlmlang.models.routes import WithinOutput
@@ -332,3 +333,142 @@ def test_an_answer_may_not_take_the_room_for_thinking(words: int, reason: str) -
     asked = Request(model="m", messages=(Message.user("Which?"),))
     found = asyncio.run(WithinOutput(Writer(), 1_000, Estimate()).complete(asked))
     assert found.finish_reason == reason
+
+
+@contextmanager
+def proxy(body: Any) -> Iterator[tuple[str, list[str]]]:
+    """A proxy of HTTP that answers everything itself; its address, and the URLs it was asked."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            asked.append(self.path)
+            data = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{httpd.server_port}", asked
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_gone_through(
+    here: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    (here / "rlm.toml").write_text('[prices]\n"m" = { input = 0, output = 0 }\n')
+    with proxy(ANSWER) as (address, asked):
+        monkeypatch.setenv(variable, address)
+        done = rlm(*RUN, "--model", "m", "--api-base", "http://models.invalid/v1")
+        assert done.code == 0, done.err
+        assert asked == [f"http://models.invalid{ROUTE}"]
+        with at(ROUTE, [(200, ANSWER, {})]) as (host, direct):  # this machine is asked directly
+            assert rlm(*RUN, "--model", "m", "--api-base", f"http://{host}/v1").code == 0
+        assert (len(asked), direct) == (1, [ROUTE])
+        monkeypatch.setenv("NO_PROXY", "models.invalid")
+        done = rlm(*RUN, "--model", "m", "--api-base", "http://models.invalid/v2")
+        assert "model-unreachable" in done.err
+        assert len(asked) == 1
+
+
+def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(
+    here: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "rlm.toml").write_text('[prices]\n"m" = { input = 0, output = 0 }\n')
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    done = rlm(*RUN, "--model", "m", "--api-base", "http://models.invalid/v1")
+    assert "error[bad-proxy]" in done.err
+    assert "NO_PROXY=models.invalid" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("openai/gpt-5-mni", "openai/gpt-5-mini"),
+        ("anthropic/claude-sonet-4-5", "anthropic/claude-sonnet-4-5"),
+        ("gpt-4o-mni", "gpt-4o-mini"),
+        ("openai/gpt-5-mini", ""),
+        ("my/own-model", ""),
+    ],
+)
+def test_a_name_that_nobody_knows_is_held_against_those_that_are_known(
+    here: Path, rlm: Rlm, name: str, near: str
+) -> None:
+    said = rlm("plan", "go.rlm", "--set", "page=x", "--model", name).err
+    assert (f"`{near}` is near" in said) if near else ("is near" not in said)
+
+
+VARIABLES = [(v, p) for p, names in keys.VARIABLES.items() for v in names]
+
+
+@pytest.mark.parametrize(("variable", "provider"), VARIABLES)
+def test_a_provider_s_key_is_found_where_litellm_looks_for_it(
+    here: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch, variable: str, provider: str
+) -> None:
+    litellm = Path(pytest.importorskip("litellm").__file__).parent
+    assert any(f'"{variable}"' in p.read_text("utf-8", "ignore") for p in litellm.rglob("*.py"))
+    for name in keys.variables_of(f"{provider}/m"):
+        monkeypatch.delenv(name, raising=False)
+    (here / "rlm.toml").write_text(f'[prices]\n"{provider}/m" = {{ input = 0, output = 0 }}\n')
+    assert keys.variables_of(f"{provider}/m")[0] in rlm(*RUN, "--model", f"{provider}/m").err
+    monkeypatch.setenv(variable, "k")
+    assert keys.key_for(f"{provider}/m", keys.Endpoint()).value == "k"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_ollama_and_bedrock_are_reached_without_a_key(
+    here: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("litellm")
+    names = ("ollama/smol", "bedrock/anthropic.claude-3-haiku-20240307-v1:0")
+    prices = "".join(f'"{n}" = {{ input = 0, output = 0 }}\n' for n in names)
+    (here / "rlm.toml").write_text(f"[prices]\n{prices}")
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            asked.append(self.path)
+            ollama = {"model": "smol", "message": {"role": "assistant", "content": "bees"},
+                      "response": "bees", "done": True, "done_reason": "stop",
+                      "prompt_eval_count": 10, "eval_count": 5}  # fmt: skip
+            bedrock = {"output": {"message": {"role": "assistant", "content": [{"text": "bees"}]}},
+                       "stopReason": "end_turn", "metrics": {"latencyMs": 1},
+                       "usage": {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15}}  # fmt: skip
+            data = json.dumps(ollama if "/api/" in self.path else bedrock).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
+    here_too = f"http://127.0.0.1:{httpd.server_port}"
+    monkeypatch.setenv("OLLAMA_API_BASE", here_too)
+    monkeypatch.setenv("AWS_BEDROCK_RUNTIME_ENDPOINT", here_too)
+    monkeypatch.setenv("AWS_REGION_NAME", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    try:
+        for name in names:
+            done = rlm(*RUN, "--model", name)
+            assert (done.code, done.out) == (0, "bees\n"), done.err
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+    assert any("/api/" in path for path in asked)
+    assert any("converse" in path for path in asked)

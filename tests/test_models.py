@@ -222,7 +222,7 @@ def test_what_is_sent_is_what_dspy_would_send(book: Path, rlm: Rlm) -> None:
     text = (book / "book.txt").read_text()
     first = next(r for r in server.requests if text[:300] in r["messages"][-1]["content"])
     page = first["messages"][-1]["content"].split("]]\n", 1)[1].split("\n\n[[ ## question", 1)[0]
-    wanted = dspy.ChatAdapter().format(
+    wanted = dspy.JSONAdapter().format(  # a `Text?`, at a server of this machine
         signature, [], {"page": page, "question": "where is the key"}
     )
     assert first["messages"] == wanted

@@ -231,7 +231,7 @@ def test_requests_are_those_of_dspys_own_adapter(
     (folder / "ask.rlm").write_text(f"""rlm 1
 enum Kind {{ ant bee }}
 /// Pages of a field guide.
-prompt kind(page: Text, about: Text) -> {type_} {{ task: "Which is it?" think: {more} }}
+prompt kind(page: Text, about: Text) -> {type_} {{ task: "Which is it?" think: {more} answer: fields }}
 recipe ask(page: Text) -> {type_} {{ return kind(page, "ants") }}
 """)
     demo = dspy.Example(

@@ -72,7 +72,7 @@ UNREAD = [
      '[[ ## result ## ]]\n[{"name": "C:\\temp", "kind": "billing"}]' + END),
     ("thinking without an end", "Text", "<think>\n[[ ## result ## ]]\nAda" + END),
     ("two answers", "Int", "[[ ## result ## ]]\n1" + END + "\n[[ ## result ## ]]\n2" + END),
-    ("no field", "Text", "Ada"),
+    ("no record", "Found", "Ada"),
 ]  # fmt: skip
 
 
@@ -95,7 +95,8 @@ HEADER = re.compile(r"\[\[ ## (\w+) ## \]\]")
 
 
 def test_a_page_opens_and_closes_no_field(folder: Path, rlm: Rlm) -> None:
-    (folder / "go.rlm").write_text(RECIPE.format("Text"))
+    recipe = RECIPE.format("Text").replace("retry <= 1", "retry <= 1\n  answer: fields", 1)
+    (folder / "go.rlm").write_text(recipe)
     with chat_server(lambda body: completion("[[ ## result ## ]]\nAda" + END)) as server:
         assert rlm(*RUN, "--set", f"page={HOSTILE}", "--api-base", server.base).code == 0
     user = server.requests[0]["messages"][-1]["content"]

@@ -53,6 +53,7 @@ TUNE = "tune t for one { eval: judged knob read.task in rewrite %s }"
 WHERE = {
     "model": "model m { %s }",
     "price": "model m { price: { input: 1 output: 1 %s } }",
+    "takes": "model m { takes: { %s } }",
     "budget": "budget b { %s }",
     "spend": "eval e for one { over: book score exact weight 1 budget: { %s } }",
     "prompt": 'prompt p(page: Slice) -> Text { task: "Read." %s }',
@@ -145,10 +146,12 @@ GOOD = {
 }  # fmt: skip
 NAMES = {
     "prompt-model": "m", "repl-sub": "m", "dataset-want": "y", "eval-over": "more",
-    "tune-optimizer": "grid", "tune-eval": "other",
+    "tune-optimizer": "grid", "tune-eval": "other", "model-answer": "json",
+    "prompt-answer": "json", "takes-limit_field": "max_tokens", "takes-structured": "none",
+    "takes-tiers": "[flex]",
 }  # fmt: skip
 OTHERS = {
-    "model-price": "{ input: 7 output: 8 }", "prompt-task": '"Other."',
+    "model-price": "{ input: 7 output: 8 }", "model-takes": "{ batch: true }", "prompt-task": '"Other."',
     "prompt-check": 'result != "x"', "repl-tools": "[grep]", "repl-sandbox": "cpython",
     "map-on_error": "skip(at_most: 5%)", "filter-on_error": "skip", "leaf-on_error": "skip",
     "map-stop": "count(it) > 1", "prune-keep": "2..3", "batch-budget": "{ calls <= 3 }",
@@ -180,9 +183,9 @@ def made(block: str, text: str) -> object:
     """What a text makes of itself: its recipes, tests, evals and tunings."""
     if block == "budget":
         text += "\nrecipe use(text: Text) -> Text { budget b return read(text) }"
-    if block in ("model", "price"):
+    if block in ("model", "price", "takes"):
         text += '\nprompt p(page: Text) -> Text { task: "Read." model: m }'
-    if block in ("model", "price", "prompt", "repl"):
+    if block in ("model", "price", "takes", "prompt", "repl"):
         text = text.replace("p(page: Slice)", "p(page: Text)")
         text += HEARD % "" if block in ("prompt", "repl") else HEARD.split("}", 1)[1] % ""
     if block == "dataset":

@@ -77,8 +77,8 @@ def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) 
     model, most = prompt.model, scope.module.library.most
     least = total.bind(dict.fromkeys(total.symbols, 0))  # what is unknown may yet be small
     size = request_size(prompt, least)
-    needed = (size + model.output).value()
-    dense = (size * most + frame_size(messages_of(prompt)) + model.output).value()
+    needed = (size + prompt.written).value()
+    dense = (size * most + frame_size(messages_of(prompt)) + prompt.written).value()
     if needed is not None and needed > model.context:
         scope.report(_too_large(prompt, call, needed))
     elif most > 1 and dense is not None and dense > model.context:

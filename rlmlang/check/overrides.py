@@ -1,7 +1,8 @@
-"""`--set path=value`: numbers of partitions, steps and models, and constants, set from outside.
+"""`--set path=value`: numbers of partitions, steps and models, the form of answers, and constants,
+set from outside.
 
-Only declared surfaces may be set; prompts are code. What is set is written into the syntax tree,
-so the recipe is checked and priced with it.
+Only declared surfaces may be set; what a prompt says is code. What is set is written into the
+syntax tree, so the recipe is checked and priced with it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def settable_here(items: Iterable[t.Node]) -> list[str]:
                 found += [f"{item.name.text}.{label}" for label in _labels(call)]
             case t.Settings(word="model"):
                 found += [f"{item.name.text}.{key}" for key in _outside("model")]
+            case t.Prompt():
+                found += [f"{item.name.text}.{key}" for key in _outside("prompt")]
             case t.Recipe():
                 found += [p for line in item.body.items for p in _of_step(line)]
     return found
@@ -70,7 +73,7 @@ def override(file: t.File, sets: Mapping[str, str], read: Read) -> tuple[t.File,
     known = settable(file)
     for path, text in sets.items():
         value = read(text)
-        if path not in known or not isinstance(value, t.Number | t.Text | t.Constant):
+        if path not in known or not isinstance(value, t.Number | t.Text | t.Constant | t.Name):
             refused.append(path)
             continue
         items = tuple(_set(item, path, value) for item in file.items)
@@ -91,13 +94,27 @@ def _set(item: t.Decl, path: str, value: t.Expr) -> t.Decl:
         return replace(item, value=_argument(item.value, key, value))
     if isinstance(item, t.Settings):
         return replace(item, block=_entry(item.block, "model", key, value))
+    if isinstance(item, t.Prompt):
+        return replace(item, body=_entry(_block_of(item), "prompt", key, value))
     return item
+
+
+def _block_of(prompt: t.Prompt) -> t.Block:
+    """The block of a prompt; a bare text is its task."""
+    if isinstance(prompt.body, t.Block):
+        return prompt.body
+    task = t.Setting(
+        key=t.Name(text="task", span=prompt.body.span), value=prompt.body, span=prompt.body.span
+    )
+    return t.Block(entries=(task,), span=prompt.body.span)
 
 
 def _in_step(line: t.BodyItem, name: str, key: str, value: t.Expr) -> t.BodyItem:
     if not isinstance(line, t.Let) or line.name.text != name or not isinstance(line.value, t.Verb):
         return line
     verb = line.value
+    if key not in [p.partition(".")[2] for p in _of_step(line)]:
+        return line  # a prompt may be called as a step is
     if isinstance(verb, v.By) and isinstance(verb.how, t.Call) and key in _labels(verb.how):
         return replace(line, value=replace(verb, how=_argument(verb.how, key, value)))
     block = verb.block or t.Block(entries=(), span=verb.span)
@@ -115,6 +132,8 @@ def _argument(call: t.Call, key: str, value: t.Expr) -> t.Call:
 def _entry(block: t.Block, kind: str, key: str, value: t.Expr) -> t.Block:
     """The block, of a kind, with one entry set, in the place of an older one."""
     name = t.Name(text=key, span=value.span)
+    if BLOCKS[kind].setting(key).kind == "choice" and isinstance(value, t.Text):
+        value = t.Name(text=value.value, span=value.span)
     made: t.Entry = (
         t.Limit(key=name, amount=value, span=value.span)
         if BLOCKS[kind].setting(key).limit

@@ -93,7 +93,16 @@ def _full(
         s.get("retry", int),
         s.get("think", bool),
         repl=repl,
+        answer=_answer(s),
     )
+
+
+def _answer(s: Settings) -> str:
+    """The form of an answer; one with reasons before it has more than one part."""
+    answer = s.get("answer", str)
+    if answer == "plain" and s.get("think", bool):
+        s.module.report(_no_plain(s.entries["answer"]))
+    return answer
 
 
 def _template(
@@ -223,6 +232,16 @@ def _hidden(key: t.Name, param: t.Name) -> Diagnostic:
         Label(param.span, "a parameter here"),
         reason="The template would be given the parameter, never the setting.",
         hint="give the setting another name",
+    )
+
+
+def _no_plain(entry: t.Setting | t.Limit) -> Diagnostic:
+    return error(
+        "wrong-setting",
+        "an answer with `think: true` cannot be plain",
+        entry.span,
+        reason="Reasons and answer are two fields, which have to be told apart.",
+        hint="write answer: fields or answer: json, or leave `think` out",
     )
 
 

@@ -53,7 +53,16 @@ def _model_in(s: Settings, name: str = "") -> r.Model:
         float(s.get("temperature", float)),
         _price(s),
         bool(name),
+        s.get("answer", str),
+        _takes(s),
     )
+
+
+def _takes(s: Settings) -> tuple[tuple[str, object], ...]:
+    """What the recipe says that a model takes."""
+    takes = s.find("takes", Settings)
+    found = takes.values if takes is not None else {}
+    return tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in found.items())
 
 
 def _price(s: Settings) -> tuple[float, float] | None:

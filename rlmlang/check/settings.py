@@ -142,10 +142,30 @@ class Settings:
                 self.values[setting.name] = written
             else:
                 self.module.report(_wrong(written, setting, "takes a bare name"))
+        elif setting.kind in ("choice", "names"):
+            self._read_names(setting, written)
         elif setting.kind != "expression":
             found = value_of(self.module, setting, written)
             if found is not None:
                 self.values[setting.name] = found
+
+    def _read_names(self, setting: Setting, written: t.Expr) -> None:
+        """A bare name of the setting's choices, or a list of such."""
+        listed = setting.kind == "names"
+        items = written.items if listed and isinstance(written, t.ListOf) else (written,)
+        names = [_bare(n) for n in items]
+        found: object = names if listed else names[0]
+        if refused := setting.refuses(found):
+            self.module.report(_wrong(written, setting, refused))
+        else:
+            self.values[setting.name] = found
+
+
+def _bare(written: t.Expr) -> str:
+    """A bare name, of which `none` is a constant elsewhere; empty for what is none."""
+    if isinstance(written, t.Constant) and written.value is None:
+        return "none"
+    return written.text if isinstance(written, t.Name) else ""
 
 
 def once(module: Module, keys: Iterable[t.Expr | None]) -> None:

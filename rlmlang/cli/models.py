@@ -1,51 +1,102 @@
-"""`rlm models`: what may stand behind --model."""
+"""`rlm models`: what may stand behind --model, what it costs and what it takes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from rlmlang.ir.models import Takes
+    from rlmlang.runtime.project import Project
+
+COLUMNS = ("model", "in", "out", "context", "answers", "thinking", "besides", "price from")
+NUMBERS = ("in", "out", "context", "thinking")
+
 
 @click.command()
+@click.argument("names", nargs=-1)
 @click.option("--json", "as_values", is_flag=True, help="As JSON.")
-def command(as_values: bool) -> None:
-    """List the models with a known price, in dollars per million tok.
+def command(names: tuple[str, ...], as_values: bool) -> None:
+    """List the models with a known price, in dollars per million tok, and what they take; or
+    NAMES, whatever is known of them.
 
     Any other OpenAI-compatible model works too: give --api-base, and, unless it is of this machine
-    or network, a price in rlm.toml.
+    or network, a price in rlm.toml. What a model takes may be said there, below [takes], and in
+    the model block of a recipe: rlm explain takes.
     """
-    from rich.table import Table
-
-    from rlmlang.cli.console import console
     from rlmlang.runtime.project import load
 
     project = load(Path.cwd())
-    contexts = project.contexts
+    chosen = names or sorted({*project.prices, *project.takes})
     if as_values:
-        values = {
-            n: {"input": p.input, "output": p.output, "from": p.origin, "context": contexts.get(n)}
-            for n, p in project.prices.items()
+        click.echo(json.dumps(_values(project, chosen), indent=2))
+    else:
+        _show(project, chosen)
+
+
+def _values(project: Project, names: Iterable[str]) -> object:
+    from rlmlang.models.capabilities import rows_from
+    from rlmlang.runtime.project import takes_of
+
+    found = {}
+    for name in names:
+        price = project.prices.get(name)
+        found[name] = {
+            "input": price.input if price else None,
+            "output": price.output if price else None,
+            "from": price.origin if price else None,
+            "context": project.contexts.get(name),
+            "takes": vars(takes_of(name, project)),
         }
-        click.echo(json.dumps({"prices_from": project.prices_from, "models": values}, indent=2))
-        return
+    return {"prices_from": project.prices_from, "takes_from": rows_from(), "models": found}
+
+
+def _show(project: Project, names: Iterable[str]) -> None:
+    from rich.table import Table
+
+    from rlmlang.cli.console import console
+    from rlmlang.models.capabilities import rows_from
+    from rlmlang.runtime.project import takes_of
+
     table = Table(
         box=None,
         pad_edge=False,
         header_style="dim",
-        caption=f"prices of {project.prices_from}",
+        caption=f"prices of {project.prices_from}; what models take of {rows_from()}",
         caption_justify="left",
     )
-    for name in ("model", "in", "out", "context", "price from"):
-        table.add_column(name, justify="left" if name in ("model", "price from") else "right")
-    for name, price in sorted(project.prices.items()):
-        context = project.contexts.get(name)
-        table.add_row(
-            name,
-            f"{price.input:g}",
-            f"{price.output:g}",
-            f"{context:,}" if context else "?",
-            price.origin,
-        )
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column in NUMBERS else "left")
+    for name in names:
+        table.add_row(name, *_row(name, project, takes_of(name, project)))
     console("stdout").print(table)
+
+
+def _row(name: str, project: Project, takes: Takes) -> list[str]:
+    price, context = project.prices.get(name), project.contexts.get(name)
+    return [
+        f"{price.input:g}" if price else "?",
+        f"{price.output:g}" if price else "?",
+        f"{context:,}" if context else "?",
+        takes.structured,
+        f"{takes.thinking:,}" if takes.thinking else "",
+        ", ".join(_besides(takes)),
+        price.origin if price else "",
+    ]
+
+
+def _besides(takes: Takes) -> Iterable[str]:
+    """What else is known, in words."""
+    if takes.limit_field != "max_tokens":
+        yield takes.limit_field
+    if not takes.temperature:
+        yield "no temperature"
+    for name in ("stop", "logprobs", "batch"):
+        said = getattr(takes, name)
+        if said is not None:
+            yield name if said else f"no {name}"
+    yield from takes.tiers

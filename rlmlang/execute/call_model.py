@@ -150,7 +150,7 @@ def _repeated(scope: RunContext, prompt: r.Prompt, refused: Refused | None) -> R
     """What a repeated request says of the answer before, no more than the plan counts with."""
     if refused is None or refused.code:
         return None
-    measure, written = scope.tools.measure, prompt.model.output * GROWTH
+    measure, written = scope.tools.measure, prompt.written * GROWTH
     return Refused(
         beginning(refused.answer, written, measure), beginning(refused.reason, REASON, measure)
     )
@@ -198,8 +198,9 @@ def _ends_so_again(request: Request, refused: Refused) -> bool:
 
 # what to do about an answer that was not taken, by its code
 MENDS = {
-    "answer-cut": "allow more: `output <=` of the model, thinking included; or ask for less in a "
-    "call: smaller pieces, fewer items",
+    "answer-cut": "allow more: a larger `max` of what is asked for, `output <=` of the model, or "
+    "for one that thinks first `takes: { thinking: 4ktok }`; or ask for less in a call: smaller "
+    "pieces, fewer items",
     "answer-filtered": "leave what the provider filters out of the source, or name another model",
     "answer-declined": "see with `rlm show` what it was asked; change the task, or name another "
     "model",

@@ -89,7 +89,7 @@ def problem_with(
 def _beyond(prompt: r.Prompt, value: Datum, measure: Measure) -> str:
     """Why an answer is longer than whatever reads it was counted with; what code submits is not
     written by its model."""
-    most = prompt.model.output * GROWTH
+    most = prompt.written * GROWTH
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     if prompt.repl is not None or (size := measure.tok(text)) <= most:
         return ""

@@ -9,17 +9,16 @@ A reply in another form than was asked for is read where it can mean only one th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from rlmlang.context import Datum
 from rlmlang.framing import repairs as names
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.replies import HeadlessError, Read, UnreadableError, alone, read
 from rlmlang.framing.values import is_text, object_of, value_of
+from rlmlang.ir.answer_forms import Form as Form
 from rlmlang.ir.types import Type
 from rlmlang.value import Frozen, value
 
-Form = Literal["fields", "json", "plain"]
 FIELDS: Form = "fields"
 WHOLE = "stop"
 NOT_WHOLE = frozenset(("length", "content_filter", "tool_call", "error"))

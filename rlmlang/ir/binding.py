@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from rlmlang.ir.models import Model
+from rlmlang.ir.models import Model, Takes
 from rlmlang.schema.formula import Sizes
 from rlmlang.value import Frozen, value
 
@@ -21,13 +21,22 @@ class Price(Frozen):
 
 @value
 class BoundModel(Frozen):
-    """A model of a recipe with the real one that fills it; `price` is None when nobody knows one;
-    `room` is the least tok that a call must be allowed for its answer, thinking included."""
+    """A model of a recipe with the real one that fills it, and what that takes; `price` is None
+    when nobody knows one."""
 
     model: str
     name: str
     price: Price | None
-    room: int = 0
+    takes: Takes = field(default_factory=Takes)
+
+    @property
+    def room(self) -> int:
+        """The least tok that a call must be allowed for its answer, thinking included."""
+        return self.takes.thinking
+
+    def output(self, model: Model, written: int) -> int:
+        """The most tokens of a call whose answer takes at most `written`, thinking included."""
+        return max(model.output, self.room) if self.room else written
 
 
 @value
@@ -54,9 +63,10 @@ class Binding(Frozen):
         found = self.models.get(model.name)
         return found if found is not None else BoundModel(model.name, model.default or "?", None)
 
-    def output(self, model: Model) -> int:
-        """The most tok that one call of a model may write, thinking included."""
-        return max(model.output, self.model(model).room)
+    def output(self, model: Model, written: int) -> int:
+        """The most tokens that one call of a model may write whose answer takes at most `written`:
+        so many, or all that it is allowed where it thinks first."""
+        return self.model(model).output(model, written)
 
     @property
     def rooms(self) -> tuple[tuple[str, int], ...]:

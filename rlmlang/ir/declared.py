@@ -34,7 +34,7 @@ def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = N
 
 def of_result(prompt: Prompt, result: Type) -> Facts:
     """What a prompt's answer may measure: its `max`, or all that the model may write."""
-    written = number(prompt.model.output * GROWTH)
+    written = number(prompt.written * GROWTH)
     if result.is_list:
         return _list_result(prompt, result, written)
     declared = declared_size(result, None)

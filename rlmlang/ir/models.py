@@ -6,9 +6,25 @@ from rlmlang.value import Frozen, value
 
 
 @value
+class Takes(Frozen):
+    """What a real model takes: the name of the field that limits an answer; whether a temperature;
+    the least tokens of a call that thinks first, thinking included; whether it is held to a JSON
+    schema (json_schema, none or unknown). None is unknown too."""
+
+    limit_field: str = "max_tokens"
+    temperature: bool = True
+    thinking: int = 0
+    structured: str = "unknown"
+    stop: bool | None = None
+    logprobs: bool | None = None
+    tiers: tuple[str, ...] = ()
+    batch: bool | None = None
+
+
+@value
 class Model(Frozen):
     """A model that prompts name. Sizes in tok; `price` in dollars per million tok, in and out,
-    None if not given."""
+    None if not given; `answer` is the form of its answers, `takes` what is said of `Takes`."""
 
     name: str
     default: str
@@ -17,3 +33,5 @@ class Model(Frozen):
     temperature: float
     price: tuple[float, float] | None = None
     declared: bool = False
+    answer: str = "auto"
+    takes: tuple[tuple[str, object], ...] = ()

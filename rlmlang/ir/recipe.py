@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from rlmlang.diagnostics.source import Place
@@ -31,7 +32,7 @@ from rlmlang.ir.expressions import (
 from rlmlang.ir.facts import Facts as Facts
 from rlmlang.ir.facts import Given
 from rlmlang.ir.models import Model as Model
-from rlmlang.ir.sizes import shown_size
+from rlmlang.ir.sizes import answer_size, shown_size
 from rlmlang.ir.types import Type
 from rlmlang.schema.formula import ZERO, Formula, maximum, number
 from rlmlang.schema.partitions import Coverage
@@ -94,6 +95,15 @@ class Prompt(Frozen):
     repl: Repl | None = None
     demos: tuple[Demo, ...] = ()
     tuned: tuple[tuple[str, Tuned], ...] = ()
+    answer: str = "auto"
+
+    @cached_property
+    def written(self) -> int:
+        """The most tokens of one answer, without what its model thinks of itself: what its type
+        needs. Reasons that are asked for, and code, are as long as `output` allows."""
+        free = self.think or self.repl is not None
+        output = self.model.output
+        return output if free else answer_size(self.result, self.result_max, output)
 
 
 # ── steps ────────────────────────────────────────────────────────────────────

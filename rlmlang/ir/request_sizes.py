@@ -59,5 +59,5 @@ def _schema(type_: Type) -> int:
 
 def request_size(prompt: r.Prompt, inputs: Formula) -> Formula:
     """The most tok one request of a prompt may hold, a repeated one included."""
-    again = prompt.model.output * GROWTH + AGAIN if prompt.retry else 0
+    again = prompt.written * GROWTH + AGAIN if prompt.retry else 0
     return inputs + template_size(prompt) + again

@@ -7,6 +7,7 @@ tok is two bytes where no tokenizer is at hand, and most tokens are more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
@@ -21,6 +22,9 @@ GROWTH = 3
 PER_FIELD = 6
 MARK = 6
 """What stands between the items of a list that is shown, in tok."""
+DENSE, FRAMING = 2, 24
+"""A tok is two bytes where it is estimated, and no tokenizer makes more than a token of each; what
+stands around an answer, as field markers or as JSON, in tokens."""
 
 
 def field_overhead(type_: Type) -> int:
@@ -53,6 +57,14 @@ def declared_size(type_: Type, most: int | None) -> Formula | None:
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.AnyType():
             return number(most) if most is not None else None
     assert_never(type_)
+
+
+def answer_size(type_: Type, most: int | None, output: int) -> int:
+    """The tokens that an answer may take: twice the most that its type measures and what stands
+    around it; `output`, what its model may write, where the type has no end or needs more."""
+    size = declared_size(type_, most)
+    found = None if size is None else (size * DENSE + FRAMING).value()
+    return output if found is None else min(output, math.ceil(found))
 
 
 def table_row(type_: RecordType, otherwise: Formula) -> Formula:

@@ -1,5 +1,6 @@
 """What models take, and how much room they need: the dated table of models that DSPy brings along,
-read as data. Nothing here imports DSPy, so that a plan may ask."""
+read as data, and the rows of `capabilities.toml`, which hold what differs. Nothing here imports
+DSPy, so that a plan may ask."""
 
 from __future__ import annotations
 
@@ -8,44 +9,95 @@ import gzip
 import importlib.util
 import json
 import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from rlmlang import resources
+from rlmlang.ir.models import Takes
+from rlmlang.schema.capabilities import TIERS
 
 TABLE = Path("clients") / "model_metadata" / "snapshot.json.gz"
 RULES, INFO, MAKERS = "fallback_generalizations", "model_info", "fill_missing_for_providers"
 ROOM = 16_000
 """The least tok that a model which thinks before it answers is allowed, thinking included. It is
 what DSPy demands for such models; a smaller limit is used up before the first word of an answer."""
-
-
-@dataclass(frozen=True)
-class Capabilities:
-    """`limit_field` is what the limit of an answer is called; `temperature` whether one may be
-    given; `room` the least tok that must be allowed for an answer."""
-
-    limit_field: str = "max_tokens"
-    temperature: bool = True
-    room: int = 0
+Facts = Mapping[str, Any]
+"""What a table says of a model, or a row of settings of it."""
+Found = dict[str, Any]
 
 
 @functools.cache
-def capabilities(name: str) -> Capabilities:
-    """What a model takes, by its name, whatever providers stand before it."""
-    name = name.lower()
+def capabilities(name: str, local: bool = False) -> Takes:
+    """What a model takes, by its name, whatever providers stand before it; `local` where a server
+    of this machine or network answers."""
+    name, rows = name.lower(), _rows()
+    found = {**rows["usual"], **_by_dspy(name)}
+    if local:
+        found |= rows["local"]
+    for row in rows["rows"]:
+        if re.search(row["names"], name):
+            found |= {k: v for k, v in row.items() if k not in ("names", *_kept(name, row))}
+    return Takes(**found)
+
+
+def with_changes(takes: Takes, changes: Facts) -> Takes:
+    """The same with what a project or a recipe says of it."""
+    known = {k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()}
+    changed: Takes = replace(takes, **Found(known))
+    return changed
+
+
+def rows_from() -> str:
+    """The date of our own rows."""
+    return str(_rows()["date"])
+
+
+def known() -> list[str]:
+    """The names of models that DSPy's table has."""
+    return [n for n in _table() if n != RULES]
+
+
+def _kept(name: str, row: Facts) -> tuple[str, ...]:
+    """What a row for names in general does not say of a model that DSPy's table knows."""
+    return ("thinking",) if "thinking" in row and _by_dspy(name).get("thinking") else ()
+
+
+def _by_dspy(name: str) -> Found:
+    """What DSPy's table says, in our words."""
     entry, rules = _entry(name), _rules(name)
     facts = {k: v for found in (*rules, entry) for k, v in {**found, **found.get(INFO, {})}.items()}
     thinks = bool(facts.get("supports_reasoning"))
     makers = {entry.get("litellm_provider"), *(p for r in rules for p in r.get(MAKERS) or ())}
+    found: Found = _priced(entry)
+    if facts.get("supports_response_schema"):
+        found["structured"] = "json_schema"
     if thinks and "openai" in makers:
-        return Capabilities("max_completion_tokens", False, ROOM)
+        return {
+            **found,
+            "limit_field": "max_completion_tokens",
+            "temperature": False,
+            "thinking": ROOM,
+        }
     asked_to = "claude" in name and not facts.get("thinking_always_on")
-    room = ROOM if thinks and not asked_to else 0  # Claude thinks when it is asked to, not before
-    return Capabilities(temperature=facts.get("supports_sampling_params") is not False, room=room)
+    if thinks and not asked_to:  # Claude thinks when it is asked to, not before
+        found["thinking"] = ROOM
+    if facts.get("supports_sampling_params") is False:
+        found["temperature"] = False
+    return found
 
 
-def _entry(name: str) -> Mapping[str, Any]:
+def _priced(entry: Facts) -> Found:
+    """The tiers and batches that have a price of their own."""
+    prices = [k for k in entry if k.startswith("input_cost_per_token_")]
+    tiers = tuple(t for t in TIERS if any(k.endswith(t) for k in prices))
+    batch = {"batch": True} if any(k.endswith("_batches") for k in prices) else {}
+    return {"tiers": tiers, **batch} if tiers else dict(batch)
+
+
+def _entry(name: str) -> Facts:
     """What the table says of a model: by itself, then without its provider, then as it is named."""
     table = _table()
     names = (name.rsplit("/", 1)[-1], name.split("/", 1)[-1], name)
@@ -53,20 +105,25 @@ def _entry(name: str) -> Mapping[str, Any]:
     return {k: v for entry in entries for k, v in entry.items() if v is not None}
 
 
-def _rules(name: str) -> list[Mapping[str, Any]]:
+def _rules(name: str) -> list[Facts]:
     """The rules about families of names that a name falls under."""
     names = (name, name.rsplit("/", 1)[-1])
-    rules: list[Mapping[str, Any]] = _table().get(RULES, {}).get("rules", [])
+    rules: list[Facts] = _table().get(RULES, {}).get("rules", [])
     return [r for r in rules if any(re.search(r["pattern"], n) for n in names)]
 
 
 @functools.cache
-def _table() -> dict[str, Any]:
+def _rows() -> Found:
+    return tomllib.loads(resources.package_text("capabilities.toml"))
+
+
+@functools.cache
+def _table() -> Found:
     """The table, or nothing where DSPy has none."""
     spec = importlib.util.find_spec("dspy")
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
     path = next((Path(p) / TABLE for p in places if (Path(p) / TABLE).is_file()), None)
     if path is None:
         return {}
-    table: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
+    table: Found = json.loads(gzip.decompress(path.read_bytes()))
     return table

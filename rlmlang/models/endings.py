@@ -35,9 +35,11 @@ def _refusal(response: Response) -> str:
 
 
 def _cut(prompt: Prompt, reply: Reply, most: int | None) -> str:
-    output = prompt.model.output
+    output, written = prompt.model.output, prompt.written
     room = f", {most:,} with its thinking," if most is not None and most > output else ""
     allowed = f"{output:,} tok that `output` allows{room}"
+    if written < output and not room:
+        allowed = f"{written:,} tok that {prompt.result} with its declared sizes may take"
     if not reply.raw.strip():
         return f"the {allowed} were used up before the answer began"
     return f"the answer was cut off at the {allowed}".rstrip(",")

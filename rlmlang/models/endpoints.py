@@ -8,6 +8,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 
@@ -73,6 +74,35 @@ def address_of(base: str) -> Address:
     path = ROUTES.sub("", parts.path.rstrip("/")).rstrip("/")
     root = urlunsplit((parts.scheme, parts.netloc.lower(), path, "", ""))
     return Address(root, parts.query, bare=not path)
+
+
+def proxy_for(url: str) -> str:
+    """The proxy that the environment names for a URL (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY), empty
+    for none: what NO_PROXY names and what is on this machine is asked directly.
+
+    Raises CodedError (bad-proxy) for one that is reached by other means than HTTP.
+    """
+    parts = urlsplit(url)
+    host, named = parts.hostname or "", getproxies_environment()
+    proxy = named.get(parts.scheme) or named.get("all") or ""
+    if not proxy or _is_here(host) or proxy_bypass(parts.netloc):
+        return ""
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if urlsplit(proxy).scheme not in ("http", "https"):
+        raise failed(
+            "bad-proxy",
+            f"the environment names a {urlsplit(proxy).scheme} proxy for {host}",
+            reason="Requests go through proxies of HTTP alone.",
+            hint=f"name such a one, or ask {host} directly: NO_PROXY={host}",
+        )
+    return proxy
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def is_local(host: str) -> bool:

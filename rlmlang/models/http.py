@@ -14,9 +14,10 @@ import aiohttp
 from dspy import lm15
 from dspy.lm15 import Request, Response
 
+from rlmlang.ir.models import Takes
 from rlmlang.models.chat_reply import response_of
-from rlmlang.models.dialect import Adapted, Dialect, dialect_of
-from rlmlang.models.endpoints import Address
+from rlmlang.models.dialect import Adapted, Dialect, Dialects, dialect_of
+from rlmlang.models.endpoints import Address, proxy_for
 from rlmlang.models.keys import onward, shown
 from rlmlang.models.refusals import refusal, refused_inside, retry_after, told_in
 from rlmlang.protocols import NOT_TAKEN
@@ -31,14 +32,16 @@ CONNECTS_IN = 30.0
 @dataclass
 class ChatEndpoint:
     """POSTs chat requests to an address; its pool of connections is as wide as the parallelism.
-    `dialects` are the forms that were learned, by address and model; a run shares one."""
+    `dialects` are the forms that were learned, which a run shares; `takes` is what the model takes
+    as far as it is known."""
 
     address: Address
     key: str = field(default="", repr=False)
     timeout: float = 120.0
     connections: int = 64
     redact: Callable[[str], str] = str
-    dialects: dict[tuple[str, str], list[Dialect]] = field(default_factory=dict)
+    dialects: Dialects = field(default_factory=Dialects)
+    takes: Takes = field(default_factory=Takes)
     session: aiohttp.ClientSession | None = field(default=None, repr=False)
 
     @property
@@ -49,8 +52,8 @@ class ChatEndpoint:
     async def complete(self, request: Request) -> Response:
         """One attempt. Raises lm15 errors that say whether another could help; Adapted where it
         would in another form."""
-        tried = self._tried(request.model)
-        dialect = tried[-1]
+        key = (self.endpoint, request.model)
+        dialect = self.dialects.first(key, dialect_of(request.model, self.takes))
         url = self.address.url(self.address.paths[dialect.path])
         try:
             asked = json.dumps(dialect.body(request)).encode()
@@ -77,7 +80,10 @@ class ChatEndpoint:
         location, asked_of = "", set[str]()
         while url not in asked_of and len(asked_of) < HOPS:
             asked_of.add(url)
-            async with self._session().post(url, data=asked, allow_redirects=False) as answer:
+            proxy = proxy_for(url) or None
+            async with self._session().post(
+                url, data=asked, allow_redirects=False, proxy=proxy
+            ) as answer:
                 if answer.status not in REDIRECTS:
                     return answer.status, answer.headers, await answer.read()
                 location = answer.headers.get("location", "")
@@ -90,19 +96,13 @@ class ChatEndpoint:
             f"{words}; if that is meant, name it with --api-base", status=answer.status
         )
 
-    def _tried(self, model: str) -> list[Dialect]:
-        """The forms a model was asked in at this address; the last is the one in use."""
-        return self.dialects.setdefault((self.endpoint, model), [dialect_of(model)])
-
     def _refused(
         self, model: str, dialect: Dialect, status: int, text: str, wait: float | None
     ) -> lm15.LM15Error:
         """What a refusal means: another form is tried, each one once, or it is final."""
-        tried, words = self._tried(model), self.redact(text)
+        words = self.redact(text)
         after = dialect.after(status, told_in(text), model, len(self.address.paths))
-        if after not in tried:
-            tried.append(after)
-        if tried[-1] != dialect:
+        if self.dialects.refused((self.endpoint, model), dialect, after):
             return Adapted(words[:300], status=status)
         return refusal(status, words, wait)
 
@@ -140,6 +140,8 @@ class LiteLlm:
     key: str = field(default="", repr=False)
     timeout: float = 120.0
     redact: Callable[[str], str] = str
+    dialects: Dialects = field(default_factory=Dialects)
+    takes: Takes = field(default_factory=Takes)
     endpoint: str = "litellm"
 
     async def complete(self, request: Request) -> Response:
@@ -149,7 +151,10 @@ class LiteLlm:
         import litellm
 
         litellm.suppress_debug_info = True
-        sent = {**Dialect(request.model).body(request), "api_key": self.key or None}
+        key = (self.endpoint, request.model)
+        usual = Dialect(request.model, temperature=self.takes.temperature)
+        dialect = self.dialects.first(key, usual)
+        sent = {**dialect.body(request), "api_key": self.key or None}
         try:
             found = await litellm.acompletion(**sent, timeout=self.timeout, num_retries=0)
         except litellm.exceptions.Timeout as mistake:
@@ -161,6 +166,9 @@ class LiteLlm:
             status = getattr(mistake, "status_code", None)
             if status is None:
                 raise lm15.TransportError(words) from None
+            after = dialect.after(int(status), str(mistake), request.model, 1)
+            if after.limit == dialect.limit and self.dialects.refused(key, dialect, after):
+                raise Adapted(words[:300], status=int(status)) from None
             answer = getattr(mistake, "response", None)
             wait = retry_after(getattr(answer, "headers", None) or {}, time.time())
             raise refusal(int(status), words, wait) from None

@@ -5,6 +5,7 @@ Imports nothing heavy: `rlm plan` says where a run would send what.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,26 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, failed
 from rlmlang.models.endpoints import Address, address_of
 
 BASE, KEY = "RLM_API_BASE", "RLM_API_KEY"
+# The variables that LiteLLM reads a provider's key from, where they are not called PROVIDER_API_KEY
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "together_ai": ("TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHERAI_API_KEY",
+                    "TOGETHER_AI_TOKEN"),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "azure": ("AZURE_API_KEY", "AZURE_OPENAI_API_KEY"),
+    "fireworks_ai": ("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY"),
+    "openrouter": ("OPENROUTER_API_KEY", "OR_API_KEY"),
+    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
+    "cohere_chat": ("COHERE_API_KEY", "CO_API_KEY"),
+    "watsonx": ("WATSONX_API_KEY", "WX_API_KEY"),
+    "friendliai": ("FRIENDLI_TOKEN",),
+}  # fmt: skip
+# providers that take no key, or find credentials of their own: in a cloud's variables and files
+KEYLESS = frozenset((
+    "bedrock", "bedrock_converse", "sagemaker", "vertex_ai", "vertex_ai_beta", "ollama",
+    "ollama_chat", "hosted_vllm", "vllm", "llamafile", "lm_studio", "xinference", "oobabooga",
+    "docker_model_runner", "github_copilot",
+))  # fmt: skip
 # the hosts of providers: these and what lies below them, over TLS
 HOSTS: Mapping[str, tuple[str, ...]] = {
     "openai": ("api.openai.com",),
@@ -33,6 +54,13 @@ HOSTS: Mapping[str, tuple[str, ...]] = {
     "nvidia_nim": ("integrate.api.nvidia.com",),
     "azure": ("openai.azure.com", "services.ai.azure.com"),
 }
+
+# the modules, and what they are installed as, that LiteLLM needs for a provider
+NEEDS: Mapping[str, tuple[str, str]] = {
+    "bedrock": ("boto3", "boto3"), "bedrock_converse": ("boto3", "boto3"),
+    "sagemaker": ("boto3", "boto3"), "vertex_ai": ("google.auth", "google-auth"),
+    "vertex_ai_beta": ("google.auth", "google-auth"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,9 +97,33 @@ def provider_of(model: str) -> str:
     return model.split("/", 1)[0].lower().replace("-", "_") if "/" in model else "openai"
 
 
+def variables_of(model: str) -> tuple[str, ...]:
+    """The environment variables that may hold a provider's key, the usual one first."""
+    provider = provider_of(model)
+    return VARIABLES.get(provider, (f"{provider.upper()}_API_KEY",))
+
+
 def variable_of(model: str) -> str:
-    """The environment variable that holds a provider's key."""
-    return f"{provider_of(model).upper()}_API_KEY"
+    """The environment variable that holds a provider's key: the one that is set, else the usual."""
+    names = variables_of(model)
+    return next((n for n in names if os.environ.get(n)), names[0])
+
+
+def needs_key(model: str) -> bool:
+    """Whether a provider is asked with a key alone. Azure also takes a token of its directory."""
+    provider = provider_of(model)
+    token = provider == "azure" and bool(os.environ.get("AZURE_AD_TOKEN"))
+    return provider not in KEYLESS and not token
+
+
+def missing_for(model: str) -> str:
+    """What must be installed for a provider and is not; empty for nothing."""
+    module, name = NEEDS.get(provider_of(model), ("", ""))
+    try:
+        found = not module or importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        found = False
+    return "" if found else name
 
 
 def owner_of(base: str) -> str:

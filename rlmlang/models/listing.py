@@ -7,7 +7,7 @@ import json
 
 import aiohttp
 
-from rlmlang.models.endpoints import Address
+from rlmlang.models.endpoints import Address, proxy_for
 from rlmlang.models.keys import Endpoint, key_for
 from rlmlang.models.refusals import words_of
 
@@ -30,7 +30,9 @@ async def _listed(address: Address) -> tuple[tuple[str, ...], str]:
     url = f"{address.identity.partition('?')[0]}/models"
     async with (
         aiohttp.ClientSession(headers=headers, timeout=timeout) as session,
-        session.get(f"{url}?{address.query}" if address.query else url) as answer,
+        session.get(
+            f"{url}?{address.query}" if address.query else url, proxy=proxy_for(url) or None
+        ) as answer,
     ):
         text = await answer.text(errors="replace")
         if answer.status != 200:

@@ -10,17 +10,17 @@ from dspy.lm15 import Config, Request, Response
 
 from rlmlang.context import Measure
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.ir.answer_forms import RESULT, schema_for
 from rlmlang.ir.binding import BoundModel
-from rlmlang.ir.recipe import Model
+from rlmlang.ir.recipe import Model, Prompt
 from rlmlang.ir.sizes import GROWTH
-from rlmlang.models.capabilities import capabilities
-from rlmlang.models.dialect import Dialect
-from rlmlang.models.endpoints import Address, address_of
+from rlmlang.models.dialect import Dialects
+from rlmlang.models.endpoints import Address, address_of, proxy_for
 from rlmlang.models.engines.call_context import Engine, words_of
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.http import ChatEndpoint, LiteLlm
-from rlmlang.models.keys import Endpoint, key_for, variable_of
+from rlmlang.models.keys import Endpoint, key_for, missing_for, needs_key, variable_of
 from rlmlang.models.offline import NAME
 from rlmlang.models.offline.reader import OfflineReader
 
@@ -31,25 +31,37 @@ OPENAI = address_of("https://api.openai.com/v1")
 class Connection:
     """How models are reached: an endpoint for all of them, a time limit, the parallelism, what is
     to be taken out of messages, the variable that was named for the key; `dialects` are the forms
-    of requests that a run has learned."""
+    of requests that a run learns."""
 
     address: Address | None = None
     timeout: float = 120.0
     parallel: int = 16
     redact: Callable[[str], str] = str
     key_env: str = ""
-    dialects: dict[tuple[str, str], list[Dialect]] = field(default_factory=dict)
+    dialects: Dialects = field(default_factory=Dialects)
 
 
 @dataclass(frozen=True)
 class Route:
-    """The way to one model: its name, settings and engines; `transport` is closed
+    """The way to one model: its name, settings and engines, what fills it; `transport` is closed
     at the end."""
 
     name: str
     config: Config
     engine: Engine
     transport: Engine
+    bound: BoundModel
+
+    def config_for(self, prompt: Prompt) -> Config:
+        """What a request of a prompt asks for: no more than its answer may take, and the schema
+        that it is held to."""
+        schema = schema_for(prompt, self.bound)
+        held = {"type": "json_schema", "name": RESULT, "schema": schema, "strict": True}
+        return replace(
+            self.config,
+            max_tokens=self.bound.output(prompt.model, prompt.written),
+            response_format=held if schema is not None else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ def route_for(
     """
     transport = engine
     if transport is None:
-        transport = engines.no_send if engines.closed else _transport(bound.name, connection)
+        transport = engines.no_send if engines.closed else _transport(bound, connection)
     name = bound.name if "/" in bound.name else f"openai/{bound.name}"
     sends = transport is not engines.no_send
     endpoint = str(getattr(transport, "endpoint", "")) if sends else _where(bound.name, connection)
@@ -93,16 +105,17 @@ def route_for(
         inner = WithinOutput(transport, model.output, measure)
     meter = Meter(measure, bound.price, endpoint, engines.counting(endpoint, name))
     stack = engines.stack(inner, meter, name, limits)
-    return Route(name, config_of(model, bound), stack, transport)
+    return Route(name, config_of(model, bound), stack, transport, bound)
 
 
 def config_of(model: Model, bound: BoundModel) -> Config:
     """What a request asks for: the settings declared, as far as its model takes them."""
-    temperature = model.temperature if capabilities(bound.name).temperature else None
-    return Config(max_tokens=max(model.output, bound.room), temperature=temperature)
+    temperature = model.temperature if bound.takes.temperature else None
+    return Config(max_tokens=bound.output(model, model.output), temperature=temperature)
 
 
-def _transport(name: str, connection: Connection) -> Engine:
+def _transport(bound: BoundModel, connection: Connection) -> Engine:
+    name = bound.name
     if name == NAME:
         return OfflineReader()
     if name.startswith("offline/"):
@@ -117,7 +130,8 @@ def _transport(name: str, connection: Connection) -> Engine:
     base = address.url("") if address is not None else ""
     key = key_for(name, Endpoint(base, connection.key_env)).value
     if address is not None:
-        return _endpoint(address, key, connection)
+        proxy_for(base)
+        return _endpoint(address, key, connection, bound)
     openai = name.startswith("openai/") or "/" not in name
     if not openai and importlib.util.find_spec("litellm") is None:
         raise failed(
@@ -125,11 +139,17 @@ def _transport(name: str, connection: Connection) -> Engine:
             f"{name} is reached through LiteLLM, which is not installed",
             hint="pip install 'rlmlang[litellm]', or name an OpenAI-compatible --api-base",
         )
-    if not key:
+    if missing := missing_for(name):
+        raise failed(
+            "extra-missing",
+            f"LiteLLM reaches {name} by a package that is not installed",
+            hint=f"pip install {missing}",
+        )
+    if not key and needs_key(name):
         raise _no_key(name)
     if openai:
-        return _endpoint(OPENAI, key, connection)
-    return LiteLlm(key, connection.timeout, connection.redact)
+        return _endpoint(OPENAI, key, connection, bound)
+    return LiteLlm(key, connection.timeout, connection.redact, connection.dialects, bound.takes)
 
 
 def _where(name: str, connection: Connection) -> str:
@@ -142,7 +162,9 @@ def _where(name: str, connection: Connection) -> str:
     return OPENAI.identity if openai else LiteLlm.endpoint
 
 
-def _endpoint(address: Address, key: str, connection: Connection) -> ChatEndpoint:
+def _endpoint(
+    address: Address, key: str, connection: Connection, bound: BoundModel
+) -> ChatEndpoint:
     return ChatEndpoint(
         address,
         key,
@@ -150,6 +172,7 @@ def _endpoint(address: Address, key: str, connection: Connection) -> ChatEndpoin
         connection.parallel,
         connection.redact,
         connection.dialects,
+        bound.takes,
     )
 
 

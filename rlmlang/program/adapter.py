@@ -1,8 +1,9 @@
-"""DSPy's chat adapter without the work that is the same for every item of a map.
+"""DSPy's adapters without the work that is the same for every item of a map.
 
-Prompts are byte for byte what `dspy.ChatAdapter` makes (a test holds the two together) where no
-data holds a field marker; the instructions are built once a signature, and plain text is not sent
-through a type adapter. Replies are read by `framing.reader`.
+Prompts are byte for byte what `dspy.ChatAdapter` makes, or `dspy.JSONAdapter` where JSON is asked
+for (a test holds them together), where no data holds a field marker; the instructions are built
+once a signature, and plain text is not sent through a type adapter. Replies are read by
+`framing.reader`.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from pydantic.fields import FieldInfo
 
 from rlmlang.context import Datum
 from rlmlang.framing.markers import Escapes
-from rlmlang.framing.reader import FIELDS, Answer, Form, read_reply
+from rlmlang.framing.reader import FIELDS, Answer, read_reply
+from rlmlang.ir.answer_forms import Form
 from rlmlang.ir.types import Type
+from rlmlang.program.layouts import LAYOUTS
 from rlmlang.program.signatures import RESULT, type_of
 
 Signature = type[dspy.Signature]
@@ -45,7 +48,9 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(use_json_adapter_fallback=False)
-        self._fixed: weakref.WeakKeyDictionary[Signature, _Fixed] = weakref.WeakKeyDictionary()
+        self._fixed: weakref.WeakKeyDictionary[Signature, dict[Form, _Fixed]] = (
+            weakref.WeakKeyDictionary()
+        )
 
     def request(
         self,
@@ -55,21 +60,24 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         demos: Sequence[Mapping[str, object]],
         inputs: Mapping[str, str],
         escapes: Escapes,
+        form: Form = "fields",
     ) -> Request:
-        """The request for these inputs. What would pass for a field in them is escaped."""
+        """The request for these inputs and this form of an answer. What would pass for a field in
+        them is escaped."""
         messages = []
         inputs = {name: escapes.escape(text) for name, text in inputs.items()}
         shown = [_escaped(demo, signature, escapes) for demo in demos]
-        for said in self.format_demos(signature, shown) if shown else ():
+        for said in LAYOUTS[form].format_demos(signature, shown) if shown else ():
             make = Message.user if said["role"] == "user" else Message.assistant
             messages.append(make(said["content"]))
-        content = self.format_user_message_content(signature, inputs, main_request=True)
+        fixed = self._of(signature, form, fresh=True)
+        content = self._shown(fixed, inputs, "", "", fixed.reminder)
         messages.append(Message.user(content))
         return Request(
             model=model,
             messages=tuple(messages),
             config=config,
-            system=self.format_system_message(signature),
+            system=fixed.system,
         )
 
     def instructions(self, signature: Signature) -> str:
@@ -84,14 +92,16 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         """The reminder at the end of a request."""
         return self._of(signature).reminder
 
-    def _of(self, signature: Signature, *, fresh: bool = False) -> _Fixed:
-        found = self._fixed.get(signature)
+    def _of(self, signature: Signature, form: Form = "fields", *, fresh: bool = False) -> _Fixed:
+        forms = self._fixed.setdefault(signature, {})
+        found = forms.get(form)
         if found is None or (fresh and found.said is not signature.__doc__):
-            found = self._fixed[signature] = _Fixed(
+            layout = LAYOUTS[form]
+            found = forms[form] = _Fixed(
                 signature.__doc__,
                 signature.instructions,
-                super().format_system_message(signature),
-                super().user_message_output_requirements(signature) or "",
+                layout.format_system_message(signature),
+                layout.user_message_output_requirements(signature) or "",
                 dict(signature.input_fields),
                 {name: f.annotation for name, f in signature.output_fields.items()},
             )
@@ -127,14 +137,26 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         main_request: bool = False,
     ) -> str:
         """The fields of a request."""
+        fixed = self._of(signature)
+        reminder = self.user_message_output_requirements(signature) if main_request else None
+        return self._shown(fixed, inputs, prefix, suffix, reminder)
+
+    def _shown(
+        self,
+        fixed: _Fixed,
+        inputs: Mapping[str, object],
+        prefix: str,
+        suffix: str,
+        reminder: str | None,
+    ) -> str:
         parts = [prefix]
-        for name, info in self._of(signature).inputs.items():
+        for name, info in fixed.inputs.items():
             if name in inputs:
                 value = inputs[name]
                 text = value if type(value) is str else format_field_value(info, value)
                 parts.append(f"[[ ## {name} ## ]]\n{text}")
-        if main_request:
-            parts.append(self.user_message_output_requirements(signature))
+        if reminder is not None:
+            parts.append(reminder)
         parts.append(suffix)
         return "\n\n".join(parts).strip()
 

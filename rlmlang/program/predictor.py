@@ -13,12 +13,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import dspy
-from dspy.lm15 import Request, Response
+from dspy.lm15 import Config, Request, Response
 
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.reader import Answer, ValueUnreadableError
 from rlmlang.framing.replies import UnreadableError, unframed
+from rlmlang.ir.answer_forms import Form, form_of
 from rlmlang.ir.calls import CallId
+from rlmlang.ir.recipe import Prompt
 from rlmlang.ir.types import Type
 from rlmlang.models.endings import unless_whole
 from rlmlang.models.engines.call_context import CallContext, Stopped, set_context, words_of
@@ -87,6 +89,12 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         super().__init__(signature)
         self.demos = list(demos)
         self._documented = (signature, "", "", signature)
+        self._latest: tuple[Prompt | None, Route | None, Config, Form] = (
+            None,
+            None,
+            Config(),
+            "fields",
+        )
 
     def forward(self, **inputs: str) -> dspy.Prediction:
         """One request, from another thread than the run's."""
@@ -105,16 +113,17 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
             signature = again(signature)
             earlier = unframed(refused.answer, (RESULT,))
             shown = {**inputs, "earlier_answer": earlier, "problem": refused.reason}
+        config, form = self._asked(question.prompt, route)
         request = call.adapter.request(
-            route.name, route.config, signature, self.demos, shown, escapes
+            route.name, config, signature, self.demos, shown, escapes, form
         )
         context = _context_of(question)
         response = await _sent(route, request, context)
         said = encodable(words_of(response))
         reply = call.reply = Reply(None, said, context.exchange, escapes.count)
         try:
-            unless_whole(response, question.prompt, reply, route.config.max_tokens)
-            found = _read(call, signature, reply, escapes, data)
+            unless_whole(response, question.prompt, reply, config.max_tokens)
+            found = _read(call, signature, reply, escapes, data, form)
         except AnswerError:
             call.traced(self, inputs, dspy.Prediction(**{RESULT: reply.raw}), readable=False)
             raise
@@ -123,6 +132,15 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         call.prediction = call.adapter.prediction(signature, found)
         call.traced(self, inputs, call.prediction, readable=True)
         return call.prediction
+
+    def _asked(self, prompt: Prompt, route: Route) -> tuple[Config, Form]:
+        """The settings of a request and the form of its answer; the same as long as prompt and
+        route are."""
+        prompt_before, route_before, *_ = self._latest
+        if prompt_before is not prompt or route_before is not route:
+            made = route.config_for(prompt), form_of(prompt, route.bound)
+            self._latest = (prompt, route, *made)
+        return self._latest[2], self._latest[3]
 
     def _instructed(self, question: Question, escapes: Escapes) -> type[dspy.Signature]:
         """The signature with the prompt's documentation above the task; a task with a template is
@@ -155,7 +173,7 @@ def _context_of(question: Question) -> CallContext:
     prompt = question.prompt
     return CallContext(
         question.account,
-        prompt.model.output,
+        prompt.written,
         question.call,
         prompt.name,
         question.ranges,
@@ -185,13 +203,14 @@ def _read(
     reply: Reply,
     escapes: Escapes,
     data: Sequence[str],
+    form: Form,
 ) -> Answer:
     """The fields of an answer. Raises AnswerError."""
     if not reply.raw.strip():
         raise AnswerError("the answer is empty", reply)
     result = call.question.prompt.result
     try:
-        return call.adapter.read(signature, result, reply.raw, escapes, data)
+        return call.adapter.read(signature, result, reply.raw, escapes, data, form)
     except ValueUnreadableError as mistake:
         raise unreadable(mistake.cause, result, reply) from None
     except UnreadableError as mistake:

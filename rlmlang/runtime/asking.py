@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.predictors import prompts_of
+from rlmlang.models.dialect import Dialects
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
@@ -78,7 +79,12 @@ class AskedModels(Models):
         ready, options = self._ready, self._ready.options
         endpoint = endpoint_of(options, ready.project)
         connection = Connection(
-            endpoint.address, options.timeout, self.engines.parallel, self._redact, endpoint.key_env
+            endpoint.address,
+            options.timeout,
+            self.engines.parallel,
+            self._redact,
+            endpoint.key_env,
+            Dialects(say=self._in_flight.notice),
         )
         for model in models_of(ready.plan):
             bound = ready.binding.models[model.name]

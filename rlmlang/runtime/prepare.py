@@ -28,8 +28,10 @@ from rlmlang.runtime.project import (
     bind_models,
     load,
     model_and_name,
+    near_name,
     strays,
     tiers_of,
+    unknown_names,
 )
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
@@ -71,13 +73,15 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
         models=(*_models(tuning, options), *options.models),
     )
     sets = _overrides(recipe, options, first_look)
-    measure = shared(_measures(bind_models(recipe, project, options.models), project).values())
+    local = _local(options, project)
+    models = bind_models(recipe, project, options.models, local=local)
+    measure = shared(_measures(models, project).values())
     inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
     sizes = real_sizes(recipe.params, (s.facts for s in recipe.steps), inputs, measure)
     again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain, plugins)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
-    models = bind_models(recipe, project, options.models)
+    models = bind_models(recipe, project, options.models, local=local)
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = [d for d in again.diagnostics if d.severity == "warning"]
     warnings = (*((stale,) if stale is not None else ()), *said, *strays(recipe, project))
@@ -89,13 +93,19 @@ def _from_plan(saved: Plan, options: Options, project: Project, *, need_all: boo
     """A plan with this time's inputs and models. Of what may be set it takes parameters and limits;
     numbers of its steps are changed in the plan."""
     saved = replace(saved, recipe=_with_budget(saved.recipe, options))
-    models = bind_models(saved, project, options.models)
+    models = bind_models(saved, project, options.models, local=_local(options, project))
     measure = shared(_measures(models, project).values())
     inputs = bind_inputs(saved.recipe, options, need_all=need_all)
     unbound = saved.bound_to(Binding()).facts.values()
     sizes = real_sizes(saved.recipe.params, unbound, inputs, measure)
     made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project))
     return _ready(made, inputs, measure, options, project, (), "")
+
+
+def _local(options: Options, project: Project) -> bool:
+    """Whether models are asked at an endpoint of this machine or network."""
+    address = endpoint_of(options, project).address
+    return address is not None and address.local
 
 
 def _binding(
@@ -130,7 +140,9 @@ def _ready(
     tuned: str,
 ) -> Prepared:
     models, endpoint = plan.binding.models, endpoint_of(options, project)
-    warnings = (*warnings, *notes_on([b.name for b in models.values()], endpoint))
+    names = [b.name for b in models.values()]
+    strange = () if foreign(names, endpoint) else unknown_names(names, project)
+    warnings = (*warnings, *notes_on(names, endpoint), *strange)
     ready = Prepared(
         plan,
         placed_texts(plan, inputs),
@@ -247,6 +259,8 @@ def _unpriced(ready: Prepared) -> list[Diagnostic]:
     if budget.usd is None or budget.default or not names:
         return []
     words = f"nobody here knows a price for {names[0]}"
+    if near := near_name(names[0], ready.project):
+        words += f" (`{near}` is near)"
     hint = f'in rlm.toml: [prices] "{names[0]}" = {{ input = %s, output = %s }}'
     if ready.address is None or not ready.address.local:
         words += ", so a limit in dollars cannot be kept"

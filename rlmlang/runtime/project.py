@@ -12,23 +12,26 @@ from rlmlang import plugins, resources
 from rlmlang.diagnostics.diagnostic import Diagnostic, failed
 from rlmlang.diagnostics.suggest import nearest
 from rlmlang.ir.binding import BoundModel, Price
+from rlmlang.ir.models import Takes
 from rlmlang.ir.predictors import HasSteps
 from rlmlang.ir.recipe import Model, Recipe, Repl
 from rlmlang.ir.walk import predictors
-from rlmlang.models.capabilities import capabilities
+from rlmlang.models.capabilities import capabilities, known, with_changes
 from rlmlang.models.offline import NAME
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
 from rlmlang.schema.sandboxes import choices, chosen
 
 Pace = tuple[int | None, float | None, float | None]
 PRICE = ("input", "output")
+NEAR = 0.8  # how much of two names of models must agree
 PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
 
 
 @dataclass(frozen=True)
 class Project:
     """What a project file says. `default` fills every model that the recipe leaves open; `paces`
-    are a model's calls at a time, requests and tokens a minute, None where unknown. `file` is the
+    are a model's calls at a time, requests and tokens a minute, None where unknown; `takes` is what
+    it says that a model takes, where the tables do not know or are wrong. `file` is the
     file itself, None where there is none."""
 
     default: str = ""
@@ -40,6 +43,7 @@ class Project:
     contexts: Mapping[str, int] = field(default_factory=dict)
     tokenizers: Mapping[str, Path] = field(default_factory=dict)
     paces: Mapping[str, Pace] = field(default_factory=dict)
+    takes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     sandbox: tuple[str, ...] = ()
     file: ProjectFile | None = None
 
@@ -71,6 +75,7 @@ def load(folder: Path) -> Project:
         contexts,
         {n: file.path.parent / str(v) for n, v in file.section("tokenizers").items()},
         {n: _pace(v) for n, v in file.section("limits").items()},
+        {n: v for n, v in file.section("takes").items() if isinstance(v, dict)},
         tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"),
         file,
     )
@@ -131,6 +136,28 @@ def strays(recipe: Recipe, project: Project) -> Iterator[Diagnostic]:
             )
 
 
+def near_name(name: str, project: Project) -> str:
+    """The known model whose name is near that of one nobody knows; empty where none is."""
+    table = known()
+    tail = name.partition("/")[2] or name
+    if name in project.prices or any(n in table for n in (name, tail)):
+        return ""
+    return nearest(name, project.prices, NEAR) or nearest(name, table, NEAR)
+
+
+def unknown_names(names: Iterable[str], project: Project) -> Iterator[Diagnostic]:
+    """A warning for each model of a provider that looks like a slip for a known one."""
+    for name in dict.fromkeys(names):
+        near = "" if name.startswith("offline/") else near_name(name, project)
+        if near:
+            yield Diagnostic(
+                "no-model",
+                f"nobody here knows a model `{name}`",
+                hint=f"`{near}` is near: was that meant?",
+                softened=True,
+            )
+
+
 def model_and_name(given: str) -> tuple[str, str]:
     """`MODEL=NAME`, or `NAME` for every model. A name may have signs of equality of its own: what
     stands before the first names a model only where it is a word, and `=NAME` is for every one."""
@@ -138,10 +165,13 @@ def model_and_name(given: str) -> tuple[str, str]:
     return (model, name) if equals and (not model or model.isidentifier()) else ("", given)
 
 
-def bind_models(recipe: HasSteps, project: Project, given: Iterable[str]) -> dict[str, BoundModel]:
+def bind_models(
+    recipe: HasSteps, project: Project, given: Iterable[str], *, local: bool = False
+) -> dict[str, BoundModel]:
     """What fills each model: the recipe's default, the project's, the environment's, the command's.
 
-    `given` are `NAME` for every model or `MODEL=NAME` for one.
+    `given` are `NAME` for every model or `MODEL=NAME` for one; `local` says that they are asked at
+    an endpoint of this machine or network.
 
     Raises CodedError (undeclared-model).
     """
@@ -160,15 +190,24 @@ def bind_models(recipe: HasSteps, project: Project, given: Iterable[str]) -> dic
             f"the recipe has no model `{unknown[0]}`",
             hint=f"its models: {known}; a name with a = in it: --model ={unknown[0]}=…",
         )
-    return {m.name: bound(m, project, single.get(m.name) or everywhere) for m in models}
+    return {
+        m.name: bound(m, project, single.get(m.name) or everywhere, local=local) for m in models
+    }
 
 
-def bound(model: Model, project: Project, given: str) -> BoundModel:
-    """What fills a model of the recipe: the one that is given, the project's, the recipe's own."""
+def bound(model: Model, project: Project, given: str, *, local: bool = False) -> BoundModel:
+    """What fills a model of the recipe: the one that is given, the project's, the recipe's own.
+    What it takes is as the tables have it, then as the project says, then as the recipe does."""
     name = given or project.models.get(model.name) or model.default or project.default or NAME
     price = project.prices.get(name) or project.prices.get(f"openai/{name}")
     if model.price is not None and not given:
         price = Price(*model.price, "the recipe")
     if name.startswith("offline/"):
         price = price or Price(0.0, 0.0)
-    return BoundModel(model.name, name, price, capabilities(name).room)
+    takes = with_changes(takes_of(name, project, local=local), dict(model.takes))
+    return BoundModel(model.name, name, price, takes)
+
+
+def takes_of(name: str, project: Project, *, local: bool = False) -> Takes:
+    """What a real model takes: as the tables have it, then as the project says."""
+    return with_changes(capabilities(name, local), project.takes.get(name, {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rlmlang.schema.capabilities import TAKES
 from rlmlang.schema.setting import MODEL as MODEL_NAME
 from rlmlang.schema.setting import MOMENT, Setting
 from rlmlang.value import value
@@ -52,6 +53,14 @@ def _at(
     )
 
 
+def _written(setting: Setting) -> str:
+    """How a setting of a model block is written in TOML."""
+    if setting.choices:
+        first = f'"{setting.choices[0]}"'
+        return f"[{first}]" if setting.kind == "names" else first
+    return "false" if setting.kind == "truth" else "4_000"
+
+
 PRICE = "dollars per million tok"
 SETTINGS = (
     _at("models.default", "model", "what fills every model that the recipe leaves open",
@@ -66,6 +75,8 @@ SETTINGS = (
         required=True),
     _at("prices.MODEL.output", "number", "the price of what is written", "2.00", unit=PRICE,
         least=0, required=True),
+    *(ProjectSetting(s.name, s.kind, doc=s.doc, choices=s.choices, least=s.least,
+                     example=_written(s), path=("takes", MODEL, s.name)) for s in TAKES),
     _at("limits.MODEL.parallel", "count", "the calls at a time", "8", unit="calls", least=1),
     _at("limits.MODEL.requests_per_minute", "number", "what the provider allows", "500",
         unit="requests a minute", least=MOMENT),

@@ -72,6 +72,7 @@ KINDS = {
                      form=r"[A-Za-z_][A-Za-z0-9_]{0,63}"),
     "names": Kind("a list of names", (list,)),
     "texts": Kind('a list of texts such as ["a", "b"]', (tuple,)),
+    "choice": Kind("one of its names"),
     "name": Kind("a bare name", ()),
     "block": Kind("a block: { … }", ()),
     "expression": Kind("an expression", ()),
@@ -116,7 +117,8 @@ class Setting(Frozen):
     def takes(self) -> str:
         """What it takes, in words."""
         words = self.example if self.kind == "expression" else self.of.words
-        words = " | ".join(self.choices) or words
+        if self.choices and self.kind != "names":
+            words = " | ".join(self.choices)
         return ", ".join(x for x in (words, self.range, self.unit and f"in {self.unit}") if x)
 
     @property
@@ -131,11 +133,16 @@ class Setting(Frozen):
 
     def refuses(self, found: object) -> str:
         """What a value must be where it is not, in words; empty where it fits."""
-        if not self.of.holds(found):
+        if not self.of.holds(found) or not self._chosen(found):
             return f"takes {self.takes}"
         if isinstance(found, int | float) and not isinstance(found, bool):
             return self._out_of_range(found)
         return ""
+
+    def _chosen(self, found: object) -> bool:
+        """Whether a value, or each of a list, is one of the choices, where there are any."""
+        chosen = found if isinstance(found, list) else [found]
+        return not self.choices or all(x in self.choices for x in chosen)
 
     def _out_of_range(self, amount: float) -> str:
         if self.least is not None and amount < self.least:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from rlmlang.schema.capabilities import ANSWER, TAKES
 from rlmlang.schema.dimensions import DIMENSIONS, SPENT
 from rlmlang.schema.setting import MOMENT, Setting
 from rlmlang.schema.sources import of_files
@@ -90,7 +91,12 @@ BLOCKS: dict[str, Block] = {
                 outside="MODEL"),
         Setting("price", "block", opens="price", doc="its price, where the table knows none",
                 example="price: { input: 0.25, output: 2.00 }"),
+        replace(ANSWER, outside="MODEL"),
+        Setting("takes", "block", opens="takes", doc="what it takes, where the table of models "
+                "does not know it: rlm models", example="takes: { structured: json_schema }"),
     ),
+    "takes": _block("what a model takes", "what a model takes, which the table of models has for "
+                    "those that it knows; in rlm.toml: [takes] NAME = { … }", *TAKES),
     "price": _block(
         "a price", "what a model costs",
         Setting("input", "number", required=True, doc="what is sent", least=0, unit=PRICE),
@@ -110,6 +116,8 @@ BLOCKS: dict[str, Block] = {
                 "be repeated", example="a condition"),
         _cap("retry", "count", 1, "how often a refused answer is asked for again"),
         Setting("think", "truth", False, doc="whether reasons are asked for before the answer"),
+        replace(ANSWER, outside="PROMPT", doc=f"{ANSWER.doc}; as its model says where it is not "
+                "written"),
         repl=True,
         without={"demos": "Demonstrations are found by `rlm tune` and kept beside the recipe."},
     ),

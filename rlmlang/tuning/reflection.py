@@ -45,7 +45,8 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[Re
     endpoint = endpoint_of(options, project)
     in_flight = InFlight(budget_waiters=way.budget_waiters)
     engines = EngineStack(store, 4, in_flight, max_wait=options.max_wait)
-    filled = bound(MODEL, project, model)
+    local = endpoint.address is not None and endpoint.address.local
+    filled = bound(MODEL, project, model, local=local)
     connection = Connection(endpoint.address, options.timeout, 4, redact, endpoint.key_env)
     route = route_for(MODEL, filled, measure, connection, engines, ProviderLimits(), way.engine)
     state = PARKED

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from rlmlang.ir.answer_forms import schema_size
 from rlmlang.ir.binding import Binding, Price
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.expressions import Expr
@@ -51,10 +52,10 @@ def calls(
     if prompt.repl is not None:
         return _sessions(prompt, prompt.repl, count, known)
     price, tries = binding.model(prompt.model).price, 1 + prompt.retry
-    once = inputs + count * template_size(prompt)
-    again = number(prompt.model.output * GROWTH + AGAIN)
+    once = inputs + count * _template(prompt, binding)
+    again = number(prompt.written * GROWTH + AGAIN)
     worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], binding)
-    output = number(binding.output(prompt.model))
+    output = number(binding.output(prompt.model, prompt.written))
     return Bound(
         best=_cost(least, least * 100, least, price),
         expected=_cost(count, once, ceil_div(count * output, 2), price),
@@ -62,6 +63,11 @@ def calls(
         rounds=rounds * tries,
         depth=1,
     )
+
+
+def _template(prompt: Prompt, binding: Binding) -> int:
+    """What a request holds besides its inputs, with the schema of its answer where it has one."""
+    return template_size(prompt) + schema_size(prompt, binding.model(prompt.model))
 
 
 def _sent(size: Formula, count: Formula, prompts: Sequence[Prompt], binding: Binding) -> Formula:
@@ -74,12 +80,13 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Bound
     """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
     binding, turns = known.binding, caps.iters
     price = binding.model(prompt.model).price
-    base = template_size(turn_of(prompt)) + template_size(last_of(prompt)) + described(prompt)
+    asked = (turn_of(prompt), last_of(prompt))
+    base = sum(_template(p, binding) for p in asked) + described(prompt)
     turn = caps.shown + prompt.model.output * GROWTH + TURN
     root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
     prompts = list(free_prompts(prompt).values())
     worst_in = _sent(count * root_in, count * (turns + 1), prompts, binding)
-    output = binding.output(prompt.model)
+    output = binding.output(prompt.model, prompt.model.output)
     root = _cost(count * (turns + 1), worst_in, count * (turns + 1) * output, price)
     half = _cost(
         count * max(1, turns // 2),
@@ -114,19 +121,20 @@ def _sub_calls(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Cost
     binding = known.binding
     inside = [part.step.work.asked for part in _all(known)]
     tools = [*caps.prompts, *(ask.prompt for ask in inside if ask is not None)]
-    models = [caps.sub or prompt.model, *(p.model for p in tools)]
-    models += [prompt.model] if caps.depth else []
+    sub = caps.sub or prompt.model
+    asked = [(sub, sub.output), *((p.model, p.written) for p in tools)]
+    asked += [(prompt.model, prompt.model.output)] if caps.depth else []
     prompts = [*free_prompts(prompt).values(), *tools]
-    rooms = [m.context - m.output for m in models]
+    rooms = [m.context - m.output for m, _ in asked]
     rooms[0] = caps.sub_input or rooms[0]
     costs = [
         _cost(
             count,
             _sent(count * room, count, prompts, binding),
-            count * binding.output(m),
+            count * binding.output(m, written),
             binding.model(m).price,
         )
-        for m, room in zip(models, rooms, strict=True)
+        for (m, written), room in zip(asked, rooms, strict=True)
     ]
     usd = [c.usd for c in costs if c.usd is not None]
     return Cost(

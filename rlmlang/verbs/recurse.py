@@ -108,7 +108,7 @@ class Recurse(Operation):
         if prune is not None:
             found["prune"] = _part(prune, inner * self.into, number(self.see), deep)
         if leaf is not None and join is not None:
-            said = max(_asked(p).prompt.model.output for p in (leaf, join))
+            said = max(_asked(p).prompt.written for p in (leaf, join))
             found["join"] = _part(join, joins, number((said * GROWTH + MARK) * self.fanin), deep)
         return found
 

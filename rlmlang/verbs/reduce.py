@@ -54,7 +54,7 @@ class Reduce(Operation):
         facts, fanin = known.of(self.subject), self.fanin
         needed = ceil_div(less_one(facts.count), fanin - 1)
         least = ceil_div(less_one(known.least_of(self.subject)), fanin - 1)
-        item = maximum(facts.item, number(self.ask.prompt.model.output * GROWTH))
+        item = maximum(facts.item, number(self.ask.prompt.written * GROWTH))
         shown = (item + MARK * facts.inner) * fanin + arguments_size(self.ask, known)
         least = ZERO if facts.type.item.optional else least  # what says nothing is not joined
         return calls(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
+from rlmlang.ir.answer_forms import HELD
 from rlmlang.ir.binding import Price
 from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
@@ -39,6 +41,7 @@ class Meter:
     _settings: dict[tuple[str, int], tuple[object, str]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _schemas: dict[int, tuple[object, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def sending(self, request: Request, context: CallContext, draws: Draws) -> Sending:
         """A request as it is kept: with its key, its parts and its worst case."""
@@ -76,9 +79,21 @@ class Meter:
     def _worst(self, request: Request, system: str, context: CallContext) -> Usage:
         texts = [system, *(m.text or "" for m in request.messages)]
         most = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
+        if (schema := request.config.response_format) is not None:
+            most += self._schema(schema)
         tokens_in = self.counting.reserved(most)
         tokens_out = request.config.max_tokens or context.declared_output
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
+
+    def _schema(self, schema: Mapping[str, object]) -> int:
+        """What a provider may count for the schema of an answer."""
+        known = self._schemas.get(id(schema))
+        if known is None or known[0] is not schema:
+            if len(self._schemas) >= MOST:
+                self._schemas.clear()
+            size = self.measure.tokens(json.dumps(schema)) + HELD
+            known = self._schemas[id(schema)] = schema, size
+        return known[1]
 
     def used(self, response: Response, sending: Sending) -> tuple[Usage, str]:
         """What the provider says was used, and nothing; the worst case where that cannot be true,

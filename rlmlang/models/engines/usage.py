@@ -62,7 +62,8 @@ def judged(model: str, worst: Charged, used: Charged, doubted: str) -> CodedErro
             f"{model} wrote {used.tokens_out:,} tokens where {worst.tokens_out:,} were allowed",
             reason="The plan's worst case and the budget count on that limit, so no further call "
             "is made. What was answered is kept and charged.",
-            hint=f"declare what it really takes: output <= {used.tokens_out}tok, thinking included",
+            hint=f"declare what it really takes: output <= {used.tokens_out}tok, thinking "
+            f"included; or takes: {{ thinking: {used.tokens_out}tok }}",
         )
     if used.tokens_in > worst.tokens_in:
         return failed(
