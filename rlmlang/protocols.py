@@ -28,7 +28,8 @@ class Search(Protocol):
 
 @dataclass(frozen=True)
 class Sending:
-    """A request about to be sent: its key, whose it is, its parts as text, its worst case.
+    """A request about to be sent: its key, whose it is, its parts as text, its worst case; `most`
+    is how many tokens its text may be.
 
     `settings` is JSON of everything besides the text that may change the answer; `ranges` is JSON
     of [document, start, end] that the request shows; `key` is sha256 over settings and text.
@@ -43,6 +44,7 @@ class Sending:
     worst: Usage
     priced: bool
     ranges: str = ""
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Keeper(Protocol):
 @dataclass(frozen=True)
 class Question:
     """One prompt put to one item, in one attempt, with what inputs; `tell` takes the events of its
-    requests."""
+    requests, `within` the tokens of each before it is sent. It raises NoAnswerError for more than
+    the plan allows."""
 
     call: CallId
     prompt: Prompt
@@ -100,6 +103,7 @@ class Question:
     ranges: str = ""
     part: str = ""
     tell: Callable[[Event], None] = lambda event: None
+    within: Callable[[int], None] = lambda tokens: None
 
     @property
     def predictor(self) -> str:

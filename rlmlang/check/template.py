@@ -12,6 +12,7 @@ from rlmlang.check.module import Module
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.template_sizes import templated
 from rlmlang.ir.types import AnyType, EnumType, Plain, RecordType, TextType, Type, fields_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ SHORT_TEXT = ("Date", "Id", "Text", "Path")
 
 def used_names(task: str) -> frozenset[str]:
     """The names that a task reads; none where it is no template, or one that cannot be read."""
-    if not _templated(task):
+    if not templated(task):
         return frozenset()
     from jinja2 import Environment, TemplateSyntaxError, meta
 
@@ -38,10 +39,6 @@ def used_names(task: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(parsed))
 
 
-def _templated(task: str) -> bool:
-    return "{{" in task or "{%" in task or "{#" in task
-
-
 def check_template(
     module: Module, task: str, span: Span, names: dict[str, tuple[Type, bool]]
 ) -> bool:
@@ -50,7 +47,7 @@ def check_template(
     `names` gives the type of each parameter and setting, and whether it is short enough to be
     interpolated.
     """
-    if not _templated(task):
+    if not templated(task):
         return False
     from jinja2 import Environment, TemplateSyntaxError, nodes
 

@@ -114,7 +114,8 @@ async def attempt(
     account = request.account or scope.account.child(call.step)
     said = _repeated(scope, prompt, refused)
     given, part = request.inputs, request.part
-    question = Question(call, prompt, given, account, said, _json(ranges), part, scope.emit)
+    within = scope.allowance.of(request.node, prompt, again=said is not None)
+    question = Question(call, prompt, given, account, said, _json(ranges), part, scope.emit, within)
 
     def not_taken(code: str, reason: str, exchange: Exchange = NOTHING) -> None:
         scope.emit(

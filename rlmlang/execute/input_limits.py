@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from rlmlang.context import Datum, Measure, Slice, Tree, text_of, tok_in
 from rlmlang.ir import recipe as r
-from rlmlang.ir.request_sizes import template_size
+from rlmlang.ir.request_sizes import AGAIN, template_size
+from rlmlang.ir.sizes import GROWTH
 
 
 def too_large(
@@ -25,7 +26,8 @@ def too_large(
     total = sum(sizes.values())
     if room is None or isinstance(prompt, r.Tool):
         return ""
-    left = room - template_size(prompt)
+    again = prompt.written * GROWTH + AGAIN if prompt.retry else 0
+    left = room - template_size(prompt) - again
     if total <= left:
         return ""
     return (

@@ -15,15 +15,17 @@ import anyio
 from rlmlang.budget import Account, Limits
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
-from rlmlang.execute.call_model import ItemError, Request, answer, attempt
+from rlmlang.execute.call_model import SHOWN, ItemError, Request, answer, attempt
 from rlmlang.execute.call_quota import CallQuota
 from rlmlang.execute.causes import ends_run, first_cause
-from rlmlang.execute.input_limits import too_large
+from rlmlang.execute.input_limits import beginning, too_large
 from rlmlang.execute.run_context import RunContext
-from rlmlang.execute.transcript import code_in, shown, signature
+from rlmlang.execute.transcript import code_in, shown
 from rlmlang.execute.validate import problem_with
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
+from rlmlang.ir.repl_prompts import signature
+from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import Asker, CellResult, Question, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
 
@@ -90,7 +92,9 @@ class ReplSession:
         said, broken = await self._say(turn)
         code, problem = ("", broken) if broken else code_in(said)
         ran = CellResult(error=problem, kind="syntax") if problem else await sandbox.run(code)
-        self.history.append(shown(turn, code or said[:1_000], ran, self.caps.shown))
+        most = self.request.prompt.model.output * GROWTH
+        said = beginning(said[:1_000], most, self.scope.tools.measure)
+        self.history.append(shown(turn, code or said, ran, self.caps.shown))
         return ran
 
     async def _say(self, turn: int) -> tuple[str, str]:
@@ -105,8 +109,14 @@ class ReplSession:
         request = self._request("turn", f.turn_of(self.request.prompt), texts, turn)
         outcome = await attempt(self.scope, request, 0, None)
         if isinstance(outcome, Refused):
-            return outcome.answer, outcome.reason if outcome.code else ""
+            return outcome.answer, outcome.reason if self._cut(outcome) else ""
         return str(outcome.value or ""), ""
+
+    def _cut(self, refused: Refused) -> bool:
+        """Whether an answer is not whole: code that is cut must not be run."""
+        most = self.request.prompt.model.output * GROWTH
+        size = self.scope.tools.measure.tok(refused.answer)
+        return bool(refused.code) or len(refused.answer) >= SHOWN or size > most
 
     async def _last(self) -> Datum:
         """The answer from what was found, when the turns are used up."""
@@ -221,6 +231,7 @@ class ReplSession:
         tools = self.scope.tools
         held = replace(tools, asker=Held(tools.asker, self.quota))
         scope = replace(self.scope, tools=held, account=self.account, depth=self.request.depth)
+        scope.allowance = self.scope.allowance
         try:
             return await tools.pattern(scope, f"{self.request.node}.{tool.name}", inputs)
         except ItemError as problem:

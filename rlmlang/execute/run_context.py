@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rlmlang.budget import Account
 from rlmlang.context import Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
 from rlmlang.ir import recipe as r
@@ -50,6 +51,10 @@ class RunContext:
     depth: int = 0
     clock: Callable[[], float] = time.time
     notice: Callable[[CodedError, str], None] = lambda problem, of: None
+    allowance: Allowance = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.allowance = Allowance(self.plan)
 
     def emit(self, event: Event) -> None:
         """Records an event of this run: says when it was, and where in the plan."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 
-from rlmlang.ir import recipe as r
 from rlmlang.protocols import CellResult
 from rlmlang.unicode import encodable
 
@@ -58,10 +57,3 @@ def cut(text: str, most: int) -> str:
     return (
         f"{data[:most].decode('utf-8', 'ignore')}\n[{len(data) - most:,} more bytes are not shown]"
     )
-
-
-def signature(prompt: r.Prompt | r.Tool) -> str:
-    """A prompt or pattern as a function that code may call."""
-    params = ", ".join(f"{p.name}: {p.type}" for p in prompt.params)
-    doc = f"  # {prompt.doc.splitlines()[0]}" if prompt.doc else ""
-    return f"{prompt.name}({params}) -> {prompt.result}{doc}"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from rlmlang.context import Datum, Measure, Tree, fields_of, items_of, text_of, whole
+from rlmlang.context import Datum, Measure, Tree, fields_of, items_of, json_line, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import RunCode, evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.quotes import cut_fields, is_cut, is_quote
-from rlmlang.ir.sizes import GROWTH
+from rlmlang.ir.sizes import GROWTH, LONGEST
 from rlmlang.ir.types import TEXT, AnyType, PairType, RecordType, Type
 from rlmlang.ir.walk import show
 
@@ -80,6 +80,7 @@ def problem_with(
     return (
         _beyond(prompt, value, measure)
         or too_large(prompt.result, prompt.result_max, value, measure, "the result")
+        or _longer(prompt.result, value, measure, "the result")
         or _quotes(prompt.result, value, source or Shown(prompt, inputs), "the result")
         or _conditions(prompt.result, value, code, "the result")
         or _checks(prompt, value, inputs, code)
@@ -96,8 +97,16 @@ def _beyond(prompt: r.Prompt, value: Datum, measure: Measure) -> str:
     return f"the result is too long: {size:,} tok, where {most:,} are the most that is taken"
 
 
-def too_large(type_: Type, most: int | None, value: Datum, measure: Measure, what: str) -> str:
-    """Which part of a value is larger than was declared, in words; empty when none is."""
+def too_large(
+    type_: Type,
+    most: int | None,
+    value: Datum,
+    measure: Measure,
+    what: str,
+    shown: Callable[[Datum], str] = text_of,
+) -> str:
+    """Which part of a value is larger than was declared, in words; empty when none is. `shown`
+    gives a text as a model sees it: inside a record as JSON."""
     if value is None:
         return ""
     if type_.is_list:
@@ -105,22 +114,38 @@ def too_large(type_: Type, most: int | None, value: Datum, measure: Measure, wha
         if most is not None and len(items) > most:
             return f"{what} has {len(items)} items; at most {most} are allowed"
         parts = (
-            too_large(type_.item, None, v, measure, f"item {i + 1} of {what}")
+            too_large(type_.item, None, v, measure, f"item {i + 1} of {what}", shown)
             for i, v in enumerate(items)
         )
         return next((p for p in parts if p), "")
     if isinstance(type_, RecordType):
         fields = fields_of(value)
         found = (
-            too_large(f.type, f.max, fields.get(f.name), measure, f"`{f.name}` of {what}")
+            too_large(f.type, f.max, fields.get(f.name), measure, f"`{f.name}` of {what}", _inside)
             for f in type_.fields
         )
         return next((p for p in found if p), "")
     if most is not None and type_.textual:
-        size = measure.tok(text_of(value))
+        size = measure.tok(shown(value))
         if size > most * GROWTH:
             return f"{what} is too long: about {size // GROWTH} tokens, where {most} are allowed"
     return ""
+
+
+def _longer(type_: Type, value: Datum, measure: Measure, what: str) -> str:
+    """Which number, date or range is longer than any of its type is taken to be."""
+    if value is None:
+        return ""
+    if (most := LONGEST.get(str(type_.required()))) is not None:
+        size = measure.tok(text_of(value))
+        return f"{what} is too long: {size} tok, where {most} are the most" if size > most else ""
+    found = (_longer(of, v, measure, f"{where}{what}") for of, v, where in _parts(type_, value))
+    return next((p for p in found if p), "")
+
+
+def _inside(value: Datum) -> str:
+    """A text as it stands in a record that is shown, without its quotes."""
+    return json_line(text_of(value))[1:-1]
 
 
 def _quotes(type_: Type, value: Datum, source: Shown, what: str) -> str:
@@ -164,8 +189,7 @@ def _searchable(value: Datum) -> str:
     if isinstance(value, list):
         return APART.join(map(_searchable, value))
     if isinstance(value, dict):
-        line = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text_of)
-        return APART.join([line, *map(_searchable, value.values())])
+        return APART.join([json_line(value), *map(_searchable, value.values())])
     return text_of(value)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.sizes import declared_size, made_of, of_field
+from rlmlang.ir.sizes import declared_size, growth, made_of, of_field
 from rlmlang.ir.types import FLOAT, INT, Field, IntType, Type, list_of
 from rlmlang.schema.formula import ONE, number
 
@@ -18,7 +18,7 @@ def flat(rows: Facts) -> Facts:
     if not rows.type.is_list or not rows.type.item.is_list:
         return rows
     inner = rows.type.item.item
-    size = declared_size(inner, None)
+    size = declared_size(inner, None, growth(rows))
     return replace(
         rows,
         type=list_of(inner),

@@ -46,7 +46,9 @@ class Binding(Frozen):
     `sizes` gives values to the unknowns of the formulas; names in `exact` are those whose size is
     not an upper bound but the real one. `prices_from` is the date of the price table. Sizes are in
     tok; a provider counts at most `most` tokens for one. `endpoint` is where requests go, empty for
-    the providers' own.
+    the providers' own. `distinct` has how many different items there are in lists that were looked
+    through, by node, since equal ones are asked about once; `all_differ` takes all of all lists to
+    differ.
     """
 
     models: Mapping[str, BoundModel] = field(default_factory=dict)
@@ -57,6 +59,8 @@ class Binding(Frozen):
     grain: int = 2
     most: int = 2
     endpoint: str = ""
+    distinct: Mapping[str, int] = field(default_factory=dict)
+    all_differ: bool = False
 
     def model(self, model: Model) -> BoundModel:
         """What fills a model of the recipe."""

@@ -28,14 +28,26 @@ class Cost(Frozen):
 
 
 @value
+class Allowed(Frozen):
+    """The most tokens that a provider may count for one request of a part of a step (empty for the
+    step itself): for the first to an item, and how much more for one that is repeated."""
+
+    part: str
+    first: Formula
+    again: Formula = ZERO
+
+
+@value
 class Bound(Frozen):
-    """A step's cost in three cases, its rounds one after another, and its depth."""
+    """A step's cost in three cases, its rounds one after another, and its depth; of a step that
+    asks, what each of its requests is allowed, which sums of steps have not."""
 
     best: Cost = field(default_factory=Cost)
     expected: Cost = field(default_factory=Cost)
     worst: Cost = field(default_factory=Cost)
     rounds: Formula = ZERO
     depth: int = 0
+    requests: tuple[Allowed, ...] = ()
 
     def __add__(self, other: Bound) -> Bound:
         return Bound(

@@ -37,7 +37,7 @@ def of_result(prompt: Prompt, result: Type) -> Facts:
     written = number(prompt.written * GROWTH)
     if result.is_list:
         return _list_result(prompt, result, written)
-    declared = declared_size(result, None)
+    declared = declared_size(result, None, GROWTH)
     if prompt.result_max is not None and result.textual:
         declared = number(prompt.result_max * GROWTH)
     size = written if declared is None else _least(declared, written)
@@ -51,7 +51,7 @@ def _list_result(prompt: Prompt, result: Type, written: Formula) -> Facts:
         value, least = written.value(), smallest.value()
         assert value is not None and least is not None
         count = number(max(1, value // least))
-    item = declared_size(result.item, None)
+    item = declared_size(result.item, None, GROWTH)
     return Facts(result, written, count, _least(item, written) if item is not None else written)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
@@ -15,26 +15,13 @@ from rlmlang.ir.declarations import Demo as Demo
 from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned
-from rlmlang.ir.expressions import (
-    Apply,
-    Choose,
-    CodeCall,
-    Constant,
-    Expr,
-    Get,
-    Items,
-    Make,
-    Not,
-    Op,
-    Param,
-    Ref,
-)
+from rlmlang.ir.expressions import Expr, Items, Param, Ref
 from rlmlang.ir.facts import Facts as Facts
 from rlmlang.ir.facts import Given
 from rlmlang.ir.models import Model as Model
 from rlmlang.ir.sizes import answer_size, shown_size
 from rlmlang.ir.types import Type
-from rlmlang.schema.formula import ZERO, Formula, maximum, number
+from rlmlang.schema.formula import ZERO, Formula, minimum, number
 from rlmlang.schema.partitions import Coverage
 from rlmlang.schema.registry import ALONE, Find
 from rlmlang.value import Frozen, value
@@ -226,24 +213,35 @@ class Part:
     bound: Bound
 
 
+class FactsOf(Protocol):
+    """What knows the facts of expressions."""
+
+    def of(self, e: Expr) -> Facts:
+        """The facts of an expression. Raises CodedError (plan-unsound)."""
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known of a step's inputs by the names it reads them by: `facts`, and in `least` a
     lower bound of their items, for those that have one; of the steps it is made of, and of what is
-    bound."""
+    bound. `names` gives the facts of expressions over those names, `distinct` a lower bound of the
+    items that differ, for those that were looked through."""
 
     facts: Mapping[str, Facts]
     least: Mapping[str, Formula]
     binding: Binding
     parts: Mapping[str, Part] = field(default_factory=dict)
     find: Find = ALONE.find
+    names: FactsOf | None = None
+    distinct: Mapping[str, Formula] = field(default_factory=dict)
 
     def of(self, e: Expr | None) -> Facts:
-        """The facts of an expression that names a value, or lists some; nothing of others."""
+        """The facts of an expression; of none, no items. Raises CodedError (plan-unsound)."""
         if isinstance(e, Ref) and e.name in self.facts:
             return self.facts[e.name]
-        count = number(len(e.items)) if isinstance(e, Items) else ZERO
-        return Facts(size=count, count=count)
+        if e is None or self.names is None:
+            return Facts(size=ZERO, count=ZERO)
+        return self.names.of(e)
 
     def least_of(self, e: Expr | None) -> Formula:
         """A lower bound of the items in a list: sound only where the real size is bound."""
@@ -251,27 +249,18 @@ class Known:
             return number(len(e.items))
         return self.least.get(e.name, ZERO) if isinstance(e, Ref) else ZERO
 
+    def distinct_of(self, e: Expr | None) -> Formula:
+        """A lower bound of the items in a list that differ: those that are equal are asked about
+        once, so where nobody has looked, it is one."""
+        least = self.least_of(e)
+        if self.binding.all_differ:
+            return least
+        known = self.distinct.get(e.name) if isinstance(e, Ref) else None
+        return known if known is not None else minimum(least, 1)
+
     def size_of(self, e: Expr) -> Formula:
         """The most tok an expression may come to when it is shown."""
-        match e:
-            case Constant(v):
-                return number(len(str(v).encode()) // 2 + 2)
-            case Ref():
-                return shown_size(self.of(e))
-            case Get(base, _):
-                return self.size_of(base)
-            case Choose(_, yes, no):
-                return maximum(self.size_of(yes), self.size_of(no))
-            case Items(items):
-                return sum(map(self.size_of, items), number(8))
-            case Make(_, parts):
-                return sum((self.size_of(x) + 16 for _, x in parts), ZERO)
-            case Apply(_, args) | CodeCall(_, args):
-                return sum(map(self.size_of, args), number(16)) * 2
-            case Op(_, left, right):
-                return self.size_of(left) + self.size_of(right)
-            case Not():
-                return number(3)
+        return shown_size(self.of(e))
 
 
 @value

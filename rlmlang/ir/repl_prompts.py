@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.ir.expressions import Param
-from rlmlang.ir.recipe import Prompt
+from rlmlang.ir.recipe import Prompt, Tool
 from rlmlang.ir.types import TEXT
 
 PREVIEW = 400
@@ -86,8 +86,18 @@ def free_prompts(prompt: Prompt) -> dict[str, Prompt]:
 
 def described(prompt: Prompt) -> int:
     """The most tok that descriptions of variables and tools take."""
-    tools = len(prompt.repl.tools) if prompt.repl is not None else 0
-    return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + 300
+    caps = prompt.repl
+    own: tuple[Prompt | Tool, ...] = (*caps.prompts, *caps.patterns) if caps is not None else ()
+    tools = max(0, len(caps.tools) - len(own)) if caps is not None else 0
+    told = sum(max(200, len(signature(p).encode()) // 2 + 1) for p in own)
+    return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + told + 300
+
+
+def signature(prompt: Prompt | Tool) -> str:
+    """A prompt or pattern as a function that code may call."""
+    params = ", ".join(f"{p.name}: {p.type}" for p in prompt.params)
+    doc = f"  # {prompt.doc.splitlines()[0]}" if prompt.doc else ""
+    return f"{prompt.name}({params}) -> {prompt.result}{doc}"
 
 
 def _text(prompt: Prompt, suffix: str, task: str, params: tuple[str, ...]) -> Prompt:

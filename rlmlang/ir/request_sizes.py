@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from rlmlang.ir import recipe as r
-from rlmlang.ir.sizes import GROWTH
-from rlmlang.ir.types import EnumType, RecordType, Type, parts_of
+from rlmlang.ir.models import Model
+from rlmlang.ir.sizes import GROWTH, declared_size
+from rlmlang.ir.template_sizes import UNSIZED, filled_size
+from rlmlang.ir.types import EnumType, RecordType, Type, fields_of, parts_of
 from rlmlang.schema.formula import Formula
 
 TEMPLATE = 600
@@ -21,18 +23,38 @@ AGAIN, REASON = 400, 200
 
 def template_size(prompt: r.Prompt) -> int:
     """The most that a request holds besides its inputs, in tok (bytes of text, halved)."""
-    text = len(prompt.task.encode()) + len(prompt.doc.encode())
+    task = filled_size(prompt.task, _values(prompt)) + (len(prompt.doc.encode()) + 1) // 2
     docs = sum(len(p.doc.encode()) + len(p.name) for p in prompt.params)
     settings = sum(len(str(v).encode()) for _, v in prompt.settings)
     schema = _schema(prompt.result)
     inputs = sum(PER_PARAM + _schema(p.type) // 2 for p in prompt.params)
     shown = sum(demo_size(d) for d in prompt.demos)
-    return TEMPLATE + text // 2 + 1 + docs + settings + inputs + schema + shown
+    return TEMPLATE + task + docs + settings + inputs + schema + shown
+
+
+def _values(prompt: r.Prompt) -> dict[str, int]:
+    """The most tok of what the task's template may name: parameters, their fields, settings."""
+    found = {n: len(str(v).encode()) // 2 + 1 for n, v in prompt.settings}
+    for p in prompt.params:
+        found[p.name] = _tok(p.type, p.max)
+        found |= {f"{p.name}.{f.name}": _tok(f.type, f.max) for f in fields_of(p.type)}
+    return found
+
+
+def _tok(type_: Type, most: int | None) -> int:
+    size = declared_size(type_, most, GROWTH)
+    found = size.value() if size is not None else None
+    return UNSIZED if found is None else found
 
 
 def frame_size(messages: int) -> int:
     """The most tokens that a server adds to a request of so many messages."""
     return FRAME + PER_MESSAGE * messages
+
+
+def room_of(model: Model) -> int:
+    """The tok that a request of a model may hold beside its answer."""
+    return model.context - model.output
 
 
 def messages_of(prompt: r.Prompt) -> int:

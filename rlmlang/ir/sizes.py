@@ -2,7 +2,8 @@
 
 Values are shown as text or as compact JSON; a number, a date and a label have a most, text has
 what was declared. What a model writes may come to GROWTH times its own token count in tok, since
-tok is two bytes where no tokenizer is at hand, and most tokens are more.
+tok is two bytes where no tokenizer is at hand, and most tokens are more. A text inside a record is
+JSON, where a quote, a backslash and a line end take two bytes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from rlmlang.schema.formula import ONE, Formula, maximum, number
 
 GROWTH = 3
 PER_FIELD = 6
+ESCAPED = 2
+"""How many times the size of a text its JSON may be."""
+LONGEST = {"Date": 16, "Range": 16, "Int": 12}
+"""The most that is taken of a type that has a most by itself, in tok."""
 MARK = 6
 """What stands between the items of a list that is shown, in tok."""
 DENSE, FRAMING = 2, 24
@@ -29,33 +34,37 @@ stands around an answer, as field markers or as JSON, in tokens."""
 
 def field_overhead(type_: Type) -> int:
     """The keys and marks of a record's JSON form, in tok."""
-    return sum(len(f.name) // 2 + PER_FIELD for f in fields_of(type_)) + 2
+    return sum(len(f.name.encode()) // 2 + PER_FIELD for f in fields_of(type_)) + 2
 
 
-def declared_size(type_: Type, most: int | None) -> Formula | None:
-    """The most a value of a type can measure, or None where only its source knows."""
+def growth(facts: Facts) -> int:
+    """How many times what was declared a text may measure: more where a model has said it."""
+    return GROWTH if facts.told else 1
+
+
+def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | None:
+    """The most a value of a type can measure, or None where only its source knows; of text so many
+    times what was declared."""
     match type_:
         case ty.NoneType():
             return number(2)
         case ty.BoolType():
             return number(3)
-        case ty.TextType("Date"):
-            return number(8)
+        case ty.TextType("Date" | "Range" as word):
+            return number(LONGEST[word])
         case ty.IntType():
-            return number(12)
+            return number(LONGEST["Int"])
         case ty.FloatType():
             return number(14)
-        case ty.TextType("Range"):
-            return number(16)
         case ty.EnumType(names=names):
             return number(max((len(n.encode()) for n in names), default=2) // 2 + 2)
         case RecordType():
-            return _record_size(type_)
+            return _record_size(type_, times)
         case ty.Listed(of):
-            item = declared_size(of, None)
+            item = declared_size(of, None, times)
             return item * most if item is not None and most is not None else None
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.AnyType():
-            return number(most) if most is not None else None
+            return number(most * times) if most is not None else None
     assert_never(type_)
 
 
@@ -67,18 +76,18 @@ def answer_size(type_: Type, most: int | None, output: int) -> int:
     return output if found is None else min(output, math.ceil(found))
 
 
-def table_row(type_: RecordType, otherwise: Formula) -> Formula:
+def table_row(type_: RecordType, otherwise: Formula, times: int = 1) -> Formula:
     """A row of a table, which is shown without the names of its fields."""
-    sizes = [declared_size(f.type, f.max) for f in type_.fields]
+    sizes = [declared_size(f.type, f.max, times) for f in type_.fields]
     if any(s is None for s in sizes):
         return otherwise + 16
     return sum((s for s in sizes if s is not None), number(2 * len(sizes) + 2))
 
 
-def _record_size(type_: RecordType) -> Formula | None:
+def _record_size(type_: RecordType, times: int) -> Formula | None:
     total = number(field_overhead(type_))
     for f in type_.fields:
-        size = declared_size(f.type, f.max)
+        size = declared_size(f.type, f.max, times)
         if size is None:
             return None
         total = total + size
@@ -90,6 +99,15 @@ def shown_size(facts: Facts) -> Formula:
     if not facts.type.is_list:
         return facts.size
     return facts.size + facts.count * facts.inner * MARK
+
+
+def inside_size(facts: Facts) -> Formula:
+    """The size of a value inside a record that is made of it: a text becomes JSON."""
+    type_ = facts.type
+    while type_.is_list:
+        type_ = type_.item
+    json = type_.textual or isinstance(type_, ty.AnyType | ty.TreeType)
+    return shown_size(facts) * (ESCAPED if json else 1)
 
 
 def made_of(made: Facts, parts: Iterable[Facts]) -> Facts:
@@ -113,7 +131,7 @@ def of_fields(parts: Iterable[tuple[str, Facts]]) -> tuple[tuple[str, Kept], ...
 
 def of_field(base: Facts, field: Field) -> Facts:
     """A field of a record: its own most and coverage, else those of the record."""
-    declared = declared_size(field.type, field.max)
+    declared = declared_size(field.type, field.max, growth(base))
     size = declared if declared is not None else base.size
     inside = f"{field.name}."
     base = replace(
@@ -123,7 +141,7 @@ def of_field(base: Facts, field: Field) -> Facts:
     if not field.type.is_list:
         return replace(base, type=field.type, size=size, count=ONE, item=size)
     count = number(field.max) if field.max is not None else base.size
-    item = declared_size(field.type.item, None)
+    item = declared_size(field.type.item, None, growth(base))
     return replace(
         base, type=field.type, size=size, count=count, item=item if item is not None else size
     )

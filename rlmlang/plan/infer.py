@@ -48,15 +48,19 @@ def infer(
 ) -> Facts:
     """The facts of what a step gives. Raises CodedError (plan-unsound) where what it reads is not
     what it takes."""
-    known = Names(inputs, find=find)
-    if step.when is not None:
-        known = known.given(step.when[0], holds=step.when[1])
+    known = names_of(step, inputs, find)
     try:
         made = step.work.facts(PlanGiven(known, parts, binding.grain, binding.sizes))
     except CodedError as problem:
         found = problem.diagnostic
         raise CodedError(replace(found, message=f"`{step.name}`: {found.message}")) from None
     return replace(made.keeping(Kept()), fields=()) if step.assumed else made
+
+
+def names_of(step: Step, inputs: Mapping[str, Facts], find: Find) -> Names:
+    """What a step knows of the values that it reads, under its condition."""
+    known = Names(inputs, find=find)
+    return known if step.when is None else known.given(step.when[0], holds=step.when[1])
 
 
 def with_told(step: Step, inputs: Mapping[str, Facts]) -> Step:

@@ -15,10 +15,10 @@ from rlmlang.ir.recipe import Interface, Known, Part, Step
 from rlmlang.ir.types import fits
 from rlmlang.ir.walk import names
 from rlmlang.plan.graph import BOUND, Edge, contained, container, flows_into, inside_out, visible
-from rlmlang.plan.infer import infer, with_told
+from rlmlang.plan.infer import infer, names_of, with_told
 from rlmlang.plan.serialize import EDITION, hash_of
 from rlmlang.plan.verdict import Verdict, judge
-from rlmlang.schema.formula import ZERO, Formula
+from rlmlang.schema.formula import ZERO, Formula, number
 from rlmlang.schema.registry import Find
 from rlmlang.verbs.inference import unsound
 
@@ -103,8 +103,9 @@ class Pricing:
                     f"`{step.name}` reads `{e.source}`, which is a part of "
                     f"`{container(self.graph, e.source)}`"
                 )
+        facts, n = {e.port: self.facts[e.source] for e in flows}, self.binding.distinct
         return Known(
-            {e.port: self.facts[e.source] for e in flows},
+            facts,
             {e.port: self.least[e.source] for e in flows},
             self.binding,
             {
@@ -112,6 +113,8 @@ class Pricing:
                 for part in contained(self.graph, step.name)
             },
             self.find,
+            names_of(step, facts, self.find),
+            {e.port: number(n[e.source]) for e in flows if e.source in n},
         )
 
     def bounds(self) -> dict[str, Bound]:

@@ -44,7 +44,9 @@ class PredictorCaller:
         inputs = {
             field_name(p.name): encodable(render(given[p.name], p.type)) for p in prompt.params
         }
-        call = PredictorCall(question, self.routes[prompt.model.name], self.adapter, self.trace)
+        held = type(predictor) is PromptPredictor and predictor.as_planned
+        route = self.routes[prompt.model.name]
+        call = PredictorCall(question, route, self.adapter, self.trace, held)
         token = CALL.set(call)
         try:
             if type(predictor) is PromptPredictor:

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import dspy
 from dspy.lm15 import Config, Request, Response
@@ -21,13 +21,14 @@ from rlmlang.framing.replies import UnreadableError, unframed
 from rlmlang.ir.answer_forms import Form, form_of
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import Prompt
+from rlmlang.ir.template_sizes import templated
 from rlmlang.ir.types import Type
 from rlmlang.models.endings import unless_whole
 from rlmlang.models.engines.call_context import CallContext, Stopped, set_context, words_of
 from rlmlang.models.routes import Route
 from rlmlang.program.adapter import PromptAdapter
 from rlmlang.program.signatures import RESULT, again
-from rlmlang.program.tasks import filled, instructions_of, templated
+from rlmlang.program.tasks import filled, instructions_of
 from rlmlang.protocols import AnswerError, Question, Reply
 from rlmlang.unicode import encodable
 
@@ -48,12 +49,13 @@ class Traced:
 @dataclass
 class PredictorCall:
     """A question on its way through its predictor; `reply` and `prediction` are what its latest
-    request brought."""
+    request brought. `held` says that its requests are those the plan has counted."""
 
     question: Question
     route: Route
     adapter: PromptAdapter
     trace: list[Traced] | None = None
+    held: bool = False
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     thread: int = field(default_factory=threading.get_ident)
     reply: Reply | None = None
@@ -88,6 +90,7 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
     def __init__(self, signature: type[dspy.Signature], demos: Sequence[dspy.Example] = ()) -> None:
         super().__init__(signature)
         self.demos = list(demos)
+        self._planned = (signature, signature.instructions, list(demos))
         self._documented = (signature, "", "", signature)
         self._latest: tuple[Prompt | None, Route | None, Config, Form] = (
             None,
@@ -95,6 +98,12 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
             Config(),
             "fields",
         )
+
+    @property
+    def as_planned(self) -> bool:
+        """Whether it says what the plan counts with: no optimizer has changed it."""
+        now = self.signature.instructions, self.demos
+        return self.signature is self._planned[0] and now == self._planned[1:]
 
     def forward(self, **inputs: str) -> dspy.Prediction:
         """One request, from another thread than the run's."""
@@ -117,7 +126,7 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         request = call.adapter.request(
             route.name, config, signature, self.demos, shown, escapes, form
         )
-        context = _context_of(question)
+        context = _context_of(question, held=call.held)
         response = await _sent(route, request, context)
         said = encodable(words_of(response))
         reply = call.reply = Reply(None, said, context.exchange, escapes.count)
@@ -169,9 +178,9 @@ def _current() -> PredictorCall:
         raise RuntimeError(words) from None
 
 
-def _context_of(question: Question) -> CallContext:
+def _context_of(question: Question, *, held: bool) -> CallContext:
     prompt = question.prompt
-    return CallContext(
+    made = CallContext(
         question.account,
         prompt.written,
         question.call,
@@ -180,6 +189,7 @@ def _context_of(question: Question) -> CallContext:
         question=question,
         tell=question.tell,
     )
+    return replace(made, within=question.within) if held else made
 
 
 async def _sent(route: Route, request: Request, context: CallContext) -> Response:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import Any
 
-from rlmlang.context import Slice, Tree, text_of
+from rlmlang.context import Slice, Tree, json_line, text_of
 from rlmlang.ir.types import TableType, Type
 
 
@@ -29,7 +28,7 @@ def line(value: object) -> str:
     """One value: text as it is, everything else as compact JSON."""
     if isinstance(value, str | Slice):
         return text_of(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text_of)
+    return json_line(value)
 
 
 def table(rows: list[dict[str, object]]) -> str:

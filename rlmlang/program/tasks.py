@@ -7,11 +7,6 @@ from collections.abc import Mapping
 from rlmlang.ir import recipe as r
 
 
-def templated(task: str) -> bool:
-    """Whether a task is a template."""
-    return "{{" in task or "{%" in task
-
-
 def instructions_of(prompt: r.Prompt, task: str) -> str:
     """A task, with the prompt's documentation above it."""
     return f"{prompt.doc}\n\n{task}" if prompt.doc else task

@@ -1,103 +1,74 @@
-"""Inputs told apart, so that what is read of one is never booked as read of another."""
+"""How many items of a list differ: equal ones are asked about once.
+
+Texts are read and cut for it, so it is counted only where a budget seems too small for a plan
+whose items all differ.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from copy import copy
-from dataclasses import is_dataclass, replace
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from rlmlang.context import Datum, DecodedDocument, Document, Rows, Slice, Tree, as_slice
+from rlmlang import plugins
+from rlmlang.context import Datum, Measure, Slice, as_slice, items_of, json_line
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.binding import Binding
 from rlmlang.ir.expressions import Ref
-from rlmlang.ir.recipe import Step
-from rlmlang.ir.types import TEXT
-from rlmlang.ir.walk import names
+from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
-from rlmlang.verbs.recurse import Recurse
-from rlmlang.verbs.search import Search
 from rlmlang.verbs.split import Split
 
-CUTS = (Split, Search, Recurse)
-QUESTION = 1_000
-"""No text of so many characters that is shown as a whole is counted by the receipt."""
+
+def with_distinct(plan: Plan, inputs: Mapping[str, Datum], measure: Measure) -> Plan:
+    """The plan with a best case of the items that differ, where that says whether it fits."""
+    if _bound(plan, replace(plan.binding, all_differ=True)).verdict.word != "cannot fit":
+        return plan
+    return _bound(plan, replace(plan.binding, distinct=_counted(plan, inputs, measure)))
 
 
-def own(value: Datum) -> Datum:
-    """A value with documents of its own, for an input that gets what another has already."""
-    if isinstance(value, Slice):
-        return replace(
-            value, parts=tuple(replace(p, document=copy(p.document)) for p in value.parts)
-        )
-    if isinstance(value, Tree):
-        return replace(value, documents=tuple(map(copy, value.documents)))
-    if isinstance(value, Rows):
-        rows = copy(value)
-        rows.document = copy(value.document)
-        return rows
-    return value
+def _bound(plan: Plan, binding: Binding) -> Plan:
+    return replace(plan.bound_to(binding), rewrites=plan.rewrites)
 
 
-def told_apart(inputs: Mapping[str, Datum]) -> dict[str, Datum]:
-    """Inputs whose files have names that say which is meant: where trees of several folders have
-    files of one name, the names begin with the folder."""
-    roots: dict[str, set[str]] = {}
-    trees = [v for v in inputs.values() if isinstance(v, Tree)]
-    for tree in trees:
-        for document in tree.documents:
-            roots.setdefault(document.id, set()).add(tree.root)
-    shared = {id for id, found in roots.items() if len(found) > 1}
-    if not shared:
-        return dict(inputs)
-    return {
-        name: _below_root(value)
-        if isinstance(value, Tree) and any(d.id in shared for d in value.documents)
-        else value
-        for name, value in inputs.items()
+def _counted(plan: Plan, inputs: Mapping[str, Datum], measure: Measure) -> dict[str, int]:
+    """The different items of lists that are given, and the different pieces of what is cut."""
+    lists: dict[str, Iterable[Datum]] = {
+        n.id: items_of(inputs[n.id]) for n in plan.nodes if n.id in inputs and n.facts.type.is_list
     }
+    for node in plan.nodes:
+        subject = _cut_input(node)
+        if subject in inputs:
+            lists[node.id] = _pieces(node, inputs[subject], measure)
+    return {id: _different(items) for id, items in lists.items()}
 
 
-def placed_texts(plan: Plan, inputs: Mapping[str, Datum]) -> dict[str, Datum]:
-    """Inputs in which a text that a program or the command line gave has a place of its own, as one
-    from a file has, so that the receipt counts it: if it is cut or searched, or longer than a
-    question would be. One that an expression or code reads stays as it was given."""
-    texts = {p.name for p in plan.recipe.params if p.type.required() == TEXT}
-    return {
-        name: as_slice(name, value)
-        if isinstance(value, str) and value and name in texts and _is_context(plan, name, value)
-        else value
-        for name, value in inputs.items()
-    }
+def _cut_input(node: Node) -> str:
+    """The node whose value a split cuts; empty for what is no split of a value itself."""
+    work = node.step.work
+    if not isinstance(work, Split) or not isinstance(work.subject, Ref):
+        return ""
+    return node.inputs.get(work.subject.name, "")
 
 
-def _is_context(plan: Plan, name: str, text: str) -> bool:
-    """Whether a text is read as a context, and as nothing else."""
-    read = [(n.step, port) for n in plan.nodes for port, id in n.inputs.items() if id == name]
-    if not all(_shows(step, port) for step, port in read):
-        return False
-    return len(text) > QUESTION or any(_cuts(step, port) for step, port in read)
+def _pieces(node: Node, given: Datum, measure: Measure) -> Iterable[Datum]:
+    work = node.step.work
+    if not isinstance(work, Split):
+        raise TypeError(node.id)
+    how = work.partition
+    cut = plugins.partition(how.strategy, how.options, how.before, how.after)
+    return cut.split(as_slice(node.id, given) if isinstance(given, str) else given, measure)
 
 
-def _cuts(step: Step, port: str) -> bool:
-    """Whether a step cuts or searches an input, or goes down into it."""
-    return isinstance(step.work, CUTS) and port in names(step.work.subject)
+def _different(items: Iterable[Datum]) -> int:
+    """How many differ in what a model would be shown; none where they cannot be read, which the
+    run will say."""
+    try:
+        return len({_digest(x) for x in items if x is not None})
+    except CodedError:
+        return 0
 
 
-def _shows(step: Step, port: str) -> bool:
-    """Whether a step cuts or searches an input, or gives it to a prompt as it is."""
-    if step.when is not None and port in names(step.when[0]):
-        return False
-    if _cuts(step, port):
-        return True
-    ask = step.work.asked
-    return ask is not None and all(e == Ref(port) for _, e in ask.args if port in names(e))
-
-
-def _below_root(tree: Tree) -> Tree:
-    root = tree.root.rstrip("/")
-    return replace(tree, documents=tuple(_named(d, f"{root}/{d.id}") for d in tree.documents))
-
-
-def _named(document: Document, name: str) -> Document:
-    """A document under another name. Those of plug-ins may not be copied so, and keep theirs."""
-    if isinstance(document, DecodedDocument):
-        return replace(document, origin=_named(document.origin, name))
-    return replace(document, id=name) if is_dataclass(document) else document
+def _digest(item: Datum) -> bytes:
+    text = item.text() if isinstance(item, Slice) else json_line(item)
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()

@@ -19,7 +19,7 @@ from rlmlang.ir.expressions import Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type, labels_of
 from rlmlang.runtime.code import call_code
-from rlmlang.runtime.distinct import own, told_apart
+from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Sizes, Unknown, What

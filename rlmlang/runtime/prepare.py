@@ -18,10 +18,11 @@ from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
-from rlmlang.runtime.distinct import placed_texts
+from rlmlang.runtime.distinct import with_distinct
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
+from rlmlang.runtime.placed_inputs import placed_texts
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
 from rlmlang.runtime.project import (
     Project,
@@ -139,6 +140,7 @@ def _ready(
     warnings: tuple[Diagnostic, ...],
     tuned: str,
 ) -> Prepared:
+    plan = with_distinct(plan, inputs, measure)
     models, endpoint = plan.binding.models, endpoint_of(options, project)
     names = [b.name for b in models.values()]
     strange = () if foreign(names, endpoint) else unknown_names(names, project)

@@ -164,6 +164,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "recurse-prune": (RECIPE, (), "a prune is a question whose answer is a Bool or a number"),
     "reduce-type": (RECIPE, (), "a join whose answer is no item of the next join"),
     "request-form-learned": (OK, (), "a model takes less than its tables say"),
+    "request-too-large": (FAILED, ("item",), "a request that is larger than the plan allows"),
     "requirement-failed": (FAILED, (), "a require that does not hold"),
     "reserved-word": (RECIPE, (), "a word of the language names a step or declaration"),
     "result-too-large": (FAILED, (), "a recipe returns more than it says"),

@@ -128,6 +128,11 @@ def maximum(*values: Formula | int) -> Formula:
     return reduce(lambda a, b: _fold("max", a, b), (number(v) for v in values))
 
 
+def minimum(*values: Formula | int) -> Formula:
+    """The least."""
+    return reduce(lambda a, b: _fold("min", a, b), (number(v) for v in values))
+
+
 def power(base: Formula | int, exponent: Formula | int) -> Formula:
     """base to the exponent."""
     return _fold("pow", number(base), number(exponent))

@@ -35,7 +35,8 @@ class Call(Operation):
 
     def bound(self, known: Known) -> Bound:
         """One call, and as many more as may be retried."""
-        return calls(self.ask, ONE, least=ONE, inputs=arguments_size(self.ask, known), known=known)
+        shown = arguments_size(self.ask, known)
+        return calls(self.ask, ONE, least=ONE, inputs=shown, each=shown, known=known)
 
     def words(self) -> str:
         """The prompt's name."""

@@ -8,12 +8,13 @@ from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Kind, Known, Operation
-from rlmlang.ir.sizes import made_of
+from rlmlang.ir.sizes import field_overhead, inside_size, made_of
 from rlmlang.ir.types import AnyType, PairType, list_of
 from rlmlang.ir.walk import show, show_call
-from rlmlang.schema.formula import ONE, number
+from rlmlang.schema.formula import ONE, ZERO, number
 from rlmlang.value import value
 from rlmlang.verbs.contracts import search_of
+from rlmlang.verbs.given import item_facts
 from rlmlang.verbs.inference import unsound
 
 
@@ -36,8 +37,9 @@ class Cross(Operation):
                 raise unsound(f"{side.type} is no list of items to be paired")
         most = search_of(self.method, given.find).most(dict(self.options))
         count = left.count * number(most)
-        item = left.item + right.item
         pair = PairType(left.type.item, right.type.item)
+        sides = sum(map(inside_size, (item_facts(left), item_facts(right))), ZERO)
+        item = sides + field_overhead(pair)
         made = Facts(list_of(pair), count * item, count, item, ONE, "some")
         return made_of(made, (left, right))
 

@@ -89,7 +89,7 @@ class Filter(Operation):
         """count × call; nothing for a condition."""
         if self.ask is None:
             return Bound()
-        return over_items(self.subject, self.ask, known.least_of(self.subject), known)
+        return over_items(self.subject, self.ask, known.distinct_of(self.subject), known)
 
     def words(self) -> str:
         """`filter xs with p`, `filter xs where …`."""

@@ -26,7 +26,15 @@ from rlmlang.ir.expressions import (
     Ref,
 )
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.sizes import declared_size, field_overhead, largest, made_of, of_field, of_fields
+from rlmlang.ir.sizes import (
+    declared_size,
+    field_overhead,
+    inside_size,
+    largest,
+    made_of,
+    of_field,
+    of_fields,
+)
 from rlmlang.ir.types import (
     ANY,
     BOOL,
@@ -202,7 +210,7 @@ def _items(parts: Sequence[Facts]) -> Facts:
 
 
 def _record(type_: Type, names: Sequence[str], parts: Sequence[Facts]) -> Facts:
-    size = sum((f.size for f in parts), number(field_overhead(type_)))
+    size = sum(map(inside_size, parts), number(field_overhead(type_)))
     fields = of_fields(zip(names, parts, strict=True))
     return made_of(Facts(type_, size, ONE, size, fields=fields), parts)
 

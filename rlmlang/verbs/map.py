@@ -10,7 +10,7 @@ from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation
 from rlmlang.ir.types import BOOL, fits, list_of
 from rlmlang.ir.walk import show
-from rlmlang.schema.formula import ZERO, Formula
+from rlmlang.schema.formula import ZERO, Formula, minimum
 from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.value import value
 from rlmlang.verbs.given import answer_facts, item_facts, list_facts
@@ -72,7 +72,8 @@ class Map(Operation):
 
     def bound(self, known: Known) -> Bound:
         """count × call."""
-        least = ZERO if self.stop is not None else known.least_of(self.subject)
+        least = known.distinct_of(self.subject)
+        least = least if self.stop is None else minimum(least, 1)
         return over_items(self.subject, self.ask, least, known)
 
     def least(self, known: Known) -> Formula:

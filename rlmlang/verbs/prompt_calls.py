@@ -15,14 +15,17 @@ from fractions import Fraction
 
 from rlmlang.ir.answer_forms import schema_size
 from rlmlang.ir.binding import Binding, Price
-from rlmlang.ir.bounds import Bound, Cost
+from rlmlang.ir.bounds import Allowed, Bound, Cost
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.recipe import Ask, Known, Part, Prompt, Repl
 from rlmlang.ir.repl_prompts import described, free_prompts, last_of, turn_of
-from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, template_size
-from rlmlang.ir.sizes import GROWTH, shown_size
+from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, room_of, template_size
+from rlmlang.ir.sizes import GROWTH, MARK, shown_size
+from rlmlang.ir.types import AnyType
 from rlmlang.schema.formula import ONE, ZERO, Formula, ceil_div, maximum, number
+from rlmlang.verbs.given import item_facts
 
+LEAST = 100  # tok of any request
 TURN = 400  # what stands around the code and the output of a turn, and its errors
 
 
@@ -33,9 +36,11 @@ def arguments_size(ask: Ask, known: Known) -> Formula:
 
 def over_items(subject: Expr, ask: Ask, least: Formula, known: Known) -> Bound:
     """count × call."""
-    facts = known.of(subject)
-    inputs = arguments_size(ask, known) * facts.count + shown_size(facts)
-    return calls(ask, facts.count, least=least, inputs=inputs, known=known)
+    facts, about = known.of(subject), arguments_size(ask, known)
+    item = facts if isinstance(facts.type, AnyType) else item_facts(facts)
+    each = about + shown_size(item) + MARK
+    inputs = about * facts.count + shown_size(facts)
+    return calls(ask, facts.count, least=least, inputs=inputs, each=each, known=known)
 
 
 def calls(
@@ -44,24 +49,29 @@ def calls(
     *,
     least: Formula,
     inputs: Formula,
+    each: Formula,
     known: Known,
     rounds: Formula = ONE,
 ) -> Bound:
-    """`count` calls of a prompt, at least `least`, whose inputs come to `inputs` tok in all."""
+    """`count` calls of a prompt, at least `least`, whose inputs come to `each` tok at most, and to
+    `inputs` tok in all."""
     prompt, binding = ask.prompt, known.binding
     if prompt.repl is not None:
-        return _sessions(prompt, prompt.repl, count, known)
+        return _sessions(prompt, prompt.repl, count, least, known)
     price, tries = binding.model(prompt.model).price, 1 + prompt.retry
-    once = inputs + count * _template(prompt, binding)
+    template = _template(prompt, binding)
+    once = inputs + count * template
     again = number(prompt.written * GROWTH + AGAIN)
+    first = _sent(each + template, ONE, [prompt], binding)
     worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], binding)
     output = number(binding.output(prompt.model, prompt.written))
     return Bound(
-        best=_cost(least, least * 100, least, price),
+        best=_cost(least, least * LEAST, least, price),
         expected=_cost(count, once, ceil_div(count * output, 2), price),
         worst=_cost(count * tries, worst_in, count * tries * output, price),
         rounds=rounds * tries,
         depth=1,
+        requests=(Allowed("", first, again * binding.most),),
     )
 
 
@@ -76,7 +86,7 @@ def _sent(size: Formula, count: Formula, prompts: Sequence[Prompt], binding: Bin
     return size * binding.most + count * frame_size(messages)
 
 
-def _sessions(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Bound:
+def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known: Known) -> Bound:
     """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
     binding, turns = known.binding, caps.iters
     price = binding.model(prompt.model).price
@@ -95,11 +105,31 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Bound
         price,
     )
     return Bound(
-        best=_cost(count, count * base, count, price),
+        best=_cost(least, least * LEAST, least, price),
         expected=half,
         worst=root + _sub_calls(prompt, caps, count * caps.calls, known),
         rounds=number((turns + 1) * (1 + caps.calls)),
         depth=1 + caps.depth + _sub_depth(caps, known),
+        requests=_allowed(prompt, caps, base + turns * turn, binding),
+    )
+
+
+def _allowed(prompt: Prompt, caps: Repl, own: int, binding: Binding) -> tuple[Allowed, ...]:
+    """What each request of a session is allowed: its own turns, which grow, `own` tok; what code
+    asks, the room of its model."""
+    free, sub = free_prompts(prompt), caps.sub or prompt.model
+    sizes = {
+        "turn": own,
+        "last": own,
+        "query": caps.sub_input or room_of(sub),
+        "child.turn": room_of(prompt.model),
+        "child.last": room_of(prompt.model),
+        **{p.name: room_of(p.model) for p in caps.prompts},
+    }
+    prompts = {**free, **{p.name: p for p in caps.prompts}}
+    return tuple(
+        Allowed(part, _sent(number(size), ONE, [prompts[part]], binding))
+        for part, size in sizes.items()
     )
 
 
@@ -125,7 +155,7 @@ def _sub_calls(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Cost
     asked = [(sub, sub.output), *((p.model, p.written) for p in tools)]
     asked += [(prompt.model, prompt.model.output)] if caps.depth else []
     prompts = [*free_prompts(prompt).values(), *tools]
-    rooms = [m.context - m.output for m, _ in asked]
+    rooms = [room_of(m) for m, _ in asked]
     rooms[0] = caps.sub_input or rooms[0]
     costs = [
         _cost(

@@ -12,10 +12,12 @@ from typing import ClassVar
 
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.coverage import Kept
+from rlmlang.ir.declared import of_result
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
-from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation, Part, Partition
+from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation, Part, Partition, Prompt
 from rlmlang.ir.sizes import GROWTH, MARK
+from rlmlang.ir.types import TreeType
 from rlmlang.ir.walk import show
 from rlmlang.schema.formula import (
     ONE,
@@ -24,10 +26,11 @@ from rlmlang.schema.formula import (
     ceil_div,
     ceil_log,
     less_one,
+    maximum,
     number,
     power,
 )
-from rlmlang.schema.partitions import around, worst_of
+from rlmlang.schema.partitions import HEADER, around, worst_of
 from rlmlang.value import value
 from rlmlang.verbs.prompt_calls import arguments_size, calls
 
@@ -101,16 +104,28 @@ class Recurse(Operation):
         leaves, inner = power(keep, deep), _geometric(keep, deep)
         joins = inner * ceil_div(keep - 1, self.fanin - 1)
         leaf, join, prune = (known.parts.get(n) for n in ("leaf", "join", "prune"))
+        files, headed = self._files(known)
         found: dict[str, Bound] = {}
         if leaf is not None:
-            size = self.leaf_size + around(self.branch.before, self.branch.after)
-            found["leaf"] = _part(leaf, leaves, number(size), ONE, least=ONE)
+            size = number(self.leaf_size + around(self.branch.before, self.branch.after))
+            headings = HEADER * (files + leaves * headed)
+            found["leaf"] = _part(
+                leaf, leaves, size + files * HEADER, ONE, leaves * size + headings, least=ONE
+            )
         if prune is not None:
-            found["prune"] = _part(prune, inner * self.into, number(self.see), deep)
+            seen = number(self.see + HEADER * headed)
+            found["prune"] = _part(prune, inner * self.into, seen, deep)
         if leaf is not None and join is not None:
-            said = max(_asked(p).prompt.written for p in (leaf, join))
-            found["join"] = _part(join, joins, number((said * GROWTH + MARK) * self.fanin), deep)
+            said = maximum(*(_said(_asked(p).prompt) for p in (leaf, join)))
+            found["join"] = _part(join, joins, said * self.fanin, deep)
         return found
+
+    def _files(self, known: Known) -> tuple[Formula, int]:
+        """How many files a tree has, each of which has a heading in one leaf; and 1 where a part
+        may begin inside one, which is headed once more."""
+        facts = known.of(self.subject)
+        tree = isinstance(facts.type, TreeType)
+        return (facts.count, 1) if tree else (ZERO, 0)
 
     def _levels(self, known: Known) -> Formula:
         """d = ⌈log_σ(n/τ)⌉ with σ = k/(1+2s), no more than `depth`."""
@@ -125,12 +140,31 @@ class Recurse(Operation):
 
 
 def _part(
-    part: Part, count: Formula, shown: Formula, rounds: Formula, least: Formula = ZERO
+    part: Part,
+    count: Formula,
+    shown: Formula,
+    rounds: Formula,
+    in_all: Formula | None = None,
+    least: Formula = ZERO,
 ) -> Bound:
-    """So many calls of a part, each of which is shown so much."""
+    """So many calls of a part, each of which is shown so much, and so much `in_all`."""
     ask = _asked(part)
-    inputs = count * (arguments_size(ask, part.known) + shown)
-    return calls(ask, count, least=least, inputs=inputs, known=part.known, rounds=rounds)
+    about, all_shown = arguments_size(ask, part.known), count * shown if in_all is None else in_all
+    return calls(
+        ask,
+        count,
+        least=least,
+        inputs=count * about + all_shown,
+        each=about + shown,
+        known=part.known,
+        rounds=rounds,
+    )
+
+
+def _said(prompt: Prompt) -> Formula:
+    """The most that one answer measures in a join, with the marks between its items."""
+    answer = of_result(prompt, prompt.result)
+    return number(prompt.written * GROWTH + MARK) + answer.count * MARK
 
 
 def _asked(part: Part) -> Ask:

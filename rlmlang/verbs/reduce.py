@@ -12,7 +12,16 @@ from rlmlang.ir.recipe import Ask, Kind, Known, Operation, Prompt
 from rlmlang.ir.sizes import GROWTH, MARK
 from rlmlang.ir.types import fits
 from rlmlang.ir.walk import show
-from rlmlang.schema.formula import ZERO, Formula, ceil_div, ceil_log, less_one, maximum, number
+from rlmlang.schema.formula import (
+    ZERO,
+    Formula,
+    ceil_div,
+    ceil_log,
+    less_one,
+    maximum,
+    minimum,
+    number,
+)
 from rlmlang.value import value
 from rlmlang.verbs.given import answer_facts, item_facts, joined_facts, list_facts, result_facts
 from rlmlang.verbs.inference import unsound
@@ -54,6 +63,7 @@ class Reduce(Operation):
         facts, fanin = known.of(self.subject), self.fanin
         needed = ceil_div(less_one(facts.count), fanin - 1)
         least = ceil_div(less_one(known.least_of(self.subject)), fanin - 1)
+        least = least if known.binding.all_differ else minimum(least, 1)
         item = maximum(facts.item, number(self.ask.prompt.written * GROWTH))
         shown = (item + MARK * facts.inner) * fanin + arguments_size(self.ask, known)
         least = ZERO if facts.type.item.optional else least  # what says nothing is not joined
@@ -62,6 +72,7 @@ class Reduce(Operation):
             needed,
             least=least,
             inputs=needed * shown,
+            each=shown,
             known=known,
             rounds=ceil_log(fanin, facts.count),
         )

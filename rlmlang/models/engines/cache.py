@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from dspy.lm15 import Message, RefusalPart, Request, Response, TextPart, Usage
 
-from rlmlang.models.engines.call_context import CallContext, Engine, get_context, said, words_of
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.models.engines.call_context import (
+    CallContext,
+    Engine,
+    Stopped,
+    get_context,
+    said,
+    words_of,
+)
 from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.meter import Meter
@@ -29,11 +37,16 @@ class CacheEngine:
     draws: Draws
 
     async def complete(self, request: Request) -> Response:
-        """The kept answer, or that of one request however many ask for it."""
+        """The kept answer, or that of one request however many ask for it. Raises Stopped for a
+        request that its call does not allow."""
         context = get_context()
         if context is None:
             return await self.inner.complete(request)
         context.sending = sending = self.meter.sending(request, context, self.draws)
+        try:
+            context.within(sending.most)
+        except CodedError as problem:
+            raise Stopped(problem) from None
         if (kept := self.keeper.find(sending.key)) is not None:
             return take(self.keeper, sending, context, request, kept)
         if sending.key not in self.in_flight.requests:

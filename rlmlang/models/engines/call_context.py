@@ -34,7 +34,8 @@ class Engine(Protocol):
 @dataclass
 class CallContext:
     """One call: whose it is, its account, and what came of it. `on_response` is called when the
-    provider has answered, before the answer is kept."""
+    provider has answered, before the answer is kept; `within` with the tokens of a request before
+    it is sent, and raises CodedError for too many."""
 
     account: Account
     declared_output: int
@@ -46,6 +47,7 @@ class CallContext:
     question: Question | None = None
     on_response: Callable[[], None] | None = None
     tell: Callable[[Event], None] = lambda event: None
+    within: Callable[[int], None] = lambda tokens: None
 
     def started(self, row: int) -> None:
         """Tells that its request is being sent."""

@@ -23,14 +23,6 @@ from rlmlang.protocols import Keeper, Sending, Settled, StoredAnswer
 T = TypeVar("T")
 
 
-class EmptyAnswer(lm15.ServerError):  # type: ignore[misc]
-    """A model said nothing, and was paid for it. `response` is what came."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__("the answer is empty")
-        self.response = response
-
-
 @dataclass
 class LedgerEngine:
     """One attempt, paid from the account of its call. A reservation that does not fit waits while
@@ -74,8 +66,6 @@ class LedgerEngine:
             await _coded(self.keeper.settle(row, settled))
             context.exchange = self.meter.exchange(sending, settled, request.model, row)
             self._judged(request.model, worst, used, doubted)
-            if settled.code:
-                raise EmptyAnswer(response)
             return response
         finally:
             reservation.settle(used)

@@ -49,6 +49,7 @@ class Meter:
         key = key_of(settings, system, asked, context.call.attempt)
         if _sampled(context) and (draw := draws.of(context.call, key)):
             key = key_of(settings, system, asked, context.call.attempt, draw)
+        most = self._most(request, system)
         return Sending(
             key,
             context.call,
@@ -56,9 +57,10 @@ class Meter:
             settings,
             system,
             asked,
-            self._worst(request, system, context),
+            self._worst(request, most, context),
             self.price is not None,
             context.ranges,
+            most,
         )
 
     def settings(self, request: Request) -> str:
@@ -76,11 +78,13 @@ class Meter:
         values = {"endpoint": self.endpoint, "model": request.model, **config}
         return json.dumps(values, sort_keys=True, default=str)
 
-    def _worst(self, request: Request, system: str, context: CallContext) -> Usage:
+    def _most(self, request: Request, system: str) -> int:
         texts = [system, *(m.text or "" for m in request.messages)]
         most = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
-        if (schema := request.config.response_format) is not None:
-            most += self._schema(schema)
+        schema = request.config.response_format
+        return most + (0 if schema is None else self._schema(schema))
+
+    def _worst(self, request: Request, most: int, context: CallContext) -> Usage:
         tokens_in = self.counting.reserved(most)
         tokens_out = request.config.max_tokens or context.declared_output
         return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))

@@ -21,7 +21,6 @@ from dspy.lm15 import Request, Response
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.models.engines.call_context import Engine, Stopped, get_context
 from rlmlang.models.engines.in_flight import InFlight
-from rlmlang.models.engines.ledger import EmptyAnswer
 from rlmlang.models.refusals import ItemRefusedError
 
 LOOK, REACHED, PROBE_UP = 20, 3, 10.0
@@ -295,9 +294,6 @@ class RateLimited:
             return response
         except lm15.RateLimitError as mistake:
             self.limiter.refused(permit.sent, mistake.retry_after)
-            raise
-        except EmptyAnswer:
-            self.limiter.succeeded(permit.sent)
             raise
         except ItemRefusedError:
             self.limiter.turned_away += 1

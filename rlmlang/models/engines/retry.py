@@ -15,14 +15,13 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.dialect import NO_MODEL, Adapted
-from rlmlang.models.engines.call_context import Engine, Stopped, get_context
+from rlmlang.models.engines.call_context import Engine, Stopped
 from rlmlang.models.engines.in_flight import InFlight
-from rlmlang.models.engines.ledger import EmptyAnswer
 from rlmlang.models.engines.rate_limiter import RateLimiter
 from rlmlang.models.refusals import FORM, FilteredError, ItemRefusedError
 from rlmlang.protocols import NoAnswerError
 
-TRIES, TRIES_UNPROVEN, EMPTY = 8, 3, 2
+TRIES, TRIES_UNPROVEN = 8, 3
 FIRST, LAST, UNPROVEN = 0.25, 20.0, 20.0
 FORBIDDEN, TURNED_AWAY = 3, 8
 """Requests in a row that are refused, after which it is not about what they say."""
@@ -32,8 +31,9 @@ TRANSIENT = (lm15.ServerError, lm15.TimeoutError, lm15.TransportError)
 
 @dataclass
 class RetryEngine:
-    """Sends until there is an answer or no hope. `max_wait` is how long a provider may be silent or
-    refuse, in seconds, before the run is parked; one that never answered gets less."""
+    """Sends until there is an answer or no hope; an empty one is an answer, and paid for.
+    `max_wait` is how long a provider may be silent or refuse, in seconds, before the run is
+    parked; one that never answered gets less."""
 
     inner: Engine
     limiter: RateLimiter
@@ -43,18 +43,12 @@ class RetryEngine:
 
     async def complete(self, request: Request) -> Response:
         """An answer. Raises Stopped with a coded problem."""
-        tries = empty = 0
+        tries = 0
         last = LAST
         began = asyncio.get_running_loop().time()
         while True:
             try:
                 return await self.inner.complete(request)
-            except EmptyAnswer as mistake:
-                empty += 1
-                if empty > EMPTY:
-                    return mistake.response
-                if (context := get_context()) is not None:
-                    context.failed("answer-empty")
             except lm15.RateLimitError as mistake:
                 self._limited(mistake)
                 continue  # the limiter holds everybody back
@@ -68,7 +62,7 @@ class RetryEngine:
                 raise self._refused(mistake) from None
             except lm15.LM15Error as mistake:
                 raise self._final(mistake) from None
-            await asyncio.sleep(self.chance.uniform(0, min(last, FIRST * 2 ** (tries + empty))))
+            await asyncio.sleep(self.chance.uniform(0, min(last, FIRST * 2**tries)))
 
     def _limited(self, mistake: lm15.RateLimitError) -> None:
         """Raises Stopped when the provider asks for more patience than there is."""
