@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from rlmlang.cli.main import main
+from rlmlang.runtime.trust import Listed, keep
 
 ROOT = Path(__file__).parents[1]
 SIMPLE = """rlm 1
@@ -41,8 +42,10 @@ Rlm = Callable[..., Result]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to stand in, without keys or settings from outside."""
+def folder(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """An empty folder of one's own to stand in: trusted, without keys or settings from outside."""
     monkeypatch.chdir(tmp_path)
     for name in (
         "OPENAI_API_KEY",
@@ -53,7 +56,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "RLM_TRUST",
     ):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("settings")))
+    keep(Listed(folders=(str(tmp_path.resolve()),)))
     return tmp_path
 
 

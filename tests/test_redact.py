@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
+from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -349,3 +351,45 @@ def test_a_problem_quotes_a_line_of_the_recipe_without_its_secrets(ask: Path, rl
     done = rlm("run", "ask.rlm", "--json")
     assert (done.code, KEY in done.err + done.out, MASK in done.err) == (1, False, True)
     assert done.err.count("^") == len(f'return if 1 / n > 2 then "{MASK}" else ""')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Basic {b64}",
+        "{b64_behind}",
+        "{url_safe}",
+        "a {first}\n{second} b",
+        "a {first}\\n  {second} b",
+        "> {first}\n> {second}",
+        "https://x.example/?q={quoted}",
+    ],
+)
+def test_a_secret_in_another_form_is_one(text: str) -> None:
+    secret = "Zx81-Quiet+Harbor/7731-vault"
+    forms = {
+        "b64": b64encode(secret.encode()).decode().rstrip("="),
+        "b64_behind": b64encode(f"me:{secret}".encode()).decode(),
+        "url_safe": urlsafe_b64encode(secret.encode()).decode().rstrip("="),
+        "first": secret[:11],
+        "second": secret[11:],
+        "quoted": quote(secret, safe=""),
+    }
+    left = Redactor({"MY_SERVICE_TOKEN": secret})(text.format(**forms))
+    assert MASK in left
+    for form in (secret, secret[2:11], forms["b64"][4:-4], forms["quoted"][5:-5]):
+        assert form not in left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("https://x.example/v1?api_key=s3cr3tvalue9911&x=1", "https://x.example/v1?api_key=[secret]&x=1"),
+        ("X-Api-Key: abcd1234efgh", "X-Api-Key: [secret]"),
+        ('{"Authorization": "Basic dXNlcjpwYXNz1"}', '{"Authorization": "Basic [secret]"}'),
+        (f"{KEY[:20]}\n{KEY[20:]}\nthe end", "[secret]\nthe end"),
+        ("the token: twelve, a key=value pair, ?sort=descending", None),
+    ],
+)  # fmt: skip
+def test_what_is_said_to_be_a_key_is_one(text: str, left: str | None) -> None:
+    assert Redactor()(text) == (text if left is None else left)

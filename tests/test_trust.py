@@ -81,7 +81,7 @@ def test_an_endpoint_of_a_file_that_nobody_trusts_gets_nothing(
 def test_a_file_is_trusted_as_it_is_and_where_it_is(book: Path, rlm: Rlm) -> None:
     (book / "rlm.toml").write_text('[sandbox]\ntiers = ["cpython"]\n')
     assert rlm(*RUN, "--model", "offline/reader").code == 2
-    assert rlm("trust", str(book)).out.splitlines()[1:] == ['  sandbox.tiers = ["cpython"]']
+    assert rlm("trust", str(book)).out.splitlines()[2:] == ['  sandbox.tiers = ["cpython"]']
     assert rlm(*RUN, "--model", "offline/reader").code == 0
     with (book / "rlm.toml").open("a") as file:
         file.write("# more\n")
@@ -100,15 +100,17 @@ def test_the_list(book: Path, rlm: Rlm) -> None:
     assert rlm("trust", "inside").code == 0, "the file above a folder is the folder's"
     place = Path(os.environ["XDG_CONFIG_HOME"]) / "rlmlang" / "trust.json"
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    (row,) = json.loads(rlm("trust", "--list", "--json").out)
+    row, own, inside = json.loads(rlm("trust", "--list", "--json").out)
+    assert (own["path"], own["state"]) == (str(book), "folder"), "of the tests' own"
+    assert (inside["path"], inside["state"]) == (str(book / "inside"), "folder")
     assert (row["path"], row["state"]) == (str(book / "rlm.toml"), "trusted")
     (book / "rlm.toml").write_text("[models]\n")
     assert rlm("trust", "--list").out.startswith("changed")
     (book / "rlm.toml").unlink()
     assert rlm("trust", "--list").out.startswith("missing")
-    assert rlm("trust", "--remove", ".").code == 0
+    assert rlm("trust", "--remove", ".").code == rlm("trust", "--remove", "inside").code == 0
     assert (rlm("trust", "--list").out, rlm("trust", "--remove", ".").code) == ("", 2)
-    assert "[no-project-file]" in rlm("trust", "inside").err
+    assert "[no-project-file]" in rlm("trust", "nowhere").err
     for bad in ("oops", "[]", '{"format": 9, "files": {}}', '{"format": 1, "files": []}'):
         place.write_text(bad)
         (book / "rlm.toml").write_text('[sandbox]\ntiers = ["cpython"]\n')

@@ -105,10 +105,14 @@ def _endpoint(base: str) -> list[tuple[str, bool, str]]:
     from rlmlang.runtime.endpoint import endpoint_of
     from rlmlang.runtime.prepared import Options
     from rlmlang.runtime.project import load
+    from rlmlang.runtime.trust import untrusted
 
-    address = endpoint_of(Options(api_base=base), load(Path.cwd())).address
+    options, project = Options(api_base=base), load(Path.cwd())
+    address = endpoint_of(options, project).address
     if address is None:
         return []
+    if untrusted(project, options) is not None:
+        return [("endpoint", False, f"{address.identity} is not asked: rlm.toml is not trusted")]
     names, words = listed(address)
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
     return [("endpoint", bool(names), f"{address.identity} {words}{shown}")]

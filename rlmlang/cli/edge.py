@@ -154,9 +154,6 @@ def call_options(command: F) -> F:
             "--timeout", default=120.0, show_default=True, help="Seconds a call may take."
         ),
         click.option(
-            "--trust", is_flag=True, help="Take all that rlm.toml says, this once; see `rlm trust`."
-        ),
-        click.option(
             "--api-key-env",
             default="",
             metavar="NAME",
@@ -164,7 +161,16 @@ def call_options(command: F) -> F:
         ),
     ):
         command = option(command)
-    return endpoint_option(command)
+    return endpoint_option(trust_option(command))
+
+
+def trust_option(command: F) -> F:
+    """Whether the recipe's folder is trusted this once."""
+    return click.option(
+        "--trust",
+        is_flag=True,
+        help="Trust the recipe and its rlm.toml, this once; see `rlm trust`.",
+    )(command)
 
 
 def sandbox_options(command: F) -> F:

@@ -121,10 +121,12 @@ def _unpriced(made: Eval, options: Options) -> tuple[Diagnostic, ...]:
 def _evaluated(made: Eval, options: Options, at_once: int, bar: Bar) -> tuple[Evaluated, str]:
     """The eval, kept where there is a store, and the name it is kept under."""
     from rlmlang.runtime.beginning import new_run
+    from rlmlang.runtime.trust import require_of
     from rlmlang.testing.choosing import examples_of
     from rlmlang.testing.compare import keep
     from rlmlang.testing.evals import Way, account_of, as_values, run_eval
 
+    require_of(made.path, (made,), options)
     examples = examples_of(made)
     bar.total(min(len(examples.rows), made.limit or len(examples.rows)))
     way = Way(
@@ -146,11 +148,13 @@ def _compared(
 ) -> Compared:
     """The difference to a kept eval, or to what a commit's recipe does over today's examples."""
     from rlmlang.cli.bars import Bar
+    from rlmlang.runtime.trust import trusts
     from rlmlang.testing.compare import at_commit, at_that_time, compare, kept
     from rlmlang.testing.evals import as_values
 
     before = kept(options.store, name) if options.store is not None else None
     if before is None:
+        options = replace(options, trust=trusts(made.path, options))  # it is the same folder's
         with at_commit(made.path, name) as path, Bar(f"eval at {name}", quiet=True) as bar:
             then = at_that_time(made, str(path))
             found, _ = _evaluated(then, options, at_once, bar)

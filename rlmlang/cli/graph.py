@@ -8,7 +8,14 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import binding_options, endpoint_option, options_from, store_option, write
+from rlmlang.cli.edge import (
+    binding_options,
+    endpoint_option,
+    options_from,
+    store_option,
+    trust_option,
+    write,
+)
 
 STAMP = re.compile(r"\d{8}-\d")  # the name of a run begins with its time
 
@@ -20,6 +27,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".
 @click.argument("file")
 @binding_options
 @endpoint_option
+@trust_option
 @store_option
 @click.option(
     "--format",
@@ -36,6 +44,7 @@ def command(
     sources: tuple[str, ...],
     models: tuple[str, ...],
     api_base: str,
+    trust: bool,
     store: str,
     kind: str | None,
     out: str | None,
@@ -59,6 +68,6 @@ def command(
     if file == "last" or (STAMP.match(file) and not Path(file).exists()):
         plan = plan_of_run(Path(store), file)
     else:
-        options = options_from(recipe, sets, sources, models, api_base=api_base)
+        options = options_from(recipe, sets, sources, models, api_base=api_base, trust=trust)
         plan = prepare(file, options, need_all=False).plan
     write(draw[kind or ending](plan), out)

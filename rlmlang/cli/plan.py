@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.edge import binding_options, endpoint_option, options_from, say, write
+from rlmlang.cli.edge import (
+    binding_options,
+    endpoint_option,
+    options_from,
+    say,
+    trust_option,
+    write,
+)
 from rlmlang.schema.codes import BUDGET
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
+    from rlmlang.runtime.prepared import Prepared
 
 
 @click.command()
 @click.argument("file")
 @binding_options
 @endpoint_option
+@trust_option
 @click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
 @click.option(
     "--rewrite/--no-rewrite",
@@ -40,24 +49,39 @@ def command(
     tuning: bool,
     as_values: bool,
     out: str | None,
+    trust: bool,
 ) -> None:
     """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
 
     Exits 75 when even the best case does not fit the budget.
     """
     from rlmlang.runtime.prepare import prepare
-    from rlmlang.runtime.trust import untrusted
 
     if tuning:
         from rlmlang.cli.tune import price
 
-        options = options_from("", sets, sources, models, api_base=api_base, untuned=True)
+        options = options_from(
+            "", sets, sources, models, api_base=api_base, untuned=True, trust=trust
+        )
         price(file, "", options, as_values)
         return
     options = options_from(
-        recipe, sets, sources, models, api_base=api_base, untuned=untuned, rewrite=rewrite
+        recipe,
+        sets,
+        sources,
+        models,
+        api_base=api_base,
+        untuned=untuned,
+        rewrite=rewrite,
+        trust=trust,
     )
-    ready = prepare(file, options, need_all=False)
+    _tell(prepare(file, options, need_all=False), as_values, out)
+
+
+def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
+    """Shows what is planned, with what must be said of it."""
+    from rlmlang.runtime.trust import untrusted
+
     doubt = untrusted(ready.project, ready.options)
     say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))
     if ready.tuned:

@@ -97,6 +97,8 @@ def deliver(
             say(ready.warnings)
             if ready.tuned:
                 click.echo(ready.tuned, err=True)
+            if ready.effects:
+                _planned_again(ready)
         from rlmlang.runtime.session import models_for
 
         models_for(ready)  # imports the most of what is loaded
@@ -110,6 +112,17 @@ def deliver(
         if as_values:
             write(_result(outcome, ready, as_values), out)
         raise click.exceptions.Exit(exit_code_of(outcome.problem))
+
+
+def _planned_again(ready: Prepared) -> None:
+    """Says what the run does that the plan did not do, and shows the plan with it."""
+    from rich.console import Console
+
+    from rlmlang.report.plan import print_plan
+
+    click.echo("this run: " + "; ".join(map(str, ready.effects)), err=True)
+    if any(e.name for e in ready.effects):
+        print_plan(ready.plan, Console(stderr=True, width=100, highlight=False))
 
 
 def explain(ready: Prepared, step: str) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, store_option, write
+from rlmlang.cli.edge import exit_code_of, store_option, trust_option, write
 from rlmlang.cli.steady import steady
+
+if TYPE_CHECKING:
+    from rlmlang.testing.tests import Tested
 
 
 @click.command()
@@ -20,8 +24,15 @@ from rlmlang.cli.steady import steady
     "--record", metavar="RUN", default="", help="Write a test from a kept run beside its recipe."
 )
 @store_option
+@trust_option
 def command(
-    files: tuple[str, ...], pattern: str, as_json: bool, junit: str | None, record: str, store: str
+    files: tuple[str, ...],
+    pattern: str,
+    as_json: bool,
+    junit: str | None,
+    record: str,
+    store: str,
+    trust: bool,
 ) -> None:
     """Run the tests of FILEs and folders; without any, of the recipes below this folder.
 
@@ -43,7 +54,7 @@ def command(
             tests += tests_in(path)
         except Exception as problem:
             code = exit_code_of(problem)
-    done = run_tests(chosen(tests, pattern))
+    done = run_tests(chosen(tests, pattern), trust=trust)
     if junit:
         write(as_junit(done), junit)
     if as_json:
@@ -51,6 +62,11 @@ def command(
     elif junit != "-":
         for one in done:
             click.echo("\n".join(lines_of(one)))
+    _count(done, code)
+
+
+def _count(done: list[Tested], code: int) -> None:
+    """Says how many passed. Exits with a code where not all did."""
     passed = sum(1 for x in done if x.passed)
     click.echo(f"{passed} of {len(done)} tests passed", err=True)
     if code or passed < len(done):

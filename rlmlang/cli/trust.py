@@ -1,11 +1,15 @@
-"""`rlm trust`: which project files may say where prompts, keys and code go."""
+"""`rlm trust`: whose recipes, code and project files hold."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rlmlang.runtime.trust import Listed
 
 
 @click.command()
@@ -14,10 +18,11 @@ import click
 @click.option("--remove", "gone", is_flag=True, help="Trust the folder's file no more.")
 @click.option("--json", "as_values", is_flag=True, help="As JSON.")
 def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
-    """Trust the rlm.toml of FOLDER as it is now. After a change it is asked about again.
+    """Trust FOLDER: its recipes and code, and its rlm.toml as it is now. Read them first.
 
-    Without trust a file may name models, prices and limits, but no endpoint, no variable of a key
-    and no sandbox. Read the file first.
+    Without trust a recipe is planned without running code, opening databases or asking URLs, and
+    reads nothing outside its folder. An rlm.toml may name models, prices and limits, but no
+    endpoint, no variable of a key and no sandbox; after a change it is asked about again.
     """
     from rlmlang.runtime import trust
 
@@ -29,19 +34,22 @@ def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
         raise click.UsageError("name a folder, such as `rlm trust .`; or --list")
     else:
         file = trust.add(Path(folder))
-        click.echo(f"trusted as it is now: {file.path}")
-        for name, shown in trust.guarded_in(file).items():
-            click.echo(f"  {name} = {shown}")
+        click.echo(f"trusted, with its recipes and code: {Path(folder).resolve()}")
+        if file is not None:
+            click.echo(f"trusted as it is now: {file.path}")
+            for name, shown in trust.guarded_in(file).items():
+                click.echo(f"  {name} = {shown}")
 
 
-def _list(files: dict[str, str], as_values: bool) -> None:
-    """Each file, and whether it is still what was trusted."""
+def _list(found: Listed, as_values: bool) -> None:
+    """Each file, and whether it is still what was trusted; then the folders."""
     from rlmlang.runtime.trust import state
 
     rows = [
         {"path": path, "sha256": digest, "state": state(path, digest)}
-        for path, digest in sorted(files.items())
+        for path, digest in sorted(found.files.items())
     ]
+    rows += [{"path": path, "sha256": "", "state": "folder"} for path in found.folders]
     if as_values:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return

@@ -11,6 +11,7 @@ from itertools import chain
 from rlmlang.budget import Account
 from rlmlang.context import Datum, Document, Part, parts_in, section_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.input_limits import beginning
 from rlmlang.execute.nesting import deep_enough
@@ -21,6 +22,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.request_sizes import REASON
 from rlmlang.ir.sizes import GROWTH
+from rlmlang.ir.walk import calls_code
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
 from rlmlang.trajectory.events import NOTHING, CallFailed, CallFinished, CallRead, Exchange, Range
 
@@ -62,7 +64,7 @@ class Request:
         return chain.from_iterable(self.arguments)
 
 
-def request_for(
+async def request_for(
     scope: RunContext,
     call: CallId,
     ask: r.Ask,
@@ -73,7 +75,10 @@ def request_for(
 ) -> Request:
     """The request for an item; without an element parameter the item is not passed. `level` is
     how far down a recursion it stands."""
-    inputs = {n: evaluate(e, {**env, "it": item}, scope.tools.code) for n, e in ask.args}
+    inside, code = {**env, "it": item}, scope.tools.code
+    inputs = await aside(
+        calls_code(ask.args), lambda: {n: evaluate(e, inside, code) for n, e in ask.args}
+    )
     ordered = {
         p.name: item if p.name == ask.element else inputs.get(p.name) for p in ask.prompt.params
     }
@@ -134,9 +139,7 @@ async def attempt(
         not_taken(mistake.diagnostic.code, str(mistake))
         raise
     source = replace(request.source or Shown(prompt, given), adjusted=False)
-    problem = problem_with(
-        prompt, reply.value, given, scope.tools.measure, scope.tools.code, source
-    )
+    problem = await _problem(scope, request, reply.value, given, source)
     if problem:
         not_taken("check-failed", problem, reply.exchange)
         return Refused(reply.raw[:SHOWN], problem)
@@ -145,6 +148,17 @@ async def attempt(
     if reply.escaped or repairs:
         scope.emit(CallRead(call=call, escaped=reply.escaped, repairs=repairs))
     return reply
+
+
+async def _problem(
+    scope: RunContext, request: Request, value: Datum, given: Mapping[str, Datum], source: Shown
+) -> str:
+    """Why an answer to what was given is not taken; empty when it is."""
+    prompt, tools = request.prompt, scope.tools
+    return await aside(
+        calls_code(prompt.checks),
+        lambda: problem_with(prompt, value, given, tools.measure, tools.code, source),
+    )
 
 
 def _repeated(scope: RunContext, prompt: r.Prompt, refused: Refused | None) -> Refused | None:

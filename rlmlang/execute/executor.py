@@ -13,6 +13,7 @@ import anyio
 
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.execute.aside import aside
 from rlmlang.execute.causes import first_cause
 from rlmlang.execute.coverage import followed, lines_of
 from rlmlang.execute.evaluate import evaluate
@@ -23,6 +24,7 @@ from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.execute.validate import too_large
 from rlmlang.execute.verbs import RULES
+from rlmlang.ir.walk import calls_code
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 from rlmlang.trajectory.events import StepFinished, StepStarted
@@ -80,7 +82,8 @@ async def run_pattern(scope: RunContext, id: str, inputs: Mapping[str, Datum]) -
     cells = await run_parts(scope.plan, id, given, {}, scope)
     env = {port: await cells[source].value() for port, source in node.inputs.items()}
     assert isinstance(node.step.work, Pattern)
-    return evaluate(node.step.work.tool.value, env, scope.tools.code)
+    value = node.step.work.tool.value
+    return await aside(calls_code(value), lambda: evaluate(value, env, scope.tools.code))
 
 
 async def _result(plan: Plan, cells: Mapping[str, Cell]) -> Datum:

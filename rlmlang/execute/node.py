@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from rlmlang.context import Context, Datum, Slice, Tree, as_slice, items_of
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
 from rlmlang.ir.expressions import Expr, Ref
-from rlmlang.ir.walk import names
+from rlmlang.ir.walk import calls_code, names
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 
@@ -42,11 +43,13 @@ class NodeRun:
     async def value(self, e: Expr) -> Datum:
         """The value of an expression, as soon as what it reads is there."""
         inputs = {port: self.node.inputs[port] for port in names(e) if port in self.node.inputs}
-        return self.evaluate(e, {port: await self.cells[id].value() for port, id in inputs.items()})
+        env = {port: await self.cells[id].value() for port, id in inputs.items()}
+        return await self.evaluate(e, env)
 
-    def evaluate(self, e: Expr, env: Environment) -> Datum:
-        """The value of an expression. Raises CodedError."""
-        return evaluate(e, env, self.scope.tools.code)
+    async def evaluate(self, e: Expr, env: Environment) -> Datum:
+        """The value of an expression; while the user's code is in it, other steps go on. Raises
+        CodedError."""
+        return await aside(calls_code(e), lambda: evaluate(e, env, self.scope.tools.code))
 
     async def context(self, e: Expr) -> Context:
         """What is cut or searched; plain text becomes a slice of its own. Raises CodedError."""
@@ -70,7 +73,7 @@ class NodeRun:
             if isinstance(cell, Stream):
                 return cell, await self.environment(streamed=subject.name)
         env = await self.environment()
-        value = self.evaluate(subject, env)
+        value = await self.evaluate(subject, env)
         return items_of(value), env
 
     async def put(self, item: Datum) -> bool:

@@ -23,12 +23,12 @@ def say(node: NodeRun, query: str) -> None:
     node.scope.notice(failed(CODE, words), node.id)
 
 
-def empty_search(node: NodeRun, ask: Ask, env: Environment) -> str:
+async def empty_search(node: NodeRun, ask: Ask, env: Environment) -> str:
     """The step that a prompt has only an empty list of, because a search found nothing; empty where
     it has something to look at."""
     found = ""
     for _, e in ask.args:
-        value = node.evaluate(e, env)
+        value = await node.evaluate(e, env)
         if isinstance(value, Slice | Tree) or (_is_list(value) and value):
             return ""
         if _is_list(value):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
+from collections.abc import Iterator
+from itertools import islice
 
 from rlmlang.protocols import CellResult
 from rlmlang.unicode import encodable
 
-FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n(.*?)(?:\n?[ \t]*```|\Z)", re.DOTALL)
+OPENS, CLOSES = re.compile(r"```[ \t]*(\w*)[ \t]*\n"), re.compile(r"\n?[ \t]*```|\Z")
+MOST_ENDS, LONGEST = 64, 100_000  # of a block that is looked through for its end
 LANGUAGES = ("", "python", "py", "python3", "repl", "code")
 NO_CODE = "There was no code. Answer with one block of Python in a ```python fence."
 WRONG_FENCE = "The block was not Python. Answer with one block in a ```python fence."
@@ -16,7 +20,7 @@ WRONG_FENCE = "The block was not Python. Answer with one block in a ```python fe
 
 def code_in(said: str) -> tuple[str, str]:
     """The code in what a model said, or what is wrong with it."""
-    blocks = FENCE.findall(said)
+    blocks = list(_blocks(said))
     code = [body for language, body in blocks if language.lower() in LANGUAGES and body.strip()]
     if code:
         return "\n\n".join(code), ""
@@ -28,12 +32,36 @@ def code_in(said: str) -> tuple[str, str]:
     return "", NO_CODE
 
 
+def _blocks(said: str) -> Iterator[tuple[str, str]]:
+    """The fenced blocks with their languages. A fence inside a string of the code is no end: the
+    block ends at the first one with which it is Python, else at the first."""
+    at = 0
+    while (opened := OPENS.search(said, at)) is not None:
+        ends = list(islice(CLOSES.finditer(said, opened.end()), MOST_ENDS))
+        closed = ends[0]
+        if opened[1].lower() in LANGUAGES:
+            closed = next((e for e in ends if _parses(said[opened.end() : e.start()])), closed)
+        yield opened[1], said[opened.end() : closed.start()]
+        at = closed.end()
+
+
+def _parses(text: str) -> bool:
+    if len(text) > LONGEST:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
 def looks_like_code(text: str) -> bool:
     """Whether a text without fences is Python that does something."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if not _parses(text):
         return False
+    body = ast.parse(text).body
     idle = all(
         isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in body
     )

@@ -237,11 +237,16 @@ def _checks(prompt: r.Prompt, value: Datum, inputs: Mapping[str, Datum], code: R
     return ""
 
 
+OF_THE_ANSWER = ("wrong-value", "code-failed")  # what a check may end with because of the answer
+
+
 def _holds(condition: Expr, env: dict[str, Datum], code: RunCode) -> bool:
     try:
         return bool(evaluate(condition, env, code))
-    except CodedError:
-        return False
+    except CodedError as mistake:
+        if mistake.diagnostic.code in OF_THE_ANSWER:
+            return False
+        raise
 
 
 def _difference(check: Expr, env: dict[str, Datum], code: RunCode) -> str:

@@ -62,6 +62,16 @@ def calls_of(value: object, function: str) -> Iterator[Apply]:
     return (call for call in calls if call.function == function)
 
 
+def codes_in(value: object) -> Iterator[Code]:
+    """Every function of the user's that an expression, or anything built of expressions, calls."""
+    return (part.code for part in _parts(value) if isinstance(part, CodeCall))
+
+
+def calls_code(value: object) -> bool:
+    """Whether the user's code is called in an expression, or in anything built of expressions."""
+    return next(codes_in(value), None) is not None
+
+
 def _parts(value: object) -> Iterator[object]:
     """What is built of expressions, with all that is in it but for what `CLOSED` holds."""
     yield value

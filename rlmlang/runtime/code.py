@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
-from collections.abc import Callable
-from functools import cache
-from typing import Any
+import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from rlmlang import plugins
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Code
+from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
+from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 
 
+PATIENCE = 600.0  # seconds of a call that no budget of time is over, as a metric's
+
+
 class CallCode:
-    """The user's code and the functions that are installed, as expressions call them."""
+    """The user's code and the functions that are installed, as expressions call them. `overdue`
+    raises what shall end a call that has not come back."""
+
+    def __init__(self, overdue: Overdue | None = None) -> None:
+        self.overdue = overdue
 
     def __call__(self, code: Code, args: list[Datum]) -> Datum:
         """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
         code-failed)."""
-        result: Datum = called(code, args)
-        if words := misfit(result, code.result):
-            raise failed(
-                "code-failed",
-                f"{code.path}:{code.function} gave what is no {code.result}: {words}",
-                hint="give plain lists, dictionaries, text and numbers of the declared type",
-            )
-        return result
+        return called(code, args, {}, self.overdue)
 
     def function(self, name: str) -> Function:
         """The function of that name. Raises CodedError (plugin-missing)."""
@@ -46,17 +47,72 @@ class CallCode:
 call_code = CallCode()
 
 
-def called(code: Code, args: list[Datum]) -> Any:
-    """Calls a `code` function. Raises CodedError (code-missing, code-failed)."""
-    function = load_code(code)
+def called(
+    code: Code,
+    args: Sequence[Datum],
+    named: Mapping[str, Datum] = MappingProxyType({}),
+    overdue: Overdue | None = None,
+) -> Datum:
+    """What a function of the user's gives, as a value of its declared type. It runs in a process
+    of its own, with copies of the values.
+
+    Raises CodedError (code-missing, code-changed, code-failed), and what `overdue` raises."""
+    path = code_path(code)
+    _pinned(code, path)
+    sent = Sent()
+    asked = {
+        "path": path,
+        "name": code.function,
+        "args": [sent.out(x) for x in args],
+        "named": {k: sent.out(v) for k, v in named.items()},
+    }
     try:
-        return function(*args)
-    except (Exception, SystemExit) as mistake:
+        answer = PROCESSES.ask(path, asked, overdue or _patient(code))
+    except EndedError as mistake:
+        raise _failed(code, str(mistake), "return a value; raise an exception to fail") from None
+    except OSError as mistake:
+        raise _failed(code, f"no process for it could be begun: {mistake.strerror}", "") from None
+    if "missing" in answer:
+        raise failed(
+            "code-missing",
+            f"{code.path}:{code.function} cannot be loaded: {answer['missing']}",
+            hint="the path is taken from the recipe's folder",
+        )
+    if "failed" in answer:
+        hint = "the function is called with plain lists, dictionaries, text and numbers"
+        raise _failed(code, answer["failed"], hint)
+    return _held(code, sent, answer["value"])
+
+
+def _held(code: Code, sent: Sent, value: object) -> Datum:
+    """What was given as a value of the declared type. Raises CodedError (code-failed)."""
+    try:
+        result = sent.back(value, code.result)
+        words = misfit(result, code.result)
+    except (UnfitError, RecursionError) as mistake:
+        words = str(mistake)
+    if words:
         raise failed(
             "code-failed",
-            f"{code.path}:{code.function}: {type(mistake).__name__}: {mistake}",
-            hint="the function is called with plain lists, dictionaries, text and numbers",
-        ) from None
+            f"{code.path}:{code.function} gave what is no {code.result}: {words}",
+            hint="give plain lists, dictionaries, text and numbers of the declared type",
+        )
+    return result
+
+
+def _failed(code: Code, words: str, hint: str) -> CodedError:
+    return failed("code-failed", f"{code.path}:{code.function}: {words}", hint=hint)
+
+
+def _patient(code: Code) -> Overdue:
+    """Raises CodedError (code-failed) when a call that no budget is over takes too long."""
+    end = time.monotonic() + PATIENCE
+
+    def overdue() -> None:
+        if time.monotonic() > end:
+            raise _failed(code, f"it did not end within {PATIENCE:g} s", "look for endless loops")
+
+    return overdue
 
 
 def code_path(code: Code) -> str:
@@ -83,30 +139,3 @@ def _pinned(code: Code, path: str) -> None:
             reason=f"pinned: {code.pin}\nfound:  {found[: max(len(code.pin), FEWEST)]}",
             hint=f'if the change is meant: from "{code.path}:{code.function}@{found[:16]}"',
         )
-
-
-def load_code(code: Code) -> Callable[..., object]:
-    """The function of a `code` declaration. Raises CodedError (code-missing, code-changed)."""
-    path = code_path(code)
-    stamp = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
-    return _loaded(path, code, stamp)
-
-
-@cache
-def _loaded(path: str, code: Code, stamp: int) -> Callable[..., object]:
-    """A function of a file as it is at a time."""
-    _pinned(code, path)
-    spec = importlib.util.spec_from_file_location(f"rlm_code_{abs(hash(path))}", path)
-    try:
-        if spec is None or spec.loader is None:
-            raise ImportError(path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found: Callable[..., object] = getattr(module, code.function)
-    except Exception as mistake:
-        raise failed(
-            "code-missing",
-            f"{code.path}:{code.function} cannot be loaded: {type(mistake).__name__}: {mistake}",
-            hint="the path is taken from the recipe's folder",
-        ) from None
-    return found

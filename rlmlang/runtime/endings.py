@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from rlmlang.budget import Account
 from rlmlang.context import Datum
@@ -28,6 +29,15 @@ def out_of_time(wall: float | None) -> CodedError:
         reason=f"`wall` is {wall:g} s.",
         hint="run again to go on; raise it with --set budget.wall=…, or raise `parallel`",
     )
+
+
+def wanted(started: float, wall: float | None, stopped: CodedError | None) -> None:
+    """Raises CodedError when a run that began at a time of `monotonic` has no more use for what it
+    waits for."""
+    if stopped is not None:
+        raise stopped
+    if wall is not None and time.monotonic() - started > wall:
+        raise out_of_time(wall)
 
 
 def passed(limit: str, account: Account) -> CodedError:

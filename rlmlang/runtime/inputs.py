@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import get_args
 
 from rlmlang import plugins
@@ -18,7 +20,8 @@ from rlmlang.ir import types as ty
 from rlmlang.ir.expressions import Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type, labels_of
-from rlmlang.runtime.code import call_code
+from rlmlang.runtime.code import CallCode
+from rlmlang.runtime.endings import wanted
 from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.values import misfit
@@ -30,9 +33,15 @@ from rlmlang.unicode import flaw
 
 
 def bind_inputs(
-    recipe: r.Interface, options: Options, *, need_all: bool, settable: Sequence[str] = ()
+    recipe: r.Interface,
+    options: Options,
+    *,
+    need_all: bool,
+    settable: Sequence[str] = (),
+    closed: Collection[str] = (),
 ) -> dict[str, Datum]:
-    """The values of parameters and sources. Raises CodedError for what is missing or wrong."""
+    """The values of parameters and sources, but for the sources and defaults that stay `closed`.
+    Raises CodedError for what is missing or wrong."""
     inputs = {n: open_path(path, _type_of(n, recipe)) for n, path in options.sources.items()}
     inputs |= {n: from_value(v, n, _type_of(n, recipe)) for n, v in options.values.items()}
     params = {p.name: p for p in recipe.params}
@@ -41,12 +50,13 @@ def bind_inputs(
             inputs[name] = from_text(text, params[name])
         elif not name.startswith("budget.") and name not in settable:
             raise _no_input(name, recipe)
-    _open_declared(recipe, inputs, need_all=need_all)
+    _open_declared(recipe, inputs, need_all=need_all, closed=closed)
+    in_time = partial(wanted, time.monotonic(), recipe.budget.wall, None)
     for name, default in recipe.defaults:
         if name not in inputs and isinstance(default, Ref):
             inputs[name] = own(inputs.get(default.name))
-        elif name not in inputs:
-            inputs[name] = evaluate(default, {}, call_code)
+        elif name not in inputs and name not in closed:
+            inputs[name] = evaluate(default, {}, CallCode(in_time))
     inputs = told_apart(inputs)
     return _complete(recipe, inputs) if need_all else inputs
 
@@ -59,12 +69,15 @@ def _type_of(name: str, recipe: r.Interface) -> Type:
     return types[name]
 
 
-def _open_declared(recipe: r.Interface, inputs: dict[str, Datum], *, need_all: bool) -> None:
+def _open_declared(
+    recipe: r.Interface, inputs: dict[str, Datum], *, need_all: bool, closed: Collection[str]
+) -> None:
     """Opens the sources that nothing given stands in for; before a run those alone that have a
     place, since others can be read only once."""
     for source in recipe.sources:
         wanted = [n for n, v in recipe.defaults if v == Ref(source.name)]
         given = source.name in inputs or (wanted and all(w in inputs for w in wanted))
+        given = given or source.name in closed
         if not given and (need_all or plugins.contract(SOURCES, source.kind).place):
             inputs[source.name] = open_source(source)
 

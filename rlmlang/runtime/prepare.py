@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.distinct import with_distinct
+from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import STD, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
@@ -34,6 +36,7 @@ from rlmlang.runtime.project import (
     tiers_of,
     unknown_names,
 )
+from rlmlang.runtime.trust import doubt, hold, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
@@ -47,11 +50,11 @@ def prepare(what: str | Plan, options: Options, *, need_all: bool) -> Prepared:
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     path = what.recipe.path if isinstance(what, Plan) else what
     project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
-    if isinstance(what, Plan):
-        return _from_plan(what, options, project, need_all=need_all)
-    if path.endswith(".json"):
-        saved = Plan.from_json(read_source(path).text, plugins.find)
-        return _from_plan(saved, options, project, need_all=need_all)
+    if isinstance(what, Plan) or path.endswith(".json"):
+        saved = (
+            what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)
+        )
+        return _from_plan(saved, path, options, project, need_all=need_all)
     return _from_recipe(path, options, project, need_all=need_all)
 
 
@@ -77,7 +80,10 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
     local = _local(options, project)
     models = bind_models(recipe, project, options.models, local=local)
     measure = shared(_measures(models, project).values())
-    inputs = bind_inputs(recipe, options, need_all=need_all, settable=first_look.settable)
+    effects, closed = _effects(recipe, path, options, need_all=need_all)
+    inputs = bind_inputs(
+        recipe, options, need_all=need_all, settable=first_look.settable, closed=closed
+    )
     sizes = real_sizes(recipe.params, (s.facts for s in recipe.steps), inputs, measure)
     again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain, plugins)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
@@ -87,20 +93,49 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
     said = [d for d in again.diagnostics if d.severity == "warning"]
     warnings = (*((stale,) if stale is not None else ()), *said, *strays(recipe, project))
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
-    return _ready(made, inputs, measure, options, project, warnings, tuning.words)
+    warnings = (*warnings, *_doubts(path, effects, options, need_all=need_all))
+    ready = _ready(made, inputs, measure, options, project, warnings, tuning.words)
+    return replace(ready, effects=effects)
 
 
-def _from_plan(saved: Plan, options: Options, project: Project, *, need_all: bool) -> Prepared:
+def _effects(
+    found: r.Recipe | Plan, path: str, options: Options, *, need_all: bool
+) -> tuple[tuple[Effect, ...], frozenset[str]]:
+    """What nobody trusts a recipe with, and the sources and defaults that stay closed for it.
+    Raises CodedError (recipe-untrusted)."""
+    root = os.path.dirname(os.path.realpath(path)) if path else os.getcwd()
+    given = {*options.sources, *options.values, *options.sets}
+    parts = (found.recipe, *found.steps) if isinstance(found, Plan) else (found,)
+    effects = effects_of(parts, root, given)
+    if not effects or trusts(path, options):
+        return (), frozenset()
+    if need_all:
+        hold(path, effects, options, runs=True)
+        return effects, frozenset()
+    return effects, frozenset(e.name for e in effects if e.name)
+
+
+def _doubts(
+    path: str, effects: tuple[Effect, ...], options: Options, *, need_all: bool
+) -> tuple[Diagnostic, ...]:
+    return (doubt(path, effects, options),) if effects and not need_all else ()
+
+
+def _from_plan(
+    saved: Plan, path: str, options: Options, project: Project, *, need_all: bool
+) -> Prepared:
     """A plan with this time's inputs and models. Of what may be set it takes parameters and limits;
     numbers of its steps are changed in the plan."""
     saved = replace(saved, recipe=_with_budget(saved.recipe, options))
     models = bind_models(saved, project, options.models, local=_local(options, project))
     measure = shared(_measures(models, project).values())
-    inputs = bind_inputs(saved.recipe, options, need_all=need_all)
+    effects, closed = _effects(saved, path, options, need_all=need_all)
+    inputs = bind_inputs(saved.recipe, options, need_all=need_all, closed=closed)
     unbound = saved.bound_to(Binding()).facts.values()
     sizes = real_sizes(saved.recipe.params, unbound, inputs, measure)
     made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project))
-    return _ready(made, inputs, measure, options, project, (), "")
+    doubts = _doubts(path, effects, options, need_all=need_all)
+    return replace(_ready(made, inputs, measure, options, project, doubts, ""), effects=effects)
 
 
 def _local(options: Options, project: Project) -> bool:

@@ -14,6 +14,7 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Interface
 from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
+from rlmlang.runtime.effects import Effect
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
@@ -35,7 +36,8 @@ class Options:
     `sandbox` names tiers in place of the recipe's; `allow_unsafe` lets code run in processes that
     cannot be locked down; `untuned` leaves a tuning beside the recipe aside, `tuning` is one to
     use in its place; without `rewrite` the plan is as the recipe says it; `api_key_env` names the
-    variable with the key of `api_base`; `trust` takes all that `rlm.toml` says."""
+    variable with the key of `api_base`; `trust` takes all that
+    the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no more."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -57,13 +59,15 @@ class Options:
     tuning: Tuning | None = None
     api_key_env: str = ""
     trust: bool = False
+    unattended: bool = False
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used.
     `measure` is how texts are cut; `measures` are those of the models, which count requests;
-    `address` is the endpoint of all models where one is named."""
+    `address` is the endpoint of all models where one is named; `effects` are what the recipe does
+    outside of its folder, where nobody has trusted it."""
 
     plan: Plan
     inputs: Mapping[str, Datum]
@@ -75,6 +79,7 @@ class Prepared:
     warnings: tuple[Diagnostic, ...] = ()
     tuned: str = ""
     address: Address | None = None
+    effects: tuple[Effect, ...] = ()
 
     @property
     def recipe(self) -> Interface:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,9 @@ from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Repl
-from rlmlang.ir.types import Type
 from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
-from rlmlang.runtime.code import call_code
+from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import (
     cancellations,
     interrupted,
@@ -32,6 +31,7 @@ from rlmlang.runtime.endings import (
     passed,
     state_of,
     stopping,
+    wanted,
 )
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepare import account_for
@@ -40,6 +40,7 @@ from rlmlang.runtime.project import tiers_of
 from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.trust import require
+from rlmlang.runtime.values import conformed
 from rlmlang.schema.sandboxes import DEFAULT
 from rlmlang.stores.runs import RunData, RunStart
 from rlmlang.stores.store import Store, memory_store, open_store
@@ -80,7 +81,7 @@ class Session:
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.reused = 0
         self.notices: dict[str, Diagnostic] = {}
-        self.late = False
+        self.late = self.over = False
         self.stopped: CodedError | None = None
         self.cancelled: BaseException | None = None
         self.working: anyio.CancelScope | None = None
@@ -235,10 +236,10 @@ class Session:
             self.models,
             plugins.partition,
             plugins.search,
-            call_code,
+            CallCode(self._overdue),
             self.ready.measure,
             self._sandbox,
-            _conform,
+            conformed,
             run_pattern,
         )
 
@@ -288,6 +289,11 @@ class Session:
             )
         )
 
+    def _overdue(self) -> None:
+        """Raises CodedError when nobody waits any more for what code gives."""
+        stopped = self.stopped or (interrupted() if self.over else None)
+        wanted(self.started, self.ready.recipe.budget.wall, stopped)
+
     def stop(self) -> str:
         """Ends the run: nothing new is sent, what is on its way may finish. Gives what is said."""
         words = stopping(self.models.sent, self.ready.options.timeout)
@@ -302,6 +308,7 @@ class Session:
     async def _end(
         self, scope: RunContext, result: Datum, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
+        self.over = True
         if problem is not None:
             self.models.stop(problem)
         await self._drained()
@@ -340,10 +347,3 @@ def models_for(ready: Prepared) -> type[AskedModels] | None:
     from rlmlang.runtime.asking import AskedModels
 
     return AskedModels
-
-
-def _conform(result: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
-    """What code submits as a value of its type. Raises ValueError."""
-    from rlmlang.program.signatures import conform
-
-    return conform(result, values, fields)

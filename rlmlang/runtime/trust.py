@@ -1,8 +1,9 @@
-"""Project files that the user trusts: a list of paths with the hash of what was trusted.
+"""What the user trusts: folders with their recipes and code, and project files as they were.
 
 Nothing on disk says whose a file is. A setting that decides where prompts, keys or code go holds
 only once its file is on the list, as it is now: a file that changed is asked about again. Names of
-models, prices and limits need no trust; a recipe may say as much.
+models, prices and limits need no trust; a recipe may say as much. Recipes and code are edited all
+day: of those the folder is trusted.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.models.keys import BASE
-from rlmlang.runtime.files import write_whole
+from rlmlang.runtime.effects import LEAVES, Effect, effects_of
+from rlmlang.runtime.files import STD, write_whole
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.projectfile import FILE, ProjectFile, read_file, read_project
@@ -27,6 +29,7 @@ from rlmlang.schema.project import FREE, SETTINGS
 ALL = "RLM_TRUST"
 YES = ("1", "true", "yes", "on")
 FORMAT, SHOWN = 1, 200
+MOST_EFFECTS = 6
 
 
 def list_path() -> Path:
@@ -42,16 +45,26 @@ def list_path() -> Path:
     return folder / "rlmlang" / "trust.json"
 
 
-def listed() -> dict[str, str]:
-    """The files on the list and their sha256. Raises CodedError (trust-unreadable)."""
+@dataclass(frozen=True)
+class Listed:
+    """What the user trusts: project files by path, with the sha256 of what was trusted, and folders
+    whose recipes and code are the user's, whatever becomes of them."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+
+
+def listed() -> Listed:
+    """The list. Raises CodedError (trust-unreadable)."""
     path = list_path()
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
             raise ValueError(f"its format is {found['format']}")
-        return {str(k): str(v) for k, v in found["files"].items()}
+        files = {str(k): str(v) for k, v in found["files"].items()}
+        return Listed(files, tuple(str(x) for x in found.get("folders", ())))
     except FileNotFoundError:
-        return {}
+        return Listed()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as mistake:
         raise failed(
             "trust-unreadable",
@@ -60,43 +73,48 @@ def listed() -> dict[str, str]:
         ) from None
 
 
-def add(folder: Path) -> ProjectFile:
-    """Trusts the project file of a folder, as it is now. Raises CodedError (no-project-file)."""
+def add(folder: Path) -> ProjectFile | None:
+    """Trusts a folder, and the project file in or above it as it is now, which it gives; None where
+    there is none. Raises CodedError (no-project-file)."""
     file = _file_of(folder)
-    if file is None:
-        raise failed(
-            "no-project-file",
-            f"there is no {FILE} in {folder}, or above it",
-            hint="name the folder that holds one",
-        )
-    _write({**listed(), str(file.path): file.sha256})
+    place = folder.parent if folder.name == FILE else folder
+    if file is None and not place.is_dir():
+        raise failed("no-project-file", f"there is no folder {folder}", hint="name one that is")
+    now, real = listed(), str(place.resolve())
+    files = dict(now.files) if file is None else {**now.files, str(file.path): file.sha256}
+    keep(Listed(files, tuple(sorted({*now.folders, real}))))
     return file
 
 
 def remove(folder: Path) -> str:
-    """Takes the project file of a folder off the list, whether it is still there or not.
+    """Takes a folder and its project file off the list, whether they are still there or not.
 
     Raises CodedError (no-project-file) for one that is not on the list.
     """
-    place = folder if folder.name == FILE else folder / FILE
-    name, files = str(place.resolve()), listed()
-    if files.pop(name, None) is None:
+    place = folder.parent if folder.name == FILE else folder
+    real, now = str(place.resolve()), listed()
+    name = str(Path(real, FILE))
+    files = {k: v for k, v in now.files.items() if k != name}
+    folders = tuple(x for x in now.folders if x != real)
+    if Listed(files, folders) == now:
         raise failed(
             "no-project-file",
-            f"{name} is not on the list of trusted files",
+            f"{name} is not on the list of trusted files, nor its folder on that of folders",
             hint="rlm trust --list",
         )
-    _write(files)
-    return name
+    keep(Listed(files, folders))
+    return real
 
 
 def _file_of(place: Path) -> ProjectFile | None:
     return read_file(place) if place.name == FILE else read_project(place.resolve())
 
 
-def _write(files: dict[str, str]) -> None:
+def keep(found: Listed) -> None:
+    """Writes the list."""
     path = list_path()
-    text = json.dumps({"format": FORMAT, "files": files}, indent=2, ensure_ascii=False) + "\n"
+    values = {"format": FORMAT, "files": dict(found.files), "folders": list(found.folders)}
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     with suppress(OSError):  # a folder that cannot be made is told when the file is written
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(path, text, mode=0o600)
@@ -135,10 +153,10 @@ def untrusted(project: Project, options: Options) -> Diagnostic | None:
     """What a project file wants that nobody has trusted it with; none where the command, or the
     environment, says otherwise anyway."""
     file = project.file
-    if file is None or options.trust or os.environ.get(ALL, "").lower() in YES:
+    if file is None or _all_trusted(options):
         return None
     wanted = {k: v for k, v in guarded_in(file).items() if k not in set(_overruled(options))}
-    known = listed() if wanted else {}
+    known = listed().files if wanted else {}
     if not wanted or known.get(str(file.path)) == file.sha256:
         return None
     folder = shlex.quote(str(file.path.parent))
@@ -150,6 +168,58 @@ def untrusted(project: Project, options: Options) -> Diagnostic | None:
         reason="A file that came with somebody's recipe could send your prompts and keys "
         "elsewhere, or run code where it can do harm.",
         hint=f"read it, then `rlm trust {folder}`; for this command alone: --trust, or {ALL}=1",
+    )
+
+
+def _all_trusted(options: Options) -> bool:
+    return options.trust or os.environ.get(ALL, "").lower() in YES
+
+
+def trusts(path: str, options: Options) -> bool:
+    """Whether what a recipe, or a saved plan, does outside of its folder is trusted: it comes with
+    rlmlang, or lies in a folder on the list."""
+    if _all_trusted(options) or path.startswith(STD):
+        return True
+    real = Path(path).resolve()
+    return any(Path(x) in real.parents for x in listed().folders)
+
+
+def hold(path: str, effects: Sequence[Effect], options: Options, *, runs: bool) -> None:
+    """Raises CodedError (recipe-untrusted) for what a recipe that nobody trusts may not do: where
+    it `runs` because somebody asked for it, reading outside of its folder; else everything."""
+    every = not runs or options.unattended or options.only_kept
+    found = [e for e in effects if every or e.does == LEAVES]
+    if found:
+        raise CodedError(doubt(path, found, options, softened=False))
+
+
+def require_of(path: str, found: Sequence[object], options: Options) -> None:
+    """Raises CodedError (recipe-untrusted) for tests, metrics and datasets of a file that nobody
+    trusts which would do something outside."""
+    effects = effects_of(found, os.path.dirname(os.path.realpath(path)))
+    if effects and not trusts(path, options):
+        hold(path, effects, options, runs=False)
+
+
+def doubt(
+    path: str, effects: Sequence[Effect], options: Options, *, softened: bool = True
+) -> Diagnostic:
+    """What is said of the effects of a recipe that nobody trusts."""
+    folder = shlex.quote(str(Path(path).resolve().parent))
+    shown = "; ".join(str(e) for e in effects[:MOST_EFFECTS])
+    more = f"; and {len(effects) - MOST_EFFECTS} more" if len(effects) > MOST_EFFECTS else ""
+    left = [e.name for e in effects if e.does == LEAVES and e.name]
+    own = f"; or give it yourself: --source {left[0]}=PATH" if left and not softened else ""
+    return Diagnostic(
+        "recipe-untrusted",
+        f"{path} is not in a folder that you trust, and {shown}{more}",
+        reason="None of this was done; `rlm run` does it, but reads outside its folder only when "
+        "you trust it."
+        if softened
+        else "A recipe may be anybody's: what it does beside asking models needs your word.",
+        hint=f"read it, then `rlm trust {folder}`; for this command alone: --trust, or {ALL}=1"
+        + own,
+        softened=softened,
     )
 
 

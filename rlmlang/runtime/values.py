@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
-from rlmlang.context import Slice
+from rlmlang.context import Datum, Slice
 from rlmlang.execute.evaluate import MOST_BITS
 from rlmlang.ir import types as ty
 from rlmlang.ir.types import Type
@@ -51,6 +51,8 @@ def _fields(value: object, type_: ty.RecordType | ty.PairType, what: str) -> Ite
         return
     known = {f.name: f.type for f in type_.fields}
     for name in (*known, *(n for n in value if n not in known)):
+        if name not in value and not known[name].optional and known[name] != ty.ANY:
+            yield f"{what} has no field `{name}`"
         yield from _wrong(value.get(name), known.get(name, MORE), f"`{name}` of {what}")
 
 
@@ -93,3 +95,10 @@ def _shown(value: object) -> str:
         return f"{value!r:.60}"
     except (ValueError, RecursionError):
         return type(value).__name__
+
+
+def conformed(result: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
+    """What code submits as a value of its type. Raises ValueError."""
+    from rlmlang.program.signatures import conform
+
+    return conform(result, values, fields)

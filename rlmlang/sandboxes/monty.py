@@ -148,6 +148,7 @@ class MontySandbox:
     caps: Caps = field(default_factory=Caps)
     replay_log: ReplayLog = field(default_factory=ReplayLog)
     state: bytes = b""
+    deleted: set[str] = field(default_factory=set)
 
     @property
     def missing_features(self) -> str:
@@ -165,13 +166,16 @@ class MontySandbox:
             self.state = await session.dump()
         return {n: describe(v, given[n]) for n, v in values.items()}
 
+    def _rewritten(self, code: str) -> str:
+        return desugar(code, handles=bool(self.handles.values), deleted=self.deleted)
+
     async def run(self, code: str) -> CellResult:
         """Runs a cell to its end."""
         self.handles.watch.begin(self.caps.cpu)
         printed, monty = Printed(self.caps.shown), self.workers.native
         kind = words = ""
         try:
-            await self._drive(desugar(code, handles=bool(self.handles.values)), printed)
+            await self._drive(self._rewritten(code), printed)
         except Submitted as done:
             return CellResult(self._shown(printed), submitted=True, value=done.args[0])
         except UnsupportedError as mistake:

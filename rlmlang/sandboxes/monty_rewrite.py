@@ -32,6 +32,7 @@ ITERATING = frozenset(
     "enumerate list sorted zip tuple set frozenset sum any all max min iter reversed map filter "
     "Counter deque dict".split()
 )
+SEVERAL = ("union", "intersection", "difference")  # of sets, which Monty gives one argument
 KEYWORDS = frozenset("key default default_factory func".split())
 BASES = ("LookupError", "ArithmeticError", "NotImplementedError", "AssertionError")
 UNHEARD = frozenset("__len__ __lt__ __gt__ __le__ __ge__ __getattr__".split())  # never called
@@ -42,9 +43,10 @@ class UnsupportedError(SyntaxError):
     """A construct that this sandbox has no form for."""
 
 
-def desugar(source: str, *, handles: bool = False) -> str:
+def desugar(source: str, *, handles: bool = False, deleted: set[str] | None = None) -> str:
     """The same program in Monty's subset; unchanged, with its line numbers, where nothing had to be
     rewritten. With `handles`, what goes into a value may also go into a handle.
+    `deleted` are the names that earlier cells have deleted; those of this one are added.
 
     Raises SyntaxError and UnsupportedError.
     """
@@ -53,7 +55,9 @@ def desugar(source: str, *, handles: bool = False) -> str:
     try:
         tree = ast.parse(source)
         before = ast.dump(tree)
-        tree = Desugar().visit(tree)
+        gone = set() if deleted is None else deleted
+        gone |= {t.id for t in _deleted_in(tree)}
+        tree = Desugar(gone).visit(tree)
         if handles:
             tree = Reach().visit(tree)
         tree = ast.fix_missing_locations(tree)
@@ -82,8 +86,15 @@ def added(module: str) -> ast.Name:
 class Desugar(ast.NodeTransformer):
     """The rewriting. Errors that a cell declares become built-in ones, for want of inheritance."""
 
-    def __init__(self) -> None:
+    def __init__(self, deleted: set[str]) -> None:
         self.errors: dict[str, str] = {}
+        self.deleted = deleted
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A name that was deleted somewhere is looked at before it is used."""
+        if node.id not in self.deleted or not isinstance(node.ctx, ast.Load):
+            return node
+        return call("__live", node, ast.Constant(node.id))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Methods as values, and calls that Monty lacks."""
@@ -119,6 +130,9 @@ class Desugar(ast.NodeTransformer):
             return call("print", *node.args, keywords=[end])
         if method in ("sub", "subn") and not (isinstance(owner, ast.Name) and owner.id == "re"):
             return call(f"__pat_{method}", owner, *node.args, keywords=node.keywords)
+        several = len(node.args) > 1 or any(isinstance(x, ast.Starred) for x in node.args)
+        if method in SEVERAL and several:
+            return call("__unbound", ast.Constant(method), owner, *node.args)
         if method == "maketrans":
             return call("__maketrans", *node.args, keywords=node.keywords)
         if method == "translate" and len(node.args) == 1:
@@ -138,8 +152,8 @@ class Desugar(ast.NodeTransformer):
         return node
 
     def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
-        """A deleted name is none, a deleted item is popped."""
-        return [_deleted(target) for target in node.targets]
+        """A deleted name is marked, a deleted item is popped."""
+        return [_deleted(target) for whole in node.targets for target in _flat(whole)]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         """A generator collects what it yields and gives an iterator over it."""
@@ -308,9 +322,25 @@ def bound(value: ast.expr) -> ast.expr:
     return ast.Lambda(takes, made)
 
 
+def _flat(target: ast.expr) -> list[ast.expr]:
+    """The targets inside of brackets."""
+    if isinstance(target, ast.Tuple | ast.List):
+        return [inner for each in target.elts for inner in _flat(each)]
+    return [target]
+
+
+def _deleted_in(tree: ast.AST) -> Iterator[ast.Name]:
+    """The names that a program deletes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Delete):
+            flat = (inner for target in node.targets for inner in _flat(target))
+            yield from (inner for inner in flat if isinstance(inner, ast.Name))
+
+
 def _deleted(target: ast.expr) -> ast.stmt:
     if isinstance(target, ast.Name):
-        return ast.Assign([ast.Name(target.id, ast.Store())], ast.Constant(None))
+        marked = call("__delete", name(target.id), ast.Constant(target.id))
+        return ast.Assign([ast.Name(target.id, ast.Store())], marked)
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
         place = ast.Subscript(target.value, target.slice, ast.Store())
         return ast.Assign([place], ast.List([], ast.Load()))

@@ -159,6 +159,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "prompt-without-input": (RECIPE, (), "a prompt without parameters"),
     "recipe-missing": (USAGE, (), "a recipe file that is not there"),
     "recipe-unreadable": (RECIPE, (), "a recipe that is not UTF-8 text"),
+    "recipe-untrusted": (USAGE, (), "a recipe that does more than it is trusted with"),
     "recurse-branch": (RECIPE, (), "a branch without a fixed number of parts"),
     "recurse-clauses": (RECIPE, (), "a recursion that lacks a clause or says one twice"),
     "recurse-prune": (RECIPE, (), "a prune is a question whose answer is a Bool or a number"),

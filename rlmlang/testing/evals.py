@@ -26,6 +26,7 @@ from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.signals import Signals
+from rlmlang.runtime.trust import require_of
 from rlmlang.stores.runs import RunData
 from rlmlang.testing.datasets import Example, Examples
 from rlmlang.testing.interval import Interval, mean_of
@@ -80,6 +81,7 @@ class Way:
         return replace(
             self.options,
             recipe=self.recipe,
+            unattended=True,
             values={**self.options.values, **row.values},
             sources={**self.options.sources, **row.sources},
         )
@@ -163,6 +165,7 @@ def run_eval(
 ) -> Evaluated:
     """The eval. What was answered is kept: begun again it goes on, done again it costs nothing.
     With `signals` Ctrl-C and SIGTERM park it."""
+    require_of(made.path, (made,), way.options)
     rows = examples.rows[: made.limit] if made.limit else examples.rows
     scored, problem = anyio.run(_all, made, rows, way, told, signals)
     return Evaluated(made, examples, tuple(scored), problem)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlmlang import plugins
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
+from rlmlang.ir.types import ANY
 from rlmlang.metrics import METRICS, Answered
 from rlmlang.runtime.code import called
 from rlmlang.runtime.prepared import Outcome
@@ -28,7 +29,7 @@ def judge(
 ) -> Judged:
     """The score of one answer. Raises CodedError (metric-failed) for a metric that gives none."""
     if metric.code is not None:
-        return _judged(metric, called(metric.code, [got, want]))
+        return _judged(metric, called(replace(metric.code, result=ANY), [got, want]))
     ours = METRICS.find(metric.name, plugins.find)
     if ours is None:
         raise failed("plugin-missing", f"no metric that is installed is called {metric.name}")

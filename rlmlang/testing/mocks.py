@@ -13,11 +13,11 @@ from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.predictors import HasSteps, named
-from rlmlang.ir.types import TEXT
+from rlmlang.ir.types import ANY, TEXT
 from rlmlang.models.engines.call_context import Stopped, get_context
 from rlmlang.models.offline.request import MARK
 from rlmlang.protocols import NoAnswerError, Question
-from rlmlang.runtime.code import call_code, load_code
+from rlmlang.runtime.code import call_code, called
 from rlmlang.testing.scripted import written
 from rlmlang.trajectory.events import CallFailed, CallFinished, from_json
 
@@ -96,8 +96,8 @@ def _scripted(name: str, path: str, folder: Path) -> Answer:
     by a function of the prompt's inputs."""
     if ".py:" in path:
         file, _, function = path.partition(":")
-        code = Code(name, (), TEXT, None, file, function, str(folder / "test.rlm"))
-        return lambda q: say(q, load_code(code)(**q.inputs))
+        code = Code(name, (), ANY, None, file, function, str(folder / "test.rlm"))
+        return lambda q: say(q, called(code, (), q.inputs))
     lines = [json.loads(x) for x in read(folder / path).splitlines() if x.strip()]
     taken = iter(range(len(lines)))
 

@@ -14,6 +14,7 @@ from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.redaction import redactor_for
+from rlmlang.runtime.trust import require_of
 from rlmlang.runtime.tuned import path_of, write_tuning
 from rlmlang.stores.redact import without_secrets
 from rlmlang.testing.choosing import choose_tune, examples_of, recipe_of
@@ -47,11 +48,12 @@ def plan_tuning(
 ) -> TuningPlan:
     """The tuning of that name, priced. Raises BadRecipe and CodedError; nothing is sent."""
     tune = choose_tune(path, name)
+    require_of(tune.eval.path, (tune,), options)
     examples = examples_of(tune.eval)
     way = Way(
         tune.eval.path,
         tune.recipe,
-        replace(options, untuned=True),
+        replace(options, untuned=True, unattended=True),
         account_of(f"tune {tune.name}", tune.budget),
         engine,
         at_once,

@@ -13,8 +13,8 @@ from rlmlang.verbs.call import Call
 async def run(node: NodeRun, work: Call) -> int:
     """The answer; the empty one where the prompt would look at nothing."""
     env = await node.environment()
-    if search := empty_search(node, work.ask, env):
+    if search := await empty_search(node, work.ask, env):
         words = f"{node.id} has nothing to ask about: {search} found nothing"
         return node.give(empty_answer(work.ask.prompt, CODE, words))
-    request = request_for(node.scope, CallId.of(node.id), work.ask, env, None)
+    request = await request_for(node.scope, CallId.of(node.id), work.ask, env, None)
     return node.give(await respond(node.scope, request))

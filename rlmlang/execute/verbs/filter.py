@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from rlmlang.context import Datum
-from rlmlang.execute.evaluate import Environment
+from rlmlang.execute.aside import aside
+from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.verbs.for_each import Asking, ForEach, One, parallel_of
 from rlmlang.ir.expressions import Expr
+from rlmlang.ir.walk import calls_code
 from rlmlang.verbs.filter import Filter
 
 
@@ -38,7 +40,12 @@ async def run(node: NodeRun, work: Filter) -> int:
 
 
 def _condition(node: NodeRun, where: Expr | None, env: Environment) -> One:
+    code, long = node.scope.tools.code, calls_code(where)
+
     async def one(index: int, item: Datum) -> bool:
-        return where is None or bool(node.evaluate(where, {**env, "it": item}))
+        if where is None:
+            return True
+        inside = {**env, "it": item}
+        return bool(await aside(long, lambda: evaluate(where, inside, code)))
 
     return one

@@ -117,7 +117,7 @@ class Asking:
         """The answer about an item; SKIPPED when it was given up."""
         node = self.node
         call = CallId.of(node.id, index)
-        request = request_for(node.scope, call, self.ask, self.env, item)
+        request = await request_for(node.scope, call, self.ask, self.env, item)
         try:
             return await respond(node.scope, request)
         except ItemError as problem:

@@ -23,7 +23,7 @@ async def run(node: NodeRun, work: Ladder) -> int:
             if not all(_found_nothing(leaf) for leaf in leaves(mistake)):
                 raise
         else:
-            if node.evaluate(work.accept, {**env, "it": value}):
+            if await node.evaluate(work.accept, {**env, "it": value}):
                 return node.give(value)
     return node.give(await _climbed(node, last))
 

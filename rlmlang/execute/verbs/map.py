@@ -17,7 +17,7 @@ async def run(node: NodeRun, work: Map) -> int:
         await node.put(answer)
         if work.stop is None or answer is None:
             return True
-        return not node.evaluate(work.stop, {**env, "it": answer})
+        return not await node.evaluate(work.stop, {**env, "it": answer})
 
     count = await ForEach(parallel_of(node, work.parallel), asking.one, take).run(source)
     asking.skips.few_enough(count, "items")

@@ -142,7 +142,7 @@ class Recursion:
     async def _ask(self, part: str, call: CallId, item: Datum, depth: int) -> Datum:
         """The answer of one of the steps that the recursion is made of."""
         node, (ask, env) = self.node, self.parts[part]
-        request = request_for(node.scope, call, ask, env, item, part, depth)
+        request = await request_for(node.scope, call, ask, env, item, part, depth)
         return await respond(node.scope, request)
 
 

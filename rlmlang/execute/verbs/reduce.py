@@ -24,7 +24,7 @@ async def run(node: NodeRun, work: Reduce) -> int:
         return CallId.of(node.id, "end" if level is None else level, index)
 
     async def ask(call: CallId, group: list[Datum]) -> Datum:
-        request = request_for(node.scope, call, work.ask, env, group)
+        request = await request_for(node.scope, call, work.ask, env, group)
         async with limiter:
             return await respond(node.scope, request)
 

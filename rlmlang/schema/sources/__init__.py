@@ -15,7 +15,8 @@ class SourceKind(Frozen):
     `runner` names, as `module:function`, what opens a place (`sources.place.Place`). `place` says
     what stands alone between the brackets; where it is empty, nothing may, and the source can be
     read only once. `arguments` stand behind it by name; `extra` is what must be installed, as pip
-    names it. Paths with `suffixes` are opened so where a list is wanted.
+    names it. Paths with `suffixes` are opened so where a list is wanted. A `local` one reads files
+    and folders alone; any other is asked for nothing until its recipe runs.
     """
 
     name: str
@@ -26,6 +27,7 @@ class SourceKind(Frozen):
     place: str = "a path"
     extra: str = ""
     suffixes: tuple[str, ...] = ()
+    local: bool = False
 
 
 ENCODING = Argument("encoding", "encoding", doc="what it is written in, where not in UTF-8")

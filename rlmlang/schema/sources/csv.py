@@ -17,4 +17,5 @@ CONTRACT = SourceKind(
         ENCODING,
     ),
     suffixes=("csv", "tsv"),
+    local=True,
 )

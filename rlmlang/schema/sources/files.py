@@ -13,4 +13,5 @@ CONTRACT = SourceKind(
     runner="rlmlang.sources.files:opened",
     place="a glob",
     arguments=(*FOLDER, EXTRACT),
+    local=True,
 )

@@ -10,4 +10,5 @@ CONTRACT = SourceKind(
     doc="a file of JSON values, one a line",
     runner="rlmlang.sources.jsonl:opened",
     arguments=(ENCODING,),
+    local=True,
 )

@@ -10,4 +10,5 @@ CONTRACT = SourceKind(
     doc="a text file, one item a line",
     runner="rlmlang.sources.lines:opened",
     arguments=(ENCODING,),
+    local=True,
 )

@@ -11,4 +11,5 @@ CONTRACT = SourceKind(
     runner="rlmlang.sources.parquet:opened",
     extra="rlmlang[parquet]",
     suffixes=("parquet",),
+    local=True,
 )

@@ -11,4 +11,5 @@ CONTRACT = SourceKind(
     runner="rlmlang.sources.stdin:opened",
     arguments=(ENCODING,),
     place="",
+    local=True,
 )

@@ -11,4 +11,5 @@ CONTRACT = SourceKind(
     doc="one text file",
     runner="rlmlang.sources.text:opened",
     arguments=(ENCODING, EXTRACT),
+    local=True,
 )

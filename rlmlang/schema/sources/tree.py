@@ -12,4 +12,5 @@ CONTRACT = SourceKind(
     doc="a folder with everything below it, such as a repository",
     runner="rlmlang.sources.tree:opened",
     arguments=(*FOLDER, EXTRACT),
+    local=True,
 )

@@ -16,4 +16,5 @@ CONTRACT = SourceKind(
     ),
     extra="rlmlang[xlsx]",
     suffixes=("xlsx", "xlsm"),
+    local=True,
 )

@@ -1,0 +1,220 @@
+"""The user's own Python: what it gives, and what it does to the process that it runs in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Result, Rlm
+
+RECIPE = """rlm 1
+enum Mood {{ glad sad }}
+record Row {{ id: Int, mood: Mood?, share: Float?, name: Text? }}
+code f(x: Text) -> {type} from "c.py:f"
+recipe r(x: Text) -> {type} {{
+  {budget}
+  return f(x)
+}}
+"""
+
+
+def give(
+    folder: Path, rlm: Rlm, body: str, type_: str, *, top: str = "", budget: str = ""
+) -> Result:
+    """What a run says whose code is a function with a body."""
+    (folder / "c.py").write_text(f"{top}\ndef f(x):\n    {body}\n")
+    (folder / "r.rlm").write_text(RECIPE.format(type=type_, budget=budget))
+    return rlm("run", "r.rlm", "--set", "x=one", "--no-store", "--json")
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "wanted"),
+    [
+        ("'12'", "Int", 12),
+        ("3.0", "Int", 3),
+        ("Decimal('7')", "Int", 7),
+        ("Decimal('0.25')", "Float", 0.25),
+        ("'1.5'", "Float", 1.5),
+        ("5", "Id", "5"),
+        ("date(2026, 11, 30)", "Date", "2026-11-30"),
+        ("datetime(2026, 11, 30, 1, 2)", "Text", "2026-11-30T01:02:00"),
+        ("(x for x in 'ab')", "[Text]", ["a", "b"]),
+        ("{'b', 'a'}", "[Text]", ["a", "b"]),
+        ("range(3)", "[Int]", [0, 1, 2]),
+        ("{1: 2}.values()", "[Int]", [2]),
+        ("deque('ab')", "[Text]", ["a", "b"]),
+        ("Mine(1, 'glad')", "Row", {"id": 1, "mood": "glad"}),
+        ("[Named(1, 'sad')]", "[Row]", [{"id": 1, "mood": "sad"}]),
+        ("Colour.glad", "Mood", "glad"),
+        ("Dumped()", "Row", {"id": 1}),
+        ("Array([Scalar(1), Scalar(2)])", "[Int]", [1, 2]),
+        ("x", "Text", "one"),
+        ("None", "Text?", None),
+    ],
+)
+def test_plain_values_become_what_is_declared(
+    folder: Path, rlm: Rlm, value: str, type_: str, wanted: object
+) -> None:
+    top = """
+from collections import deque, namedtuple
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+
+Named = namedtuple("Named", "id mood")
+
+class Colour(Enum):
+    glad = 1
+
+@dataclass
+class Mine:
+    id: int
+    mood: str
+
+class Dumped:
+    def model_dump(self):
+        return {"id": 1}
+
+class Scalar:
+    def __init__(self, value):
+        self.value = value
+    def item(self):
+        return self.value
+
+class Array:
+    def __init__(self, values):
+        self.values = values
+    def tolist(self):
+        return self.values
+"""
+    done = give(folder, rlm, f"return {value}", type_, top=top)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["result"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "words"),
+    [
+        ("b'x'", "Text", "it is 1 bytes, which are no text: decode them"),
+        ("[{'id': 1}, {'mood': 'sad'}]", "[Row]", "item 2 has no field `id`"),
+        ("[{'id': 1, 'mood': 'angry'}]", "[Row]", "`mood` of item 1 is 'angry', not Mood"),
+        ("float('nan')", "Float", "it is nan, not Float"),
+        ("{object(), 1}", "[Int]", "an object of the class object"),
+        ("{'a', 1}", "[Text]", "a set of items that have no order"),
+        ("[1, [None]]", "[Int]", "item 2 is [None], not Int"),
+        ("{1: 2}", "Row", "a dictionary with the key 1, which is no text"),
+        ("'12 m'", "Int", "it is '12 m', not Int"),
+        ("3.5", "Int", "it is 3.5, not Int"),
+        ("None", "Text", "it is None, not Text"),
+        ("lambda: 1", "Text", "an object of the class function"),
+    ],
+)
+def test_what_is_not_plain_is_told_with_its_item(
+    folder: Path, rlm: Rlm, value: str, type_: str, words: str
+) -> None:
+    done = give(folder, rlm, f"return {value}", type_)
+    assert done.code == 1
+    problem = json.loads(done.out)["problem"]
+    assert problem["code"] == "code-failed"
+    assert words in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("exit(0)", "SystemExit: 0"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("import os; os._exit(0)", "it ended its process with the exit code 0"),
+        ("import os; os.kill(os.getpid(), 9)", "it ended its process by the signal 9"),
+        ("import os; os.closerange(3, 4096)", "it ended its process"),
+        ("return input('? ')", "EOFError"),
+        ("return f(x)", "RecursionError"),
+        ("class Odd(Exception):\n        __str__ = None\n    raise Odd", "cannot be shown"),
+    ],
+)
+def test_no_code_ends_a_run_without_a_result(folder: Path, rlm: Rlm, body: str, words: str) -> None:
+    done = give(folder, rlm, body, "Text")
+    assert (done.code, json.loads(done.out)["problem"]["code"]) == (1, "code-failed")
+    assert words in json.loads(done.out)["problem"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["while True: pass", "import time; time.sleep(600)", "import signal; signal.pause()",
+     "while True:\n        try:\n            while True: pass\n        except BaseException: pass"],
+)  # fmt: skip
+def test_the_time_of_the_budget_binds_over_code(folder: Path, rlm: Rlm, body: str) -> None:
+    done = give(folder, rlm, body, "Text", budget="budget { wall <= 1s }")
+    assert (done.code, json.loads(done.out)["problem"]["code"]) == (75, "budget-spent")
+
+
+def test_what_code_prints_is_no_part_of_the_result(folder: Path) -> None:
+    (folder / "c.py").write_text(
+        "import os, subprocess, sys, warnings\nprint('at import')\n\n\ndef f(x):\n"
+        "    print('said'); sys.stdout.write('written'); os.write(1, b'raw')\n"
+        "    subprocess.run(['echo', 'by a child']); warnings.warn('odd')\n    return x\n"
+    )
+    (folder / "r.rlm").write_text(RECIPE.format(type="Text", budget=""))
+    done = subprocess.run(
+        [sys.executable, "-m", "rlmlang", "run", "r.rlm", "--set", "x=one", "--no-store", "-q"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "one\n"
+    for words in ("at import", "said", "written", "raw", "by a child", "odd"):
+        assert words in done.stderr
+
+
+def test_what_code_changes_is_its_own(folder: Path, rlm: Rlm) -> None:
+    (folder / "beside.py").write_text("WORD = 'beside'\n")
+    (folder / "c.py").write_text(
+        "import os, sys, threading, time, signal, logging, locale, beside\n\n\n"
+        "def spoil(xs):\n    xs.append('more'); os.chdir('/'); os.environ['SPOILT'] = '1'\n"
+        "    sys.path.clear(); signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "    logging.disable(); locale.setlocale(locale.LC_ALL, 'C')\n"
+        "    threading.Thread(target=time.sleep, args=(600,)).start()\n    return xs\n\n\n"
+        "def look(xs):\n    return [beside.WORD, *xs, str('SPOILT' in os.environ), os.getcwd()]\n"
+    )
+    (folder / "r.rlm").write_text(
+        'rlm 1\ncode spoil(xs: [Text]) -> [Text] from "c.py:spoil"\n'
+        'code look(xs: [Text]) -> [Text] from "c.py:look"\n'
+        "recipe r(xs: [Text]) -> [Text] {\n  let a = spoil(xs)\n  let b = look(xs)\n"
+        "  return concat(a, b)\n}\n"
+    )
+    here = os.getcwd()
+    done = rlm("run", "r.rlm", "--set", 'xs=["a"]', "--no-store", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)["result"]
+    assert sorted(found) == sorted(["a", "more", "beside", "a", "False", here])
+    assert (os.getcwd(), "SPOILT" in os.environ) == (here, False)
+
+
+def test_a_file_that_changed_is_loaded_anew(folder: Path, rlm: Rlm) -> None:
+    assert json.loads(give(folder, rlm, "return 'old'", "Text").out)["result"] == "old"
+    (folder / "c.py").write_text("def f(x):\n    return 'new'\n")
+    os.utime(folder / "c.py", ns=(1, 1))
+    done = rlm("run", "r.rlm", "--set", "x=one", "--no-store", "--json")
+    assert json.loads(done.out)["result"] == "new"
+
+
+def test_rows_that_code_gives_back_keep_their_place(folder: Path, rlm: Rlm) -> None:
+    (folder / "rows.jsonl").write_text('{"id": 1}\n{"id": 2}\n')
+    (folder / "c.py").write_text(
+        "def last(rows):\n    return [{**r} if r['id'] < 2 else r for r in rows][1:]\n"
+    )
+    (folder / "r.rlm").write_text(
+        'rlm 1\nrecord Row { id: Int }\ncode last(rows: [Row]) -> [Row] max 9 from "c.py:last"\n'
+        'prompt say(rows: [Row] max 9) -> Text max 9tok "Say."\n'
+        "recipe r(rows: [Row] max 9) -> Text { return say(last(rows)) }\n"
+    )
+    done = rlm("run", "r.rlm", "--source", "rows=rows.jsonl", "--no-store", "--json")
+    assert done.code == 0, done.err
+    (line,) = [x for x in json.loads(done.out)["receipt"] if x["source"] == "rows"]
+    assert line["read"] == len('{"id": 2}\n')
