@@ -24,6 +24,8 @@ import aiohttp.connector
 import pytest
 
 ANSWER = "[[ ## result ## ]]\nbehind the bell\n\n[[ ## completed ## ]]"
+HELD = json.dumps({"result": "behind the bell"})
+"""The answer of a model that is held to a schema."""
 THOUGHTS = 3_000
 """The tok that a model of this server thinks before its first word."""
 HOSTS = ("api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com",
@@ -49,7 +51,8 @@ def chat(body: Body, *, reasons: bool, most: str, fields: tuple[str, ...]) -> Re
             )
     cut = reasons and body.get(most, 10**6) <= THOUGHTS
     usage = {"prompt_tokens": 10, "completion_tokens": 5 + THOUGHTS * reasons, "total_tokens": 15}
-    message = {"role": "assistant", "content": "" if cut else ANSWER}
+    answer = HELD if "response_format" in body else ANSWER
+    message = {"role": "assistant", "content": "" if cut else answer}
     choice = {"index": 0, "finish_reason": "length" if cut else "stop", "message": message}
     return 200, {
         "id": "x",
@@ -78,7 +81,8 @@ def openai(body: Body, names: set[str]) -> Reply:
             "the default (1) value is supported.",
             "temperature",
         )
-    fields = ("model", "messages", "max_tokens", "max_completion_tokens", "temperature")
+    limits = ("max_tokens", "max_completion_tokens")
+    fields = ("model", "messages", *limits, "temperature", "response_format")
     return chat(body, reasons=reasons, most="max_completion_tokens", fields=fields)
 
 

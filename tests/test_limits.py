@@ -119,9 +119,17 @@ def receipt(folder: Path, rlm: Rlm, recipe: str) -> tuple[list[dict[str, Any]], 
     return json.loads(rlm(*args, "--json").out)["receipt"], rlm(*args).err
 
 
-@pytest.mark.parametrize("recipe", ["filtered", "found"])
-def test_a_run_that_read_nothing_says_so(folder: Path, rlm: Rlm, recipe: str) -> None:
-    lines, text = receipt(folder, rlm, recipe)
+def test_a_condition_that_lets_nothing_through_has_decided_all(folder: Path, rlm: Rlm) -> None:
+    lines, text = receipt(folder, rlm, "filtered")
+    judged, line = lines
+    assert (judged["passed"], judged["items"]) == (0, 3)
+    assert (line["promised"], line["read"], line["decided"]) == ("exact", 0, line["total"])
+    assert "decided before" in text
+    assert "not exhaustive" not in text
+
+
+def test_a_run_that_read_nothing_says_so(folder: Path, rlm: Rlm) -> None:
+    lines, text = receipt(folder, rlm, "found")
     assert [(x["step"], x["promised"], x["read"]) for x in lines] == [("result", "some", 0)]
     assert lines[0]["total"] > 0
     assert "0 of " in text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rlmlang.context import Datum
 from rlmlang.execute.run_context import RunContext
@@ -66,7 +66,7 @@ def _lines(
     subject = lineage(plan, [(node, work.items or work.streamed or work)])
     all_of_it = lineage(plan, [(n, n.step.work) for n in (node, *map(plan.node, node.parts))])
     for name in sorted(all_of_it.inputs & node.facts.origins & inputs.keys()):
-        promised: Coverage = "some" if by_code or not asked else _promised(node, name, subject)
+        promised: Coverage = "some" if by_code else _promised(node, name, subject)
         line = receipt.line(
             node.id,
             name,
@@ -78,7 +78,8 @@ def _lines(
             filters=subject.filters if name in subject.inputs else (),
         )
         if line is not None:
-            yield line
+            unsure = not asked and not line.kept  # nothing came to it, for whatever reason
+            yield replace(line, promised="some", where="") if unsure else line
 
 
 def _shown_by(plan: Plan, node: Node) -> Ask | None:

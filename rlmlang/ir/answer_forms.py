@@ -21,6 +21,8 @@ from rlmlang.value import Json
 Form = Literal["plain", "fields", "json"]
 Schema = dict[str, Json]
 RESULT, REASONING = "result", "reasoning"
+ALONE = "Answer with {0} alone: no header, and nothing before or after it."
+"""What a request says at its end where a plain answer is wanted."""
 HELD = 400
 """What a provider that holds a model to a schema says of it, in tokens, besides the schema."""
 

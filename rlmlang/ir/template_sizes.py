@@ -19,6 +19,7 @@ UNSIZED = 2_000
 """What counts for a value of which nothing is declared, in tok; a larger one is not sent."""
 SMALL = 12  # a number, a truth, an attribute of `loop`
 CHARACTER = 2  # tok of one character at most
+REPR = 4  # times the size of a text in a list, which Python shows: `\x00` is one byte
 GROWS = {"upper": 3, "lower": 3, "tojson": 6}
 """How many times its size a filter may make a text: `ΐ` in capitals is three times as long, and
 the JSON of a control character six times."""
@@ -128,5 +129,5 @@ RULES: Mapping[str, Callable[..., Size]] = {
     "Not": _small,
     "Compare": _small,
     "Test": _small,
-    "List": lambda n, s: _sum(n.items, s) + 4 * len(n.items) + 2,
+    "List": lambda n, s: _sum(n.items, s) * REPR + 4 * len(n.items) + 2,
 }

@@ -8,7 +8,6 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit, urlunsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 
@@ -83,6 +82,8 @@ def proxy_for(url: str) -> str:
     Raises CodedError (bad-proxy) for one that is reached by other means than HTTP.
     """
     parts = urlsplit(url)
+    from urllib.request import getproxies_environment, proxy_bypass  # loads http.client
+
     host, named = parts.hostname or "", getproxies_environment()
     proxy = named.get(parts.scheme) or named.get("all") or ""
     if not proxy or _is_here(host) or proxy_bypass(parts.netloc):

@@ -9,10 +9,9 @@ import dspy
 from dspy.adapters.utils import format_field_value, translate_field_type
 
 from rlmlang.framing.replies import header
-from rlmlang.ir.answer_forms import RESULT, Form
+from rlmlang.ir.answer_forms import ALONE, RESULT, Form
 
 Signature = type[dspy.Signature]
-ALONE = "Answer with {0} alone: no header, and nothing before or after it."
 
 
 class PlainLayout(dspy.ChatAdapter):  # type: ignore[misc]

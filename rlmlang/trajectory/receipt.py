@@ -64,5 +64,5 @@ class Line:
     @property
     def record(self) -> dict[str, Json]:
         """Its fields by name; without `decoding` where the bytes are those of the source itself."""
-        fields = asdict(self)
+        fields = {**asdict(self), "unread_fields": list(self.unread_fields)}
         return fields if self.decoding else {k: v for k, v in fields.items() if k != "decoding"}

@@ -19,6 +19,7 @@ from rlmlang.context import TextDocument, Tree, whole
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.partitions.measure import Estimate
 from rlmlang.sandboxes import handles as module
+from rlmlang.sandboxes import stretches
 from rlmlang.sandboxes.bridge import Bridge, Caps
 from rlmlang.sandboxes.context_tools import ContextTools
 from rlmlang.sandboxes.handles import Handles
@@ -225,8 +226,8 @@ def test_a_long_text_from_a_program_is_a_handle(tier: tuple[str, ...]) -> None:
 @given(st.text("ab\néж x", min_size=1, max_size=400))
 def test_stretches_change_no_match(text: str) -> None:
     made, value = Handles(plugins.partition, Estimate()), whole(TextDocument("t", text.encode()))
-    before = module.STRETCH, module.AHEAD, module.CHUNK
-    module.STRETCH, module.AHEAD, module.CHUNK = 64, 32, 50
+    before = module.STRETCH, module.AHEAD, stretches.CHUNK
+    module.STRETCH, module.AHEAD, stretches.CHUNK = 64, 32, 50
     try:
         for pattern in ("ab", "a\n?b", "x+", "é.", "[^x]{1,9}", "b*"):
             found = made.look("search", value, (pattern, 10_000, 3))
@@ -237,4 +238,4 @@ def test_stretches_change_no_match(text: str) -> None:
         for words in ("ab", "aa", "a", "é", "aba", "x x"):
             assert made.look("count", value, (words,)) == text.count(words)
     finally:
-        module.STRETCH, module.AHEAD, module.CHUNK = before
+        module.STRETCH, module.AHEAD, stretches.CHUNK = before

@@ -1,4 +1,4 @@
-"""What DSPy's chat adapter sends, read back: the task, the fields, the demonstrations."""
+"""What is sent in any form of answer, read back: the task, the fields, the demonstrations."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from typing import Any
 
 from dspy.lm15 import Request
 
+from rlmlang.ir.answer_forms import ALONE, RESULT
+
 MARK = "[[ ## {} ## ]]"
 LISTED = re.compile(r"^\d+\. `(\w+)` \((.*?)\):(.*)$", re.MULTILINE)
 OBJECTIVE = "In adhering to this structure, your objective is:"
 SCHEMA = "must adhere to the JSON schema: "
 ONE_OF = "one of: "
+REMINDERS = (
+    "Respond with the corresponding output fields",
+    "Respond with a JSON object in the following order of fields",
+    ALONE.format(f"`{RESULT}`"),
+)
+REMINDER = re.compile(rf"\n\n(?:{'|'.join(map(re.escape, REMINDERS))})[^\n]*\s*\Z")
+"""What stands behind the inputs: how the answer is wanted."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Task:
 
 
 def read_request(request: Request) -> Task:
-    """The task behind a request of DSPy's ChatAdapter."""
+    """The task behind a request, whatever form its answer is to have."""
     system = (
         request.system
         if isinstance(request.system, str)
@@ -52,13 +61,26 @@ def read_request(request: Request) -> Task:
         _output(m.group(1), m.group(2), m.group(3).strip(), layout) for m in LISTED.finditer(outs)
     )
     turns = [m.text or "" for m in request.messages]
-    last = turns[-1].rsplit("\n\nRespond with the corresponding output fields", 1)[0]
+    last = REMINDER.sub("", turns[-1])
     out_names = [o.name for o in outputs]
     demos = tuple(
-        (fields(turns[i], names), fields(turns[i + 1], out_names))
+        (fields(turns[i], names), _answers(turns[i + 1], out_names))
         for i in range(0, len(turns) - 2, 2)
     )
     return Task(instructions.strip(), fields(last, names), outputs, demos)
+
+
+def _answers(text: str, names: list[str]) -> dict[str, str]:
+    """The outputs of a demonstration: below headers, in JSON, or one as it is."""
+    if any(MARK.format(name) in text for name in names):
+        return fields(text, names)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if isinstance(found, dict) and found.keys() <= set(names):
+        return {n: v if isinstance(v, str) else json.dumps(v) for n, v in found.items()}
+    return {names[0]: text.strip()} if names else {}
 
 
 def fields(text: str, names: list[str]) -> dict[str, str]:
