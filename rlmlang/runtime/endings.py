@@ -1,9 +1,6 @@
-"""How a run may end before its time, and what state it is left in."""
+"""How a run ended: its last event, and what state it is left in."""
 
 from __future__ import annotations
-
-import asyncio
-import time
 
 from rlmlang.budget import Account
 from rlmlang.context import Datum
@@ -19,25 +16,6 @@ def state_of(problem: CodedError | None) -> str:
     if problem is None:
         return FINISHED
     return PARKED if "parks" in problem.entry else FAILED
-
-
-def out_of_time(wall: float | None) -> CodedError:
-    """The problem of a run that took longer than `wall` seconds."""
-    return failed(
-        "budget-spent",
-        "the time that the budget allows is over",
-        reason=f"`wall` is {wall:g} s.",
-        hint="run again to go on; raise it with --set budget.wall=…, or raise `parallel`",
-    )
-
-
-def wanted(started: float, wall: float | None, stopped: CodedError | None) -> None:
-    """Raises CodedError when a run that began at a time of `monotonic` has no more use for what it
-    waits for."""
-    if stopped is not None:
-        raise stopped
-    if wall is not None and time.monotonic() - started > wall:
-        raise out_of_time(wall)
 
 
 def passed(limit: str, account: Account) -> CodedError:
@@ -60,31 +38,4 @@ def last_event(result: Datum, lines: list[Line], problem: CodedError | None) -> 
         message=str(problem) if problem else "",
         place=place.where if place else "",
         receipt=[line.record for line in lines],
-    )
-
-
-def cancellations() -> int:
-    """How often the running task was asked to end, whoever may have heard it."""
-    task = asyncio.current_task()
-    return task.cancelling() if task is not None else 0
-
-
-def stopping(sent: int, most: float) -> str:
-    """What is said when somebody asks a run to stop: how many calls are on their way, and how many
-    seconds they may take."""
-    if not sent:
-        return "stopping: no call is on its way"
-    calls = "1 call" if sent == 1 else f"{sent:,} calls"
-    return (
-        f"stopping: {calls} on the way may finish, within {most:,.0f} s at most; "
-        "Ctrl-C again leaves at once"
-    )
-
-
-def interrupted() -> CodedError:
-    """The problem of what was stopped by Ctrl-C: the same command resumes it."""
-    return failed(
-        "interrupted",
-        "stopped on request",
-        hint="run the same command again: it is resumed from here",
     )

@@ -21,9 +21,9 @@ from rlmlang.ir.expressions import Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type, labels_of
 from rlmlang.runtime.code import CallCode
-from rlmlang.runtime.endings import wanted
 from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.stops import wanted
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Sizes, Unknown, What
 from rlmlang.schema.sources import SOURCES

@@ -23,22 +23,14 @@ from rlmlang.ir.recipe import Repl
 from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
-from rlmlang.runtime.endings import (
-    cancellations,
-    interrupted,
-    last_event,
-    out_of_time,
-    passed,
-    state_of,
-    stopping,
-    wanted,
-)
+from rlmlang.runtime.endings import last_event, passed, state_of
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import tiers_of
 from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.signals import Signals
+from rlmlang.runtime.stops import cancellations, interrupted, out_of_time, stopping, wanted
 from rlmlang.runtime.trust import require
 from rlmlang.runtime.values import conformed
 from rlmlang.schema.sandboxes import DEFAULT

@@ -20,12 +20,12 @@ from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
 from rlmlang.runtime.code import call_code, code_hash
-from rlmlang.runtime.endings import interrupted, stopping
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.signals import Signals
+from rlmlang.runtime.stops import interrupted, stopping
 from rlmlang.runtime.trust import require_of
 from rlmlang.stores.runs import RunData
 from rlmlang.testing.datasets import Example, Examples

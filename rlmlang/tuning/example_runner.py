@@ -15,8 +15,8 @@ from rlmlang.loop_thread import LoopThread
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
 from rlmlang.program.tunable import Answered, Answers
-from rlmlang.runtime.endings import interrupted
 from rlmlang.runtime.session import Session
+from rlmlang.runtime.stops import interrupted
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.testing.datasets import Example
 from rlmlang.testing.evals import Scored, Way, score_one
