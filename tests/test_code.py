@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import rlmlang
+from rlmlang.runtime.python.process import KEPT
 from tests.conftest import Result, Rlm
 
 RECIPE = """rlm 1
@@ -218,3 +220,21 @@ def test_rows_that_code_gives_back_keep_their_place(folder: Path, rlm: Rlm) -> N
     assert done.code == 0, done.err
     (line,) = [x for x in json.loads(done.out)["receipt"] if x["source"] == "rows"]
     assert line["read"] == len('{"id": 2}\n')
+
+
+def test_only_a_few_processes_are_kept_from_folder_to_folder(tmp_path: Path) -> None:
+    """One for each folder of code that was asked last; a folder that is asked again gets another."""
+    names = []
+    for number in [*range(KEPT + 4), 0]:
+        folder = tmp_path / str(number)
+        folder.mkdir(exist_ok=True)
+        (folder / "c.py").write_text("import os\n\ndef pid(text):\n    return os.getpid()\n")
+        path = folder / "r.rlm"
+        path.write_text(
+            'rlm 1\ncode pid(text: Text) -> Int from "c.py:pid"\n'
+            'recipe r() -> Int { return pid("x") }\n'
+        )
+        names.append(rlmlang.run(path, store=None).result)
+    alive = {pid for pid in names if Path(f"/proc/{pid}").exists()}
+    assert len(set(names)) == KEPT + 5
+    assert alive == set(names[-KEPT:])

@@ -24,6 +24,7 @@ from rlmlang.runtime.python.child import SIZE, Value
 CHILD = Path(__file__).with_name("child.py")
 TICK = 100  # milliseconds between looks at whether a call is overdue
 CHUNK = 1 << 16  # bytes
+KEPT = 8  # processes, each of another folder; the one that was asked longest ago ends first
 Overdue = Callable[[], None]
 """Raises what shall end a wait."""
 
@@ -135,7 +136,19 @@ class Processes:
         with self.turn:
             if self.owner != os.getpid():  # forked: they are another's
                 self.owner, self.found = os.getpid(), {}
-            return self.found.setdefault(folder, (threading.Lock(), []))
+            found = self.found.pop(folder, None) or (threading.Lock(), [])
+            self.found[folder] = found
+            self._end_idle(folder)
+            return found
+
+    def _end_idle(self, asked: str) -> None:
+        """Ends processes of other folders, those that were asked longest ago, but for a few."""
+        others = [found for name, found in self.found.items() if found[1] and name != asked]
+        for lock, held in others[: 1 - KEPT]:
+            if lock.acquire(blocking=False):
+                while held:
+                    held.pop().kill()
+                lock.release()
 
     def _ready(self, folder: str, path: str, held: list[Process]) -> Process:
         """The process of a folder, a new one where a file has changed since."""
