@@ -12,6 +12,8 @@ STEERS = re.compile(
     "\\r(?!\\n)|[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ufff9-\\ufffb]"
 )
 """What steers a terminal or turns the order of what it shows."""
+INVISIBLE = "\ufeff\u200b\u2060"
+"""What marks an order of bytes or a place to break a line: no part of what it stands around."""
 BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes of a command line that are no UTF-8
 
 
@@ -21,6 +23,14 @@ def encodable(text: str) -> str:
     if _half(text) < 0:
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def trimmed(text: str) -> str:
+    """Text without blanks and invisible marks around it."""
+    bare = text.strip()
+    while bare and (bare[0] in INVISIBLE or bare[-1] in INVISIBLE):
+        bare = bare.strip(INVISIBLE).strip()
+    return bare
 
 
 def flaw(value: object) -> str:

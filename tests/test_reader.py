@@ -72,7 +72,18 @@ SHAPES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "half a character": (GOOD.replace("Ada", "Ada \\ud83d"), {**ADA, "full_name": "Ada \ufffd"}),
     "a version": (GOOD.replace('"Ada"', "1.10"), {**ADA, "full_name": "1.10"}),
     "a mark in the prose": (f"As shown [1], it is {GOOD}", ADA),
+    "marks without width": ("\u200b\n" + GOOD + "\u2060", ADA),
+    "a label of two words": (GOOD.replace("billing", "SIGN IN"), {**ADA, "kind": "sign_in"}),
+    "a label as in code": (GOOD.replace("billing", "signIn"), {**ADA, "kind": "sign_in"}),
+    "a label in capitals and bold": (GOOD.replace('"billing"', '"**BILLING.**"'), ADA),
+    "a Greek letter": (GOOD.replace("Ada", r"\alpha_1"), {**ADA, "full_name": r"\alpha_1"}),
+    "a drive and words": (GOOD.replace("Ada", r"D:\files\report"), {**ADA, "full_name": r"D:\files\report"}),
     # what may mean another value
+    "TeX or a tab": (GOOD.replace("Ada", r"x \to y"), None),
+    "TeX or a line": (GOOD.replace("Ada", r"\nu"), None),
+    "a path or a line": (GOOD.replace("Ada", r"c:\new"), None),
+    "a path upwards": (GOOD.replace("Ada", r"..\news\today.txt"), None),
+    "a share": (GOOD.replace("Ada", r"\\srv\new\table"), None),
     "cut in a string": ('{"full_name": "Ada", "age": 36, "kind": "billing", "tags": ["a', None),
     "cut between items": ('{"full_name": "Ada", "age": 36, "kind": "billing", "tags": ["a",', None),
     "two candidates": (f"{GOOD}\n{GOOD.replace('36', '37')}", None),
@@ -120,7 +131,7 @@ def test_a_record_is_read_in_every_shape_that_means_it(shape: str) -> None:
 
 NUMBERS: dict[str, float | None] = {
     "42": 42, "**42**": 42, "42.": 42, " +42 ": 42, "−42": -42, "1_250": 1250, "1,250,000.5": 1250000.5,
-    "$1.50": 1.5, "1.50 €": 1.5, "USD 3": 3, "$1,250": 1250, "1/2": 0.5, "12 apples": 12, "5 km": 5, "1e3": 1000,
+    "$1.50": 1.5, "1.50 €": 1.5, "USD 3": 3, "$1,250": 1250, "1/2": 0.5, "12 apples": 12, "5 km": 5, "**5** apples": 5, "The answer is 5.": 5, "**Result: 5**": 5, "5。": 5, "\ufeff5": 5, "1e3": 1000,
     "Answer: 42": 42, "result = 42": 42, "1\u202f250": 1250, "１２": 12, "0.000": 0, "1.250": 1.25,
     "1.250,50": None, "1,250": None, "3,5": None, "€1.250": None, "50%": None, "3k": None, "3 million": None,
     "1-2": None, "about 5": None, "~5": None, "5 or 6": None, "5 or": None, "1/0": None, "nan": None, "inf": None,
@@ -161,7 +172,14 @@ OTHERS: list[tuple[str, ty.Type, object]] = [
     ("perhaps", ty.BOOL, ...), ("yes and no", ty.BOOL, ...), ("true/false", ty.BOOL, ...),
     ("Sign-In", KIND, "sign_in"), ("sign_in: the user cannot log in", KIND, "sign_in"),
     ("**Category:** billing", KIND, "billing"), ("billing, or other", KIND, ...), ("bill", KIND, ...),
-    ("It has another cause", KIND, ...), ('{"result": "billing"}', KIND, "billing"), ("none", KIND, ...),
+    ("It has another cause", KIND, ...), ('{"result": "billing"}', KIND, "billing"), ("none", KIND, ...), ("(billing)", KIND, "billing"), ("billing,", KIND, "billing"), ("«Billing»", KIND, "billing"),
+    ("sign\u2011in", KIND, "sign_in"), ("signIn", KIND, "sign_in"), ("sign\\_in", KIND, "sign_in"), ("• billing", KIND, "billing"),
+    ("ｂｉｌｌｉｎｇ。", KIND, "billing"), ("billing (late)", KIND, "billing"), ("billing\n\nIt is about money.", KIND, "billing"),
+    ("billing?", KIND, ...), ("~~billing~~ other", KIND, ...), ("billing\n\nor other", KIND, ...),
+    (r'["a\nb", "c\td"]', ty.list_of(ty.TEXT), ["a\nb", "c\td"]),
+    ("Billing\nSign in", ty.list_of(KIND), ["billing", "sign_in"]), ("1\n2", ty.list_of(ty.INT), [1, 2]),
+    ("False。", ty.BOOL, False), ("yes\u200b", ty.BOOL, True), ("The answer is yes.", ty.BOOL, True),
+    ("\ufeff2024-01-05", ty.SCALARS["Date"], "2024-01-05"), ("\u200b\nwasps", ty.TEXT, "wasps"),
     ("none", KIND.maybe(), None), ("", ty.INT.maybe(), None), ("N/A.", ty.INT.maybe(), None),
     ("None", ty.TEXT.maybe(), None), ("None", ty.TEXT, "None"), ("**2024-01-05**.", ty.SCALARS["Date"], "2024-01-05"),
     ("- a\n- b", ty.list_of(ty.TEXT), ["a", "b"]), ("1. a\n2. b", ty.list_of(ty.TEXT), ["a", "b"]),
@@ -186,11 +204,19 @@ def test_other_types_are_read_alike(text: str, type_: ty.Type, wanted: object) -
 
 
 END = header("completed")
+CHANNEL = "<|channel|>"
 MARKED = f"{header('result')}\nParis\n\n{END}"
 FORMS: list[tuple[Form, ty.Type, str, object]] = [
     ("fields", ty.TEXT, MARKED, "Paris"), ("plain", ty.TEXT, MARKED, "Paris"), ("json", ty.TEXT, MARKED, "Paris"),
     ("plain", ty.TEXT, "Paris", "Paris"), ("plain", ty.TEXT, f"Paris\n\n{END}", "Paris"),
     ("plain", ty.TEXT, "<think>\nRome?\n</think>\nParis", "Paris"), ("plain", ty.TEXT, "Rome?\n</think>\nParis", "Paris"),
+    ("plain", ty.TEXT, f"  ### {header('result')}\nParis\n\n### {END}", "Paris"), ("fields", ty.INT, f"1. {header('result')} 4\n\n2. {END}", 4),
+    ("fields", ty.TEXT, f"**{header('result')}:**\nParis\n\n**{END}**", "Paris"), ("plain", ty.TEXT, f"> {header('result')}\n> Paris", ...),
+    ("plain", ty.TEXT, f"{header('result')}\nParis\n> {END}", "Paris"),
+    ("plain", ty.TEXT, f"{CHANNEL}analysis<|message|>\n{header('result')}\nRome\n<|end|><|start|>assistant{CHANNEL}final<|message|>Paris", "Paris"),
+    ("fields", ty.INT, f"{CHANNEL}analysis<|message|>\n{header('result')}\n3\n<|end|><|start|>assistant{CHANNEL}final<|message|>{header('result')}\n4\n\n{END}", 4),
+    ("fields", ty.TEXT, f"{CHANNEL}analysis<|message|>\n{header('result')}\nRome\n\n{END}", ...),
+    ("plain", ty.TEXT, "<unused94>thought\nRome?<unused95>Paris", "Paris"), ("plain", ty.TEXT, "<unused94>thought\nRome?", ...),
     ("plain", ty.TEXT, "<think>\nRome?", ...), ("plain", ty.TEXT, "Rome?\n</think>", ...),
     ("plain", ty.TEXT, '{"result": "Paris"}', '{"result": "Paris"}'),
     ("plain", ty.TEXT, f"Paris\n{END}\nand more", ...), ("plain", ty.INT, "42", 42),

@@ -229,6 +229,9 @@ def lines_of(text: str, type_: Lists, done: Repairs) -> Datum:
     if lines and all(bullets):
         done[names.LINES] = None
         return [aligned(_unquoted(m[1].strip(), of), of, done) for m in bullets if m]
+    if not of.textual and len(lines) > 1:
+        done[names.LINES] = None
+        return [aligned(_single(line), of, done) for line in lines]
     if not of.textual and re.search(r",\s|;", text):
         parts = re.split(r",\s+|;\s*", text.strip())
         done[names.LINES] = None

@@ -9,10 +9,19 @@ ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)([A-Za-z]*)", re.DOTALL)
 MEANT = frozenset("\"'\\/")
 TEX = frozenset(
     "theta times text textbf textit textrm tfrac tanh therefore triangle tilde "
-    "nabla neq notin nonumber newcommand newline".split()
+    "textsf textsc textup textcolor textnormal textstyle texttt tiny title titlepage toprule "
+    "thinspace triangleq triangleleft triangleright twoheadrightarrow tableofcontents "
+    "nabla neq notin not nonumber newcommand newline newpage newenvironment ngeq nleq ncong "
+    "natural nsubseteq nsupseteq nearrow nwarrow noindent nolimits numberwithin normalsize".split()
 )
 """Commands that no words behind a tab or a line feed would spell."""
+SHORT_TABS = frozenset("to tan tau tag tt top".split())
+SHORT_LINES = frozenset("ne neg nu ni".split())
+"""Commands that may be a tab or a line feed and a word; lines seldom end with a blank."""
 DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\t[A-Za-z]")
+PATH = re.compile(
+    r"(?<![^\s\"'(=])(?:[A-Za-z]:|\.{1,2}|~|%\w+%|\\\\[\w-]+(?:\\\\[\w.-]+)*)\\[nt][a-z0-9]"
+)
 
 
 def kept(text: str) -> str:
@@ -27,13 +36,23 @@ def kept(text: str) -> str:
 def _string(match: re.Match[str]) -> str:
     text = match.group()
     found = list(ESCAPE.finditer(text))
-    if DRIVE.search(text) and not any(_literal(text, m) for m in found):
-        raise ValueError(r"a \t may be a tab or a part of a path: write \\ for a backslash")
+    if (DRIVE.search(text) or PATH.search(text)) and not any(_literal(text, m) for m in found):
+        raise ValueError(
+            r"a \n or \t may be an escape or a part of a path: write \\ for a backslash"
+        )
+    if any(_may_be_tex(text, m) for m in found):
+        raise ValueError(r"a \n or \t may be an escape or TeX: write \\ for a backslash")
     if not any(_literal(text, m) for m in found):
         return text
     if any(m.group(1) in "nt" and m.group(2) and not _literal(text, m) for m in found):
         raise ValueError(r"a \n or \t may be an escape or text: write \\ for a backslash")
     return ESCAPE.sub(lambda m: "\\" * _literal(text, m) + m.group(), text)
+
+
+def _may_be_tex(text: str, escape: re.Match[str]) -> bool:
+    word = escape.group(1) + escape.group(2)
+    before = text[: escape.start()][-1:]
+    return word in SHORT_TABS or (word in SHORT_LINES and before in ('"', " ", "$", "("))
 
 
 def _literal(text: str, escape: re.Match[str]) -> bool:

@@ -17,6 +17,7 @@ from rlmlang.framing.replies import HeadlessError, Read, UnreadableError, alone,
 from rlmlang.framing.values import is_text, object_of, value_of
 from rlmlang.ir.answer_forms import Form as Form
 from rlmlang.ir.types import Type
+from rlmlang.unicode import INVISIBLE
 from rlmlang.value import Frozen, value
 
 FIELDS: Form = "fields"
@@ -57,6 +58,7 @@ def read_reply(
     """
     if finish in NOT_WHOLE:
         raise UnreadableError(f"the answer is not whole: it ended with {finish}")
+    reply = reply.lstrip(INVISIBLE)
     texts = {name: is_text(type_) for name, type_ in types.items()}
     if form == "plain" and len(types) == 1:
         return _valued(_plain(reply, texts, data), types, data, escapes)

@@ -14,21 +14,29 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rlmlang.framing.markers import names_in, plain_name
+from rlmlang.unicode import INVISIBLE
 
 DONE = "completed"
-_BLANK = r"(?:[^\S\n]|[\ufeff\u200b])*+"
+_BLANK = rf"(?:[^\S\n]|[{INVISIBLE}])*+"
 _MARK = (
     rf"\[{{1,2}}{_BLANK}\#{{1,3}}{_BLANK}[*_`]{{0,3}}(%s)[*_`]{{0,3}}{_BLANK}\#{{1,3}}"
     rf"{_BLANK}\]{{1,2}}"
 )
 _ANY = re.compile(_MARK % r"\w+")
-_DRESS = re.compile(r"[*_`]{1,3}")
+_DRESS = re.compile(r":?[*_`]{1,3}:?(?=\s|$)|[*_`]{1,3}|:(?=\s|$)")
 _TAG = re.compile(
     r"(?:<(/?)(?:\w+:)?(?:think|thinking|thoughts?|reasoning|antthinking)\s*>|\[(/?)THINK\]"
-    r"|◁(/?)think▷)",
+    r"|◁(/?)think▷|<\|channel\|>(?:analysis|commentary)\s*<\|message\|>"
+    r"|(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>(final)\s*<\|message\|>"
+    r"|<unused94>(?:thought\b)?|<unused(95)>)",
     re.IGNORECASE,
 )
-_ABOVE = re.compile(rf"(?:^|{_TAG.pattern}){_BLANK}([*_`]{{1,3}})?$", re.IGNORECASE)
+_ENDS = frozenset(("/", "final", "95"))
+_ABOVE = re.compile(
+    rf"(?:^|{_TAG.pattern}){_BLANK}(?P<mark>(?:\#{{1,6}}|[-•]|\d{{1,2}}[.)])[^\S\n]+)?"
+    r"(?P<dress>[*_`]{1,3})?$",
+    re.IGNORECASE,
+)
 _AMBIGUOUS = re.compile(r"[#<`◁]|\[/?THINK", re.IGNORECASE)  # in a marker, a tag or a fence
 _FENCE = re.compile(r"^[^\S\n]*```[^\n`]*$", re.MULTILINE)
 
@@ -87,7 +95,8 @@ def as_asked(reply: str, texts: Collection[str]) -> Read | None:
     if not (whole.startswith(begin) and whole.endswith(end)):
         return None
     value = whole[len(begin) : -len(end)]
-    return None if _AMBIGUOUS.search(value) else Read({name: value.strip()})
+    unsure = _AMBIGUOUS.search(value) or value.startswith((":", "*", "_"))
+    return None if unsure else Read({name: value.strip()})
 
 
 def unframed(reply: str, names: Collection[str]) -> str:
@@ -146,9 +155,16 @@ class _Reading:
         if bare != text:
             self._repair("end marker left out")
         unsure = any(not self._shown(tag.group()) for tag in _TAG.finditer(bare))
-        if unsure or not bare or _marks(bare, tuple(self.texts)):
+        if unsure or not bare or self._has_marks(bare):
             raise UnreadableError("the answer cannot be told from what stands around it")
         return Read(dict.fromkeys(self.texts, bare), tuple(self.repairs))
+
+    def _has_marks(self, text: str) -> bool:
+        """Whether a marker begins a line, or stands in a text that was shown none of its name."""
+        if _marks(text, tuple(self.texts)):
+            return True
+        found = _pattern(tuple(self.texts)).finditer(text)
+        return any(plain_name(m[1]) not in self._named() for m in found)
 
     # ── thinking ─────────────────────────────────────────────────────────────
 
@@ -165,8 +181,15 @@ class _Reading:
         first = next((m.start for m in headers if m.start >= start), start)
         for tag in _TAG.finditer(self.reply, start, first):
             if not _closes(tag) and not self.reply[start : tag.start()].rpartition("\n")[2].strip():
-                raise UnreadableError("the answer's thinking has no end")
+                self._refuse_thinking(tag, headers)
         return start
+
+    def _refuse_thinking(self, tag: re.Match[str], headers: list[_Mark]) -> None:
+        """Refuses headers in thinking; behind its end may be an answer without any."""
+        close = next((t for t in _TAG.finditer(self.reply, tag.end()) if _closes(t)), None)
+        if close and not self._shown(close.group()) and headers[-1].end <= close.start():
+            raise HeadlessError("the headers stand in the answer's thinking")
+        raise UnreadableError("the answer's thinking has no end")
 
     def _without_thinking(self, text: str, plain: bool) -> str:
         """A field without thinking at its beginning."""
@@ -271,7 +294,7 @@ class _Reading:
 
 
 def _closes(tag: re.Match[str]) -> bool:
-    return "/" in tag.groups()
+    return any(sign and sign.lower() in _ENDS for sign in tag.groups())
 
 
 def _opens_fence(above: str) -> bool:
@@ -285,7 +308,7 @@ def _places(name: str, marks: list[_Mark]) -> list[int]:
 
 
 def _begins_line(text: str, at: int) -> bool:
-    return not text[text.rfind("\n", 0, at) + 1 : at].strip("*_` \t\r")
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip("*_`# \t\r")
 
 
 def _marks(reply: str, names: tuple[str, ...]) -> list[_Mark]:
@@ -301,15 +324,19 @@ def _mark(reply: str, match: re.Match[str], names: tuple[str, ...]) -> _Mark | N
     above = _ABOVE.search(reply[line : match.start()])
     exact = match.group() == header(name)
     if above is not None:
-        dress = _DRESS.match(reply, match.end()) if above[4] else None
-        start = match.start() - len(above[4] or "")
+        before = (above["mark"] or "") + (above["dress"] or "")
+        dress = _DRESS.match(reply, match.end())
+        dress = dress if above["dress"] or (dress and dress.group() == ":") else None
+        start = match.start() - len(before)
         return _Mark(
             name, start, dress.end() if dress else match.end(), exact and match.start() == line
         )
-    rest = reply[match.end() :].partition("\n")[0].strip("*_` \t\r\ufeff")
+    rest = reply[match.end() :].partition("\n")[0].strip("*_` \t\r" + INVISIBLE)
     if name != DONE or rest:
         return None
     dressed = reply[line : match.start()]
+    if not dressed.strip("> \t*_`"):
+        return _Mark(name, line, match.end(), exact=False)
     return _Mark(name, line + len(dressed.rstrip("*_`")), match.end(), exact, inline=True)
 
 

@@ -8,8 +8,11 @@ import unicodedata
 
 from rlmlang.framing import repairs as names
 from rlmlang.framing.repairs import Repairs
+from rlmlang.unicode import trimmed
 
-DRESSED = re.compile(r"(\*{1,3}|_{1,3}|`|\"|'|“|‘)(.+)(?:\1|”|’)", re.DOTALL)
+DRESSED = re.compile(r"(\*{1,3}|_{1,3}|`|\"|'|“|‘|„|«|»|「)(.+)(?:\1|”|’|“|»|«|」)", re.DOTALL)
+STOPS = ".!,;:。．！，；：…"
+BOLD = re.compile(r"(?<!\S)(\*\*|__)([^*_\s][^*_]*)\1(?!\w)")
 MOST = 200  # characters of a label or number with all that may stand around it
 NOTHING = frozenset(("", "none", "null", "nil", "n/a", "(none)", "(null)", "(empty)", "nothing"))
 SURELY = NOTHING - {"", "nothing", "(empty)"}
@@ -27,31 +30,36 @@ SCALE = frozenset(
     "k m b t g bn mn mio mrd tn dozen hundred thousand million billion trillion lakh crore e "
     "or and to plus more less ish fewer half not no percent pct ppm permille x times".split()
 )
+BULLET = re.compile(r"[*•‣·]\s+")
+GAPS = re.compile(r"[\s_\u2010-\u2015-]+")
+PARENTHESES = re.compile(r"\(?([^()]+)\)")
 LEAST_LABEL = 3
 DOUBT = re.compile(
     r"\b(?:not|no|nor|never|neither|either|or|but|except|unless|instead|rather|than|without|unlike|"
     r"maybe|perhaps|possibly|could|might|may|if|although|however|unclear|unsure)\b|n['’]t\b"
 )
-LEADS = re.compile(r"(?:\s*[-–—:;,(.]\s.*|\s+because\b.*|\s*[.!]*)", re.DOTALL)
+LEADS = re.compile(
+    r"(?:\s*[-–—:;,(.]\s.*|\s*\(.*\)\W*|[ \t]*\n.*|\s+because\b.*|\s*[.!]*)", re.DOTALL
+)
 ENDS = re.compile(r"(?:\w[\w ,'’]*\b(?:is|be|are|as)|(?:\w+ ){0,4}\w+\s*[:=])\s*", re.DOTALL)
 
 
 def undressed(text: str) -> str:
     """Without bold, quotes and code marks around it, and the period behind them."""
-    text = text.strip()
-    while len(text) < MOST and (match := DRESSED.fullmatch(text.rstrip(".!"))):
-        text = match.group(2).strip()
+    text = trimmed(text)
+    while len(text) < MOST and (match := DRESSED.fullmatch(text.rstrip(STOPS))):
+        text = trimmed(match.group(2))
     return text
 
 
 def says_none(text: str, words: frozenset[str] = NOTHING) -> bool:
     """Whether a text says that there is nothing."""
-    return undressed(text).rstrip(".").casefold() in words
+    return undressed(text).rstrip(".。").casefold() in words
 
 
 def truth(text: str, done: Repairs) -> bool:
     """Yes or no. Raises ValueError."""
-    word = undressed(text).rstrip(".!").casefold()
+    word = undressed(text).rstrip(STOPS).casefold()
     if word not in TRUTHS:
         raise ValueError("a truth is wanted: true or false")
     if text.strip().casefold() not in ("true", "false"):
@@ -62,7 +70,7 @@ def truth(text: str, done: Repairs) -> bool:
 def number(text: str, done: Repairs, *, whole: bool) -> int | float:
     """A number, without the unit behind it or the currency beside it. Raises ValueError."""
     bare = undressed(text)
-    even = bare.rstrip("!")
+    even = BOLD.sub(r"\2", bare).rstrip("!;。．！；")
     if not even.isascii():
         even = unicodedata.normalize("NFKC", even.translate(SIGNS))
     if PLAIN.fullmatch(even):
@@ -140,6 +148,9 @@ def label(text: str, labels: tuple[tuple[str, str], ...], done: Repairs) -> str:
     wanted = plain_label(text)
     meant = [name for name in known if wanted and plain_label(name) == wanted]
     if not meant:
+        joined = wanted.replace("_", "")
+        meant = [name for name in known if joined and _joined(name) == joined]
+    if not meant:
         meant = [name for name, doc in labels if wanted and doc and plain_label(doc) == wanted]
     if not meant and len(text) < MOST:
         meant = _mentioned(text, known)
@@ -151,7 +162,15 @@ def label(text: str, labels: tuple[tuple[str, str], ...], done: Repairs) -> str:
 
 def plain_label(text: str) -> str:
     """A label without dressing, in small letters, its words joined by `_`."""
-    return re.sub(r"[\s_-]+", "_", undressed(text).rstrip(".!").casefold()).strip("_")
+    even = unicodedata.normalize("NFKC", text.replace("\\_", "_"))
+    bare = undressed(BULLET.sub("", undressed(even))).rstrip(STOPS)
+    if (match := PARENTHESES.fullmatch(bare)) is not None:
+        bare = match[1]
+    return GAPS.sub("_", bare.casefold()).strip("_")
+
+
+def _joined(name: str) -> str:
+    return plain_label(name).replace("_", "")
 
 
 def _mentioned(text: str, known: list[str]) -> list[str]:

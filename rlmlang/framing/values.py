@@ -24,7 +24,7 @@ from rlmlang.framing.json_text import Bare, Loaded, load_at, loaded
 from rlmlang.framing.repairs import Repairs
 from rlmlang.ir import types as ty
 from rlmlang.ir.types import Type
-from rlmlang.unicode import encodable
+from rlmlang.unicode import encodable, trimmed
 
 FENCED = re.compile(r"```[^\n`]*\n(.*?)\n?[^\S\n]*```", re.DOTALL)
 FENCES = re.compile(r"```[\w+-]*")
@@ -33,17 +33,18 @@ CELL = re.compile(r"(?<!\\)\|")
 IN_FRONT = re.compile(
     r"[*_`\"]{0,3}([^\W\d]\w{0,40})[*_`\"]{0,3}\s*[:=][*_`]{0,3}\s*(\S.*)", re.DOTALL
 )
+SAID = re.compile(r"(?:the\s+)?(?:final\s+)?(answer|result|value)\s+is:?\s+(\S.*)", re.IGNORECASE)
 BRACKET = re.compile(r"[\[{]")
 ANSWERS = frozenset(("answer", "result", "value"))
 
 
 def value_of(text: str, type_: Type, name: str = "") -> tuple[Datum, tuple[str, ...]]:
     """The value of the field `name`, and the names of the repairs it took. Raises ValueError."""
-    done: Repairs = {}
+    done: Repairs = {} if trimmed(text) == text.strip() else {names.DRESSING: None}
     if is_text(type_):
         value: Datum = _text(text, type_, done)
     else:
-        value = _valued(_unfenced(text.strip(), done), type_, name, done)
+        value = _valued(_unfenced(trimmed(text), done), type_, name, done)
     return value, tuple(done)
 
 
@@ -70,8 +71,9 @@ def is_text(type_: Type) -> bool:
 
 def _text(text: str, type_: Type, done: Repairs) -> Datum:
     """Text as it stands; a date without dressing."""
-    whole = encodable(text.strip())
-    if whole != text.strip():
+    bare = trimmed(text)
+    whole = encodable(bare)
+    if whole != bare:
         done[names.HALVES] = None
     if type_.optional and scalars.says_none(whole):
         if whole not in ("", "null"):
@@ -79,7 +81,7 @@ def _text(text: str, type_: Type, done: Repairs) -> Datum:
         return None
     if (
         type_.required() == ty.SCALARS["Date"]
-        and (bare := scalars.undressed(whole).rstrip(".")) != whole
+        and (bare := scalars.undressed(whole).rstrip(".。")) != whole
     ):
         done[names.DRESSING] = None
         return bare
@@ -102,10 +104,7 @@ def _valued(text: str, type_: Type, name: str, done: Repairs) -> Datum:
         return None
     if isinstance(type_, Structure):
         return _structure(text, type_, name, done)
-    match = IN_FRONT.fullmatch(text)
-    if match is not None and match[1].casefold() in ANSWERS | {name.casefold()}:
-        done[names.NAME] = None
-        text = match[2].strip()
+    text = _behind_name(text, name, done)
     if re.search(r"[\[{]", text):
         return _structure(text, type_, name, done)
     bare = scalars.undressed(text)
@@ -114,6 +113,18 @@ def _valued(text: str, type_: Type, name: str, done: Repairs) -> Datum:
     if bare != text:
         done[names.DRESSING] = None
     return aligned(Bare(bare), type_, done)
+
+
+def _behind_name(text: str, name: str, done: Repairs) -> str:
+    """A value without the field's name in front, or the words that say that it is the answer."""
+    for dressed in (text, scalars.undressed(text)):
+        match = IN_FRONT.fullmatch(dressed)
+        named = match is not None and match[1].casefold() in ANSWERS | {name.casefold()}
+        match = match if named else SAID.fullmatch(dressed)
+        if match is not None and match[2].count("**") % 2 == 0:
+            done[names.NAME] = None
+            return match[2].strip()
+    return text
 
 
 def _unwrapped(given: Loaded, type_: Type, name: str, done: Repairs) -> Datum:

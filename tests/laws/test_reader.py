@@ -159,7 +159,7 @@ class Writer:
         return self.text(value)
 
     def list(self, value: list[Any], type_: ty.Listed) -> str:
-        if len(value) == 1 and self.does("one for a list"):
+        if len(value) == 1 and value[0] not in ([], None) and self.does("one for a list"):
             return self.value(value[0], type_.of)
         return "[" + self.parts([self.value(v, type_.of) for v in value]) + "]"
 
