@@ -141,6 +141,31 @@ def test_check_as_json(book: Path, rlm: Rlm) -> None:
     assert "`book` is near" in found["hint"]
 
 
+BEFORE = {
+    "half a character": (("run", "rows.rlm", "--source", "rows=half.jsonl"), "bad-row"),
+    "no recipe": (("plan", "none.rlm"), "recipe-missing"),
+    "no input": (("run", "find.rlm"), "missing-input"),
+    "a mistake in the recipe": (("run", "bad.rlm"), "unexpected-end"),
+    "no file": (("ask", "Why?", "--source", "none.txt"), "source-missing"),
+    "no recipe to score": (("eval", "none.rlm"), "recipe-missing"),
+    "no run": (("show", "none"), "unknown-run"),
+}
+
+
+@pytest.mark.parametrize("what", BEFORE)
+def test_what_fails_before_it_has_begun_is_told_as_json(book: Path, rlm: Rlm, what: str) -> None:
+    (book / "rows.rlm").write_text(
+        "rlm 1\nrecord R { a: Text }\nrecipe go(rows: [R]) -> [R] { return rows }\n"
+    )
+    (book / "bad.rlm").write_text("rlm 1\nrecipe go")
+    (book / "half.jsonl").write_text('{"a": "bees \\ud83d"}\n')
+    args, code = BEFORE[what]
+    done = rlm(*args, "--json")
+    assert (json.loads(done.out)["problem"]["code"], done.code > 0) == (code, True)
+    assert f"error[{code}]" in done.err
+    assert not rlm(*args).out.startswith("{")
+
+
 def test_several_errors_in_one_file(book: Path, rlm: Rlm) -> None:
     (book / "bad.rlm").write_text(
         'rlm 1\n\nrecipe a(x: Text) -> Text {\n  let b = mapp x with c()\n  let d = 8 ktok\n  return "e\n}\n'

@@ -57,6 +57,8 @@ READ: dict[str, Reply] = {
     "content as one part": (200, chat({"content": WHOLE})),
     "content as parts": (200, parts(WHOLE)),
     "a text inside a text": (200, parts({"type": "text", "text": {"value": TEXT}})),
+    "a part with its content": (200, parts({"type": "text", "content": TEXT})),
+    "a thought of Gemini's": (200, parts({"text": "Bo?", "thought": True}, {"text": TEXT})),
     "thinking first": (200, parts({"type": "thinking", "thinking": "Bo?"}, WHOLE)),
     "thinking that is hidden": (200, parts({"type": "redacted_thinking", "data": "x"}, WHOLE)),
     "reasoning in pieces": (200, parts({"type": "reasoning_text", "text": "Bo?"}, WHOLE)),
@@ -89,6 +91,8 @@ ITEM: dict[str, tuple[Reply, str]] = {
         "answer-tool-call",
     ),
     "thinking alone": ((200, chat({"content": "", "reasoning_content": TEXT})), "answer-refused"),
+    "a thought of Gemini's alone": (
+        (200, parts({"text": TEXT, "thought": True})), "answer-refused"),
     "a number": ((200, chat({"content": 42})), "answer-refused"),
     "Azure's filter": (
         (400, error("The response was filtered due to the prompt triggering Azure OpenAI's content "
@@ -179,6 +183,10 @@ PARKS: dict[str, tuple[Reply, str]] = {
         (403, error("secondary rate limit"), {"retry-after": "60"}), "model-rate-limited"),
     "a rate inside a 200": (
         (200, {"statusCode": 429, "message": "Rate limit is exceeded."}), "model-rate-limited"),
+    "a rate inside a list": (
+        (200, [error("slow", code=429)]), "model-rate-limited"),
+    "a rate in words alone": ((200, error("Too Many Requests")), "model-rate-limited"),
+    "no key in words alone": ((200, {"error": "Unauthorized"}), "model-refused-key"),
     "a throttle": (
         (400, {"__type": "ThrottlingException", "message": "Too many requests"}), "model-rate-limited"),
     "a model that loads": ((503, error("Loading model")), "model-rate-limited"),
@@ -188,6 +196,10 @@ PARKS: dict[str, tuple[Reply, str]] = {
 FAILS: dict[str, tuple[Reply, str]] = {
     "a model's name": ((404, error("The model does not exist")), "model-refused-request"),
     "a model's name, badly": ((400, error("Unknown model x")), "model-refused-request"),
+    "a model's name inside a 200": (
+        (200, {"detail": "Invalid model name passed in model=x"}), "model-refused-request"),
+    "a model's name, in words alone": (
+        (200, error("Model foo not found")), "model-refused-request"),
     "a field": ((400, error("Unsupported parameter: logits")), "model-refused-request"),
     "a model that is gone": ((410, error("gone")), "model-refused-request"),
     "a media type": ((415, error("no")), "model-refused-request"),

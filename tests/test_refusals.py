@@ -45,6 +45,11 @@ TOO_LONG = {
     "SGLang, new": "Input length (5000 tokens) exceeds the maximum allowed length (4091 tokens).",
     "TensorRT": "Prompt length (5000) exceeds maximum input length (4096).",
     "Anthropic": "prompt is too long: 210000 tokens > 200000 maximum",
+    "TGI, the input alone": "inputs must have less than 4096 tokens. Given: 5000",
+    "DashScope": "Range of input length should be [1, 30720]",
+    "a sum": "max_tokens plus prompt exceeds the limit of 4096",
+    "a comparison": "prompt length 9000 > 8192",
+    "in Chinese": "输入长度超过模型最大上下文长度",
     "Anthropic, with the output": "input length and `max_tokens` exceed context limit: 190000 + "
     "20000 > 200000, decrease input length or `max_tokens` and try again",
     "Gemini": "The input token count (1200000) exceeds the maximum number of tokens allowed "

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
-from rlmlang.diagnostics.render import render, render_all
+from rlmlang.diagnostics.render import as_json, render, render_all
 from rlmlang.schema.codes import RECIPE
 from rlmlang.schema.sandboxes import choices
 
@@ -34,24 +35,50 @@ def say(diagnostics: tuple[Diagnostic, ...]) -> None:
 
 def exit_code_of(problem: Exception) -> int:
     """Draws what stopped a command; gives the exit code. Our own mistakes are told as such."""
+    found: tuple[Diagnostic, ...] | None = getattr(problem, "diagnostics", None)
     if isinstance(problem, CodedError):
         click.echo(render(problem.diagnostic, colour=colour()), err=True)
         return problem.entry.exit_code
-    found = getattr(problem, "diagnostics", None)
     if found is not None:
         say(found)
         return RECIPE
     if os.environ.get("RLM_DEBUG"):
         raise problem
+    internal = _internal(problem)
+    click.echo(render(internal, colour=colour()), err=True)
+    return internal.entry.exit_code
+
+
+def tell(problem: Exception, arguments: Sequence[str]) -> int:
+    """Draws what stopped a command before it had anything to give; where it was asked for JSON,
+    stdout has the problem. Gives the exit code."""
+    code = exit_code_of(problem)
+    if "--json" in arguments[: _end_of_options(arguments)]:
+        first = next(d for d in _diagnostics(problem) if d.severity == "error")
+        click.echo(json.dumps({"problem": as_json(first)}, indent=2, ensure_ascii=False))
+    return code
+
+
+def _end_of_options(arguments: Sequence[str]) -> int:
+    return list(arguments).index("--") if "--" in arguments else len(arguments)
+
+
+def _diagnostics(problem: Exception) -> tuple[Diagnostic, ...]:
+    if isinstance(problem, CodedError):
+        return (problem.diagnostic,)
+    found: tuple[Diagnostic, ...] | None = getattr(problem, "diagnostics", None)
+    return found or (_internal(problem),)
+
+
+def _internal(problem: Exception) -> Diagnostic:
+    """A mistake of our own."""
     words = f"{type(problem).__name__}: {problem}"
-    internal = Diagnostic(
+    return Diagnostic(
         "internal",
         f"rlmlang made a mistake of its own: {words[:300]}",
         reason="This should not happen, whatever the recipe says.",
         hint="RLM_DEBUG=1 shows where; please report it with the recipe",
     )
-    click.echo(render(internal, colour=colour()), err=True)
-    return internal.entry.exit_code
 
 
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:

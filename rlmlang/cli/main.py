@@ -90,7 +90,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as problem:
-        from rlmlang.cli.edge import exit_code_of
+        from rlmlang.cli.edge import tell
 
-        code = exit_code_of(problem)
+        code = tell(problem, sys.argv[1:])
     sys.exit(code)

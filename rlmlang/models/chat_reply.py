@@ -48,7 +48,7 @@ def response_of(
     """
     text, whole = decoded(data, charset)
     try:
-        found = json.loads(text)
+        found = _only(json.loads(text))
         problem = _error(found)
         made = None if problem is not None else _read(found, request)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
@@ -67,6 +67,11 @@ def decoded(data: bytes, charset: str) -> tuple[str, bool]:
         except (ValueError, LookupError):
             continue
     return data.decode("utf-8-sig", "replace"), False
+
+
+def _only(found: Any) -> Any:
+    """A body, or the one thing in its list: Gemini lists its errors."""
+    return found[0] if isinstance(found, list) and len(found) == 1 else found
 
 
 def _read(found: Answered, request: Request) -> Response:
@@ -127,10 +132,10 @@ def _block(block: object) -> Iterator[Any]:
     kind = str(block.get("type", "text"))
     if kind == "refusal":
         yield RefusalPart(encodable(str(block.get("refusal") or kind)))
-    elif "think" in kind or "reasoning" in kind:
+    elif "think" in kind or "reasoning" in kind or block.get("thought") is True:
         yield ThinkingPart("")
     elif kind in ("text", "output_text"):
-        text = block.get("text")
+        text = block.get("text", block.get("content"))
         text = text.get("value") if isinstance(text, Mapping) else text
         yield TextPart(encodable(text) if isinstance(text, str) else "")
     else:

@@ -85,7 +85,11 @@ TOO_LONG = re.compile(
         r"\bcontext the overflows",
         # so many tokens exceed so many
         rf"{MANY}\b{SOME}\bexceeds?\b|\bexceed(s|ed|ing)?\b{SOME}{MANY}\b(?! per)",
-        rf"`inputs`{SOME}\bmust (be|have)",
+        rf"`inputs`{SOME}\bmust (be|have)|\binputs?\b{SOME}\bmust (be|have)\b{SOME}\btokens?\b",
+        rf"\brange of input length\b|\b{TEXT}[ -](length|size|tokens)\b{SOME}>=? ?\d",
+        rf"\b{TEXT}\b{SOME}\bexceeds? (the )?(limit|maximum)\b(?!.{{0,40}}\bper\b)",
+        # DashScope, Zhipu, Moonshot
+        r"(上下文|输入|提示词).{0,30}(超过|超出|超长|过长|太长)|(超过|超出).{0,20}(上下文|最大长度|输入长度)",
     )),
     re.IGNORECASE,
 )  # fmt: skip
@@ -137,8 +141,10 @@ def _by_status(status: int, words: str, told: str, wait: float | None) -> lm15.L
 STATUS_OF = (  # where an error inside a 200 has a word for its code
     ("rate_limit", 429), ("rate limit", 429), ("authentication", 401), ("authenticated", 401),
     ("invalid_api_key", 401), ("permission", 403), ("not_found", 404), ("invalid_request", 400),
-    ("context_length", 400),
+    ("context_length", 400), ("too many requests", 429), ("unauthorized", 401), ("forbidden", 403),
+    ("unauthenticated", 401), ("invalid model", 404), ("unknown model", 404),
 )  # fmt: skip
+NO_MODEL = re.compile(r"\bmodel\b.{0,80}\b(not found|does not exist|not exist|not available)\b")
 CODES = ("code", "status", "statusCode", "error_code", "status_code")
 
 
@@ -152,6 +158,7 @@ def refused_inside(
             return refusal(int(code), said, wait)
     told = told_in(said).lower()
     status = next((n for word, n in STATUS_OF if word in told), 0)
+    status = status or (404 if NO_MODEL.search(told) else 0)
     if not status and (ACCOUNT.search(told) or FILTERED.search(told) or too_long(told)):
         status = 400
     return refusal(status or 502, said, wait)
