@@ -47,6 +47,8 @@ recipe joined(question: Text, page: Text) -> Quote {
 PAGE = """The keeper said: “bees don’t sleep” – never… The bee-
 keeper of the well-
 known hive has 42 hives.\nLe cafe\u0301 est ferme\u0301; an of\ufb01ce is o\u00adpen.
+It is an obser\u00ad
+vation of the day. Of 3-5 hives, none is empty.
 """
 ROWS = '{"id":1,"user":"ada","text":"Bees\\nare never late."}\n{"id":2,"user":"bo","text":"No"}\n'
 TAKEN = {
@@ -60,12 +62,15 @@ TAKEN = {
     "the break as well": "The bee-\nkeeper",
     "a ligature": "an office is",
     "a soft hyphen": "is open",
+    "a soft hyphen at a line's end": "an observation of the day",
+    "two words that lines cut": "The beekeeper of the well-known hive",
 }
 REFUSED = {
     "of the question": "Who keeps the bees at night?",
     "of nothing": "The keeper slept.",
     "one letter": "e",
     "two letters": "ee",
+    "two numbers as one": "Of 35 hives",
     "a dot": ".",
     "in capitals": "THE KEEPER SAID",
     "over what lies between": "The keeper said: never",

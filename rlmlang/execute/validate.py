@@ -25,6 +25,8 @@ SAME = str.maketrans({
     **dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‘’‚‛′`´", "'"),
     **dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"),
 })  # fmt: skip
+SOFT_END = re.compile(r"\u00ad[ \t]*\r?\n\s*(?=\w)")
+IN_WORD = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 LINE_END = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=\w)")
 SPACES = re.compile(r"[ \t\r\n]+")
 APART = "\0"
@@ -195,11 +197,11 @@ def _searchable(value: Datum) -> str:
 
 def _forms(text: str) -> tuple[str, ...]:
     """A text as quotes are compared: without typography, its white space as one blank; words that
-    a line's end has cut as they stand, as one, and with their hyphen."""
-    even = unicodedata.normalize("NFKC", text.translate(SAME))
-    return tuple(
-        " ".join(x.split()) for x in (even, LINE_END.sub("", even), LINE_END.sub("-", even))
-    )
+    a line's end has cut as they stand, as one, with their hyphen, and all without hyphens."""
+    even = unicodedata.normalize("NFKC", SOFT_END.sub("", text).translate(SAME))
+    joined = LINE_END.sub("", even)
+    forms = (even, joined, LINE_END.sub("-", even), IN_WORD.sub("", joined))
+    return tuple(" ".join(x.split()) for x in forms)
 
 
 def _spaced(text: str) -> str:
