@@ -14,6 +14,7 @@ STEERS = re.compile(
 """What steers a terminal or turns the order of what it shows."""
 INVISIBLE = "\ufeff\u200b\u2060"
 """What marks an order of bytes or a place to break a line: no part of what it stands around."""
+HALF = re.compile("[\ud800-\udfff]")
 BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes of a command line that are no UTF-8
 
 
@@ -64,10 +65,13 @@ def _words(half: str, at: int) -> str:
 
 
 def file_name(path: str) -> str:
-    """A path as text: bytes that are no UTF-8 are written as `\\xe9`."""
-    if flaw(path):
-        return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return path
+    """A path as text: bytes that are no UTF-8 are written as `\\xe9`, other halves as `\\ud83d`."""
+    return HALF.sub(_half_out, path) if flaw(path) else path
+
+
+def _half_out(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code - 0xDC00:02x}" if code in BYTES else f"\\u{code:04x}"
 
 
 def visible(text: str) -> str:

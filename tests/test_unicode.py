@@ -26,6 +26,7 @@ prompt find(page: Slice) -> Found { task: "Find." retry <= 0 }
 recipe notes(book: Text) -> [Text] { return map (split book by lines(per: 1)) with note() }
 recipe finds(book: Text) -> [Found] { return map (split book by lines(per: 1)) with find() }
 """
+NO_PATHS = ["a\ud83d.txt", "a\0b.txt", "x" * 5_000, "a/" * 3_000 + "b"]
 ANY = st.text(st.characters(exclude_categories=()))
 
 
@@ -44,6 +45,29 @@ def test_halves_that_belong_together_are_joined() -> None:
     assert encodable("\ud83dab\ude00") == "�ab�"
     assert "U+D83D at character 2" in flaw({"k": [1, "a\ud83d"]})
     assert "byte e9 at character 4" in flaw(os.fsdecode(b"caf\xe9"))
+
+
+@pytest.mark.parametrize("path", NO_PATHS, ids=["half", "null", "long", "deep"])
+@pytest.mark.parametrize("kind", ["Text", "[Text]", "Tree"])
+def test_what_can_be_no_path_is_a_coded_problem(folder: Path, path: str, kind: str) -> None:
+    (folder / "p.rlm").write_text(
+        f'rlm 1\nprompt p(x: {kind}) -> Text "P."\nrecipe r(x: {kind}) -> Text {{ return p(x) }}\n'
+    )
+    with pytest.raises(CodedError) as raised:
+        rlmlang.run("p.rlm", sources={"x": path})
+    assert raised.value.diagnostic.code in ("source-missing", "source-unreadable")
+    raised.value.diagnostic.message.encode()
+
+
+@pytest.mark.parametrize("path", NO_PATHS, ids=["half", "null", "long", "deep"])
+def test_what_can_be_no_path_among_several_is_one_too(folder: Path, path: str) -> None:
+    for paths in ([Path(path), Path("b.txt")], Path(path)):
+        with pytest.raises(CodedError) as raised:
+            rlmlang.completion("What?", paths, model="offline")
+        assert raised.value.diagnostic.code in ("source-missing", "source-unreadable")
+    with pytest.raises(CodedError) as raised:
+        rlmlang.run(path)
+    assert raised.value.diagnostic.code == "recipe-missing"
 
 
 def ask(folder: Path, recipe: str, say: Any, **more: Any) -> Any:

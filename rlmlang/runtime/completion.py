@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ def prepared(
     models = [f"root={model}", f"reader={sub_model or model}"] if model else []
     sets = {"question": prompt, **{f"budget.{k}": str(v) for k, v in budget.items()}}
     several = len(paths) > 1
-    recipe = "ask_files" if several or Path(paths[0]).is_dir() else "ask"
+    recipe = "ask_files" if several or os.path.isdir(paths[0]) else "ask"
     sources = {} if several else {"context": paths[0]}
     values = {"context": open_several(paths)} if several else {}
     given = Options(recipe, sets, sources, tuple(models), values, **options)

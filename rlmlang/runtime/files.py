@@ -9,8 +9,17 @@ from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.unicode import file_name
 
 STD = "std/"
+
+
+def folder_of(path: str) -> Path:
+    """The folder that a recipe lies in. Raises CodedError for what can be no path."""
+    try:
+        return Path(path).resolve().parent
+    except (ValueError, OSError) as mistake:
+        raise failed("recipe-missing", f"{file_name(path)!r} is no path: {mistake}") from None
 
 
 def read_source(path: str) -> SourceFile:
@@ -43,10 +52,11 @@ def _standard(path: str) -> SourceFile:
 
 
 def _no_recipe(path: str, mistake: OSError) -> CodedError:
-    near = [str(p) for p in Path(path).parent.glob("*.rlm")] if path else []
+    above = os.path.isdir(os.path.dirname(path) or ".")
+    near = [str(p) for p in Path(path).parent.glob("*.rlm")] if path and above else []
     hint = did_you_mean(path, near) or "make one: rlm new my.rlm"
     words = "may not be read" if isinstance(mistake, PermissionError) else "cannot be opened"
-    return failed("recipe-missing", f"{path} {words}: {mistake.strerror}", hint=hint)
+    return failed("recipe-missing", f"{file_name(path)} {words}: {mistake.strerror}", hint=hint)
 
 
 def write_whole(path: Path, text: str, mode: int = 0o666) -> None:

@@ -22,7 +22,7 @@ from rlmlang.plan.plan import Plan
 from rlmlang.runtime.distinct import with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
-from rlmlang.runtime.files import STD, load_import, read_source
+from rlmlang.runtime.files import STD, folder_of, load_import, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.placed_inputs import placed_texts
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
@@ -49,7 +49,7 @@ def prepare(what: str | Plan, options: Options, *, need_all: bool) -> Prepared:
     BadRecipe or CodedError."""
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     path = what.recipe.path if isinstance(what, Plan) else what
-    project = load(Path.cwd() if path.startswith(STD) else Path(path).resolve().parent)
+    project = load(Path.cwd() if path.startswith(STD) else folder_of(path))
     if isinstance(what, Plan) or path.endswith(".json"):
         saved = (
             what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)

@@ -161,17 +161,21 @@ def unreadable(path: str, mistake: OSError | ValueError) -> CodedError:
     """The problem of a file that cannot be opened."""
     if isinstance(mistake, ValueError):
         return failed("source-missing", f"{path!r} is no path: {mistake}")
+    shown = file_name(path)
     if isinstance(mistake, FileNotFoundError | NotADirectoryError):
-        near = [p.name for p in Path(path).parent.glob("*")][:200] if path else []
+        above = os.path.dirname(path) or "."
+        near = os.listdir(above)[:200] if path and os.path.isdir(above) else []
         close = nearest(Path(path).name, [n for n in near if n != Path(path).name])
         hint = f"`{Path(path).with_name(close)}` is near: was that meant?" if close else ""
         return failed(
             "source-missing",
-            f"there is no file {path}",
+            f"there is no file {shown}",
             hint=hint or "a recipe's paths begin at its folder, the command line's at this one",
         )
     if isinstance(mistake, PermissionError):
         return failed(
-            "source-unreadable", f"{path} may not be read", hint="change its permissions (chmod +r)"
+            "source-unreadable",
+            f"{shown} may not be read",
+            hint="change its permissions (chmod +r)",
         )
-    return failed("source-unreadable", f"{path} cannot be read: {mistake.strerror or mistake}")
+    return failed("source-unreadable", f"{shown} cannot be read: {mistake.strerror or mistake}")

@@ -53,7 +53,8 @@ def open_several(paths: Sequence[str]) -> Tree:
     left_out: list[LeftOut] = []
     for path in paths:
         if not os.path.isdir(path):
-            documents.setdefault(os.path.realpath(path), checked(open_text(path, _posix(path))))
+            found_here = checked(open_text(path, _posix(path)))
+            documents.setdefault(os.path.realpath(path), found_here)
             continue
         folder = folder_at(path, {})
         below = [Found(f.path, _posix(os.path.join(path, f.name))) for f in folder.files()]
@@ -69,10 +70,9 @@ def _posix(path: str) -> str:
 
 
 def _is_folder(root: str) -> None:
-    base = Path(root)
-    if base.is_dir():
+    if os.path.isdir(root):
         return
-    if not base.exists():
+    if not os.path.exists(root):
         raise unreadable(root, FileNotFoundError())
     raise failed(
         "source-is-file",
