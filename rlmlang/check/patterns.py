@@ -44,6 +44,7 @@ def inline(scope: Scope, name: str, call: t.Call, callee: Found) -> Inferred:
         module,
         steps=scope.steps,
         prefix=f"{scope.prefix}{name}.",
+        within=scope.within,
         losses=scope.losses,
         calling=(*scope.calling, mark),
         called_at=(call.span, *scope.called_at),
