@@ -95,7 +95,7 @@ FORMS = {
     "http://{}": ROUTE, "http://{}/": ROUTE, "{}": ROUTE, "//{}": ROUTE, "{}/v1": ROUTE,
     "http://{}/v1": ROUTE, "http://{}/v1/": ROUTE, "http://{}/v1//": ROUTE, " http://{}/v1\n": ROUTE,
     "http://{}/v1/chat/completions": ROUTE, "http://{}/v1/chat/completions/": ROUTE,
-    "http://{}/v1/chat": ROUTE, "http://{}/chat/completions": ROUTE, "HTTP://{}/v1": ROUTE,
+    "http://{}/v1/chat": ROUTE, "http://{}/v1/models": ROUTE, "http://{}/v1/responses/": ROUTE, "http://{}/chat/completions": ROUTE, "HTTP://{}/v1": ROUTE,
     "http://{}/v1?api-version=1": f"{ROUTE}?api-version=1",
     "http://{}/v1/?a=1&b=%20": f"{ROUTE}?a=1&b=%20",
     "http://{}/v1/chat/completions?api-version=1": f"{ROUTE}?api-version=1",
@@ -116,6 +116,7 @@ def test_an_address_may_be_written_in_any_form(here: Path, rlm: Rlm, form: str) 
     [
         ("/chat/completions", "http://{}"),
         ("/api/v3/chat/completions", "http://{}/api/v3"),
+        ("/models/chat/completions", "http://{}/models"),
         ("/openai/deployments/d/chat/completions", "http://{}/openai/deployments/d?api-version=1"),
     ],
 )

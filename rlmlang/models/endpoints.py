@@ -12,7 +12,9 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 
 ROUTE = "/chat/completions"
-ROUTES = re.compile(r"(/chat/completions|/chat|/completions)$")
+ROUTES = re.compile(
+    r"(/chat/completions|/chat|/completions|(?<=/v1)/(models|responses|embeddings))$"
+)
 HERE = ("localhost", "host.docker.internal", "host.containers.internal")
 INSIDE = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc.cluster.local")
 
