@@ -83,7 +83,6 @@ SHAPES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "TeX or a line": (GOOD.replace("Ada", r"\nu"), None),
     "a path or a line": (GOOD.replace("Ada", r"c:\new"), None),
     "a path upwards": (GOOD.replace("Ada", r"..\news\today.txt"), None),
-    "a share": (GOOD.replace("Ada", r"\\srv\new\table"), None),
     "cut in a string": ('{"full_name": "Ada", "age": 36, "kind": "billing", "tags": ["a', None),
     "cut between items": ('{"full_name": "Ada", "age": 36, "kind": "billing", "tags": ["a",', None),
     "two candidates": (f"{GOOD}\n{GOOD.replace('36', '37')}", None),

@@ -19,9 +19,7 @@ SHORT_TABS = frozenset("to tan tau tag tt top".split())
 SHORT_LINES = frozenset("ne neg nu ni".split())
 """Commands that may be a tab or a line feed and a word; lines seldom end with a blank."""
 DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\t[A-Za-z]")
-PATH = re.compile(
-    r"(?<![^\s\"'(=])(?:[A-Za-z]:|\.{1,2}|~|%\w+%|\\\\[\w-]+(?:\\\\[\w.-]+)*)\\[nt][a-z0-9]"
-)
+PATH = re.compile(r"(?<![^\s\"'(=])(?:[A-Za-z]:|\.{1,2}|~|%\w+%)\\[nt][a-z0-9]")
 
 
 def kept(text: str) -> str:
