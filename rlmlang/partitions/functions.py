@@ -30,7 +30,7 @@ class Functions(Packed):
         found = function_ends(view.document, start, view.end)
         if found is None:
             return Paragraphs(self.max, self.slack).places(view, start)
-        return Listed(iter(found))
+        return Listed(iter([found]))
 
 
 def function_ends(document: Document, start: int, end: int) -> list[int] | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from collections.abc import Iterator
 
+from rlmlang.context import Document
 from rlmlang.partitions.packed import Packed
-from rlmlang.partitions.text import Places, Sought, View, blocks
+from rlmlang.partitions.text import Listed, Places, View, blocks
 
 HEADING = re.compile(rb"\n#{1,6} ")
-FENCE = re.compile(rb"\n {0,3}(?:```|~~~)")
+MARK = re.compile(rb"\n(?:#{1,6} | {0,3}(?:```|~~~))")
+"""What begins a section, or begins or ends code."""
+HASH = ord("#")
 
 
 class Headings(Packed):
@@ -17,28 +20,30 @@ class Headings(Packed):
 
     def places(self, view: View, start: int) -> Places:
         """Where each section ends; headings inside code fences are none."""
-        fences = _Fences(view, start)
-
-        def find(at: int, data: bytes) -> list[int]:
-            found = [at + heading.start() + 1 for heading in HEADING.finditer(data)]
-            return [p for p in found if not fences.hold(p)] if found else found
-
-        return Sought(view, start, find)
+        return Listed(_sections(view.document, start, view.end))
 
 
-class _Fences:
-    """Where code begins and ends, looked for as far as is asked."""
+def _sections(document: Document, start: int, end: int) -> Iterator[list[int]]:
+    if start >= end:
+        return
+    code = False
+    for at, data in blocks(document, start, end):
+        found: list[int] = []
+        fenced = _holds(data, b"```") or _holds(data, b"~~~")
+        for mark in (MARK if fenced else HEADING).finditer(data):
+            place = mark.start() + 1
+            if data[place] != HASH:
+                code = not code
+            elif not code and at + place > start:
+                found.append(at + place)
+        if found:
+            yield found
+    yield [end]
 
-    def __init__(self, view: View, start: int) -> None:
-        self.lines: list[int] = []
-        self.known = start
-        self._blocks = blocks(view.document, start, view.end)
 
-    def hold(self, place: int) -> bool:
-        """Whether a line that begins somewhere is code."""
-        while self.known <= place and (block := next(self._blocks, None)) is not None:
-            at, data = block
-            if b"```" in data or b"~~~" in data:
-                self.lines += [at + fence.start() + 1 for fence in FENCE.finditer(data)]
-            self.known = at + len(data)
-        return bool(self.lines) and bisect_left(self.lines, place) % 2 == 1
+def _holds(data: bytes, mark: bytes) -> bool:
+    """Whether a mark is in a text. Its first byte is rare, and found ten times as fast."""
+    at = data.find(mark[:1])
+    while at >= 0 and not data.startswith(mark, at):
+        at = data.find(mark[:1], at + 1)
+    return at >= 0

@@ -5,13 +5,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from typing import Protocol
 
-from rlmlang.context import Document, Measure, Slice, Tree
-from rlmlang.partitions.text import View, line_sizes, slices
+from rlmlang.context import Measure, Slice, Tree
+from rlmlang.partitions.text import View, slices
 from rlmlang.partitions.tokens import Tokens
 
-FEW = 16
+FEED = b"\n"
+FIRST, MOST = 1 << 12, 1 << 18
+"""So many bytes are looked at for as many lines as are in a piece: at first, and at most."""
+
+
+class Units(Protocol):
+    """Units of a text, which are asked for from left to right."""
+
+    def stop(self, start: int, number: int, reached: int | None) -> int:
+        """Where so many units end that begin at `start`, or as many of them as end at or before
+        the place that is reached, but one at least; the end where there are no more."""
 
 
 @dataclass(frozen=True)
@@ -23,77 +33,89 @@ class Lines:
 
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces in order."""
-        if self.max is None:
-            return slices(subject, self._counted)
-        return slices(subject, _Limited(self, self.per, self.max, measure).cut)
+        return slices(subject, lambda d, start, end: self._cut(View(d, end), start, measure))
 
-    def sizes(self, document: Document, start: int, end: int) -> Iterator[list[int]]:
-        """The bytes of each unit, many at a time."""
-        return line_sizes(document, start, end)
+    def units(self, view: View, start: int) -> Units:
+        """The units from a place on."""
+        return _Feeds(view)
 
-    def _counted(self, document: Document, start: int, end: int) -> Iterator[tuple[int, int]]:
-        units = _Units(self.sizes(document, start, end))
-        while sizes := units.next(self.per):
-            units.skip(len(sizes))
-            stop = start + sum(sizes)
-            yield start, stop
+    def _cut(self, view: View, start: int, measure: Measure) -> Iterator[tuple[int, int]]:
+        units = self.units(view, start)
+        while start < view.end:
+            if self.max is None:
+                stop = units.stop(start, self.per, None)
+                yield start, stop
+            else:
+                reached = view.reach(start, self.max * measure.per_tok, measure)
+                stop = units.stop(start, self.per, reached)
+                if stop <= reached:
+                    yield start, stop
+                else:
+                    yield from Tokens(self.max).within(view, start, stop, measure)
             start = stop
 
 
-class _Units:
-    """Sizes of units in order."""
+class _Feeds:
+    """Lines as units. They are counted, not looked at one by one."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._usual = FIRST
+
+    def stop(self, start: int, number: int, reached: int | None) -> int:
+        """Where so many lines end, or those that end before a place."""
+        if reached is None:
+            return self._behind(start, number)
+        data = self.view.read(start, reached)
+        found = data.count(FEED)
+        if found >= number:
+            return start + _nth(data, number, found)
+        if reached >= self.view.end:
+            return reached
+        return start + data.rfind(FEED) + 1 if found else self._behind(reached, 1)
+
+    def _behind(self, start: int, number: int) -> int:
+        """Where so many lines end. One looks as far as they went the last time, then further."""
+        at, size = start, self._usual
+        while at < self.view.end:
+            data = self.view.read(at, at + size)
+            found = data.count(FEED)
+            if found >= number:
+                stop = at + _nth(data, number, found)
+                self._usual = min(stop - start, MOST)
+                return stop
+            number -= found
+            at += len(data)
+            size = max(size // 4, 512) if found else min(2 * size, MOST)
+        return self.view.end
+
+
+def _nth(data: bytes, number: int, found: int) -> int:
+    """The place behind a line feed, given how many of them there are."""
+    return len(data.rsplit(FEED, found - number + 1)[0]) + 1
+
+
+class Listed:
+    """Units whose ends are found a batch at a time."""
 
     def __init__(self, batches: Iterator[list[int]]) -> None:
         self._batches = batches
-        self._ahead: list[int] = []
+        self._ends: list[int] = []
         self._at = 0
 
-    def next(self, most: int) -> list[int]:
-        """The next sizes, as many as there are up to a number."""
-        while len(self._ahead) - self._at < most:
+    def stop(self, start: int, number: int, reached: int | None) -> int:
+        """Where so many units end, or those that end before a place."""
+        while len(self._ends) < self._at + number and self._may_hold(reached):
             batch = next(self._batches, None)
             if batch is None:
                 break
-            self._ahead, self._at = self._ahead[self._at :] + batch, 0
-        return self._ahead[self._at : self._at + most]
+            self._ends, self._at = self._ends[self._at :] + batch, 0
+        first, stop = self._at, min(self._at + number, len(self._ends))
+        if reached is not None:
+            stop = max(first + 1, bisect_right(self._ends, reached, first, stop))
+        self._at = stop
+        return self._ends[stop - 1]
 
-    def skip(self, number: int) -> None:
-        """So many are done with."""
-        self._at += number
-
-
-@dataclass(frozen=True)
-class _Limited:
-    """Units gathered until there are `per`, or until the next would pass the cap."""
-
-    lines: Lines
-    per: int
-    max: int
-    measure: Measure
-
-    def cut(self, document: Document, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """The byte ranges of the pieces."""
-        view, units = View(document, end), _Units(self.lines.sizes(document, start, end))
-        number = FEW
-        while start < end:
-            number, stop, fits = self._piece(view, start, units, min(self.per, 2 * number))
-            units.skip(number)
-            if fits:
-                yield start, stop
-            else:
-                yield from Tokens(self.max).within(view, start, stop, self.measure)
-            start = stop
-
-    def _piece(self, view: View, start: int, units: _Units, number: int) -> tuple[int, int, bool]:
-        """How many units fit, where they end, and whether it is one at all. A number to begin with
-        is doubled, so that no more units than needed are looked at."""
-        sizes = units.next(number)
-        stop = start + sum(sizes)
-        reached = view.reach(start, self.max * self.measure.per_tok, self.measure, stop)
-        if reached < stop:
-            ends = list(accumulate(sizes, initial=start))[1:]
-            number = max(1, bisect_right(ends, reached))
-            return number, ends[number - 1], ends[number - 1] <= reached
-        if number < self.per and len(sizes) == number:
-            return self._piece(view, start, units, min(self.per, 2 * number))
-        return len(sizes), stop, True
+    def _may_hold(self, reached: int | None) -> bool:
+        """Whether units that are not known yet may end before a place."""
+        return reached is None or self._at >= len(self._ends) or self._ends[-1] <= reached

@@ -28,7 +28,7 @@ class Packed:
 
     def places(self, view: View, start: int) -> Places:
         """The same, for units that are found faster where they are needed."""
-        return Listed(self.ends(view.document, start, view.end))
+        return Listed([place] for place in self.ends(view.document, start, view.end))
 
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces in order."""

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from operator import sub
 
 import regex
 
 from rlmlang.context import Document
-from rlmlang.partitions.lines import Lines
+from rlmlang.partitions.lines import Lines, Listed, Units
 from rlmlang.partitions.pattern import SECONDS, compile_pattern, finds, is_quick, stays_in_line
-from rlmlang.partitions.text import blocks
+from rlmlang.partitions.text import View, blocks
 
 LINE = SMALL = 4096
 """So many bytes of a line are looked at."""
@@ -28,16 +27,21 @@ class Records(Lines):
     max: int | None = 4_000
     start: str = r"\S"
 
-    def sizes(self, document: Document, start: int, end: int) -> Iterator[list[int]]:
-        """A record ends where the next one begins."""
-        starts, last = _Starts(compile_pattern(self.start)), start
+    def units(self, view: View, start: int) -> Units:
+        """The records from a place on."""
+        return Listed(self.ends(view.document, start, view.end))
+
+    def ends(self, document: Document, start: int, end: int) -> Iterator[list[int]]:
+        """Where records end, many at a time: where the next one begins."""
+        starts = _Starts(compile_pattern(self.start))
         for at, data in blocks(document, start, end):
-            places = [last, *(at + place for place in starts.within(data) if at + place > last)]
-            if len(places) > 1:
-                yield list(map(sub, places[1:], places))
-                last = places[-1]
-        if end > last:
-            yield [end - last]
+            found = [at + place for place in starts.within(data)]
+            if found and found[0] <= start:
+                del found[0]
+            if found:
+                yield found
+        if end > start:
+            yield [end]
 
 
 class _Starts:

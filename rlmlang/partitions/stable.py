@@ -1,9 +1,9 @@
 """`stable(around)`: cuts that depend only on the text near them.
 
-Behind half of the usual size, a line ends a piece when its checksum falls below a threshold that
-grows with its length, so an edit moves the cuts beside it and no others. Pieces hold between a
-quarter and four times `around`. Skipping half and marking twice as often costs half as many
-checksums as marking alone: Xia and others, FastCDC, USENIX ATC 2016.
+Behind half of the usual size, a paragraph ends a piece, or a line where there are none, when its
+checksum falls below a threshold that grows with its length, so an edit moves the cuts beside it and
+no others. Pieces hold between a quarter and four times `around`. Skipping half and marking twice as
+often costs half as many checksums as marking alone: Xia and others, FastCDC, USENIX ATC 2016.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ class Stable:
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces in order."""
 
+        usual = self.around * measure.per_tok
+        width = usual * (BYTES_OF_TOKEN if measure.per_tok == 1 else 1)
+
         def cut(document: Document, start: int, end: int) -> Iterator[tuple[int, int]]:
-            search = _Search(View(document, end), measure, self.around * measure.per_tok)
+            search = _Search(View(document, end), measure, usual, width)
             while start < end:
                 stop = search.stop(start)
                 yield start, stop
@@ -51,11 +54,8 @@ class _Search:
     view: View
     measure: Measure
     usual: int
-
-    @property
-    def width(self) -> int:
-        """About so many bytes are of the usual size."""
-        return self.usual * (BYTES_OF_TOKEN if self.measure.per_tok == 1 else 1)
+    width: int
+    """About so many bytes are of the usual size."""
 
     def stop(self, start: int) -> int:
         """The end of the piece that begins somewhere."""
@@ -64,40 +64,50 @@ class _Search:
             return low
         most = min(self.view.end, start + self.measure.window(self.usual * 4))
         stop = self._line(start, low, most) or self._word(low)
-        if stop and self.view.reach(start, self.usual * 4, self.measure, stop) >= stop:
+        if stop and self._fits(start, stop):
             return stop
         return self._anywhere(start, low)
 
+    def _fits(self, start: int, stop: int) -> bool:
+        """Whether something is no larger than a piece may be; a byte is at most one token."""
+        most = self.usual * 4
+        return stop - start <= most or self.view.reach(start, most, self.measure, stop) >= stop
+
     def _line(self, start: int, low: int, most: int) -> int:
-        """Behind the first line that ends behind `low` and is marked, else before a line that is
-        too long for a piece; 0 where that is no place, or too far."""
-        begin = start + self.view.read(start, low).rfind(b"\n") + 1
-        size = max(self.width // 4, STRETCH)
-        while begin < most:
-            data = self.view.read(begin, max(begin, low) + size)
-            *lines, rest = data.split(b"\n")
-            behind = begin + len(data) - len(rest)
-            marked = self._marked(lines) if lines else None
-            if marked is not None:
-                return begin + sum(map(len, lines[: marked + 1])) + marked + 1
-            if behind + len(rest) == self.view.end:
+        """Behind the first paragraph, or line, that ends behind `low` and is marked, else before a
+        line that is too long for a piece; 0 where that is no place, or too far."""
+        at, size = start, max(self.width // 2, STRETCH)
+        while at < most:
+            data = self.view.read(at, max(at, low) + size)
+            floor = max(low - at, 0)
+            mark = _between(data, floor)
+            before = data.rfind(mark, 0, floor)
+            begin = before + len(mark) if before >= 0 else 0
+            marked, last = self._marked(data, begin, floor, mark)
+            if marked:
+                return at + last
+            if at + len(data) == self.view.end:
                 return self.view.end
-            if lines:
-                begin = behind
+            if last > begin:
+                at += last
             elif size < self.width:
                 size *= 2
             else:
-                return begin if begin > low else 0
+                return at if at > low else 0
         return 0
 
-    def _marked(self, lines: list[bytes]) -> int | None:
-        """The first line whose checksum is small: on average there is one in half a piece. How
-        small follows the usual length of lines in powers of two, so that lines that are marked
-        among shorter ones are marked among longer ones too."""
-        sums = list(map(crc32, lines))
-        share = 2 * (sum(map(len, lines)) + len(lines)) / (self.width * len(lines))
-        most = SPACE >> max(0, round(-log2(share)))
-        return next(i for i, found in enumerate(sums) if found < most) if min(sums) < most else None
+    def _marked(self, data: bytes, begin: int, floor: int, mark: bytes) -> tuple[bool, int]:
+        """Whether a unit has a small checksum, and where the first such, or the last of all, ends.
+        On average there is one in half a piece. How small follows the usual length of units in
+        powers of two, so that those marked among shorter ones are marked among longer ones too."""
+        some = (len(data) - floor + 1) // 2
+        usual = some / (data.count(mark, floor, floor + some) or 1)
+        most = SPACE >> max(0, round(log2(self.width / (2 * usual))))
+        while (end := data.find(mark, begin)) >= 0:
+            if crc32(data[begin:end]) < most and begin < end:
+                return True, end + len(mark)
+            begin = end + len(mark)
+        return False, begin
 
     def _word(self, low: int) -> int:
         """In a long line the end of the word, else of the sentence, whose checksum is least; before
@@ -125,3 +135,11 @@ class _Search:
         if high == start:
             return start + first_piece(data, self.usual * 4, self.measure)
         return start + whole_clusters(data, high - start, low - start)
+
+
+def _between(data: bytes, at: int) -> bytes:
+    """What stands between the units of a text: its paragraphs, or lines where none end behind a
+    place."""
+    if data.find(b"\n\n", at) >= 0:
+        return b"\n\n"
+    return b"\n\r\n" if b"\r" in data and data.find(b"\n\r\n", at) >= 0 else b"\n"

@@ -6,14 +6,16 @@ A line ends behind a line feed, with or without a carriage return before it, as 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from rlmlang.context import Document, Measure, Part, Slice, Tree
 
 BLOCK = 1 << 18
-AHEAD = 1 << 16
-NEAR = 1 << 10
+AHEAD = 1 << 18
+NEAR, SOUGHT = 1 << 10, 1 << 14
+"""So many bytes are looked at for the next place: at first, and at most."""
 SURE = 100
 WITHIN = b"x"
 """What stands before a block that begins inside a line."""
@@ -57,23 +59,6 @@ def blocks(document: Document, start: int, end: int) -> Iterator[tuple[int, byte
         before = b"\n" if data.endswith(b"\n") else WITHIN
 
 
-def line_sizes(document: Document, start: int, end: int) -> Iterator[list[int]]:
-    """The bytes of each line with its end, the last line with or without one."""
-    held = 0
-    for _, data in blocks(document, start, end):
-        if b"\r" in data:
-            *lines, rest = data[1:].split(b"\n")
-            sizes = [*(len(line) + 1 for line in lines), *([len(rest)] if rest else [])]
-        else:
-            sizes = list(map(len, data[1:].splitlines(keepends=True)))
-        sizes[0] += held
-        held = 0 if data.endswith(b"\n") else sizes.pop()
-        if sizes:
-            yield sizes
-    if held:
-        yield [held]
-
-
 class Places(Protocol):
     """Places in order that are asked for from left to right. The last is the end."""
 
@@ -85,21 +70,28 @@ class Places(Protocol):
 
 
 class Listed:
-    """Places that are found one behind the other."""
+    """Places in order that are found a batch at a time."""
 
-    def __init__(self, places: Iterator[int]) -> None:
-        self._places = places
-        self._next = next(places, None)
+    def __init__(self, batches: Iterator[list[int]]) -> None:
+        self._batches = batches
+        self._known: list[int] = []
+        self._at = 0
 
     def first(self) -> int | None:
         """The next place, which is not passed."""
-        return self._next
+        while self._at >= len(self._known):
+            batch = next(self._batches, None)
+            if batch is None:
+                return None
+            self._known, self._at = batch, 0
+        return self._known[self._at]
 
     def pass_by(self, place: int) -> int | None:
         """Passes all places up to one, and gives the last of them."""
         last = None
-        while self._next is not None and self._next <= place:
-            last, self._next = self._next, next(self._places, None)
+        while (known := self.first()) is not None and known <= place:
+            self._at = bisect_right(self._known, place, self._at)
+            last = self._known[self._at - 1]
         return last
 
 
@@ -126,7 +118,7 @@ class Sought:
                 return found[0]
             feed = self.view.read(begin, begin + size).rfind(b"\n") + 1
             begin, before = (begin + feed, b"\n") if feed else (begin + size, WITHIN)
-            size = min(2 * size, AHEAD // 4)
+            size = min(2 * size, SOUGHT)
         return next(iter(self._within(begin, self.end, before)), self.end)
 
     def pass_by(self, place: int) -> int | None:
