@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
+from operator import setitem
 from typing import cast
 
 from rlmlang.context import Datum, Row
@@ -16,17 +17,21 @@ from rlmlang.sources.values import MismatchError, converter
 
 Cells = Sequence[Datum]
 Objects = Sequence[dict[str, Datum]]
-Whole = Callable[[Cells], Cells | None]
-"""The values of a column, or None where they must be looked at one by one."""
+Kinds = set[type] | frozenset[type]
+Whole = Callable[[Cells, Kinds], Cells | None]
+"""The values of a column, whose types are given; None where they must be looked at one by one."""
 TEXT = frozenset([str])
 EMPTY = (None, "")
 
 
 class Columns:
-    """The columns of a type's fields; a type without fields takes all columns as they are."""
+    """The columns of a type's fields; a type without fields takes all columns as they are. All
+    cells of `texts` are text."""
 
-    def __init__(self, item: Type) -> None:
-        self.fields = [(f.name, f.type.optional, column(f.type, f.name)) for f in fields_of(item)]
+    def __init__(self, item: Type, *, texts: bool = False) -> None:
+        self.fields = [
+            (f.name, f.type.optional, column(f.type, f.name, texts=texts)) for f in fields_of(item)
+        ]
 
     def typed(self, columns: Mapping[str, Cells], count: int) -> dict[str, Cells] | None:
         """So many values a field, of its type; None where a row is not of its type: which one it
@@ -49,7 +54,7 @@ class Columns:
             return None
         rows = list(map(Row, repeat(dict.fromkeys(found), count)))
         for name, cells in found.items():
-            deque(map(dict.__setitem__, rows, repeat(name), cells), maxlen=0)
+            deque(map(setitem, rows, repeat(name), cells), maxlen=0)
         return rows
 
     def fit(self, objects: Objects) -> bool:
@@ -74,12 +79,12 @@ class Columns:
             return None
 
 
-def column(want: Type, name: str) -> Callable[[Cells], Cells]:
+def column(want: Type, name: str, *, texts: bool = False) -> Callable[[Cells], Cells]:
     """What makes the values of a column those of a type. Raises MismatchError."""
     whole, each = _whole(want), converter(want, name)
 
     def made(cells: Cells) -> Cells:
-        found = whole(cells)
+        found = whole(cells, TEXT if texts else set(map(type, cells)))
         return list(map(each, cells)) if found is None else found
 
     def given(cells: Cells) -> Cells:
@@ -95,47 +100,45 @@ def column(want: Type, name: str) -> Callable[[Cells], Cells]:
 def _whole(want: Type) -> Whole:
     match want:
         case ty.TextType("Text" | "Id" | "Path" | "Date" | "Quote"):
-            return lambda cells: cells if _kinds(cells) <= TEXT else None
+            return lambda cells, kinds: cells if kinds <= TEXT else None
         case ty.IntType():
             return _integers
         case ty.FloatType():
             return _decimals
         case ty.BoolType():
-            return lambda cells: cells if _kinds(cells) <= {bool} else None
+            return lambda cells, kinds: cells if kinds <= {bool} else None
         case ty.EnumType():
             labels = frozenset(want.names)
-            return lambda cells: cells if _kinds(cells) <= TEXT and labels >= set(cells) else None
+            return lambda cells, kinds: cells if kinds <= TEXT and labels >= set(cells) else None
         case ty.AnyType():
-            return lambda cells: cells
-    return lambda cells: None
+            return lambda cells, kinds: cells
+    return lambda cells, kinds: None
 
 
-def _kinds(cells: Cells) -> set[type]:
-    return set(map(type, cells))
-
-
-def _integers(cells: Cells) -> Cells | None:
-    if _kinds(cells) <= {int}:
+def _integers(cells: Cells, kinds: Kinds) -> Cells | None:
+    if kinds <= {int}:
         return cells
     try:
-        return list(map(int, _digits(cells)))
+        return list(map(int, _digits(cells, kinds)))
     except ValueError:
         return None
 
 
-def _decimals(cells: Cells) -> Cells | None:
-    numbers = _kinds(cells) <= {float, int}
+def _decimals(cells: Cells, kinds: Kinds) -> Cells | None:
+    numbers = kinds <= {float, int}
     try:
-        found = list(map(float, cast("Sequence[float]", cells) if numbers else _digits(cells)))
+        given = cast("Sequence[float]", cells) if numbers else _digits(cells, kinds)
+        found = list(map(float, given))
     except (ValueError, OverflowError):
         return None
-    return found if all(map(math.isfinite, found)) else None
+    plain = math.isfinite(sum(found)) or all(map(math.isfinite, found))
+    return found if plain else None
 
 
-def _digits(cells: Cells) -> Sequence[str]:
+def _digits(cells: Cells, kinds: Kinds) -> Sequence[str]:
     """Texts that Python reads as the numbers that everybody else does. Raises ValueError for
     others."""
-    texts = cast("Sequence[str]", cells) if _kinds(cells) <= TEXT else []
+    texts = cast("Sequence[str]", cells) if kinds <= TEXT else []
     joined = "".join(texts)
     if len(texts) != len(cells) or "_" in joined or not joined.isascii():
         raise ValueError

@@ -69,7 +69,7 @@ class _Table:
 
     def __init__(self, shape: Delimited, names: list[str], item: Type, first: int) -> None:
         self.shape, self.names, self.first = shape, names, first
-        self.columns = Columns(item)
+        self.columns = Columns(item, texts=True)
         self.convert = converter(item if isinstance(item, RecordType) else ANY)
 
     def read(self, data: bytes, base: int, at: int) -> Iterable[Datum]:

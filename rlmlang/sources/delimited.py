@@ -91,9 +91,9 @@ class Delimited:
         blocks = physical_lines(self.document, at, self.document.size)
         for some in blocks:
             lines = Lines(self.document, some, at, blocks)
-            columns = self._split_lines(some)
-            if columns is not None:
-                starts = lines.ends[:-1]
+            found = self._at_once(lines)
+            if found is not None:
+                starts, columns = found
             else:
                 rows = list(self._rows(lines, number))
                 starts = [start for start, _, _ in rows]
@@ -146,14 +146,30 @@ class Delimited:
             )
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=strict)
 
-    def _split_lines(self, lines: list[bytes]) -> list[list[str]] | None:
-        data = b"".join(lines)
-        if len(data) > MOST_CELL and max(map(len, lines)) > MOST_CELL:
+    def _at_once(self, lines: Lines) -> tuple[list[int], list[list[str]]] | None:
+        """Where the rows of a block begin, and their cells by column; None where a row is none, or
+        goes on behind the block."""
+        data = b"".join(lines.lines)
+        if len(data) > MOST_CELL and max(map(len, lines.lines)) > MOST_CELL:
             return None
         try:
-            return self._split(data.decode())
-        except UnicodeDecodeError:
+            if not self.quote or self.quote.encode() not in data:
+                columns = self._split(data.decode())
+                if columns is not None:
+                    return lines.ends[:-1], columns
+            rows = list(self._reader(map(bytes.decode, lines.lines)))
+            starts = lines.ends[:-1] if len(rows) == len(lines.lines) else self._starts(lines)
+        except (UnicodeDecodeError, csv.Error):
             return None
+        if set(map(len, rows)) != {self.width}:
+            return None
+        return starts, list(map(list, zip(*rows, strict=True)))
+
+    def _starts(self, lines: Lines) -> list[int]:
+        """Where rows begin that go on over several lines."""
+        reader = self._reader(map(bytes.decode, lines.lines))
+        behind = [reader.line_num for _ in reader]
+        return [lines.ends[0], *(lines.ends[line] for line in behind[:-1])]
 
     def _rows(self, lines: Lines, number: int) -> Iterator[tuple[int, int, list[str]]]:
         """The byte that each row begins at, that behind its last line, and its cells, up to the

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from operator import sub
 from typing import overload
 
@@ -79,6 +80,10 @@ class Rows(Sequence[Datum]):
         found = list(self._read(self.document.read(base, self.starts[stop]), base, first))
         if len(found) != stop - first:
             raise changed(self.document.id)
+        if set(map(type, found)) == {Row}:
+            deque(map(setattr, found, repeat("rows"), repeat(self)), maxlen=0)
+            deque(map(setattr, found, repeat("at"), range(first, stop)), maxlen=0)
+            return found
         for at, value in enumerate(found):
             if isinstance(value, dict):
                 row = value if isinstance(value, Row) else Row(value)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
+from anyio.lowlevel import checkpoint
+
 from rlmlang.context import Datum
 from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.node import NodeRun
-from rlmlang.execute.verbs.for_each import Asking, ForEach, One, parallel_of
+from rlmlang.execute.stream import Stream, each
+from rlmlang.execute.verbs.for_each import Asking, ForEach, One, Take, parallel_of
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.walk import calls_code
 from rlmlang.verbs.filter import Filter
+
+TURN = 256
+"""So many items are judged before other steps have their turn."""
 
 
 async def run(node: NodeRun, work: Filter) -> int:
     """Those items, or both halves."""
     source, env = await node.items(work.subject)
     asking = Asking(node, work.ask, env, work.on_error) if work.ask is not None else None
-    one: One = asking.one if asking is not None else _condition(node, work.where, env)
     kept: list[Datum] = []
     rest: list[Datum] = []
     passed = 0
@@ -32,20 +39,40 @@ async def run(node: NodeRun, work: Filter) -> int:
         passed += bool(answer)
         return True
 
-    count = await ForEach(parallel_of(node, work.parallel), one, take).run(source)
+    if asking is None and not calls_code(work.where):
+        count = await _in_turn(source, _condition(node, work.where, env), take)
+    else:
+        one: One = asking.one if asking is not None else _coded(node, work.where, env)
+        count = await ForEach(parallel_of(node, work.parallel), one, take).run(source)
     node.scope.receipt.judged[node.id] = passed, count
     if asking is not None:
         asking.skips.few_enough(count, "items")
     return node.give({"kept": kept, "rest": rest}, len(kept)) if work.keep_rest else node.finish()
 
 
-def _condition(node: NodeRun, where: Expr | None, env: Environment) -> One:
-    code, long = node.scope.tools.code, calls_code(where)
+async def _in_turn(
+    source: Stream | Iterable[Datum], passes: Callable[[Datum], bool], take: Take
+) -> int:
+    """Judges one item after the other, where none waits for anything; gives how many there were."""
+    count = 0
+    async for item in each(source):
+        if count % TURN == 0:
+            await checkpoint()
+        count += 1
+        await take(item, passes(item))
+    return count
+
+
+def _condition(node: NodeRun, where: Expr | None, env: Environment) -> Callable[[Datum], bool]:
+    code = node.scope.tools.code
+    return lambda item: where is None or bool(evaluate(where, {**env, "it": item}, code))
+
+
+def _coded(node: NodeRun, where: Expr | None, env: Environment) -> One:
+    """A condition with the user's code in it, which may take long."""
+    passes = _condition(node, where, env)
 
     async def one(index: int, item: Datum) -> bool:
-        if where is None:
-            return True
-        inside = {**env, "it": item}
-        return bool(await aside(long, lambda: evaluate(where, inside, code)))
+        return await aside(long=True, work=lambda: passes(item))
 
     return one

@@ -23,6 +23,8 @@ AHEAD = 8  # an eighth more items than requests may fly: those are being made re
 
 One: TypeAlias = "Callable[[int, Datum], Awaitable[Datum | Skipped]]"
 """Gives the result for an item by its number; SKIPPED where it was given up."""
+Take: TypeAlias = "Callable[[Datum, Datum], Awaitable[bool]]"
+"""Gets an item and its result; says whether more are wanted."""
 
 
 async def _take(lock: anyio.Lock) -> None:
@@ -40,7 +42,7 @@ class ForEach:
 
     parallel: int
     one: One
-    take: Callable[[Datum, Datum], Awaitable[bool]]
+    take: Take
     ready: dict[int, tuple[Datum, Datum | Skipped]] = field(default_factory=dict)
     count: int = 0
     next: int = 0
