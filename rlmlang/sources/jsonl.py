@@ -10,17 +10,18 @@ import json
 import re
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, chain, compress
 from typing import NoReturn
 
-from rlmlang.context import Datum, Document, TextDocument, not_utf8
+from rlmlang.context import Datum, Document, not_utf8
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir.types import AnyType, Type, fields_of
 from rlmlang.sources.columns import Columns
 from rlmlang.sources.physical import feed_ends, physical_lines
 from rlmlang.sources.place import Place
 from rlmlang.sources.rows import Rows, ended, typed
+from rlmlang.sources.spooled import spooled
 from rlmlang.sources.values import ONE_A_LINE, MismatchError, bad_row, converter
 
 BOM = "\ufeff"
@@ -55,14 +56,14 @@ def jsonl(document: Document, item: Type) -> Rows:
 
     def read(data: bytes, base: int, first: int) -> Iterable[Datum]:
         lines = feed_ends(data)
-        objects = plain_objects(lines) if plain else None
+        objects = objects_in(lines) if plain else None
         found = record.rows_of(objects) if objects else None
         return slowly(lines, base, first + 1) if found is None else found
 
     starts, at = array("Q"), document.start
     for lines in physical_lines(document, at, document.size, feed_ends):
         ends = [*accumulate(map(len, lines), initial=at)]
-        objects = plain_objects(lines) if plain else None
+        objects = objects_in(lines) if plain else None
         if not objects or not record.fit(objects):
             deque(slowly(lines, at, len(starts) + 1), maxlen=0)
         names.update(chain.from_iterable(objects or ()))
@@ -101,19 +102,44 @@ def plain_objects(lines: list[bytes]) -> list[dict[str, Datum]] | None:
     return found if colons == sum(map(len, found)) else None
 
 
+def objects_in(lines: list[bytes]) -> list[dict[str, Datum]] | None:
+    """The objects of some lines; None where one is none, or might hold a mistake."""
+    found = plain_objects(lines)
+    return _nested_objects(lines) if found is None else found
+
+
+def _nested_objects(lines: list[bytes]) -> list[dict[str, Datum]] | None:
+    """The same, line by line, where objects hold others."""
+    texts = [text for line in lines if (text := line.strip(BLANKS))]
+    if any(t.count(b"[") + t.count(b"{") > DEEPEST for t in texts):
+        return None
+    if SURROGATE.search(b"\n".join(texts)):
+        return None
+    try:
+        pairs = [(text, SCAN(text, 0)) for text in map(bytes.decode, texts)]
+    except (ValueError, StopIteration, RecursionError, MismatchError):
+        return None
+    if any(end != len(text) for text, (_, end) in pairs):
+        return None
+    found = [value for _, (value, _) in pairs if isinstance(value, dict)]
+    return found if len(found) == len(pairs) else None
+
+
 def kept_rows(name: str, values: Iterable[Mapping[str, object]], item: Type) -> Rows:
-    """Values as JSON lines in memory, so that each has a place of its own for the receipt. Raises
-    CodedError (bad-row)."""
-    held = bytearray()
+    """Values as JSON lines, so that each has a place of its own for the receipt: in memory, or in a
+    file that is gone with them. Raises CodedError (bad-row)."""
+    return jsonl(spooled(name, _written(name, values)), item)
+
+
+def _written(name: str, values: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
     for number, value in enumerate(values, 1):
         try:
-            held += json.dumps(value, default=_as_text, ensure_ascii=False).encode() + b"\n"
+            yield json.dumps(value, default=_as_text, ensure_ascii=False).encode() + b"\n"
         except (MismatchError, UnicodeEncodeError) as mistake:
             words = f"{name}, row {number:,}: {mistake}"
             raise failed(
                 "bad-row", words, hint="select the column as text, or leave it out"
             ) from None
-    return jsonl(TextDocument(name, bytes(held)), item)
 
 
 def _as_text(value: object) -> str:
@@ -179,6 +205,8 @@ def _no_number(name: str) -> NoReturn:
 
 PLAIN = json.JSONDecoder(parse_constant=_no_number)
 DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+SCAN: Callable[[str, int], tuple[Datum, int]] = vars(DECODER)["scan_once"]
+"""The value that begins somewhere, and where it ends: without what `decode` does for each text."""
 
 
 def _depth(value: Datum) -> int:

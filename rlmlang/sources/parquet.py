@@ -14,7 +14,7 @@ BATCH = 10_000
 
 
 def opened(place: Place) -> Rows:
-    """The rows, of the columns that are wanted, as JSON lines in memory. Raises CodedError
+    """The rows, of the columns that are wanted, as JSON lines. Raises CodedError
     (source-unreadable, bad-row)."""
     columns = [f.name for f in fields_of(place.type.item)] or None
     try:

@@ -11,7 +11,7 @@ from rlmlang.sources.rows import Rows
 
 
 def opened(place: Place) -> Rows:
-    """The rows, as JSON lines in memory. Raises CodedError (source-unreadable, bad-row)."""
+    """The rows, as JSON lines. Raises CodedError (source-unreadable, bad-row)."""
     try:
         with sqlalchemy.create_engine(str(place.options["url"])).connect() as connection:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=1_000)

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, TEXT, EnumType, Field, Type, list_of, record
+from rlmlang.sources import spooled
 from rlmlang.sources.columns import column
 from rlmlang.sources.csv import table
 from rlmlang.sources.delimited import Delimited
-from rlmlang.sources.jsonl import json_rows, jsonl, plain_objects
+from rlmlang.sources.jsonl import json_rows, jsonl, kept_rows, objects_in
 from rlmlang.sources.lines import lines
 from rlmlang.sources.physical import any_ends, feed_ends, physical_lines
 from rlmlang.sources.rows import Rows
@@ -153,6 +154,8 @@ LINE = (
     st.dictionaries(KEY, SCALAR | st.lists(SCALAR, max_size=2), max_size=3).map(json.dumps)
     | st.sampled_from(['{"a": 1, "a": 2}', '{"a":1,"b":"x"}', '{"b": "x:"}', '{"a" : 1, "b" :"y"}'])
     | st.sampled_from(['{"a": "x}', '{", "b": 1}', "{}", '{"a": [1', "2]}", '{"b": "\\ud800"}'])
+    | st.sampled_from(['{"a": {"b": 1}}', '{"a": {"b": 1, "b": 2}}', '{"a": [{"b": 1}', "{}]}"])
+    | st.sampled_from(['{"a": {}}, {"b": {}}', ' {"a": {"b": {}}}', "[" * 101 + "]" * 101])
     | st.text(alphabet='{}",: ab1', max_size=9)
 )
 
@@ -161,7 +164,7 @@ LINE = (
 @given(st.lists(LINE, max_size=4))
 def test_objects_parsed_at_once_are_those_of_each_line(written: list[str]) -> None:
     lines = [f"{line}\n".encode() for line in written]
-    found = plain_objects(lines)
+    found = objects_in(lines)
     document = TextDocument("a", b"".join(lines))
     if found is not None:
         assert found == [value for _, value in json_rows(document, [lines], 0, 1)]
@@ -219,3 +222,18 @@ def test_blocks_make_no_difference_to_rows(cells: list[tuple[int, str]], block: 
         small = table(document, ROW)
         assert list(small) == list(rows) == [{"a": a, "b": b} for a, b in cells]
     assert small.starts == rows.starts
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+@given(values=st.lists(st.dictionaries(st.sampled_from("ab"), st.text(max_size=9)), max_size=9))
+def test_rows_from_elsewhere_are_the_same_in_memory_and_in_a_file(
+    small: int, values: list[dict[str, str]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spooled, "SMALL", small)
+        rows = kept_rows("select", values, ANY)
+        again = kept_rows("select", values, ANY)
+    assert isinstance(rows.document, TextDocument) == (small > 0 or not values)
+    assert list(rows) == alone(rows) == values
+    assert rows.document == again.document
+    tiles(rows, rows.document, 0)
