@@ -8,11 +8,17 @@ import re
 import shutil
 import sqlite3
 import stat
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from rlmlang.stores.rows import seal
+from rlmlang.stores.schema import TABLES
+from rlmlang.stores.store import open_store
 from tests.conftest import SIMPLE, Rlm
+from tests.damage import outcome, regions, whole
 
 STORE = Path(".rlm") / "store.db"
 ARGS = ("--source", "book=book.txt", "--set", "question=Where does the key hang?")
@@ -103,12 +109,15 @@ def test_random_damage_is_told_by_every_command(
 )
 def test_files_that_are_no_store(book: Path, rlm: Rlm, content: bytes, code: str) -> None:
     for command in COMMANDS[1:]:
-        STORE.parent.mkdir(exist_ok=True)
+        shutil.rmtree(STORE.parent, ignore_errors=True)
+        STORE.parent.mkdir()
         STORE.write_bytes(content)
         Path("new.db").unlink(missing_ok=True)
         found = told(rlm, *command)
         if command[0] in ("show", "runs", "export") or command[1] == "ls":
             assert found == ("unknown-run" if code == "ok" else code), command
+    shutil.rmtree(STORE.parent)
+    STORE.parent.mkdir()
     STORE.write_bytes(content)
     assert told(rlm, *RUN) == code
     if code == "ok":
@@ -130,6 +139,124 @@ def test_a_database_of_somebody_else_is_left_alone(book: Path, rlm: Rlm) -> None
     for command in COMMANDS[:-1]:
         assert told(rlm, *command) == "store-damaged", command
     assert STORE.read_bytes() == before
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "killed"])
+def test_one_byte_anywhere_is_said_or_without_effect(store: Path, ended: bool) -> None:
+    """Some of the sweep of `python -m tests.torture`."""
+    if ended:
+        open_store(store / "store.db").close()
+        assert not (store / "store.db-wal").exists()
+    was = whole(store)
+    found = Counter(outcome(store, damage, was) for _, damage in list(regions(store, 4_999))[::11])
+    assert found["ok"] > 5
+    assert found["store-damaged"] > 10
+
+
+def put_back(store: Path) -> None:
+    """The copy of a store that a killed run left, in its place."""
+    shutil.rmtree(STORE.parent)
+    shutil.copytree(store, STORE.parent)
+
+
+def assert_said(rlm: Rlm) -> None:
+    """Every command says `store-damaged`, and a check says what is wrong."""
+    for command in COMMANDS[:-1]:
+        if command != ("store", "verify"):
+            assert told(rlm, *command) == "store-damaged", command
+    done = rlm("store", "verify")
+    assert done.code == 1
+    assert "rlm store salvage" in done.out + done.err
+
+
+def test_a_log_that_vanished_is_noticed_and_the_rest_saved(store: Path, rlm: Rlm) -> None:
+    put_back(store)
+    Path(f"{STORE}-wal").unlink()
+    assert_said(rlm)
+    assert "its log is gone" in " ".join(rlm("runs").err.split())
+    assert "its log is gone" in rlm("store", "verify").out
+    assert told(rlm, *COMMANDS[-1]) == "ok"
+    shutil.move("new.db", STORE)
+    assert [told(rlm, *command) for command in (("runs",), RUN)] == ["ok", "ok"]
+
+
+def test_the_log_of_another_store_is_noticed_and_not_salvaged(store: Path, rlm: Rlm) -> None:
+    log = Path(f"{STORE}-wal")
+    put_back(store)
+    salvaged = rlm(*COMMANDS[-1]).out
+    shutil.rmtree(STORE.parent)
+    assert rlm(*RUN).code == 0
+    shutil.copytree(STORE.parent, "other")
+    with closing(sqlite3.connect(STORE)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM run").fetchall()
+        assert rlm(*RUN, "--fresh").code == 0
+        foreign = log.read_bytes()
+    put_back(store)
+    log.write_bytes(foreign)
+    assert_said(rlm)
+    assert "that of another store" in " ".join(rlm("runs").err.split())
+    Path("new.db").unlink()
+    assert rlm(*COMMANDS[-1]).out != salvaged
+    assert json.loads(rlm("store", "ls", "--json", "--store", "new.db").out)["runs"] == 1
+
+
+def test_a_store_that_was_emptied_is_noticed_and_one_that_is_removed_is_made_anew(
+    store: Path, rlm: Rlm
+) -> None:
+    put_back(store)
+    STORE.write_bytes(b"")
+    assert_said(rlm)
+    assert told(rlm, *COMMANDS[-1]) == "ok"
+    found = json.loads(rlm("store", "ls", "--json", "--store", "new.db").out)
+    assert found["runs"] == 2, "those in the log"
+    for path in (STORE, Path(f"{STORE}-wal"), Path(f"{STORE}-shm")):
+        path.unlink(missing_ok=True)
+    assert [told(rlm, *RUN), told(rlm, "runs")] == ["ok", "ok"]
+
+
+def test_what_is_removed_on_purpose_is_not_missed(store: Path, rlm: Rlm) -> None:
+    put_back(store)
+    with closing(sqlite3.connect(STORE)) as reader:
+        reader.execute("SELECT * FROM run").fetchall()
+        assert told(rlm, "store", "gc", "--days", "0", "--keep", "0") == "ok"
+        shutil.copytree(STORE.parent, "gone")
+    assert told(rlm, "store", "verify", "--store", "gone/store.db") == "ok"
+
+
+def change_event(rlm: Rlm, **changes: str) -> str:
+    """Writes the first event of a store anew, with its seal; gives its kind."""
+    connection = sqlite3.connect(STORE)
+    row = list(connection.execute("SELECT * FROM event WHERE kind <> 'told'").fetchone()[:-1])
+    kind = str(row[1])
+    for name, value in changes.items():
+        row[TABLES["event"].index(name)] = value
+    marks = ", ".join("?" * (len(row) + 1))
+    connection.execute(f"REPLACE INTO event VALUES ({marks})", [*row, seal("event", row)])
+    connection.commit()
+    connection.close()
+    return kind
+
+
+def test_an_event_of_an_unknown_kind_is_not_looked_into(book: Path, rlm: Rlm) -> None:
+    rlm(*RUN)
+    before = rlm("show", "--json").out
+    kind = change_event(rlm, kind="of-tomorrow", data="{ no json")
+    assert [told(rlm, "show"), told(rlm, "export"), told(rlm, "store", "verify")] == ["ok"] * 3
+    after = rlm("show", "--json").out
+    assert f'"{kind}"' in before
+    assert "of-tomorrow" not in after
+    assert len(after.splitlines()) == len(before.splitlines()) - 1
+
+
+@pytest.mark.parametrize("data", ["{ no json", "[]", "{}", '{"odd": 1}', "[" * 9_000])
+def test_an_event_of_a_known_kind_that_cannot_be_read_is_damage(
+    book: Path, rlm: Rlm, data: str
+) -> None:
+    rlm(*RUN)
+    kind = change_event(rlm, data=data)
+    assert told(rlm, "show") == told(rlm, "export") == "store-damaged"
+    assert f"the kind {kind}" in " ".join(rlm("show").err.split())
 
 
 def test_a_changed_amount_is_not_taken_for_what_was_spent(store: Path, rlm: Rlm) -> None:

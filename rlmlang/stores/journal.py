@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import queue
 import sqlite3
 import threading
@@ -19,10 +20,10 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.stores import schema
+from rlmlang.stores import mark, schema, whole
 from rlmlang.stores.locks import CommitLock
 from rlmlang.stores.migrate import prepare
-from rlmlang.stores.problems import problem_of
+from rlmlang.stores.problems import damaged, problem_of
 from rlmlang.stores.rows import Batch
 
 T = TypeVar("T")
@@ -62,28 +63,50 @@ class WriterThread:
         self.path = path
         self.broken: CodedError | None = None
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
-        self._lock = CommitLock(path.with_name(path.name + ".lock"))
-        schema.create_file(path)
-        self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=60
-        )
-        self._open()
+        self._lock = CommitLock(mark.lock_of(path))
+        with self._lock.held():
+            self._connection = self._connected()
+            self._open()
         self.shared = False
         self._version = self._connection.execute("PRAGMA data_version").fetchone()[0]
         self._thread = threading.Thread(target=self._run, name="rlm-store", daemon=True)
         self._thread.start()
 
+    def _connected(self) -> sqlite3.Connection:
+        """The connection; a note that was beside a file which is no more goes."""
+        if not self.path.exists():
+            mark.write(self._lock.fd, mark.Mark())
+            schema.create_file(self.path)
+        if mark.emptied(self.path):
+            raise damaged(self.path, mark.EMPTIED)
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=60)
+
     def _open(self) -> None:
-        with self._lock.held():
-            schema.has_tables(self._connection, self.path)  # before anything is written
-            schema.configure(self._connection)
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                prepare(self._connection, str(self.path))
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        new = not schema.has_tables(self._connection, self.path)  # before anything is written
+        held = whole.hold(self.path, self._connection)
+        schema.configure(self._connection)
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            prepare(self._connection, str(self.path))
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+        if new:  # its number is in the file itself from here on
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        number = self._connection.execute("PRAGMA application_id").fetchone()[0]
+        row = (held.table, held.id, held.settled) if held.store == number else ("", 0, False)
+        self._note(mark.after_commit(self.path, mark.Mark(number), row))
+
+    def forget(self) -> None:
+        """Names no row any more, before rows go; called inside of a change."""
+        self._note(mark.Mark(self._mark.store, self._mark.salts))
+        os.fsync(self._lock.fd)
+
+    def _note(self, made: mark.Mark) -> None:
+        """Notes what is committed; the lock is held."""
+        self._mark = made
+        mark.write(self._lock.fd, made)
 
     async def do(self, change: Callable[[Batch], T]) -> T:
         """Commits a change; gives its result. Raises CodedError (store-unwritable)."""
@@ -112,6 +135,7 @@ class WriterThread:
         self._thread.join()
         with contextlib.suppress(sqlite3.Error, OSError), self._lock.held():
             self._connection.close()
+            mark.write(self._lock.fd, mark.closed(self.path, mark.read(self.path)))
         self._lock.close()
         if self.broken is not None:
             raise self.broken
@@ -145,7 +169,8 @@ class WriterThread:
         if error is None:
             try:
                 with self._lock.held():
-                    in_one_transaction(self._connection, entries, shared=self._shared())
+                    row = in_one_transaction(self._connection, entries, shared=self._shared())
+                    self._note(mark.after_commit(self.path, self._mark, row))
             except Exception as mistake:
                 error = self.broken = problem_of(self.path, mistake)
         by_loop: dict[asyncio.AbstractEventLoop, list[_Entry]] = {}
@@ -190,8 +215,11 @@ class Memory:
 def bring_up(path: Path) -> None:
     """Brings the store of a file to this version where an earlier one wrote it.
 
-    Raises CodedError (store-too-new), sqlite3.Error where it cannot be read or written.
+    Raises CodedError (store-too-new, store-damaged), sqlite3.Error where it cannot be read or
+    written.
     """
+    if mark.emptied(path):
+        raise damaged(path, mark.EMPTIED)
     with contextlib.closing(schema.read_only(path)) as connection:
         if schema.version_of(connection, str(path)) in (0, schema.VERSION):
             return
@@ -200,8 +228,8 @@ def bring_up(path: Path) -> None:
 
 def in_one_transaction(
     connection: sqlite3.Connection, entries: list[_Entry], *, shared: bool
-) -> None:
-    """All changes or none."""
+) -> tuple[str, int, bool] | None:
+    """All changes or none; gives the row by which a later reader knows that they are there."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         batch = Batch(connection, shared=shared)
@@ -209,6 +237,7 @@ def in_one_transaction(
             entry.result = entry.change(batch)
         batch.flush()
         connection.execute("COMMIT")
+        return batch.last
     except BaseException:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")

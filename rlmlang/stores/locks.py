@@ -18,7 +18,7 @@ class CommitLock:
     processes never write the log at one time, whatever SQLite's version."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -26,15 +26,15 @@ class CommitLock:
         if fcntl is None:
             yield
             return
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        fcntl.flock(self.fd, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
+            fcntl.flock(self.fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Gives the file back."""
-        os.close(self._fd)
+        os.close(self.fd)
 
 
 def claim_of(store: Path, run: int) -> Path:

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.stores import rows, schema
+from rlmlang.stores import mark, rows, schema
 from rlmlang.stores.journal import WriterThread, bring_up
 from rlmlang.stores.locks import alive, claim_of
-from rlmlang.stores.problems import damaged, problem_of
+from rlmlang.stores.problems import damaged, missing, problem_of
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import FINISHED, run_from
 
@@ -40,7 +39,7 @@ def verify(path: Path) -> Checked:
     """
     connection = _open(path)
     if not schema.has_tables(connection, path):
-        return Checked(dict.fromkeys(schema.TABLES, 0), ())
+        return Checked(dict.fromkeys(schema.TABLES, 0), tuple(_beside(path, connection)))
     whole, wrong = {}, list[str]()
     for table in schema.TABLES:
         try:
@@ -54,10 +53,20 @@ def verify(path: Path) -> Checked:
             wrong += [f"{table} row {number} is not what was written" for number in found]
         except sqlite3.Error as mistake:
             wrong.append(f"{table} cannot be read to its end: {mistake}")
+    wrong += _beside(path, connection)
     wrong += _by_sqlite(connection)
     wrong += _links(connection)
     connection.close()
     return Checked(whole, tuple(wrong))
+
+
+def _beside(path: Path, connection: sqlite3.Connection) -> list[str]:
+    """Whether what was committed last is there."""
+    try:
+        words = mark.problem(path, connection)
+    except sqlite3.Error:
+        return []  # told already
+    return [words] if words else []
 
 
 def _by_sqlite(connection: sqlite3.Connection) -> list[str]:
@@ -91,11 +100,7 @@ def _links(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _open(path: Path) -> sqlite3.Connection:
     if not path.is_file():
-        raise failed(
-            "store-missing",
-            f"there is no store at {path}",
-            hint="rlm run makes one; --store names another",
-        )
+        raise missing(path, "rlm run makes one; --store names another")
     with contextlib.suppress(sqlite3.Error):
         bring_up(path)  # a damaged file is looked at as it is
     try:
@@ -133,6 +138,7 @@ def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
         ]
         used = _needed(c, old)
         gone = [n for n in old if n not in used]
+        journal.forget()
         for number in gone:
             _forget(c, number)
         c.execute(UNUSED)

@@ -36,6 +36,13 @@ def damaged(path: str | Path, words: str) -> CodedError:
     )
 
 
+def missing(path: Path, hint: str) -> CodedError:
+    """The problem of a place where there is no file."""
+    if path.is_dir():
+        return failed("store-missing", f"{path} is a folder, where a store is a file", hint=hint)
+    return failed("store-missing", f"there is no store at {path}", hint=hint)
+
+
 def foreign(path: str | Path) -> CodedError:
     """The problem of a file that another program keeps."""
     return failed(

@@ -12,11 +12,11 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.stores import rows, schema
+from rlmlang.stores import rows, schema, whole
 from rlmlang.stores.calls import WIDE, CallRow, row_from, unpacked
 from rlmlang.stores.journal import bring_up
 from rlmlang.stores.locks import alive, claim_of
-from rlmlang.stores.problems import damaged, problem_of
+from rlmlang.stores.problems import damaged, missing, problem_of
 from rlmlang.stores.rows import Cell, Row
 from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
 from rlmlang.stores.schema import RESERVED, REUSED, TOLD
@@ -36,19 +36,24 @@ LOW = (1 << schema.SHIFT) - 1
 
 
 class StoreReader:
-    """A store opened to be read. Raises CodedError (unknown-run, store-damaged)."""
+    """A store opened to be read. Raises CodedError (unknown-run, store-damaged, store-missing,
+    store-too-new)."""
 
     def __init__(self, path: Path) -> None:
+        if path.is_dir():
+            raise missing(path, "name the file in it with --store")
         if not path.is_file():
             raise _no_run()
         self.path = path
         try:
             bring_up(path)
             self._c = schema.read_only(path)
-            if not schema.has_tables(self._c, path):
-                raise _no_run()
+            some = schema.has_tables(self._c, path)
+            whole.hold(path, self._c)
         except sqlite3.Error as mistake:
             raise problem_of(path, mistake) from None
+        if not some:
+            raise _no_run()
         self._texts: dict[int, str] = {}
 
     def close(self) -> None:
@@ -142,7 +147,8 @@ class StoreReader:
 
     def _rows(self, query: str, *values: Cell) -> Iterator[Any]:
         try:
-            yield from self._c.execute(query, values)
+            for row in self._c.execute(query, values):  # noqa: UP028, a cursor that is given up
+                yield row  # after its connection was closed cannot be closed itself
         except sqlite3.Error as mistake:
             raise problem_of(self.path, mistake) from None
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import zstandard
 
+from rlmlang.stores.mark import row_of
 from rlmlang.stores.schema import TABLES
 from rlmlang.unicode import encodable
 
@@ -54,6 +55,7 @@ class Batch:
 
     def __init__(self, connection: sqlite3.Connection, *, shared: bool = True) -> None:
         self.connection, self.shared = connection, shared
+        self.last: tuple[str, int, bool] | None = None
         self._rows: dict[str, list[list[Cell]]] = {}
 
     def execute(self, statement: str, values: Row = ()) -> sqlite3.Cursor:
@@ -77,6 +79,7 @@ class Batch:
                 f"INSERT OR REPLACE INTO {table} VALUES{','.join([marks] * len(waiting))}",
                 [value for row in waiting for value in row],
             )
+            self.last = row_of(table, waiting) or self.last
         self._rows.clear()
 
 

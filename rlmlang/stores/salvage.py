@@ -12,10 +12,13 @@ from contextlib import closing
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.stores import pages, rows, schema
+from rlmlang.stores import mark, pages, rows, schema
 from rlmlang.stores.migrate import is_old, with_ending
-from rlmlang.stores.problems import too_new, unwritable
+from rlmlang.stores.problems import missing, too_new, unwritable
 from rlmlang.stores.rows import Cell
+
+ALONE = f"""DELETE FROM call WHERE state = {schema.REUSED}
+AND origin NOT IN (SELECT id FROM call)"""  # that an answer which is lost was used again
 
 
 def salvage(path: Path, target: Path) -> dict[str, int]:
@@ -24,19 +27,20 @@ def salvage(path: Path, target: Path) -> dict[str, int]:
     Raises CodedError (store-missing, file-exists, store-unwritable, store-too-new).
     """
     if not path.is_file():
-        raise failed("store-missing", f"there is no store at {path}", hint="name the damaged file")
+        raise missing(path, "name the damaged file")
     if target.exists():
         raise failed("file-exists", f"{target} exists", hint="name a file that does not")
-    log = path.with_name(path.name + "-wal")
+    log = b"" if mark.foreign_log(path) else _newest_pages(mark.log_of(path), mark.read(path))
     found = dict.fromkeys(schema.TABLES, 0)
     try:
         schema.create_file(target)
         with closing(sqlite3.connect(target, isolation_level=None)) as c:
             schema.create(c)
             c.execute("BEGIN")
-            for data in (path.read_bytes(), _newest_pages(log)):
+            for data in (path.read_bytes(), log):
                 for table, row in whole_rows(data):
                     _bring(c, table, row)
+            c.execute(ALONE)
             c.execute("COMMIT")
             for table in schema.TABLES:
                 found[table] = c.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
@@ -81,25 +85,26 @@ def whole_rows(data: bytes) -> Iterator[tuple[str, list[Cell]]]:
                 yield table, row
 
 
-def _newest_pages(log: Path) -> bytes:
+def _newest_pages(log: Path, noted: mark.Mark) -> bytes:
     """The pages of a write-ahead log one after the other, as a file of pages; later ones of the
     same number come later, and so win. Frames have a header of 24 bytes, and those of this log
-    its two salts (https://sqlite.org/fileformat2.html, section 4.1)."""
+    its two salts, which are noted beside the store (https://sqlite.org/fileformat2.html, section
+    4.1)."""
     if not log.is_file() or log.stat().st_size < 32:
         return b""
     data = log.read_bytes()
     size = int.from_bytes(data[8:12], "big")
     if size < 512 or size & (size - 1):
         size = 4096
-    last = _last_of_each(data, size)
+    last = _last_of_each(data, size, {data[16:24], bytes.fromhex(noted.salts)})
     top = max(last, default=0)
     return b"".join(last.get(number, b"\0" * size) for number in range(1, top + 1))
 
 
-def _last_of_each(data: bytes, size: int) -> dict[int, bytes]:
+def _last_of_each(data: bytes, size: int, salts: set[bytes]) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     for at in range(32, len(data) - 24 - size + 1, 24 + size):
         number = int.from_bytes(data[at : at + 4], "big")
-        if 0 < number < 1 << 24 and data[at + 8 : at + 16] == data[16:24]:
+        if 0 < number < 1 << 24 and data[at + 8 : at + 16] in salts:
             found[number] = data[at + 24 : at + 24 + size]
     return found

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from rlmlang.stores.mark import new_number
 from rlmlang.stores.problems import foreign, too_new
 
 VERSION = 2
@@ -57,6 +58,7 @@ def create(connection: sqlite3.Connection) -> None:
         create_table(connection, table)
     for statement in INDEXES:
         connection.execute(statement)
+    connection.execute(f"PRAGMA application_id={new_number()}")
     connection.execute(f"PRAGMA user_version={VERSION}")
 
 

@@ -12,13 +12,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from rlmlang.stores.maintenance import verify
 from rlmlang.stores.salvage import salvage
+from tests.damage import outcome, regions
+from tests.damage import whole as whole_store
 from tests.provider import Served, provider
 
 RECIPE = """rlm 1
@@ -282,6 +285,29 @@ def corrupted(rows: int, times: int, seed: int = 3) -> dict[str, Any]:
         }
 
 
+def swept(rows: int, every: int) -> dict[str, Any]:
+    """One changed byte in every region of a store and of what is beside it, cuts, files that are
+    gone, after a clean end and after a kill: said, or without effect."""
+    seen = Counter[str]()
+    with place(rows) as folder, provider() as server:
+        finish(start(folder, server))
+        ended, killed = folder / "ended", folder / "killed"
+        shutil.copytree(folder / ".rlm", ended)
+        with closing(sqlite3.connect(folder / ".rlm" / "store.db")) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM run").fetchall()  # while one reads, the log stays
+            finish(start(folder, server, "--fresh"))
+            shutil.copytree(folder / ".rlm", killed)
+        for store in (ended, killed):
+            was = whole_store(store)
+            for name, damage in regions(store, every):
+                try:
+                    seen[outcome(store, damage, was)] += 1
+                except AssertionError as mistake:
+                    raise AssertionError(f"{store.name}: {name}: {mistake}") from None
+    return dict(seen)
+
+
 def checkpoint(path: Path) -> None:
     """All of the log in the file."""
     connection = sqlite3.connect(path)
@@ -368,6 +394,7 @@ FULL: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("outage of 30 s", lambda: outage(1_000, 30)),
     ("disk full", lambda: disk_full(3_000)),
     ("corrupted 200 times", lambda: corrupted(1_000, 200)),
+    ("a byte in each region, and every 211th", lambda: swept(40, 211)),
     ("two at once, 1,000 calls", lambda: two_at_once(1_000)),
     ("watched", lambda: watched(3_000)),
 ]
