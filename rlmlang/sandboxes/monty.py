@@ -32,6 +32,7 @@ from rlmlang.sandboxes.handles import Handles, describe
 from rlmlang.sandboxes.monty_library import CALL, beginning, library
 from rlmlang.sandboxes.monty_native import Native, native
 from rlmlang.sandboxes.monty_rewrite import UnsupportedError, desugar
+from rlmlang.sandboxes.monty_told import told
 from rlmlang.sandboxes.worker.cells import Printed
 from rlmlang.sandboxes.worker.messages import Answer
 from rlmlang.schema.sandboxes import Tier
@@ -46,9 +47,7 @@ if TYPE_CHECKING:
     )
 
 WORKERS = 8
-OURS = 2  # programs that were run before the first cell
 AS_BEFORE = "Variables are as before this cell."
-FRAME = re.compile(r'  File "<python-input-(\d+)>", line (\d+)')
 LACKING = re.compile(
     r"(module '[\w.]+'|'__Mod' object) has no attribute|is not (yet )?(supported|implemented)"
     r"|Pattern\.\w+\(\) takes"
@@ -183,7 +182,7 @@ class MontySandbox:
         except SyntaxError as mistake:
             kind, words = "syntax", f"SyntaxError: {mistake}"
         except monty.MontySyntaxError as mistake:  # Python itself has parsed it
-            kind, words = "unsupported", f"{_told(mistake.display())}\n{self.missing_features}"
+            kind, words = "unsupported", f"{told(mistake.display())}\n{self.missing_features}"
         except monty.MontyRuntimeError as mistake:
             kind, words = self._runtime(mistake)
         except monty.MontyCrashedError as mistake:
@@ -200,7 +199,7 @@ class MontySandbox:
 
     def _runtime(self, mistake: MontyRuntimeError) -> tuple[str, str]:
         """The kind of an error that code ended with, and what is said of it."""
-        inner, words = mistake.exception(), _told(mistake.display())
+        inner, words = mistake.exception(), told(mistake.display())
         if isinstance(inner, MemoryError | TimeoutError) or "suspension limit" in str(inner):
             return "resource", f"{words}\n{AS_BEFORE}"
         if isinstance(inner, NotImplementedError | ImportError) or lacking(str(inner)):
@@ -255,20 +254,6 @@ def _called(found: AsyncFunctionSnapshot) -> tuple[str, object]:
 
 async def _resumed(found: AsyncFunctionSnapshot, answer: Answer) -> AsyncSnapshot:
     return await found.resume(cast("ExternalResult", answer))
-
-
-def _told(words: str) -> str:
-    """A traceback without the frames of our own functions."""
-    kept, ours = list[str](), False
-    for line in words.splitlines():
-        if found := FRAME.match(line):
-            ours = int(found[1]) < OURS
-            line = f'  File "<cell>", line {found[2]}'
-        elif not line.startswith(" "):
-            ours = False
-        if not ours:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 def lacking(words: str) -> bool:

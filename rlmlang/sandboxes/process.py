@@ -201,7 +201,8 @@ class ProcessSandbox:
         length = max(len(output), length if isinstance(length, int) else 0)
         kind = message.get("kind")
         known = kind if kind in ("", "syntax", "python", "resource") else "python"
-        words = noted(output, length, self.caps.shown)
+        shown = noted(output, length, self.caps.shown)
+        words = _with_threads(shown, message.get("threads"))
         return CellResult(words, str(message.get("error", ""))[:20_000], str(known))
 
     async def _watched(self, link: Link, seconds: float, used: float) -> dict[str, object]:
@@ -227,6 +228,15 @@ class ProcessSandbox:
             return False
         grown = sum(resident(p) for p in family(link.child)) - self.idle
         return grown > 2 * self.caps.memory
+
+
+def _with_threads(shown: str, threads: object) -> str:
+    """What a cell printed, and a note of threads that cells began and that did not end."""
+    if not isinstance(threads, int) or threads < 1:
+        return shown
+    line = shown if shown.endswith("\n") or not shown else f"{shown}\n"
+    some = "1 thread is" if threads == 1 else f"{threads:,} threads are"
+    return f"{line}[{some} still running; what is running ends with the session]\n"
 
 
 def _computed(link: Link) -> float:

@@ -216,6 +216,41 @@ def test_what_is_lacking_is_said_as_such(code: str) -> None:
     assert len(set(named)) == 12
 
 
+def test_a_name_that_was_deleted_is_none_in_later_cells_and_errors_show_what_was_written() -> None:
+    ran = run(
+        {"x": 1, "book": "a line\n" * 5_000},
+        "y = 1\ndel y\nprint(y)",
+        "def f():\n    return y + book[1:2:0].count('a')\nf()",
+        "del y",
+        "print(set().union(*[{1}, y]))",
+        "for line in book[4:0:0]:\n    pass",
+        "y = 2\nprint(f'{y} {len(book[:3])}')",
+        "z = [1]\nprint(z[5], 'a' in book)",
+    )
+    for found in ran[:4]:
+        assert "NameError: name 'y' is not defined" in found.error, found
+    assert "print(y)" in ran[0].error
+    assert "return y + book[1:2:0].count('a')" in ran[1].error
+    assert "del y" in ran[2].error
+    assert "print(set().union(*[{1}, y]))" in ran[3].error
+    assert "for line in book[4:0:0]:" in ran[4].error
+    assert ran[5].output == "2 3\n"
+    assert "print(z[5], 'a' in book)" in ran[6].error
+    assert not [found.error for found in ran if "__" in found.error]
+
+
+def test_sets_are_joined_by_the_dozen_and_fences_inside_of_texts_are_text() -> None:
+    many = "many = [{n, n + 1} for n in range(12)]\n"
+    fence = "text = '''before\n```python\nx = 1\n```\nafter'''\nprint(text.count('```'), text[-5:])"
+    ran = run(
+        {"x": 1},
+        f"{many}print(len(set().union(*many)), set().intersection(*many), {{1}}.difference(*many))",
+        "print(sorted(frozenset([9]).union([1], (2, 3))))",
+        fence,
+    )
+    assert [found.output for found in ran] == ["13 set() set()\n", "[1, 2, 3, 9]\n", "2 after\n"]
+
+
 def test_the_dialect_changes_only_what_it_must() -> None:
     plain = "x = 1  # a comment\nfor i in range(3):\n    print(i)\n"
     assert desugar(plain) == plain

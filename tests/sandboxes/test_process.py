@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import select
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +66,62 @@ def test_a_cell_moves_to_the_fuller_sandbox_and_nothing_is_asked_again(
     assert "moved" in ran[2].output
     assert ran[3].output == "answer 3 to chunk 2 1\n"
     assert paid.asked == ["chunk 0", "chunk 1", "chunk 2", "last"]
+
+
+def test_a_cell_that_needs_pandas_moves_where_it_may_and_says_what_is_lacking_where_not() -> None:
+    needs = "import pandas as pd\nprint(pd.DataFrame({'a': [1, 2]}).shape)"
+    (alone,) = run({"x": 1}, needs, tier=MONTY)
+    assert alone.kind == "unsupported"
+    assert "No module named 'pandas'" in alone.error
+    assert "Not in this Python" in alone.error
+    (moved,) = run({"x": 1}, needs, tier=(*MONTY, *CPYTHON))
+    there = importlib.util.find_spec("pandas") is not None
+    assert moved.output == "[moved to a fuller Python]\n" + ("(2, 1)\n" if there else "")
+    assert there or "No module named 'pandas'" in moved.error
+
+
+WAIT = "import threading\nover = threading.Event()\n"
+BEGIN = "threads = [threading.Thread(target=over.wait) for _ in range(3)]\n[t.start() for t in threads]\n"
+
+
+def test_threads_that_cells_leave_behind_are_counted_and_end_with_the_session() -> None:
+    said = "still running; what is running ends with the session]\n"
+    ran = run(
+        {"x": 1},
+        f"{WAIT}{BEGIN}print('begun', end='')",
+        "print('later')",
+        "over.set()\n[t.join() for t in threads]",
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n1 / 0",
+        tier=CPYTHON,
+    )
+    assert [found.output for found in ran] == [
+        f"begun\n[3 threads are {said}",
+        f"later\n[3 threads are {said}",
+        "",
+        f"[1 thread is {said}",
+    ]
+    assert "ZeroDivisionError" in ran[3].error
+
+
+def threads_of(process: int) -> int:
+    tasks = Path(f"/proc/{process}/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else 0
+
+
+def test_no_thread_outlives_its_session() -> None:
+    async def main() -> None:
+        zygote = Zygote(TIERS["cpython"])
+        sandbox = zygote.session(Handles(plugins.partition, Estimate()), Caps())
+        await sandbox.open({}, {}, submitted)
+        await sandbox.run(WAIT + BEGIN)
+        assert sandbox.link is not None
+        child = sandbox.link.child
+        assert threads_of(child) == 4
+        await sandbox.close()
+        assert threads_of(child) == 0
+        await zygote.close()
+
+    asyncio.run(main())
 
 
 def test_what_a_refused_cell_had_asked_is_not_asked_again() -> None:

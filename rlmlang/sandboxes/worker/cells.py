@@ -44,15 +44,16 @@ class Printed(io.TextIOBase):
 
 class Cells:
     """A session. `call` asks the host, `timed` limits the seconds that a cell may compute (0 lifts
-    the limit); `config` is what the host sends first."""
+    the limit), `threads` says how many it left; `config` is what the host sends first."""
 
     def __init__(
         self,
         call: contexts.Call,
         config: Config,
         timed: Callable[[float], object] = lambda seconds: None,
+        threads: Callable[[], int] = lambda: 0,
     ) -> None:
-        self.timed, self.cpu = timed, float(config["cpu"])
+        self.timed, self.threads, self.cpu = timed, threads, float(config["cpu"])
         self.printed = Printed(int(config["shown"]))
         session = contexts.Session(call)
         self.names: dict[str, object] = {"__name__": "__main__", "__builtins__": builtins}
@@ -84,7 +85,14 @@ class Cells:
         except BaseException as mistake:
             kind, error = "python", told(mistake)
         output, length = self.printed.taken()
-        return {"op": "done", "output": output, "length": length, "kind": kind, "error": error}
+        return {
+            "op": "done",
+            "output": output,
+            "length": length,
+            "kind": kind,
+            "error": error,
+            "threads": self.threads(),
+        }
 
 
 def heard(said: Answer) -> Plain:

@@ -58,10 +58,11 @@ class Walls(TypedDict):
 
 
 class Done(TypedDict):
-    """What came of a cell; `length` counts all that it printed."""
+    """What came of a cell; `length` counts all that it printed, `threads` those still running."""
 
     op: Literal["done"]
     output: str
     length: int
     kind: str
     error: str
+    threads: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import platform
 import random
 import signal
@@ -42,7 +43,8 @@ def serve(sock: socket.socket) -> None:
     def call(name: str, args: list[Plain]) -> Plain:
         return cells.heard(channel.call(name, args))
 
-    session = cells.Cells(call, config, timed)
+    running = _thread._count  # noqa: SLF001, counts those that no module knows of, too
+    session = cells.Cells(call, config, timed, running)
     channel.send({"op": "done"})
     while True:
         channel.send(session.run(channel.take()["code"]))
