@@ -379,3 +379,126 @@ def test_a_run_does_what_the_plan_did_not_and_shows_the_plan_with_it(
     assert world.happened()
     shown = done.err.partition("plan of find")[2]
     assert "budget calls" in shown
+
+
+# ── what is named and lies elsewhere, or is no file ──────────────────────────
+
+LIB = f"""rlm 1
+// {SECRET}
+recipe seed() -> Text {{ return "x" }}
+"""
+READING = (
+    ("check", "r.rlm"),
+    ("plan", "r.rlm"),
+    ("test", "r.rlm"),
+    ("eval", "r.rlm"),
+    ("run", "r.rlm"),
+)
+
+
+def _used(world: World, path: str) -> None:
+    (world.folder.parent / "lib.rlm").write_text(LIB)
+    world.write(f'use "{path}" {{ seed }}\n', ' = "b"')
+
+
+@pytest.mark.parametrize("path", ["../lib.rlm", "./in.rlm", "./sub/lib.rlm", "./sub/../../lib.rlm"])
+def test_a_recipe_that_a_stranger_uses_from_outside_is_not_read(
+    world: World, rlm: Rlm, path: str
+) -> None:
+    (world.folder / "in.rlm").symlink_to("../lib.rlm")
+    (world.folder / "sub").symlink_to("..") if path == "./sub/lib.rlm" else (
+        world.folder / "sub"
+    ).mkdir()
+    _used(world, path)
+    for command in READING:
+        done = rlm(*command)
+        assert done.code == 2, (command, done.err)
+        assert "[recipe-untrusted]" in done.err
+        assert "lies outside its folder" in " ".join(done.err.split())
+        assert SECRET not in done.err + done.out
+    assert world.happened() == []
+    assert rlm("trust", ".").code == 0
+    assert rlm("check", "r.rlm").code == 0
+
+
+def test_a_recipe_that_a_stranger_uses_from_its_own_folder_is_read(world: World, rlm: Rlm) -> None:
+    _used(world, "./sub/own.rlm")
+    (world.folder / "sub").mkdir()
+    (world.folder / "sub" / "own.rlm").write_text('rlm 1\nuse "../top.rlm" { seed }\n' + TOP)
+    (world.folder / "top.rlm").write_text(LIB)
+    recipe = (world.folder / "r.rlm").read_text()
+    (world.folder / "r.rlm").write_text(recipe.replace("{ seed }", "{ more }"))
+    done = rlm("check", "r.rlm")
+    assert done.code == 0, done.err
+
+
+TOP = "recipe more() -> Text { return seed() }\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "long"])
+def test_what_is_no_recipe_of_an_ordinary_size_is_not_read_as_one(
+    world: World, rlm: Rlm, kind: str
+) -> None:
+    file = world.folder / "odd.rlm"
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    else:
+        file.write_text("//" + " " * (1 << 20))
+    _used(world, "./odd.rlm")
+    for trusted in (False, True):
+        if trusted:
+            assert rlm("trust", ".").code == 0
+        for command in READING:
+            done = rlm(*command)
+            assert done.code in (2, 65), (command, done.err)
+            wanted = {"recipe-unreadable"} | ({"recipe-untrusted"} if not trusted else set())
+            assert any(f"[{code}]" in done.err for code in wanted), done.err
+    assert rlm("check", "/dev/zero").code == 65
+
+
+@pytest.mark.parametrize("path", ["../outside.py", "./in.py", "/dev/zero", "./pipe.py"])
+def test_python_outside_or_that_is_no_file_is_refused_and_not_read(
+    world: World, rlm: Rlm, path: str
+) -> None:
+    (world.folder.parent / "outside.py").write_text(RUNS_CODE.format(marker=world.marker))
+    (world.folder / "in.py").symlink_to("../outside.py")
+    os.mkfifo(world.folder / "pipe.py")
+    step = TAIL.replace("note(book, q)", "note(book, seed(q))")
+    world.write(f'code seed(q: Text) -> Text max 9tok from "{path}:g"\n', ' = "b"', step)
+    code = "code-missing" if path == "./pipe.py" else "recipe-untrusted"
+    for command in (("check", "r.rlm"), ("run", "r.rlm")):
+        done = rlm(*command)
+        assert done.code != 0
+        assert f"[{code}]" in done.err, (command, done.err)
+    assert world.happened() == []
+
+
+@pytest.mark.parametrize("source", ['tree(".", links: follow)', 'files("*.txt", links: follow)'])
+def test_links_inside_a_folder_lead_nowhere_else_for_a_stranger(
+    world: World, rlm: Rlm, source: str
+) -> None:
+    """What a stranger's recipe asks to follow is asked about; what it does not is left out."""
+    (world.folder / "own.txt").write_text("its own")
+    (world.folder / "in.txt").symlink_to("../outside.txt")
+    look = 'prompt look(t: Slice, q: Text max 20tok) -> Text max 20tok { task: "x" }\n'
+    recipe = f"""rlm 1
+{look}source page: Tree = {source}
+recipe find(t: Tree = page, q: Text max 20tok = "q") -> [Text] {{
+  return map (split t by files(max: 900tok)) with look(q)
+}}
+"""
+    file = world.folder / "r.rlm"
+    file.write_text(recipe)
+    done = rlm("run", "r.rlm")
+    assert (done.code, world.happened()) == (2, []), done.err
+    assert "[recipe-untrusted]" in done.err
+    assert str(world.outside) in " ".join(done.err.split())
+    file.write_text(recipe.replace(", links: follow", ""))
+    rlm("run", "r.rlm")
+    assert world.happened() == []
+    file.write_text(recipe)
+    assert rlm("trust", ".").code == 0
+    rlm("run", "r.rlm")
+    assert world.happened() == ["outside was sent"]

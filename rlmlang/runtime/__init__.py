@@ -10,9 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlmlang import compiler, plugins
 from rlmlang.ir.suite import Checked
-from rlmlang.runtime.files import load_import, read_source
 
 if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
@@ -24,7 +22,9 @@ if TYPE_CHECKING:
 
 def check(path: str | Path) -> Checked:
     """Checks a recipe file. Raises CodedError when it cannot be read at all."""
-    return compiler.check(read_source(str(path)), load_import, plugins=plugins)
+    from rlmlang.runtime.checking import checked_with_code
+
+    return checked_with_code(str(path))
 
 
 def plan(what: str | Path | Plan, **options: Any) -> Plan:

@@ -58,6 +58,10 @@ def called(
 
     Raises CodedError (code-missing, code-changed, code-failed), and what `overdue` raises."""
     path = code_path(code)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise failed(
+            "code-missing", f"{code.path}:{code.function} cannot be loaded: {path} is no file"
+        )
     _pinned(code, path)
     sent = Sent()
     asked = {
@@ -122,6 +126,8 @@ def code_path(code: Code) -> str:
 
 def code_hash(code: Code) -> str:
     """sha256 of the file of a function, empty where there is none."""
+    if not os.path.isfile(code_path(code)):  # a pipe or a device would never end
+        return ""
     try:
         with open(code_path(code), "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()

@@ -14,6 +14,8 @@ from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code, Ref
 from rlmlang.runtime.code import code_path
 from rlmlang.schema.sources import SOURCES
+from rlmlang.sources.files import glob_at
+from rlmlang.sources.folder import OUTSIDE, folder_at
 from rlmlang.value import Frozen
 
 FILE_URL = "file://"
@@ -73,8 +75,21 @@ def _of_source(source: r.Source, root: str) -> Iterator[Effect]:
     if not kind.local or "://" in place or "::" in place:
         at = source.location if kind.local or source.kind == "url" else _database(source)
         yield Effect(OPENS, at, source.name)
-    elif kind.place and (away := outside(os.path.join(_folder(source.base), place), root)):
+        return
+    full = os.path.join(_folder(source.base), place)
+    if kind.place and (away := outside(full, root)):
         yield Effect(LEAVES, away, source.name)
+    elif dict(source.options).get("links") == "follow":
+        yield from (Effect(LEAVES, x, source.name) for x in _linked(source.kind, full))
+
+
+def _linked(kind: str, place: str) -> Iterator[str]:
+    """Where links below a folder, or those that a glob asks for, lead that lead out of it."""
+    folder = glob_at(place, "", {})[0] if kind == "files" else folder_at(place, {})
+    folder.files()
+    for one in folder.left_out:
+        if one.reason == OUTSIDE:
+            yield os.path.realpath(os.path.join(folder.root, one.name))
 
 
 def _database(source: r.Source) -> str:
@@ -101,6 +116,21 @@ def _of_test(part: object, root: str) -> Iterator[Effect]:
         case s.Dataset(path=path, base=base):
             if away := outside(os.path.join(_folder(base), path), root):
                 yield Effect(LEAVES, away)
+
+
+@dataclass(frozen=True)
+class NamedCode:
+    """Python that a recipe names: its file, and how it is written."""
+
+    file: str
+    named: str
+
+
+def codes_of(found: Sequence[object]) -> Iterator[NamedCode]:
+    """The Python functions that parts of a file name."""
+    for part in _parts(tuple(found), set()):
+        if isinstance(part, Code):
+            yield NamedCode(code_path(part), f"{part.path}:{part.function}")
 
 
 def _folder(base: str) -> str:

@@ -12,6 +12,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.unicode import file_name
 
 STD = "std/"
+MOST_USED = 1 << 20  # bytes of a file behind `use`
 
 
 def folder_of(path: str) -> Path:
@@ -22,14 +23,22 @@ def folder_of(path: str) -> Path:
         raise failed("recipe-missing", f"{file_name(path)!r} is no path: {mistake}") from None
 
 
-def read_source(path: str) -> SourceFile:
-    """A recipe file, or `std/NAME` of the standard library. Raises CodedError."""
+def read_source(path: str, most: int = 16 << 20) -> SourceFile:
+    """A recipe file of so many bytes, or `std/NAME` of the standard library. Raises CodedError
+    (recipe-missing, recipe-unreadable)."""
     if path.startswith(STD):
         return _standard(path)
     try:
-        data = Path(path).read_bytes()
-    except OSError as mistake:
+        with Path(path).open("rb") as file:  # what never ends is not read to its end
+            data = file.read(most + 1)
+    except (OSError, ValueError) as mistake:
         raise _no_recipe(path, mistake) from None
+    if len(data) > most:
+        raise failed(
+            "recipe-unreadable",
+            f"{path} is longer than {most:,} bytes",
+            hint="long texts and tables are sources of a recipe, not parts of it",
+        )
     try:
         return SourceFile(path, data.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as mistake:
@@ -51,12 +60,13 @@ def _standard(path: str) -> SourceFile:
         ) from None
 
 
-def _no_recipe(path: str, mistake: OSError) -> CodedError:
+def _no_recipe(path: str, mistake: OSError | ValueError) -> CodedError:
     above = os.path.isdir(os.path.dirname(path) or ".")
     near = [str(p) for p in Path(path).parent.glob("*.rlm")] if path and above else []
     hint = did_you_mean(path, near) or "make one: rlm new my.rlm"
+    why = getattr(mistake, "strerror", None) or mistake
     words = "may not be read" if isinstance(mistake, PermissionError) else "cannot be opened"
-    return failed("recipe-missing", f"{file_name(path)} {words}: {mistake.strerror}", hint=hint)
+    return failed("recipe-missing", f"{file_name(path)} {words}: {why}", hint=hint)
 
 
 def write_whole(path: Path, text: str, mode: int = 0o666) -> None:
@@ -72,13 +82,26 @@ def write_whole(path: Path, text: str, mode: int = 0o666) -> None:
         raise failed("file-unwritable", f"{path} cannot be written: {mistake.strerror}") from None
 
 
-def load_import(path: str, importer: str) -> SourceFile | None:
-    """The file behind a `use`, or None."""
+def import_path(path: str, importer: str) -> str:
+    """The file behind a `use`, from where its importer lies."""
     if path.startswith(STD):
-        full = path
-    else:
-        full = os.path.normpath(os.path.join(os.path.dirname(importer), path))
+        return path
+    return os.path.normpath(os.path.join(os.path.dirname(importer), path))
+
+
+def load_import(path: str, importer: str) -> SourceFile | None:
+    """The file behind a `use`, or None where there is none. Raises CodedError (recipe-unreadable)
+    for a pipe or a device, what is no text and what is too long."""
+    full = import_path(path, importer)
+    if os.path.exists(full) and not os.path.isfile(full) and not os.path.isdir(full):
+        raise failed(
+            "recipe-unreadable",
+            f"{full} is a pipe or a device, where `use` of {importer} wants a file",
+            hint="name a recipe file",
+        )
     try:
-        return read_source(full)
-    except CodedError:
+        return read_source(full, MOST_USED)
+    except CodedError as mistake:
+        if mistake.diagnostic.code == "recipe-unreadable":
+            raise
         return None

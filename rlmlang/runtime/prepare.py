@@ -19,10 +19,11 @@ from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
+from rlmlang.runtime.checking import importing
 from rlmlang.runtime.distinct import with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
-from rlmlang.runtime.files import STD, folder_of, load_import, read_source
+from rlmlang.runtime.files import STD, folder_of, read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.placed_inputs import placed_texts
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
@@ -68,6 +69,7 @@ def plan_of_run(store: Path, run: str) -> Plan:
 
 def _from_recipe(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
     source = read_source(path)
+    load_import = importing(path, trust=options.trust)
     first_look = _checked(compiler.check(source, load_import, plugins=plugins))
     recipe = _choose(first_look, options.recipe, path)
     tuning, stale = _tuning(recipe, path, options)

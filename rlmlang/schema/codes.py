@@ -158,7 +158,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "project-untrusted": (USAGE, (), "rlm.toml says where prompts, keys or code go, untrusted"),
     "prompt-without-input": (RECIPE, (), "a prompt without parameters"),
     "recipe-missing": (USAGE, (), "a recipe file that is not there"),
-    "recipe-unreadable": (RECIPE, (), "a recipe that is not UTF-8 text"),
+    "recipe-unreadable": (RECIPE, (), "a recipe that is not UTF-8 text, or too long"),
     "recipe-untrusted": (USAGE, (), "a recipe that does more than it is trusted with"),
     "recurse-branch": (RECIPE, (), "a branch without a fixed number of parts"),
     "recurse-clauses": (RECIPE, (), "a recursion that lacks a clause or says one twice"),

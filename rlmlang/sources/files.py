@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import PurePath
 
 from rlmlang.context import LeftOut, Tree
-from rlmlang.sources.folder import Found, folder_at
+from rlmlang.sources.folder import Folder, Found, folder_at
 from rlmlang.sources.place import Place
 from rlmlang.sources.tree import extracts, texts, tree_of
 
@@ -19,8 +19,16 @@ def opened(place: Place) -> Tree:
 
 
 def open_glob(pattern: str, base: str, options: Mapping[str, object] | None = None) -> Tree:
-    """All text files that match a glob, taken from the folder `base`. A folder that the glob
-    itself names is entered, whatever `skip` says."""
+    """All text files that match a glob, taken from the folder `base`."""
+    folder, prefix = glob_at(pattern, base, options or {})
+    found = [Found(f.path, prefix + f.name) for f in folder.files()]
+    others = [LeftOut(prefix + one.name, one.reason) for one in folder.left_out]
+    return tree_of(pattern, *texts(found, others, extract=extracts(options)), options)
+
+
+def glob_at(pattern: str, base: str, options: Mapping[str, object]) -> tuple[Folder, str]:
+    """The folder that a glob looks into, and what its part of the glob is before each name. A
+    folder that the glob itself names is entered, whatever `skip` says."""
     written = PurePath(pattern)
     anchor = PurePath(written.anchor) if written.is_absolute() else PurePath(base)
     parts = written.parts[1:] if written.is_absolute() else written.parts
@@ -28,15 +36,12 @@ def open_glob(pattern: str, base: str, options: Mapping[str, object] | None = No
     rest = parts[len(fixed) :]
     folder = folder_at(
         str(anchor.joinpath(*fixed)),
-        options or {},
+        options,
         lambda name: _matches(tuple(name.split("/")), rest),
         lambda name: _may_hold(tuple(name.split("/")), rest),
     )
     folder.skip -= frozenset(rest)
-    prefix = "".join(f"{part}/" for part in fixed)
-    found = [Found(f.path, prefix + f.name) for f in folder.files()]
-    others = [LeftOut(prefix + one.name, one.reason) for one in folder.left_out]
-    return tree_of(pattern, *texts(found, others, extract=extracts(options)), options)
+    return folder, "".join(f"{part}/" for part in fixed)
 
 
 def _is_literal(part: str) -> bool:

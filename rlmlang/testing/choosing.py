@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from rlmlang import compiler, plugins
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
-from rlmlang.runtime.files import load_import, read_source
+from rlmlang.runtime.checking import checked
 from rlmlang.runtime.prepared import BadRecipe
 from rlmlang.testing.datasets import Examples, read_examples
 
@@ -28,7 +27,7 @@ def choose_tune(path: str, name: str) -> s.Tune:
 
 
 def _suite(path: str) -> s.Suite:
-    found = compiler.check(read_source(path), load_import, plugins=plugins)
+    found = checked(path)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.suite
@@ -53,7 +52,7 @@ def examples_of(made: s.Eval) -> Examples:
 
 def recipe_of(path: str, name: str) -> r.Recipe:
     """A recipe of a file, checked."""
-    found = compiler.check(read_source(path), load_import, plugins=plugins)
+    found = checked(path)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.recipes[name]

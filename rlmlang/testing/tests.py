@@ -11,15 +11,14 @@ from pathlib import Path
 
 import anyio
 
-from rlmlang import compiler, plugins
 from rlmlang.context import Datum, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.walk import names, show
+from rlmlang.runtime.checking import checked
 from rlmlang.runtime.code import call_code
-from rlmlang.runtime.files import load_import, read_source
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session
@@ -64,7 +63,7 @@ class Tested:
 
 def tests_in(path: str) -> list[s.Test]:
     """The tests of a file. Raises BadRecipe for a file with errors, CodedError for none at all."""
-    found = compiler.check(read_source(path), load_import, plugins=plugins)
+    found = checked(path)
     if not found.ok:
         raise BadRecipe(found.diagnostics)
     return found.suite.tests
