@@ -7,7 +7,6 @@ import os
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from rlmlang import compiler, plugins
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
@@ -19,12 +18,10 @@ from rlmlang.runtime.files import STD, import_path, load_import, read_source
 Load = Callable[[str, str], SourceFile | None]
 
 
-def checked(path: str, *, trust: bool = False, **known: Any) -> Checked:
-    """A recipe file after checking; `trust` is for this command alone, the rest as for
-    `compiler.check`. Raises CodedError when it, or a file that it uses, may not or cannot be
-    read."""
-    source = read_source(path)
-    return compiler.check(source, importing(path, trust=trust), plugins=plugins, **known)
+def checked(path: str) -> Checked:
+    """A recipe file after checking. Raises CodedError when it, or a file that it uses, may not or
+    cannot be read."""
+    return compiler.check(read_source(path), importing(path), plugins=plugins)
 
 
 def checked_with_code(path: str) -> Checked:
@@ -34,8 +31,8 @@ def checked_with_code(path: str) -> Checked:
 
 
 def importing(path: str, *, trust: bool = False) -> Load:
-    """What loads the files that a recipe uses, all inside its folder unless it is trusted. Raises
-    CodedError (recipe-untrusted, recipe-unreadable)."""
+    """What loads the files that a recipe uses, all inside its folder unless it is trusted; `trust` is
+    for this command alone. Raises CodedError (recipe-untrusted, recipe-unreadable)."""
     root = os.path.dirname(os.path.realpath(path))
 
     def load(wanted: str, importer: str) -> SourceFile | None:
