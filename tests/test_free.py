@@ -135,6 +135,12 @@ def test_every_mistake_has_words_for_the_model(folder: Path) -> None:
         ("```\nx = 1", "x = 1", ""),
         ("x = 1\nprint(x)", "x = 1\nprint(x)", ""),
         ("`print(x)`", "print(x)", ""),
+        ("```python\nprint('```')\nx = 1\n```\nDone.", "print('```')\nx = 1", ""),
+        (
+            "```python\ns = '''a\n```js\nx\n```\nb'''\n```\nand\n```python\ny = 2\n```",
+            "s = '''a\n```js\nx\n```\nb'''\n\ny = 2",
+            "",
+        ),
         ("```json\n{}\n```", "", WRONG_FENCE),
         ("The answer is 5.", "", NO_CODE),
         ("answer", "", NO_CODE),

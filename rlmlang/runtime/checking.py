@@ -31,8 +31,8 @@ def checked_with_code(path: str) -> Checked:
 
 
 def importing(path: str, *, trust: bool = False) -> Load:
-    """What loads the files that a recipe uses, all inside its folder unless it is trusted; `trust` is
-    for this command alone. Raises CodedError (recipe-untrusted, recipe-unreadable)."""
+    """What loads the files that a recipe uses, all inside its folder unless it is trusted; `trust`
+    is for this command alone. Raises CodedError (recipe-untrusted, recipe-unreadable)."""
     root = os.path.dirname(os.path.realpath(path))
 
     def load(wanted: str, importer: str) -> SourceFile | None:
