@@ -12,8 +12,8 @@ from rlmlang import compiler, plugins
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.suite import Checked
-from rlmlang.runtime.effects import codes_of, outside
 from rlmlang.runtime.files import STD, import_path, load_import, read_source
+from rlmlang.runtime.parts import codes_of, outside
 
 Load = Callable[[str, str], SourceFile | None]
 

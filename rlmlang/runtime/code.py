@@ -14,6 +14,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Code
+from rlmlang.runtime.parts import code_path
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
@@ -117,11 +118,6 @@ def _patient(code: Code) -> Overdue:
             raise _failed(code, f"it did not end within {PATIENCE:g} s", "look for endless loops")
 
     return overdue
-
-
-def code_path(code: Code) -> str:
-    """The file of a function."""
-    return os.path.join(os.path.dirname(os.path.abspath(code.base)), code.path)
 
 
 def code_hash(code: Code) -> str:

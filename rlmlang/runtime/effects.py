@@ -3,7 +3,6 @@ it is done."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +11,12 @@ from rlmlang import plugins
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code, Ref
-from rlmlang.runtime.code import code_path
+from rlmlang.runtime.parts import code_path, outside, parts_of
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.files import glob_at
 from rlmlang.sources.folder import OUTSIDE, folder_at
-from rlmlang.value import Frozen
 
 FILE_URL = "file://"
-GLOB = "*?["
 RUNS, OPENS, LEAVES = "runs", "opens", "reads"
 
 
@@ -46,7 +43,7 @@ def effects_of(found: Sequence[object], root: str, given: Collection[str] = ()) 
     effects: dict[Effect, None] = {}
     for one in (x for x in found if isinstance(x, r.Interface)):
         effects |= dict.fromkeys(_of_inputs(one, root, given))
-    for part in _parts(tuple(_without_defaults(x) for x in found), set()):
+    for part in parts_of(tuple(_without_defaults(x) for x in found), set()):
         found_in = _of_code(part, root) if isinstance(part, Code) else _of_test(part, root)
         effects |= dict.fromkeys(found_in)
     return tuple(effects)
@@ -64,7 +61,7 @@ def _of_inputs(recipe: r.Interface, root: str, given: Collection[str]) -> Iterat
             yield from _of_source(source, root)
     for name, default in recipe.defaults:
         if name not in given:
-            for code in (p for p in _parts(default, set()) if isinstance(p, Code)):
+            for code in (p for p in parts_of(default, set()) if isinstance(p, Code)):
                 yield from _of_code(code, root, name)
 
 
@@ -118,46 +115,5 @@ def _of_test(part: object, root: str) -> Iterator[Effect]:
                 yield Effect(LEAVES, away)
 
 
-@dataclass(frozen=True)
-class NamedCode:
-    """Python that a recipe names: its file, and how it is written."""
-
-    file: str
-    named: str
-
-
-def codes_of(found: Sequence[object]) -> Iterator[NamedCode]:
-    """The Python functions that parts of a file name."""
-    for part in _parts(tuple(found), set()):
-        if isinstance(part, Code):
-            yield NamedCode(code_path(part), f"{part.path}:{part.function}")
-
-
 def _folder(base: str) -> str:
     return os.path.dirname(os.path.abspath(base)) if base else os.getcwd()
-
-
-def outside(path: str, root: str) -> str:
-    """Where a path leads that leads out of a folder, links followed; empty for one that does not.
-    Of a pattern, as far as it is plain."""
-    plain: list[str] = []
-    for part in path.split("/"):
-        if any(c in part for c in GLOB):
-            break
-        plain.append(part)
-    if ".." in path.split("/")[len(plain) :]:
-        return path
-    real, home = os.path.realpath("/".join(plain) or "/"), os.path.realpath(root)
-    return "" if real == home or real.startswith(home.rstrip("/") + "/") else real
-
-
-def _parts(value: object, seen: set[int]) -> Iterator[object]:
-    """All that something is built of, the insides of prompts and types included."""
-    if isinstance(value, tuple | list):
-        for inner in value:
-            yield from _parts(inner, seen)
-    elif isinstance(value, Frozen) and id(value) not in seen:
-        seen.add(id(value))
-        yield value
-        for f in dataclasses.fields(value):
-            yield from _parts(getattr(value, f.name), seen)
