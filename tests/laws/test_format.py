@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax.format import format_file
 from rlmlang.syntax.parse import parse
-from tests.mistakes import pages
+from tests.check.mistakes import pages
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted([*ROOT.glob("stdlib/*.rlm"), *ROOT.glob("examples/*/[a-z]*.rlm"),

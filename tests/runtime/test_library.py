@@ -239,7 +239,7 @@ def test_a_fork_after_a_call_may_call(folder: Path) -> None:
 
 def script(code: str) -> subprocess.CompletedProcess[str]:
     """A program of somebody's."""
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OPENAI_API_KEY": "sk-none"}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OPENAI_API_KEY": "sk-none"}
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,

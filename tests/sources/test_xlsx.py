@@ -15,7 +15,7 @@ from rlmlang.ir.types import record as record_of
 from rlmlang.plugins import opened
 from rlmlang.sources.place import Place
 from tests.conftest import Rlm
-from tests.test_rows import EVAL
+from tests.sources.test_rows import EVAL
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from rlmlang.diagnostics.source import SourceFile
 from rlmlang.execute.call_model import MENDS
 from rlmlang.runtime.files import load_import
 from rlmlang.schema.codes import CODES, entry
-from tests.mistakes import Page, pages
+from tests.check.mistakes import Page, pages
 
 PACKAGE = Path(compiler.__file__).parent
 MAKERS = ("error", "warning", "failed", "Diagnostic")

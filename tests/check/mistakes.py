@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "grammar" / "mistakes"
+FOLDER = Path(__file__).parents[2] / "grammar" / "mistakes"
 PART = re.compile(r"^// ---- (bad|bad \(when run\)|good)\n", re.MULTILINE)
 
 
