@@ -173,7 +173,8 @@ def test_a_slip_never_lets_another_model_answer(book: Path, rlm: Rlm) -> None:
             server.base,
             "--json",
         )
-    assert (done.code, done.out, server.requests) == (2, "", [])
+    assert (done.code, server.requests) == (2, [])
+    assert json.loads(done.out)["problem"]["code"] == "bad-project"
 
 
 def test_models_shows_the_prices_of_the_file_without_trust(book: Path, rlm: Rlm) -> None:

@@ -32,6 +32,10 @@ def test_there_are_enough_of_both() -> None:
     assert len(CELLS) >= 60 and len(ATTACKS) >= 60
 
 
+LEFT_RUNNING = re.compile(r"\[\d+ threads? (is|are) still running; [^\]]*\]\n")
+"""What a cell is told of threads that it left."""
+
+
 @pytest.mark.parametrize("tier", every("cpython"))
 @pytest.mark.parametrize("path", CELLS, ids=lambda p: p.stem)
 def test_what_models_write_runs_and_means_the_same(path: Path, tier: tuple[str, ...]) -> None:
@@ -74,7 +78,8 @@ def test_attacks_fail(
     assert "PWNED" not in ran[0].output or (path.stem, *tier) in PRETENDED
     assert not (tmp_path / "canary_out.txt").exists()
     assert len(ran[0].output) < 30_000
-    assert ran[-1].submitted or ran[-1].output in ("hello\n", "") or path.stem in TAMPERING
+    left_running = LEFT_RUNNING.sub("", ran[-1].output)
+    assert ran[-1].submitted or left_running in ("hello\n", "") or path.stem in TAMPERING
 
 
 TAMPERING = {"patch_builtins"}  # code may spoil its own session

@@ -18,6 +18,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from rlmlang.models.engines.rate_limiter import START_HERE
 from rlmlang.stores.maintenance import verify
 from rlmlang.stores.salvage import salvage
 from tests.damage import outcome, regions
@@ -155,7 +156,7 @@ def interrupted(rows: int) -> dict[str, Any]:
         assert (server.stats()["n"], found["result"]) == (rows, rows)
     with place(rows) as folder, provider(latency=30.0) as server:
         run = start(folder, server)
-        while server.stats()["flying"] < 20:
+        while server.stats()["flying"] < START_HERE:  # no more are sent to a server that is silent
             time.sleep(0.02)
         run.send_signal(signal.SIGTERM)
         time.sleep(0.3)
