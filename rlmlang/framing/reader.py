@@ -122,8 +122,8 @@ def _as_json(
     except HeadlessError:
         bare = _without_headers(reply, types, data, escapes)
         return Answer(bare.values, tuple(r for r in bare.repairs if r != names.WRAPPED))
-    found_too = _valued(found, types, data, escapes)
-    return Answer(found_too.values, (*found_too.repairs, names.MARKERS))
+    framed = _valued(found, types, data, escapes)
+    return Answer(framed.values, (*framed.repairs, names.MARKERS))
 
 
 def _without_headers(
