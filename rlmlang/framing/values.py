@@ -23,6 +23,7 @@ from rlmlang.framing.align import (
 from rlmlang.framing.json_text import Bare, Loaded, load_at, loaded
 from rlmlang.framing.repairs import Repairs
 from rlmlang.ir import types as ty
+from rlmlang.ir.dates import dated
 from rlmlang.ir.types import Type
 from rlmlang.unicode import encodable, trimmed
 
@@ -79,13 +80,15 @@ def _text(text: str, type_: Type, done: Repairs) -> Datum:
         if whole not in ("", "null"):
             done[names.NONE] = None
         return None
-    if (
-        type_.required() == ty.SCALARS["Date"]
-        and (bare := scalars.undressed(whole).rstrip(".。")) != whole
-    ):
+    return _date(whole, done) if type_.required() == ty.SCALARS["Date"] else whole
+
+
+def _date(text: str, done: Repairs) -> str:
+    """A date without dressing, or words that say that it is the answer. Raises ValueError."""
+    bare = scalars.undressed(_behind_name(text, "date", done)).rstrip(".。")
+    if bare != text:
         done[names.DRESSING] = None
-        return bare
-    return whole
+    return dated(bare)
 
 
 def _unfenced(text: str, done: Repairs) -> str:

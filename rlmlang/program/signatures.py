@@ -145,7 +145,7 @@ def _input_words(p: Param) -> str:
 
 
 def _result_words(prompt: r.Prompt) -> str:
-    words = [_labels(prompt.result.item if prompt.result.is_list else prompt.result)]
+    words = [_form(prompt.result.item if prompt.result.is_list else prompt.result)]
     if prompt.result.optional and prompt.result.textual:
         words.append("Leave it empty if there is nothing to say.")
     if prompt.result_max is not None:
@@ -155,12 +155,17 @@ def _result_words(prompt: r.Prompt) -> str:
 
 
 def _field_words(f: Field) -> str:
-    words = [f.doc, _labels(f.type.item if f.type.is_list else f.type)]
+    words = [f.doc, _form(f.type.item if f.type.is_list else f.type)]
     if is_quote(f.type):
         words.append("Copied exactly from the text.")
     if f.max is not None and f.type.textual:
         words.append(f"At most {f.max} tokens.")
     return " ".join(w for w in words if w)
+
+
+def _form(type_: Type) -> str:
+    """How a value of a type is written, where its name does not say it."""
+    return "A date, as 2026-11-30." if type_.required() == ty.SCALARS["Date"] else _labels(type_)
 
 
 def _labels(type_: Type) -> str:

@@ -9,6 +9,7 @@ from typing import assert_never
 from rlmlang.context import Datum, Slice
 from rlmlang.execute.evaluate import MOST_BITS
 from rlmlang.ir import types as ty
+from rlmlang.ir.dates import is_date
 from rlmlang.ir.types import Type
 from rlmlang.unicode import flaw
 
@@ -59,6 +60,8 @@ def _fields(value: object, type_: ty.RecordType | ty.PairType, what: str) -> Ite
 def _is(value: object, type_: Type) -> bool:
     """Whether a value is of a type; of one that holds others, whatever those are."""
     match type_:
+        case ty.TextType("Date"):
+            return isinstance(value, str) and is_date(value)
         case ty.TextType():
             return isinstance(value, str | Slice)
         case ty.EnumType(names=names):

@@ -99,7 +99,7 @@ def column(want: Type, name: str, *, texts: bool = False) -> Callable[[Cells], C
 
 def _whole(want: Type) -> Whole:
     match want:
-        case ty.TextType("Text" | "Id" | "Path" | "Date" | "Quote"):
+        case ty.TextType("Text" | "Id" | "Path" | "Quote"):
             return lambda cells, kinds: cells if kinds <= TEXT else None
         case ty.IntType():
             return _integers

@@ -11,6 +11,7 @@ from typing import assert_never
 from rlmlang.context import Datum, Document
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import types as ty
+from rlmlang.ir.dates import dated
 from rlmlang.ir.types import Type
 from rlmlang.sources.physical import line_number
 
@@ -54,8 +55,10 @@ def converter(want: Type, name: str = "") -> Convert:
 
 def _of_kind(want: Type, name: str) -> Convert:
     match want:
-        case ty.TextType("Text" | "Id" | "Path" | "Date" | "Quote"):
+        case ty.TextType("Text" | "Id" | "Path" | "Quote"):
             return _text
+        case ty.TextType("Date"):
+            return dated
         case ty.IntType():
             return _integer
         case ty.FloatType():

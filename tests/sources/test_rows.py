@@ -10,7 +10,7 @@ import pytest
 from rlmlang.context import TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, TEXT, EnumType, Field, Type, list_of
+from rlmlang.ir.types import ANY, BOOL, FLOAT, INT, SCALARS, TEXT, EnumType, Field, Type, list_of
 from rlmlang.ir.types import record as record_of
 from rlmlang.sources.csv import table
 from rlmlang.sources.jsonl import jsonl
@@ -293,3 +293,30 @@ def test_counting_holds_no_rows() -> None:
     ]
     assert FUNCTIONS["mean_by"].run(rows, keys=("k",), of="n")[0] == {"k": "0", "mean": 43.5}
     assert rows.starts.itemsize <= 16
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("2026-11-30", True),
+        ("2026-11-30T18:05:00+01:00", True),
+        ("2026-11-30 18:05", True),
+        ("2020-13-01", False),
+        ("2026-02-29", False),
+        ("30.11.2026", False),
+        ("20261130", False),
+        ("2026-W48-1", False),
+        ("２０２６-11-30", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_date_is_a_day_of_the_calendar(text: str, right: bool, kind: str) -> None:
+    item = record("day", SCALARS["Date"])
+    data = f"day\n{text}\n" if kind == "csv" else json.dumps({"day": text}) + "\n"
+    document = TextDocument(f"d.{kind}", data.encode())
+    opened = table if kind == "csv" else jsonl
+    if right:
+        assert [row["day"] for row in opened(document, item)] == [text]
+    else:
+        with pytest.raises(CodedError, match="day"):
+            list(opened(document, item))
