@@ -99,6 +99,10 @@ def values(type_: ty.Type) -> st.SearchStrategy[Any]:
     return texts()
 
 
+LINE = re.compile(r"(?<!\\)((?:\\\\)*)\\n")
+"""A line end in JSON, and not the `n` behind a backslash that is one."""
+
+
 class Writer:
     """JSON as a careless model writes it; `damage` is what it does, one thing or several."""
 
@@ -115,7 +119,7 @@ class Writer:
         if self.does("smart quotes") and not re.search("[“”]", value):
             return f"“{json.dumps(value, ensure_ascii=False)[1:-1]}”"
         if self.does("raw lines"):
-            return json.dumps(value, ensure_ascii=False).replace("\\n", "\n")
+            return LINE.sub(r"\1\n", json.dumps(value, ensure_ascii=False))
         if value in PATHS and self.does("raw backslashes"):
             return f'"{value}"'
         return json.dumps(value, ensure_ascii=self.does("escapes"))
