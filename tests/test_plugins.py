@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -39,7 +40,7 @@ engine = ScriptedEngine(lambda task: Raw(code))
 run = rlmlang.run(
     "t.rlm", engine=engine, store=None, models=("scripted/root",), sources={"book": "book.txt"}
 )
-print(run.result)
+print(run.result if run.problem is None else repr(run.problem.diagnostic))
 """
 Call = partial["subprocess.CompletedProcess[str]"]
 
@@ -96,8 +97,14 @@ recipe main(book: Text) -> Int { return mills(book) }
     (tmp_path / "p.py").write_text(PROGRAM)
     (tmp_path / "book.txt").write_text("mill mill\n")
     python = rlm.keywords["python"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where the interpreter lies
     ran = subprocess.run(
-        [python, "p.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [python, "p.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.stdout == "2\n", ran.stderr
     done = rlm("check", str(tmp_path / "t.rlm"))
