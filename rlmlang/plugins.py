@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -109,7 +109,7 @@ def made(contract: Strategy | Search, options: Mapping[str, object]) -> Any:
 def _runner(contract: Strategy | Search | SourceKind, extra: str = "") -> Any:
     """What carries a contract out. `extra` is what it needs besides, as pip names it."""
     try:
-        return _loaded(contract.runner)
+        return resolve_name(contract.runner)
     except ModuleNotFoundError as missing:
         if extra:
             words = f"`{contract.name}` needs {missing.name}, which is not installed"
@@ -135,12 +135,6 @@ def _points() -> tuple[EntryPoint, ...]:
 
 def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.module
-
-
-def _loaded(target: str) -> Any:
-    """What stands at `module:attribute`."""
-    module, _, attribute = target.partition(":")
-    return getattr(import_module(module), attribute)
 
 
 def _broken(name: str, given: str, reason: str | Exception) -> CodedError:

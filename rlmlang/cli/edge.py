@@ -94,17 +94,22 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     return found
 
 
+def model_option(command: F) -> F:
+    """Which real models fill those of a recipe."""
+    return click.option(
+        "--model",
+        "models",
+        multiple=True,
+        metavar="[MODEL=]NAME",
+        help="The model for all models of the recipe, or for one.",
+    )(command)
+
+
 def binding_options(command: F) -> F:
     """Options of everything that binds a recipe to inputs and models."""
     for option in (
         click.option("--recipe", default="", metavar="NAME", help="Which recipe of the file."),
-        click.option(
-            "--model",
-            "models",
-            multiple=True,
-            metavar="[MODEL=]NAME",
-            help="The model for all models of the recipe, or for one.",
-        ),
+        model_option,
         click.option(
             "--source",
             "sources",

@@ -12,6 +12,7 @@ import click
 from rlmlang.cli.edge import (
     call_options,
     exit_code_of,
+    model_option,
     options_from,
     sandbox_options,
     say,
@@ -31,13 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file")
 @click.argument("name", default="")
-@click.option(
-    "--model",
-    "models",
-    multiple=True,
-    metavar="[MODEL=]NAME",
-    help="The model for all models of the recipe, or for one.",
-)
+@model_option
 @click.option(
     "--set",
     "sets",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import call_options, options_from, sandbox_options, store_option, write
+from rlmlang.cli.edge import (
+    call_options,
+    model_option,
+    options_from,
+    sandbox_options,
+    store_option,
+    write,
+)
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
@@ -21,13 +28,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file")
 @click.argument("name", default="")
-@click.option(
-    "--model",
-    "models",
-    multiple=True,
-    metavar="[MODEL=]NAME",
-    help="The model for all models of the recipe, or for one.",
-)
+@model_option
 @click.option("--reflection", default="", metavar="NAME", help="The model that rewrites tasks.")
 @call_options
 @click.option(

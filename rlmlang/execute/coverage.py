@@ -37,8 +37,13 @@ def lines_of(scope: RunContext, plan: Plan, inputs: Mapping[str, Datum]) -> list
 def followed(plan: Plan) -> frozenset[str]:
     """The filters whose items a model is shown later: what they turn away is booked."""
     shown = [n for n in plan.nodes if _shown_by(plan, n) is not None]
-    reads = [[(n, n.step.work.items or n.step.work.streamed or n.step.work)] for n in shown]
-    return frozenset(id for read in reads for id in lineage(plan, read).filters)
+    return frozenset(id for n in shown for id in _gone_over(plan, n).filters)
+
+
+def _gone_over(plan: Plan, node: Node) -> Lineage:
+    """What the items that a node goes over were cut from, or all that it reads."""
+    work = node.step.work
+    return lineage(plan, [(node, work.items or work.streamed or work)])
 
 
 def _in_pattern(plan: Plan, node: Node) -> bool:
@@ -55,15 +60,14 @@ def _lines(
     asked = node.id in (scope.account.children if by_code else receipt.reads)
     if not asked and node.id not in receipt.ended and node.id not in receipt.skipped:
         return
+    work = node.step.work
     if shown_by is None:
-        work = node.step.work
         if node.id in receipt.judged and work.streamed is not None:
             yield receipt.judgement(node.id, show(work.streamed), work.condition)
         if assumed:
             yield receipt.assumption(node.id, sorted(node.facts.origins), assumed)
         return
-    work = node.step.work
-    subject = lineage(plan, [(node, work.items or work.streamed or work)])
+    subject = _gone_over(plan, node)
     all_of_it = lineage(plan, [(n, n.step.work) for n in (node, *map(plan.node, node.parts))])
     for name in sorted(all_of_it.inputs & node.facts.origins & inputs.keys()):
         promised: Coverage = "some" if by_code else _promised(node, name, subject)

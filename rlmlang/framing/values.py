@@ -108,7 +108,7 @@ def _valued(text: str, type_: Type, name: str, done: Repairs) -> Datum:
     if isinstance(type_, Structure):
         return _structure(text, type_, name, done)
     text = _behind_name(text, name, done)
-    if re.search(r"[\[{]", text):
+    if BRACKET.search(text):
         return _structure(text, type_, name, done)
     bare = scalars.undressed(text)
     if isinstance(type_, ty.EnumType):

@@ -33,19 +33,18 @@ def templated(task: str) -> bool:
 def filled_size(task: str, sizes: Sizes) -> Size:
     """The most tok of a task whose values have these sizes, by their names or paths."""
     plain = len(task.encode()) // 2 + 1
-    return _filled(task, tuple(sorted(sizes.items()))) if templated(task) else plain
+    return max(plain, _filled(task, tuple(sorted(sizes.items())))) if templated(task) else plain
 
 
 @lru_cache(256)
 def _filled(task: str, sizes: tuple[tuple[str, Size], ...]) -> Size:
     from jinja2 import Environment, TemplateSyntaxError
 
-    plain = len(task.encode()) // 2 + 1
     try:
         parsed = Environment(autoescape=False).parse(task)  # noqa: S701
     except TemplateSyntaxError:
-        return plain  # it is shown as it is
-    return max(plain, _sum(parsed.body, dict(sizes)))
+        return 0  # it is shown as it is
+    return _sum(parsed.body, dict(sizes))
 
 
 def _sum(parts: Iterable[nodes.Node], sizes: Sizes) -> Size:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import regex
 
 from rlmlang.context import Measure
-from rlmlang.partitions.atoms import atom_edges
+from rlmlang.partitions.atoms import STOPS, atom_edges
 
 SIGHT = 4096
 """So many bytes before a place are looked at to see whether it is inside a cluster."""
 CLUSTER = regex.compile(r"\X")
-SENTENCE = regex.compile(r"[。！？｡．…।॥။៕។༎།።፧፨۔؟᙮᠃᠉꓿꘎꘏꛳꛷𑁇𑁈𑅁𑅂]+[」』）】》〉”’\p{Pe}\p{Pf}]*\s?")
+SENTENCE = regex.compile(rf"[{STOPS}᙮꓿꘎꘏꛳꛷𑁇𑁈𑅁𑅂]+[」』）】》〉”’\p{{Pe}}\p{{Pf}}]*\s?")
 """Ends of sentences where nothing need stand between them: of East Asia, India, Burma, Cambodia,
 Tibet, Ethiopia, of Arabic and Urdu."""
 BLANK = (b" ", b"\t", b"\r")

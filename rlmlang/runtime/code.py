@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 
 from rlmlang import plugins
@@ -63,7 +64,8 @@ def called(
         raise failed(
             "code-missing", f"{code.path}:{code.function} cannot be loaded: {path} is no file"
         )
-    _pinned(code, path)
+    if code.pin:
+        _pinned(code, path, os.stat(path).st_mtime_ns if os.path.exists(path) else 0)
     sent = Sent()
     asked = {
         "path": path,
@@ -131,10 +133,11 @@ def code_hash(code: Code) -> str:
         return ""
 
 
-def _pinned(code: Code, path: str) -> None:
-    """Raises CodedError (code-changed)."""
-    found = code_hash(code) if code.pin else ""
-    if code.pin and (len(code.pin) < FEWEST or not found.startswith(code.pin.lower())):
+@cache
+def _pinned(code: Code, path: str, stamp: int) -> None:
+    """Holds a file as it is at a time against its pin, once. Raises CodedError (code-changed)."""
+    found = code_hash(code)
+    if len(code.pin) < FEWEST or not found.startswith(code.pin.lower()):
         raise failed(
             "code-changed",
             f"{path} is not what `{code.name}` was pinned to",

@@ -22,6 +22,8 @@ from rlmlang.verbs.split import Split
 
 def with_distinct(plan: Plan, inputs: Mapping[str, Datum], measure: Measure) -> Plan:
     """The plan with a best case of the items that differ, where that says whether it fits."""
+    if plan.verdict.word == "proven":
+        return plan  # its worst case fits
     if _bound(plan, replace(plan.binding, all_differ=True)).verdict.word != "cannot fit":
         return plan
     return _bound(plan, replace(plan.binding, distinct=_counted(plan, inputs, measure)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pkgutil import resolve_name
 
 from rlmlang.context import DecodedDocument, Document, TextDocument
 from rlmlang.diagnostics.diagnostic import failed
@@ -104,9 +104,8 @@ def _how(origin: Document, kind: ReaderKind) -> str:
 
 def _runner(kind: ReaderKind) -> Callable[..., Iterator[str | bytes]]:
     """What reads a form. Raises CodedError (extra-missing)."""
-    module, _, name = kind.runner.partition(":")
     try:
-        found: Callable[..., Iterator[str | bytes]] = getattr(import_module(module), name)
+        found: Callable[..., Iterator[str | bytes]] = resolve_name(kind.runner)
     except (ModuleNotFoundError, PackageNotFoundError) as missing:
         words = f"{kind.name} needs {missing.name}, which is not installed"
         raise failed("extra-missing", words, hint=f"pip install '{kind.extra}'") from None
