@@ -10,11 +10,9 @@ import click
 
 from rlmlang.cli.edge import (
     answer_options,
-    call_options,
-    keeping_options,
     pairs,
-    sandbox_options,
 )
+from rlmlang.cli.flags import flags
 from rlmlang.cli.run import deliver
 
 
@@ -28,19 +26,21 @@ from rlmlang.cli.run import deliver
     metavar="PATH",
     help="A text file or a folder; may be given several times.",
 )
-@click.option("--model", default="", metavar="NAME", help="The model that writes code.")
-@click.option("--sub-model", default="", metavar="NAME", help="The model that code asks.")
-@call_options
+@click.option(
+    "--sub-model",
+    default="",
+    metavar="NAME",
+    help="The model that code asks; else --model.",
+)
 @click.option(
     "--budget", "limits", multiple=True, metavar="LIMIT=VALUE", help="calls, tokens, usd or wall."
 )
 @answer_options
-@sandbox_options
-@keeping_options
+@flags("ask")
 def command(
     question: str,
     sources: tuple[str, ...],
-    model: str,
+    models: tuple[str, ...],
     sub_model: str,
     limits: tuple[str, ...],
     as_values: bool,
@@ -58,7 +58,7 @@ def command(
     ready = prepared(
         question,
         sources,
-        model,
+        models[-1] if models else "",
         sub_model,
         budget,
         only_kept=replay,

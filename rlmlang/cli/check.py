@@ -7,15 +7,15 @@ import json
 import click
 
 from rlmlang.cli.edge import say
+from rlmlang.cli.flags import flags
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import as_json, summary
-from rlmlang.schema.codes import RECIPE
+from rlmlang.schema.exits import RECIPE
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--json", "as_values", is_flag=True, help="Problems as JSON on stdout.")
-@click.option("--quiet", "-q", is_flag=True, help="Say nothing; only the exit code.")
+@flags("check")
 def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
     """Find mistakes in recipes. Reads no source, calls no model."""
     from rlmlang.runtime import check

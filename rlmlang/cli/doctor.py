@@ -13,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import endpoint_option
+from rlmlang.cli.flags import flags
+from rlmlang.schema.exits import FAILED
 from rlmlang.schema.sandboxes import TIERS
 
 EXTRAS = {
@@ -28,9 +29,8 @@ KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KE
 
 
 @click.command()
-@endpoint_option
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
-def command(api_base: str, as_values: bool) -> None:
+@flags("doctor")
+def command(api_base: str, trust: bool, as_values: bool) -> None:
     """Check this machine: versions, extras, sandboxes, keys, an endpoint where one is named, and
     whether runs can be kept."""
     rows = [
@@ -38,7 +38,7 @@ def command(api_base: str, as_values: bool) -> None:
         *_extras(),
         *_sandboxes(),
         *_keys(),
-        *_endpoint(api_base),
+        *_endpoint(api_base, trust=trust),
         _sqlite(),
         _folder(),
     ]
@@ -49,7 +49,7 @@ def command(api_base: str, as_values: bool) -> None:
         for what, ok, words in rows:
             click.echo(f"{'ok ' if ok else '-- '} {what:<26} {words}")
     if not all(ok for what, ok, _ in rows if what in ("python", "dspy", "store")):
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FAILED)
 
 
 def _versions() -> list[tuple[str, bool, str]]:
@@ -99,7 +99,7 @@ def _keys() -> list[tuple[str, bool, str]]:
     ]
 
 
-def _endpoint(base: str) -> list[tuple[str, bool, str]]:
+def _endpoint(base: str, *, trust: bool) -> list[tuple[str, bool, str]]:
     """Whether the endpoint of the option, the environment or the project file answers."""
     from rlmlang.models.listing import listed
     from rlmlang.runtime.endpoint import endpoint_of
@@ -107,7 +107,7 @@ def _endpoint(base: str) -> list[tuple[str, bool, str]]:
     from rlmlang.runtime.project import load
     from rlmlang.runtime.trust import untrusted
 
-    options, project = Options(api_base=base), load(Path.cwd())
+    options, project = Options(api_base=base, trust=trust), load(Path.cwd())
     address = endpoint_of(options, project).address
     if address is None:
         return []

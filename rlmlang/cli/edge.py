@@ -13,8 +13,7 @@ import click
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import as_json, render, render_all
-from rlmlang.schema.codes import RECIPE
-from rlmlang.schema.sandboxes import choices
+from rlmlang.schema.exits import RECIPE
 
 if TYPE_CHECKING:
     from rlmlang.runtime.prepared import Options
@@ -94,134 +93,9 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     return found
 
 
-def model_option(command: F) -> F:
-    """Which real models fill those of a recipe."""
-    return click.option(
-        "--model",
-        "models",
-        multiple=True,
-        metavar="[MODEL=]NAME",
-        help="The model for all models of the recipe, or for one.",
-    )(command)
-
-
-def binding_options(command: F) -> F:
-    """Options of everything that binds a recipe to inputs and models."""
-    for option in (
-        click.option("--recipe", default="", metavar="NAME", help="Which recipe of the file."),
-        model_option,
-        click.option(
-            "--source",
-            "sources",
-            multiple=True,
-            metavar="NAME=PATH",
-            help="A file or folder for a parameter or source; - is stdin.",
-        ),
-        click.option(
-            "--set",
-            "sets",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="A value for a parameter, or budget.LIMIT=VALUE.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def store_option(command: F) -> F:
-    """Which store is written or read."""
-    return click.option(
-        "--store",
-        default=".rlm/store.db",
-        show_default=True,
-        metavar="PATH",
-        help="The file that keeps runs.",
-    )(command)
-
-
 def answer_options(command: F) -> F:
-    """How many calls at a time, and where the answer goes in which form."""
-    for option in (
-        click.option("--quiet", "-q", is_flag=True, help="Only the result."),
-        click.option("--out", metavar="PATH", help="Write the result to a file."),
-        click.option(
-            "--json", "as_values", is_flag=True, help="Result, receipt and usage as JSON."
-        ),
-        click.option("--parallel", type=click.IntRange(1, 4096), help="Calls at a time."),
-    ):
-        command = option(command)
-    return command
-
-
-def keeping_options(command: F) -> F:
-    """What of earlier runs is used, and whether this one is kept."""
-    for option in (
-        click.option("--replay", is_flag=True, help="Only kept answers; send nothing."),
-        click.option("--retry-failed", is_flag=True, help="Ask again where an answer was refused."),
-        click.option("--fresh", is_flag=True, help="Begin anew, without answers of earlier runs."),
-        click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept."),
-    ):
-        command = option(command)
-    return store_option(command)
-
-
-def endpoint_option(command: F) -> F:
-    """Which endpoint answers for every model."""
-    return click.option(
-        "--api-base", default="", metavar="URL", help="An OpenAI-compatible endpoint."
-    )(command)
-
-
-def call_options(command: F) -> F:
-    """How models are reached, and for how long."""
-    for option in (
-        click.option(
-            "--max-wait",
-            default=300.0,
-            show_default=True,
-            help="Seconds a provider may refuse or be silent until the run parks.",
-        ),
-        click.option(
-            "--timeout", default=120.0, show_default=True, help="Seconds a call may take."
-        ),
-        click.option(
-            "--api-key-env",
-            default="",
-            metavar="NAME",
-            help="The variable that holds the endpoint's key; else RLM_API_KEY.",
-        ),
-    ):
-        command = option(command)
-    return endpoint_option(trust_option(command))
-
-
-def trust_option(command: F) -> F:
-    """Whether the recipe's folder is trusted this once."""
-    return click.option(
-        "--trust",
-        is_flag=True,
-        help="Trust the recipe and its rlm.toml, this once; see `rlm trust`.",
-    )(command)
-
-
-def sandbox_options(command: F) -> F:
-    """Where code that models write runs."""
-    for option in (
-        click.option(
-            "--allow-unsafe",
-            is_flag=True,
-            help="Let it run where this machine cannot lock a process down.",
-        ),
-        click.option(
-            "--sandbox",
-            default="",
-            metavar="TIERS",
-            help=f"Where model-written code runs: {choices()}.",
-        ),
-    ):
-        command = option(command)
-    return command
+    """Where the answer goes."""
+    return click.option("--out", metavar="PATH", help="Write the result to a file.")(command)
 
 
 def options_from(

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from rlmlang import plugins
-from rlmlang.cli.edge import store_option, write_lines
+from rlmlang.cli.edge import write_lines
+from rlmlang.cli.flags import flags
 from rlmlang.report.export.export import Export
 from rlmlang.report.export.table import EXPORTS
 
@@ -33,7 +34,7 @@ def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
     help=" ".join(f"{x.name}: {x.doc}" for x in EXPORTS.values()),
 )
 @click.option("--out", metavar="PATH", help="A file instead of stdout.")
-@store_option
+@flags("export")
 def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
     from rlmlang.stores.reader import StoreReader

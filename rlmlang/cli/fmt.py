@@ -10,7 +10,7 @@ import click
 
 from rlmlang.cli.edge import say
 from rlmlang.diagnostics.source import SourceFile
-from rlmlang.schema.codes import RECIPE
+from rlmlang.schema.exits import FAILED, RECIPE
 
 
 @click.command()
@@ -31,7 +31,7 @@ def command(files: tuple[str, ...], only_check: bool, diff: bool) -> None:
     if broken:
         raise click.exceptions.Exit(RECIPE)
     if changed and (only_check or diff):
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FAILED)
 
 
 def _read(name: str) -> str:

@@ -8,14 +8,8 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import (
-    binding_options,
-    endpoint_option,
-    options_from,
-    store_option,
-    trust_option,
-    write,
-)
+from rlmlang.cli.edge import options_from, write
+from rlmlang.cli.flags import flags
 
 STAMP = re.compile(r"\d{8}-\d")  # the name of a run begins with its time
 
@@ -25,10 +19,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".
 
 @click.command()
 @click.argument("file")
-@binding_options
-@endpoint_option
-@trust_option
-@store_option
+@flags("graph")
 @click.option(
     "--format",
     "kind",
@@ -43,11 +34,10 @@ def command(
     sets: tuple[str, ...],
     sources: tuple[str, ...],
     models: tuple[str, ...],
-    api_base: str,
-    trust: bool,
     store: str,
     kind: str | None,
     out: str | None,
+    **more: str | bool,
 ) -> None:
     """Draw the plan as Mermaid, DOT or a self-contained SVG, or write it as GraphML or JSON.
 
@@ -68,6 +58,6 @@ def command(
     if file == "last" or (STAMP.match(file) and not Path(file).exists()):
         plan = plan_of_run(Path(store), file)
     else:
-        options = options_from(recipe, sets, sources, models, api_base=api_base, trust=trust)
+        options = options_from(recipe, sets, sources, models, **more)
         plan = prepare(file, options, need_all=False).plan
     write(draw[kind or ending](plan), out)

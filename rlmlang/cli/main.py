@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from rlmlang.cli.terminal import settle_streams
+from rlmlang.schema.exits import INTERRUPTED, OK
 
 COMMANDS = {
     "new": "Write a recipe that runs as it is.",
@@ -80,15 +81,15 @@ def main() -> None:
     gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
     settle_streams()
     try:
-        code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
+        code = rlm(standalone_mode=False) or OK  # click gives the code of an Exit back
     except click.ClickException as mistake:
         mistake.show()
         code = mistake.exit_code
     except click.Abort:
-        code = 130
+        code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = OK
     except Exception as problem:
         from rlmlang.cli.edge import tell
 

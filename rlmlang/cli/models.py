@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rlmlang.cli.flags import flags
+
 if TYPE_CHECKING:
     from rlmlang.ir.models import Takes
     from rlmlang.runtime.project import Project
@@ -19,7 +21,7 @@ NUMBERS = ("in", "out", "context", "thinking")
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+@flags("models")
 def command(names: tuple[str, ...], as_values: bool) -> None:
     """List the models with a known price, in dollars per million tok, and what they take; or
     NAMES, whatever is known of them.

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.edge import (
-    binding_options,
-    endpoint_option,
-    options_from,
-    say,
-    trust_option,
-    write,
-)
-from rlmlang.schema.codes import BUDGET
+from rlmlang.cli.edge import options_from, say, write
+from rlmlang.cli.flags import flags
+from rlmlang.schema.exits import BUDGET
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
@@ -24,18 +18,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
-@binding_options
-@endpoint_option
-@trust_option
-@click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
-@click.option(
-    "--rewrite/--no-rewrite",
-    default=True,
-    show_default=True,
-    help="Leave out of the plan what changes nothing but the price.",
-)
+@flags("plan")
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
-@click.option("--json", "as_values", is_flag=True, help="The plan as JSON.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
     file: str,

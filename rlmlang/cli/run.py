@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import (
-    answer_options,
-    binding_options,
-    call_options,
-    exit_code_of,
-    keeping_options,
-    options_from,
-    sandbox_options,
-    say,
-    write,
-)
+from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say, write
+from rlmlang.cli.flags import flags
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
@@ -27,18 +18,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
-@binding_options
-@call_options
 @answer_options
-@sandbox_options
-@keeping_options
-@click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
-@click.option(
-    "--rewrite/--no-rewrite",
-    default=True,
-    show_default=True,
-    help="Leave out of the plan what changes nothing but the price.",
-)
+@flags("run")
 @click.option(
     "--why-miss",
     metavar="STEP",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from rlmlang.cli.edge import store_option
+from rlmlang.cli.flags import flags
 
 if TYPE_CHECKING:
     from rlmlang.stores.reader import StoreReader
@@ -32,9 +32,8 @@ class Row(TypedDict):
 
 
 @click.command()
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
 @click.option("--all", "everything", is_flag=True, help="Also those of evals and tunings.")
-@store_option
+@flags("runs")
 def command(as_values: bool, everything: bool, store: str) -> None:
     """List runs: how they ended, what they sent and cost. The newest comes last.
 

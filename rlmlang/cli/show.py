@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import store_option, write, write_lines
+from rlmlang.cli.edge import write, write_lines
+from rlmlang.cli.flags import flags
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
@@ -18,16 +19,14 @@ from rlmlang.diagnostics.suggest import did_you_mean
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
 )
 @click.option("--plan", "planned", is_flag=True, help="The plan that ran, as `rlm plan` shows it.")
-@click.option(
-    "--json", "as_values", is_flag=True, help="The events as JSON lines; with --plan the plan."
-)
-@store_option
+@flags("show")
 def command(
     run: str, node: str, everything: bool, planned: bool, as_values: bool, store: str
 ) -> None:
     """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE.
 
-    RUN may be the beginning of a name; `last` is the last one.
+    RUN may be the beginning of a name; `last` is the last one. --json gives the
+    events as JSON lines; with --plan the plan.
     """
     if planned:
         from rlmlang.cli.plan import draw

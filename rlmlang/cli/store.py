@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import store_option
+from rlmlang.cli.flags import flags
+from rlmlang.schema.exits import FAILED
 
 
 @click.group()
@@ -16,8 +17,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
-@store_option
+@flags("store ls")
 def ls(store: str, as_values: bool) -> None:
     """Say what the store holds."""
     from rlmlang.stores.reader import StoreReader
@@ -44,8 +44,7 @@ def ls(store: str, as_values: bool) -> None:
 
 
 @command.command()
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
-@store_option
+@flags("store verify")
 def verify(store: str, as_values: bool) -> None:
     """Check every row against its seal, and the file with SQLite's own check."""
     from rlmlang.stores.maintenance import verify as check
@@ -62,17 +61,21 @@ def verify(store: str, as_values: bool) -> None:
         if found.wrong:
             click.echo(f"fix: rlm store salvage {store} NEW_FILE brings over all whole rows")
     if found.wrong:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FAILED)
 
 
 @command.command()
 @click.argument("damaged")
 @click.argument("new_file")
-def salvage(damaged: str, new_file: str) -> None:
+@flags("store salvage")
+def salvage(damaged: str, new_file: str, as_values: bool) -> None:
     """Bring all whole rows of the file DAMAGED into NEW_FILE."""
     from rlmlang.stores.salvage import salvage as rescue
 
     found = rescue(Path(damaged), Path(new_file))
+    if as_values:
+        click.echo(json.dumps({"path": new_file, "saved": found}, indent=2))
+        return
     click.echo(f"{new_file}: " + ", ".join(f"{n:,} of {table}" for table, n in found.items()))
     click.echo(f"use it with --store {new_file}, or move it to {damaged}")
 
@@ -86,10 +89,13 @@ def salvage(damaged: str, new_file: str) -> None:
     show_default=True,
     help="Keep so many of the last runs in any case.",
 )
-@store_option
-def gc(store: str, days: float, keep: int) -> None:
+@flags("store gc")
+def gc(store: str, days: float, keep: int, as_values: bool) -> None:
     """Remove old runs. What a later run has used again stays."""
     from rlmlang.stores.maintenance import collect
 
     gone, lost = collect(Path(store), days, keep)
-    click.echo(f"{gone:,} runs removed, {max(0, lost):,} bytes given back")
+    if as_values:
+        click.echo(json.dumps({"removed": gone, "bytes": max(0, lost)}, indent=2))
+    else:
+        click.echo(f"{gone:,} runs removed, {max(0, lost):,} bytes given back")

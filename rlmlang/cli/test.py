@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, store_option, trust_option, write
+from rlmlang.cli.edge import exit_code_of, write
+from rlmlang.cli.flags import flags
 from rlmlang.cli.steady import steady
+from rlmlang.schema.exits import FAILED
 
 if TYPE_CHECKING:
     from rlmlang.testing.tests import Tested
@@ -18,17 +20,16 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE…]")
 @click.option("-k", "pattern", default="", metavar="WORDS", help="Only tests with these words.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--junit", metavar="PATH", help="Write JUnit XML to a file; - is stdout.")
 @click.option(
     "--record", metavar="RUN", default="", help="Write a test from a kept run beside its recipe."
 )
-@store_option
-@trust_option
+@flags("test")
 def command(
     files: tuple[str, ...],
     pattern: str,
-    as_json: bool,
+    as_values: bool,
+    quiet: bool,
     junit: str | None,
     record: str,
     store: str,
@@ -45,8 +46,7 @@ def command(
         click.echo(f"wrote {record_test(Path(store), record)}", err=True)
         return
     from rlmlang.testing.telling import junit as as_junit
-    from rlmlang.testing.telling import lines_of
-    from rlmlang.testing.tests import as_values, chosen, run_tests, tests_in
+    from rlmlang.testing.tests import chosen, run_tests, tests_in
 
     tests, code = [], 0
     for path in _files(files):
@@ -57,20 +57,31 @@ def command(
     done = run_tests(chosen(tests, pattern), trust=trust)
     if junit:
         write(as_junit(done), junit)
-    if as_json:
-        click.echo(json.dumps([as_values(x) for x in done], indent=2, ensure_ascii=False))
-    elif junit != "-":
-        for one in done:
+    if as_values or junit != "-":
+        _tell(done, as_values=as_values, quiet=quiet)
+    _count(done, code, quiet=quiet)
+
+
+def _tell(done: list[Tested], *, as_values: bool, quiet: bool) -> None:
+    """Shows what came of each test; of those that passed nothing where it is to be `quiet`."""
+    from rlmlang.testing.telling import lines_of
+    from rlmlang.testing.tests import as_values as values_of
+
+    if as_values:
+        click.echo(json.dumps([values_of(x) for x in done], indent=2, ensure_ascii=False))
+        return
+    for one in done:
+        if not (quiet and one.passed):
             click.echo("\n".join(lines_of(one)))
-    _count(done, code)
 
 
-def _count(done: list[Tested], code: int) -> None:
+def _count(done: list[Tested], code: int, *, quiet: bool) -> None:
     """Says how many passed. Exits with a code where not all did."""
     passed = sum(1 for x in done if x.passed)
-    click.echo(f"{passed} of {len(done)} tests passed", err=True)
+    if not quiet:
+        click.echo(f"{passed} of {len(done)} tests passed", err=True)
     if code or passed < len(done):
-        raise click.exceptions.Exit(code or 1)
+        raise click.exceptions.Exit(code or FAILED)
 
 
 def _files(given: tuple[str, ...]) -> list[str]:

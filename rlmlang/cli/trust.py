@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rlmlang.cli.flags import flags
+
 if TYPE_CHECKING:
     from rlmlang.runtime.trust import Listed
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("folder", default="")
 @click.option("--list", "as_list", is_flag=True, help="The files that are trusted.")
 @click.option("--remove", "gone", is_flag=True, help="Trust the folder's file no more.")
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+@flags("trust")
 def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
     """Trust FOLDER: its recipes and code, and its rlm.toml as it is now. Read them first.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from textwrap import wrap
 
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.schema.calls import CALLS
+from rlmlang.schema.codes import CODES
 from rlmlang.schema.dimensions import DIMENSIONS
+from rlmlang.schema.exits import EXITS, OK, Exit
 from rlmlang.schema.partitions import STRATEGIES, Strategy
 from rlmlang.schema.project import SETTINGS
 from rlmlang.schema.sandboxes import TIERS, Tier
@@ -19,6 +22,7 @@ from rlmlang.schema.sources import SOURCES, SourceKind
 from rlmlang.value import Frozen, value
 
 NAMED = "arguments that are written by name may be set: --set NAME.argument=…"
+WIDE = 76
 GIVES = {"text": "a Text", "rows": "rows, [Row]", "tree": "a Tree"}
 
 
@@ -85,7 +89,16 @@ def about(word: str) -> list[Page]:
 
 
 def _pages() -> Iterator[Page]:
-    return chain(_blocks(), _calls(), map(page_of, FUNCTIONS.values()), _settings(), _project())
+    functions = map(page_of, FUNCTIONS.values())
+    return chain(_blocks(), _calls(), functions, _settings(), _project(), map(_exit, EXITS))
+
+
+def _exit(found: Exit) -> Page:
+    """An exit code, with the codes of problems that end so."""
+    codes = ", ".join(code for code, row in CODES.items() if row[0] == found.code)
+    notes = (f"problems that end so: {codes}",) if codes and found.code != OK else ()
+    lines = tuple(line for note in notes for line in wrap(note, WIDE, break_on_hyphens=False))
+    return Page(str(found.code), f"an exit code: {found.title}", found.then, (), lines)
 
 
 def _blocks() -> Iterator[Page]:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rlmlang.schema.exits import BUDGET, FAILED, INTERNAL, INTERRUPTED, OK, RECIPE, USAGE
 from rlmlang.value import Frozen, value
-
-# What the command line returns; what stops nothing is a warning.
-OK, FAILED, USAGE, RECIPE, INTERNAL, BUDGET, INTERRUPTED = 0, 1, 2, 65, 70, 75, 130
 
 Severity = Literal["error", "warning"]
 Mark = Literal["parks", "item", "unfit", "no text", "source"]
@@ -25,6 +23,7 @@ no text: a file below a folder that has it is left out, and counted
 source: it is in what a source holds; of examples it is told as a problem of their dataset
 """
 
+# Its exit code, its marks, its title; what stops nothing is a warning.
 CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "after-return": (RECIPE, (), "a line behind return"),
     "align-mismatch": (FAILED, (), "rows and answers that do not go one to one"),
