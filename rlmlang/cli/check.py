@@ -10,29 +10,44 @@ from rlmlang.cli.edge import say
 from rlmlang.cli.flags import flags
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import as_json, summary
-from rlmlang.schema.exits import RECIPE
+from rlmlang.schema.exits import OK, RECIPE
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @flags("check")
 def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
-    """Find mistakes in recipes. Reads no source, calls no model."""
-    from rlmlang.runtime import check
+    """Find mistakes in recipes: files, or all below folders. Reads no source, calls no model."""
+    from rlmlang.runtime.recipe_files import recipe_files
 
-    found: list[Diagnostic] = []
-    for file in files:
-        try:
-            found += check(file).diagnostics
-        except CodedError as problem:
-            if len(files) == 1 and not as_values:
-                raise
-            found.append(problem.diagnostic)
+    paths, found, worst = recipe_files(files), list[Diagnostic](), OK
+    for path in paths:
+        here, code = _checked(path, alone=len(paths) == 1 and not as_values)
+        found, worst = [*found, *here], max(worst, code)
+        if not (quiet or as_values):
+            _tell(path, here)
     if as_values:
         click.echo(json.dumps([as_json(d) for d in found], indent=2, ensure_ascii=False))
-    elif not quiet:
-        say(tuple(found))
-        if not found:
-            click.echo(f"{', '.join(files)}: {summary(found)}", err=True)
-    if any(d.severity == "error" for d in found):
-        raise click.exceptions.Exit(RECIPE)
+    elif not quiet and len(paths) > 1:
+        click.echo(f"{len(paths):,} files: {summary(found)}", err=True)
+    if worst:
+        raise click.exceptions.Exit(worst)
+
+
+def _checked(path: str, *, alone: bool) -> tuple[tuple[Diagnostic, ...], int]:
+    """What is wrong with a file, and the exit code that follows. Raises CodedError for one that is
+    `alone` and cannot be read."""
+    from rlmlang.runtime import check
+
+    try:
+        found = check(path).diagnostics
+    except CodedError as problem:
+        if alone:
+            raise
+        return (problem.diagnostic,), problem.entry.exit_code
+    return found, RECIPE if any(d.severity == "error" for d in found) else OK
+
+
+def _tell(path: str, found: tuple[Diagnostic, ...]) -> None:
+    say(found)
+    click.echo(f"{path}: {summary(found)}" if not found else "", err=True)

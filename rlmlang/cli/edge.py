@@ -53,7 +53,7 @@ def tell(problem: Exception, arguments: Sequence[str]) -> int:
     stdout has the problem. Gives the exit code."""
     code = exit_code_of(problem)
     if "--json" in arguments[: _end_of_options(arguments)]:
-        first = next(d for d in _diagnostics(problem) if d.severity == "error")
+        first = next(d for d in diagnostics_of(problem) if d.severity == "error")
         click.echo(json.dumps({"problem": as_json(first)}, indent=2, ensure_ascii=False))
     return code
 
@@ -62,7 +62,8 @@ def _end_of_options(arguments: Sequence[str]) -> int:
     return list(arguments).index("--") if "--" in arguments else len(arguments)
 
 
-def _diagnostics(problem: Exception) -> tuple[Diagnostic, ...]:
+def diagnostics_of(problem: Exception) -> tuple[Diagnostic, ...]:
+    """What is told of what stopped a command."""
     if isinstance(problem, CodedError):
         return (problem.diagnostic,)
     found: tuple[Diagnostic, ...] | None = getattr(problem, "diagnostics", None)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import say
+from rlmlang.cli.edge import exit_code_of, say
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
-from rlmlang.schema.exits import FAILED, RECIPE
+from rlmlang.schema.exits import FAILED, OK, RECIPE
 
 
 @click.command()
@@ -18,20 +19,27 @@ from rlmlang.schema.exits import FAILED, RECIPE
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if it would.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 def command(files: tuple[str, ...], only_check: bool, diff: bool) -> None:
-    """Lay recipes out. Without FILE, or with -, stdin is formatted to stdout."""
-    changed = broken = False
-    for name in files or ("-",):
-        before = _read(name)
+    """Lay recipes out: files, or all below folders. Without FILE, or with -, stdin is formatted to
+    stdout."""
+    from rlmlang.runtime.recipe_files import recipe_files
+
+    changed, worst, paths = False, OK, recipe_files(files or ("-",))
+    for name in paths:
+        try:
+            before = _read(name)
+        except CodedError as problem:
+            if len(paths) == 1:
+                raise
+            worst = max(worst, exit_code_of(problem))
+            continue
         after = _formatted(name, before)
         if after is None:
-            broken = True
+            worst = max(worst, RECIPE)
             continue
         changed = changed or after != before
         _give(name, before, after, only_check=only_check, diff=diff)
-    if broken:
-        raise click.exceptions.Exit(RECIPE)
-    if changed and (only_check or diff):
-        raise click.exceptions.Exit(FAILED)
+    if worst or (changed and (only_check or diff)):
+        raise click.exceptions.Exit(worst or FAILED)
 
 
 def _read(name: str) -> str:

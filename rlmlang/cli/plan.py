@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,49 +18,41 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @flags("plan")
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
-    file: str,
+    files: tuple[str, ...],
     recipe: str,
     sets: tuple[str, ...],
     sources: tuple[str, ...],
     models: tuple[str, ...],
-    api_base: str,
-    untuned: bool,
-    rewrite: bool,
     tuning: bool,
     as_values: bool,
     out: str | None,
-    trust: bool,
+    **more: str | bool,
 ) -> None:
-    """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
+    """Show calls, tok, dollars and rounds: best, expected and worst, against the budget. Of several
+    files, or all below a folder, a line for each recipe.
 
     Exits 75 when even the best case does not fit the budget.
     """
     from rlmlang.runtime.prepare import prepare
 
-    if tuning:
+    options = options_from("" if tuning else recipe, sets, sources, models, **more)
+    if len(files) > 1 or Path(files[0]).is_dir():
+        from rlmlang.cli.plans import plan_all
+        from rlmlang.runtime.recipe_files import recipe_files
+
+        if code := plan_all(recipe_files(files), options, out, as_values=as_values):
+            raise click.exceptions.Exit(code)
+    elif tuning:
         from rlmlang.cli.tune import price
 
-        options = options_from(
-            "", sets, sources, models, api_base=api_base, untuned=True, trust=trust
-        )
-        price(file, "", options, as_values)
-        return
-    options = options_from(
-        recipe,
-        sets,
-        sources,
-        models,
-        api_base=api_base,
-        untuned=untuned,
-        rewrite=rewrite,
-        trust=trust,
-    )
-    _tell(prepare(file, options, need_all=False), as_values, out)
+        price(files[0], "", replace(options, untuned=True), as_values)
+    else:
+        _tell(prepare(files[0], options, need_all=False), as_values, out)
 
 
 def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:

@@ -11,9 +11,11 @@ import click
 from rlmlang.cli.edge import exit_code_of, write
 from rlmlang.cli.flags import flags
 from rlmlang.cli.steady import steady
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.schema.exits import FAILED
 
 if TYPE_CHECKING:
+    from rlmlang.ir.suite import Test
     from rlmlang.testing.tests import Tested
 
 
@@ -24,20 +26,23 @@ if TYPE_CHECKING:
 @click.option(
     "--record", metavar="RUN", default="", help="Write a test from a kept run beside its recipe."
 )
+@click.option("--allow-none", is_flag=True, help="That there is no test is no failure.")
 @flags("test")
 def command(
     files: tuple[str, ...],
     pattern: str,
-    as_values: bool,
-    quiet: bool,
     junit: str | None,
     record: str,
+    allow_none: bool,
+    as_values: bool,
+    quiet: bool,
     store: str,
     trust: bool,
 ) -> None:
     """Run the tests of FILEs and folders; without any, of the recipes below this folder.
 
-    Inputs are given, models are mocked: no network is reached, and nothing is paid.
+    Inputs are given, models are mocked: no network is reached, and nothing is paid. A file that
+    does not check counts as a failure, and so does it that there is no test.
     """
     steady()
     if record:
@@ -46,20 +51,41 @@ def command(
         click.echo(f"wrote {record_test(Path(store), record)}", err=True)
         return
     from rlmlang.testing.telling import junit as as_junit
-    from rlmlang.testing.tests import chosen, run_tests, tests_in
+    from rlmlang.testing.tests import chosen, run_tests
 
-    tests, code = [], 0
-    for path in _files(files):
-        try:
-            tests += tests_in(path)
-        except Exception as problem:
-            code = exit_code_of(problem)
+    tests, codes = _tests(_files(files or (".",)))
     done = run_tests(chosen(tests, pattern), trust=trust)
     if junit:
         write(as_junit(done), junit)
+    if not (done or codes or allow_none):
+        raise _no_tests(files)
     if as_values or junit != "-":
         _tell(done, as_values=as_values, quiet=quiet)
-    _count(done, code, quiet=quiet)
+    _count(done, codes, quiet=quiet)
+
+
+def _tests(paths: list[str]) -> tuple[list[Test], list[int]]:
+    """The tests of files, and an exit code for each file that does not check."""
+    from rlmlang.testing.tests import tests_in
+
+    tests: list[Test] = []
+    codes: list[int] = []
+    for path in paths:
+        try:
+            tests += tests_in(path)
+        except Exception as problem:
+            codes.append(exit_code_of(problem))
+    return tests, codes
+
+
+def _no_tests(files: tuple[str, ...]) -> CodedError:
+    where = " ".join(files) or "the recipes below this folder"
+    return failed(
+        "no-tests",
+        f"there is no test in {where}",
+        reason="Nothing was tried, so nothing is known to hold.",
+        hint='write one: test "…" for RECIPE { … }; or rlm test --record last, or --allow-none',
+    )
 
 
 def _tell(done: list[Tested], *, as_values: bool, quiet: bool) -> None:
@@ -75,26 +101,31 @@ def _tell(done: list[Tested], *, as_values: bool, quiet: bool) -> None:
             click.echo("\n".join(lines_of(one)))
 
 
-def _count(done: list[Tested], code: int, *, quiet: bool) -> None:
-    """Says how many passed. Exits with a code where not all did."""
+def _count(done: list[Tested], codes: list[int], *, quiet: bool) -> None:
+    """Says how many passed. Exits with the worst code where not all did."""
     passed = sum(1 for x in done if x.passed)
     if not quiet:
-        click.echo(f"{passed} of {len(done)} tests passed", err=True)
-    if code or passed < len(done):
-        raise click.exceptions.Exit(code or FAILED)
+        broken = f"; {_files_said(len(codes))} not check" if codes else ""
+        click.echo(f"{passed} of {len(done)} tests passed{broken}", err=True)
+    if codes or passed < len(done):
+        raise click.exceptions.Exit(max(codes, default=FAILED))
+
+
+def _files_said(count: int) -> str:
+    return "1 file does" if count == 1 else f"{count:,} files do"
 
 
 def _files(given: tuple[str, ...]) -> list[str]:
     """Recipe files; of a folder, those that declare tests."""
-    found: list[str] = []
-    for path in given or (".",):
-        if Path(path).is_dir():
-            found += [str(p) for p in sorted(Path(path).rglob("*.rlm")) if _has_tests(p)]
-        else:
-            found.append(path)
-    return found
+    from rlmlang.runtime.recipe_files import recipe_files
+
+    found = recipe_files(given, some=False)
+    return [path for path in found if path in given or _has_tests(path)]
 
 
-def _has_tests(path: Path) -> bool:
-    hidden = any(part.startswith(".") and part not in (".", "..") for part in path.parts)
-    return not hidden and b'test "' in path.read_bytes()
+def _has_tests(path: str) -> bool:
+    """Whether the word stands there; true of what cannot be read, so that its reader says why."""
+    try:
+        return b'test "' in Path(path).read_bytes()
+    except OSError:
+        return True

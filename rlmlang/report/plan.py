@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -145,6 +147,26 @@ def short(plan: Plan) -> Text:
         at = f" at {plan.binding.endpoint}" if plan.binding.endpoint else ""
         text.append(f"; {models}{at}", "none")
     return text
+
+
+def plans_view(found: Sequence[tuple[str, str, Plan | None]]) -> Table:
+    """The plans of many recipes by file, a line each; of one that cannot be planned, that it
+    cannot."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("recipe", overflow="fold")
+    for heading in ("calls", "worst", "usd"):
+        table.add_column(heading, justify="right")
+    table.add_column("budget")
+    for file, recipe, plan in found:
+        name = Text(f"{file} ").append(recipe, style="bold")
+        if plan is None:
+            table.add_row(name, "", "", "", Text("error", style="red"))
+            continue
+        worst, word = plan.totals.worst, plan.verdict.word
+        usd = "?" if worst.usd is None else _dollars(worst.usd)
+        calls = (_number(plan.totals.expected.calls), _number(worst.calls))
+        table.add_row(name, *calls, usd, Text(word, style=TONES[word]))
+    return table
 
 
 def print_plan(plan: Plan, console: Console) -> None:
