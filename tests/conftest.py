@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from rlmlang.cli.main import main
-from rlmlang.runtime.trust import Listed, keep
+from rlmlang.runtime.trust_list import Listed, keep
 
 ROOT = Path(__file__).parents[1]
 SIMPLE = """rlm 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from rlmlang.cli.edge import (
     pairs,
 )
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 from rlmlang.cli.run import deliver
 
 
@@ -62,7 +62,7 @@ def command(
         sub_model,
         budget,
         only_kept=replay,
-        store=None if no_store else Path(store),
+        store=None if no_store else store_of(store),
         **more,
     )
     deliver(ready, quiet=quiet, as_values=as_values, out=out)

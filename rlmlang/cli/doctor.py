@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import click
 
@@ -40,7 +40,7 @@ def command(api_base: str, trust: bool, as_values: bool) -> None:
         *_keys(),
         *_endpoint(api_base, trust=trust),
         _sqlite(),
-        _folder(),
+        *_project(),
     ]
     if as_values:
         values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
@@ -105,9 +105,10 @@ def _endpoint(base: str, *, trust: bool) -> list[tuple[str, bool, str]]:
     from rlmlang.runtime.endpoint import endpoint_of
     from rlmlang.runtime.prepared import Options
     from rlmlang.runtime.project import load
+    from rlmlang.runtime.root import root_of
     from rlmlang.runtime.trust import untrusted
 
-    options, project = Options(api_base=base, trust=trust), load(Path.cwd())
+    options, project = Options(api_base=base, trust=trust), load(root_of())
     address = endpoint_of(options, project).address
     if address is None:
         return []
@@ -129,7 +130,15 @@ def _sqlite() -> tuple[str, bool, str]:
     return "sqlite", True, f"{sqlite3.sqlite_version}{' ' + words if has_reset_bug() else ''}"
 
 
-def _folder() -> tuple[str, bool, str]:
-    folder = Path(".rlm") if Path(".rlm").exists() else Path()
-    ok = os.access(folder, os.W_OK)
-    return "store", ok, f"{folder.resolve()} {'can' if ok else 'cannot'} be written"
+def _project() -> Iterator[tuple[str, bool, str]]:
+    """The project of the current folder, and whether its runs can be kept."""
+    from rlmlang.cli.places import store_of
+    from rlmlang.runtime.root import FILE, root_of
+
+    root = root_of()
+    yield "project", True, f"{root.folder}, {root.file or f'no {FILE} at or above it'}"
+    for path in root.strange:
+        yield "project", False, f"{path} belongs to somebody else, and is left aside"
+    store = store_of("").absolute()
+    ok = os.access(next(p for p in (store, *store.parents) if p.exists()), os.W_OK)
+    yield "store", ok, f"{store} {'can' if ok else 'cannot'} be written"

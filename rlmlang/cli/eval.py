@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rlmlang.cli.edge import exit_code_of, options_from, say
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
 from rlmlang.schema.exits import FAILED
 
@@ -62,7 +62,9 @@ def command(
 
     made = choose_eval(file, name)
     made = replace(made, limit=limit or made.limit)
-    options = options_from("", sets, (), models, store=None if no_store else Path(store), **more)
+    options = options_from(
+        "", sets, (), models, store=None if no_store else store_of(store, file), **more
+    )
     if not quiet:
         say(_unpriced(made, options))
     with Bar(f"eval {made.name}", quiet=quiet or as_values) as bar:

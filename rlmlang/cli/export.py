@@ -9,6 +9,7 @@ import click
 from rlmlang import plugins
 from rlmlang.cli.edge import write_lines
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 from rlmlang.report.export.export import Export
 from rlmlang.report.export.table import EXPORTS
 
@@ -39,7 +40,7 @@ def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
     from rlmlang.stores.reader import StoreReader
 
-    reader = StoreReader(Path(store))
+    reader = StoreReader(store_of(store))
     write_lines(export.write(reader.events(reader.choose(run))), out)
     if out is not None and out != "-":
         click.echo(f"{out}  {Path(out).stat().st_size:,} bytes", err=True)

@@ -10,6 +10,7 @@ import click
 
 from rlmlang.cli.edge import options_from, write
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 
 STAMP = re.compile(r"\d{8}-\d")  # the name of a run begins with its time
 
@@ -56,7 +57,7 @@ def command(
     }
     ending = ENDINGS.get(Path(out).suffix, "mermaid") if out else "mermaid"
     if file == "last" or (STAMP.match(file) and not Path(file).exists()):
-        plan = plan_of_run(Path(store), file)
+        plan = plan_of_run(store_of(store), file)
     else:
         options = options_from(recipe, sets, sources, models, **more)
         plan = prepare(file, options, need_all=False).plan

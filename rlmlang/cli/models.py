@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -31,8 +30,9 @@ def command(names: tuple[str, ...], as_values: bool) -> None:
     the model block of a recipe: rlm explain takes.
     """
     from rlmlang.runtime.project import load
+    from rlmlang.runtime.root import root_of
 
-    project = load(Path.cwd())
+    project = load(root_of())
     chosen = names or sorted({*project.prices, *project.takes})
     if as_values:
         click.echo(json.dumps(_values(project, chosen), indent=2))

@@ -10,6 +10,7 @@ import click
 
 from rlmlang.cli.edge import options_from, say, write
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import told
 from rlmlang.schema.exits import BUDGET
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
     say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))
     if ready.tuned:
         click.echo(ready.tuned, err=True)
+    if ready.project.root is not None:
+        click.echo(told(ready.project.root), err=True)
     if as_values:
         write(ready.plan.to_json(), out)
     else:

@@ -175,15 +175,15 @@ class Progress:
     def _task(self, node: str) -> Task:
         return self.bars.tasks[list(self.tasks).index(node)]
 
-    def receipt(self, outcome: Outcome, notice: str) -> None:
-        """Evidence and receipt at the end."""
+    def receipt(self, outcome: Outcome, notice: str, seen_with: str) -> None:
+        """Evidence and receipt at the end; `seen_with` is the command that shows the run."""
         from rlmlang.runtime.shown import jsonable
 
         if outcome.problem is None:
             found = evidence(self.kept, jsonable(outcome.result))
             if found or self.more:
                 shown = [(place, self.redact(said)) for place, said in found]
-                self.console.print(evidence_view(shown, self.more))
+                self.console.print(evidence_view(shown, self.more, seen_with))
         self.console.print(
             receipt_view(
                 outcome.run,
@@ -191,6 +191,7 @@ class Progress:
                 outcome.usage,
                 outcome.seconds,
                 notice,
+                seen_with=seen_with,
                 priced=outcome.priced,
                 reused=outcome.reused,
                 unanswered=outcome.unanswered,

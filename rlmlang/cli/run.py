@@ -9,6 +9,7 @@ import click
 
 from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say, write
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import seen_with, store_of
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ def command(
 
     A run that was stopped is resumed: what is answered is kept, and never paid twice.
     """
-    from pathlib import Path
-
     from rlmlang.runtime.prepare import prepare
 
     options = options_from(
@@ -54,7 +53,7 @@ def command(
         sets,
         sources,
         models,
-        store=None if no_store else Path(store),
+        store=None if no_store else store_of(store, file),
         only_kept=replay or bool(why_miss),
         **more,
     )
@@ -88,7 +87,7 @@ def deliver(
     if outcome.problem is None:
         write(_result(outcome, ready, as_values), out)
     if not quiet:
-        progress.receipt(outcome, notice_of(ready))
+        progress.receipt(outcome, notice_of(ready), seen_with(ready.options.store))
     if outcome.problem is not None:
         if as_values:
             write(_result(outcome, ready, as_values), out)

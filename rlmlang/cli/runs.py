@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 
 if TYPE_CHECKING:
     from rlmlang.stores.reader import StoreReader
@@ -41,7 +41,7 @@ def command(as_values: bool, everything: bool, store: str) -> None:
     """
     from rlmlang.stores.reader import StoreReader
 
-    reader = StoreReader(Path(store))
+    reader = StoreReader(store_of(store))
     found = [_row(reader, run) for run in reader.runs() if everything or "within" not in run.data]
     if as_values:
         click.echo(json.dumps(found, indent=2))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from rlmlang.cli.edge import write, write_lines
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
@@ -32,7 +31,7 @@ def command(
         from rlmlang.cli.plan import draw
         from rlmlang.runtime.prepare import plan_of_run
 
-        plan = plan_of_run(Path(store), run)
+        plan = plan_of_run(store_of(store), run)
         write(plan.to_json(), None) if as_values else draw(plan, None)
         return
     from rlmlang.cli.console import console
@@ -41,7 +40,7 @@ def command(
     from rlmlang.stores.reader import StoreReader
     from rlmlang.trajectory.calls import fold
 
-    reader = StoreReader(Path(store))
+    reader = StoreReader(store_of(store))
     events = reader.events(reader.choose(run))
     if as_values:
         write_lines(JSONL.write(events), None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 from rlmlang.schema.exits import FAILED
 
 
@@ -22,12 +23,13 @@ def ls(store: str, as_values: bool) -> None:
     """Say what the store holds."""
     from rlmlang.stores.reader import StoreReader
 
-    reader = StoreReader(Path(store))
+    place = store_of(store)
+    reader = StoreReader(place)
     runs = reader.runs()
     totals = [reader.totals(r) for r in runs]
     values = {
-        "path": store,
-        "bytes": Path(store).stat().st_size,
+        "path": str(place),
+        "bytes": place.stat().st_size,
         "runs": len(runs),
         "calls": sum(t[0] for t in totals),
         "answers": sum(t[1] for t in totals),
@@ -37,7 +39,7 @@ def ls(store: str, as_values: bool) -> None:
         click.echo(json.dumps(values, indent=2))
     else:
         click.echo(
-            f"{store}  {values['bytes']:,} bytes\n{values['runs']:,} runs, "
+            f"{place}  {values['bytes']:,} bytes\n{values['runs']:,} runs, "
             f"{values['calls']:,} calls, {values['answers']:,} answers, "
             f"${values['usd']:,.4f}"
         )
@@ -49,7 +51,8 @@ def verify(store: str, as_values: bool) -> None:
     """Check every row against its seal, and the file with SQLite's own check."""
     from rlmlang.stores.maintenance import verify as check
 
-    found = check(Path(store))
+    place = store_of(store)
+    found = check(place)
     if as_values:
         click.echo(json.dumps({"whole": found.whole, "wrong": found.wrong}, indent=2))
     else:
@@ -59,7 +62,7 @@ def verify(store: str, as_values: bool) -> None:
         for words in found.wrong[:20]:
             click.echo(f"wrong: {words}")
         if found.wrong:
-            click.echo(f"fix: rlm store salvage {store} NEW_FILE brings over all whole rows")
+            click.echo(f"fix: rlm store salvage {place} NEW_FILE brings over all whole rows")
     if found.wrong:
         raise click.exceptions.Exit(FAILED)
 
@@ -94,7 +97,7 @@ def gc(store: str, days: float, keep: int, as_values: bool) -> None:
     """Remove old runs. What a later run has used again stays."""
     from rlmlang.stores.maintenance import collect
 
-    gone, lost = collect(Path(store), days, keep)
+    gone, lost = collect(store_of(store), days, keep)
     if as_values:
         click.echo(json.dumps({"removed": gone, "bytes": max(0, lost)}, indent=2))
     else:

@@ -11,7 +11,7 @@ import click
 from rlmlang.cli.flags import flags
 
 if TYPE_CHECKING:
-    from rlmlang.runtime.trust import Listed
+    from rlmlang.runtime.trust_list import Listed
 
 
 @click.command()
@@ -27,9 +27,10 @@ def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
     endpoint, no variable of a key and no sandbox; after a change it is asked about again.
     """
     from rlmlang.runtime import trust
+    from rlmlang.runtime.trust_list import listed
 
     if as_list:
-        _list(trust.listed(), as_values)
+        _list(listed(), as_values)
     elif gone:
         click.echo(f"no longer trusted: {trust.remove(Path(folder or '.'))}")
     elif not folder:

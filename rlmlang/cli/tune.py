@@ -10,6 +10,7 @@ import click
 
 from rlmlang.cli.edge import options_from, write
 from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def command(
         target = path_of(tune.eval.path, tune.recipe)
         _show(tune, target) if show else _apply(tune, target, only)
         return
-    options = options_from("", (), (), models, store=None if no_store else Path(store), **more)
+    options = options_from(
+        "", (), (), models, store=None if no_store else store_of(store, file), **more
+    )
     if dry_run:
         price(file, name, options, as_values)
         return

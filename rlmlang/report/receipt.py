@@ -63,17 +63,19 @@ def _place(ranges: Sequence[Range]) -> str:
     return f"{first[0]} … {last[0]} ({len(ranges)} parts)"
 
 
-def evidence_view(found: list[tuple[str, str]], unseen: int = 0) -> Group:
+def evidence_view(
+    found: list[tuple[str, str]], unseen: int = 0, seen_with: str = "rlm show"
+) -> Group:
     """The first few places; `unseen` answers were not looked at."""
     lines = [Text("evidence", style="bold")] if found or unseen else []
     for place, said in found[:MOST]:
         shown = said if len(said) <= 160 else said[:159] + "…"
         lines.append(Text.from_markup(f"  [cyan]{escape(place)}[/cyan]  {escape(shown)}"))
     if len(found) > MOST:
-        lines.append(Text(f"  and {len(found) - MOST} more: rlm show", style="dim"))
+        lines.append(Text(f"  and {len(found) - MOST} more: {seen_with}", style="dim"))
     if unseen:
         lines.append(
-            Text(f"  not looked for in the last {unseen:,} answers: rlm show", style="dim")
+            Text(f"  not looked for in the last {unseen:,} answers: {seen_with}", style="dim")
         )
     return Group(*lines)
 
@@ -85,6 +87,7 @@ def receipt_view(
     seconds: float,
     notice: str = "",
     *,
+    seen_with: str = "rlm show",
     priced: bool = True,
     reused: int = 0,
     unanswered: int = 0,
@@ -103,7 +106,7 @@ def receipt_view(
     if reused:
         words = "answer was" if reused == 1 else "answers were"
         parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
-    parts.append(Text(f"  run {run}: rlm show", style="dim"))
+    parts.append(Text(f"  run {run}: {seen_with}", style="dim"))
     if any(
         line.promised == "some" and line.read < line.total and not line.by_code for line in lines
     ):

@@ -23,7 +23,7 @@ from rlmlang.runtime.checking import importing
 from rlmlang.runtime.distinct import with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
-from rlmlang.runtime.files import STD, folder_of, read_source
+from rlmlang.runtime.files import read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes
 from rlmlang.runtime.placed_inputs import placed_texts
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
@@ -37,7 +37,8 @@ from rlmlang.runtime.project import (
     tiers_of,
     unknown_names,
 )
-from rlmlang.runtime.trust import doubt, hold, trusts
+from rlmlang.runtime.root import STORE, root_of
+from rlmlang.runtime.trust import doubt, hold, left_aside, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
@@ -50,7 +51,10 @@ def prepare(what: str | Plan, options: Options, *, need_all: bool) -> Prepared:
     BadRecipe or CodedError."""
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     path = what.recipe.path if isinstance(what, Plan) else what
-    project = load(Path.cwd() if path.startswith(STD) else folder_of(path))
+    root = root_of(path)
+    project = load(root)
+    if options.store is STORE:
+        options = replace(options, store=root.store)
     if isinstance(what, Plan) or path.endswith(".json"):
         saved = (
             what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)
@@ -181,7 +185,8 @@ def _ready(
     models, endpoint = plan.binding.models, endpoint_of(options, project)
     names = [b.name for b in models.values()]
     strange = () if foreign(names, endpoint) else unknown_names(names, project)
-    warnings = (*warnings, *notes_on(names, endpoint), *strange)
+    aside = left_aside(project.root) if project.root is not None else ()
+    warnings = (*warnings, *aside, *notes_on(names, endpoint), *strange)
     ready = Prepared(
         plan,
         placed_texts(plan, inputs),

@@ -16,6 +16,7 @@ from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.effects import Effect
 from rlmlang.runtime.project import Project
+from rlmlang.runtime.root import STORE
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
 
@@ -31,13 +32,14 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 @dataclass(frozen=True)
 class Options:
     """What the command line or a caller says about a run. `values` are inputs as Python values;
-    `store` is the file that keeps the run, None for memory only; `fresh` uses no earlier answer,
-    `retry_failed` none that was refused, `only_kept` nothing but kept ones; times are in seconds.
-    `sandbox` names tiers in place of the recipe's; `allow_unsafe` lets code run in processes that
-    cannot be locked down; `untuned` leaves a tuning beside the recipe aside, `tuning` is one to
-    use in its place; without `rewrite` the plan is as the recipe says it; `api_key_env` names the
-    variable with the key of `api_base`; `trust` takes all that
-    the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no more."""
+    `store` is the file that keeps the run, None for memory only, `STORE` itself that of the
+    recipe's root; `fresh` uses no earlier answer, `retry_failed` none that was refused, `only_kept`
+    nothing but kept ones; times are in seconds. `sandbox` names tiers in place of the recipe's;
+    `allow_unsafe` lets code run in processes that cannot be locked down; `untuned` leaves a tuning
+    beside the recipe aside, `tuning` is one to use in its place; without `rewrite` the plan is as
+    the recipe says it; `api_key_env` names the variable with the key of `api_base`; `trust` takes
+    all that the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no
+    more."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class Options:
     api_base: str = ""
     timeout: float = 120.0
     parallel: int | None = None
-    store: Path | None = Path(".rlm") / "store.db"
+    store: Path | None = STORE
     fresh: bool = False
     retry_failed: bool = False
     only_kept: bool = False

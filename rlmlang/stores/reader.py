@@ -233,4 +233,8 @@ class StoreReader:
 
 
 def _no_run() -> CodedError:
-    return failed("unknown-run", "no run is kept here", hint="run a recipe first: rlm run FILE")
+    return failed(
+        "unknown-run",
+        "no run is kept here",
+        hint="run a recipe first: rlm run FILE; or name the file that keeps it: --store PATH",
+    )
