@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import click
 
 from rlmlang.cli.flags import flags
+from rlmlang.cli.width import show
 from rlmlang.schema.exits import FAILED
 from rlmlang.schema.sandboxes import TIERS
 
@@ -46,8 +47,7 @@ def command(api_base: str, trust: bool, as_values: bool) -> None:
         values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
         click.echo(json.dumps(values, indent=2))
     else:
-        for what, ok, words in rows:
-            click.echo(f"{'ok ' if ok else '-- '} {what:<26} {words}")
+        show(f"{'ok ' if ok else '-- '} {what:<26} {words}" for what, ok, words in rows)
     if not all(ok for what, ok, _ in rows if what in ("python", "dspy", "store")):
         raise click.exceptions.Exit(FAILED)
 

@@ -12,6 +12,7 @@ from rlmlang.cli.edge import exit_code_of, options_from, say
 from rlmlang.cli.flags import flags
 from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
+from rlmlang.cli.width import show
 from rlmlang.schema.exits import FAILED
 
 if TYPE_CHECKING:
@@ -159,6 +160,6 @@ def _tell(
         return
     from rlmlang.testing.scoreboard import compared_lines, lines_of
 
-    click.echo("\n".join(lines_of(found, run, worst)))
+    show(lines_of(found, run, worst))
     if compared is not None:
-        click.echo("\n".join(compared_lines(compared)))
+        show(compared_lines(compared))

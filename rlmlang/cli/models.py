@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.flags import flags
+from rlmlang.cli.width import show, table
 
 if TYPE_CHECKING:
     from rlmlang.ir.models import Takes
     from rlmlang.runtime.project import Project
 
 COLUMNS = ("model", "in", "out", "context", "answers", "thinking", "besides", "price from")
-NUMBERS = ("in", "out", "context", "thinking")
+NUMBERS, SPARE = (1, 2, 3, 5), (7, 6, 5, 4)
 
 
 @click.command()
@@ -58,24 +59,12 @@ def _values(project: Project, names: Iterable[str]) -> object:
 
 
 def _show(project: Project, names: Iterable[str]) -> None:
-    from rich.table import Table
-
-    from rlmlang.cli.console import console
     from rlmlang.models.capabilities import rows_from
     from rlmlang.runtime.project import takes_of
 
-    table = Table(
-        box=None,
-        pad_edge=False,
-        header_style="dim",
-        caption=f"prices of {project.prices_from}; what models take of {rows_from()}",
-        caption_justify="left",
-    )
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column in NUMBERS else "left")
-    for name in names:
-        table.add_row(name, *_row(name, project, takes_of(name, project)))
-    console("stdout").print(table)
+    rows = [(name, *_row(name, project, takes_of(name, project))) for name in names]
+    said = f"prices of {project.prices_from}; what models take of {rows_from()}"
+    show([*table([COLUMNS, *rows], right=NUMBERS, spare=SPARE), "", said])
 
 
 def _row(name: str, project: Project, takes: Takes) -> list[str]:

@@ -13,6 +13,8 @@ from rlmlang.cli.flags import flags
 from rlmlang.cli.places import told
 from rlmlang.schema.exits import BUDGET
 
+WIDE = 120  # columns where nobody looks
+
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
     from rlmlang.runtime.prepared import Prepared
@@ -77,7 +79,6 @@ def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
 def draw(plan: Plan, out: str | None) -> None:
     """Shows a plan in the terminal, or writes what it shows to a file."""
     import io
-    import shutil
 
     from rich.console import Console
 
@@ -85,9 +86,8 @@ def draw(plan: Plan, out: str | None) -> None:
     from rlmlang.report.plan import print_plan
 
     if out is None:
-        wide = max(100, shutil.get_terminal_size((120, 24)).columns)
-        print_plan(plan, console("stdout", width=wide))
+        print_plan(plan, console("stdout", width=WIDE))
         return
     text = io.StringIO()
-    print_plan(plan, Console(file=text, width=120, highlight=False))
+    print_plan(plan, Console(file=text, width=WIDE, highlight=False))
     write(text.getvalue(), out)

@@ -10,10 +10,14 @@ import click
 
 from rlmlang.cli.flags import flags
 from rlmlang.cli.places import store_of
+from rlmlang.cli.width import show, table
 
 if TYPE_CHECKING:
     from rlmlang.stores.reader import StoreReader
     from rlmlang.stores.runs import RunRow
+
+
+HEADINGS = ("run", "state", "began", "calls", "answers", "cost")
 
 
 class Row(TypedDict):
@@ -46,13 +50,14 @@ def command(as_values: bool, everything: bool, store: str) -> None:
     if as_values:
         click.echo(json.dumps(found, indent=2))
         return
-    click.echo(f"{'run':<40} {'state':<9} {'began':<17} {'calls':>9} {'answers':>9} {'cost':>10}")
-    for run in found:
-        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
-        click.echo(
-            f"{run['run']:<40} {run['state']:<9} {began:<17} {run['calls']:>9,} "
-            f"{run['answers']:>9,} {run['usd']:>10,.4f}"
-        )
+    show(table([HEADINGS, *map(_cells, found)], right=(3, 4, 5), spare=(2,)))
+
+
+def _cells(run: Row) -> tuple[str, ...]:
+    """A run as it is listed."""
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
+    numbers = (f"{run['calls']:,}", f"{run['answers']:,}", f"{run['usd']:,.4f}")
+    return run["run"], run["state"], began, *numbers
 
 
 def _row(reader: StoreReader, run: RunRow) -> Row:

@@ -9,6 +9,7 @@ import click
 
 from rlmlang.cli.flags import flags
 from rlmlang.cli.places import store_of
+from rlmlang.cli.width import show
 from rlmlang.schema.exits import FAILED
 
 
@@ -38,10 +39,12 @@ def ls(store: str, as_values: bool) -> None:
     if as_values:
         click.echo(json.dumps(values, indent=2))
     else:
-        click.echo(
-            f"{place}  {values['bytes']:,} bytes\n{values['runs']:,} runs, "
-            f"{values['calls']:,} calls, {values['answers']:,} answers, "
-            f"${values['usd']:,.4f}"
+        size, runs_, calls, answers = (values[n] for n in ("bytes", "runs", "calls", "answers"))
+        show(
+            [
+                f"{place}  {size:,} bytes",
+                f"{runs_:,} runs, {calls:,} calls, {answers:,} answers, ${values['usd']:,.4f}",
+            ]
         )
 
 
@@ -60,7 +63,7 @@ def verify(store: str, as_values: bool) -> None:
             ", ".join(f"{n:,} of {table}" for table, n in found.whole.items()) + " are whole"
         )
         for words in found.wrong[:20]:
-            click.echo(f"wrong: {words}")
+            show([f"wrong: {words}"])
         if found.wrong:
             click.echo(f"fix: rlm store salvage {place} NEW_FILE brings over all whole rows")
     if found.wrong:

@@ -12,6 +12,7 @@ from rlmlang.cli.edge import exit_code_of, write
 from rlmlang.cli.flags import flags
 from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
+from rlmlang.cli.width import show
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.schema.exits import FAILED
 
@@ -99,7 +100,7 @@ def _tell(done: list[Tested], *, as_values: bool, quiet: bool) -> None:
         return
     for one in done:
         if not (quiet and one.passed):
-            click.echo("\n".join(lines_of(one)))
+            show(lines_of(one))
 
 
 def _count(done: list[Tested], codes: list[int], *, quiet: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.flags import flags
+from rlmlang.cli.width import show
 
 if TYPE_CHECKING:
     from rlmlang.runtime.trust_list import Listed
@@ -57,4 +58,4 @@ def _list(found: Listed, as_values: bool) -> None:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     for row in rows:
-        click.echo(f"{row['state']:<8} {row['path']}")
+        show([f"{row['state']:<8} {row['path']}"])

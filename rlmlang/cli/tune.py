@@ -12,6 +12,7 @@ from rlmlang.cli.edge import options_from, write
 from rlmlang.cli.flags import flags
 from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
+from rlmlang.cli.width import show
 
 if TYPE_CHECKING:
     from rlmlang.ir.suite import Tune
@@ -80,8 +81,10 @@ def price(file: str, name: str, options: Options, as_values: bool) -> None:
 
     found = plan_tuning(file, name, options)
     values = {**asdict(found.price), "runs": found.price.runs}
-    text = "\n".join(lines_of(found.price, found.tune))
-    click.echo(json.dumps(values, indent=2) if as_values else text)
+    if as_values:
+        click.echo(json.dumps(values, indent=2))
+    else:
+        show(lines_of(found.price, found.tune))
 
 
 def _run(plan: TuningPlan, reflection: str, as_values: bool, quiet: bool) -> None:
@@ -96,7 +99,10 @@ def _run(plan: TuningPlan, reflection: str, as_values: bool, quiet: bool) -> Non
         bar.total(plan.price.runs)
         values = run_tuning(plan, reflection, bar.stage)
     text = json.dumps(values, indent=2, ensure_ascii=False)
-    click.echo(text if as_values else "\n".join(lines_of(values)))
+    if as_values:
+        click.echo(text)
+    else:
+        show(lines_of(values))
     if not quiet:
         click.echo(f"wrote {plan.target}", err=True)
 
@@ -116,7 +122,7 @@ def _show(tune: Tune, target: Path) -> None:
 
     values = dict(_read(target).about)
     recipe = recipe_of(tune.eval.path, tune.recipe)
-    click.echo("\n".join([*lines_of(values), "", *differences(values, recipe)]))
+    show([*lines_of(values), "", *differences(values, recipe)])
 
 
 def _apply(tune: Tune, target: Path, only: str) -> None:
