@@ -51,7 +51,12 @@ def check(
     found = check_file(library, source, file)
     known = tuple(settable(file))
     return Checked(
-        found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite
+        found.recipes,
+        (*parsed.diagnostics, *found.diagnostics),
+        tuple(refused),
+        known,
+        found.suite,
+        found.filled,
     )
 
 

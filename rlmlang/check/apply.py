@@ -15,6 +15,7 @@ from rlmlang.ir.expressions import Apply, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import BOOL, BaseType, RecordType, Type, fields_of, fits
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 
 Infer = Callable[..., Inferred]
 Parameters = Sequence[tuple[str, Type, bool]]
@@ -51,7 +52,7 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         scope.report(say.unknown_function(scope, name))
         return NOTHING
     plain, labelled = _arguments(function, call)
-    values = [infer(scope, arg.value) for arg in plain]
+    values = [infer(scope, _taken(function, at, arg.value)) for at, arg in enumerate(plain)]
     facts = [f for _, f in values]
     read = _Options(scope, function, facts, infer)
     options = {a.label: read.option(a) for a in labelled}
@@ -79,6 +80,11 @@ def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Ar
     if last and len(plain) > function.least and all(a.label != last for a in labelled):
         labelled.append(replace(plain.pop(function.least), label=last))
     return plain, labelled
+
+
+def _taken(function: Function, at: int, written: t.Expr) -> t.Expr:
+    """An argument; braces of a pattern count something."""
+    return as_written(written) if function.kind(at) == "pattern" else written
 
 
 def _complete(
@@ -136,7 +142,8 @@ class _Options:
                 value = self.scope.module.literal(arg.value)
                 if value is None:
                     return self.scope.module.size(arg.value)
-                return self._typed(arg, value, self.infer(self.scope, arg.value)[1], type_)
+                facts = self.infer(self.scope, as_written(arg.value))[1]
+                return self._typed(arg, value, facts, type_)
         return self._fields(arg, known[arg.label])
 
     def _typed(self, arg: t.Arg, value: object, facts: Facts, want: Type) -> object:

@@ -29,6 +29,7 @@ from rlmlang.ir.expressions import Expr, Param, Ref
 from rlmlang.ir.suite import Checked
 from rlmlang.ir.types import ANY, BOOL, Type, fits
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.compute import Compute
 
 
@@ -44,7 +45,9 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         if isinstance(decl, t.Recipe) and decl.word == "recipe"
     }
     suite = _suite(module, recipes)
-    return Checked(recipes, _in_order(library.diagnostics, source), suite=suite)
+    return Checked(
+        recipes, _in_order(library.diagnostics, source), suite=suite, filled=tuple(library.filled)
+    )
 
 
 def _suite(module: Module, recipes: dict[str, r.Recipe]) -> s.Suite:
@@ -100,11 +103,11 @@ def _declarations(module: Module) -> None:
             case t.Code():
                 code_of(module, decl)
             case t.Const(typed=None):
-                infer(Scope(module), decl.value)
+                infer(Scope(module), as_written(decl.value))
             case t.Const(typed=typed) if typed is not None:
                 type_ = module.type(typed.type)
                 module.max_of(typed, type_)
-                expect(Scope(module), decl.value, type_, f"`{name}`")
+                expect(Scope(module), as_written(decl.value), type_, f"`{name}`")
             case t.Recipe(word="pattern"):
                 _pattern(module, decl)
 
@@ -167,7 +170,8 @@ def _bind_params(
             sources.append(source)
             defaults.append((p.name, Ref(source.name)))
         elif written.default is not None:
-            defaults.append((p.name, expect(scope, written.default, p.type, "the default")[0]))
+            default = as_written(written.default)
+            defaults.append((p.name, expect(scope, default, p.type, "the default")[0]))
         scope.bind(
             p.name,
             Ref(p.name),

@@ -18,6 +18,7 @@ from rlmlang.ir.expressions import (
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
@@ -37,8 +38,10 @@ from rlmlang.ir.types import (
     list_of,
 )
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.inference import either, goes_with, made_from, mismatch, tested
 
+BRACES = "a brace itself is written `\\{`"
 ARITHMETIC = ("+", "-", "*", "/", "%")
 
 
@@ -54,6 +57,8 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
     match e:
         case t.Name():
             return _name(scope, e, want)
+        case t.Text(parts=parts) if parts:
+            return _filled(scope, e, parts)
         case t.Number() | t.Text() | t.Constant():
             return _literal(scope, e)
         case t.ListOf():
@@ -96,6 +101,16 @@ def _literal(scope: Scope, e: t.Number | t.Text | t.Constant) -> Inferred:
     return _made(Constant(value if isinstance(value, str | int | float) else None))
 
 
+def _filled(scope: Scope, e: t.Text, parts: tuple[str | t.Expr, ...]) -> Inferred:
+    """A text with values in it; braces that stand for themselves are written `\\{`."""
+    inside = replace(scope, hint=BRACES)
+    found = [_made(Constant(p)) if isinstance(p, str) else infer(inside, p) for p in parts]
+    if len(found) == 1 and isinstance(parts[0], str):
+        return found[0]
+    scope.module.library.filled.append(e.span)
+    return _made(Joined(tuple(v for v, _ in found)), *(f for _, f in found))
+
+
 def _made(value: Expr, *parts: Facts) -> Inferred:
     """An expression with its facts, given those of its parts."""
     return value, made_from(value, parts)
@@ -119,7 +134,7 @@ def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> I
     if isinstance(decl, t.Const):
         value = scope.module.literal(e)
         if value is not None:
-            return infer(scope, decl.value)
+            return infer(scope, as_written(decl.value))
     if isinstance(decl, t.SourceDecl):
         source = source_of(scope.module, e.text)
         if source is not None:

@@ -47,6 +47,7 @@ class Library:
     how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
+    `filled` are the places of the texts that values are put into.
     `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
     has what other distributions add.
     """
@@ -59,6 +60,7 @@ class Library:
     tool: Callable[[Module, t.Recipe], object] = lambda module, decl: None
     most: int = 1
     grain: int = GRAIN
+    filled: list[Span] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 

@@ -21,6 +21,7 @@ from rlmlang.ir.expressions import Constant, Param, Ref
 from rlmlang.ir.types import ANY, PromptType, Type, fits
 from rlmlang.ir.walk import predictors
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 
 Found = tuple[Module, t.Recipe]
 
@@ -85,7 +86,7 @@ def _bind(inner: Scope, p: Param, written: t.Param, given: Inferred | None) -> N
     if given is not None:
         inner.bind(p.name, given[0], given[1])
     elif written.default is not None:
-        value, facts = infer(inner, written.default, p.type)
+        value, facts = infer(inner, as_written(written.default), p.type)
         inner.bind(p.name, value, facts)
 
 

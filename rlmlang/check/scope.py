@@ -72,11 +72,15 @@ class Scope:
     calling: tuple[str, ...] = ()
     called_at: tuple[Span, ...] = ()  # the calls of patterns that led here, the nearest first
     certain: frozenset[Expr] = frozenset()  # what was tested not to be none
+    hint: str = ""  # what else can be done about every problem
     current: str = ""  # the step that is being checked
     step: StepRule = no_step  # adds the steps of what is written to the body
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem."""
+        if self.hint:
+            words = "; ".join(h for h in (self.hint, problem.hint) if h)
+            problem = replace(problem, hint=words)
         self.module.report(problem)
 
     def bind(self, name: str, value: Expr, facts: Facts, span: Span | None = None) -> None:

@@ -18,12 +18,16 @@ from rlmlang.schema.exits import FAILED, OK, RECIPE
 @click.argument("files", nargs=-1, metavar="[FILE...]")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if it would.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
-def command(files: tuple[str, ...], only_check: bool, diff: bool) -> None:
+@click.option("--filled", is_flag=True, help="Write nothing; show the texts with names in braces.")
+def command(files: tuple[str, ...], only_check: bool, diff: bool, filled: bool) -> None:
     """Lay recipes out: files, or all below folders. Without FILE, or with -, stdin is formatted to
     stdout."""
     from rlmlang.runtime.recipe_files import recipe_files
 
     changed, worst, paths = False, OK, recipe_files(files or ("-",))
+    if filled:
+        _show_filled(paths)
+        return
     for name in paths:
         try:
             before = _read(name)
@@ -40,6 +44,24 @@ def command(files: tuple[str, ...], only_check: bool, diff: bool) -> None:
         _give(name, before, after, only_check=only_check, diff=diff)
     if worst or (changed and (only_check or diff)):
         raise click.exceptions.Exit(worst or FAILED)
+
+
+def _show_filled(names: tuple[str, ...]) -> None:
+    """The texts that values are put into, a line each: braces that meant themselves are `\\{`."""
+    from rlmlang.compiler import check
+    from rlmlang.runtime.files import load_import
+
+    broken = False
+    for name in names:
+        source = SourceFile("stdin" if name == "-" else name, _read(name))
+        found = check(source, load_import)
+        say(tuple(d for d in found.diagnostics if d.severity == "error"))
+        broken = broken or not found.ok
+        for span in found.filled:
+            words = " ".join(span.source.text[span.start : span.end].split())
+            click.echo(f"{span.place.path}:{span.place.line}:{span.place.column}: {words}")
+    if broken:
+        raise click.exceptions.Exit(RECIPE)
 
 
 def _read(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rlmlang.context import Datum, Slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
+from rlmlang.functions.values import shown
 from rlmlang.ir.expressions import (
     Apply,
     Choose,
@@ -19,6 +20,7 @@ from rlmlang.ir.expressions import (
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
@@ -144,6 +146,7 @@ RULES: Mapping[type[Expr], Callable[..., Datum]] = {
     Constant: lambda e, env, code: e.value,
     Get: lambda e, env, code: _get(evaluate(e.base, env, code), e.field),
     Items: lambda e, env, code: [evaluate(x, env, code) for x in e.items],
+    Joined: lambda e, env, code: "".join(shown(evaluate(x, env, code)) for x in e.parts),
     Make: lambda e, env, code: {n: evaluate(x, env, code) for n, x in e.fields},
     Not: lambda e, env, code: not evaluate(e.operand, env, code),
     Op: _op,

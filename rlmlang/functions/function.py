@@ -17,7 +17,7 @@ from rlmlang.value import Frozen, value
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
-Kind = Literal["list", "text", "number", "any", "*"]
+Kind = Literal["list", "text", "pattern", "number", "any", "*"]
 Names = str | tuple[str, ...]
 """A field's name, or several; empty for the item itself."""
 
@@ -42,7 +42,7 @@ class Option(Frozen):
 @value
 class Function(Frozen):
     """A built-in. `takes` are the kinds of its arguments; `*` repeats the last one, a list, whose
-    items must all be of one type.
+    items must all be of one type; a `pattern` is a text that is taken as it is written.
 
     `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
     lists are known to go one to one where a function that `pairs` them says the same of both. Lists
@@ -112,6 +112,7 @@ KINDS: Mapping[Kind, Callable[[Type], bool]] = {
     "list": lambda t: t.is_list,
     "number": lambda t: isinstance(t, Number),
     "text": lambda t: t.textual or isinstance(t, EnumType),
+    "pattern": lambda t: t.textual,
     "any": lambda t: True,
 }
 

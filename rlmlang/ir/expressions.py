@@ -63,6 +63,13 @@ class Items(Frozen):
 
 
 @value
+class Joined(Frozen):
+    """`"Dear {name}"`: its parts as one text."""
+
+    parts: tuple[Expr, ...]
+
+
+@value
 class Make(Frozen):
     """A record made of its fields."""
 
@@ -112,4 +119,4 @@ class Choose(Frozen):
     no: Expr
 
 
-Expr = Constant | Ref | Get | Items | Make | Apply | CodeCall | Op | Not | Choose
+Expr = Constant | Ref | Get | Items | Joined | Make | Apply | CodeCall | Op | Not | Choose

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rlmlang.diagnostics.diagnostic import Diagnostic
+from rlmlang.diagnostics.source import Span
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code, Expr
 from rlmlang.value import Frozen, value
@@ -169,13 +170,14 @@ class Suite:
 @dataclass(frozen=True)
 class Checked:
     """A file after checking: its recipes by name, what is wrong with it, what of it may be set,
-    and what is declared about its recipes."""
+    what is declared about its recipes, and where values are put into texts."""
 
     recipes: dict[str, r.Recipe]
     diagnostics: tuple[Diagnostic, ...]
     refused: tuple[str, ...] = ()
     settable: tuple[str, ...] = ()
     suite: Suite = field(default_factory=Suite)
+    filled: tuple[Span, ...] = ()
 
     @property
     def ok(self) -> bool:

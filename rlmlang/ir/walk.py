@@ -16,6 +16,7 @@ from rlmlang.ir.expressions import (
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
@@ -102,6 +103,8 @@ def show(e: Expr) -> str:
             return f"{show(base)}.{field}"
         case Items(items):
             return "[" + ", ".join(map(show, items)) + "]"
+        case Joined(parts):
+            return repr("".join(_within(part) for part in parts))
         case Make(type_, fields):
             return f"{type_}({', '.join(f'{n}: {show(x)}' for n, x in fields)})"
         case Apply(function, args, options):
@@ -115,6 +118,11 @@ def show(e: Expr) -> str:
             return f"not {show(operand)}"
         case Choose(test, yes, no):
             return f"if {show(test)} then {show(yes)} else {show(no)}"
+
+
+def _within(part: Expr) -> str:
+    """A part of a text."""
+    return str(part.value) if isinstance(part, Constant) else f"{{{show(part)}}}"
 
 
 def show_call(name: str, options: tuple[tuple[str, object], ...]) -> str:

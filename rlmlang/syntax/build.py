@@ -87,7 +87,6 @@ NODES: Mapping[str, Row] = {
     "true_": (partial(t.Constant, value=True), ""),
     "false_": (partial(t.Constant, value=False), ""),
     "none_": (partial(t.Constant, value=None), ""),
-    "text": (t.Text, "value"),
 }  # fmt: skip
 """What a rule of the grammar makes, and the fields that its parts fill, in order; one with a star
 takes as many as there are. A part that was not written leaves its field as it is."""

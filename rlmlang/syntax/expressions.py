@@ -6,7 +6,6 @@ Problems met here (an unknown unit, a bad escape) are collected, not raised.
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import Any
 
 from lark import Token
@@ -17,12 +16,12 @@ from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.mistakes import RESERVED, reserved_word
+from rlmlang.syntax.texts import ESCAPES, TextPiece, pieces_of
 
 LARGEST = 2**53 - 1
 NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([A-Za-z%]*)")
 UNITS = ("tok", "ch", "B", "KB", "MB", "GB", "ms", "s", "min", "h", "%")
 MULTIPLIERS = {"k": 1e3, "M": 1e6}
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "0": "\0"}
 
 
 class Expressions:
@@ -123,22 +122,40 @@ class Expressions:
         return t.Number(value=value, unit=unit, span=span)
 
     def string(self, token: Token) -> str:
-        raw = str(token)
-        if raw.startswith('"""'):
-            return without_margin(raw[3:-3])
-        return re.sub(r"\\(.)", lambda m: self._escape(m, token), raw[1:-1])
+        return "".join(piece.plain for piece in self._pieces(token))
 
-    def _escape(self, match: re.Match[str], token: Token) -> str:
-        letter = match.group(1)
-        if letter not in ESCAPES:
-            at = (token.start_pos or 0) + 1 + match.start()
-            self.problems.append(_unknown_escape(letter, Span(self.source, at, at + 2)))
-        return ESCAPES.get(letter, letter)
+    def text(self, c: list[Token], span: Span) -> t.Text:
+        pieces = self._pieces(c[0])
+        parts: list[str | t.Expr] = []
+        for piece in pieces:
+            if piece.path:
+                parts.append(self._path(piece))
+            elif parts and isinstance(parts[-1], str):
+                parts[-1] += piece.value
+            elif piece.value:
+                parts.append(piece.value)
+        value = "".join(piece.plain for piece in pieces)
+        return t.Text(value=value, parts=() if parts in ([value], []) else tuple(parts), span=span)
 
+    def _pieces(self, token: Token) -> list[TextPiece]:
+        """The pieces of a text; escapes that are none are reported."""
+        pieces = pieces_of(str(token), token.start_pos or 0)
+        for piece in pieces:
+            if piece.escape and piece.escape not in ESCAPES:
+                place = Span(self.source, piece.start, piece.start + 2)
+                self.problems.append(_unknown_escape(piece.escape, place))
+        return pieces
 
-def without_margin(text: str) -> str:
-    """A text block's lines without their common margin and without its first and last breaks."""
-    return textwrap.dedent(text.replace("\r\n", "\n")).strip("\n").rstrip()
+    def _path(self, piece: TextPiece) -> t.Expr:
+        """A name in braces, with the fields behind it."""
+        at = piece.start + 1
+        found: t.Expr | None = None
+        for word in piece.path.split("."):
+            name = t.Name(text=word, span=Span(self.source, at, at + len(word)))
+            span = Span(self.source, piece.start + 1, name.span.end)
+            found = t.Member(base=found, name=name, span=span) if found is not None else name
+            at += len(word) + 1
+        return found or t.Constant(value=None, span=Span(self.source, at, at))
 
 
 def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
@@ -166,5 +183,6 @@ def _unknown_escape(letter: str, span: Span) -> Diagnostic:
         "unknown-escape",
         f"`\\{letter}` is not an escape",
         span,
-        hint='known escapes: \\n \\t \\r \\0 \\" \\\\; a backslash itself is written \\\\',
+        hint='known escapes: \\n \\t \\r \\0 \\" \\{ \\} \\\\; a backslash itself is written \\\\, '
+        'or the text r"…"',
     )

@@ -1,4 +1,4 @@
-"""The least parts of the syntax tree: a node with its place, words, numbers, texts."""
+"""The least parts of the syntax tree: a node with its place, words, numbers, truths."""
 
 from __future__ import annotations
 
@@ -28,13 +28,6 @@ class Number(Node):
 
     value: float
     unit: str = ""
-
-
-@node
-class Text(Node):
-    """A string or a text block, unescaped, its margin removed."""
-
-    value: str
 
 
 @node

@@ -11,10 +11,18 @@ from rlmlang.syntax.terms import Constant as Constant
 from rlmlang.syntax.terms import Name as Name
 from rlmlang.syntax.terms import Node as Node
 from rlmlang.syntax.terms import Number as Number
-from rlmlang.syntax.terms import Text as Text
 from rlmlang.value import node
 
 # ── expressions ──────────────────────────────────────────────────────────────
+
+
+@node
+class Text(Node):
+    """A string or a text block, unescaped, its margin removed. Where it stands for a value and
+    names values in braces, `parts` are its texts and the names between them, in order."""
+
+    value: str
+    parts: tuple[str | Expr, ...] = ()
 
 
 @node

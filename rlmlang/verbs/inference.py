@@ -20,6 +20,7 @@ from rlmlang.ir.expressions import (
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
@@ -34,6 +35,7 @@ from rlmlang.ir.sizes import (
     made_of,
     of_field,
     of_fields,
+    shown_size,
 )
 from rlmlang.ir.types import (
     ANY,
@@ -136,8 +138,8 @@ def parts_of(e: Expr) -> Iterator[Expr]:
     match e:
         case Get(base, _) | Not(base):
             yield base
-        case Items(items):
-            yield from items
+        case Items(inner) | Joined(inner):
+            yield from inner
         case Make(_, fields):
             yield from (x for _, x in fields)
         case CodeCall(_, args):
@@ -156,6 +158,8 @@ def made_from(e: Expr, parts: Sequence[Facts]) -> Facts:
             return _field(parts[0], name)
         case Items():
             return _items(parts)
+        case Joined():
+            return _joined(parts)
         case Make(type_, fields):
             return _record(type_, [n for n, _ in fields], parts)
         case CodeCall(code):
@@ -207,6 +211,11 @@ def _items(parts: Sequence[Facts]) -> Facts:
     most = maximum(0, *(f.size for f in parts))
     within = maximum(ONE, *(f.count for f in parts)) if type_.is_list else ONE
     return made_of(Facts(list_of(type_), size, number(len(parts)), most, within), parts)
+
+
+def _joined(parts: Sequence[Facts]) -> Facts:
+    size = sum(map(shown_size, parts), number(0))
+    return made_of(Facts(TEXT, size, ONE, size), parts)
 
 
 def _record(type_: Type, names: Sequence[str], parts: Sequence[Facts]) -> Facts:

@@ -21,7 +21,15 @@ RECIPES = sorted([*ROOT.glob("stdlib/*.rlm"), *ROOT.glob("examples/*/[a-z]*.rlm"
 NAME = st.sampled_from(["a", "pages", "depth", "model", "score", "x1", "exact", "_b"])
 NUMBER = st.sampled_from(["0", "7", "20_000", "8ktok", "1.5", "10%", "30min", "512MB"])
 TEXT = st.sampled_from(
-    ['"x"', '"a \\"b\\" // c"', '"""one"""', '"""\n    two\n      three\n    """']
+    [
+        '"x"',
+        '"a \\"b\\" // c"',
+        'r"\\d{2}"',
+        'r"""a\n  b"""',
+        '"{a.b} \\{"',
+        '"""one"""',
+        '"""\n    two\n      three\n    """',
+    ]
 )
 ATOM = st.one_of(NAME, NUMBER, TEXT, st.sampled_from(["true", "none", "[]"]))
 
