@@ -30,6 +30,7 @@ from rlmlang.ir.types import (
     ANY,
     BOOL,
     FLOAT,
+    TEXT,
     EnumType,
     NoneType,
     Type,
@@ -233,7 +234,9 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
     if isinstance(e.left, t.Name) and a is UNKNOWN and isinstance(b.type, EnumType):
         left, a = infer(scope, e.left, b.type)
     if e.op in ("and", "or", *ARITHMETIC) and not goes_with(e.op, a.type, b.type):
-        want = BOOL if e.op in ("and", "or") else FLOAT
+        want: Type = BOOL if e.op in ("and", "or") else FLOAT
+        if e.op == "+" and (a.type.textual or b.type.textual):
+            want = TEXT
         for side, facts in ((e.left, a), (e.right, b)):
             if not fits(facts.type, want):
                 scope.report(say.mismatch(side, facts.type, want, f"a side of `{e.op}`"))

@@ -47,8 +47,9 @@ class Function(Frozen):
     `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
     lists are known to go one to one where a function that `pairs` them says the same of both. Lists
     that must be `alike` come from the same source and passed the same conditions. Arguments
-    that must `agree` are all of the first one's type, but for none. `example` is a call and its
-    value as JSON; its `rows` are those of the reference.
+    that must `agree` are all of the first one's type, but for none. `instead` says what to do
+    about an argument of another kind. `example` is a call and its value as JSON; its `rows` are
+    those of the reference.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Function(Frozen):
     pairs: bool = False
     alike: bool = False
     agree: bool = False
+    instead: str = ""
     example: tuple[str, str] = ("", "")
 
     @property

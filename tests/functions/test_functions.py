@@ -35,6 +35,8 @@ WRONG = [
     ("zip(rows, pairs)", "unlike-lists"),
     ("quantile(rows, of: n)", "missing-argument"),
     ("1 % true", "wrong-type"),
+    ('concat("a", "b")', "wrong-type"),
+    ('"a" + 5', "wrong-type"),
 ]
 RIGHT = [
     "take(rows, 3)", "take(rows, n: 3)", "top(rows, by: [n, id], 3)", "concat(rows, rows, rows)",
@@ -73,6 +75,14 @@ VALUES = [
     ('split_text("a,b,c", separator: ",")', ["a", "b", "c"]),
     ('find_all("a1 b22", "[0-9]+")', ["1", "22"]),
     ('captures("on 2026-11", "([0-9]+)-([0-9]+)")', ["2026", "11"]),
+    ('replace_matches("a1 b22", r"[0-9]+", "#")', "a# b#"),
+    ('replace_matches("ab", "x*", "-")', "-a-b-"),
+    ('substring("漢字かな", 0 - 3, 2)', "字か"),
+    ('substring("abc", 2, 9)', "c"),
+    ('substring("abc", 7, 1)', ""),
+    ('pad("漢", 3, fill: "·")', "漢··"),
+    ('lines("a\\r\\n\\nb\\n")', ["a", "", "b"]),
+    ('words("a\\t b")', ["a", "b"]),
     ('ends_with("road", "ad")', True),
     ('zip(["a"], [1])', [{"left": "a", "right": 1}]),
 ]
@@ -97,11 +107,28 @@ def test_what_a_function_gives(tmp_path: Path, call: str, value: object) -> None
 
 
 @pytest.mark.parametrize(
-    "call", ['int("1.5")', 'float("x")', "quantile([1], 2)", "1 % 0", 'replace("a", "", "b")']
+    "call",
+    [
+        'int("1.5")',
+        'float("x")',
+        "quantile([1], 2)",
+        "1 % 0",
+        'replace("a", "", "b")',
+        'substring("a", 0, 1.5)',
+        'pad("a", 3, fill: "--")',
+    ],
 )
 def test_a_value_that_has_no_answer_is_said(tmp_path: Path, call: str) -> None:
     path = tmp_path / "f.rlm"
-    type_ = {"i": "Int", "f": "Float", "q": "Float?", "1": "Int", "r": "Text"}[call[0]]
+    type_ = {
+        "i": "Int",
+        "f": "Float",
+        "q": "Float?",
+        "1": "Int",
+        "r": "Text",
+        "s": "Text",
+        "p": "Text",
+    }[call[0]]
     path.write_text(f"rlm 1\nrecipe f() -> {type_} {{ return {call} }}\n")
     problem = rlmlang.run(path, store=None).problem
     assert problem is not None and problem.diagnostic.code == "wrong-value"

@@ -82,6 +82,7 @@ def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
     kinds = {
         "list": st.just(list_of(item)),
         "text": st.just(TEXT),
+        "pattern": st.just(TEXT),
         "number": st.sampled_from([INT, FLOAT]),
         "any": st.sampled_from([*ITEMS, BOOL, list_of(INT), list_of(ROW)]),
     }

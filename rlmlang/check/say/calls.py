@@ -113,6 +113,7 @@ def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnos
         f"`{function.name}` takes a {kind}, not {have}",
         Label(arg.value.span, str(have)),
         reason=function.doc,
+        hint=function.instead,
     )
 
 

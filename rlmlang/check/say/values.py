@@ -21,7 +21,7 @@ def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
     if have.optional and fits(have.required(), want):
         hint = "it may be none: test it first, or let the other side take `?`"
     elif want.required() == TEXT and isinstance(have, Plain):
-        hint = "text(…) makes text of it"
+        hint = 'text(…) makes text of it, and so does "{name}"'
     elif want.is_list and fits(have, want.item):
         hint = "put it in [ ]"
     return error(
