@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 
 from rlmlang.check.say import calls as say
 from rlmlang.check.scope import NOTHING, Inferred, Scope
-from rlmlang.diagnostics.diagnostic import Label
+from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Apply, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import BOOL, BaseType, RecordType, Type, fields_of, fits
+from rlmlang.schema.setting import KINDS, MOMENT, Setting
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
 
 Infer = Callable[..., Inferred]
+DURATION = Setting("", "duration", least=MOMENT)
 Parameters = Sequence[tuple[str, Type, bool]]
 
 
@@ -69,7 +71,12 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
     if None in options.values():
         return NOTHING
     made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))
-    return made, function.gives(*facts, **options)
+    try:
+        return made, function.gives(*facts, **options)
+    except CodedError as problem:
+        found = problem.diagnostic
+        scope.report(replace(found, labels=(Label(call.span),)))
+        return NOTHING
 
 
 def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Arg]]:
@@ -138,6 +145,10 @@ class _Options:
                 return self._typed(arg, test, facts, BOOL)
             case "count":
                 return self.scope.module.size(arg.value, ("",))
+            case "duration":
+                return self._duration(arg)
+            case tuple() as names:
+                return self._one_of(arg, names)
             case BaseType() as type_:
                 value = self.scope.module.literal(arg.value)
                 if value is None:
@@ -145,6 +156,19 @@ class _Options:
                 facts = self.infer(self.scope, as_written(arg.value))[1]
                 return self._typed(arg, value, facts, type_)
         return self._fields(arg, known[arg.label])
+
+    def _duration(self, arg: t.Arg) -> float | None:
+        found = self.scope.module.amount(arg.value, KINDS["duration"].units, DURATION.takes)
+        if found is not None and (words := DURATION.refuses(found)):
+            self.scope.report(say.refused(arg, words))
+            return None
+        return found
+
+    def _one_of(self, arg: t.Arg, names: tuple[str, ...]) -> str | None:
+        if isinstance(arg.value, t.Name) and arg.value.text in names:
+            return arg.value.text
+        self.scope.report(say.refused(arg, f"takes {' | '.join(names)}"))
+        return None
 
     def _typed(self, arg: t.Arg, value: object, facts: Facts, want: Type) -> object:
         if fits(facts.type, want):

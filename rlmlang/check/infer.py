@@ -29,13 +29,16 @@ from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import (
     ANY,
     BOOL,
+    DATE,
     FLOAT,
     TEXT,
+    TIME,
     EnumType,
     NoneType,
     Type,
     fields_of,
     fits,
+    is_time,
     list_of,
 )
 from rlmlang.syntax import tree as t
@@ -60,6 +63,8 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return _name(scope, e, want)
         case t.Text(parts=parts) if parts:
             return _filled(scope, e, parts)
+        case t.Date(value=text, time=time):
+            return _made(Constant(text, TIME if time else DATE))
         case t.Number() | t.Text() | t.Constant():
             return _literal(scope, e)
         case t.ListOf():
@@ -235,7 +240,8 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
         left, a = infer(scope, e.left, b.type)
     if e.op in ("and", "or", *ARITHMETIC) and not goes_with(e.op, a.type, b.type):
         want: Type = BOOL if e.op in ("and", "or") else FLOAT
-        if e.op == "+" and (a.type.textual or b.type.textual):
+        moments = {a.type.required(), b.type.required()} & {DATE, TIME}
+        if e.op == "+" and (a.type.textual or b.type.textual) and not moments:
             want = TEXT
         for side, facts in ((e.left, a), (e.right, b)):
             if not fits(facts.type, want):
@@ -251,7 +257,9 @@ def _not_comparable(e: t.Binary, a: Type, b: Type) -> Diagnostic:
         f"{a} and {b} cannot be compared with `{e.op}`",
         Label(e.left.span, str(a)),
         Label(e.right.span, str(b)),
-        hint="compare numbers with numbers, text with text, labels of one enum",
+        hint="a Time is compared with a Time: time(day) is one, parse_time(text) reads one"
+        if is_time(a) or is_time(b)
+        else "compare numbers with numbers, text with text, labels of one enum",
     )
 
 

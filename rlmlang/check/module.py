@@ -245,7 +245,7 @@ class Module:
         match written:
             case t.Number():
                 return scaled(written)
-            case t.Text(value=text):
+            case t.Text(value=text) | t.Date(value=text):
                 return text
             case t.Constant(value=truth):
                 return truth

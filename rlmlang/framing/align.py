@@ -16,7 +16,7 @@ from rlmlang.framing import scalars
 from rlmlang.framing.json_text import Bare, Loaded, loaded
 from rlmlang.framing.repairs import Repairs
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import dated
+from rlmlang.ir.dates import dated, timed
 from rlmlang.ir.types import Type
 from rlmlang.unicode import encodable
 
@@ -35,6 +35,8 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
     match type_:
         case ty.TextType("Date"):
             return dated(_text(_unpacked(given, done), done))
+        case ty.TextType("Time"):
+            return timed(_text(_unpacked(given, done), done))
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.NoneType():
             return _text(_unpacked(given, done), done)
         case ty.AnyType():

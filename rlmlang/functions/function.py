@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import AnyType, EnumType, Number, Type, fits
+from rlmlang.ir.types import DATE, TIME, AnyType, EnumType, Number, Type, fits
 from rlmlang.schema.partitions import ORDER, Coverage
 from rlmlang.value import Frozen, value
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
-Kind = Literal["list", "text", "pattern", "number", "any", "*"]
+Kind = Literal["list", "text", "pattern", "number", "date", "time", "any", "*"]
 Names = str | tuple[str, ...]
 """A field's name, or several; empty for the item itself."""
 
@@ -27,13 +27,14 @@ class Option(Frozen):
     """A named argument: a literal of a type, or one of the kinds.
 
     `field` is the bare name of a field, `fields` one or several of them, `keys` the same but always
-    a tuple; `where` is a condition on an item, `count` a number of items. An option that is `last`
+    a tuple; `where` is a condition on an item, `count` a number of items, `duration` a time in
+    seconds; of a tuple of names one is taken. An option that is `last`
     may stand unnamed behind the arguments; one that `waives` the function's need of coverage does
     so when it is true.
     """
 
     name: str
-    takes: Literal["field", "fields", "keys", "where", "count"] | Type
+    takes: Literal["field", "fields", "keys", "where", "count", "duration"] | tuple[str, ...] | Type
     required: bool = False
     last: bool = False
     waives: bool = False
@@ -42,7 +43,8 @@ class Option(Frozen):
 @value
 class Function(Frozen):
     """A built-in. `takes` are the kinds of its arguments; `*` repeats the last one, a list, whose
-    items must all be of one type; a `pattern` is a text that is taken as it is written.
+    items must all be of one type; a `pattern` is a text that is taken as it is written, a
+    `date` may be a time. `gives` raises CodedError for options that do not go with the arguments.
 
     `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
     lists are known to go one to one where a function that `pairs` them says the same of both. Lists
@@ -115,6 +117,8 @@ KINDS: Mapping[Kind, Callable[[Type], bool]] = {
     "number": lambda t: isinstance(t, Number),
     "text": lambda t: t.textual or isinstance(t, EnumType),
     "pattern": lambda t: t.textual,
+    "date": lambda t: t in (DATE, TIME),
+    "time": lambda t: t == TIME,
     "any": lambda t: True,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from rlmlang.ir.types import EnumType, Type
+from rlmlang.ir.types import EnumType, TextType, Type
 from rlmlang.value import Frozen, value
 
 
@@ -34,10 +34,11 @@ class Code(Frozen):
 
 @value
 class Constant(Frozen):
-    """A literal: text, number, truth, none, or a label of the enum `label`."""
+    """A literal: text, number, truth, none, or what is written as text: a label of the enum
+    `label`, or a date or time."""
 
     value: str | int | float | bool | None
-    label: EnumType | None = field(default=None, compare=False)
+    label: EnumType | TextType | None = field(default=None, compare=False)
 
 
 @value

@@ -23,7 +23,7 @@ GROWTH = 3
 PER_FIELD = 6
 ESCAPED = 2
 """How many times the size of a text its JSON may be."""
-LONGEST = {"Date": 16, "Range": 16, "Int": 12}
+LONGEST = {"Date": 16, "Time": 16, "Range": 16, "Int": 12}
 """The most that is taken of a type that has a most by itself, in tok."""
 MARK = 6
 """What stands between the items of a list that is shown, in tok."""
@@ -50,7 +50,7 @@ def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | No
             return number(2)
         case ty.BoolType():
             return number(3)
-        case ty.TextType("Date" | "Range" as word):
+        case ty.TextType("Date" | "Time" | "Range" as word):
             return number(LONGEST[word])
         case ty.IntType():
             return number(LONGEST["Int"])

@@ -7,7 +7,7 @@ from typing import Literal, Self, assert_never, get_args
 
 from rlmlang.value import Frozen, node, value
 
-Word = Literal["Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date"]
+Word = Literal["Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date", "Time"]
 """The kinds of text."""
 GENERIC = {"Slice": (0, 1), "Table": (1, 1), "Pair": (2, 2)}
 
@@ -199,6 +199,7 @@ ANY, NONE = AnyType(), NoneType()
 INT, FLOAT, BOOL, TREE = IntType(), FloatType(), BoolType(), TreeType()
 TEXT, SLICE, DOC = TextType("Text"), TextType("Slice"), TextType("Doc")
 QUOTE, RANGE = TextType("Quote"), TextType("Range")
+DATE, TIME = TextType("Date"), TextType("Time")
 SCALARS: dict[str, Type] = {
     **{word: TextType(word) for word in get_args(Word)},
     "Int": INT, "Float": FLOAT, "Bool": BOOL, "Tree": TREE, "Size": INT,
@@ -238,6 +239,11 @@ def labels_of(type_: Type) -> tuple[str, ...]:
     return type_.names if isinstance(type_, EnumType) else ()
 
 
+def is_time(type_: BaseType) -> bool:
+    """Whether values are instants, which no other text is."""
+    return isinstance(type_, TextType) and type_.word == "Time"
+
+
 def parts_of(type_: Type) -> tuple[Type, ...]:
     """The types that a type is made of."""
     match type_:
@@ -269,12 +275,13 @@ def fits(have: Type, want: Type) -> bool:
 
 def _fits(have: Type, want: Type) -> bool:
     match have:
-        case TextType():
-            return want.textual
+        case TextType(word=word):
+            return want.textual and (word == "Time" or not is_time(want))
         case Listed(of):
             return want.is_list and fits(of.required(), want.item.required())
         case EnumType():
-            return want.textual or (isinstance(want, EnumType) and {*have.names} <= {*want.names})
+            labels = isinstance(want, EnumType) and {*have.names} <= {*want.names}
+            return labels or (want.textual and not is_time(want))
         case RecordType():
             return isinstance(want, RecordType) and _record_fits(have, want)
         case PairType(left, right):

@@ -23,7 +23,7 @@ from rlmlang.ir.expressions import (
     Ref,
 )
 from rlmlang.ir.recipe import Ask, Prompt, Step
-from rlmlang.ir.types import BaseType
+from rlmlang.ir.types import BaseType, TextType
 from rlmlang.value import Frozen
 
 
@@ -95,6 +95,8 @@ def predictors(steps: Iterable[Step]) -> Iterator[tuple[str, Ask]]:
 def show(e: Expr) -> str:
     """The expression as the language would write it."""
     match e:
+        case Constant(v, TextType()):
+            return str(v)
         case Constant(v):
             return "none" if v is None else str(v).lower() if isinstance(v, bool) else repr(v)
         case Ref(name):

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import get_args
+from typing import cast, get_args
 
 from rlmlang import plugins
 from rlmlang.context import Datum, Measure, as_slice
@@ -17,6 +17,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
+from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type, labels_of
@@ -107,12 +108,13 @@ def from_value(value: Datum, name: str, type_: Type) -> Datum:
     """A value given by a program, as the recipe takes it. Raises CodedError (wrong-input)."""
     refuse_halves(value, name)
     if value is None or not isinstance(value, str):
-        return value
+        return _with_dates(value, Param(name, type_))
     if isinstance(type_, ty.TreeType):
         return open_path(value, type_)
     if is_cut(type_):
         return as_slice(name, value)
-    return from_text(value, Param(name, type_)) if not type_.textual else value
+    text = type_.textual and type_.required() not in (ty.DATE, ty.TIME)
+    return value if text else from_text(value, Param(name, type_))
 
 
 def from_text(text: str, param: Param) -> Datum:
@@ -132,13 +134,23 @@ def from_text(text: str, param: Param) -> Datum:
                 value: Datum = json.loads(text, parse_float=finite, parse_constant=finite)
                 if words := misfit(value, param.type):
                     raise _wrong_input(param, text, words)
-                return value
+                return _with_dates(value, param)
+            case ty.TextType(word="Date" | "Time"):
+                return _with_dates(text, param)
             case ty.TreeType():
                 hint = f"--source {param.name}=FOLDER"
                 raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint)
     except (ValueError, KeyError, RecursionError):
         raise _wrong_input(param, text) from None
     return as_slice(param.name, text) if is_cut(param.type) else text
+
+
+def _with_dates(value: Datum, param: Param) -> Datum:
+    """A value whose dates and times are some. Raises CodedError (wrong-input)."""
+    try:
+        return cast("Datum", with_dates(value, param.type))
+    except ValueError as mistake:
+        raise _wrong_input(param, str(value), str(mistake)) from None
 
 
 def refuse_halves(value: object, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import assert_never
 from rlmlang.context import Datum, Slice
 from rlmlang.execute.evaluate import MOST_BITS
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import is_date
+from rlmlang.ir.dates import is_date, is_time
 from rlmlang.ir.types import Type
 from rlmlang.unicode import flaw
 
@@ -62,6 +62,8 @@ def _is(value: object, type_: Type) -> bool:
     match type_:
         case ty.TextType("Date"):
             return isinstance(value, str) and is_date(value)
+        case ty.TextType("Time"):
+            return isinstance(value, str) and is_time(value)
         case ty.TextType():
             return isinstance(value, str | Slice)
         case ty.EnumType(names=names):

@@ -11,7 +11,7 @@ from typing import assert_never
 from rlmlang.context import Datum, Document
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import dated
+from rlmlang.ir.dates import dated, timed
 from rlmlang.ir.types import Type
 from rlmlang.sources.physical import line_number
 
@@ -59,6 +59,8 @@ def _of_kind(want: Type, name: str) -> Convert:
             return _text
         case ty.TextType("Date"):
             return dated
+        case ty.TextType("Time"):
+            return timed
         case ty.IntType():
             return _integer
         case ty.FloatType():

@@ -14,6 +14,7 @@ from lark.tree import Meta
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.dates import DAY, dated, timed
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.mistakes import RESERVED, reserved_word
 from rlmlang.syntax.texts import ESCAPES, TextPiece, pieces_of
@@ -104,6 +105,14 @@ class Expressions:
         number: t.Number = self.build(c[0])
         return number
 
+    def date(self, c: list[Token], span: Span) -> t.Date:
+        text, time = str(c[0]), len(c[0]) > DAY
+        try:
+            return t.Date(value=timed(text) if time else dated(text), time=time, span=span)
+        except ValueError:
+            self.problems.append(_impossible_date(text, span))
+            return t.Date(value=text, time=time, span=span)
+
     # ── literals ─────────────────────────────────────────────────────────────
 
     def number_of(self, token: Token) -> t.Number:
@@ -165,6 +174,17 @@ def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
         span,
         reason="A unit is glued to its number: 8ktok, 30min, 512MB, 10%; k and M multiply.",
         hint=did_you_mean(suffix, UNITS),
+    )
+
+
+def _impossible_date(text: str, span: Span) -> Diagnostic:
+    what = "time" if len(text) > DAY else "day of the calendar"
+    return error(
+        "impossible-date",
+        f"`{text}` is no {what}",
+        span,
+        reason="A date is a day as ISO 8601 writes it; the hours of a time are below 24.",
+        hint="write it as 2026-11-30, or as 2026-11-30T08:15:00Z",
     )
 
 

@@ -1,4 +1,4 @@
-"""The least parts of the syntax tree: a node with its place, words, numbers, truths."""
+"""The least parts of the syntax tree: a node with its place, literals, words, types."""
 
 from __future__ import annotations
 
@@ -35,3 +35,21 @@ class Constant(Node):
     """`true`, `false` or `none`."""
 
     value: bool | None
+
+
+@node
+class Date(Node):
+    """`2026-11-30`, or an instant with a `time`, `2026-11-30T08:15:00Z`, in its one form."""
+
+    value: str
+    time: bool = False
+
+
+@node
+class TypeExpr(Node):
+    """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type, whose
+    last argument is its result."""
+
+    name: str
+    args: tuple[TypeExpr, ...] = ()
+    optional: bool = False

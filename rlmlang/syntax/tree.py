@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rlmlang.syntax.terms import Constant as Constant
+from rlmlang.syntax.terms import Date as Date
 from rlmlang.syntax.terms import Name as Name
 from rlmlang.syntax.terms import Node as Node
 from rlmlang.syntax.terms import Number as Number
+from rlmlang.syntax.terms import TypeExpr as TypeExpr
 from rlmlang.value import node
 
 # ── expressions ──────────────────────────────────────────────────────────────
@@ -146,7 +148,10 @@ class Verb(Node):
     block: Block | None = None
 
 
-Expr = Name | Number | Text | Constant | ListOf | Member | Call | Binary | Unary | If | Plain | Verb
+Expr = (
+    Name | Number | Date | Text | Constant | ListOf | Member | Call | Binary | Unary | If | Plain
+    | Verb
+)  # fmt: skip
 
 
 @node
@@ -193,16 +198,6 @@ class Body(Node):
 
 
 # ── types and parameters ─────────────────────────────────────────────────────
-
-
-@node
-class TypeExpr(Node):
-    """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type, whose
-    last argument is its result."""
-
-    name: str
-    args: tuple[TypeExpr, ...] = ()
-    optional: bool = False
 
 
 @node

@@ -51,9 +51,11 @@ from rlmlang.ir.types import (
     NoneType,
     Number,
     PairType,
+    TextType,
     Type,
     fields_of,
     fits,
+    is_time,
     list_of,
 )
 from rlmlang.schema.formula import ONE, maximum, number
@@ -172,6 +174,9 @@ def made_from(e: Expr, parts: Sequence[Facts]) -> Facts:
 
 
 def _constant(e: Constant) -> Facts:
+    if isinstance(e.label, TextType):
+        size = declared_size(e.label, None) or ONE
+        return Facts(e.label, size, ONE, size)
     if e.label is not None:
         return Facts(e.label.required(), number(8), ONE, number(8))
     match e.value:
@@ -301,6 +306,8 @@ def goes_with(op: str, a: Type, b: Type) -> bool:
         return b.is_list or (a.textual and b.textual)
     if op in COMPARISONS:
         return _ordered(a, b)
+    if op in ("==", "!=") and is_time(a) != is_time(b) and a.textual and b.textual:
+        return False
     if op in ("==", "!=", ".."):
         return fits(a.required(), b.maybe()) or fits(b.required(), a.maybe())
     numbers = isinstance(a, Number) and isinstance(b, Number) and not (a.optional or b.optional)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rlmlang.check.say.values import WRITTEN_TIME
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import DATE, Type, is_time
 from rlmlang.syntax import tree as t
+
+CLOCKS = {"today": ("today", "Date"), "now": ("now", "Time")}
 
 
 def unsound(function: Function, name: t.Name, facts: Facts, lost: Label) -> Diagnostic:
@@ -49,6 +52,8 @@ def unlike(
 
 def unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
     """The problem `unknown-function`."""
+    if name.text in CLOCKS:
+        return _no_clock(name)
     declared = scope.module.known(t.Prompt, t.Code, t.Recipe, t.Record)
     installed = scope.module.library.plugins.names(FUNCTIONS.group)
     return error(
@@ -56,6 +61,17 @@ def unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
         f"nothing named `{name.text}` can be called",
         name.span,
         hint=did_you_mean(name.text, [*FUNCTIONS, *installed, *declared]),
+    )
+
+
+def _no_clock(name: t.Name) -> Diagnostic:
+    word, type_ = CLOCKS[name.text]
+    return error(
+        "unknown-function",
+        f"no function asks a clock, as `{name.text}` would",
+        name.span,
+        reason="The same recipe over the same inputs gives the same answer, and is not paid twice.",
+        hint=f"declare an input, `{word}: {type_}`, and give it: --set {word}=…",
     )
 
 
@@ -72,13 +88,16 @@ def surplus(arg: t.Arg, name: str, what: str, free: Sequence[str]) -> Diagnostic
 
 def argument(arg: t.Arg, name: str, have: Type, want: Type) -> Diagnostic:
     """The problem `wrong-type`."""
+    hint = "`rlm explain wrong-type` lists what fits where"
+    if have.optional:
+        hint = "it may be none: give a value that cannot be"
+    elif is_time(want) and have.textual:
+        hint = WRITTEN_TIME
     return error(
         "wrong-type",
         f"`{name}` is {have}, where {want} is wanted",
         Label(arg.value.span, str(have)),
-        hint="it may be none: give a value that cannot be"
-        if have.optional
-        else "`rlm explain wrong-type` lists what fits where",
+        hint=hint,
     )
 
 
@@ -113,8 +132,24 @@ def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnos
         f"`{function.name}` takes a {kind}, not {have}",
         Label(arg.value.span, str(have)),
         reason=function.doc,
-        hint=function.instead,
+        hint=function.instead or _make(kind, have),
     )
+
+
+def refused(arg: t.Arg, words: str) -> Diagnostic:
+    """The problem `wrong-setting`."""
+    return error("wrong-setting", f"`{arg.label}` {words}", arg.value.span)
+
+
+def _make(kind: str, have: Type) -> str:
+    """How a value of a kind is made of another."""
+    if kind not in ("date", "time"):
+        return ""
+    if have.optional and have.textual:
+        return "it may be none: test it first, or put a value in its place: coalesce(x, 2026-11-30)"
+    if have == DATE:
+        return "the beginning of a day is a time: time(day)"
+    return f'a text is read with parse_{kind}(text, format: "…")' if have.textual else ""
 
 
 def not_a_field(name: t.Node) -> Diagnostic:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.ir.types import TEXT, Plain, Type, fields_of, fits, labels_of
+from rlmlang.ir.types import DATE, TEXT, TIME, Plain, Type, fields_of, fits, is_time, labels_of
 from rlmlang.syntax import tree as t
+
+WRITTEN_TIME = "a time is written 2026-11-30T08:15:00Z, or read with parse_time(text)"
 
 
 def word_of(decl: t.Declaration) -> str:
@@ -22,6 +24,12 @@ def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
         hint = "it may be none: test it first, or let the other side take `?`"
     elif want.required() == TEXT and isinstance(have, Plain):
         hint = 'text(…) makes text of it, and so does "{name}"'
+    elif is_time(want) and have.textual:
+        hint = WRITTEN_TIME
+    elif what == "a side of `-`" and have.required() in (DATE, TIME):
+        hint = "days_between(a, b) and seconds_between(a, b) say how much lies between"
+    elif what == "a side of `+`" and have.required() in (DATE, TIME):
+        hint = "add_days(x, 7), add_months(x, 1) and add_seconds(x, 5min) give a later one"
     elif want.is_list and fits(have, want.item):
         hint = "put it in [ ]"
     return error(
