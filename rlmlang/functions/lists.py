@@ -44,6 +44,7 @@ def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
             size=first.size + other.size,
             count=first.count + other.count,
             item=maximum(first.item, other.item),
+            fields=(),
         )
     return first
 

@@ -6,6 +6,9 @@ from rlmlang.functions.function import Function
 from rlmlang.functions.lists import LISTS
 from rlmlang.functions.numbers import NUMBERS
 from rlmlang.functions.text import TEXTS
+from rlmlang.functions.windows import WINDOWS
 from rlmlang.table import Table
 
-FUNCTIONS = Table("rlmlang.functions", Function, (*COUNTING, *DATES, *LISTS, *NUMBERS, *TEXTS))
+FUNCTIONS = Table(
+    "rlmlang.functions", Function, (*COUNTING, *DATES, *LISTS, *NUMBERS, *TEXTS, *WINDOWS)
+)

@@ -21,7 +21,8 @@ class Facts(Frozen):
 
     `inner` is the count of items in each item of a nested list; `origins` are the sources it was
     cut from, `where` the conditions that its items passed. `fields` holds what each field of a
-    record made of lists keeps by its path, as `halves.kept`; the record has the weakest. `told`
+    record made of lists keeps by its path, as `halves.kept`; the record has the weakest; of a list,
+    what those of each item keep. `told`
     says that a model said some of it."""
 
     type: Type = ANY

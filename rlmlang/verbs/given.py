@@ -35,6 +35,7 @@ def item_facts(items: Facts) -> Facts:
         ONE,
         items.coverage,
         items.origins,
+        fields=items.fields,
         told=items.told,
         where=items.where,
     )

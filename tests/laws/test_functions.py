@@ -107,6 +107,10 @@ def option(draw: st.DrawFn, function: Function, each: Option, row: Type) -> Any:
     """A value for an option."""
     if each.name == "format":
         return draw(st.sampled_from(FORMATS[function.name]))
+    if each.takes == "duration":
+        return draw(st.sampled_from([300.0, 3600.0, 7200.0, 0.5]))
+    if function.name == "windows" and each.name == "by":
+        return "at"
     if isinstance(each.takes, tuple):
         return draw(st.sampled_from(each.takes))
     fields = st.sampled_from([f.name for f in fields_of(row)] or [""])
