@@ -46,7 +46,7 @@ def command(files: tuple[str, ...], only_check: bool, diff: bool, filled: bool) 
         raise click.exceptions.Exit(worst or FAILED)
 
 
-def _show_filled(names: tuple[str, ...]) -> None:
+def _show_filled(names: list[str]) -> None:
     """The texts that values are put into, a line each: braces that meant themselves are `\\{`."""
     from rlmlang.compiler import check
     from rlmlang.runtime.files import load_import

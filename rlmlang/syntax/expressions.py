@@ -183,7 +183,7 @@ def _impossible_date(text: str, span: Span) -> Diagnostic:
         "impossible-date",
         f"`{text}` is no {what}",
         span,
-        reason="A date is a day as ISO 8601 writes it; the hours of a time are below 24.",
+        reason="ISO 8601 writes a day as 2026-11-30, and two digits of hours, minutes, seconds.",
         hint="write it as 2026-11-30, or as 2026-11-30T08:15:00Z",
     )
 

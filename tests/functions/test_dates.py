@@ -61,6 +61,7 @@ WRONG = [
     ("2026-02-30", "impossible-date", "day of the calendar"),
     ("2026-11-30T24:30:00Z", "impossible-date", "time"),
     ("2026-11-30T8:15", "impossible-date", "time"),
+    ("2026-11-30T", "impossible-date", "time"),
     ('parse_date(row.text, format: "%d/%b")', "bad-format", "names no year"),
     ('parse_date(row.text, format: "%Y-%m-%Q")', "bad-format", "no %Q"),
     ('parse_time(row.text, format: "%F %Y")', "bad-format", "%Y stands in it twice"),
