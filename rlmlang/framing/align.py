@@ -33,10 +33,8 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
             done[names.NONE] = None
         return None
     match type_:
-        case ty.TextType("Date"):
-            return dated(_text(_unpacked(given, done), done))
-        case ty.TextType("Time"):
-            return timed(_text(_unpacked(given, done), done))
+        case ty.TextType("Date" | "Time" as word):
+            return (timed if word == "Time" else dated)(_text(_unpacked(given, done), done))
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.NoneType():
             return _text(_unpacked(given, done), done)
         case ty.AnyType():
