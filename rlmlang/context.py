@@ -154,12 +154,15 @@ def not_utf8(path: str, byte: int, data: bytes, mistake: UnicodeDecodeError) -> 
 
 @dataclass(frozen=True)
 class Slice:
-    """A piece of a context: one or more parts, and neighbours that are shown but not counted."""
+    """A piece of a context: one or more parts, and neighbours that are shown but not counted. Of a
+    document that was cut it is the piece `number`, from 1, `of` so many; 0 for any other."""
 
     parts: tuple[Part, ...]
     before: Part | None = None
     after: Part | None = None
     headed: bool = False
+    number: int = 0
+    of: int = 0
 
     def text(self) -> str:
         """What a model is shown."""
@@ -178,11 +181,18 @@ class Slice:
         text = part.text()
         if not self.headed:
             return text
-        return heading(part.document.id) + text + ("" if text.endswith("\n") else "\n")
+        line = heading(part.document.id, self.part)
+        return line + text + ("" if text.endswith("\n") else "\n")
 
     def content(self) -> str:
         """The text of its own bytes, without headings and neighbours."""
         return "".join(p.text() for p in self.parts)
+
+    @property
+    def part(self) -> str:
+        """Which piece of its document it is, as `2 of 3`; empty for a whole one, and for a piece
+        that was cut by another measure."""
+        return f"{self.number} of {self.of}" if self.of else ""
 
     @property
     def place(self) -> str:
@@ -201,15 +211,15 @@ def section_of(document: Document, start: int, end: int) -> str:
     return first if first == last else f"{first or 'beginning'} to {last}"
 
 
-def heading(path: str) -> str:
-    """The line above a file's text inside a piece; long paths lose their middle."""
-    if len(path.encode()) > MOST_HEADING:
-        path = (
-            path.encode()[:30].decode(errors="ignore")
-            + "…"
-            + path.encode()[-60:].decode(errors="ignore")
-        )
-    return f"=== {path}\n"
+def heading(path: str, part: str = "") -> str:
+    """The line above a file's text inside a piece; long paths lose their middle. With the `part` of
+    a document that was cut it is no longer."""
+    words = f" (part {part})" if part else ""
+    data, most = path.encode(), MOST_HEADING - len(words)
+    if len(data) > most:
+        first, last = data[:30].decode(errors="ignore"), data[30 - most + 10 :]
+        path = f"{first}…{last.decode(errors='ignore')}"
+    return f"=== {path}{words}\n"
 
 
 class Row(dict[str, Datum]):

@@ -20,7 +20,7 @@ from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.checking import importing
-from rlmlang.runtime.distinct import with_distinct
+from rlmlang.runtime.distinct import refuse_large, with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import read_source
@@ -181,6 +181,7 @@ def _ready(
     warnings: tuple[Diagnostic, ...],
     tuned: str,
 ) -> Prepared:
+    refuse_large(plan, inputs, measure)
     plan = with_distinct(plan, inputs, measure)
     models, endpoint = plan.binding.models, endpoint_of(options, project)
     names = [b.name for b in models.values()]

@@ -62,6 +62,11 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "dataset-missing": (FAILED, (), "a dataset's file cannot be opened"),
     "dataset-unreadable": (FAILED, (), "a dataset's file is no table"),
     "depth-too-short": (RECIPE, (), "a recursion whose levels do not reach down to a leaf"),
+    "document-too-large": (
+        FAILED,
+        ("unfit",),
+        "a document that is larger than a piece, where none may be cut",
+    ),
     "document-unreadable": (
         FAILED,
         ("no text", "source"),
