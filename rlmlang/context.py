@@ -14,9 +14,8 @@ from functools import cached_property
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.headings import AFTER, BEFORE, TEXT, heading
 
-BEFORE, TEXT, AFTER = "--- before, for context only", "--- text", "--- after, for context only"
-MOST_HEADING = 100
 SECTION = "# {}\f\n\n"
 """The line above a page, chapter or cell in the text of a document: a heading, with a form feed by
 which it is known from those of the text."""
@@ -211,17 +210,6 @@ def section_of(document: Document, start: int, end: int) -> str:
     return first if first == last else f"{first or 'beginning'} to {last}"
 
 
-def heading(path: str, part: str = "") -> str:
-    """The line above a file's text inside a piece; long paths lose their middle. With the `part` of
-    a document that was cut it is no longer."""
-    words = f" (part {part})" if part else ""
-    data, most = path.encode(), MOST_HEADING - len(words)
-    if len(data) > most:
-        first, last = data[:30].decode(errors="ignore"), data[30 - most + 10 :]
-        path = f"{first}…{last.decode(errors='ignore')}"
-    return f"=== {path}{words}\n"
-
-
 class Row(dict[str, Datum]):
     """A row of a table or of JSON lines: the item `at` a place of its `rows`."""
 
@@ -295,9 +283,12 @@ class Rows(Protocol):
 
 
 def items_of(value: Datum) -> Sequence[Datum]:
-    """The items of a list, of none no items. Raises CodedError (wrong-value) for anything else."""
+    """The items of a list, the documents of a tree, of none no items. Raises CodedError
+    (wrong-value) for anything else."""
     if value is None:
         return ()
+    if isinstance(value, Tree):
+        return [whole(document) for document in value.documents]
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
     raise failed("wrong-value", f"{value!r:.60} is no list")

@@ -24,7 +24,7 @@ class Partition(Protocol):
 class Refusing(Protocol):
     """A partition that does not cut everything."""
 
-    def refuse(self, subject: Any, measure: Measure) -> None:
+    def refuse(self, subject: object, measure: Measure) -> None:
         """Raises CodedError for what it does not cut, before it has given a piece."""
 
 

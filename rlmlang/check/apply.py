@@ -12,6 +12,8 @@ from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Apply, Ref
+from rlmlang.ir.origins import place_field
+from rlmlang.ir.places import PLACES, is_piece
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import BOOL, BaseType, RecordType, Type, fields_of, fits
 from rlmlang.schema.setting import KINDS, MOMENT, Setting
@@ -190,9 +192,17 @@ class _Options:
 
     def is_field(self, name: t.Name) -> bool:
         """Whether the items have a field; reported where they have not."""
-        rows = [innermost(f).type.required() for f in self.facts]
+        items = [innermost(f) for f in self.facts]
+        rows = [i.type.required() for i in items]
         known = [f.name for r in rows for f in fields_of(r)]
-        if not rows or not isinstance(rows[0], RecordType) or name.text in known:
+        if not rows or name.text in known or place_field(_present(items[0]), name.text):
             return True
+        if not isinstance(rows[0], RecordType) and not is_piece(rows[0]):
+            return True
+        known += [f.name for f in PLACES if items[0].placed]
         self.scope.report(say.no_such_field(name, rows[0], known))
         return False
+
+
+def _present(item: Facts) -> Facts:
+    return replace(item, type=item.type.required())

@@ -25,6 +25,7 @@ from rlmlang.ir.expressions import (
     Param,
     Ref,
 )
+from rlmlang.ir.origins import unplaced
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import (
     ANY,
@@ -182,10 +183,12 @@ def _member(scope: Scope, e: t.Member) -> Inferred:
         return _name(scope, named, ANY)
     base, facts = infer(scope, e.base)
     value = Get(base, e.name.text)
-    if mismatch(value, [facts]):
-        scope.report(say.no_field(e, facts.type))
+    if not mismatch(value, [facts]):
+        return _made(value, facts)
+    if why := unplaced(facts, e.name.text):
+        scope.report(say.no_field(e, facts, why))
         return NOTHING
-    return _made(value, facts)
+    return _made(replace(value, place=True), facts)
 
 
 def _namespace(scope: Scope, e: t.Member) -> t.Name | None:

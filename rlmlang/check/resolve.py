@@ -11,7 +11,7 @@ from rlmlang.check.settings import Settings, value_of
 from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
-from rlmlang.ir.types import ANY, TEXT, TREE, Type, fits, list_of
+from rlmlang.ir.types import ANY, TEXT, TREE, Type, fits, is_documents, list_of
 from rlmlang.schema.calls import GATHER
 from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.partitions import STRATEGIES, Argument, Strategy
@@ -100,7 +100,8 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
     type_ = module.type(decl.typed.type)
     families: dict[str, Type] = {"text": TEXT, "tree": TREE, "rows": list_of(ANY)}
     family = families[kind.gives]
-    if not fits(family, type_) or (kind.gives == "rows") != type_.is_list:
+    documents = kind.gives == "tree" and is_documents(type_)
+    if not documents and (not fits(family, type_) or (kind.gives == "rows") != type_.is_list):
         module.report(say.source_type(decl, kind, type_))
     named = tuple(a for a in call.args if a.label)
     given = arguments(module, replace(call, args=named), kind.arguments, f"source `{kind.name}`")

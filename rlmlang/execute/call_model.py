@@ -9,19 +9,20 @@ from functools import cached_property
 from itertools import chain
 
 from rlmlang.budget import Account
-from rlmlang.context import Datum, Document, Part, parts_in, section_of
+from rlmlang.context import Datum, Document, Part, Tree, items_of, parts_in, section_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.input_limits import beginning
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.run_context import RunContext
-from rlmlang.execute.validate import Shown, problem_with
+from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.framing.repairs import QUOTE
 from rlmlang.ir import recipe as r
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.request_sizes import REASON
 from rlmlang.ir.sizes import GROWTH
+from rlmlang.ir.types import Type
 from rlmlang.ir.walk import calls_code
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
 from rlmlang.trajectory.events import NOTHING, CallFailed, CallFinished, CallRead, Exchange, Range
@@ -79,9 +80,8 @@ async def request_for(
     inputs = await aside(
         calls_code(ask.args), lambda: {n: evaluate(e, inside, code) for n, e in ask.args}
     )
-    ordered = {
-        p.name: item if p.name == ask.element else inputs.get(p.name) for p in ask.prompt.params
-    }
+    given = {**inputs, ask.element: item} if ask.element else inputs
+    ordered = {p.name: shown_as(p.type, given.get(p.name)) for p in ask.prompt.params}
     return Request(
         call,
         ask.prompt,
@@ -90,6 +90,11 @@ async def request_for(
         depth=scope.depth + 1 + level,
         source=Shown(ask.prompt, ordered, ask.told),
     )
+
+
+def shown_as(type_: Type, value: Datum) -> Datum:
+    """A value as a prompt is shown it: documents that are wanted as a list are read."""
+    return items_of(value) if isinstance(value, Tree) and type_.is_list else value
 
 
 async def answer(scope: RunContext, request: Request) -> Datum:
@@ -143,6 +148,7 @@ async def attempt(
     if problem:
         not_taken("check-failed", problem, reply.exchange)
         return Refused(reply.raw[:SHOWN], problem)
+    reply = replace(reply, value=with_places(prompt.result, reply.value, source))
     scope.emit(CallFinished(call=call, prompt=prompt.name, ranges=ranges, **vars(reply.exchange)))
     repairs = [*reply.repairs, *([QUOTE] if source.adjusted else ())]
     if reply.escaped or repairs:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from rlmlang.context import Datum, Slice, text_of
+from rlmlang.context import Datum, Slice, Tree, items_of, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.values import shown
@@ -26,6 +26,7 @@ from rlmlang.ir.expressions import (
     Op,
     Ref,
 )
+from rlmlang.origin import place_of
 
 Environment = Mapping[str, Datum]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
@@ -78,11 +79,17 @@ def _within(function: Code, value: Datum) -> Datum:
 
 def _apply(e: Apply, env: Environment, code: RunCode) -> Datum:
     options = {k: _option(v, env, code) for k, v in e.options}
-    args = [evaluate(x, env, code) for x in e.args]
+    function = code.function(e.function)
+    args = [_given(function, at, evaluate(x, env, code)) for at, x in enumerate(e.args)]
     try:
-        return _bounded(code.function(e.function).run(*args, **options), e.function)
+        return _bounded(function.run(*args, **options), e.function)
     except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as mistake:
         raise _unfit(e.function, mistake) from None
+
+
+def _given(function: Function, at: int, value: Datum) -> Datum:
+    """An argument; a tree as its documents, where a list is wanted."""
+    return items_of(value) if isinstance(value, Tree) and function.kind(at) == "list" else value
 
 
 def _option(value: object, env: Environment, code: RunCode) -> object:
@@ -92,7 +99,9 @@ def _option(value: object, env: Environment, code: RunCode) -> object:
     return value
 
 
-def _get(base: Datum, name: str) -> Datum:
+def _get(base: Datum, name: str, place: bool) -> Datum:
+    if place:
+        return place_of(base, name)
     if not isinstance(base, dict):
         raise failed("wrong-value", f"{base!r:.60} has no field `{name}`")
     return base.get(name)
@@ -144,7 +153,7 @@ RULES: Mapping[type[Expr], Callable[..., Datum]] = {
     Choose: _choose,
     CodeCall: _code_call,
     Constant: lambda e, env, code: e.value,
-    Get: lambda e, env, code: _get(evaluate(e.base, env, code), e.field),
+    Get: lambda e, env, code: _get(evaluate(e.base, env, code), e.field, e.place),
     Items: lambda e, env, code: [evaluate(x, env, code) for x in e.items],
     Joined: lambda e, env, code: "".join(shown(evaluate(x, env, code)) for x in e.parts),
     Make: lambda e, env, code: {n: evaluate(x, env, code) for n, x in e.fields},

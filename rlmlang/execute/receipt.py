@@ -45,6 +45,7 @@ class Receipt:
     followed: frozenset[str] = frozenset()
     turned: dict[str, dict[int, Reading]] = field(default_factory=dict)
     judged: dict[str, tuple[int, int]] = field(default_factory=dict)
+    results: dict[str, int] = field(default_factory=dict)
 
     def read(self, step: str, arguments: Iterable[Iterable[Part]]) -> None:
         """Books what a successful call was shown, argument by argument."""
@@ -65,6 +66,11 @@ class Receipt:
     def skip(self, step: str) -> None:
         """Books an item that was left out."""
         self.skipped[step] = self.skipped.get(step, 0) + 1
+
+    def answered(self, step: str, answer: Datum) -> None:
+        """Counts what an answer holds: the items of a list, one for anything else but none."""
+        number = len(answer) if isinstance(answer, list) else int(answer is not None)
+        self.results[step] = self.results.get(step, 0) + number
 
     def turn_away(self, step: str, item: Datum) -> None:
         """Books an item that a condition did not let pass."""
@@ -122,6 +128,7 @@ class Receipt:
             sum(self._decided(d, found.get(id(d)), filters) for d, _, _ in extents),
             items,
             passed,
+            results=self.results.get(step),
         )
         return _counted(line, value, [d for d, _, _ in extents], found)
 
@@ -144,7 +151,7 @@ def _counted(
         line,
         decoding=", ".join(sorted(made)),
         documents=len({id(d) for d in every}),
-        documents_read=sum(1 for r in read.values() if r.covered),
+        documents_read=len(read),
     )
     if not isinstance(value, Rows):
         return line

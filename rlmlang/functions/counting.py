@@ -20,7 +20,7 @@ from rlmlang.functions.values import (
     nothing,
 )
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.sizes import growth, table_row
+from rlmlang.ir.sizes import growth, made_of, table_row
 from rlmlang.ir.types import BOOL, FLOAT, INT, Field, TableType, Type, record
 from rlmlang.schema.formula import number
 
@@ -49,7 +49,8 @@ def _grouped(name: str, type_: Type | None) -> Rule:
         row = record(*fields, Field(name, made.required() if sure else made))
         count = rows.count if max_groups is None else number(max_groups)
         size = table_row(row, rows.item, growth(rows))
-        return replace(rows, type=TableType(row), size=count * size, count=count, item=size)
+        table = Facts(TableType(row), count * size, count, size)
+        return made_of(table, [rows])
 
     return rule
 

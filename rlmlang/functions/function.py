@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import DATE, TIME, AnyType, EnumType, Number, Type, fits
+from rlmlang.ir.types import DATE, TIME, AnyType, EnumType, Number, TreeType, Type, fits
 from rlmlang.schema.partitions import ORDER, Coverage
 from rlmlang.value import Frozen, value
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
-Kind = Literal["list", "text", "pattern", "number", "date", "time", "any", "*"]
+Kind = Literal["list", "text", "pattern", "number", "date", "time", "tree", "any", "*"]
 Names = str | tuple[str, ...]
 """A field's name, or several; empty for the item itself."""
 
@@ -43,8 +43,9 @@ class Option(Frozen):
 @value
 class Function(Frozen):
     """A built-in. `takes` are the kinds of its arguments; `*` repeats the last one, a list, whose
-    items must all be of one type; a `pattern` is a text that is taken as it is written, a
-    `date` may be a time. `gives` raises CodedError for options that do not go with the arguments.
+    items must all be of one type. A tree is taken as the list of its documents, but for `tree`; a
+    `pattern` is a text that is taken as it is written, a `date` may be a time. `gives` raises
+    CodedError for options that do not go with the arguments.
 
     `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
     lists are known to go one to one where a function that `pairs` them says the same of both. Lists
@@ -113,7 +114,8 @@ def _of(facts: Facts) -> str:
 
 
 KINDS: Mapping[Kind, Callable[[Type], bool]] = {
-    "list": lambda t: t.is_list,
+    "list": lambda t: t.is_list or isinstance(t, TreeType),
+    "tree": lambda t: isinstance(t, TreeType),
     "number": lambda t: isinstance(t, Number),
     "text": lambda t: t.textual or isinstance(t, EnumType),
     "pattern": lambda t: t.textual,

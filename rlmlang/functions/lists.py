@@ -22,6 +22,7 @@ from rlmlang.functions.values import (
     values,
 )
 from rlmlang.ir.coverage import side_by_side
+from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import as_list, field_overhead, made_of
 from rlmlang.ir.types import BOOL, PairType, fields_of, list_of
@@ -41,6 +42,8 @@ def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
         kept = side_by_side(first.kept, other.kept, related=bool(first.origins & other.origins))
         first = replace(
             made_of(first, [other]).keeping(kept),
+            placed=first.placed & other.placed,
+            holds=first.holds or other.holds,
             size=first.size + other.size,
             count=first.count + other.count,
             item=maximum(first.item, other.item),
@@ -74,7 +77,10 @@ def _aligned(left: Facts, right: Facts, on: Names) -> Facts:
 
 
 def _align(rows: Rows, answers: Rows, on: Names) -> list[Datum]:
-    """Each row with its answer. Raises CodedError when they do not go one to one."""
+    """Each row with its answer, at the place of the row. Raises CodedError when they do not go one
+    to one."""
+    from rlmlang.origin import like
+
     left, right = flat(rows), flat(answers)
     by_key = {key(field(a, on)): a for a in right}
     missing = [r for r in left if key(field(r, on)) not in by_key]
@@ -87,7 +93,8 @@ def _align(rows: Rows, answers: Rows, on: Names) -> list[Datum]:
             reason="A count over them would be wrong, and nobody would see it.",
             hint=f"add to the prompt: check: ids(result) == ids(rows)  (on `{on}`), retry <= 2",
         )
-    return [{**record(by_key[key(field(r, on))], on), **record(r, on)} for r in left]
+    pairs = ((r, by_key[key(field(r, on))]) for r in left)
+    return [like({**record(answer, on), **record(row, on)}, row) for row, answer in pairs]
 
 
 def _taken(rows: Facts, n: int, by: Names = "") -> Facts:
@@ -122,7 +129,8 @@ def _paired(left: Facts, right: Facts) -> Facts:
     left, right = rules.flat(left), rules.flat(right)
     pair = PairType(left.type.item, right.type.item)
     item = left.item + right.item + field_overhead(pair)
-    made = Facts(list_of(pair), left.count * item, left.count, item)
+    placed = above(left.placed, "left") | above(right.placed, "right")
+    made = Facts(list_of(pair), left.count * item, left.count, item, placed=placed)
     return made_of(made, [left, right])
 
 

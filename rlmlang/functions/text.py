@@ -33,7 +33,7 @@ def _text_facts(times: int = 1) -> Rule:
 
     def rule(value: Facts) -> Facts:
         size = shown_size(value) * times
-        return replace(value, type=TEXT, size=size, count=ONE, item=size, inner=ONE)
+        return made_of(Facts(TEXT, size, ONE, size), [value])
 
     return rule
 
@@ -41,7 +41,7 @@ def _text_facts(times: int = 1) -> Rule:
 def _joined(rows: Facts, separator: str = "\n") -> Facts:
     rows = flat(rows)
     size = rows.size + rows.count * (len(separator.encode()) // 2 + 4)
-    return replace(rows, type=TEXT, size=size, count=ONE, item=size)
+    return made_of(Facts(TEXT, size, ONE, size), [rows])
 
 
 def _join_text(rows: Rows, separator: str = "\n") -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Names
+from rlmlang.ir.places import NAMES as PLACES
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum
@@ -48,12 +49,21 @@ def concat(*lists: Rows) -> list[Datum]:
 
 
 def field(row: Datum, name: Names) -> Datum:
-    """A field of a record, or the values of several; the item itself where no field is named."""
+    """A field of a record or of where it came from, or the values of several; the item itself where
+    no field is named."""
     if not name:
         return row
     if isinstance(name, tuple):
         return tuple(field(row, n) for n in name)
-    return record(row, name).get(name)
+    if isinstance(row, dict) and (name in row or name not in PLACES):
+        return row.get(name)
+    return _of_place(row, name)
+
+
+def _of_place(row: Datum, name: str) -> Datum:
+    from rlmlang.origin import has_place, place_of
+
+    return place_of(row, name) if has_place(row, name) else record(row, name).get(name)
 
 
 def record(row: Datum, name: Names) -> dict[str, Datum]:

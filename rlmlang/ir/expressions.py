@@ -50,10 +50,11 @@ class Ref(Frozen):
 
 @value
 class Get(Frozen):
-    """`base.field`."""
+    """`base.field`: a field of a record, or of the `place` that a value came from."""
 
     base: Expr
     field: str
+    place: bool = False
 
 
 @value

@@ -16,6 +16,7 @@ from typing import assert_never
 from rlmlang.ir import types as ty
 from rlmlang.ir.coverage import Kept, together
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.places import below
 from rlmlang.ir.types import Field, RecordType, Type, fields_of
 from rlmlang.schema.formula import ONE, Formula, maximum, number
 
@@ -137,7 +138,10 @@ def of_field(base: Facts, field: Field) -> Facts:
     base = replace(
         base.keeping(dict(base.fields).get(field.name, base.kept)),
         fields=tuple((n.removeprefix(inside), k) for n, k in base.fields if n.startswith(inside)),
+        placed=below(base.placed, field.name),
     )
+    if isinstance(field.type, ty.TreeType):
+        return replace(base, type=field.type)
     if not field.type.is_list:
         return replace(base, type=field.type, size=size, count=ONE, item=size)
     count = number(field.max) if field.max is not None else base.size
@@ -166,6 +170,8 @@ def largest(a: Facts, b: Facts) -> Facts:
     fields = {n: together((ours.get(n, a.kept), theirs.get(n, b.kept))) for n in (*ours, *theirs)}
     return replace(
         made_of(a, [b]),
+        placed=a.placed & b.placed,
+        holds=a.holds or b.holds,
         size=maximum(a.size, b.size),
         count=maximum(a.count, b.count),
         item=maximum(a.item, b.item),

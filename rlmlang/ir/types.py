@@ -234,6 +234,11 @@ def fields_of(type_: BaseType) -> tuple[Field, ...]:
     return type_.fields if isinstance(type_, RecordType) else ()
 
 
+def is_documents(type_: BaseType) -> bool:
+    """Whether a value is a list of documents, which may be given as a folder."""
+    return isinstance(type_, ListType) and type_.of.required() == DOC
+
+
 def labels_of(type_: Type) -> tuple[str, ...]:
     """The labels of an enum; none for any other type."""
     return type_.names if isinstance(type_, EnumType) else ()

@@ -27,9 +27,10 @@ class Files(Packed):
         """The end of the file."""
         yield end
 
-    def refuse(self, subject: Slice | Tree, measure: Measure) -> None:
+    def refuse(self, subject: object, measure: Measure) -> None:
         """Raises CodedError (document-too-large) for one that may not be cut and does not fit."""
-        if fails({"per": self.per, "oversize": self.oversize}):
+        whole_ones = fails({"per": self.per, "oversize": self.oversize})
+        if whole_ones and isinstance(subject, Slice | Tree):
             for document, start, end in ranges(subject):
                 part = Part(document, start, end)
                 if (size := tok_in([part], measure)) > self.max - HEADER:

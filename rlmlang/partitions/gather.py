@@ -19,7 +19,7 @@ class Gather:
     before: int = 0
     after: int = 0
 
-    def refuse(self, subject: Any, measure: Measure) -> None:
+    def refuse(self, subject: object, measure: Measure) -> None:
         """Raises CodedError for what the inner partition does not cut."""
         if isinstance(self.inner, Refusing):
             self.inner.refuse(subject, measure)

@@ -186,6 +186,8 @@ def _share(line: Line) -> str:
         counts.append(f"{line.rows_read:,} of {line.rows:,} rows")
     if line.documents > 1:
         counts.append(f"{line.documents_read:,} of {line.documents:,} documents")
+    if line.results is not None and (line.rows or line.documents > 1):
+        counts.append(f"{line.results:,} {'result' if line.results == 1 else 'results'}")
     return ", ".join(counts)
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import cast, get_args
 
@@ -26,7 +26,7 @@ from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.stops import wanted
 from rlmlang.runtime.values import misfit
-from rlmlang.schema.formula import Sizes, Unknown, What
+from rlmlang.schema.formula import Sizes, Unknown, What, symbol
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.place import Place, kind_at
 from rlmlang.sources.sizes import READ, size_of
@@ -107,9 +107,12 @@ def open_path(path: str, type_: Type) -> Datum:
 def from_value(value: Datum, name: str, type_: Type) -> Datum:
     """A value given by a program, as the recipe takes it. Raises CodedError (wrong-input)."""
     refuse_halves(value, name)
+    if isinstance(value, list) and ty.is_documents(type_):
+        texts = enumerate(value, 1)
+        return [as_slice(f"{name}[{n}]", x) if isinstance(x, str) else x for n, x in texts]
     if value is None or not isinstance(value, str):
         return _with_dates(value, Param(name, type_))
-    if isinstance(type_, ty.TreeType):
+    if isinstance(type_, ty.TreeType) or ty.is_documents(type_):
         return open_path(value, type_)
     if is_cut(type_):
         return as_slice(name, value)
@@ -192,13 +195,23 @@ def real_sizes(
     return sizes
 
 
+def wanted_of(steps: Iterable[r.Step]) -> Iterator[r.Facts]:
+    """The facts in which unknowns stand that are wanted: those of steps, and of the documents that
+    a step goes over."""
+    for step in steps:
+        yield step.facts
+        if isinstance(subject := step.work.streamed, Ref):
+            yield r.Facts(size=symbol("document", subject.name))
+
+
 def _symbols(facts: r.Facts) -> frozenset[Unknown]:
     return facts.size.symbols | facts.count.symbols | facts.item.symbols
 
 
 def _within(param: Param, sizes: Sizes) -> None:
     """Raises CodedError when an input is larger than its declared most."""
-    size = sizes.get(Unknown("count" if param.type.is_list else "", param.name))
+    items: What = "files" if ty.is_documents(param.type) else "count"
+    size = sizes.get(Unknown(items if param.type.is_list else "", param.name))
     if param.max is not None and size is not None and size > param.max:
         unit = "items" if param.type.is_list else "tok"
         raise failed(

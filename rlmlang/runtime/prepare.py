@@ -24,7 +24,7 @@ from rlmlang.runtime.distinct import refuse_large, with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import read_source
-from rlmlang.runtime.inputs import bind_inputs, real_sizes
+from rlmlang.runtime.inputs import bind_inputs, real_sizes, wanted_of
 from rlmlang.runtime.placed_inputs import placed_texts
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
 from rlmlang.runtime.project import (
@@ -90,7 +90,7 @@ def _from_recipe(path: str, options: Options, project: Project, *, need_all: boo
     inputs = bind_inputs(
         recipe, options, need_all=need_all, settable=first_look.settable, closed=closed
     )
-    sizes = real_sizes(recipe.params, (s.facts for s in recipe.steps), inputs, measure)
+    sizes = real_sizes(recipe.params, wanted_of(recipe.steps), inputs, measure)
     again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain, plugins)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)

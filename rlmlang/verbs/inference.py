@@ -27,6 +27,7 @@ from rlmlang.ir.expressions import (
     Ref,
 )
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.origins import of_place, unplaced
 from rlmlang.ir.sizes import (
     declared_size,
     field_overhead,
@@ -156,8 +157,8 @@ def made_from(e: Expr, parts: Sequence[Facts]) -> Facts:
     match e:
         case Constant():
             return _constant(e)
-        case Get(_, name):
-            return _field(parts[0], name)
+        case Get(_, name, place):
+            return of_place(parts[0], name) if place else _field(parts[0], name)
         case Items():
             return _items(parts)
         case Joined():
@@ -275,7 +276,11 @@ def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
     """What of an expression's parts does not go together, in words; empty where all does."""
     types = [f.type for f in parts]
     match e:
-        case Get(_, name) if not isinstance(types[0], AnyType) and not field_of(types[0], name):
+        case Get(_, name, True) if why := unplaced(parts[0], name):
+            return why
+        case Get(_, name, False) if isinstance(types[0], AnyType) or field_of(types[0], name):
+            return ""
+        case Get(_, name, False):
             return f"{types[0]} has no field `{name}`"
         case Not() if not fits(types[0], BOOL):
             return f"{types[0]} stands behind `not`"

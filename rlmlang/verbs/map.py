@@ -13,7 +13,7 @@ from rlmlang.ir.walk import show
 from rlmlang.schema.formula import ZERO, Formula, minimum
 from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.value import value
-from rlmlang.verbs.given import answer_facts, item_facts, list_facts
+from rlmlang.verbs.given import answer_facts, item_facts, list_facts, of_items
 from rlmlang.verbs.inference import unsound
 from rlmlang.verbs.prompt_calls import over_items
 
@@ -53,7 +53,8 @@ class Map(Operation):
     def facts(self, given: Given) -> Facts:
         """An answer for each item, unless some may be left out."""
         items = list_facts(self.subject, given)
-        answer = answer_facts(self.ask, given, item_facts(items))
+        item = item_facts(items)
+        answer = answer_facts(self.ask, given, item)
         if self.stop is not None and not fits(given.of(self.stop, answer).type, BOOL):
             raise unsound("what makes a map stop is no condition")
         inner = answer.coverage if self.ask.prompt.result.is_list else "exact"
@@ -68,6 +69,8 @@ class Map(Operation):
             origins=items.origins | answer.origins,
             told=True,
             where=items.where,
+            placed=answer.placed | of_items(item, self.ask.prompt.result),
+            holds=item.holds,
         )
 
     def bound(self, known: Known) -> Bound:

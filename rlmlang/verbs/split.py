@@ -7,6 +7,7 @@ from typing import ClassVar
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts, Given
+from rlmlang.ir.places import Holds, is_piece
 from rlmlang.ir.recipe import Kind, Known, Operation, Partition
 from rlmlang.ir.types import SLICE, AnyType, BatchType, TreeType, Type, list_of
 from rlmlang.ir.walk import show, show_call
@@ -53,7 +54,21 @@ class Split(Operation):
             origins=subject.origins,
             told=subject.told,
             where=subject.where,
+            placed=subject.placed if rows else frozenset([""]),
+            holds=self._holds(contract, subject),
         )
+
+    def _holds(self, contract: Strategy, subject: Facts) -> Holds:
+        """What a piece may hold several of, or a part of."""
+        family, options = family_of(subject.type), self.partition.options
+        if family == "rows":
+            one = contract.rows is not None and options.get("per") == 1
+            documents = is_piece(subject.type.item) or subject.told
+            return subject.holds if one else "documents" if documents else "rows"
+        if family == "tree":
+            parts = contract.cuts(options)
+            return "documents" if contract.several(options) else "parts" if parts else ""
+        return ""
 
     def bound(self, known: Known) -> Bound:
         """Nothing: no model is asked."""

@@ -5,10 +5,16 @@ from __future__ import annotations
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.facts import Facts
+from rlmlang.ir.origins import FIELDS
 from rlmlang.ir.types import DATE, TEXT, TIME, Plain, Type, fields_of, fits, is_time, labels_of
 from rlmlang.syntax import tree as t
 
 WRITTEN_TIME = "a time is written 2026-11-30T08:15:00Z, or read with parse_time(text)"
+PLACED = (
+    "documents, slices and rows know where they came from, and what a map over them gives, but for "
+    "numbers; joined, counted and computed values do not"
+)
 
 
 def word_of(decl: t.Declaration) -> str:
@@ -52,18 +58,23 @@ def unknown_name(scope: Scope, e: t.Name, want: Type) -> Diagnostic:
     )
 
 
-def no_field(e: t.Member, type_: Type) -> Diagnostic:
-    """The problem `unknown-field`."""
+def no_field(e: t.Member, facts: Facts, why: str) -> Diagnostic:
+    """The problem `unknown-field`; `why` a field of the place it came from is not there either."""
+    type_, name = facts.type, e.name.text
     names = [f.name for f in fields_of(type_)]
-    hint = did_you_mean(e.name.text, names)
+    place = name in FIELDS
+    hint = "" if place else did_you_mean(name, [*names, *(FIELDS if facts.placed else ())])
     if type_.optional:
         hint = f"`{type_}` may be none: test it first with `!= none`"
     elif type_.is_list:
         hint = "a list has no fields: column(xs, of: field) gives one of every row"
+    elif place:
+        hint = PLACED
     return error(
         "unknown-field",
-        f"{type_} has no field `{e.name.text}`",
+        f"{type_} has no field `{name}`",
         Label(e.name.span),
+        reason=f"{why[0].upper()}{why[1:]}." if place and not type_.optional else "",
         hint=hint or f"{type_} has no fields",
     )
 

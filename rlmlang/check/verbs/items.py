@@ -15,13 +15,14 @@ from rlmlang.ir.expressions import Expr
 from rlmlang.ir.types import AnyType, Type
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
-from rlmlang.verbs.given import item_facts
+from rlmlang.verbs.given import as_documents, item_facts
 
 
 def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts] | None:
-    """A list that a verb goes over; reported where it is none."""
+    """A list that a verb goes over, or a tree of documents; reported where it is none."""
     value, facts = infer(scope, written)
-    if not isinstance(facts.type, AnyType) and not facts.type.is_list:
+    type_ = as_documents(facts).type
+    if not isinstance(type_, AnyType) and not type_.is_list:
         scope.report(_not_a_list(verb, written, facts.type))
         return None
     return value, facts

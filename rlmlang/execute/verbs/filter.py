@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from anyio.lowlevel import checkpoint
 
-from rlmlang.context import Datum
+from rlmlang.context import Datum, Slice, Tree
 from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.node import NodeRun
@@ -29,7 +30,7 @@ async def run(node: NodeRun, work: Filter) -> int:
     passed = 0
 
     async def take(item: Datum, answer: Datum) -> bool:
-        if work.keep_rest:
+        if not work.makes_items:
             (kept if answer else rest).append(item)
         elif answer:
             await node.put(item)
@@ -47,7 +48,23 @@ async def run(node: NodeRun, work: Filter) -> int:
     node.scope.receipt.judged[node.id] = passed, count
     if asking is not None:
         asking.skips.few_enough(count, "items")
-    return node.give({"kept": kept, "rest": rest}, len(kept)) if work.keep_rest else node.finish()
+    if work.makes_items:
+        return node.finish()
+    halves = (
+        [_tree(await node.value(work.subject), half) for half in (kept, rest)]
+        if work.tree
+        else [kept, rest]
+    )
+    value = dict(zip(("kept", "rest"), halves, strict=True)) if work.keep_rest else halves[0]
+    return node.give(value, len(kept))
+
+
+def _tree(whole: Datum, documents: Iterable[Datum]) -> Datum:
+    """Some documents of a tree as a tree again."""
+    if not isinstance(whole, Tree):
+        return list(documents)
+    kept = [piece.parts[0].document for piece in documents if isinstance(piece, Slice)]
+    return replace(whole, documents=tuple(kept), left_out=())
 
 
 async def _in_turn(

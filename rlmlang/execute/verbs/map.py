@@ -5,6 +5,7 @@ from __future__ import annotations
 from rlmlang.context import Datum
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.verbs.for_each import Asking, ForEach, parallel_of
+from rlmlang.origin import origin_of, placed
 from rlmlang.verbs.map import Map
 
 
@@ -12,8 +13,11 @@ async def run(node: NodeRun, work: Map) -> int:
     """The answers, until one of them makes it stop."""
     source, env = await node.items(work.subject)
     asking = Asking(node, work.ask, env, work.on_error)
+    known = "" in node.node.facts.placed
 
     async def take(item: Datum, answer: Datum) -> bool:
+        answer = placed(answer, origin_of(item) if known else None, work.ask.prompt.result)
+        node.scope.receipt.answered(node.id, answer)
         await node.put(answer)
         if work.stop is None or answer is None:
             return True
