@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rlmlang.check.say import calls as say
+from rlmlang.check.say.values import no_such_field
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Apply, Ref
-from rlmlang.ir.origins import place_field
-from rlmlang.ir.places import PLACES, is_piece
+from rlmlang.ir.origins import FIELDS, place_field
+from rlmlang.ir.places import is_piece
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import BOOL, BaseType, RecordType, Type, fields_of, fits
 from rlmlang.schema.setting import KINDS, MOMENT, Setting
@@ -192,15 +193,15 @@ class _Options:
 
     def is_field(self, name: t.Name) -> bool:
         """Whether the items have a field; reported where they have not."""
-        items = [innermost(f) for f in self.facts]
-        rows = [i.type.required() for i in items]
+        items = [_present(innermost(f)) for f in self.facts]
+        rows = [i.type for i in items]
         known = [f.name for r in rows for f in fields_of(r)]
-        if not rows or name.text in known or place_field(_present(items[0]), name.text):
+        if not rows or name.text in known or place_field(items[0], name.text):
             return True
         if not isinstance(rows[0], RecordType) and not is_piece(rows[0]):
             return True
-        known += [f.name for f in PLACES if items[0].placed]
-        self.scope.report(say.no_such_field(name, rows[0], known))
+        known += FIELDS if items[0].placed else ()
+        self.scope.report(no_such_field(name, items[0], known))
         return False
 
 

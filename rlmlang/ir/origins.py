@@ -11,9 +11,7 @@ from rlmlang.ir.types import BatchType, Field
 from rlmlang.schema.formula import ONE
 
 FIELDS = {f.name: f for f in PLACES}
-SEVERAL = (
-    "a piece may hold several documents; split by `files(per: 1, max: …)`, or map the documents"
-)
+SEVERAL = "it may come from several documents at once"
 
 
 def place_field(facts: Facts, name: str) -> Field | None:

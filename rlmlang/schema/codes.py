@@ -146,6 +146,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "nothing-to-quote": (RECIPE, (), "a prompt returns a Quote and is shown nothing to quote from"),
     "nothing-to-tune": (RECIPE, (), "a tuning that may move nothing"),
     "number-too-large": (RECIPE, (), "a number that cannot be held exactly"),
+    "one-of-several": (OK, (), "one answer for a piece that may hold several documents or rows"),
     "optimizer-failed": (FAILED, (), "an optimizer broke off"),
     "output-too-small": (RECIPE, (), "answers that may not fit what the model writes"),
     "package-not-locked": (RECIPE, (), "a package without an exact version and a hash"),

@@ -155,13 +155,3 @@ def _make(kind: str, have: Type) -> str:
 def not_a_field(name: t.Node) -> Diagnostic:
     """The problem `not-a-field`."""
     return error("not-a-field", "the bare name of a field stands here", name.span, hint="by: score")
-
-
-def no_such_field(name: t.Name, type_: Type, known: list[str]) -> Diagnostic:
-    """The problem `unknown-field`."""
-    return error(
-        "unknown-field",
-        f"{type_} has no field `{name.text}`",
-        name.span,
-        hint=did_you_mean(name.text, known),
-    )

@@ -6,7 +6,7 @@ from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.origins import FIELDS
+from rlmlang.ir.origins import FIELDS, SEVERAL, unplaced
 from rlmlang.ir.types import DATE, TEXT, TIME, Plain, Type, fields_of, fits, is_time, labels_of
 from rlmlang.syntax import tree as t
 
@@ -14,6 +14,9 @@ WRITTEN_TIME = "a time is written 2026-11-30T08:15:00Z, or read with parse_time(
 PLACED = (
     "documents, slices and rows know where they came from, and what a map over them gives, but for "
     "numbers; joined, counted and computed values do not"
+)
+ONE_DOCUMENT = (
+    "split by `files(per: 1, max: …)`, or map the documents themselves: `map docs with …`"
 )
 
 
@@ -69,13 +72,27 @@ def no_field(e: t.Member, facts: Facts, why: str) -> Diagnostic:
     elif type_.is_list:
         hint = "a list has no fields: column(xs, of: field) gives one of every row"
     elif place:
-        hint = PLACED
+        hint = ONE_DOCUMENT if why == SEVERAL else PLACED
     return error(
         "unknown-field",
         f"{type_} has no field `{name}`",
         Label(e.name.span),
         reason=f"{why[0].upper()}{why[1:]}." if place and not type_.optional else "",
         hint=hint or f"{type_} has no fields",
+    )
+
+
+def no_such_field(name: t.Name, item: Facts, known: list[str]) -> Diagnostic:
+    """The problem `unknown-field`, of a field that a function is given by its name."""
+    place = name.text in FIELDS
+    why = unplaced(item, name.text) if place else ""
+    hint = ONE_DOCUMENT if why == SEVERAL else PLACED if place else did_you_mean(name.text, known)
+    return error(
+        "unknown-field",
+        f"{item.type} has no field `{name.text}`",
+        name.span,
+        reason=f"{why[0].upper()}{why[1:]}." if why else "",
+        hint=hint,
     )
 
 
