@@ -318,9 +318,12 @@ def tok_in(parts: Iterable[Part], measure: Measure) -> int:
 
 
 def text_of(value: object) -> str:
-    """A value as text: slices are read, everything else is written out."""
+    """A value as text: slices are read, of trees the paths are named, everything else is written
+    out."""
     if isinstance(value, Slice):
         return value.text()
+    if isinstance(value, Tree):
+        return "\n".join(document.id for document in value.documents)
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 

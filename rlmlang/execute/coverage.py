@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from rlmlang.context import Datum
 from rlmlang.execute.run_context import RunContext
+from rlmlang.functions.trees import COMPARE
 from rlmlang.ir.recipe import Ask
-from rlmlang.ir.walk import names, show
+from rlmlang.ir.walk import calls_of, names, show
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 from rlmlang.schema.partitions import Coverage
@@ -19,7 +20,8 @@ from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 @dataclass
 class Lineage:
     """What a value was cut from without a model between: `inputs` of the plan, by way of `filters`.
-    `halved` says that it is a half of a filter's, `assumed` why it was taken to be whole."""
+    `halved` says that it is a half of a filter's or a part of a comparison's, `assumed` why it was
+    taken to be whole."""
 
     inputs: set[str] = field(default_factory=set)
     filters: list[str] = field(default_factory=list)
@@ -95,7 +97,7 @@ def _shown_by(plan: Plan, node: Node) -> Ask | None:
 def lineage(plan: Plan, reads: Sequence[tuple[Node, object]]) -> Lineage:
     """What the values that some nodes read by some expressions were cut from. What a model has said
     ends a line."""
-    found = Lineage()
+    found = Lineage(halved=any(map(_compares, (part for _, part in reads))))
     waiting = [id for node, part in reads for id in _read(node, part)]
     for id in waiting:
         node = plan.node(id)
@@ -104,10 +106,15 @@ def lineage(plan: Plan, reads: Sequence[tuple[Node, object]]) -> Lineage:
             found.inputs.add(id)
             continue
         found.assumed = found.assumed or node.step.assumed
-        found.halved = found.halved or work.halves
+        found.halved = found.halved or work.halves or _compares(work.cut_from)
         found.filters += [id] if work.condition and not work.halves else []
         waiting += [n for n in _read(node, work.cut_from) if n not in waiting]
     return found
+
+
+def _compares(part: object) -> bool:
+    """Whether it takes the parts of trees that were compared, none of which is all of them."""
+    return next(calls_of(part, COMPARE), None) is not None
 
 
 def _read(node: Node, part: object) -> list[str]:

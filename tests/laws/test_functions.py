@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rlmlang.context import TextDocument, Tree
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.functions.function import Function, Option
@@ -26,6 +27,7 @@ from rlmlang.ir.types import (
     INT,
     TEXT,
     TIME,
+    TREE,
     EnumType,
     Field,
     Type,
@@ -60,6 +62,10 @@ ROWS = st.fixed_dictionaries({
 })  # fmt: skip
 PLAIN = {INT: NUMBERS, FLOAT: FLOATS, TEXT: TEXTS, BOOL: st.booleans(), DATE: DAYS, TIME: TIMES, ROW: ROWS,
          FLOAT.maybe(): st.none() | FLOATS, ROW.maybe(): st.none() | ROWS}  # fmt: skip
+FILES = st.dictionaries(st.sampled_from("abc"), st.binary(min_size=2, max_size=3), max_size=3)
+PLAIN[TREE] = FILES.map(
+    lambda files: Tree("r", tuple(TextDocument(name, data) for name, data in files.items()))
+)
 ITEMS = [ROW, INT, FLOAT, TEXT, FLOAT.maybe(), ROW.maybe()]
 Given = tuple[Facts, Any]
 
@@ -95,6 +101,7 @@ def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
         "date": st.sampled_from([DATE, TIME]),
         "time": st.just(TIME),
         "number": st.sampled_from([INT, FLOAT]),
+        "tree": st.just(TREE),
         "any": st.sampled_from([*ITEMS, BOOL, list_of(INT), list_of(ROW)]),
     }
     types = [draw(kinds[function.kind(at)]) for at in range(count)]
