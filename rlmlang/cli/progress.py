@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from rich.progress import Progress as Bars
 
 from rlmlang.cli.console import console
 from rlmlang.cli.lines import EVERY, Lines
+from rlmlang.context import Datum
 from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan
 from rlmlang.report.plan import short
@@ -32,13 +33,16 @@ from rlmlang.trajectory.events import (
 
 REMEMBERED = 20_000  # answers among which evidence is looked for
 
+NOTHING: Mapping[str, Datum] = {}
+
 if TYPE_CHECKING:
     from rlmlang.runtime.prepared import Outcome
 
 
 class Progress:
     """Listens to a run's events. Without a terminal it says `every` so many seconds how far the run
-    is. `redact` takes secrets out of what is quoted of answers."""
+    is. `redact` takes secrets out of what is quoted of answers; `inputs` hold the documents whose
+    lines are named."""
 
     def __init__(
         self,
@@ -47,8 +51,10 @@ class Progress:
         quiet: bool,
         redact: Callable[[str], str] = str,
         every: float = EVERY,
+        inputs: Mapping[str, Datum] = NOTHING,
     ) -> None:
         self.plan, self.quiet, self.redact = plan, quiet, redact
+        self.inputs = inputs
         self.console = console("stderr", soft_wrap=True)
         self.bars = Bars(
             TextColumn("  {task.description}"),
@@ -177,10 +183,10 @@ class Progress:
 
     def receipt(self, outcome: Outcome, notice: str, seen_with: str) -> None:
         """Evidence and receipt at the end; `seen_with` is the command that shows the run."""
-        from rlmlang.runtime.shown import jsonable
+        from rlmlang.runtime.shown import jsonable, line_finder
 
         if outcome.problem is None:
-            found = evidence(self.kept, jsonable(outcome.result))
+            found = evidence(self.kept, jsonable(outcome.result), line_finder(self.inputs))
             if found or self.more:
                 shown = [(place, self.redact(said)) for place, said in found]
                 self.console.print(evidence_view(shown, self.more, seen_with))

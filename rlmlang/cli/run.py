@@ -72,7 +72,9 @@ def deliver(
     from rlmlang.runtime import execute
     from rlmlang.runtime.redaction import redactor_for
 
-    with Progress(ready.plan, quiet=quiet, redact=redactor_for(ready.options)) as progress:
+    with Progress(
+        ready.plan, quiet=quiet, redact=redactor_for(ready.options), inputs=ready.inputs
+    ) as progress:
         if not quiet:
             say(ready.warnings)
             if ready.tuned:

@@ -38,15 +38,24 @@ def answer_of(raw: str) -> str:
     return "" if text in ("null", "None", "[]", '""') else text
 
 
-def evidence(events: Iterable[Event], result: Json) -> list[tuple[str, str]]:
-    """Places whose answers went into the result: `path:start-end` and what was said of them."""
+def _unknown(path: str, at: int) -> int | None:
+    """The line of a byte, where no document is at hand."""
+    return None
+
+
+def evidence(
+    events: Iterable[Event], result: Json, line: Callable[[str, int], int | None] = _unknown
+) -> list[tuple[str, str]]:
+    """Places whose answers went into the result, and what was said of them. `line` finds the line
+    of a byte of a document; it is asked for the places that are shown."""
     final = " ".join(as_text(result).split()).lower()
     found: list[tuple[str, str]] = []
     for event in events:
         if isinstance(event, CallFinished) and event.ranges:
             said = " ".join(answer_of(event.answer).split())
             if len(said) >= LEAST and _supports(said.lower(), final):
-                found.append((_place(event.ranges), said))
+                find = line if len(found) < MOST else _unknown
+                found.append((_place(event.ranges, find), said))
     return found
 
 
@@ -55,11 +64,13 @@ def _supports(said: str, final: str) -> bool:
     return said in final or final in said or any(s.rstrip(".") in final for s in sentences)
 
 
-def _place(ranges: Sequence[Range]) -> str:
+def _place(ranges: Sequence[Range], line: Callable[[str, int], int | None]) -> str:
     first, last = ranges[0], ranges[-1]
     if len(ranges) == 1:
         section = f" {first[3]}," if len(first) > 3 else ""
-        return f"{first[0]}{section} bytes {first[1]:,}–{first[2]:,}"
+        at = line(str(first[0]), int(first[1]))
+        words = f", line {at:,}" if at is not None else ""
+        return f"{first[0]}{section} bytes {first[1]:,}–{first[2]:,}{words}"
     return f"{first[0]} … {last[0]} ({len(ranges)} parts)"
 
 

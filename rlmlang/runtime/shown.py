@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from rlmlang.context import Datum, Rows, Slice, Tree, text_of
+from rlmlang.context import Datum, DecodedDocument, Rows, Slice, Tree, text_of
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.receipt import documents
+from rlmlang.origin import line_of
 from rlmlang.value import Json
 
 
@@ -41,3 +44,18 @@ def left_out(inputs: Mapping[str, Datum]) -> dict[str, list[list[str]]]:
     return {
         name: [[one.name, one.reason] for one in tree.left_out] for name, tree in found.values()
     }
+
+
+def line_finder(inputs: Mapping[str, Datum]) -> Callable[[str, int], int | None]:
+    """What finds the line of a byte of an input's document; none where it is gone, or was made of
+    a form that has no lines of its own."""
+    every = [d for value in inputs.values() for d, _, _ in documents(value)]
+    known = {d.id: d for d in every if not isinstance(d, DecodedDocument)}
+
+    def find(path: str, at: int) -> int | None:
+        try:
+            return line_of(known[path], at) if path in known else None
+        except CodedError:
+            return None
+
+    return find
