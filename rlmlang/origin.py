@@ -89,8 +89,7 @@ def placed(value: Datum, origin: Slice | None, type_: Type) -> Datum:
     if isinstance(value, Row | RowText | Answer | AnswerText | Quoted | Slice):
         return value
     if isinstance(value, dict):
-        own = {f.name: None for f in fields_of(type_) if f.name in NAMES}
-        found = Answer({**own, **value} if own else value)
+        found = Answer(with_own(value, type_))
         found.origin = origin
         return found
     if isinstance(value, str):
@@ -100,6 +99,13 @@ def placed(value: Datum, origin: Slice | None, type_: Type) -> Datum:
     if isinstance(value, list):
         return [placed(x, origin, type_.item) for x in value]
     return value
+
+
+def with_own(value: dict[str, Datum], type_: Type) -> dict[str, Datum]:
+    """A record with none for those of its own fields that are called as fields of a place are, and
+    were left out: its own name wins."""
+    own = [f.name for f in fields_of(type_) if f.name in NAMES and f.name not in value]
+    return {**value, **dict.fromkeys(own)} if own else value
 
 
 def like(value: dict[str, Datum], row: Datum) -> dict[str, Datum]:
@@ -147,11 +153,6 @@ def place_of(value: Datum, name: str) -> Datum:
             hint="give it as a source: a file, a folder or rows of a file",
         )
     return READ[name](origin)
-
-
-def has_place(value: Datum, name: str) -> bool:
-    """Whether a value that has no field of its own of that name has it by its place."""
-    return name in NAMES and origin_of(value) is not None
 
 
 def _path(origin: Slice) -> str:

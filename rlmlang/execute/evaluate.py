@@ -26,7 +26,7 @@ from rlmlang.ir.expressions import (
     Op,
     Ref,
 )
-from rlmlang.origin import place_of
+from rlmlang.origin import place_of, with_own
 
 Environment = Mapping[str, Datum]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
@@ -156,7 +156,7 @@ RULES: Mapping[type[Expr], Callable[..., Datum]] = {
     Get: lambda e, env, code: _get(evaluate(e.base, env, code), e.field, e.place),
     Items: lambda e, env, code: [evaluate(x, env, code) for x in e.items],
     Joined: lambda e, env, code: "".join(shown(evaluate(x, env, code)) for x in e.parts),
-    Make: lambda e, env, code: {n: evaluate(x, env, code) for n, x in e.fields},
+    Make: lambda e, env, code: with_own({n: evaluate(x, env, code) for n, x in e.fields}, e.type),
     Not: lambda e, env, code: not evaluate(e.operand, env, code),
     Op: _op,
     Ref: lambda e, env, code: env[e.name],

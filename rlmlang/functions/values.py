@@ -57,13 +57,11 @@ def field(row: Datum, name: Names) -> Datum:
         return tuple(field(row, n) for n in name)
     if isinstance(row, dict) and (name in row or name not in PLACES):
         return row.get(name)
-    return _of_place(row, name)
+    if name in PLACES:
+        from rlmlang.origin import place_of
 
-
-def _of_place(row: Datum, name: str) -> Datum:
-    from rlmlang.origin import has_place, place_of
-
-    return place_of(row, name) if has_place(row, name) else record(row, name).get(name)
+        return place_of(row, name)
+    return record(row, name).get(name)
 
 
 def record(row: Datum, name: Names) -> dict[str, Datum]:
