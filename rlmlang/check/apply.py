@@ -11,9 +11,9 @@ from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import innermost
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.ir.expressions import Apply, Ref
+from rlmlang.ir.expressions import Apply, Computed, Ref
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import BOOL, BaseType, RecordType, Type, fields_of, fits
+from rlmlang.ir.types import BOOL, INT, BaseType, RecordType, Type, fields_of, fits
 from rlmlang.syntax import tree as t
 
 Infer = Callable[..., Inferred]
@@ -67,18 +67,23 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         scope.report(say.unlike(function, name, plain, facts, why))
     if None in options.values():
         return NOTHING
+    if why := function.misused(*facts, **options):
+        scope.report(say.wrong_option(function, call, why))
+        return NOTHING
     made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))
-    return made, function.gives(*facts, **options)
+    return made, function.facts(*facts, **options)
 
 
 def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Arg]]:
-    """The arguments without a label and those with one, which a last one is given."""
+    """The arguments without a label and those with one, which the last ones are given."""
     plain = [a for a in call.args if not a.label]
     labelled = [a for a in call.args if a.label]
-    last = next((o.name for o in function.options if o.last), "")
-    if last and len(plain) > function.least and all(a.label != last for a in labelled):
-        labelled.append(replace(plain.pop(function.least), label=last))
-    return plain, labelled
+    named = {a.label for a in labelled}
+    free = [o.name for o in function.options if o.last and o.name not in named]
+    behind = plain[function.least :] if free else []
+    given = [replace(a, label=n) for a, n in zip(behind, free, strict=False)]
+    first = plain[: function.least] if given else plain
+    return [*first, *behind[len(given) :]], labelled + given
 
 
 def _complete(
@@ -132,12 +137,24 @@ class _Options:
                 return self._typed(arg, test, facts, BOOL)
             case "count":
                 return self.scope.module.size(arg.value, ("",))
+            case "items":
+                return self._items(arg)
             case BaseType() as type_:
                 value = self.scope.module.literal(arg.value)
                 if value is None:
                     return self.scope.module.size(arg.value)
                 return self._typed(arg, value, self.infer(self.scope, arg.value)[1], type_)
+        if known[arg.label].takes == "order" and isinstance(arg.value, t.Constant):
+            truth = self.scope.module.literal(arg.value)
+            return self._typed(arg, truth, self.infer(self.scope, arg.value)[1], BOOL)
         return self._fields(arg, known[arg.label])
+
+    def _items(self, arg: t.Arg) -> object:
+        """A number of items: as it is written, or what it is computed from."""
+        if self.scope.module.literal(arg.value) is not None:
+            return self.scope.module.size(arg.value, ("",))
+        value, facts = self.infer(self.scope, arg.value)
+        return self._typed(arg, Computed(value), facts, INT)
 
     def _typed(self, arg: t.Arg, value: object, facts: Facts, want: Type) -> object:
         if fits(facts.type, want):
@@ -155,7 +172,7 @@ class _Options:
                 self.scope.report(say.not_a_field(other))
         if len(found) < len(names):
             return None
-        return found if listed or option.takes == "keys" else found[0]
+        return found if listed or option.takes in ("keys", "order") else found[0]
 
     def is_field(self, name: t.Name) -> bool:
         """Whether the items have a field; reported where they have not."""

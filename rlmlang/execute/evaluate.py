@@ -15,6 +15,7 @@ from rlmlang.ir.expressions import (
     Choose,
     Code,
     CodeCall,
+    Computed,
     Constant,
     Expr,
     Get,
@@ -85,6 +86,8 @@ def _apply(e: Apply, env: Environment, code: RunCode) -> Datum:
 
 def _option(value: object, env: Environment, code: RunCode) -> object:
     """An option's value; a condition becomes a function of the item."""
+    if isinstance(value, Computed):
+        return evaluate(value.value, env, code)
     if isinstance(value, Expr):
         return lambda item: evaluate(value, {**env, "it": item}, code)
     return value

@@ -16,6 +16,7 @@ from rlmlang.functions.values import (
     each_of,
     each_value,
     field,
+    first_of_each,
     key,
     nothing,
 )
@@ -150,6 +151,9 @@ TESTED = (replace(WHERE, required=True),)
 COUNTING = (
     Function("count", "How many items.", ("list",), scalar(INT), _count, "exact", (WHERE,),
              pairs=True),
+    Function("count_distinct", "How many unlike items, or values of a field; none is left out.",
+             ("list",), scalar(INT), lambda rows, of="": len(first_of_each(each_value(rows, of))),
+             "cover", (OF,), example=("count_distinct(rows, of: user)", "2")),
     Function("count_by", "A table of how many rows share the keys.", ("list",),
              _grouped("n", INT), _by("n", _counts, _itself), "exact",
              (KEYS, MAX_GROUPS, LOWER_BOUND)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from rlmlang.ir.expressions import Computed
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import AnyType, EnumType, Number, Type, fits
 from rlmlang.schema.partitions import ORDER, Coverage
@@ -27,13 +28,14 @@ class Option(Frozen):
     """A named argument: a literal of a type, or one of the kinds.
 
     `field` is the bare name of a field, `fields` one or several of them, `keys` the same but always
-    a tuple; `where` is a condition on an item, `count` a number of items. An option that is `last`
-    may stand unnamed behind the arguments; one that `waives` the function's need of coverage does
-    so when it is true.
+    a tuple, `order` true, false, or several of them; `where` is a condition on an item, `count` a
+    number of items that the plan counts with, `items` one that may be computed when it runs. Those
+    that are `last` may stand unnamed behind the arguments, in order; one that `waives` the
+    function's need of coverage does so when it is true.
     """
 
     name: str
-    takes: Literal["field", "fields", "keys", "where", "count"] | Type
+    takes: Literal["field", "fields", "keys", "order", "where", "count", "items"] | Type
     required: bool = False
     last: bool = False
     waives: bool = False
@@ -47,7 +49,8 @@ class Function(Frozen):
     `needs` is the least coverage its lists must have, `reads` a field that their rows must. Two
     lists are known to go one to one where a function that `pairs` them says the same of both. Lists
     that must be `alike` come from the same source and passed the same conditions. Arguments
-    that must `agree` are all of the first one's type, but for none. `example` is a call and its
+    that must `agree` are all of the first one's type, but for none. `refuses` says why arguments
+    and options do not go together, in words; empty where they do. `example` is a call and its
     value as JSON; its `rows` are those of the reference.
     """
 
@@ -62,6 +65,7 @@ class Function(Frozen):
     pairs: bool = False
     alike: bool = False
     agree: bool = False
+    refuses: Callable[..., str] | None = None
     example: tuple[str, str] = ("", "")
 
     @property
@@ -73,6 +77,14 @@ class Function(Frozen):
     def least(self) -> int:
         """How many arguments there must be."""
         return len(self.takes) - self.repeats
+
+    def facts(self, *args: Facts, **options: object) -> Facts:
+        """What is known of its value."""
+        return self.gives(*args, **_known(options))
+
+    def misused(self, *args: Facts, **options: object) -> str:
+        """Why arguments and options do not go together, in words; empty where they do."""
+        return self.refuses(*args, **_known(options)) if self.refuses is not None else ""
 
     def fits(self, at: int, type_: Type) -> bool:
         """Whether a value of a type may be the argument at this place."""
@@ -102,6 +114,11 @@ class Function(Frozen):
             if not first.origins <= other.origins:
                 return f"one comes from {_of(first)}, the other from {_of(other)}"
         return ""
+
+
+def _known(options: Mapping[str, object]) -> dict[str, object]:
+    """Options, with None for what is computed when the function is called."""
+    return {k: None if isinstance(v, Computed) else v for k, v in options.items()}
 
 
 def _of(facts: Facts) -> str:

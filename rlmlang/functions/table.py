@@ -4,7 +4,8 @@ from rlmlang.functions.counting import COUNTING
 from rlmlang.functions.function import Function
 from rlmlang.functions.lists import LISTS
 from rlmlang.functions.numbers import NUMBERS
+from rlmlang.functions.parts import PARTS
 from rlmlang.functions.text import TEXTS
 from rlmlang.table import Table
 
-FUNCTIONS = Table("rlmlang.functions", Function, (*COUNTING, *LISTS, *NUMBERS, *TEXTS))
+FUNCTIONS = Table("rlmlang.functions", Function, (*COUNTING, *LISTS, *PARTS, *NUMBERS, *TEXTS))

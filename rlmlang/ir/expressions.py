@@ -72,11 +72,19 @@ class Make(Frozen):
 
 @value
 class Apply(Frozen):
-    """A built-in function over arguments; `options` are field names and plain values."""
+    """A built-in function over arguments; `options` are field names, plain values, a condition
+    on an item `it`, or what is computed when the function is called."""
 
     function: str
     args: tuple[Expr, ...]
     options: tuple[tuple[str, object], ...] = ()
+
+
+@value
+class Computed(Frozen):
+    """An option whose value is computed when its function is called."""
+
+    value: Expr
 
 
 @value

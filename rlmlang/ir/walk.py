@@ -12,6 +12,7 @@ from rlmlang.ir.expressions import (
     Choose,
     Code,
     CodeCall,
+    Computed,
     Constant,
     Expr,
     Get,
@@ -129,4 +130,6 @@ def _option(value: object) -> str:
             return f"[{', '.join(map(_option, value))}]"
         case bool():
             return str(value).lower()
+        case Computed(inner):
+            return show(inner)
     return show(value) if isinstance(value, Expr) else str(value)

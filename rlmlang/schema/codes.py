@@ -247,6 +247,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "usage-above-worst": (OK, (), "an endpoint counts more tokens than were reserved"),
     "usage-unknown": (OK, (), "an endpoint reports a usage that cannot be true"),
     "wrong-input": (USAGE, (), "a value on the command line of the wrong type"),
+    "wrong-option": (RECIPE, (), "options of a function that do not go together"),
     "wrong-setting": (RECIPE, (), "a setting with a value it does not take"),
     "wrong-type": (RECIPE, (), "a value of the wrong type"),
     "wrong-unit": (RECIPE, (), "an amount in a unit that does not measure this"),

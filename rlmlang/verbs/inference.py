@@ -128,7 +128,9 @@ def _applied(
         raise unsound(f"`{name}` is given {' and '.join(str(f.type) for f in args)}")
     if words := function.unlike(args):
         raise unsound(f"`{name}` is given lists of unlike items: {words}")
-    return function.gives(*args, **dict(options))
+    if words := function.misused(*args, **dict(options)):
+        raise unsound(words)
+    return function.facts(*args, **dict(options))
 
 
 def parts_of(e: Expr) -> Iterator[Expr]:

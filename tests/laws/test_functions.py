@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rlmlang.diagnostics.diagnostic import CodedError
@@ -75,6 +75,8 @@ def of_type(type_: Type) -> st.SearchStrategy[Any]:
 @st.composite
 def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
     """Values for the arguments of a function, with what is known of them."""
+    if not function.takes:
+        return []
     of_fields = any(o.required and o.takes in ("field", "fields", "keys") for o in function.options)
     item = draw(st.sampled_from([ROW] if of_fields else [ROW] * 4 + ITEMS))
     item = list_of(item) if function.takes[0] == "list" and draw(st.booleans()) else item
@@ -101,8 +103,10 @@ def option(draw: st.DrawFn, each: Option, row: Type) -> Any:
             return draw(fields | several)
         case "keys":
             return draw(several)
-        case "count":
+        case "count" | "items":
             return draw(st.integers(0, MOST + 2))
+        case "order":
+            return draw(st.booleans() | several)
         case "where":
             on = draw(fields)
             return Op("==", Get(Ref("it"), on) if on else Ref("it"), Ref("it"))
@@ -114,10 +118,12 @@ def option(draw: st.DrawFn, each: Option, row: Type) -> Any:
 def applications(draw: st.DrawFn, function: Function) -> tuple[list[Given], dict[str, Any]]:
     """A call of a function that checks."""
     values = draw(arguments(function))
-    row = innermost(values[0][0]).type.required()
-    return values, {
+    row = innermost(values[0][0]).type.required() if values else TEXT
+    options = {
         o.name: option(draw, o, row) for o in function.options if o.required or draw(st.booleans())
     }
+    assume(not function.misused(*(f for f, _ in values), **options))
+    return values, options
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)

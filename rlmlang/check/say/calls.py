@@ -106,6 +106,11 @@ def wrong_arity(function: Function, call: t.Call, count: int, missing: list[str]
     )
 
 
+def wrong_option(function: Function, call: t.Call, why: str) -> Diagnostic:
+    """The problem `wrong-option`."""
+    return error("wrong-option", why, call.span, reason=function.doc)
+
+
 def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnostic:
     """The problem `wrong-type`."""
     return error(
