@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rlmlang.check.say import calls as say
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import Label
 from rlmlang.functions.function import Function, Option
-from rlmlang.functions.rules import innermost
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.ir.expressions import Apply, Computed, Ref
+from rlmlang.ir.expressions import Aggregate, Apply, Computed, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import BOOL, INT, BaseType, RecordType, Type, fields_of, fits
+from rlmlang.ir.walk import GROUP
 from rlmlang.syntax import tree as t
 
 Infer = Callable[..., Inferred]
@@ -67,11 +68,12 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         scope.report(say.unlike(function, name, plain, facts, why))
     if None in options.values():
         return NOTHING
-    if why := function.misused(*facts, **options):
+    known = {**options, **read.aggregates}
+    if why := function.misused(*facts, **known):
         scope.report(say.wrong_option(function, call, why))
         return NOTHING
     made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))
-    return made, function.facts(*facts, **options)
+    return made, function.facts(*facts, **known)
 
 
 def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Arg]]:
@@ -116,16 +118,20 @@ def _complete(
 
 @dataclass(frozen=True)
 class _Options:
-    """Reads options of a function as they are written; None for one that is reported."""
+    """Reads options of a function as they are written; None for one that is reported. What is
+    known of aggregates is kept in `aggregates`."""
 
     scope: Scope
     function: Function
     facts: list[Facts]
     infer: Infer
+    aggregates: dict[str, Facts] = field(default_factory=dict)
 
     def option(self, arg: t.Arg) -> object:
         """The value of an option."""
         known = {o.name: o for o in self.function.options}
+        if arg.label not in known and self.function.columns:
+            return self._aggregate(arg)
         if arg.label not in known:
             what = f"`{self.function.name}`"
             self.scope.report(say.surplus(arg, arg.label, what, list(known)))
@@ -139,6 +145,8 @@ class _Options:
                 return self.scope.module.size(arg.value, ("",))
             case "items":
                 return self._items(arg)
+            case "aggregate":
+                return self._aggregate(arg)
             case BaseType() as type_:
                 value = self.scope.module.literal(arg.value)
                 if value is None:
@@ -155,6 +163,13 @@ class _Options:
             return self.scope.module.size(arg.value, ("",))
         value, facts = self.infer(self.scope, arg.value)
         return self._typed(arg, Computed(value), facts, INT)
+
+    def _aggregate(self, arg: t.Arg) -> Aggregate:
+        """A value about the rows of a group."""
+        rows = group_of(self.facts[0]) if self.facts else Facts()
+        inside = replace(self.scope.inner(group=(Ref(GROUP), rows)), repeated=True)
+        value, self.aggregates[arg.label] = self.infer(inside, arg.value)
+        return Aggregate(value)
 
     def _typed(self, arg: t.Arg, value: object, facts: Facts, want: Type) -> object:
         if fits(facts.type, want):

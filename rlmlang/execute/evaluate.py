@@ -11,6 +11,7 @@ from rlmlang.context import Datum, Slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.ir.expressions import (
+    Aggregate,
     Apply,
     Choose,
     Code,
@@ -25,6 +26,7 @@ from rlmlang.ir.expressions import (
     Op,
     Ref,
 )
+from rlmlang.ir.walk import GROUP
 
 Environment = Mapping[str, Datum]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
@@ -85,7 +87,10 @@ def _apply(e: Apply, env: Environment, code: RunCode) -> Datum:
 
 
 def _option(value: object, env: Environment, code: RunCode) -> object:
-    """An option's value; a condition becomes a function of the item."""
+    """An option's value; a condition becomes a function of the item, an aggregate
+    one of the group."""
+    if isinstance(value, Aggregate):
+        return lambda rows: evaluate(value.value, {**env, GROUP: rows}, code)
     if isinstance(value, Computed):
         return evaluate(value.value, env, code)
     if isinstance(value, Expr):

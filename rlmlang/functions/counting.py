@@ -17,6 +17,7 @@ from rlmlang.functions.values import (
     each_value,
     field,
     first_of_each,
+    in_order,
     key,
     nothing,
 )
@@ -121,14 +122,15 @@ def _by(
     ) -> list[dict[str, Datum]]:
         groups = grouped(rows, keys, of)
         if max_groups is not None and len(groups) > max_groups:
-            raise _too_many(len(groups), max_groups)
+            raise too_many(len(groups), max_groups)
         out = [{**dict(zip(keys, k, strict=True)), name: made(g)} for k, g in groups.items()]
-        return sorted(out, key=lambda r: [(r[n] is None, str(r[n])) for n in keys])
+        return in_order(out, keys)
 
     return table
 
 
-def _too_many(groups: int, most: int) -> CodedError:
+def too_many(groups: int, most: int) -> CodedError:
+    """The problem `too-many-groups`."""
     return failed(
         "too-many-groups",
         f"there are {groups:,} groups, more than the {most:,} that were declared",

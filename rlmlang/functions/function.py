@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rlmlang.context import Datum
 
 Kind = Literal["list", "text", "number", "any", "*"]
+Written = Literal["field", "fields", "keys", "order", "where", "count", "items", "aggregate"]
 Names = str | tuple[str, ...]
 """A field's name, or several; empty for the item itself."""
 
@@ -29,13 +30,15 @@ class Option(Frozen):
 
     `field` is the bare name of a field, `fields` one or several of them, `keys` the same but always
     a tuple, `order` true, false, or several of them; `where` is a condition on an item, `count` a
-    number of items that the plan counts with, `items` one that may be computed when it runs. Those
-    that are `last` may stand unnamed behind the arguments, in order; one that `waives` the
-    function's need of coverage does so when it is true.
+    number of items that the plan counts with, `items` one that may be computed when it runs;
+    `aggregate` is a value about a `group`. Those that are `last` may stand unnamed behind the
+    arguments, in order; one that `waives` the function's need of coverage does so when it is true.
     """
 
     name: str
-    takes: Literal["field", "fields", "keys", "order", "where", "count", "items"] | Type
+    takes: (
+        Literal["field", "fields", "keys", "order", "where", "count", "items", "aggregate"] | Type
+    )
     required: bool = False
     last: bool = False
     waives: bool = False
@@ -50,7 +53,8 @@ class Function(Frozen):
     lists are known to go one to one where a function that `pairs` them says the same of both. Lists
     that must be `alike` come from the same source and passed the same conditions. Arguments
     that must `agree` are all of the first one's type, but for none. `refuses` says why arguments
-    and options do not go together, in words; empty where they do. `example` is a call and its
+    and options do not go together, in words; empty where they do. With `columns` each further
+    option is an aggregate, and names a field of what is given. `example` is a call and its
     value as JSON; its `rows` are those of the reference.
     """
 
@@ -66,6 +70,7 @@ class Function(Frozen):
     alike: bool = False
     agree: bool = False
     refuses: Callable[..., str] | None = None
+    columns: bool = False
     example: tuple[str, str] = ("", "")
 
     @property
@@ -78,11 +83,11 @@ class Function(Frozen):
         """How many arguments there must be."""
         return len(self.takes) - self.repeats
 
-    def facts(self, *args: Facts, **options: object) -> Facts:
-        """What is known of its value."""
+    def facts(self, /, *args: Facts, **options: object) -> Facts:
+        """What is known of its value; of an aggregate the facts are given."""
         return self.gives(*args, **_known(options))
 
-    def misused(self, *args: Facts, **options: object) -> str:
+    def misused(self, /, *args: Facts, **options: object) -> str:
         """Why arguments and options do not go together, in words; empty where they do."""
         return self.refuses(*args, **_known(options)) if self.refuses is not None else ""
 

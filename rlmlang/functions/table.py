@@ -5,7 +5,9 @@ from rlmlang.functions.function import Function
 from rlmlang.functions.lists import LISTS
 from rlmlang.functions.numbers import NUMBERS
 from rlmlang.functions.parts import PARTS
+from rlmlang.functions.tables import TABLES
 from rlmlang.functions.text import TEXTS
 from rlmlang.table import Table
 
-FUNCTIONS = Table("rlmlang.functions", Function, (*COUNTING, *LISTS, *PARTS, *NUMBERS, *TEXTS))
+OURS = (*COUNTING, *LISTS, *PARTS, *TABLES, *NUMBERS, *TEXTS)
+FUNCTIONS = Table("rlmlang.functions", Function, OURS)

@@ -110,6 +110,19 @@ def inside_size(facts: Facts) -> Formula:
     return shown_size(facts) * (ESCAPED if json else 1)
 
 
+def table_size(type_: RecordType, row: Formula, count: Formula) -> Formula:
+    """Rows of a table below the names of their fields."""
+    names = sum(len(f.name.encode()) // 2 + 2 for f in type_.fields)
+    return count * row + names
+
+
+def cell_size(facts: Facts) -> Formula:
+    """The size of a value in a row of a table, where what is no plain value stands as JSON whose
+    quotes are doubled."""
+    nested = facts.type.is_list or bool(fields_of(facts.type))
+    return inside_size(facts) * (ESCAPED if nested else 1) + 2
+
+
 def made_of(made: Facts, parts: Iterable[Facts]) -> Facts:
     """A value made of others: as complete as the least complete of them, from all their sources."""
     given = (made, *parts)

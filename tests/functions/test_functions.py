@@ -17,6 +17,13 @@ WRONG = [
     ("take(rows, n: -1)", "not-an-amount"),
     ("take(rows, n: 1.5 * 2)", "wrong-type"),
     ("slice(rows)", "missing-argument"),
+    ("group_by(rows, n: count(group))", "missing-argument"),
+    ("group_by(rows, keys: m)", "unknown-field"),
+    ("group_by(take(rows, 1), keys: id)", "unsound-coverage"),
+    ("group_by(rows, keys: id, id: count(group))", "wrong-option"),
+    ("group_by(rows, keys: id, most: max(group, of: m))", "unknown-field"),
+    ("group_by(rows, keys: id, n: count(filter group where it.n > 1))", "unnamed-step"),
+    ("count(group)", "unknown-name"),
     ("slice(rows, 1, 2, 3)", "missing-argument"),
     ("range(count(rows))", "wrong-option"),
     ("sort_by(rows, by: id, descending: [n])", "wrong-option"),
@@ -45,6 +52,8 @@ WRONG = [
 ]
 RIGHT = [
     "take(rows, count(rows) - 1)", "slice(rows, 1)", "slice(rows, from: 1, to: count(pairs))",
+    "group_by(rows, keys: [id], sum: sum(group, of: n), max_groups: 3)",
+    "group_by(rows, keys: id, above: count(group, where: it.n > sum(group, of: n) / 2))",
     "range(3)", "range(count(rows), max_items: 9)", "take(rows, 1 + 1)",
     "sort_by(rows, by: [n, id], descending: [id])", "sort_by(rows, by: n, descending: n)",
     "take(rows, 3)", "take(rows, n: 3)", "top(rows, by: [n, id], 3)", "concat(rows, rows, rows)",

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.functions.function import Function, Option
-from rlmlang.functions.rules import innermost
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.ir.expressions import Apply, Get, Op, Ref
+from rlmlang.ir.expressions import Aggregate, Apply, Constant, Get, Op, Ref
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import declared_size, shown_size
 from rlmlang.ir.types import (
@@ -35,6 +35,7 @@ from rlmlang.program.render import render
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import ONE, number
+from rlmlang.verbs.inference import Names
 
 MOST, TOK = 5, 8  # items of a list, tok of a text
 LABEL = EnumType((("good", ""), ("bad", "")), "Label")
@@ -52,6 +53,15 @@ ROWS = st.fixed_dictionaries({
 PLAIN = {INT: NUMBERS, FLOAT: FLOATS, TEXT: TEXTS, BOOL: st.booleans(), ROW: ROWS,
          FLOAT.maybe(): st.none() | FLOATS, ROW.maybe(): st.none() | ROWS}  # fmt: skip
 ITEMS = [ROW, INT, FLOAT, TEXT, FLOAT.maybe(), ROW.maybe()]
+GROUP = (Ref("group"),)
+AGGREGATES = [
+    Apply("count", GROUP), Apply("count", GROUP, (("where", Op(">", Get(Ref("it"), "n"), Constant(1))),)),
+    Apply("sum", GROUP, (("of", "n"),)), Apply("mean", GROUP, (("of", "score"),)),
+    Apply("distinct", GROUP, (("of", "user"),)), Apply("first", GROUP), GROUP[0],
+    Apply("join_text", (Apply("column", GROUP, (("of", "user"),)),)),
+]  # fmt: skip
+COLUMNS = ["n_of", "rows", "self", "a_long_name_of_a_column_that_is_a_header"]
+UNKNOWN = Facts()
 Given = tuple[Facts, Any]
 
 
@@ -107,6 +117,8 @@ def option(draw: st.DrawFn, each: Option, row: Type) -> Any:
             return draw(st.integers(0, MOST + 2))
         case "order":
             return draw(st.booleans() | several)
+        case "aggregate":
+            return Aggregate(draw(st.sampled_from(AGGREGATES)))
         case "where":
             on = draw(fields)
             return Op("==", Get(Ref("it"), on) if on else Ref("it"), Ref("it"))
@@ -122,8 +134,18 @@ def applications(draw: st.DrawFn, function: Function) -> tuple[list[Given], dict
     options = {
         o.name: option(draw, o, row) for o in function.options if o.required or draw(st.booleans())
     }
-    assume(not function.misused(*(f for f, _ in values), **options))
+    group = group_of(values[0][0]) if values else UNKNOWN
+    if function.columns:
+        names = draw(st.lists(st.sampled_from(COLUMNS), max_size=2, unique=True))
+        options |= {n: option(draw, Option(n, "aggregate"), row) for n in names}
+    assume(not function.misused(*(f for f, _ in values), **about(options, group)))
     return values, options
+
+
+def about(options: dict[str, Any], group: Facts) -> dict[str, Any]:
+    """Options, with what is known of the aggregates among them."""
+    known = Names({"group": group})
+    return {k: known.of(v.value) if isinstance(v, Aggregate) else v for k, v in options.items()}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)
@@ -134,7 +156,8 @@ def test_a_value_is_what_the_typing_rule_says(function: Function) -> None:
     @given(applications(function))
     def law(call: tuple[list[Given], dict[str, Any]]) -> None:
         values, options = call
-        facts = function.gives(*(f for f, _ in values), **options)
+        group = group_of(values[0][0]) if values else UNKNOWN
+        facts = function.facts(*(f for f, _ in values), **about(options, group))
         names = {f"x{i}": v for i, (_, v) in enumerate(values)}
         apply = Apply(function.name, tuple(map(Ref, names)), tuple(options.items()))
         try:
