@@ -126,6 +126,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "not-callable": (RECIPE, (), "something is called that is no function"),
     "not-comparable": (RECIPE, (), "two values that have no order or equality with each other"),
     "not-comparable-evals": (USAGE, (), "two evals over different examples"),
+    "not-exhaustive": (RECIPE, (), "a match without an arm for each label"),
     "not-kept": (FAILED, (), "nothing may be sent, and a call has no kept answer"),
     "not-mocked": (FAILED, (), "a test asked a model"),
     "not-recordable": (FAILED, (), "no test can be written from this run"),
