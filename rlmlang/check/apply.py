@@ -13,7 +13,7 @@ from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Aggregate, Apply, Computed, Ref
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import BOOL, INT, BaseType, RecordType, Type, fields_of, fits
+from rlmlang.ir.types import BOOL, INT, BaseType, EnumType, RecordType, Type, fields_of, fits
 from rlmlang.ir.walk import GROUP
 from rlmlang.syntax import tree as t
 
@@ -147,6 +147,10 @@ class _Options:
                 return self._items(arg)
             case "aggregate":
                 return self._aggregate(arg)
+            case "matches":
+                return self._matches(arg)
+            case EnumType() as choice:
+                return self._choice(arg, choice)
             case BaseType() as type_:
                 value = self.scope.module.literal(arg.value)
                 if value is None:
@@ -188,6 +192,30 @@ class _Options:
         if len(found) < len(names):
             return None
         return found if listed or option.takes in ("keys", "order") else found[0]
+
+    def _choice(self, arg: t.Arg, choice: EnumType) -> str | None:
+        """One of the words that an option may be."""
+        if isinstance(arg.value, t.Name) and arg.value.text in choice.names:
+            return arg.value.text
+        self.scope.report(say.no_choice(arg, choice.names))
+        return None
+
+    def _matches(self, arg: t.Arg) -> tuple[str, ...] | None:
+        """Fields that two lists have, or a field of each as `user == name`."""
+        listed = arg.value.items if isinstance(arg.value, t.ListOf) else (arg.value,)
+        found = [self._match(e) for e in listed]
+        return tuple(n for n in found if n) if all(found) else None
+
+    def _match(self, e: t.Expr) -> str:
+        """One of them; empty where it is reported."""
+        match e:
+            case t.Name():
+                return e.text if self.is_field(e) else ""
+            case t.Binary(op="==", left=t.Name() as mine, right=t.Name() as theirs):
+                both = self.is_field(mine) and self.is_field(theirs)
+                return f"{mine.text} == {theirs.text}" if both else ""
+        self.scope.report(say.not_a_field(e))
+        return ""
 
     def is_field(self, name: t.Name) -> bool:
         """Whether the items have a field; reported where they have not."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from rlmlang.context import Datum
 
 Kind = Literal["list", "text", "number", "any", "*"]
-Written = Literal["field", "fields", "keys", "order", "where", "count", "items", "aggregate"]
+Written = Literal[
+    "field", "fields", "keys", "order", "where", "count", "items", "aggregate", "matches"
+]  # fmt: skip
 Names = str | tuple[str, ...]
 """A field's name, or several; empty for the item itself."""
 
@@ -29,16 +31,15 @@ class Option(Frozen):
     """A named argument: a literal of a type, or one of the kinds.
 
     `field` is the bare name of a field, `fields` one or several of them, `keys` the same but always
-    a tuple, `order` true, false, or several of them; `where` is a condition on an item, `count` a
-    number of items that the plan counts with, `items` one that may be computed when it runs;
-    `aggregate` is a value about a `group`. Those that are `last` may stand unnamed behind the
-    arguments, in order; one that `waives` the function's need of coverage does so when it is true.
+    a tuple, `order` true, false, or several of them, `matches` those of two lists that are equal;
+    `where` is a condition on an item, `aggregate` a value about a `group`; `count` a number of
+    items that the plan counts with, `items` one that may be computed when it runs. Those that are
+    `last` may stand unnamed behind the arguments, in order; one that `waives` the function's need
+    of coverage does so when it is true.
     """
 
     name: str
-    takes: (
-        Literal["field", "fields", "keys", "order", "where", "count", "items", "aggregate"] | Type
-    )
+    takes: Written | Type
     required: bool = False
     last: bool = False
     waives: bool = False

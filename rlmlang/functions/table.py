@@ -2,6 +2,7 @@
 
 from rlmlang.functions.counting import COUNTING
 from rlmlang.functions.function import Function
+from rlmlang.functions.joins import JOINS
 from rlmlang.functions.lists import LISTS
 from rlmlang.functions.numbers import NUMBERS
 from rlmlang.functions.parts import PARTS
@@ -9,5 +10,5 @@ from rlmlang.functions.tables import TABLES
 from rlmlang.functions.text import TEXTS
 from rlmlang.table import Table
 
-OURS = (*COUNTING, *LISTS, *PARTS, *TABLES, *NUMBERS, *TEXTS)
+OURS = (*COUNTING, *LISTS, *PARTS, *TABLES, *JOINS, *NUMBERS, *TEXTS)
 FUNCTIONS = Table("rlmlang.functions", Function, OURS)

@@ -166,6 +166,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "recurse-clauses": (RECIPE, (), "a recursion that lacks a clause or says one twice"),
     "recurse-prune": (RECIPE, (), "a prune is a question whose answer is a Bool or a number"),
     "reduce-type": (RECIPE, (), "a join whose answer is no item of the next join"),
+    "repeated-key": (FAILED, (), "a key that more rows have than were declared"),
     "request-form-learned": (OK, (), "a model takes less than its tables say"),
     "request-too-large": (FAILED, ("item",), "a request that is larger than the plan allows"),
     "requirement-failed": (FAILED, (), "a require that does not hold"),

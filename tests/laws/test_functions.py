@@ -117,11 +117,17 @@ def option(draw: st.DrawFn, each: Option, row: Type) -> Any:
             return draw(st.integers(0, MOST + 2))
         case "order":
             return draw(st.booleans() | several)
+        case "matches":
+            return draw(several | st.just(("n == score",)))
+        case EnumType(names=names):
+            return draw(st.sampled_from(names))
         case "aggregate":
             return Aggregate(draw(st.sampled_from(AGGREGATES)))
         case "where":
             on = draw(fields)
             return Op("==", Get(Ref("it"), on) if on else Ref("it"), Ref("it"))
+    if each.name == "prefix":
+        return "other_"
     literal = st.integers(-2, 3) if each.takes == INT else PLAIN[each.takes]
     return draw(literal)
 

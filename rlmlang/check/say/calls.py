@@ -121,6 +121,17 @@ def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnos
     )
 
 
+def no_choice(arg: t.Arg, known: Sequence[str]) -> Diagnostic:
+    """The problem `wrong-value`."""
+    word = arg.value.span.text
+    return error(
+        "wrong-value",
+        f"`{arg.label}` is {' or '.join(f'`{k}`' for k in known)}, not `{word}`",
+        arg.value.span,
+        hint=did_you_mean(word, known) or f"write {arg.label}: {known[0]}",
+    )
+
+
 def not_a_field(name: t.Node) -> Diagnostic:
     """The problem `not-a-field`."""
     return error("not-a-field", "the bare name of a field stands here", name.span, hint="by: score")
