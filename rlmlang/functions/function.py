@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from rlmlang.ir.expressions import Computed
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import AnyType, EnumType, Number, Type, fits
+from rlmlang.ir.types import AnyType, EnumType, MapType, Number, Type, fits
 from rlmlang.schema.partitions import ORDER, Coverage
 from rlmlang.value import Frozen, value
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
-Kind = Literal["list", "text", "number", "any", "*"]
+Kind = Literal["list", "text", "number", "map", "any", "*"]
 Written = Literal[
     "field", "fields", "keys", "order", "where", "count", "items", "aggregate", "matches"
 ]  # fmt: skip
@@ -134,6 +134,7 @@ def _of(facts: Facts) -> str:
 KINDS: Mapping[Kind, Callable[[Type], bool]] = {
     "list": lambda t: t.is_list,
     "number": lambda t: isinstance(t, Number),
+    "map": lambda t: isinstance(t, MapType) and not t.optional,
     "text": lambda t: t.textual or isinstance(t, EnumType),
     "any": lambda t: True,
 }

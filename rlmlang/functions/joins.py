@@ -121,15 +121,17 @@ def _by_key(
     return found
 
 
-def repeated(names: Sequence[str], row: Datum, most: int | None = None) -> CodedError:
+def repeated(
+    names: Sequence[str], row: Datum, most: int | None = None, what: str = "the right list"
+) -> CodedError:
     """The problem `repeated-key`."""
     shown = ", ".join(f"{n} = {record(row, n).get(n)!s:.40}" for n in names)
     than = f"more than the {most:,} rows that were declared" if most else "more than one row"
     return failed(
         "repeated-key",
-        f"{than} of the right list have {shown}",
-        reason="The bound of the plan counts with one match for each row unless more are declared.",
-        hint="raise max_matches, dedupe the right list, or put the list that repeats on the left",
+        f"{than} of {what} have {shown}",
+        reason="The bound of the plan counts with one row for each key unless more are declared.",
+        hint="dedupe the list, or say with max_matches how many rows of a join have one key",
     )
 
 

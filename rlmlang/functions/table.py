@@ -4,11 +4,12 @@ from rlmlang.functions.counting import COUNTING
 from rlmlang.functions.function import Function
 from rlmlang.functions.joins import JOINS
 from rlmlang.functions.lists import LISTS
+from rlmlang.functions.maps import MAPS
 from rlmlang.functions.numbers import NUMBERS
 from rlmlang.functions.parts import PARTS
 from rlmlang.functions.tables import TABLES
 from rlmlang.functions.text import TEXTS
 from rlmlang.table import Table
 
-OURS = (*COUNTING, *LISTS, *PARTS, *TABLES, *JOINS, *NUMBERS, *TEXTS)
+OURS = (*COUNTING, *LISTS, *PARTS, *TABLES, *JOINS, *MAPS, *NUMBERS, *TEXTS)
 FUNCTIONS = Table("rlmlang.functions", Function, OURS)

@@ -6,7 +6,7 @@ from rlmlang.ir.expressions import Param
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Prompt, Source
 from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead
-from rlmlang.ir.types import TreeType, Type, fields_of
+from rlmlang.ir.types import MapType, TreeType, Type, fields_of
 from rlmlang.schema.formula import ONE, Formula, Sizes, Unknown, What, number, symbol
 
 
@@ -28,6 +28,8 @@ def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = N
         item = of("longest", declared_size(type_.item, None))
         return Facts(type_, count * item, count, item, origins=origins)
     size = of("", declared_size(type_, most))
+    if isinstance(type_, MapType):
+        return Facts(type_, size, size, size, size, origins=origins)
     count = of("files", None) if isinstance(type_, TreeType) else ONE
     return Facts(type_, size, count, size, origins=origins)
 
@@ -37,6 +39,8 @@ def of_result(prompt: Prompt, result: Type) -> Facts:
     written = number(prompt.written * GROWTH)
     if result.is_list:
         return _list_result(prompt, result, written)
+    if isinstance(result, MapType):
+        return Facts(result, written, written, written, written)
     declared = declared_size(result, None, GROWTH)
     if prompt.result_max is not None and result.textual:
         declared = number(prompt.result_max * GROWTH)

@@ -48,6 +48,7 @@ from rlmlang.ir.types import (
     AnyType,
     Field,
     IntType,
+    MapType,
     NoneType,
     Number,
     PairType,
@@ -232,7 +233,8 @@ def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
     given = sum((f.size for f in inputs), number(64))
     declared = declared_size(result, most)
     size = declared if declared is not None else given
-    made = Facts(result, size, ONE, given)
+    many = size if isinstance(result, MapType) else ONE
+    made = Facts(result, size, many, given, many)
     if result.is_list:
         items = sum((f.count * f.inner for f in inputs), number(0))
         item = declared_size(result.item, None)

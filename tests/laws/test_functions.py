@@ -24,6 +24,7 @@ from rlmlang.ir.types import (
     TEXT,
     EnumType,
     Field,
+    MapType,
     Type,
     fields_of,
     list_of,
@@ -67,6 +68,10 @@ Given = tuple[Facts, Any]
 
 def known(type_: Type) -> Facts:
     """What is known of a value, as of a parameter of a recipe."""
+    if isinstance(type_, MapType):
+        value = known(type_.of)
+        size = number(MOST) * (shown_size(value) * 2 + TOK * 2 + 6)
+        return Facts(type_, size, size, size, size)
     size = declared_size(type_, TOK) or number(TOK)
     if not type_.is_list:
         return Facts(type_, size, ONE, size)
@@ -79,6 +84,8 @@ def known(type_: Type) -> Facts:
 
 def of_type(type_: Type) -> st.SearchStrategy[Any]:
     """Values of a type."""
+    if isinstance(type_, MapType):
+        return st.dictionaries(TEXTS, of_type(type_.of), max_size=MOST)
     return st.lists(of_type(type_.item), max_size=MOST) if type_.is_list else PLAIN[type_]
 
 
@@ -94,6 +101,7 @@ def arguments(draw: st.DrawFn, function: Function) -> list[Given]:
     kinds = {
         "list": st.just(list_of(item)),
         "text": st.just(TEXT),
+        "map": st.sampled_from([MapType(of=INT), MapType(of=list_of(ROW)), MapType(of=ROW)]),
         "number": st.sampled_from([INT, FLOAT]),
         "any": st.sampled_from([*ITEMS, BOOL, list_of(INT), list_of(ROW)]),
     }
@@ -172,7 +180,7 @@ def test_a_value_is_what_the_typing_rule_says(function: Function) -> None:
             return  # values that have no order, no number, no partner: said in one line
         done.append(value)
         assert misfit(value, facts.type) == ""
-        assert not facts.type.is_list or len(value) <= facts.count.value()
+        assert value is None or not facts.type.is_list or len(value) <= facts.count.value()
         assert Estimate().tok(render(value, facts.type)) <= shown_size(facts).value()
 
     law()
