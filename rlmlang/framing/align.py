@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeAlias, assert_never
 
-from rlmlang.context import Datum
+from rlmlang.context import Datum, fields_of, text_of
 from rlmlang.framing import repairs as names
 from rlmlang.framing import scalars
 from rlmlang.framing.json_text import Bare, Loaded, loaded
@@ -241,10 +241,10 @@ def _map(given: Loaded, type_: ty.MapType, done: Repairs) -> Datum:
         raise ValueError(f"{type_} is wanted, not {_kind(given)}")
     entry = ty.record(ty.Field("key", ty.TEXT), ty.Field("value", type_.of))
     found: dict[str, Datum] = {}
-    for each in (_record(x, entry, done) for x in given):
-        assert isinstance(each, dict)
-        if found.setdefault(each["key"], each["value"]) is not each["value"]:
-            raise ValueError(f"`{each['key']}` stands there twice")
+    for each in (fields_of(_record(x, entry, done)) for x in given):
+        if (key := text_of(each["key"])) in found:
+            raise ValueError(f"`{key}` stands there twice")
+        found[key] = each["value"]
     return found
 
 

@@ -13,7 +13,7 @@ from rlmlang.functions.tables import Aggregated, groups_of
 from rlmlang.functions.values import Rows, each_of, field, shown
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import ESCAPED, MARK, PER_FIELD, declared_size, inside_size, made_of
-from rlmlang.ir.types import INT, TEXT, EnumType, MapType, Type, list_of
+from rlmlang.ir.types import ANY, INT, TEXT, EnumType, MapType, Type, list_of
 from rlmlang.schema.formula import ONE, Formula, minimum
 
 if TYPE_CHECKING:
@@ -89,9 +89,12 @@ def _many(map_: Facts, of: Formula) -> Formula:
     return map_.size if of == ONE else minimum(of, map_.size)
 
 
+def _of(map_: Facts) -> Type:
+    return map_.type.of if isinstance(map_.type, MapType) else ANY
+
+
 def _value(map_: Facts, key: Facts) -> Facts:
-    assert isinstance(map_.type, MapType)
-    type_, many = map_.type.of, _many(map_, map_.inner)
+    type_, many = _of(map_), _many(map_, map_.inner)
     counted = type_.is_list or isinstance(type_, MapType)
     inside = declared_size(type_.item, None) if type_.is_list else None
     one = map_.item if inside is None else inside
@@ -106,12 +109,11 @@ def _value(map_: Facts, key: Facts) -> Facts:
     return made_of(made, [key])
 
 
-def _listed(of: Callable[[MapType], Type], *, keys: bool) -> Callable[[Facts], Facts]:
+def _listed(*, keys: bool) -> Callable[[Facts], Facts]:
     def rule(map_: Facts) -> Facts:
-        assert isinstance(map_.type, MapType)
         one = map_.size if keys else map_.item
         inner = ONE if keys else _many(map_, map_.inner)
-        type_ = list_of(of(map_.type))
+        type_ = list_of(TEXT if keys else _of(map_))
         return replace(map_, type=type_, count=_many(map_, map_.count), item=one, inner=inner)
 
     return rule
@@ -130,9 +132,9 @@ MAPS = (
              lambda map_, key: map_.get(shown(key)),
              example=('get(nest(rows, keys: user, value: count(group)), "ann")', "2")),
     Function("keys", "The keys of a map, in its order.", ("map",),
-             _listed(lambda _: TEXT, keys=True), list,
+             _listed(keys=True), list,
              example=("keys(nest(rows, keys: user))", '["ann", "bob"]')),
     Function("values", "The values of a map, in its order.", ("map",),
-             _listed(lambda m: m.of, keys=False), lambda map_: list(map_.values()),
+             _listed(keys=False), lambda map_: list(map_.values()),
              example=("values(nest(rows, keys: user, value: count(group)))", "[2, 1]")),
 )  # fmt: skip
