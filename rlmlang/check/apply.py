@@ -72,6 +72,7 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
     if why := function.misused(*facts, **known):
         scope.report(say.wrong_option(function, call, why))
         return NOTHING
+    options |= function.settled(*facts, **known)
     made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))
     return made, function.facts(*facts, **known)
 

@@ -20,10 +20,11 @@ Case = str | bool | None
 def choice_of(scope: Scope, e: t.Match, infer: Infer) -> t.Expr | None:
     """The same as `if … then … else …`; None where it does not check, which is reported. What is
     for none alone is asked first, so that the subject cannot be none behind it."""
-    _, facts = infer(scope, e.subject)
+    value, facts = infer(scope, e.subject)
     if isinstance(facts.type, AnyType):
         return None
-    problems = list(_problems(e, facts.type))
+    none = facts.type.optional or value in scope.certain
+    problems = list(_problems(e, facts.type, none=none))
     for problem in problems:
         scope.report(problem)
     if problems:
@@ -61,13 +62,14 @@ def _shown(case: Case) -> str:
     return f"`{'none' if case is None else str(case).lower() if case in (True, False) else case}`"
 
 
-def _problems(e: t.Match, type_: Type) -> Iterator[Diagnostic]:
-    """What a match over a type has too much, twice, or not at all."""
+def _problems(e: t.Match, type_: Type, *, none: bool) -> Iterator[Diagnostic]:
+    """What a match over a type has too much, twice, or not at all; with `none` that case may be
+    there, also where it was tested before."""
     if not isinstance(type_, EnumType | BoolType):
         yield _no_labels(e, type_)
         return
     known: list[Case] = [*(type_.names if isinstance(type_, EnumType) else (True, False))]
-    known += [None] if type_.optional else []
+    known += [None] if none else []
     seen: dict[Case, t.Name | t.Constant] = {}
     for written in (c for arm in e.arms for c in arm.cases):
         case = _case(written)
@@ -76,7 +78,7 @@ def _problems(e: t.Match, type_: Type) -> Iterator[Diagnostic]:
         elif case in seen:
             yield _twice(written, seen[case])
         seen.setdefault(case, written)
-    missing = [k for k in known if k not in seen]
+    missing = [k for k in known if k not in seen and (k is not None or type_.optional)]
     if missing and e.otherwise is None:
         yield _missing(e, type_, missing)
 

@@ -55,7 +55,8 @@ class Function(Frozen):
     that must be `alike` come from the same source and passed the same conditions. Arguments
     that must `agree` are all of the first one's type, but for none. `refuses` says why arguments
     and options do not go together, in words; empty where they do. With `columns` each further
-    option is an aggregate, and names a field of what is given. `example` is a call and its
+    option is an aggregate, and names a field of what is given. `settles` gives options that follow
+    from what is known, which `run` is given too. `example` is a call and its
     value as JSON; its `rows` are those of the reference.
     """
 
@@ -72,6 +73,7 @@ class Function(Frozen):
     agree: bool = False
     refuses: Callable[..., str] | None = None
     columns: bool = False
+    settles: Callable[..., Mapping[str, object]] | None = None
     example: tuple[str, str] = ("", "")
 
     @property
@@ -91,6 +93,10 @@ class Function(Frozen):
     def misused(self, /, *args: Facts, **options: object) -> str:
         """Why arguments and options do not go together, in words; empty where they do."""
         return self.refuses(*args, **_known(options)) if self.refuses is not None else ""
+
+    def settled(self, /, *args: Facts, **options: object) -> Mapping[str, object]:
+        """Options that follow from what is known."""
+        return self.settles(*args, **_known(options)) if self.settles is not None else {}
 
     def fits(self, at: int, type_: Type) -> bool:
         """Whether a value of a type may be the argument at this place."""

@@ -59,22 +59,21 @@ def _place(n: int) -> int:
     return n
 
 
-def _most(n: int | None, to: int | None = None, max_items: int | None = None) -> int | None:
+def _most(**places: int | None) -> int | None:
     """How many numbers a range may hold; None where nothing says it."""
-    end, start = (n, 0) if to is None else (to, n)
+    start, end = (places["n"], places["to"]) if "to" in places else (0, places["n"])
     if end is None or start is None:
-        return max_items
+        return places.get("max_items")
     return max(0, end - start)
 
 
-def _range_facts(n: int | None, to: int | None = None, max_items: int | None = None) -> Facts:
-    count = number(_most(n, to, max_items) or 0)
-    item = number(LONGEST["Int"])
+def _range_facts(**places: int | None) -> Facts:
+    count, item = number(_most(**places) or 0), number(LONGEST["Int"])
     return Facts(list_of(INT), item * count, count, item)
 
 
-def _unbounded(n: int | None, to: int | None = None, max_items: int | None = None) -> str:
-    return "" if _most(n, to, max_items) is not None else "`range` needs `max_items: …` here"
+def _unbounded(**places: int | None) -> str:
+    return "" if _most(**places) is not None else "`range` needs `max_items: …` here"
 
 
 def _range(n: int, to: int | None = None, max_items: int | None = None) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
-from rlmlang.functions.rules import group_of
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import (
     Aggregate,
@@ -138,6 +138,9 @@ def _misapplied(function: Function, args: Sequence[Facts], options: Mapping[str,
             return f"`{name}` cannot be applied to {facts.type}"
         if not function.covered(facts, options):
             return f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`"
+    items = [innermost(f).type for f in args] if function.repeats else []
+    if not all(fits(i, items[0]) for i in items):
+        return f"`{name}` is given lists of {' and '.join(map(str, items))}"
     if function.disagrees([f.type for f in args]):
         return f"`{name}` is given {' and '.join(str(f.type) for f in args)}"
     words = function.unlike(args)

@@ -17,6 +17,7 @@ WRONG = [
     ("take(rows, n: -1)", "not-an-amount"),
     ("take(rows, n: 1.5 * 2)", "wrong-type"),
     ("slice(rows)", "missing-argument"),
+    ("pivot(rows, rows: id, columns: n, value: count(group))", "wrong-option"),
     ("by_key(rows)", "missing-argument"),
     ("keys(rows)", "wrong-type"),
     ("get(by_key(rows, key: id), 1)", "wrong-type"),

@@ -138,7 +138,10 @@ def applied(draw: st.DrawFn, function: Function, pool: list[Made]) -> tuple[str,
     if function.columns and draw(st.booleans()):
         given.append(("made", *option(draw, Option("made", "aggregate"), rows)))
     words = [m.text for m in args] + [f"{name}: {text}" for name, text, _ in given]
-    made = Apply(function.name, tuple(m.value for m in args), tuple((n, v) for n, _, v in given))
+    options = {n: v for n, _, v in given}
+    if function.name == "pivot":
+        options |= function.settled(*(m.facts for m in args), **options)
+    made = Apply(function.name, tuple(m.value for m in args), tuple(options.items()))
     return f"{function.name}({', '.join(words)})", made
 
 
@@ -224,7 +227,8 @@ def test_an_expression_that_checks_does_not_crash(made: Made, values: dict[str, 
         return
     assert misfit(value, facts.type) == "", made.text
     count = facts.count.value(REAL)
-    assert value is None or not facts.type.is_list or count is None or len(value) <= count
+    listed = value is not None and facts.type.is_list and count is not None
+    assert not listed or len(value) <= count, made.text
     most = shown_size(facts).value(REAL)
     assert most is not None
     assert Estimate().tok(render(value, facts.type)) <= most, made.text

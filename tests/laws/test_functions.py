@@ -115,6 +115,8 @@ def option(draw: st.DrawFn, each: Option, row: Type) -> Any:
     fields = st.sampled_from([f.name for f in fields_of(row)] or [""])
     several = st.lists(fields, min_size=1, max_size=2, unique=True).map(tuple)
     match each.takes:
+        case "field" if each.name == "columns":
+            return "label"
         case "field":
             return draw(fields)
         case "fields":
@@ -152,8 +154,9 @@ def applications(draw: st.DrawFn, function: Function) -> tuple[list[Given], dict
     if function.columns:
         names = draw(st.lists(st.sampled_from(COLUMNS), max_size=2, unique=True))
         options |= {n: option(draw, Option(n, "aggregate"), row) for n in names}
-    assume(not function.misused(*(f for f, _ in values), **about(options, group)))
-    return values, options
+    facts = [f for f, _ in values]
+    assume(not function.misused(*facts, **about(options, group)))
+    return values, options | function.settled(*facts, **about(options, group))
 
 
 def about(options: dict[str, Any], group: Facts) -> dict[str, Any]:
