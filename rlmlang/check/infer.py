@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.check.apply import apply_function, check_args
+from rlmlang.check.matches import choice_of, one_of
 from rlmlang.check.resolve import code_of, source_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import NOTHING, UNKNOWN, Inferred, Scope, unnamed
@@ -80,7 +81,12 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return _unary(scope, e)
         case t.If():
             return _if(scope, e, want)
-        case t.Verb(pure=True) if "it" not in scope.names:
+        case t.Match():
+            made = choice_of(scope, e, infer)
+            return infer(scope, made, want) if made is not None else NOTHING
+        case t.OneOf():
+            return one_of(scope, e, infer)
+        case t.Verb(pure=True) if not (scope.repeated or "it" in scope.names):
             return _hoist(scope, e)
     scope.report(unnamed(e))
     return NOTHING
@@ -238,7 +244,8 @@ def _code(scope: Scope, e: t.Call, code: Code) -> Inferred:
 def _binary(scope: Scope, e: t.Binary) -> Inferred:
     left, a = infer(scope, e.left)
     more = tested(left, holds=e.op == "and") if e.op in ("and", "or") else frozenset()
-    right, b = infer(sure(scope, more), e.right, a.type)
+    like = list_of(a.type) if e.op == "in" else a.type
+    right, b = infer(sure(scope, more), e.right, like)
     if isinstance(e.left, t.Name) and a is UNKNOWN and isinstance(b.type, EnumType):
         left, a = infer(scope, e.left, b.type)
     if e.op in ("and", "or", *ARITHMETIC) and not goes_with(e.op, a.type, b.type):

@@ -13,9 +13,11 @@ from rlmlang.ir.expressions import Param
 from rlmlang.ir.types import (
     ANY,
     GENERIC,
+    TEXT,
     TYPE_NAMES,
     EnumType,
     Field,
+    MapType,
     PairType,
     Plain,
     PromptType,
@@ -32,7 +34,7 @@ from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
 
 T = TypeVar("T")
-UNBOUNDED = Plain | EnumType | RecordType | PairType | PromptType
+UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
@@ -149,6 +151,9 @@ class Module:
         least, most = GENERIC.get(written.name, (0, 0))
         if not least <= len(args) <= most:
             self.report(_type_arguments(written, least, most))
+            return ANY
+        if written.name == "Map" and args[0] != TEXT:
+            self.report(_no_key(written.args[0], args[0]))
             return ANY
         return named(written.name, args)
 
@@ -307,8 +312,13 @@ def _type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:
         "type-arguments",
         f"`{written.name}` takes {wanted} between < and >, not {len(written.args)}",
         written.span,
-        hint="write `Slice<Row>`, `Table<Row>`, `Pair<A, B>`; other types stand alone",
+        hint="write `Slice<Row>`, `Table<Row>`, `Pair<A, B>`, `Map<Text, T>`; others stand alone",
     )
+
+
+def _no_key(written: t.TypeExpr, type_: Type) -> Diagnostic:
+    words = f"the keys of a `Map` are Text, not {type_}"
+    return error("type-arguments", words, written.span, hint="write `Map<Text, …>`")
 
 
 def _not_an_amount(written: t.Expr, words: str) -> Diagnostic:

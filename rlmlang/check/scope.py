@@ -11,7 +11,7 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.ir.expressions import Constant, Expr, Ref
 from rlmlang.ir.recipe import Facts, Operation, Prompt, Step
 from rlmlang.ir.types import Type
-from rlmlang.ir.walk import names
+from rlmlang.ir.walk import free_names, names
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.registry import Find
 from rlmlang.syntax import tree as t
@@ -73,6 +73,7 @@ class Scope:
     called_at: tuple[Span, ...] = ()  # the calls of patterns that led here, the nearest first
     certain: frozenset[Expr] = frozenset()  # what was tested not to be none
     hint: str = ""  # what else can be done about every problem
+    repeated: bool = False  # in what is computed again and again, where no step may stand
     current: str = ""  # the step that is being checked
     step: StepRule = no_step  # adds the steps of what is written to the body
 
@@ -104,7 +105,7 @@ class Scope:
         it, `parts` those of the steps that it is made of."""
         full = self.prefix + name
         facts = self._facts(work, known, node, parts or {})
-        needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
+        needs = free_names(work)
         places = (node.span.place, *(span.place for span in self.called_at))
         step = Step(full, work, facts, needs, within=self.within, places=places)
         self.steps.append(step)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from rlmlang.check.asks import ask_of, prompt_named
 from rlmlang.check.infer import either_of, expect, infer, sure
+from rlmlang.check.matches import choice_of
 from rlmlang.check.patterns import Found, inline, recipe_named
-from rlmlang.check.scope import Inferred, Scope
+from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.verbs import CHECKS
 from rlmlang.ir import recipe as r
@@ -41,6 +42,9 @@ def _step(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
             return step(scope, name, inner, want)
         case t.Verb():
             return CHECKS[type(e)](scope, name, e)
+        case t.Match() if _pays(scope, e):
+            made = choice_of(scope, e, infer)
+            return step(scope, name, made, want) if made is not None else NOTHING
         case t.If() if _pays(scope, e.yes) or _pays(scope, e.no):
             return _branch(scope, name, e)
         case t.Call():
@@ -64,6 +68,9 @@ def _called(scope: Scope, e: t.Expr) -> r.Prompt | Found | None:
 def _pays(scope: Scope, e: t.Expr) -> bool:
     if isinstance(e, t.If):
         return _pays(scope, e.yes) or _pays(scope, e.no)
+    if isinstance(e, t.Match):
+        arms = [*e.arms, *([e.otherwise] if e.otherwise is not None else [])]
+        return any(_pays(scope, arm.value) for arm in arms)
     return isinstance(e, t.Verb) or _called(scope, e) is not None
 
 

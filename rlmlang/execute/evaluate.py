@@ -12,10 +12,12 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.values import shown
 from rlmlang.ir.expressions import (
+    Aggregate,
     Apply,
     Choose,
     Code,
     CodeCall,
+    Computed,
     Constant,
     Expr,
     Get,
@@ -26,6 +28,7 @@ from rlmlang.ir.expressions import (
     Op,
     Ref,
 )
+from rlmlang.ir.walk import GROUP
 from rlmlang.origin import place_of, with_own
 
 Environment = Mapping[str, Datum]
@@ -93,7 +96,12 @@ def _given(function: Function, at: int, value: Datum) -> Datum:
 
 
 def _option(value: object, env: Environment, code: RunCode) -> object:
-    """An option's value; a condition becomes a function of the item."""
+    """An option's value; a condition becomes a function of the item, an aggregate
+    one of the group."""
+    if isinstance(value, Aggregate):
+        return lambda rows: evaluate(value.value, {**env, GROUP: rows}, code)
+    if isinstance(value, Computed):
+        return evaluate(value.value, env, code)
     if isinstance(value, Expr):
         return lambda item: evaluate(value, {**env, "it": item}, code)
     return value

@@ -15,7 +15,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.quotes import cut_fields, is_cut, is_quote, quotes_in
 from rlmlang.ir.sizes import GROWTH, LONGEST
-from rlmlang.ir.types import TEXT, AnyType, PairType, RecordType, Type
+from rlmlang.ir.types import TEXT, AnyType, MapType, PairType, RecordType, Type
 from rlmlang.ir.walk import show
 from rlmlang.origin import quoted
 from rlmlang.unicode import SAME
@@ -133,6 +133,12 @@ def too_large(
             for f in type_.fields
         )
         return next((p for p in found if p), "")
+    if isinstance(type_, MapType):
+        parts = (
+            too_large(of, None, v, measure, where + what, _inside)
+            for of, v, where in _parts(type_, value)
+        )
+        return next((p for p in parts if p), "")
     if most is not None and type_.textual:
         size = measure.tok(shown(value))
         if size > most * GROWTH:
@@ -175,6 +181,8 @@ def _parts(type_: Type, value: Datum) -> Iterator[tuple[Type, Datum, str]]:
     """The items of a list, the fields of a record, the sides of a pair, each with its type."""
     if type_.is_list:
         yield from ((type_.item, v, f"item {i + 1} of ") for i, v in enumerate(items_of(value)))
+    elif isinstance(value, dict) and isinstance(type_, MapType):
+        yield from ((type_.of, v, f"`{k}` of ") for k, v in value.items())
     elif isinstance(value, dict) and isinstance(type_, RecordType | PairType):
         yield from ((f.type, value.get(f.name), f"`{f.name}` of ") for f in type_.fields)
 
@@ -240,6 +248,9 @@ def _conditions(type_: Type, value: Datum, code: RunCode, what: str) -> str:
             _conditions(type_.item, v, code, f"item {i + 1} of {what}")
             for i, v in enumerate(items_of(value))
         )
+        return next((p for p in found if p), "")
+    if isinstance(type_, MapType):
+        found = (_conditions(of, v, code, where + what) for of, v, where in _parts(type_, value))
         return next((p for p in found if p), "")
     if not isinstance(type_, RecordType):
         return ""

@@ -255,6 +255,8 @@ def _in_words(text: str, type_: Structure, done: Repairs) -> Datum:
         return made[0]
     if isinstance(type_, ty.RecordType):
         return pairs_of(text, type_, done)
+    if isinstance(type_, ty.MapType):
+        raise ValueError(f"{type_} is wanted: an object")
     return lines_of(text, type_, done)
 
 

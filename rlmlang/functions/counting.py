@@ -16,6 +16,8 @@ from rlmlang.functions.values import (
     each_of,
     each_value,
     field,
+    first_of_each,
+    in_order,
     key,
     nothing,
 )
@@ -121,14 +123,15 @@ def _by(
     ) -> list[dict[str, Datum]]:
         groups = grouped(rows, keys, of)
         if max_groups is not None and len(groups) > max_groups:
-            raise _too_many(len(groups), max_groups)
+            raise too_many(len(groups), max_groups)
         out = [{**dict(zip(keys, k, strict=True)), name: made(g)} for k, g in groups.items()]
-        return sorted(out, key=lambda r: [(r[n] is None, str(r[n])) for n in keys])
+        return in_order(out, keys)
 
     return table
 
 
-def _too_many(groups: int, most: int) -> CodedError:
+def too_many(groups: int, most: int) -> CodedError:
+    """The problem `too-many-groups`."""
     return failed(
         "too-many-groups",
         f"there are {groups:,} groups, more than the {most:,} that were declared",
@@ -151,15 +154,18 @@ TESTED = (replace(WHERE, required=True),)
 COUNTING = (
     Function("count", "How many items.", ("list",), scalar(INT), _count, "exact", (WHERE,),
              pairs=True),
+    Function("count_distinct", "How many unlike items, or values of a field; none is left out.",
+             ("list",), scalar(INT), lambda rows, of="": len(first_of_each(each_value(rows, of))),
+             "cover", (OF,), example=("count_distinct(rows, of: user)", "2")),
     Function("count_by", "A table of how many rows share the keys.", ("list",),
              _grouped("n", INT), _by("n", _counts, _itself), "exact",
              (KEYS, MAX_GROUPS, LOWER_BOUND)),
-    Function("sum", "The sum of numbers, or of a field.", ("list",), number_of, _sum, "exact",
-             (OF,)),
+    Function("sum", "The sum of numbers, or of a field; none is left out.", ("list",),
+             number_of, _sum, "exact", (OF,)),
     Function("sum_by", "A table of sums of a field by keys.", ("list",),
              _grouped("total", None), _by("total", _numbers_of, _total), "exact", OF_GROUPS),
-    Function("mean", "The mean of numbers, or of a field; none of none.", ("list",),
-             scalar(FLOAT.maybe()), _mean, "exact", (OF,)),
+    Function("mean", "The mean of numbers, or of a field, where none is left out; none of no "
+             "numbers.", ("list",), scalar(FLOAT.maybe()), _mean, "exact", (OF,)),
     Function("mean_by", "A table of means of a field by keys.", ("list",),
              _grouped("mean", FLOAT.maybe()), _by("mean", _numbers_of, _average), "exact",
              OF_GROUPS),

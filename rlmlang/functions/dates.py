@@ -17,7 +17,7 @@ from rlmlang.functions.values import text_of
 from rlmlang.ir.dates import dated, instant, is_date, is_time, timed
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import made_of
-from rlmlang.ir.types import BOOL, DATE, FLOAT, INT, TEXT, TIME, TextType
+from rlmlang.ir.types import BOOL, DATE, FLOAT, INT, TEXT, TIME, EnumType, TextType
 from rlmlang.schema.formula import ONE, number
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ STARTS: Mapping[str, Mapping[str, int]] = {
 }
 FORMAT = Option("format", TEXT, last=True)
 OPTIONAL = Option("optional", BOOL)
-TO = Option("to", tuple(STARTS), required=True)
+TO = Option("to", EnumType(tuple((n, "") for n in STARTS)), required=True)
 SIZE = 16
 
 

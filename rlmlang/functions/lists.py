@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.functions import rules
-from rlmlang.functions.function import BY, OF, ON, Function, Names, Option
+from rlmlang.functions.function import OF, ON, Function, Names
 from rlmlang.functions.values import (
     Rows,
     concat,
@@ -17,7 +17,6 @@ from rlmlang.functions.values import (
     flat,
     key,
     nothing,
-    order,
     record,
     values,
 )
@@ -25,15 +24,12 @@ from rlmlang.ir.coverage import side_by_side
 from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import as_list, field_overhead, made_of
-from rlmlang.ir.types import BOOL, PairType, fields_of, list_of
+from rlmlang.ir.types import PairType, fields_of, list_of
 from rlmlang.ir.types import record as record_of
-from rlmlang.schema.formula import maximum, number
+from rlmlang.schema.formula import maximum
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum
-
-N = Option("n", "count", required=True, last=True)
-DESCENDING = Option("descending", BOOL)
 
 
 def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
@@ -97,34 +93,6 @@ def _align(rows: Rows, answers: Rows, on: Names) -> list[Datum]:
     return [like({**record(answer, on), **record(row, on)}, row) for row, answer in pairs]
 
 
-def _taken(rows: Facts, n: int, by: Names = "") -> Facts:
-    rows = rules.flat(rows)
-    return replace(rows, count=number(n), size=rows.item * n, coverage="some")
-
-
-def _sort_by(rows: Rows, by: Names, descending: bool = False) -> list[Datum]:
-    return sorted(flat(rows), key=lambda row: order(field(row, by)), reverse=descending)
-
-
-def _first_facts(rows: Facts) -> Facts:
-    one = rules.item(rows)
-    return replace(one, type=one.type.maybe())
-
-
-def _dropped(rows: Facts, n: int) -> Facts:
-    return replace(rules.flat(rows), coverage="some")
-
-
-def _at_facts(rows: Facts, place: Facts) -> Facts:
-    one = rules.item(rows)
-    return made_of(replace(one, type=one.type.maybe()), [place])
-
-
-def _at(rows: Rows, place: float) -> Datum:
-    found, at = flat(rows), int(place)
-    return found[at] if place == at and -len(found) <= at < len(found) else None
-
-
 def _paired(left: Facts, right: Facts) -> Facts:
     left, right = rules.flat(left), rules.flat(right)
     pair = PairType(left.type.item, right.type.item)
@@ -145,15 +113,6 @@ def _zip(left: Rows, right: Rows) -> list[Datum]:
     return [{"left": a, "right": b} for a, b in zip(ours, theirs, strict=True)]
 
 
-def _best(rows: Rows, by: Names) -> Datum:
-    found = values(rows, "")
-    if not found:
-        raise nothing(
-            "choose the best of", "give the list another look-up, or test count(xs) first"
-        )
-    return max(found, key=lambda row: order(field(row, by)))
-
-
 def _extreme(choose: Callable[..., Datum]) -> Callable[..., Datum]:
     def pick(rows: Rows, of: str = "") -> Datum:
         found = values(rows, of)
@@ -172,21 +131,11 @@ LISTS = (
              lambda *lists, on="": first_of_each(concat(*lists), on), "cover", (ON,)),
     Function("concat", "All items of the lists, in order.", ("list", "*"), _joined, concat,
              instead='texts are joined with +, or in one text: "{a}{b}"'),
-    Function("dedupe", "The list without repeats, the first kept.", ("list",), rules.same,
+    Function("dedupe", "The items without repeats, unique by a field with `on`; the first is kept.",
+             ("list",), rules.same,
              lambda rows, on="": first_of_each(flat(rows), on), "cover", (ON,)),
     Function("distinct", "The values of a field, each once.", ("list",), _column_facts,
              lambda rows, of="": first_of_each(values(rows, of)), "cover", (OF,)),
-    Function("top", "The first n items by a field, the greatest first.", ("list",), _taken,
-             lambda rows, n, by="": _sort_by(rows, by, descending=True)[:n],
-             options=(replace(BY, required=False), N)),
-    Function("take", "The first n items.", ("list",), _taken, lambda rows, n: flat(rows)[:n],
-             options=(N,)),
-    Function("best", "The item with the greatest value of a field.", ("list",),
-             lambda rows, by: rules.item(rows), _best, options=(BY,)),
-    Function("first", "The first item, or none.", ("list",), _first_facts,
-             lambda rows: next(iter(flat(rows)), None)),
-    Function("sort_by", "The list in the order of a field.", ("list",), rules.same, _sort_by,
-             options=(BY, DESCENDING)),
     Function("column", "One field of every row.", ("list",), _column_facts,
              lambda rows, of: [field(row, of) for row in flat(rows)],
              options=(replace(OF, required=True),)),
@@ -201,10 +150,6 @@ LISTS = (
              _extreme(max), options=(OF,)),
     Function("reverse", "The list from its end to its beginning.", ("list",), rules.same,
              lambda rows: flat(rows)[::-1]),
-    Function("drop", "The list without its first n items.", ("list",), _dropped,
-             lambda rows, n: flat(rows)[n:], options=(N,)),
-    Function("at", "The item at a place, counted from 0, from the end below 0; none outside.",
-             ("list", "number"), _at_facts, _at),
     Function("zip", "Pairs of the items of two lists that hold the same items.", ("list", "list"),
              _paired, _zip, alike=True),
 )  # fmt: skip

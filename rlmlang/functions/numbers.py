@@ -18,7 +18,7 @@ from rlmlang.ir.types import FLOAT, INT
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
-DIGITS = Option("digits", INT)
+DIGITS = Option("digits", INT, last=True)
 SHARE = Option("share", FLOAT, required=True, last=True)
 
 
@@ -49,6 +49,11 @@ def _quantile(rows: Rows, share: float, of: str = "") -> float | None:
     return found[low] + (found[high] - found[low]) * (place - low)
 
 
+def _stdev(rows: Rows, of: str = "") -> float | None:
+    found = numbers(rows, of)
+    return statistics.stdev(found) if len(found) > 1 else None
+
+
 def _int(value: Datum) -> int:
     return int(_number(value, int))
 
@@ -73,6 +78,9 @@ NUMBERS = (
              scalar(FLOAT.maybe()), _median, "exact", (OF,)),
     Function("quantile", "The number below which a share of them lies; none of none.", ("list",),
              scalar(FLOAT.maybe()), _quantile, "exact", (SHARE, OF)),
+    Function("stdev", "The standard deviation of a sample; none of fewer than two.", ("list",),
+             scalar(FLOAT.maybe()), _stdev, "exact", (OF,),
+             example=("stdev(rows, of: n)", "1.0")),
     Function("round", "A number to so many digits.", ("number",), scalar(FLOAT), _round,
              options=(DIGITS,)),
     Function("floor", "The greatest whole number that is not above.", ("number",), scalar(INT),

@@ -74,6 +74,11 @@ def item(rows: Facts, of: str = "", **_: object) -> Facts:
     return of_field(one, found) if own else of_place(one, of)
 
 
+def group_of(rows: Facts) -> Facts:
+    """Some rows of a list, all that share something."""
+    return flat(rows)
+
+
 def innermost(rows: Facts) -> Facts:
     """An item of a list, or of the lists in it, which is what conditions and fields speak of."""
     type_ = innermost_type(flat(rows).type)

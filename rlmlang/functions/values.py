@@ -95,6 +95,16 @@ def order(value: Datum) -> Any:
     return tuple(map(order, value)) if isinstance(value, tuple) else (value is not None, value)
 
 
+def in_order(rows: list[dict[str, Datum]], keys: tuple[str, ...]) -> list[dict[str, Datum]]:
+    """Rows in the order of fields, numbers by their size, none last."""
+
+    def place(row: dict[str, Datum]) -> list[tuple[bool, float, str]]:
+        found = [row[n] for n in keys]
+        return [(v is None, v if isinstance(v, int | float) else 0.0, shown(v)) for v in found]
+
+    return sorted(rows, key=place)
+
+
 def first_of_each(items: Iterable[Datum], name: Names = "") -> list[Datum]:
     """Items without repeats of themselves, or of a field."""
     found: dict[Hashable, Datum] = {}

@@ -13,6 +13,7 @@ from rlmlang.functions.function import Function, Option
 from rlmlang.functions.rules import flat, row_field
 from rlmlang.functions.values import Rows, each_of, field
 from rlmlang.ir.dates import instant
+from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import declared_size, field_overhead, inside_size
 from rlmlang.ir.types import TIME, Field, fits, list_of, record
@@ -55,6 +56,7 @@ def _facts(
         inner=ONE,
         coverage=_coverage(rows, size, step),
         fields=(("rows", rows.kept),),
+        placed=above(rows.placed, "rows"),
     )
 
 

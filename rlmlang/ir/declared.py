@@ -8,6 +8,7 @@ from rlmlang.ir.places import innermost, is_piece
 from rlmlang.ir.recipe import Prompt, Source
 from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead
 from rlmlang.ir.types import (
+    MapType,
     RecordType,
     TextType,
     TreeType,
@@ -42,6 +43,8 @@ def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = N
         item = of("longest", declared_size(type_.item, None))
         return Facts(type_, count * item, count, item, origins=origins, placed=placed)
     size = of("", declared_size(type_, most))
+    if isinstance(type_, MapType):
+        return Facts(type_, size, size, size, size, origins=origins)
     return Facts(type_, size, ONE, size, origins=origins, placed=placed)
 
 
@@ -56,6 +59,8 @@ def of_result(prompt: Prompt, result: Type) -> Facts:
     written = number(prompt.written * GROWTH)
     if result.is_list:
         return _list_result(prompt, result, written)
+    if isinstance(result, MapType):
+        return Facts(result, written, written, written, written)
     declared = declared_size(result, None, GROWTH)
     if prompt.result_max is not None and result.textual:
         declared = number(prompt.result_max * GROWTH)

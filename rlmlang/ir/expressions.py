@@ -81,11 +81,26 @@ class Make(Frozen):
 
 @value
 class Apply(Frozen):
-    """A built-in function over arguments; `options` are field names and plain values."""
+    """A built-in function over arguments; `options` are field names, plain values, a condition
+    on an item `it`, what is computed when the function is called, or a value about a group."""
 
     function: str
     args: tuple[Expr, ...]
     options: tuple[tuple[str, object], ...] = ()
+
+
+@value
+class Computed(Frozen):
+    """An option whose value is computed when its function is called."""
+
+    value: Expr
+
+
+@value
+class Aggregate(Frozen):
+    """A value about the rows of one group, which `group` names in it and nowhere else."""
+
+    value: Expr
 
 
 @value

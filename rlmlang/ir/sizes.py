@@ -64,6 +64,8 @@ def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | No
         case ty.Listed(of):
             item = declared_size(of, None, times)
             return item * most if item is not None and most is not None else None
+        case ty.MapType():
+            return None
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.AnyType():
             return number(most * times) if most is not None else None
     assert_never(type_)
@@ -111,6 +113,19 @@ def inside_size(facts: Facts) -> Formula:
     return shown_size(facts) * (ESCAPED if json else 1)
 
 
+def table_size(type_: RecordType, row: Formula, count: Formula) -> Formula:
+    """Rows of a table below the names of their fields."""
+    names = sum(len(f.name.encode()) // 2 + 2 for f in type_.fields)
+    return count * row + names
+
+
+def cell_size(facts: Facts) -> Formula:
+    """The size of a value in a row of a table, where what is no plain value stands as JSON whose
+    quotes are doubled."""
+    nested = facts.type.is_list or isinstance(facts.type, RecordType | ty.MapType)
+    return inside_size(facts) * (ESCAPED if nested else 1) + 2
+
+
 def made_of(made: Facts, parts: Iterable[Facts]) -> Facts:
     """A value made of others: as complete as the least complete of them, from all their sources."""
     given = (made, *parts)
@@ -143,7 +158,8 @@ def of_field(base: Facts, field: Field) -> Facts:
     if isinstance(field.type, ty.TreeType):
         return replace(base, type=field.type)
     if not field.type.is_list:
-        return replace(base, type=field.type, size=size, count=ONE, item=size)
+        count = size if isinstance(field.type, ty.MapType) else ONE
+        return replace(base, type=field.type, size=size, count=count, item=size, inner=count)
     count = number(field.max) if field.max is not None else base.size
     item = declared_size(field.type.item, None, growth(base))
     return replace(

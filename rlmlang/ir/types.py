@@ -9,7 +9,7 @@ from rlmlang.value import Frozen, node, value
 
 Word = Literal["Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date", "Time"]
 """The kinds of text."""
-GENERIC = {"Slice": (0, 1), "Table": (1, 1), "Pair": (2, 2)}
+GENERIC = {"Slice": (0, 1), "Table": (1, 1), "Pair": (2, 2), "Map": (2, 2)}
 
 
 @value
@@ -177,6 +177,16 @@ class PairType(BaseType):
 
 
 @value
+class MapType(BaseType):
+    """Values `of` a type by a text: a JSON object of any keys."""
+
+    of: Type
+
+    def _form(self) -> str:
+        return f"Map<Text, {self.of}>"
+
+
+@value
 class PromptType(BaseType):
     """A prompt, by its first parameters and its answer."""
 
@@ -192,7 +202,7 @@ Plain = Number | BoolType
 """What JSON and Python have a value of their own for."""
 Type = (
     TextType | Plain | TreeType | ListType | TableType | BatchType | RecordType | EnumType
-    | PairType | PromptType | AnyType | NoneType
+    | PairType | MapType | PromptType | AnyType | NoneType
 )  # fmt: skip
 
 ANY, NONE = AnyType(), NoneType()
@@ -204,7 +214,7 @@ SCALARS: dict[str, Type] = {
     **{word: TextType(word) for word in get_args(Word)},
     "Int": INT, "Float": FLOAT, "Bool": BOOL, "Tree": TREE, "Size": INT,
 }  # fmt: skip
-TYPE_NAMES = (*SCALARS, "Table", "Pair")
+TYPE_NAMES = (*SCALARS, "Table", "Pair", "Map")
 
 
 def named(word: str, args: tuple[Type, ...] = ()) -> Type:
@@ -216,6 +226,8 @@ def named(word: str, args: tuple[Type, ...] = ()) -> Type:
             return BatchType(row)
         case "Pair", (left, right):
             return PairType(left, right)
+        case "Map", (_, of):
+            return MapType(of)
     return SCALARS[word]
 
 
@@ -252,7 +264,7 @@ def is_time(type_: BaseType) -> bool:
 def parts_of(type_: Type) -> tuple[Type, ...]:
     """The types that a type is made of."""
     match type_:
-        case Listed(of):
+        case Listed(of) | MapType(of):
             return (of,)
         case RecordType() | PairType():
             return tuple(f.type for f in type_.fields)
@@ -293,6 +305,8 @@ def _fits(have: Type, want: Type) -> bool:
             if not isinstance(want, PairType):
                 return False
             return fits(left, want.left) and fits(right, want.right)
+        case MapType(of):
+            return isinstance(want, MapType) and fits(of, want.of)
         case IntType():
             return isinstance(want, Number)
         case PromptType():

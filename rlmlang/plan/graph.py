@@ -19,15 +19,13 @@ from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Step
-from rlmlang.ir.walk import names, renamed
+from rlmlang.ir.walk import BOUND, names, renamed
 from rlmlang.schema.formula import Formula
 from rlmlang.value import Json
 from rlmlang.verbs.inference import unsound
 from rlmlang.verbs.inputs import Pattern
 
 Graph = nx.DiGraph
-BOUND = ("it", "result")
-"""Names that a step binds itself."""
 Mode = Literal["stream", "whole"]
 
 

@@ -13,8 +13,8 @@ from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Interface, Known, Part, Step
 from rlmlang.ir.types import fits
-from rlmlang.ir.walk import names
-from rlmlang.plan.graph import BOUND, Edge, contained, container, flows_into, inside_out, visible
+from rlmlang.ir.walk import BOUND, names
+from rlmlang.plan.graph import Edge, contained, container, flows_into, inside_out, visible
 from rlmlang.plan.infer import infer, names_of, with_told
 from rlmlang.plan.serialize import EDITION, hash_of
 from rlmlang.plan.verdict import Verdict, judge

@@ -103,6 +103,8 @@ def _required(type_: Type) -> object:
             return Literal[names]
         case ty.Listed(of):
             return list[_python(of)]  # type: ignore[misc]
+        case ty.MapType(of):
+            return dict[str, _python(of)]  # type: ignore[misc]
         case ty.RecordType():
             return record_model(type_)
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():
@@ -118,6 +120,8 @@ def type_of(annotation: object) -> Type:
     match get_origin(annotation):
         case kind if kind in (Union, UnionType) and len(inner) == 1:
             return type_of(inner[0]).maybe()
+        case kind if kind is dict and len(inner) == 2 and inner[0] is str:
+            return ty.MapType(of=type_of(inner[1]))
         case kind if kind is list:
             return ty.list_of(type_of(inner[0]))
         case kind if kind is Literal and all(isinstance(a, str) for a in inner):
@@ -253,6 +257,8 @@ def plain(value: Made) -> Datum:
         raise ValueError(f"{value} is no finite number")
     if isinstance(value, pydantic.BaseModel):
         return {k: plain(v) for k, v in value.model_dump(by_alias=True).items()}
+    if isinstance(value, Mapping):
+        return {encodable(k): plain(v) for k, v in value.items()}
     if isinstance(value, Sequence):
         return [plain(v) for v in value]
     return value

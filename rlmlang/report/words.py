@@ -149,6 +149,7 @@ def _tier(tier: Tier) -> Page:
 
 def _function(function: Function) -> Page:
     labels = ", ".join(o.name for o in function.options)
+    labels += ", then any name: a value about the `group`" if function.columns else ""
     needed = ", ".join(o.name for o in function.options if o.required)
     takes = f"takes {', '.join(function.takes)}" + (f"; by name: {labels}" if labels else "")
     reads = f"what it reads must be at least `{function.needs}`"

@@ -133,7 +133,7 @@ def from_text(text: str, param: Param) -> Datum:
                 return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
             case ty.EnumType(names=names) if text not in names:
                 raise _wrong_input(param, text)
-            case ty.Listed() | ty.RecordType():
+            case ty.Listed() | ty.RecordType() | ty.MapType():
                 value: Datum = json.loads(text, parse_float=finite, parse_constant=finite)
                 if words := misfit(value, param.type):
                     raise _wrong_input(param, text, words)

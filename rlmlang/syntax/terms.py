@@ -1,4 +1,4 @@
-"""The least parts of the syntax tree: a node with its place, literals, words, types."""
+"""The least parts of the syntax tree: a node with its place, and what holds no expression."""
 
 from __future__ import annotations
 
@@ -53,3 +53,21 @@ class TypeExpr(Node):
     name: str
     args: tuple[TypeExpr, ...] = ()
     optional: bool = False
+
+
+@node
+class Assume(Node):
+    """`assume exact because "…"`."""
+
+    because: str
+
+
+@node
+class Use(Node):
+    """`use "std/needle" { find }`."""
+
+    path: str
+    version: str = ""
+    alias: Name | None = None
+    names: tuple[Name, ...] = ()
+    docs: str = ""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rlmlang.syntax.terms import Assume as Assume
 from rlmlang.syntax.terms import Constant as Constant
 from rlmlang.syntax.terms import Date as Date
 from rlmlang.syntax.terms import Name as Name
 from rlmlang.syntax.terms import Node as Node
 from rlmlang.syntax.terms import Number as Number
 from rlmlang.syntax.terms import TypeExpr as TypeExpr
+from rlmlang.syntax.terms import Use as Use
 from rlmlang.value import node
 
 # ── expressions ──────────────────────────────────────────────────────────────
@@ -84,6 +86,31 @@ class If(Node):
     no: Expr
 
 
+@node
+class Arm(Node):
+    """`a, b -> value` of a match: what it is for, and what is given then; `else` is for no case."""
+
+    cases: tuple[Name | Constant, ...]
+    value: Expr
+
+
+@node
+class Match(Node):
+    """`match subject { a, b -> value  else -> otherwise }`."""
+
+    subject: Expr
+    arms: tuple[Arm, ...]
+    otherwise: Arm | None = None
+
+
+@node
+class OneOf(Node):
+    """Whether a subject is one of the cases of an arm; made of a `Match`, not written."""
+
+    subject: Expr
+    cases: tuple[Name | Constant, ...]
+
+
 # ── blocks ───────────────────────────────────────────────────────────────────
 
 
@@ -108,13 +135,6 @@ class Repl(Node):
     """`repl { … }` inside a prompt."""
 
     block: Block
-
-
-@node
-class Assume(Node):
-    """`assume exact because "…"`."""
-
-    because: str
 
 
 Entry = Setting | Limit | Repl | Assume
@@ -149,8 +169,8 @@ class Verb(Node):
 
 
 Expr = (
-    Name | Number | Date | Text | Constant | ListOf | Member | Call | Binary | Unary | If | Plain
-    | Verb
+    Name | Number | Date | Text | Constant | ListOf | Member | Call | Binary | Unary | If | Match
+    | OneOf | Plain | Verb
 )  # fmt: skip
 
 
@@ -237,17 +257,6 @@ class Variant(Node):
 
 
 # ── declarations ─────────────────────────────────────────────────────────────
-
-
-@node
-class Use(Node):
-    """`use "std/needle" { find }`."""
-
-    path: str
-    version: str = ""
-    alias: Name | None = None
-    names: tuple[Name, ...] = ()
-    docs: str = ""
 
 
 @node

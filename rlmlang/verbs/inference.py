@@ -11,8 +11,10 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import (
+    Aggregate,
     Apply,
     Choose,
     CodeCall,
@@ -49,6 +51,7 @@ from rlmlang.ir.types import (
     AnyType,
     Field,
     IntType,
+    MapType,
     NoneType,
     Number,
     PairType,
@@ -59,6 +62,7 @@ from rlmlang.ir.types import (
     is_time,
     list_of,
 )
+from rlmlang.ir.walk import GROUP
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
@@ -100,13 +104,25 @@ class Names:
                 more = self.given(left, holds=op == "and")
                 return made_from(e, (self.of(left), more.of(right)))
             case Apply(name, args, options):
-                return _applied(
-                    FUNCTIONS.find(name, self.find), name, [*map(self.of, args)], options
-                )
+                return self._applied(name, [*map(self.of, args)], dict(options))
         parts = [self.of(x) for x in parts_of(e)]
         if words := mismatch(e, parts):
             raise unsound(words)
         return made_from(e, parts)
+
+    def _applied(self, name: str, args: list[Facts], options: dict[str, Any]) -> Facts:
+        function = FUNCTIONS.find(name, self.find)
+        if function is None:
+            raise unsound(f"there is no function `{name}`")
+        if words := _misapplied(function, args, options):
+            raise unsound(words)
+        if args:
+            group = replace(self, facts={**self.facts, GROUP: group_of(args[0])})
+            made = {k: group.of(v.value) for k, v in options.items() if isinstance(v, Aggregate)}
+            options = {**options, **made}
+        if words := function.misused(*args, **options):
+            raise unsound(words)
+        return function.facts(*args, **options)
 
 
 def unsound(words: str) -> CodedError:
@@ -119,21 +135,21 @@ def unsound(words: str) -> CodedError:
     )
 
 
-def _applied(
-    function: Function | None, name: str, args: list[Facts], options: tuple[tuple[str, Any], ...]
-) -> Facts:
-    if function is None:
-        raise unsound(f"there is no function `{name}`")
+def _misapplied(function: Function, args: Sequence[Facts], options: Mapping[str, object]) -> str:
+    """Why a function cannot be applied to such values, in words; empty where it can."""
+    name = function.name
     for at, facts in enumerate(args):
         if not function.fits(at, facts.type):
-            raise unsound(f"`{name}` cannot be applied to {facts.type}")
-        if not function.covered(facts, dict(options)):
-            raise unsound(f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`")
+            return f"`{name}` cannot be applied to {facts.type}"
+        if not function.covered(facts, options):
+            return f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`"
+    items = [innermost(f).type for f in args] if function.repeats else []
+    if not all(fits(i, items[0]) for i in items):
+        return f"`{name}` is given lists of {' and '.join(map(str, items))}"
     if function.disagrees([f.type for f in args]):
-        raise unsound(f"`{name}` is given {' and '.join(str(f.type) for f in args)}")
-    if words := function.unlike(args):
-        raise unsound(f"`{name}` is given lists of unlike items: {words}")
-    return function.gives(*args, **dict(options))
+        return f"`{name}` is given {' and '.join(str(f.type) for f in args)}"
+    words = function.unlike(args)
+    return f"`{name}` is given lists of unlike items: {words}" if words else ""
 
 
 def parts_of(e: Expr) -> Iterator[Expr]:
@@ -235,7 +251,8 @@ def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
     given = sum((f.size for f in inputs), number(64))
     declared = declared_size(result, most)
     size = declared if declared is not None else given
-    made = Facts(result, size, ONE, given)
+    many = size if isinstance(result, MapType) else ONE
+    made = Facts(result, size, many, given, many)
     if result.is_list:
         items = sum((f.count * f.inner for f in inputs), number(0))
         item = declared_size(result.item, None)

@@ -68,7 +68,7 @@ WRONG = [
     ('parse_time(row.text, format: "%F %I:%M")', "bad-format", "%I needs %p"),
     ('format_date(row.day, "%H")', "bad-format", "a Date has no %H"),
     ("truncate(row.day, to: hour)", "wrong-type", "a Date has no hour"),
-    ("truncate(row.day, to: decade)", "wrong-setting", "takes year | month"),
+    ("truncate(row.day, to: decade)", "wrong-value", "`to` is `year` or `month`"),
     ("hour(row.day)", "wrong-type", "takes a time, not Date"),
     ("year(row.text)", "wrong-type", "takes a date, not Text"),
     ("year(row.maybe)", "wrong-type", "takes a date, not Date?"),

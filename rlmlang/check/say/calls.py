@@ -125,6 +125,11 @@ def wrong_arity(function: Function, call: t.Call, count: int, missing: list[str]
     )
 
 
+def wrong_option(function: Function, call: t.Call, why: str) -> Diagnostic:
+    """The problem `wrong-option`."""
+    return error("wrong-option", why, call.span, reason=function.doc)
+
+
 def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnostic:
     """The problem `wrong-type`."""
     return error(
@@ -150,6 +155,17 @@ def _make(kind: str, have: Type) -> str:
     if have == DATE:
         return "the beginning of a day is a time: time(day)"
     return f'a text is read with parse_{kind}(text, format: "…")' if have.textual else ""
+
+
+def no_choice(arg: t.Arg, known: Sequence[str]) -> Diagnostic:
+    """The problem `wrong-value`."""
+    word = arg.value.span.text
+    return error(
+        "wrong-value",
+        f"`{arg.label}` is {' or '.join(f'`{k}`' for k in known)}, not `{word}`",
+        arg.value.span,
+        hint=did_you_mean(word, known) or f"write {arg.label}: {known[0]}",
+    )
 
 
 def not_a_field(name: t.Node) -> Diagnostic:
