@@ -79,6 +79,10 @@ def rlm() -> None:
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
     gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
+    if os.environ.get("_RLM_COMPLETE"):
+        from rlmlang.cli.completion import answer
+
+        sys.exit(answer())
     settle_streams()
     try:
         code = rlm(standalone_mode=False) or OK  # click gives the code of an Exit back

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.edge import options_from, say, write
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import told
 from rlmlang.schema.exits import BUDGET
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=offering("plans")
+)
 @flags("plan")
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")

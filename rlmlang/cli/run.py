@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say, write
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import seen_with, store_of
 from rlmlang.cli.steady import steady
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=offering("plans"))
 @answer_options
 @flags("run")
 @click.option(
