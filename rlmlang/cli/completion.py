@@ -28,8 +28,7 @@ def command(shell: str) -> None:
     Zsh:   eval "$(rlm completion zsh)"    in ~/.zshrc, behind compinit
     Fish:  rlm completion fish | source    in ~/.config/fish/config.fish
     """
-    from rlmlang.cli.main import rlm
-
+    rlm = click.get_current_context().find_root().command
     if (kind := get_completion_class(shell)) is not None:
         click.echo(kind(rlm, {}, "rlm", VARIABLE).source())
 
@@ -78,11 +77,9 @@ class Zsh(ZshComplete):
     )
 
 
-def answer() -> int:
+def answer(rlm: click.Command) -> int:
     """What the shell asked for, on stdout; nothing where something is wrong, and never a word on
     stderr, which would stand in the middle of what the user types."""
-    from rlmlang.cli.main import rlm
-
     with redirect_stderr(StringIO()):
         shell, _, asked = os.environ[VARIABLE].partition("_")
         try:

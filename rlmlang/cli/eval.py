@@ -63,9 +63,8 @@ def command(
 
     made = choose_eval(file, name)
     made = replace(made, limit=limit or made.limit)
-    options = options_from(
-        "", sets, (), models, store=None if no_store else store_of(store, file), **more
-    )
+    kept_in = None if no_store else store_of(store, file)
+    options = options_from("", sets, (), models, store=kept_in, **more)
     if not quiet:
         say(_unpriced(made, options))
     with Bar(f"eval {made.name}", quiet=quiet or as_values) as bar:

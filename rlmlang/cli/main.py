@@ -82,7 +82,7 @@ def main() -> None:
     if os.environ.get("_RLM_COMPLETE"):
         from rlmlang.cli.completion import answer
 
-        sys.exit(answer())
+        sys.exit(answer(rlm))
     settle_streams()
     try:
         code = rlm(standalone_mode=False) or OK  # click gives the code of an Exit back

@@ -11,9 +11,8 @@ import click
 from rlmlang.cli.edge import options_from, say, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import told
+from rlmlang.cli.width import PRINTED
 from rlmlang.schema.exits import BUDGET
-
-WIDE = 120  # columns where nobody looks
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
@@ -88,8 +87,8 @@ def draw(plan: Plan, out: str | None) -> None:
     from rlmlang.report.plan import print_plan
 
     if out is None:
-        print_plan(plan, console("stdout", width=WIDE))
+        print_plan(plan, console("stdout", width=PRINTED))
         return
     text = io.StringIO()
-    print_plan(plan, Console(file=text, width=WIDE, highlight=False))
+    print_plan(plan, Console(file=text, width=PRINTED, highlight=False))
     write(text.getvalue(), out)

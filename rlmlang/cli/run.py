@@ -97,12 +97,12 @@ def deliver(
 def _planned_again(ready: Prepared) -> None:
     """Says what the run does that the plan did not do, and shows the plan with it."""
     from rlmlang.cli.console import console
-    from rlmlang.cli.plan import WIDE
+    from rlmlang.cli.width import PRINTED
     from rlmlang.report.plan import print_plan
 
     click.echo("this run: " + "; ".join(map(str, ready.effects)), err=True)
     if any(e.name for e in ready.effects):
-        print_plan(ready.plan, console("stderr", width=WIDE))
+        print_plan(ready.plan, console("stderr", width=PRINTED))
 
 
 def explain(ready: Prepared, step: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from rlmlang.cli.completion import Bash, answer
 from rlmlang.cli.flags import FLAGS
+from rlmlang.cli.main import rlm
 from rlmlang.cli.suggestions import KINDS
 from tests.conftest import ROOT, Rlm
 
@@ -68,7 +69,7 @@ def asked(
     monkeypatch.setenv("COMP_CWORD", str(len(typed.split(" ")) - 1))
     monkeypatch.setenv("_RLM_COMPLETE", "bash_complete")
     capfd.readouterr()
-    assert answer() in (0, 1)
+    assert answer(rlm) in (0, 1)
     told = capfd.readouterr()
     assert told.err == ""
     return {line.removeprefix("plain,") for line in told.out.splitlines() if line}
