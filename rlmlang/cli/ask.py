@@ -52,7 +52,11 @@ def command(
     replay: bool,
     **more: Any,
 ) -> None:
-    """Ask QUESTION of files and folders of any size; a model explores them with code."""
+    """Ask QUESTION of files and folders of any size; a model explores them with code.
+
+    \b
+    rlm ask "Who pays?" --source contracts --model openai/gpt-5-mini
+    """
     from rlmlang.runtime.completion import prepared
 
     budget: Mapping[str, str | float] = pairs(limits, "budget")

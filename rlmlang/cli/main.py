@@ -73,6 +73,9 @@ def rlm() -> None:
 
     A recipe says how a large context is cut up and read. `rlm check` finds its mistakes, `rlm
     plan` its price, `rlm run` its answer. Begin with `rlm new first.rlm`.
+
+    Options that several commands share may stand in the environment: RLM_STORE for --store, RLM_SET
+    for --set, a line each. `rlm explain 75` explains an exit code.
     """
 
 

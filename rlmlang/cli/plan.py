@@ -41,6 +41,11 @@ def command(
     files, or all below a folder, a line for each recipe.
 
     Exits 75 when even the best case does not fit the budget.
+
+    \b
+    rlm plan find.rlm --source book=book.txt
+    rlm plan find.rlm --json --out plan.json
+    rlm plan recipes
     """
     from rlmlang.runtime.prepare import prepare
 

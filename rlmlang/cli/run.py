@@ -45,6 +45,10 @@ def command(
     """Run a recipe: FILE is a path, or std/NAME of the standard library.
 
     A run that was stopped is resumed: what is answered is kept, and never paid twice.
+
+    \b
+    rlm run find.rlm --source book=book.txt --set question="Who keeps the key?"
+    rlm run find.rlm --model openai/gpt-5-mini --set budget.calls=500 --json
     """
     from rlmlang.runtime.prepare import prepare
 

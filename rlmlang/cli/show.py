@@ -26,6 +26,10 @@ def command(
 
     RUN may be the beginning of a name; `last` is the last one. --json gives the
     events as JSON lines; with --plan the plan.
+
+    \b
+    rlm show
+    rlm show last notes[3]
     """
     if planned:
         from rlmlang.cli.plan import draw

@@ -49,6 +49,10 @@ def command(
 
     Inputs are given, models are mocked: no network is reached, and nothing is paid. A file that
     does not check counts as a failure, and so does it that there is no test.
+
+    \b
+    rlm test recipes -k refund
+    rlm test --record last
     """
     steady()
     if record:
