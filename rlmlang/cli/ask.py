@@ -11,7 +11,7 @@ from rlmlang.cli.edge import (
     answer_options,
     pairs,
 )
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.cli.run import deliver
 
@@ -25,6 +25,7 @@ from rlmlang.cli.run import deliver
     multiple=True,
     metavar="PATH",
     help="A text file or a folder; may be given several times.",
+    shell_complete=offering("file"),
 )
 @click.option(
     "--sub-model",
@@ -51,7 +52,11 @@ def command(
     replay: bool,
     **more: Any,
 ) -> None:
-    """Ask QUESTION of files and folders of any size; a model explores them with code."""
+    """Ask QUESTION of files and folders of any size; a model explores them with code.
+
+    \b
+    rlm ask "Who pays?" --source contracts --model openai/gpt-5-mini
+    """
     from rlmlang.runtime.completion import prepared
 
     budget: Mapping[str, str | float] = pairs(limits, "budget")

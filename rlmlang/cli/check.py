@@ -7,14 +7,20 @@ import json
 import click
 
 from rlmlang.cli.edge import say
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import as_json, summary
 from rlmlang.schema.exits import OK, RECIPE
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    shell_complete=offering("recipe files"),
+)
 @flags("check")
 def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
     """Find mistakes in recipes: files, or all below folders. Reads no source, calls no model."""

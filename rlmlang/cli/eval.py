@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlmlang.cli.edge import exit_code_of, options_from, say
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
 from rlmlang.cli.width import show
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
-@click.argument("name", default="")
+@click.argument("file", shell_complete=offering("recipe files"))
+@click.argument("name", default="", shell_complete=offering("evals"))
 @flags("eval")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
 @click.option(
@@ -63,9 +63,8 @@ def command(
 
     made = choose_eval(file, name)
     made = replace(made, limit=limit or made.limit)
-    options = options_from(
-        "", sets, (), models, store=None if no_store else store_of(store, file), **more
-    )
+    kept_in = None if no_store else store_of(store, file)
+    options = options_from("", sets, (), models, store=kept_in, **more)
     if not quiet:
         say(_unpriced(made, options))
     with Bar(f"eval {made.name}", quiet=quiet or as_values) as bar:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from rlmlang import resources
+from rlmlang.cli.flags import offering
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.schema.codes import CODES, Entry, entry
 
 
 @click.command()
-@click.argument("word", default="")
+@click.argument("word", default="", shell_complete=offering("words"))
 def command(word: str) -> None:
     """Explain a problem's code, with an example that has the problem and one that has not; or a
     block, setting, partition, source, search or function, with all that it takes."""

@@ -8,7 +8,7 @@ import click
 
 from rlmlang import plugins
 from rlmlang.cli.edge import write_lines
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.report.export.export import Export
 from rlmlang.report.export.table import EXPORTS
@@ -24,7 +24,7 @@ def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
 
 
 @click.command()
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=offering("runs"))
 @click.option(
     "--format",
     "export",

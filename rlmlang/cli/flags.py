@@ -5,11 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
 from rlmlang.schema.sandboxes import choices
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    Offered: TypeAlias = list[CompletionItem[str]]
 
 F = TypeVar("F", bound=Callable[..., object])
 ASKING = ("run", "ask", "eval", "tune")  # these ask models
@@ -24,7 +29,8 @@ class Flag:
     """A shared option: what is written, the name of its value, what it does, and the commands `on`
     which it means something.
 
-    Without `shown` it takes no value. `own` are commands on which these words mean something of
+    Without `shown` it takes no value; `offers` is the kind of what a shell completes it with.
+    `own` are commands on which these words mean something of
     their own. The variable of one that is read `below`, by the library too, is left to that.
     """
 
@@ -38,6 +44,7 @@ class Flag:
     multiple: bool = False
     own: tuple[str, ...] = ()
     below: bool = False
+    offers: str = ""
 
     @property
     def variable(self) -> str:
@@ -62,13 +69,15 @@ class ReadBelow(click.Option):
 
 SECONDS, COUNT = click.FLOAT, click.IntRange(1, 4096)
 FLAGS = (
-    Flag(("--recipe",), "recipe", "Which recipe of the file.", BINDING, "NAME", default=""),
+    Flag(("--recipe",), "recipe", "Which recipe of the file.", BINDING, "NAME", default="",
+         offers="recipes"),
     Flag(("--set",), "sets", "A value for a parameter, or budget.LIMIT=VALUE.",
-         (*BINDING, "eval"), "NAME=VALUE", multiple=True),
+         (*BINDING, "eval"), "NAME=VALUE", multiple=True, offers="sets"),
     Flag(("--source",), "sources", "A file or folder for a parameter or source; - is stdin.",
-         BINDING, "NAME=PATH", multiple=True, own=("ask",)),
+         BINDING, "NAME=PATH", multiple=True, own=("ask",), offers="sources"),
     Flag(("--model",), "models", "The model for all models of the recipe, or for one.",
-         (*BINDING, "ask", "eval", "tune"), "[MODEL=]NAME", multiple=True, below=True),
+         (*BINDING, "ask", "eval", "tune"), "[MODEL=]NAME", multiple=True, below=True,
+         offers="models"),
     Flag(("--api-base",), "api_base", "An OpenAI-compatible endpoint.",
          (*ASKING, "plan", "graph", "doctor"), "URL", default=""),
     Flag(("--api-key-env",), "api_key_env",
@@ -90,7 +99,7 @@ FLAGS = (
          "Leave out of the plan what changes nothing but the price.", (*BINDING, "eval"),
          default=True),
     Flag(("--sandbox",), "sandbox", f"Where model-written code runs: {choices()}.", ASKING, "TIERS",
-         default=""),
+         default="", offers="tiers"),
     Flag(("--allow-unsafe",), "allow_unsafe",
          "Let it run where this machine cannot lock a process down.", ASKING),
     Flag(("--replay",), "replay", "Only kept answers; send nothing.", ("run", "ask")),
@@ -99,7 +108,7 @@ FLAGS = (
     Flag(("--fresh",), "fresh", "Begin anew, without answers of earlier runs.",
          ASKING),
     Flag(("--store",), "store", "The file that keeps runs; else .rlm/store.db of the project.",
-         (*ASKING, "graph", "test", *LOOKING), "PATH", default=""),
+         (*ASKING, "graph", "test", *LOOKING), "PATH", default="", offers="file"),
     Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.", ASKING),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
     Flag(("--quiet", "-q"), "quiet", "Only the result: no progress, no notes.",
@@ -134,4 +143,20 @@ def _option(flag: Flag) -> Callable[[F], F]:
         multiple=flag.multiple,
         show_default=bool(flag.default),
         envvar=flag.variable,
+        shell_complete=offering(flag.offers) if flag.offers else None,
     )
+
+
+def offering(
+    kind: str,
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
+    """What a shell completes an option or argument with, of a kind of `cli/suggestions.py`."""
+
+    def complete(
+        ctx: click.Context, option: click.Parameter, word: str
+    ) -> list[CompletionItem[str]]:
+        from rlmlang.cli.suggestions import suggest
+
+        return suggest(kind, ctx, word)
+
+    return complete

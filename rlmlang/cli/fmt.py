@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from rlmlang.cli.edge import exit_code_of, say
+from rlmlang.cli.flags import offering
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.schema.exits import FAILED, OK, RECIPE
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[FILE...]")
+@click.argument("files", nargs=-1, metavar="[FILE...]", shell_complete=offering("recipe files"))
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if it would.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 @click.option("--filled", is_flag=True, help="Write nothing; show the texts with names in braces.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rlmlang.cli.edge import options_from, write
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 
 STAMP = re.compile(r"\d{8}-\d")  # the name of a run begins with its time
@@ -19,7 +19,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".graphml": "graphml", ".
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=offering("plans"))
 @flags("graph")
 @click.option(
     "--format",

@@ -73,12 +73,19 @@ def rlm() -> None:
 
     A recipe says how a large context is cut up and read. `rlm check` finds its mistakes, `rlm
     plan` its price, `rlm run` its answer. Begin with `rlm new first.rlm`.
+
+    Options that several commands share may stand in the environment: RLM_STORE for --store, RLM_SET
+    for --set, a line each. `rlm explain 75` explains an exit code.
     """
 
 
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
     gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
+    if os.environ.get("_RLM_COMPLETE"):
+        from rlmlang.cli.completion import answer
+
+        sys.exit(answer(rlm))
     settle_streams()
     try:
         code = rlm(standalone_mode=False) or OK  # click gives the code of an Exit back

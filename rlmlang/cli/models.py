@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.width import show, table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ NUMBERS, SPARE = (1, 2, 3, 5), (7, 6, 5, 4)
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=offering("models"))
 @flags("models")
 def command(names: tuple[str, ...], as_values: bool) -> None:
     """List the models with a known price, in dollars per million tok, and what they take; or

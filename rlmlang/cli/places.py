@@ -35,9 +35,9 @@ def told(root: Root) -> str:
 
 
 def seen_with(store: Path | None) -> str:
-    """The command that shows a run of a store from the current folder."""
+    """The command that shows a run of a store from the current folder; empty for one not kept."""
     if store is None:
-        return "not kept"
+        return ""
     usual = os.path.realpath(root_of().store) == os.path.realpath(store)
     return "rlm show" if usual else f"rlm show --store {shlex.quote(str(store))}"
 

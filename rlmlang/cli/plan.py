@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.edge import options_from, say, write
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import told
+from rlmlang.cli.width import PRINTED
 from rlmlang.schema.exits import BUDGET
-
-WIDE = 120  # columns where nobody looks
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=offering("plans")
+)
 @flags("plan")
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
@@ -40,6 +41,11 @@ def command(
     files, or all below a folder, a line for each recipe.
 
     Exits 75 when even the best case does not fit the budget.
+
+    \b
+    rlm plan find.rlm --source book=book.txt
+    rlm plan find.rlm --json --out plan.json
+    rlm plan recipes
     """
     from rlmlang.runtime.prepare import prepare
 
@@ -86,8 +92,8 @@ def draw(plan: Plan, out: str | None) -> None:
     from rlmlang.report.plan import print_plan
 
     if out is None:
-        print_plan(plan, console("stdout", width=WIDE))
+        print_plan(plan, console("stdout", width=PRINTED))
         return
     text = io.StringIO()
-    print_plan(plan, Console(file=text, width=WIDE, highlight=False))
+    print_plan(plan, Console(file=text, width=PRINTED, highlight=False))
     write(text.getvalue(), out)

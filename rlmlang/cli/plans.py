@@ -92,13 +92,13 @@ def _show(found: Sequence[Planned], out: str | None) -> None:
     from rich.console import Console
 
     from rlmlang.cli.console import console
-    from rlmlang.cli.plan import WIDE
+    from rlmlang.cli.width import PRINTED
     from rlmlang.report.plan import plans_view
 
     view = plans_view([(one.file, one.recipe, one.plan) for one in found])
     if out is None:
-        console("stdout", width=WIDE).print(view)
+        console("stdout", width=PRINTED).print(view)
         return
     text = io.StringIO()
-    Console(file=text, width=WIDE, highlight=False).print(view)
+    Console(file=text, width=PRINTED, highlight=False).print(view)
     write(text.getvalue(), out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say, write
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import seen_with, store_of
 from rlmlang.cli.steady import steady
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", shell_complete=offering("plans"))
 @answer_options
 @flags("run")
 @click.option(
@@ -45,6 +45,10 @@ def command(
     """Run a recipe: FILE is a path, or std/NAME of the standard library.
 
     A run that was stopped is resumed: what is answered is kept, and never paid twice.
+
+    \b
+    rlm run find.rlm --source book=book.txt --set question="Who keeps the key?"
+    rlm run find.rlm --model openai/gpt-5-mini --set budget.calls=500 --json
     """
     from rlmlang.runtime.prepare import prepare
 
@@ -99,12 +103,12 @@ def deliver(
 def _planned_again(ready: Prepared) -> None:
     """Says what the run does that the plan did not do, and shows the plan with it."""
     from rlmlang.cli.console import console
-    from rlmlang.cli.plan import WIDE
+    from rlmlang.cli.width import PRINTED
     from rlmlang.report.plan import print_plan
 
     click.echo("this run: " + "; ".join(map(str, ready.effects)), err=True)
     if any(e.name for e in ready.effects):
-        print_plan(ready.plan, console("stderr", width=WIDE))
+        print_plan(ready.plan, console("stderr", width=PRINTED))
 
 
 def explain(ready: Prepared, step: str) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from rlmlang.cli.edge import write, write_lines
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
 
 @click.command()
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=offering("runs"))
 @click.argument("node", default="")
 @click.option(
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
@@ -26,6 +26,10 @@ def command(
 
     RUN may be the beginning of a name; `last` is the last one. --json gives the
     events as JSON lines; with --plan the plan.
+
+    \b
+    rlm show
+    rlm show last notes[3]
     """
     if planned:
         from rlmlang.cli.plan import draw

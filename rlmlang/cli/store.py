@@ -59,9 +59,8 @@ def verify(store: str, as_values: bool) -> None:
     if as_values:
         click.echo(json.dumps({"whole": found.whole, "wrong": found.wrong}, indent=2))
     else:
-        click.echo(
-            ", ".join(f"{n:,} of {table}" for table, n in found.whole.items()) + " are whole"
-        )
+        whole = ", ".join(f"{n:,} of {table}" for table, n in found.whole.items())
+        show([f"{whole} are whole"])
         for words in found.wrong[:20]:
             show([f"wrong: {words}"])
         if found.wrong:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.edge import exit_code_of, write
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
 from rlmlang.cli.width import show
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[FILE…]")
+@click.argument("files", nargs=-1, metavar="[FILE...]", shell_complete=offering("recipe files"))
 @click.option("-k", "pattern", default="", metavar="WORDS", help="Only tests with these words.")
 @click.option("--junit", metavar="PATH", help="Write JUnit XML to a file; - is stdout.")
 @click.option(
-    "--record", metavar="RUN", default="", help="Write a test from a kept run beside its recipe."
+    "--record",
+    metavar="RUN",
+    default="",
+    help="Write a test from a kept run beside its recipe.",
+    shell_complete=offering("runs"),
 )
 @click.option("--allow-none", is_flag=True, help="That there is no test is no failure.")
 @flags("test")
@@ -45,6 +49,10 @@ def command(
 
     Inputs are given, models are mocked: no network is reached, and nothing is paid. A file that
     does not check counts as a failure, and so does it that there is no test.
+
+    \b
+    rlm test recipes -k refund
+    rlm test --record last
     """
     steady()
     if record:

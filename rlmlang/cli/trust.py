@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.width import show
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", default="")
+@click.argument("folder", default="", shell_complete=offering("folders"))
 @click.option("--list", "as_list", is_flag=True, help="The files that are trusted.")
 @click.option("--remove", "gone", is_flag=True, help="Trust the folder's file no more.")
 @flags("trust")

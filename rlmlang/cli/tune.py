@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlmlang.cli.edge import options_from, write
-from rlmlang.cli.flags import flags
+from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
 from rlmlang.cli.width import show
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
-@click.argument("name", default="")
+@click.argument("file", shell_complete=offering("recipe files"))
+@click.argument("name", default="", shell_complete=offering("tunes"))
 @flags("tune")
 @click.option("--reflection", default="", metavar="NAME", help="The model that rewrites tasks.")
 @click.option("--dry-run", is_flag=True, help="Only say what it may cost.")

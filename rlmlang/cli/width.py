@@ -10,6 +10,7 @@ from typing import Literal
 
 import click
 
+PRINTED = 120  # columns of tables that break lines, where nobody looks
 LEAST = 20  # columns that are written to however narrow a terminal is
 NAME = 12  # of a column that is cut, the least that is left
 

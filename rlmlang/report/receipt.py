@@ -12,6 +12,7 @@ from rich.text import Text
 
 from rlmlang.budget import Usage
 from rlmlang.framing.replies import UnreadableError, read, unframed
+from rlmlang.report.fitted import Hanging
 from rlmlang.trajectory.events import CallFinished, Event, Range
 from rlmlang.trajectory.receipt import Line
 from rlmlang.value import Json
@@ -78,17 +79,16 @@ def evidence_view(
     found: list[tuple[str, str]], unseen: int = 0, seen_with: str = "rlm show"
 ) -> Group:
     """The first few places; `unseen` answers were not looked at."""
+    see = f": {seen_with}" if seen_with else ""
     lines = [Text("evidence", style="bold")] if found or unseen else []
     for place, said in found[:MOST]:
         shown = said if len(said) <= 160 else said[:159] + "…"
         lines.append(Text.from_markup(f"  [cyan]{escape(place)}[/cyan]  {escape(shown)}"))
     if len(found) > MOST:
-        lines.append(Text(f"  and {len(found) - MOST} more: {seen_with}", style="dim"))
+        lines.append(Text(f"  and {len(found) - MOST} more{see}", style="dim"))
     if unseen:
-        lines.append(
-            Text(f"  not looked for in the last {unseen:,} answers: {seen_with}", style="dim")
-        )
-    return Group(*lines)
+        lines.append(Text(f"  not looked for in the last {unseen:,} answers{see}", style="dim"))
+    return Group(*map(Hanging, lines))
 
 
 def receipt_view(
@@ -117,7 +117,7 @@ def receipt_view(
     if reused:
         words = "answer was" if reused == 1 else "answers were"
         parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
-    parts.append(Text(f"  run {run}: {seen_with}", style="dim"))
+    parts.append(Text(f"  run {run}: {seen_with or 'not kept'}", style="dim"))
     if any(
         line.promised == "some" and line.read < line.total and not line.by_code for line in lines
     ):
@@ -125,7 +125,7 @@ def receipt_view(
     parts += [Text(f"  {words}", style="yellow") for words in notices]
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))
-    return Group(*parts)
+    return Group(*map(Hanging, parts))
 
 
 def _aligned(lines: Sequence[Line]) -> list[Text]:

@@ -127,3 +127,12 @@ def test_each_exit_code_is_explained(code: int, rlm: Rlm) -> None:
     said = rlm("explain", str(code))
     assert (said.code, exit_of(code).title in said.out) == (0, True)
     assert all(len(line) <= 80 for line in said.out.splitlines()[1:])
+
+
+@pytest.mark.parametrize("name", WALKED)
+def test_help_fits_and_every_option_is_explained(name: str, rlm: Rlm) -> None:
+    said = rlm(*name.split(), "--help")
+    assert said.code == 0
+    assert all(len(line) <= 80 for line in said.out.splitlines())
+    options = [p for p in WALKED[name].params if isinstance(p, click.Option)]
+    assert [p.name for p in options if not p.help or not p.help.endswith(".")] == []
