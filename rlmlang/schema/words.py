@@ -32,9 +32,14 @@ class Word(Frozen):
 
 
 def _of(
-    group: Group, text: str, title: str, form: str = "", doc: str = "", example: str = "",
+    group: Group,
+    text: str,
+    title: str,
+    form: str = "",
+    doc: str = "",
+    example: str = "",
     see: str = "",
-) -> Word:  # fmt: skip
+) -> Word:
     return Word(text, group, title, form, doc, example or text, tuple(see.split()))
 
 
@@ -81,7 +86,7 @@ DECLARATIONS = (
     _of("declaration", "dataset", "", "dataset NAME { … }", see="eval"),
     _of("declaration", "metric", "a score of one's own, in Python",
         'metric NAME(got: TYPE, want: TYPE) -> Float from "file.py:function"',
-        "It gives a number from 0 to 1.", see="score from"),
+        "It gives a number from 0 to 1.", example="eval", see="score from"),
     _of("declaration", "eval", "", "eval NAME for RECIPE { … }",
         "`rlm eval` runs it.", see="dataset score require"),
     _of("declaration", "tune", "",
@@ -221,7 +226,8 @@ COVERAGES = (
         "What `split` gives, `map` keeps and `filter` narrows. Counts and sums need it. In an "
         "eval, `exact` is also a metric.", "assume", "cover some assume"),
     _of("coverage", "cover", "every item, some perhaps twice", "",
-        "What pieces that overlap give. `union` and `dedupe` take it.", "tokens", "exact some"),
+        "What pieces that overlap give. `union` and `dedupe` take it.",
+        "partitions/tokens", "exact some"),
     _of("coverage", "some", "items may be missing", "",
         "What `search`, `cross`, `prune`, `stop`, `skip` and `take` give. The answer is marked as "
         "not exhaustive.", "search", "exact cover"),

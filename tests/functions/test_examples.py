@@ -12,7 +12,7 @@ from rlmlang.diagnostics.source import SourceFile
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.reference.rows import ROW, ROWS
+from rlmlang.reference.rows import ROWS, TEXT_OF_ROW
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.files import load_import
 from rlmlang.runtime.shown import jsonable
@@ -31,7 +31,7 @@ recipe example(rows: [Row] max 3) -> Int {{
 def test_the_example_of_a_function_gives_what_it_says(function: Function) -> None:
     call, value = function.example
     assert f"{function.name}(" in call, "each function has an example of itself"
-    text = RECIPE.format(row=ROW, call=call)
+    text = RECIPE.format(row=TEXT_OF_ROW, call=call)
     found = compiler.check(SourceFile("example.rlm", text), load_import)
     assert [d.code for d in found.diagnostics] == ["unused-step"], render_all(found.diagnostics)
     made = next(s for s in found.recipes["example"].steps if s.name == "made")
