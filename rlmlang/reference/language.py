@@ -12,7 +12,7 @@ from rlmlang.schema.types import TYPE_WORDS
 from rlmlang.schema.units import MULTIPLIERS, UNITS
 from rlmlang.schema.words import WORDS
 
-ASSUME = 'assume exact because "…": what is lost is known, and why it does not matter'
+ASSUME = '`assume exact because "…"`: what is lost is known, and why it does not matter'
 
 
 def word_pages() -> Iterator[Page]:
@@ -56,7 +56,7 @@ def _sentence(words: str) -> str:
 
 
 def _notes(block: Block) -> tuple[tuple[str, str], ...]:
-    repl = [("", f"repl {{ … }}: {BLOCKS['repl'].doc}")] if block.repl else []
+    repl = [("", f"`repl {{ … }}`: {BLOCKS['repl'].doc}")] if block.repl else []
     assume = [("", ASSUME)] if block.assume else []
     return (*repl, *assume, *(("", f"no `{name}`: {why}") for name, why in block.without))
 
