@@ -59,8 +59,9 @@ def _note(label: str, words: str, link: Link) -> str:
 
 def _table(rows: tuple[Row, ...]) -> str:
     """Rows as a table; a stroke in a cell is none between cells."""
-    head = ["| | takes | |", "|---|---|---|"]
-    cells = ((code(r.name), plain(r.takes), plain(r.doc)) for r in rows)
+    wide = any(row.doc for row in rows)
+    head = ["| | takes | |", "|---|---|---|"] if wide else ["| | takes |", "|---|---|"]
+    cells = ((code(r.name), plain(r.takes), plain(r.doc))[: 2 + wide] for r in rows)
     lines = (" | ".join(cell.replace("|", r"\|") for cell in row) for row in cells)
     return "\n".join([*head, *(f"| {line} |" for line in lines)])
 
