@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from rlmlang.functions.function import Function, Option
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Type, list_of
+from rlmlang.ir.types import BOOL, DATE, FLOAT, INT, TEXT, TIME, Type, list_of
 from rlmlang.reference.page import Page, Row
 from rlmlang.reference.rows import ROW
 from rlmlang.schema.formula import ONE, Formula, number, symbol
 
-KINDS = {"list": "a list", "text": "a text", "number": "a number", "any": "any value"}
+KINDS = {"list": "a list", "text": "a text", "number": "a number", "any": "any value",
+         "date": "a day", "time": "an instant", "pattern": "a regular expression"}  # fmt: skip
 NAMES = ("a", "b", "c", "d")
 OPTIONS = {
     "field": ("a field", "n"),
@@ -20,6 +21,7 @@ OPTIONS = {
     "keys": ("a field, or [a, b]", ("user",)),
     "where": ("a condition on `it`", None),
     "count": ("a whole number", symbol("", "n")),
+    "duration": ("a time such as 1h", 3600.0),
 }
 VALUES = {TEXT: ", ", BOOL: False, INT: 1, FLOAT: 0.5}
 
@@ -77,19 +79,23 @@ def _facts(kind: str, name: str) -> Facts:
     size = symbol("", name)
     if kind == "list":
         return Facts(list_of(ROW), size, symbol("count", name), symbol("longest", name))
-    of: dict[str, Type] = {"number": INT, "text": TEXT}
+    of: dict[str, Type] = {"number": INT, "date": DATE, "time": TIME}
     return Facts(of.get(kind, TEXT), size, ONE, size)
 
 
 def _value(option: Option) -> object:
     if isinstance(option.takes, str):
         return OPTIONS[option.takes][1]
-    return VALUES.get(option.takes)
+    return option.takes[0] if isinstance(option.takes, tuple) else VALUES.get(option.takes)
 
 
 def _option(option: Option) -> tuple[str, str]:
     """What an option takes, and what is to be known of it."""
-    takes = OPTIONS[option.takes][0] if isinstance(option.takes, str) else f"{option.takes}"
+    takes = f"{option.takes}"
+    if isinstance(option.takes, str):
+        takes = OPTIONS[option.takes][0]
+    elif isinstance(option.takes, tuple):
+        takes = " | ".join(option.takes)
     needed = "needed" if option.required else ""
     last = "may stand last without its name" if option.last else ""
     waives = "true: what it reads need not be whole" if option.waives else ""

@@ -39,6 +39,8 @@ TYPE_WORDS = (
     TypeWord("Path", "Path", "the path of a file"),
     TypeWord("Range", "Range", "where in a source something stands", size="16 tok"),
     TypeWord("Date", "Date", "a day as ISO 8601 writes it: 2026-11-30", size="16 tok"),
+    TypeWord("Time", "Time", "an instant as ISO 8601 writes it: 2026-11-30T08:15:00Z",
+             size="16 tok"),
     TypeWord("Int", "Int", "a whole number", size="12 tok"),
     TypeWord("Float", "Float", "a number", size="14 tok"),
     TypeWord("Bool", "Bool", "true or false", size="3 tok"),

@@ -91,7 +91,7 @@ def test_every_terminal_of_the_grammar_has_a_page() -> None:
     shapes = [t.pattern.value for t in load().terminals if t.pattern.type != "str"]
     known = {w.text for w in WORDS}
     assert terminals - known == set()
-    more = {w for w in known - terminals if not any(s.startswith(w) for s in shapes)}
+    more = {w for w in known - terminals if not any(w in s for s in shapes)}
     assert more == {"it", "result", "rewrite", "cover", "some", "//", "///"}
 
 
