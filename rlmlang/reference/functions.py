@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from rlmlang.functions.function import Function, Option
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.types import BOOL, DATE, FLOAT, INT, TEXT, TIME, Type, list_of
+from rlmlang.ir.types import BOOL, DATE, FLOAT, INT, TEXT, TIME, TREE, Type, list_of
 from rlmlang.reference.page import Page, Row
 from rlmlang.reference.rows import ROW
 from rlmlang.schema.formula import ONE, Formula, number, symbol
 
 KINDS = {"list": "a list", "text": "a text", "number": "a number", "any": "any value",
-         "date": "a day", "time": "an instant", "pattern": "a regular expression"}  # fmt: skip
+         "date": "a day", "time": "an instant", "pattern": "a regular expression",
+         "tree": "a folder"}  # fmt: skip
 NAMES = ("a", "b", "c", "d")
 OPTIONS = {
     "field": ("a field", "n"),
@@ -79,7 +80,7 @@ def _facts(kind: str, name: str) -> Facts:
     size = symbol("", name)
     if kind == "list":
         return Facts(list_of(ROW), size, symbol("count", name), symbol("longest", name))
-    of: dict[str, Type] = {"number": INT, "date": DATE, "time": TIME}
+    of: dict[str, Type] = {"number": INT, "date": DATE, "time": TIME, "tree": TREE}
     return Facts(of.get(kind, TEXT), size, ONE, size)
 
 
