@@ -30,6 +30,7 @@ from rlmlang.ir.types import (
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Plugins
+from rlmlang.schema.units import UNITS
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
 
@@ -271,9 +272,9 @@ def scaled(written: t.Number) -> float | int:
         case "%":
             return value / 100
         case "h" | "min" | "ms":
-            return value * {"h": 3600.0, "min": 60.0, "ms": 0.001}[written.unit]
+            return value * UNITS[written.unit].times
         case "KB" | "MB" | "GB":
-            return int(value * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[written.unit])
+            return int(value * UNITS[written.unit].times)
     return int(value) if value == int(value) else value
 
 

@@ -13,6 +13,7 @@ import click
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import as_json, render, render_all
+from rlmlang.schema.environment import DEBUG, NO_COLOR
 from rlmlang.schema.exits import RECIPE
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def colour() -> bool:
     """Whether stderr takes colours: a terminal, and NO_COLOR is not set."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return sys.stderr.isatty() and not os.environ.get(NO_COLOR)
 
 
 def say(diagnostics: tuple[Diagnostic, ...]) -> None:
@@ -41,7 +42,7 @@ def exit_code_of(problem: Exception) -> int:
     if found is not None:
         say(found)
         return RECIPE
-    if os.environ.get("RLM_DEBUG"):
+    if os.environ.get(DEBUG):
         raise problem
     internal = _internal(problem)
     click.echo(render(internal, colour=colour()), err=True)

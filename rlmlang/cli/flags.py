@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., object])
 ASKING = ("run", "ask", "eval", "tune")  # these ask models
 BINDING = ("run", "plan", "graph")  # these bind the inputs of a recipe
 LOOKING = ("runs", "show", "export", "store ls", "store verify", "store gc")  # into the store
-SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "trust", "models", "doctor",
+SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "trust", "models", "doctor", "explain",
           "store ls", "store verify", "store gc", "store salvage")  # fmt: skip
 
 

@@ -158,10 +158,9 @@ def _runs(ctx: click.Context, word: str) -> Found:
 
 
 def _words(ctx: click.Context, word: str) -> Found:
-    from rlmlang.report.words import words
-    from rlmlang.schema.codes import CODES
+    from rlmlang.reference.index import words
 
-    return [*words(), *CODES]
+    return words()
 
 
 def _tiers(ctx: click.Context, word: str) -> Found:

@@ -171,5 +171,7 @@ TABLES = (
              (replace(KEYS, name="rows"), Option("columns", "field", required=True),
               Option("value", "aggregate", required=True), Option("total", BOOL), MAX_GROUPS),
              refuses=_no_pivot,
-             settles=lambda of, columns, **_: {"labels": _labels(of, columns)}),
+             settles=lambda of, columns, **_: {"labels": _labels(of, columns)},
+             example=("first(pivot(rows, rows: user, columns: label, value: count(group)))",
+                      '{"user": "ann", "sales": 1, "support": 1, "none": 0}')),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from rlmlang.models.capabilities import capabilities, known, with_changes
 from rlmlang.models.offline import NAME
 from rlmlang.runtime.projectfile import ProjectFile, read_file
 from rlmlang.runtime.root import FILE, Root
+from rlmlang.schema.environment import MODEL
 from rlmlang.schema.sandboxes import choices, chosen
 
 Pace = tuple[int | None, float | None, float | None]
@@ -179,7 +180,7 @@ def bind_models(
 
     Raises CodedError (undeclared-model).
     """
-    everywhere, single = os.environ.get("RLM_MODEL", ""), dict[str, str]()
+    everywhere, single = os.environ.get(MODEL, ""), dict[str, str]()
     for model, name in map(model_and_name, given):
         if model:
             single[model] = name

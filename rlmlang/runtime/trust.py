@@ -25,9 +25,10 @@ from rlmlang.runtime.project import Project
 from rlmlang.runtime.projectfile import ProjectFile, read_file
 from rlmlang.runtime.root import FILE, Root, root_at
 from rlmlang.runtime.trust_list import Listed, keep, listed
+from rlmlang.schema.environment import TRUST
 from rlmlang.schema.project import FREE, SETTINGS
 
-ALL = "RLM_TRUST"
+ALL = TRUST
 YES = ("1", "true", "yes", "on")
 SHOWN = 200
 MOST_EFFECTS = 6

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.runtime.files import write_whole
+from rlmlang.schema.environment import CONFIG
 
 FORMAT = 1
 
 
 def list_path() -> Path:
     """Where the list lies, in the user's folder of settings."""
-    base = os.environ.get("XDG_CONFIG_HOME", "")
+    base = os.environ.get(CONFIG, "")
     folder = Path(base) if os.path.isabs(base) else Path(os.path.expanduser("~"), ".config")
     if not folder.is_absolute():  # one below the current folder would be anybody's
         raise failed(

@@ -219,7 +219,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unexpected-token": (RECIPE, (), "a word or mark stands where it cannot"),
     "unknown-argument": (RECIPE, (), "an argument the called thing does not take"),
     "unknown-budget": (RECIPE, (), "no budget of that name"),
-    "unknown-code": (USAGE, (), "a code no problem has"),
+    "unknown-code": (USAGE, (), "a word that `rlm explain` has no page on"),
     "unknown-comparison": (USAGE, (), "neither an eval nor a commit"),
     "unknown-dataset": (RECIPE, (), "no dataset of that name"),
     "unknown-declaration": (RECIPE, (), "a line in column one begins no declaration"),

@@ -15,14 +15,13 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.dates import DAY, dated, timed
+from rlmlang.schema.units import MULTIPLIERS, UNITS
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.mistakes import RESERVED, reserved_word
 from rlmlang.syntax.texts import ESCAPES, TextPiece, pieces_of
 
 LARGEST = 2**53 - 1
 NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([A-Za-z%]*)")
-UNITS = ("tok", "ch", "B", "KB", "MB", "GB", "ms", "s", "min", "h", "%")
-MULTIPLIERS = {"k": 1e3, "M": 1e6}
 
 
 class Expressions:

@@ -102,8 +102,8 @@ def test_the_plan_that_is_saved_is_run(folder: Path) -> None:
 
 def test_the_words_that_are_named_have_a_page(rlm: Rlm) -> None:
     (named,) = re.findall(r"one for every word: (.*?) shows", README, re.DOTALL)
-    words = re.findall(r"`(?:rlm explain )?(\w+)`", named)
-    assert len(words) == 6
+    words = re.findall(r"`(?:rlm explain )?([\w-]+)`", named)
+    assert len(words) == 9
     assert [w for w in words if rlm("explain", w).code] == []
 
 
