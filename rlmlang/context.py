@@ -204,11 +204,8 @@ def section_of(document: Document, start: int, end: int) -> str:
 def heading(path: str) -> str:
     """The line above a file's text inside a piece; long paths lose their middle."""
     if len(path.encode()) > MOST_HEADING:
-        path = (
-            path.encode()[:30].decode(errors="ignore")
-            + "…"
-            + path.encode()[-60:].decode(errors="ignore")
-        )
+        first, last = path.encode()[:30], path.encode()[-60:]
+        path = first.decode(errors="ignore") + "…" + last.decode(errors="ignore")
     return f"=== {path}\n"
 
 
@@ -238,6 +235,12 @@ class RowText(str):
         made = cls(text)
         made.part = part
         return made
+
+
+class Cut:
+    """A value that was made of an item, and knows the bytes of it."""
+
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -334,7 +337,7 @@ def json_line(value: object) -> str:
 
 def parts_in(value: object) -> Iterator[Part]:
     """The byte ranges a value was cut from, itself or inside a list."""
-    if isinstance(value, Slice):
+    if isinstance(value, Slice | Cut):
         yield from value.parts
     elif isinstance(value, RowText | Row):
         yield value.part

@@ -18,7 +18,8 @@ from rlmlang.verbs.inputs import Input, Pattern, ReadSource
 
 @dataclass
 class Lineage:
-    """What a value was cut from without a model between: `inputs` of the plan, by way of `filters`.
+    """What a value was cut from without a model between: `inputs` of the plan, by way of `filters`
+    and other steps that decide of items.
     `halved` says that it is a half of a filter's, `assumed` why it was taken to be whole."""
 
     inputs: set[str] = field(default_factory=set)
@@ -35,7 +36,8 @@ def lines_of(scope: RunContext, plan: Plan, inputs: Mapping[str, Datum]) -> list
 
 
 def followed(plan: Plan) -> frozenset[str]:
-    """The filters whose items a model is shown later: what they turn away is booked."""
+    """The filters, and other steps that decide of items, where a model is shown their items later:
+    what they turn away is booked."""
     shown = [n for n in plan.nodes if _shown_by(plan, n) is not None]
     return frozenset(id for n in shown for id in _gone_over(plan, n).filters)
 
@@ -43,7 +45,9 @@ def followed(plan: Plan) -> frozenset[str]:
 def _gone_over(plan: Plan, node: Node) -> Lineage:
     """What the items that a node goes over were cut from, or all that it reads."""
     work = node.step.work
-    return lineage(plan, [(node, work.items or work.streamed or work)])
+    found = lineage(plan, [(node, work.items or work.streamed or work)])
+    found.filters += [node.id] if work.decides else []
+    return found
 
 
 def _in_pattern(plan: Plan, node: Node) -> bool:
@@ -105,7 +109,8 @@ def lineage(plan: Plan, reads: Sequence[tuple[Node, object]]) -> Lineage:
             continue
         found.assumed = found.assumed or node.step.assumed
         found.halved = found.halved or work.halves
-        found.filters += [id] if work.condition and not work.halves else []
+        decides = bool(work.condition) or work.decides
+        found.filters += [id] if decides and not work.halves else []
         waiting += [n for n in _read(node, work.cut_from) if n not in waiting]
     return found
 

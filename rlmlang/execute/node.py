@@ -11,6 +11,7 @@ from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.walk import calls_code, names
 from rlmlang.plan.graph import Node
@@ -34,6 +35,10 @@ class NodeRun:
     def id(self) -> str:
         """The node's id."""
         return self.node.id
+
+    def call(self, *path: str | int) -> CallId:
+        """The call at a path of the node, or the node's own."""
+        return self.scope.call(self.id, *path)
 
     async def environment(self, streamed: str = "") -> dict[str, Datum]:
         """The values of all that it reads, but for what comes item by item."""

@@ -67,12 +67,17 @@ class Receipt:
         self.skipped[step] = self.skipped.get(step, 0) + 1
 
     def turn_away(self, step: str, item: Datum) -> None:
-        """Books an item that a condition did not let pass."""
+        """Books an item that a condition did not let pass, or of which code decided."""
         if step in self.followed:
             for part in parts_in(item):
                 document = part.document
                 found = self.turned.setdefault(step, {}).setdefault(id(document), Reading(document))
                 found.ranges.add(part.start, part.end)
+
+    def judge(self, step: str, passed: int, items: int) -> None:
+        """Books that so many of so many items passed a step, beside those of before."""
+        before = self.judged.get(step, (0, 0))
+        self.judged[step] = before[0] + passed, before[1] + items
 
     def judgement(self, step: str, subject: str, where: str) -> Line:
         """The line of a condition that shows nothing to a model."""

@@ -13,6 +13,7 @@ from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
 from rlmlang.ir import recipe as r
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.types import Type
 from rlmlang.plan.plan import Plan
 from rlmlang.protocols import Asker, Partition, Sandbox, Search
@@ -38,7 +39,8 @@ class Tools:
 @dataclass
 class RunContext:
     """One run. Every event, every reservation and every byte read goes through it. `depth` is that
-    of the call inside which its steps are carried out, 0 for those of the recipe."""
+    of the call inside which its steps are carried out, 0 for those of the recipe; `inside` are the
+    numbers of the items for which they are carried out, from the outermost map on."""
 
     plan: Plan
     run: str
@@ -47,6 +49,7 @@ class RunContext:
     record: Callable[[Event], None]
     sequence: Callable[[], int]
     receipt: Receipt = field(default_factory=Receipt)
+    inside: tuple[int, ...] = ()
     parallel: int = PARALLEL
     depth: int = 0
     clock: Callable[[], float] = time.time
@@ -63,6 +66,10 @@ class RunContext:
         else:
             node, parent = event.node, self.plan.recipe.name
         self.record(stamped(event, self.run, self.sequence(), self.clock(), node, parent))
+
+    def call(self, step: str, *path: str | int) -> CallId:
+        """The call at a path of a step, or the step's own, for the item it is carried out for."""
+        return CallId.of(step, *path, items=self.inside)
 
     def node(self, step: str) -> str:
         """The plan id of a step."""

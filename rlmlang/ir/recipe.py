@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Literal, Protocol
 
@@ -173,6 +173,11 @@ class Operation(Frozen):
         return None if self.asked is not None else self
 
     @property
+    def decides(self) -> bool:
+        """Whether it may leave parts of an item to code, which then decides of them."""
+        return False
+
+    @property
     def condition(self) -> str:
         """What the items that it lets pass have passed, as it is written; empty where it turns
         none away."""
@@ -219,6 +224,9 @@ class FactsOf(Protocol):
     def of(self, e: Expr) -> Facts:
         """The facts of an expression. Raises CodedError (plan-unsound)."""
 
+    def about(self, it: Facts) -> FactsOf:
+        """The same where `it` names an item."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -242,6 +250,10 @@ class Known:
         if e is None or self.names is None:
             return Facts(size=ZERO, count=ZERO)
         return self.names.of(e)
+
+    def about(self, it: Facts) -> Known:
+        """The same where `it` names an item."""
+        return self if self.names is None else replace(self, names=self.names.about(it))
 
     def least_of(self, e: Expr | None) -> Formula:
         """A lower bound of the items in a list: sound only where the real size is bound."""

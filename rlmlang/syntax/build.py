@@ -43,7 +43,7 @@ NODES: Mapping[str, Row] = {
     "require": (t.Require, "docs value"),
     "body_budget": (t.BudgetUse, "docs limits"),
     "split": (v.Split, "subject how block"),
-    "map": (v.Map, "subject call block"),
+    "map": (v.Map, "subject body block"),
     "filter_with": (v.FilterWith, "subject call block"),
     "filter_where": (v.FilterWhere, "subject test block"),
     "reduce": (v.Reduce, "subject call block"),

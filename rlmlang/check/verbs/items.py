@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.asks import prompt_named
+from rlmlang.check.elements import speaks_of
 from rlmlang.check.infer import infer
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.scope import Scope
@@ -11,7 +12,7 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Expr
+from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.types import AnyType, Type
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
@@ -27,6 +28,11 @@ def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts]
     return value, facts
 
 
+def with_it(scope: Scope, call: t.Call, item: r.Facts) -> Scope:
+    """The scope of a call's arguments, which may speak of the item that it is about."""
+    return scope.inner(it=(Ref("it"), item)) if speaks_of(call.args, "it") else scope
+
+
 def asked(scope: Scope, e: v.With) -> tuple[r.Prompt, Expr, r.Facts, r.Facts] | None:
     """The prompt, the list, what is known of it and of one item; None where one of them is none."""
     prompt, found = prompt_behind(scope, e.call), list_of(scope, e, e.subject)
@@ -40,7 +46,7 @@ def prompt_behind(scope: Scope, call: t.Call) -> r.Prompt | None:
     name = call.callee.span.text
     prompt = prompt_named(scope, name)
     if prompt is None:
-        scope.report(_unknown_prompt(call.callee, name, scope))
+        scope.report(unknown_prompt(call.callee, name, scope))
     return prompt
 
 
@@ -57,7 +63,8 @@ def word_span(e: t.Verb) -> Span:
     return Span(e.span.source, e.span.start, e.span.start + len(e.word))
 
 
-def _unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+    """The problem `unknown-prompt`."""
     what = "" if scope.module.find(name) is None else "; it is something else"
     return error(
         "unknown-prompt",
