@@ -68,7 +68,7 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return _unary(scope, e)
         case t.If():
             return _if(scope, e, want)
-        case t.Verb(pure=True) if "it" not in scope.names:
+        case t.Verb(pure=True) if not scope.over_items:
             return _hoist(scope, e)
     scope.report(unnamed(e))
     return NOTHING

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from rlmlang.context import (
     Datum,
@@ -34,7 +35,8 @@ class Reading:
 
 @dataclass
 class Receipt:
-    """Reads by step and document, the items each step has skipped, and the steps that ended.
+    """Reads by step and document, the items each step has skipped, and the steps that ended, with
+    the items that they made.
 
     A document is told from others by itself and not by its name: files of two folders may have one
     name, and a file that is given twice is two inputs."""
@@ -45,6 +47,7 @@ class Receipt:
     followed: frozenset[str] = frozenset()
     turned: dict[str, dict[int, Reading]] = field(default_factory=dict)
     judged: dict[str, tuple[int, int]] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)
 
     def read(self, step: str, arguments: Iterable[Iterable[Part]]) -> None:
         """Books what a successful call was shown, argument by argument."""
@@ -61,6 +64,24 @@ class Receipt:
         for key, several in shown.items():
             reading = self.reads.setdefault(step, {}).setdefault(key, Reading(found[key]))
             reading.ranges.add_shown(several)
+
+    def end(self, step: str, items: int) -> None:
+        """Books that a step came to its end, with so many items."""
+        self.ended.add(step)
+        self.made[step] = self.made.get(step, 0) + items
+
+    def gather(self, step: str, parts: Iterable[str]) -> bool:
+        """Books for a step what its parts have read, each byte once; says whether that is
+        anything."""
+        together: dict[int, Reading] = {}
+        for key, reading in chain.from_iterable(self.reads.get(p, {}).items() for p in parts):
+            mine = together.setdefault(key, Reading(reading.document)).ranges
+            for start, end in reading.ranges.merged:
+                mine.add(start, end)
+            mine.added = mine.covered
+        if together:
+            self.reads[step] = together
+        return bool(together)
 
     def skip(self, step: str) -> None:
         """Books an item that was left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rlmlang.budget import Account
 from rlmlang.context import Datum, Measure
@@ -40,7 +40,8 @@ class Tools:
 class RunContext:
     """One run. Every event, every reservation and every byte read goes through it. `depth` is that
     of the call inside which its steps are carried out, 0 for those of the recipe; `inside` are the
-    numbers of the items for which they are carried out, from the outermost map on."""
+    numbers of the items for which they are carried out, from the outermost map on, and
+    `deepest` is the depth that their budgets allow."""
 
     plan: Plan
     run: str
@@ -52,12 +53,21 @@ class RunContext:
     inside: tuple[int, ...] = ()
     parallel: int = PARALLEL
     depth: int = 0
+    deepest: int | None = None
     clock: Callable[[], float] = time.time
     notice: Callable[[CodedError, str], None] = lambda problem, of: None
     allowance: Allowance = field(init=False)
 
     def __post_init__(self) -> None:
         self.allowance = Allowance(self.plan)
+
+    def for_item(self, number: int, account: Account, deepest: int | None) -> RunContext:
+        """The run inside the steps of an item, which pays from an account of its own."""
+        most = [d for d in (self.deepest, deepest) if d is not None]
+        inside = (*self.inside, number)
+        scope = replace(self, inside=inside, account=account, deepest=min(most, default=None))
+        scope.allowance = self.allowance
+        return scope
 
     def emit(self, event: Event) -> None:
         """Records an event of this run: says when it was, and where in the plan."""

@@ -21,7 +21,7 @@ from rlmlang.ir.facts import Given
 from rlmlang.ir.models import Model as Model
 from rlmlang.ir.sizes import answer_size, shown_size
 from rlmlang.ir.types import Type
-from rlmlang.schema.formula import ZERO, Formula, minimum, number
+from rlmlang.schema.formula import ONE, ZERO, Formula, minimum, number
 from rlmlang.schema.partitions import Coverage
 from rlmlang.schema.registry import ALONE, Find
 from rlmlang.value import Frozen, value
@@ -143,6 +143,11 @@ class Operation(Frozen):
         return False
 
     @property
+    def repeats(self) -> bool:
+        """Whether its parts are carried out once for each item."""
+        return False
+
+    @property
     def levels(self) -> int:
         """How deep its calls may lie, one below another."""
         return 1
@@ -195,6 +200,10 @@ class Operation(Frozen):
     def shares(self, known: Known) -> Mapping[str, Bound]:
         """What of its bound falls to its parts, where they are asked many times."""
         return {}
+
+    def times(self, known: Known) -> tuple[Formula, Formula]:
+        """How often its parts are carried out at most, and at least."""
+        return ONE, ONE
 
     def least(self, known: Known) -> Formula:
         """A lower bound of the items it gives; sound only where real sizes are bound."""

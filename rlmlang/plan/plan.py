@@ -37,6 +37,7 @@ from rlmlang.plan.graph import (
     graph_of,
     node_data,
     number_or_formula,
+    reader_modes,
 )
 from rlmlang.plan.html import page
 from rlmlang.plan.price import priced
@@ -246,7 +247,7 @@ class Plan:
     def _node(self, id: str) -> Node:
         step: Step = self.graph.nodes[id]["operation"]
         into = flows_into(self.graph, id)
-        out = [d["mode"] for _, _, d in self.graph.out_edges(id, data=True) if d["kind"] == "data"]
+        out = reader_modes(self.graph, id)
         ask = step.work.asked
         return Node(
             id=id,

@@ -118,12 +118,20 @@ class Pricing:
         )
 
     def bounds(self) -> dict[str, Bound]:
-        """The bound of each node; of a part that is asked many times, its share."""
+        """The bound of each node; of a part that is asked many times, its share, and of one that is
+        carried out for each item, that of all."""
         found = {id: self.parts[id].bound for id in self.graph}
         for id, part in self.parts.items():
             shares = part.step.work.shares(part.known)
             found.update({f"{id}.{name}": bound for name, bound in shares.items()})
-        return found
+        return {id: self._repeated(id, bound) for id, bound in found.items()}
+
+    def _repeated(self, id: str, bound: Bound) -> Bound:
+        while id := container(self.graph, id):
+            part = self.parts[id]
+            if part.step.work.repeats:
+                bound = bound.times(*part.step.work.times(part.known))
+        return bound
 
 
 def _complete(step: Step, flows: list[Edge]) -> None:

@@ -87,6 +87,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "input-too-large": (FAILED, ("unfit",), "an input larger than its declared max"),
     "internal": (INTERNAL, (), "a mistake of rlmlang itself"),
     "interrupted": (INTERRUPTED, ("parks",), "a run stopped with Ctrl-C"),
+    "item-budget-spent": (FAILED, ("item",), "an item of a map used up the budget of its own"),
     "key-not-sent": (OK, (), "a key that is set was made for another endpoint"),
     "loose-unit": (RECIPE, (), "a unit stands apart from its number"),
     "metric-failed": (FAILED, (), "a metric gave no score"),

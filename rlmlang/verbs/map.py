@@ -1,18 +1,20 @@
-"""`map xs with …`: a prompt put to every item, or an expression over each."""
+"""`map xs with …`: a prompt put to every item, an expression over each, or steps for each."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts, Given
-from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation
+from rlmlang.ir.recipe import Ask, Budget, Kind, Known, OnError, Operation
 from rlmlang.ir.types import BOOL, Type, fits, list_of
 from rlmlang.ir.walk import show
 from rlmlang.schema.formula import ZERO, Formula, minimum
 from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.value import value
+from rlmlang.verbs.body import Body
 from rlmlang.verbs.given import answer_facts, item_facts, list_facts, whole_item
 from rlmlang.verbs.inference import unsound
 from rlmlang.verbs.prompt_calls import over_items
@@ -141,3 +143,78 @@ class MapValue(OverItems, Operation):
     def words(self) -> str:
         """`map xs with …`."""
         return f"map {show(self.subject)} with {show(self.value)}"
+
+
+@value
+class Item(Operation):
+    """The item for which the steps of a map are carried out, as they read it."""
+
+    verb: ClassVar[str] = "item"
+    kind: ClassVar[Kind] = "given"
+    recorded: ClassVar[bool] = False
+    subject: Expr
+
+    def facts(self, given: Given) -> Facts:
+        """Those of an item, all of which is there."""
+        return whole_item(list_facts(self.subject, given))
+
+    def bound(self, known: Known) -> Bound:
+        """Nothing: it is there."""
+        return Bound()
+
+    def words(self) -> str:
+        """Nothing that its type does not say."""
+        return ""
+
+
+@value
+class MapBody(OverItems, Body, Operation):
+    """A list, the steps that are carried out for each item of it, and what they give. `budget` is
+    what each item may take, `callee` the recipe or pattern that the steps come from."""
+
+    verb: ClassVar[str] = "map"
+    kind: ClassVar[Kind] = "chooses"
+    subject: Expr
+    value: Expr
+    callee: str = ""
+    budget: Budget = Budget()
+    parallel: int | None = None
+    on_error: OnError = OnError()
+    stop: Expr | None = None
+
+    @property
+    def repeats(self) -> bool:
+        """Each item has the steps of its own."""
+        return True
+
+    @property
+    def decides(self) -> bool:
+        """What its steps do not show of an item."""
+        return True
+
+    @property
+    def cut_from(self) -> Expr:
+        """What its steps give."""
+        return self.value
+
+    def facts(self, given: Given) -> Facts:
+        """What the steps give, for each item."""
+        items, made = list_facts(self.subject, given), given.of(self.value)
+        return self.of_each(items, made, made.type, given)
+
+    def times(self, known: Known) -> tuple[Formula, Formula]:
+        """Once an item; at least for those that differ, since what is equal is asked once."""
+        least = known.distinct_of(self.subject)
+        least = least if self.stop is None else minimum(least, 1)
+        return known.of(self.subject).count, least
+
+    def bound(self, known: Known) -> Bound:
+        """count × what its steps take, of which each item may take no more than its budget."""
+        one, limits = Body.bound(self, known), self.budget
+        held = (limits.calls, limits.tokens, limits.usd)
+        expected, worst = one.expected.within(*held), one.worst.within(*held)
+        return replace(one, expected=expected, worst=worst).times(*self.times(known))
+
+    def words(self) -> str:
+        """`map xs with p`, or with the step that gives its value."""
+        return f"map {show(self.subject)} with {self.callee or show(self.value)}"

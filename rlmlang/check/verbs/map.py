@@ -1,13 +1,15 @@
-"""`map xs with …`: a prompt put to every item, or an expression over each."""
+"""`map xs with …`: a prompt put to every item, an expression over each, or steps for each."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from rlmlang.check.asks import Known, ask_of
-from rlmlang.check.calling import called, over_item
+from rlmlang.check.calling import called, over_item, pays
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.losses import lose
+from rlmlang.check.patterns import Found, inline
+from rlmlang.check.resolve import budget_of
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.verbs.items import list_of, skips, unknown_prompt, with_it
@@ -15,11 +17,11 @@ from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.types import BOOL
+from rlmlang.ir.types import ANY, BOOL
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.given import item_facts, result_facts, whole_item
-from rlmlang.verbs.map import Map, MapValue
+from rlmlang.verbs.map import Item, Map, MapBody, MapValue
 
 
 def check(scope: Scope, name: str, e: v.Map) -> Inferred:
@@ -29,6 +31,8 @@ def check(scope: Scope, name: str, e: v.Map) -> Inferred:
         return NOTHING
     if isinstance(prompt, r.Prompt) and isinstance(e.body, t.Call):
         return _asking(scope, name, e, e.body, prompt, found)
+    if pays(scope, e.body):
+        return _repeating(scope, name, e, found)
     return _computing(scope, name, e, found)
 
 
@@ -58,6 +62,43 @@ def _computing(scope: Scope, name: str, e: v.Map, found: Inferred) -> Inferred:
     on_error = skips(scope, name, s)
     work = MapValue(subject, value, s.find("parallel", int), on_error, test)
     return scope.add(name, work, known, e)
+
+
+def _repeating(scope: Scope, name: str, e: v.Map, found: Inferred) -> Inferred:
+    """The step of a map whose items have steps of their own, followed by those."""
+    subject, facts = found
+    inner = scope.inside(name)
+    inner.names.pop("it", None)
+    inner.bind("it", *inner.add("it", Item(subject), {subject: facts}, e.body))
+    callee = called(scope, e.body)
+    if isinstance(callee, tuple) and isinstance(e.body, t.Call):
+        call = over_item(scope, e.body)
+        assert isinstance(call, t.Call)
+        value, made = inline(replace(inner, prefix=scope.prefix), name, call, callee)
+        budget, of = _budget(callee), callee[1].name.text
+    else:
+        value, made = inner.step(inner, "result", e.body, ANY)
+        budget, of = r.Budget(), _word(e.body)
+    known = {subject: facts, value: made}
+    s = Settings(scope.module, e.block, "map")
+    test = _stop(scope, name, s, made, known)
+    on_error = skips(scope, name, s)
+    work = MapBody(subject, value, of, budget, s.find("parallel", int), on_error, test)
+    added = scope.add(name, work, known, e)
+    scope.steps += inner.steps
+    return added
+
+
+def _budget(callee: Found) -> r.Budget:
+    """What a recipe or pattern says that it may take; nothing where it says none."""
+    module, decl = callee
+    uses = [i for i in decl.body.items if isinstance(i, t.BudgetUse)]
+    return budget_of(module, uses) if uses else r.Budget()
+
+
+def _word(body: t.Expr) -> str:
+    """What steps begin with that were written in place."""
+    return body.word if isinstance(body, t.Verb) else "if"
 
 
 def _stop(scope: Scope, name: str, s: Settings, answer: Facts, known: Known) -> Expr | None:

@@ -1,4 +1,4 @@
-"""A prompt put to every item, or an expression over each."""
+"""A prompt put to every item, an expression over each, or steps for each."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from rlmlang.context import Datum, parts_in
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.made import made_of
 from rlmlang.execute.node import NodeRun
+from rlmlang.execute.verbs.bodies import Bodies
 from rlmlang.execute.verbs.for_each import Asking, Computing, ForEach, Take, in_turn, parallel_of
 from rlmlang.ir.walk import calls_code
-from rlmlang.verbs.map import Map, MapValue, OverItems
+from rlmlang.verbs.map import Map, MapBody, MapValue, OverItems
 
 
 async def run(node: NodeRun, work: Map) -> int:
@@ -41,6 +42,18 @@ async def run_value(node: NodeRun, work: MapValue) -> int:
     computing.skips.few_enough(count, "items")
     if lost := computing.skips.count:
         node.scope.receipt.judge(node.id, count - lost, count)
+    return node.finish()
+
+
+async def run_body(node: NodeRun, work: MapBody) -> int:
+    """What the steps give for each item, until one value makes it stop."""
+    source, env = await node.items(work.subject)
+    bodies = Bodies(node, work)
+    bodies.begin()
+    take = _taking(node, work, env)
+    count = await ForEach(parallel_of(node, work.parallel), bodies.one, take).run(source)
+    bodies.skips.few_enough(count, "items")
+    bodies.end()
     return node.finish()
 
 
