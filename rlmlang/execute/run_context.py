@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rlmlang.budget import Account
+from rlmlang.budget import Account, Usage
 from rlmlang.context import Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.allowance import Allowance
@@ -41,7 +41,8 @@ class RunContext:
     """One run. Every event, every reservation and every byte read goes through it. `depth` is that
     of the call inside which its steps are carried out, 0 for those of the recipe; `inside` are the
     numbers of the items for which they are carried out, from the outermost map on, and
-    `deepest` is the depth that their budgets allow."""
+    `deepest` is the depth that their budgets allow. `before` is what items with accounts of their
+    own spent in an earlier part of the run, by the item's call, with the models."""
 
     plan: Plan
     run: str
@@ -54,6 +55,7 @@ class RunContext:
     parallel: int = PARALLEL
     depth: int = 0
     deepest: int | None = None
+    before: Mapping[str, Sequence[tuple[str, Usage]]] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     notice: Callable[[CodedError, str], None] = lambda problem, of: None
     allowance: Allowance = field(init=False)

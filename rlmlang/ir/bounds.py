@@ -32,7 +32,7 @@ class Cost(Frozen):
         usd = None if self.usd is None else self.usd * count
         return Cost(self.calls * count, self.tokens_in * count, self.tokens_out * count, usd)
 
-    def within(self, calls: int | None, tokens: int | None, usd: float | None) -> Cost:
+    def within(self, calls: float | None, tokens: float | None, usd: float | None) -> Cost:
         """No more than limits that are kept exactly."""
         return Cost(
             _least(self.calls, calls),

@@ -17,9 +17,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 PATH = re.compile(r"(?:\[\d+\])*\[([^\]]*)\]")
+ITEM = re.compile(r"\[\d+\]")
 OWN = re.compile(r"\.(turn \d+|last)$")
 SESSION = re.compile(r"\.child \d+")
 NUMBERS = re.compile(r"(\d+)")
+
+
+def item_prefixes(place: str) -> list[str]:
+    """How the place of a call begins, for one map that it may lie in, two, and so on."""
+    found, at = [], 0
+    for number in ITEM.finditer(place):
+        if number.start() != at:
+            break
+        at = number.end()
+        found.append(place[:at])
+    return found
 
 
 @dataclass(frozen=True)

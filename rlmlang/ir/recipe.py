@@ -12,6 +12,7 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.declarations import Budget as Budget
 from rlmlang.ir.declarations import Demo as Demo
+from rlmlang.ir.declarations import OfModel as OfModel
 from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned

@@ -198,7 +198,7 @@ class Plan:
             "nodes": [node_values(id, data) for id, data in self.graph.nodes(data=True)],
             "edges": edge_values(self.graph),
             "totals": cast("Json", bound_data(self.totals)),  # a typed form of the same
-            "budget": {k: v for k, v in vars(self.recipe.budget).items() if v is not None},
+            "budget": {k: v for k, v in vars(self.recipe.budget).items() if v not in (None, ())},
             "verdict": {
                 "word": self.verdict.word,
                 "dominant": self.verdict.dominant,

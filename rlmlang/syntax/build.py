@@ -60,6 +60,7 @@ NODES: Mapping[str, Row] = {
     "block": (t.Block, "*entries"),
     "setting": (t.Setting, "key value"),
     "limit": (t.Limit, "key amount"),
+    "limit_of": (t.Limit, "key of amount"),
     "repl": (t.Repl, "block"),
     "assume": (t.Assume, "because"),
     "test": (partial(Trial, word="test"), "docs name target *items"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rlmlang.budget import Account, Limits
+from rlmlang.budget import Account, Limits, limits_of_models
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.node import NodeRun
@@ -51,7 +51,14 @@ class Bodies:
         take what is there."""
         budget, above = self.work.budget, self.node.scope.account
         limits = Limits.declared(budget.calls, budget.tokens, budget.usd)
-        return above if limits == Limits() else Account(str(call), limits, above)
+        of_models = limits_of_models(budget.of_models)
+        if limits == Limits() and not of_models:
+            return above
+        account = Account.limited(str(call), limits, of_models, above)
+        for model, usage in self.node.scope.before.get(str(call), ()):
+            for mine in (account, *filter(None, [account.models.get(model)])):
+                mine.spent += usage
+        return account
 
     def _own(self, problem: CodedError, call: CallId) -> CodedError:
         """What ends an item where its own budget is spent, or that of an equal item which asks the
