@@ -23,6 +23,7 @@ from rlmlang.value import Frozen, value
 
 NAMED = "arguments that are written by name may be set: --set NAME.argument=…"
 WIDE = 76
+OF_MODEL = "of one model: {} of MODEL <= …, where MODEL is declared"
 GIVES = {"text": "a Text", "rows": "rows, [Row]", "tree": "a Tree"}
 
 
@@ -164,6 +165,7 @@ def _settings() -> Iterator[Page]:
             owners.setdefault(setting, []).append(owner)
     for setting, those in owners.items():
         notes = kept.get(setting.name, ()) if setting.outside == "budget" else ()
+        notes += (OF_MODEL.format(setting.name),) if setting.of_model else ()
         yield Page(setting.name, "of " + ", ".join(those), "", (setting,), notes)
 
 
