@@ -164,8 +164,9 @@ def _settings() -> Iterator[Page]:
         for setting in settings:
             owners.setdefault(setting, []).append(owner)
     for setting, those in owners.items():
-        notes = kept.get(setting.name, ()) if setting.outside == "budget" else ()
-        notes += (OF_MODEL.format(setting.name),) if setting.of_model else ()
+        of_budget = kept.get(setting.name, ()) if setting.outside == "budget" else ()
+        of_model = (OF_MODEL.format(setting.name),) if setting.of_model else ()
+        notes: tuple[str, ...] = (*of_budget, *of_model)
         yield Page(setting.name, "of " + ", ".join(those), "", (setting,), notes)
 
 

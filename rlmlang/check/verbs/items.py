@@ -18,6 +18,8 @@ from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.given import item_facts
 
+OTHERS = "a prompt is wanted here; `map … with` also takes code, patterns and expressions"
+
 
 def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts] | None:
     """A list that a verb goes over; reported where it is none."""
@@ -66,11 +68,12 @@ def word_span(e: t.Verb) -> Span:
 def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
     """The problem `unknown-prompt`."""
     what = "" if scope.module.find(name) is None else "; it is something else"
+    near = did_you_mean(name, scope.module.known(t.Prompt))
     return error(
         "unknown-prompt",
         f"no prompt is called `{name}`{what}",
         node.span,
-        hint=did_you_mean(name, scope.module.known(t.Prompt)) or "declare it: `prompt …`",
+        hint=OTHERS if what else near or "declare it: `prompt …`",
     )
 
 
