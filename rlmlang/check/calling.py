@@ -30,10 +30,13 @@ def pays(scope: Scope, e: t.Expr) -> bool:
 
 
 def over_item(scope: Scope, e: t.Expr) -> t.Expr:
-    """What is done with each item, with `it` as the first argument of a call of the user's code or
-    of a pattern that does not give it."""
-    if not isinstance(e, t.Call) or not isinstance(e.callee, t.Name | t.Member):
-        return e
+    """What is done with each item, with `it` as the first argument of a call that needs it."""
+    return call_over_item(scope, e) if isinstance(e, t.Call) else e
+
+
+def call_over_item(scope: Scope, e: t.Call) -> t.Call:
+    """A call with `it` as its first argument, where the user's code, a pattern or a recipe is
+    called and the call does not give that."""
     found = scope.module.find(e.callee.span.text)
     if found is None or not isinstance(found[1], t.Code | t.Recipe):
         return e

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.check.asks import Known, ask_of
-from rlmlang.check.calling import called, over_item, pays
+from rlmlang.check.calling import call_over_item, called, over_item, pays
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.losses import lose
 from rlmlang.check.patterns import Found, inline
@@ -72,8 +72,7 @@ def _repeating(scope: Scope, name: str, e: v.Map, found: Inferred) -> Inferred:
     inner.bind("it", *inner.add("it", Item(subject), {subject: facts}, e.body))
     callee = called(scope, e.body)
     if isinstance(callee, tuple) and isinstance(e.body, t.Call):
-        call = over_item(scope, e.body)
-        assert isinstance(call, t.Call)
+        call = call_over_item(scope, e.body)
         value, made = inline(replace(inner, prefix=scope.prefix), name, call, callee)
         budget, of = _budget(callee), callee[1].name.text
     else:
