@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import Any
 
 from rlmlang.schema.formula import Formula
 
@@ -22,7 +21,7 @@ def hash_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _counts(f: dataclasses.Field[Any], value: object) -> bool:
+def _counts(f: dataclasses.Field[object], value: object) -> bool:
     """Whether a field is part of what a value is."""
     return f.compare and not ("later" in f.metadata and getattr(value, f.name) == f.default)
 
