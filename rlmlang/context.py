@@ -238,6 +238,12 @@ class RowText(str):
         return made
 
 
+class Cut:
+    """A value that was made of an item, and knows the bytes of it."""
+
+    parts: tuple[Part, ...]
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """What stands below a folder and is no part of its tree, and why, in a word or two."""
@@ -338,7 +344,7 @@ def json_line(value: object) -> str:
 
 def parts_in(value: object) -> Iterator[Part]:
     """The byte ranges a value was cut from, itself or inside a list."""
-    if isinstance(value, Slice):
+    if isinstance(value, Slice | Cut):
         yield from value.parts
     elif isinstance(value, RowText | Row):
         yield value.part

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import chain
 from unicodedata import normalize
 
-from rlmlang.context import Datum, Document, Part, Row, RowText, Slice
+from rlmlang.context import Cut, Datum, Document, Part, Row, RowText, Slice
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir.places import MOST_PATH, NAMES
 from rlmlang.ir.types import Type, fields_of
@@ -86,7 +86,7 @@ def placed(value: Datum, origin: Slice | None, type_: Type) -> Datum:
     place keeps it, and numbers have none."""
     if origin is None or value is None:
         return value
-    if isinstance(value, Row | RowText | Answer | AnswerText | Quoted | Slice):
+    if isinstance(value, Row | RowText | Answer | AnswerText | Quoted | Slice | Cut):
         return value
     if isinstance(value, dict):
         found = Answer(with_own(value, type_))
@@ -127,6 +127,8 @@ def origin_of(value: Datum) -> Slice | None:
         return value.origin
     if isinstance(value, Row | RowText):
         return Slice((value.part,))
+    if isinstance(value, Cut):
+        return Slice(value.parts)
     if isinstance(value, Sequence) and not isinstance(value, str) and value:
         return _joined([origin_of(x) for x in value])
     return None

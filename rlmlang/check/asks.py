@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.apply import check_args
+from rlmlang.check.elements import gives_first
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import answers_each, needs_output, prompt_of
 from rlmlang.check.scope import Scope
@@ -35,16 +36,18 @@ def prompt_named(scope: Scope, name: str) -> r.Prompt | None:
 def ask_of(scope: Scope, prompt: r.Prompt, call: t.Call, item: Facts | None) -> tuple[r.Ask, Known]:
     """The prompt with its arguments, and what is known of those.
 
-    `item` is the element that a map, filter or reduce passes as the first argument.
+    `item` is the element that a map, filter or reduce passes as the first argument, unless the
+    call gives that itself.
     """
     params = list(prompt.params)
-    element = params.pop(0) if item is not None and params else None
+    own = "it" in scope.names and gives_first(call, [(p.name, p.type.optional) for p in params])
+    element = params.pop(0) if item is not None and params and not own else None
     if element is not None and item is not None:
         _element(scope, call, element, item)
     wanted = [(p.name, p.type, p.type.optional) for p in params]
     given = check_args(scope, call, wanted, f"prompt `{prompt.name}`", infer)
     by_name = {n: f for n, (_, f) in given}
-    shown = [*by_name.values(), *([item] if item is not None else [])]
+    shown = [*by_name.values(), *([item] if item is not None and element is not None else [])]
     hint = FILES if item is not None and item.type.required() == DOC else ""
     _fits_context(scope, prompt, call, sum(map(shown_size, shown), number(0)), hint)
     if item is not None and element is not None:

@@ -86,7 +86,7 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return infer(scope, made, want) if made is not None else NOTHING
         case t.OneOf():
             return one_of(scope, e, infer)
-        case t.Verb(pure=True) if not (scope.repeated or "it" in scope.names):
+        case t.Verb(pure=True) if not (scope.repeated or scope.over_items):
             return _hoist(scope, e)
     scope.report(unnamed(e))
     return NOTHING

@@ -287,4 +287,7 @@ def budget_in(module: Module, block: t.Block) -> r.Budget:
 
 def limits_in(s: Settings | None) -> r.Budget:
     """The limits of a block of them; none where there is none."""
-    return r.Budget().having(s.values if s is not None else {})
+    if s is None:
+        return r.Budget()
+    of_models = [(limit, model_of(s.module, name).name, most) for limit, name, most in s.of_models]
+    return r.Budget().having({**s.values, "of_models": tuple(x for x in of_models if x[1])})

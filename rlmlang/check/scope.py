@@ -77,6 +77,12 @@ class Scope:
     current: str = ""  # the step that is being checked
     step: StepRule = no_step  # adds the steps of what is written to the body
 
+    @property
+    def over_items(self) -> bool:
+        """Whether an expression here has a value for each item, which `it` names."""
+        it = self.names.get("it")
+        return it is not None and it.value == Ref("it")
+
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem."""
         if self.hint:

@@ -60,8 +60,8 @@ async def run_parts(
     made = {n.id: _cell(n) for n in nodes}
     cells = ChainMap(made, dict(outside))
 
-    async def inside(run: NodeRun) -> Mapping[str, Cell]:
-        return await run_parts(plan, run.id, {}, run.cells, scope)
+    async def inside(run: NodeRun, given: Mapping[str, Datum]) -> Mapping[str, Cell]:
+        return await run_parts(plan, run.id, given, run.cells, run.scope)
 
     try:
         async with anyio.create_task_group() as tasks:
@@ -118,12 +118,12 @@ async def _run(run: NodeRun) -> None:
     if not wanted:
         _skip(run)
         return
-    recorded = step.work.recorded
+    recorded = step.work.recorded and not scope.inside
     if recorded:
         scope.emit(StepStarted(node=scope.node(run.id), verb=step.verb))
     with placed(step):
         items = await RULES[type(step.work)](run, step.work)
-    scope.receipt.ended.add(run.id)
+    scope.receipt.end(run.id, items)
     if recorded:
         skipped = scope.receipt.skipped.get(run.id, 0)
         node = scope.node(run.id)

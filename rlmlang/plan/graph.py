@@ -221,6 +221,18 @@ def data_edges(graph: nx.DiGraph) -> list[tuple[str, str, dict[str, Any]]]:
     return [(a, b, d) for a, b, d in graph.edges(data=True) if d["kind"] == "data"]
 
 
+def reader_modes(graph: nx.DiGraph, id: str) -> list[Mode]:
+    """How those read a node that do so themselves: a part that is given is handed its value."""
+    edges = graph.out_edges(id, data=True)
+    read = [(b, d["mode"]) for _, b, d in edges if d["kind"] == "data"]
+    return [m for b, m in read if not (container(graph, b) and _is_given(graph, b))]
+
+
+def _is_given(graph: nx.DiGraph, id: str) -> bool:
+    step: Step = graph.nodes[id]["operation"]
+    return step.work.kind == "given"
+
+
 def contained(graph: nx.DiGraph, id: str) -> list[str]:
     """The nodes that a node is made of."""
     return [b for _, b, d in graph.out_edges(id, data=True) if d["kind"] == "contains"]

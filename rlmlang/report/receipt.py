@@ -147,8 +147,9 @@ def _view(line: Line) -> Callable[[Line], tuple[str, str, str]]:
 
 
 def _judged(line: Line) -> tuple[str, str, str]:
-    """What a condition let pass."""
-    return f"  {line.step} of {line.source}", f"where {escape(line.where)}", _passed(line)
+    """What a condition let pass, or what was left after items that failed."""
+    how = f"where {escape(line.where)}" if line.where else f"{line.skipped:,} skipped"
+    return f"  {line.step} of {line.source}", how, _passed(line)
 
 
 def _passed(line: Line) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rlmlang import compiler, plugins
-from rlmlang.budget import Account, Limits
+from rlmlang.budget import Account, Limits, limits_of_models
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -40,6 +40,7 @@ from rlmlang.runtime.project import (
 from rlmlang.runtime.root import STORE, root_of
 from rlmlang.runtime.trust import doubt, hold, left_aside, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
+from rlmlang.schema.dimensions import budget_key
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
 
@@ -263,17 +264,34 @@ def _choose(found: Checked, name: str, path: str) -> r.Recipe:
 def _with_budget(recipe: Limited, options: Options) -> Limited:
     """The recipe with limits set on the command line."""
     changes: dict[str, object] = {}
+    of_models = recipe.budget.of_models
     for name, text in options.sets.items():
         if not name.startswith("budget."):
             continue
         key = name.removeprefix("budget.")
+        if " of " in key:
+            of_models = _with_model(of_models, key, text)
+            continue
         if key not in BUDGET:
             hint = did_you_mean(key, BUDGET)
             raise failed("wrong-input", f"a budget has no `{key}`", hint=hint)
         value = changes[key] = compiler.limit(key, text)
         if value is None:
             raise failed("wrong-input", f"{name}={text}: {BUDGET[key].takes} is wanted")
-    return replace(recipe, budget=recipe.budget.having(changes))
+    return replace(recipe, budget=recipe.budget.having({**changes, "of_models": of_models}))
+
+
+def _with_model(declared: tuple[r.OfModel, ...], key: str, text: str) -> tuple[r.OfModel, ...]:
+    """The limits of single models, of which one that is declared is set anew."""
+    known = [f"{limit} of {model}" for limit, model, _ in declared]
+    if key not in known:
+        hint = did_you_mean(key, known) or "declare it in the recipe's budget"
+        raise failed("wrong-input", f"the budget has no `{key}`", hint=hint)
+    at, limit = known.index(key), key.partition(" ")[0]
+    most = compiler.limit(limit, text)
+    if most is None:
+        raise failed("wrong-input", f"budget.{key}={text}: {BUDGET[limit].takes} is wanted")
+    return (*declared[:at], (limit, declared[at][1], most), *declared[at + 1 :])
 
 
 def refuse(ready: Prepared) -> None:
@@ -286,7 +304,7 @@ def refuse(ready: Prepared) -> None:
                 f"even the best case takes {line.best:,.6g} {line.limit}; the budget is "
                 f"{line.most:,.6g}",
                 reason=f"The step that costs most is `{ready.plan.verdict.dominant}`.",
-                hint=f"raise it: --set budget.{line.limit}=…, or cut larger pieces",
+                hint=f"raise it: --set {budget_key(line.limit)}=…, or cut larger pieces",
             )
     _priced(ready)
 
@@ -300,8 +318,14 @@ def _unpriced(ready: Prepared) -> list[Diagnostic]:
     """What is said of a limit in dollars that a model without a price is under: an error, but at an
     endpoint of this machine or network, which sends no bill, a note."""
     budget = ready.recipe.budget
-    names = [b.name for b in ready.binding.models.values() if b.price is None]
-    if budget.usd is None or budget.default or not names:
+    all_limited = budget.usd is not None and not budget.default
+    limited = {model for limit, model, _ in budget.of_models if limit == "usd"}
+    names = [
+        b.name
+        for role, b in ready.binding.models.items()
+        if b.price is None and (all_limited or role in limited)
+    ]
+    if not names:
         return []
     words = f"nobody here knows a price for {names[0]}"
     if near := near_name(names[0], ready.project):
@@ -310,7 +334,8 @@ def _unpriced(ready: Prepared) -> list[Diagnostic]:
     if ready.address is None or not ready.address.local:
         words += ", so a limit in dollars cannot be kept"
         return [Diagnostic("price-unknown", words, hint=hint % ("0.25", "2.00"))]
-    words += f": dollars are not counted, and `usd <= {budget.usd:g}` limits nothing"
+    limit = f"`usd <= {budget.usd:g}`" if all_limited else "a limit in dollars"
+    words += f": dollars are not counted, and {limit} limits nothing"
     return [Diagnostic("price-unknown", words, hint=hint % (0, 0), softened=True)]
 
 
@@ -319,4 +344,7 @@ def account_for(ready: Prepared) -> Account:
     budget = ready.recipe.budget
     priced = all(b.price is not None for b in ready.binding.models.values())
     limits = Limits.declared(budget.calls, budget.tokens, budget.usd if priced else None)
-    return Account(ready.recipe.name, limits)
+    unpriced = {m for m, b in ready.binding.models.items() if b.price is None}
+    kept = [x for x in budget.of_models if x[0] != "usd" or x[1] not in unpriced]
+    of_models = limits_of_models(kept)
+    return Account.limited(ready.recipe.name, limits, of_models, None)

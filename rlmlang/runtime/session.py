@@ -29,6 +29,7 @@ from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import tiers_of
 from rlmlang.runtime.redaction import redactor_for, told
+from rlmlang.runtime.restored import has_item_budgets, restore, spent_by_items
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import cancellations, interrupted, out_of_time, stopping, wanted
 from rlmlang.runtime.trust import require
@@ -138,7 +139,7 @@ class Session:
 
     def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
         priced = all(b.price is not None for b in self.ready.binding.models.values())
-        now = self.account.spent - sum(self.begun.spent.values(), Usage())
+        now = self.account.spent - sum((s.usage for s in self.begun.spent), Usage())
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
             self.begun.name,
@@ -203,8 +204,9 @@ class Session:
             fresh=options.fresh,
             retry_failed=options.retry_failed,
             dry=self.dry,
+            by_item=has_item_budgets(ready.plan),
         )
-        self._restore()
+        restore(self.account, self.begun.spent, ready.plan)
         scope = RunContext(
             ready.plan,
             self.begun.name,
@@ -214,6 +216,7 @@ class Session:
             self.store.next,
             parallel=self.parallel,
             notice=self.notice,
+            before=spent_by_items(self.begun.spent, ready.plan),
         )
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
@@ -245,12 +248,6 @@ class Session:
         said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
         tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
         return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
-
-    def _restore(self) -> None:
-        """What an earlier part of the run has spent stays spent."""
-        for step, usage in self.begun.spent.items():
-            for account in self.account.child(step).line():
-                account.spent += usage
 
     # ── while it runs ────────────────────────────────────────────────────────
 

@@ -51,7 +51,11 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "budget-spent": (BUDGET, ("parks",), "a limit was reached during the run"),
     "cannot-split": (RECIPE, (), "a strategy that does not cut this kind of thing"),
     "code-changed": (FAILED, (), "a pinned Python file is not what it was"),
-    "code-failed": (FAILED, (), "a Python function that failed, or gave what is not of its type"),
+    "code-failed": (
+        FAILED,
+        ("item",),
+        "a Python function that failed, or gave what is not of its type",
+    ),
     "code-missing": (FAILED, (), "a Python function that cannot be loaded"),
     "code-origin": (RECIPE, (), "code that names no file and function"),
     "context-tight": (OK, (), "a request fits its model by the estimate, but not at its worst"),
@@ -61,7 +65,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "dataset-changed": (FAILED, (), "a pinned dataset is not what it was"),
     "dataset-missing": (FAILED, (), "a dataset's file cannot be opened"),
     "dataset-unreadable": (FAILED, (), "a dataset's file is no table"),
-    "depth-too-short": (RECIPE, (), "a recursion whose levels do not reach down to a leaf"),
+    "depth-too-short": (RECIPE, ("item",), "a recursion whose levels do not reach down to a leaf"),
     "document-too-large": (
         FAILED,
         ("unfit",),
@@ -90,6 +94,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "input-too-large": (FAILED, ("unfit",), "an input larger than its declared max"),
     "internal": (INTERNAL, (), "a mistake of rlmlang itself"),
     "interrupted": (INTERRUPTED, ("parks",), "a run stopped with Ctrl-C"),
+    "item-budget-spent": (FAILED, ("item",), "an item of a map used up the budget of its own"),
     "key-not-sent": (OK, (), "a key that is set was made for another endpoint"),
     "loose-unit": (RECIPE, (), "a unit stands apart from its number"),
     "metric-failed": (FAILED, (), "a metric gave no score"),
@@ -142,7 +147,11 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "not-tuned": (USAGE, (), "there is no tuning to show"),
     "not-utf8": (FAILED, ("no text", "source"), "a file that is not UTF-8 text"),
     "nothing-expected": (RECIPE, (), "a test or eval that cannot fail"),
-    "nothing-found": (FAILED, (), "a search that found nothing, for a prompt that needs something"),
+    "nothing-found": (
+        FAILED,
+        ("item",),
+        "a search that found nothing, for a prompt that needs something",
+    ),
     "nothing-matches": (FAILED, (), "a glob or folder without a text file"),
     "nothing-to-quote": (RECIPE, (), "a prompt returns a Quote and is shown nothing to quote from"),
     "nothing-to-tune": (RECIPE, (), "a tuning that may move nothing"),
@@ -177,7 +186,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "repeated-key": (FAILED, (), "a key that more rows have than were declared"),
     "request-form-learned": (OK, (), "a model takes less than its tables say"),
     "request-too-large": (FAILED, ("item",), "a request that is larger than the plan allows"),
-    "requirement-failed": (FAILED, (), "a require that does not hold"),
+    "requirement-failed": (FAILED, ("item",), "a require that does not hold"),
     "reserved-word": (RECIPE, (), "a word of the language names a step or declaration"),
     "result-too-large": (FAILED, (), "a recipe returns more than it says"),
     "sandbox-unavailable": (FAILED, (), "this tier does not work on this machine"),
@@ -261,7 +270,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "wrong-setting": (RECIPE, (), "a setting with a value it does not take"),
     "wrong-type": (RECIPE, (), "a value of the wrong type"),
     "wrong-unit": (RECIPE, (), "an amount in a unit that does not measure this"),
-    "wrong-value": (FAILED, (), "a value that an operation cannot take"),
+    "wrong-value": (FAILED, ("item",), "a value that an operation cannot take"),
 }
 
 

@@ -84,7 +84,8 @@ class Setting(Frozen):
     """One setting or argument. `least` and `most` bound a number in the unit it is counted in (tok,
     bytes, seconds, dollars or things); `unit` says what it counts where the kind does not.
 
-    A `limit` is written `name <= …`, anything else `name: …`. `outside` is the path below which it
+    A `limit` is written `name <= …`, and one that may be `of_model` also `name of MODEL <= …`,
+    anything else `name: …`. `outside` is the path below which it
     may be set with `--set`, as STEP; `choices` are the only names it takes; `opens` is the kind of
     block that it begins.
     """
@@ -99,6 +100,7 @@ class Setting(Frozen):
     unit: str = ""
     example: str = ""
     limit: bool = False
+    of_model: bool = False
     outside: str = ""
     choices: tuple[str, ...] = ()
     opens: str = ""

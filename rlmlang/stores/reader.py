@@ -76,7 +76,8 @@ class StoreReader:
             kept, spent = spent_by_step(self._c, *schema.span(run.id))
         except sqlite3.Error as mistake:
             raise problem_of(self.path, mistake) from None
-        return sum(u.calls for u in spent.values()), kept, float(sum(u.usd for u in spent.values()))
+        calls, usd = sum(s.usage.calls for s in spent), sum(s.usage.usd for s in spent)
+        return calls, kept, float(usd)
 
     def choose(self, name: str) -> RunRow:
         """The run of that name or beginning; the last one where no name is given."""

@@ -124,10 +124,11 @@ class Setting(Node):
 
 @node
 class Limit(Node):
-    """`key <= amount`."""
+    """`key <= amount`, or `key of model <= amount`."""
 
     key: Name
     amount: Expr
+    of: Name | None = None
 
 
 @node

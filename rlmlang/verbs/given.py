@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rlmlang.ir.coverage import Kept
 from rlmlang.ir.declared import of_result
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
@@ -50,12 +51,18 @@ def item_facts(items: Facts) -> Facts:
     )
 
 
+def whole_item(items: Facts) -> Facts:
+    """The facts of an item where a value is made of it alone: it is all there, whatever the list
+    has lost."""
+    return item_facts(items).keeping(Kept())
+
+
 def answer_facts(ask: Ask, given: Given, item: Facts | None = None) -> Facts:
     """The facts of an answer to a prompt with its arguments, put to an item where there is one."""
     params = {p.name: p for p in ask.prompt.params}
     inputs: list[Facts] = []
     for name, e in ask.args:
-        inputs.append(given.of(e))
+        inputs.append(given.of(e, item))
         _takes(ask.prompt, params[name].type, inputs[-1].type)
     if item is not None and ask.element:
         _takes(ask.prompt, params[ask.element].type.required(), item.type.required())

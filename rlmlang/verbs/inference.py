@@ -85,6 +85,10 @@ class Names:
         """The same where a condition holds, or does not."""
         return replace(self, certain=self.certain | tested(test, holds=holds))
 
+    def about(self, it: Facts) -> Names:
+        """The same where `it` names an item."""
+        return replace(self, facts={**self.facts, "it": it})
+
     def of(self, e: Expr) -> Facts:
         """The facts of an expression. Raises CodedError (plan-unsound) for parts that do not go
         together."""

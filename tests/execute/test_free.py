@@ -450,7 +450,7 @@ def test_ask_from_the_command_line(book: Path, rlm: Rlm) -> None:
     assert listed[-1]["recipe"] == "ask"
 
 
-def test_a_terminal_sees_turns_and_sub_calls(book: Path) -> None:
+def test_a_terminal_sees_what_was_spent(book: Path) -> None:
     ours, theirs = pty.openpty()
     done = subprocess.run(
         [
@@ -474,7 +474,7 @@ def test_a_terminal_sees_turns_and_sub_calls(book: Path) -> None:
             shown += part
     os.close(ours)
     assert done.stdout == "The key hangs behind the third bell.\n", shown
-    assert b"1 turn, 0 sub-calls" in shown
+    assert b"1 of 100 calls" in shown
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -365,6 +365,6 @@ def test_a_word_shows_kinds_units_ranges_and_defaults(rlm: Rlm) -> None:
 
 
 def test_dimensions_are_fields_of_what_they_limit() -> None:
-    assert set(vars(Budget())) == {d.name for d in DIMENSIONS} | {"default"}
+    assert set(vars(Budget())) == {d.name for d in DIMENSIONS} | {"default", "of_models"}
     assert set(vars(Limits())) == {d.name for d in SPENT}
     assert {p for d in SPENT for p in d.parts} == set(vars(Usage()))

@@ -6,7 +6,7 @@ from rlmlang.check.asks import Known, ask_of
 from rlmlang.check.infer import expect
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.verbs.items import asked, list_of, skips
+from rlmlang.check.verbs.items import asked, list_of, skips, with_it
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.recipe import Ask
@@ -23,7 +23,7 @@ def check_with(scope: Scope, name: str, e: v.FilterWith) -> Inferred:
     if found is None:
         return NOTHING
     prompt, subject, facts, item = found
-    ask, known = ask_of(scope, prompt, e.call, item)
+    ask, known = ask_of(with_it(scope, e.call, item), prompt, e.call, item)
     if not fits(prompt.result, BOOL):
         scope.report(_not_a_question(e.call, prompt.result))
     return _add(scope, name, e, known, (subject, facts), (ask, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.asks import prompt_named
+from rlmlang.check.elements import speaks_of
 from rlmlang.check.infer import infer
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.scope import Scope
@@ -11,11 +12,13 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Expr
+from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.types import AnyType, Type
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.given import as_documents, item_facts
+
+OTHERS = "a prompt is wanted here; `map … with` also takes code, patterns and expressions"
 
 
 def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts] | None:
@@ -26,6 +29,11 @@ def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts]
         scope.report(_not_a_list(verb, written, facts.type))
         return None
     return value, facts
+
+
+def with_it(scope: Scope, call: t.Call, item: r.Facts) -> Scope:
+    """The scope of a call's arguments, which may speak of the item that it is about."""
+    return scope.inner(it=(Ref("it"), item)) if speaks_of(call.args, "it") else scope
 
 
 def asked(scope: Scope, e: v.With) -> tuple[r.Prompt, Expr, r.Facts, r.Facts] | None:
@@ -41,7 +49,7 @@ def prompt_behind(scope: Scope, call: t.Call) -> r.Prompt | None:
     name = call.callee.span.text
     prompt = prompt_named(scope, name)
     if prompt is None:
-        scope.report(_unknown_prompt(call.callee, name, scope))
+        scope.report(unknown_prompt(call.callee, name, scope))
     return prompt
 
 
@@ -58,13 +66,15 @@ def word_span(e: t.Verb) -> Span:
     return Span(e.span.source, e.span.start, e.span.start + len(e.word))
 
 
-def _unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+    """The problem `unknown-prompt`."""
     what = "" if scope.module.find(name) is None else "; it is something else"
+    near = did_you_mean(name, scope.module.known(t.Prompt))
     return error(
         "unknown-prompt",
         f"no prompt is called `{name}`{what}",
         node.span,
-        hint=did_you_mean(name, scope.module.known(t.Prompt)) or "declare it: `prompt …`",
+        hint=OTHERS if what else near or "declare it: `prompt …`",
     )
 
 

@@ -1,80 +1,124 @@
-"""`map xs with p(…)`: a prompt put to every item."""
+"""`map xs with …`: a prompt put to every item, an expression over each, or steps for each."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.check.asks import ask_of
-from rlmlang.check.infer import expect
+from rlmlang.check.asks import Known, ask_of
+from rlmlang.check.calling import call_over_item, called, over_item, pays
+from rlmlang.check.infer import expect, infer
 from rlmlang.check.losses import lose
+from rlmlang.check.patterns import Found, inline
+from rlmlang.check.resolve import budget_of
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.verbs.items import asked, skips
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, warning
+from rlmlang.check.verbs.items import list_of, skips, unknown_prompt, with_it
+from rlmlang.check.verbs.several import one_of_several
+from rlmlang.functions.table import FUNCTIONS
+from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.places import is_piece
-from rlmlang.ir.recipe import Prompt
-from rlmlang.ir.types import BOOL, BatchType, EnumType, RecordType, TextType, Type
+from rlmlang.ir.types import ANY, BOOL
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
-from rlmlang.verbs.given import result_facts
-from rlmlang.verbs.map import Map
+from rlmlang.verbs.given import item_facts, result_facts, whole_item
+from rlmlang.verbs.map import Item, Map, MapBody, MapValue
 
 
 def check(scope: Scope, name: str, e: v.Map) -> Inferred:
     """The step of a map."""
-    found = asked(scope, e)
-    if found is None:
+    prompt, found = called(scope, e.body), list_of(scope, e, e.subject)
+    if _unknown(scope, e.body) or found is None:
         return NOTHING
-    prompt, subject, facts, item = found
-    ask, known = ask_of(scope, prompt, e.call, item)
-    if one := one_of_several(prompt.result, item):
-        scope.report(_one_of_several(prompt, e.call, item, one))
-    s = Settings(scope.module, e.block, "map")
+    if isinstance(prompt, r.Prompt) and isinstance(e.body, t.Call):
+        return _asking(scope, name, e, e.body, prompt, found)
+    if pays(scope, e.body):
+        return _repeating(scope, name, e, found)
+    return _computing(scope, name, e, found)
+
+
+def _asking(
+    scope: Scope, name: str, e: v.Map, call: t.Call, prompt: r.Prompt, found: Inferred
+) -> Inferred:
+    """The step of a map that asks a prompt."""
+    subject, facts = found
+    item = item_facts(facts)
+    ask, known = ask_of(with_it(scope, call, item), prompt, call, item)
+    if (several := one_of_several(prompt, call, item)) is not None:
+        scope.report(several)
     answer = result_facts(prompt, item, *known.values())
     known[subject] = facts
-    test: Expr | None = None
-    if (stop := s.expr("stop")) is not None:
-        it = scope.inner(it=(Ref("it"), replace(answer, coverage="exact")))
-        test, known[test] = expect(it, stop, BOOL, "stop")
-        lose(scope, name, s.entries["stop"].span, "items can be lost here")
+    s = Settings(scope.module, e.block, "map")
+    test = _stop(scope, name, s, answer, known)
     on_error = skips(scope, name, s)
     return scope.add(name, Map(subject, ask, s.find("parallel", int), on_error, test), known, e)
 
 
-def one_of_several(result: Type, item: Facts) -> str:
-    """What a prompt gives one of, where an item may hold several that each have theirs; empty where
-    it does not. A text is about all that it was made of; nothing may be said of a part."""
-    match result.required():
-        case RecordType():
-            what = "record"
-        case EnumType():
-            what = "label"
-        case TextType("Quote"):
-            what = "quote"
-        case _:
-            return ""
-    batch = isinstance(item.type, BatchType) and item.holds in ("rows", "documents")
-    pieces = is_piece(item.type) and item.holds == "documents"
-    part = is_piece(item.type) and item.holds == "parts" and not result.optional
-    return what if batch or pieces or part else ""
+def _computing(scope: Scope, name: str, e: v.Map, found: Inferred) -> Inferred:
+    """The step of a map over an expression, which asks no model."""
+    subject, facts = found
+    inner = scope.inner(it=(Ref("it"), whole_item(facts)))
+    value, made = infer(inner, over_item(scope, e.body))
+    known = {subject: facts, value: made}
+    s = Settings(scope.module, e.block, "map")
+    test = _stop(scope, name, s, made, known)
+    on_error = skips(scope, name, s)
+    work = MapValue(subject, value, s.find("parallel", int), on_error, test)
+    return scope.add(name, work, known, e)
 
 
-def _one_of_several(prompt: Prompt, call: t.Call, item: Facts, one: str) -> Diagnostic:
-    if item.holds == "parts":
-        what, why = "a part of a document", "a longer document would have several"
-        hint = "split by `files(per: 1, max: …)`, or map the documents themselves"
-    elif item.holds == "rows":
-        what, why = "several rows", "the others would have none"
-        hint = "map the rows themselves"
+def _repeating(scope: Scope, name: str, e: v.Map, found: Inferred) -> Inferred:
+    """The step of a map whose items have steps of their own, followed by those."""
+    subject, facts = found
+    inner = scope.inside(name)
+    inner.names.pop("it", None)
+    inner.bind("it", *inner.add("it", Item(subject), {subject: facts}, e.body))
+    callee = called(scope, e.body)
+    if isinstance(callee, tuple) and isinstance(e.body, t.Call):
+        call = call_over_item(scope, e.body)
+        value, made = inline(replace(inner, prefix=scope.prefix), name, call, callee)
+        budget, of = _budget(callee), callee[1].name.text
     else:
-        what, why = "several documents", "the others would have none"
-        hint = "split by `files(per: 1, max: …)`, or map the documents themselves"
-    return warning(
-        "one-of-several",
-        f"`{prompt.name}` gives one {one} for each piece, and a piece may hold {what}",
-        Label(call.span, f"gives {prompt.result}"),
-        reason=f"If each has its own, {why}.",
-        hint=f"{hint}; or let the prompt give [{prompt.result.required()}]",
-    )
+        value, made = inner.step(inner, "result", e.body, ANY)
+        budget, of = r.Budget(), _word(e.body)
+    known = {subject: facts, value: made}
+    s = Settings(scope.module, e.block, "map")
+    test = _stop(scope, name, s, made, known)
+    on_error = skips(scope, name, s)
+    work = MapBody(subject, value, of, budget, s.find("parallel", int), on_error, test)
+    added = scope.add(name, work, known, e)
+    scope.steps += inner.steps
+    return added
+
+
+def _budget(callee: Found) -> r.Budget:
+    """What a recipe or pattern says that it may take; nothing where it says none."""
+    module, decl = callee
+    uses = [i for i in decl.body.items if isinstance(i, t.BudgetUse)]
+    return budget_of(module, uses) if uses else r.Budget()
+
+
+def _word(body: t.Expr) -> str:
+    """What steps begin with that were written in place."""
+    return body.word if isinstance(body, t.Verb) else "if"
+
+
+def _stop(scope: Scope, name: str, s: Settings, answer: Facts, known: Known) -> Expr | None:
+    """The condition on an answer after which no more are wanted."""
+    if (stop := s.expr("stop")) is None:
+        return None
+    inner = scope.inner(it=(Ref("it"), replace(answer, coverage="exact")))
+    test, known[test] = expect(inner, stop, BOOL, "stop")
+    lose(scope, name, s.entries["stop"].span, "items can be lost here")
+    return test
+
+
+def _unknown(scope: Scope, body: t.Expr) -> bool:
+    """Whether the name behind `with` is one that nobody knows; reported as a prompt's."""
+    if not isinstance(body, t.Call) or called(scope, body) is not None:
+        return False
+    name, plugins = body.callee.span.text, scope.module.library.plugins
+    if scope.module.find(name) is not None or FUNCTIONS.find(name, plugins.find) is not None:
+        return False
+    scope.report(unknown_prompt(body.callee, name, scope))
+    return True
