@@ -6,6 +6,7 @@ Pure: files are brought by the loader that is passed in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -50,9 +51,8 @@ def check(
     library = Library(load, _parsed, sizes or {}, plugins, most=most, grain=grain)
     found = check_file(library, source, file)
     known = tuple(settable(file))
-    return Checked(
-        found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite
-    )
+    said = (*parsed.diagnostics, *found.diagnostics)
+    return replace(found, diagnostics=said, refused=tuple(refused), settable=known)
 
 
 def plan(

@@ -16,6 +16,7 @@ from rlmlang.check.resolve import (
     partition_of,
     source_of,
 )
+from rlmlang.check.say.declarations import two_mains
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import step
 from rlmlang.check.trials.scoring import dataset_of
@@ -44,7 +45,16 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         if isinstance(decl, t.Recipe) and decl.word == "recipe"
     }
     suite = _suite(module, recipes)
-    return Checked(recipes, _in_order(library.diagnostics, source), suite=suite)
+    main = _main(module, file) or (next(iter(recipes)) if len(recipes) == 1 else "")
+    return Checked(recipes, _in_order(library.diagnostics, source), suite=suite, main=main)
+
+
+def _main(module: Module, file: t.File) -> str:
+    """The recipe that is declared as the main one; a second one is reported."""
+    found = [i for i in file.items if isinstance(i, t.Recipe) and i.main]
+    for second in found[1:]:
+        module.report(two_mains(second.name, found[0].name))
+    return found[0].name.text if found else ""
 
 
 def _suite(module: Module, recipes: dict[str, r.Recipe]) -> s.Suite:

@@ -169,13 +169,15 @@ class Suite:
 @dataclass(frozen=True)
 class Checked:
     """A file after checking: its recipes by name, what is wrong with it, what of it may be set,
-    and what is declared about its recipes."""
+    what is declared about its recipes, and the recipe that runs where none is named, empty where
+    the file has several and says nothing."""
 
     recipes: dict[str, r.Recipe]
     diagnostics: tuple[Diagnostic, ...]
     refused: tuple[str, ...] = ()
     settable: tuple[str, ...] = ()
     suite: Suite = field(default_factory=Suite)
+    main: str = ""
 
     @property
     def ok(self) -> bool:

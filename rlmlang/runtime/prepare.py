@@ -248,15 +248,17 @@ def _checked(found: Checked) -> Checked:
 
 
 def _choose(found: Checked, name: str, path: str) -> r.Recipe:
+    """The recipe of that name, the main one where none is named. Raises CodedError (no-recipe)."""
+    chosen = found.recipes.get(name or found.main)
+    if chosen is not None:
+        return chosen
     names = list(found.recipes)
-    if name and name in names:
-        return found.recipes[name]
-    if not name and len(names) == 1:
-        return found.recipes[names[0]]
     if not names:
         raise failed("no-recipe", f"{path} declares no recipe", hint="add `recipe name(…) -> … {`")
     words = f"{path} has no recipe `{name}`" if name else f"{path} has {len(names)} recipes"
-    raise failed("no-recipe", words, hint="choose one: --recipe " + " | ".join(names))
+    hint = "choose one: --recipe " + " | ".join(names)
+    also = "" if name else f"; or write `main recipe {names[0]}(…)` in the file"
+    raise failed("no-recipe", words, hint=hint + also)
 
 
 def _with_budget(recipe: Limited, options: Options) -> Limited:

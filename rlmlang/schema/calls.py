@@ -1,5 +1,5 @@
-"""What is written as a call beside partitions, searches and sources: neighbours of pieces, and what
-tests give and answer."""
+"""What is written beside partitions, searches and sources, most of it as a call: neighbours of
+pieces, what tests give and answer."""
 
 from __future__ import annotations
 
@@ -69,4 +69,6 @@ DEPTH = Setting("depth", "count", doc="how often a part may be cut", least=1, li
 CLAUSES = Call("recurse", "Says when a part is read, and how deep they lie.",
                "in its braces, as `leaf <= 20ktok with p()` and `depth <= 4`",
                (LEAF, DEPTH))  # fmt: skip
-CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)
+MAIN = Call("main", "Marks the recipe that runs where none is named with --recipe.",
+            "before `recipe`, once a file", ())  # fmt: skip
+CALLS = (MAIN, GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)

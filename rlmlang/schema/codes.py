@@ -200,6 +200,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "trust-unreadable": (USAGE, (), "the list of trusted files cannot be read"),
     "tuned-stale": (OK, (), "a tuning was made for another version of its recipe"),
     "tuned-unreadable": (FAILED, (), "a tuning's file cannot be read"),
+    "two-mains": (RECIPE, (), "two recipes of a file are its main one"),
     "type-arguments": (RECIPE, (), "the wrong number of types between < and >"),
     "unclosed-bracket": (RECIPE, (), "a bracket that is never closed"),
     "unclosed-text": (RECIPE, (), "text that never ends"),
