@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from rlmlang.check.environment import Variables, constant
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -48,7 +49,8 @@ class Library:
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
-    has what other distributions add.
+    has what other distributions add. `variable(name, type, place)` is what the environment has for
+    a constant, None where it is not set; without, the environment is not read.
     """
 
     load: Loader
@@ -59,6 +61,7 @@ class Library:
     tool: Callable[[Module, t.Recipe], object] = lambda module, decl: None
     most: int = 1
     grain: int = GRAIN
+    variable: Variables | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 
@@ -80,8 +83,15 @@ class Module:
         self.types: dict[str, Type] = {}
         self.uses: list[t.Use] = []
         self.trials: list[Trial] = []
+        self.root = not library.modules
+        self.variables: dict[str, t.Expr] = {}
         for item in file.items:
             self._declare(item)
+
+    @property
+    def variable(self) -> Variables | None:
+        """What reads the environment."""
+        return self.library.variable
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem found in this file."""
@@ -235,7 +245,7 @@ class Module:
         if isinstance(written, t.Name):
             found = self.find(written.text)
             if found is not None and isinstance(found[1], t.Const):
-                return found[0].through_const(found[1].value)
+                return found[0].through_const(constant(found[0], found[1]))
         return written if isinstance(written, t.Number) else None
 
     def literal(self, written: t.Expr) -> object:
@@ -253,7 +263,7 @@ class Module:
             case t.Name(text=name):
                 found = self.find(name)
                 if found is not None and isinstance(found[1], t.Const):
-                    return found[0].literal(found[1].value)
+                    return found[0].literal(constant(found[0], found[1]))
         return None
 
 

@@ -106,10 +106,14 @@ def options_from(
     models: tuple[str, ...],
     **more: Any,
 ) -> Options:
-    """The runtime's options from the command's."""
+    """The runtime's options from the command's. Raises CodedError for a file of `--set x=@file`
+    that cannot be read."""
+    from rlmlang.runtime.from_files import expanded
     from rlmlang.runtime.prepared import Options
 
-    return Options(recipe, pairs(sets, "set"), pairs(sources, "source"), models, **more)
+    places = pairs(sources, "source")
+    given = expanded(pairs(sets, "set"), places.values())
+    return Options(recipe, given, places, models, **more)
 
 
 def write(text: str, out: str | None) -> None:

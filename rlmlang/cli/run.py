@@ -75,8 +75,8 @@ def deliver(
     with Progress(ready.plan, quiet=quiet, redact=redactor_for(ready.options)) as progress:
         if not quiet:
             say(ready.warnings)
-            if ready.tuned:
-                click.echo(ready.tuned, err=True)
+            for line in filter(None, (ready.tuned, ready.beside)):
+                click.echo(line, err=True)
             if ready.effects:
                 _planned_again(ready)
         from rlmlang.runtime.session import models_for

@@ -72,7 +72,7 @@ def execute(
     import anyio
 
     from rlmlang.loop_thread import LoopThread
-    from rlmlang.runtime.prepare import refuse
+    from rlmlang.runtime.limits import refuse
     from rlmlang.runtime.session import Session
 
     refuse(ready)

@@ -24,8 +24,8 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.models import Models
-from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import tiers_of
 from rlmlang.runtime.redaction import redactor_for, told

@@ -71,4 +71,14 @@ CLAUSES = Call("recurse", "Says when a part is read, and how deep they lie.",
                (LEAF, DEPTH))  # fmt: skip
 MAIN = Call("main", "Marks the recipe that runs where none is named with --recipe.",
             "before `recipe`, once a file", ())  # fmt: skip
-CALLS = (MAIN, GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)
+ENV = Call(
+    "env",
+    "Reads a variable of the environment of whoever runs the file; a Text only where their trusted "
+    "rlm.toml names it, [env] allow. What it holds is part of the run's key.",
+    "as the whole value of a constant or of a parameter's default, in the file that runs",
+    (
+        Setting("variable", "variable", required=True, doc="its name"),
+        Setting("fallback", "value", doc="what holds where it is not set; else that is an error"),
+    ),
+)
+CALLS = (MAIN, ENV, GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)
