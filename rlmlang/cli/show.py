@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from rlmlang.cli.edge import write, write_lines
+from rlmlang.cli.edge import answer_options, write, write_lines
 from rlmlang.cli.flags import flags
 from rlmlang.cli.places import store_of
 from rlmlang.diagnostics.diagnostic import failed
@@ -18,15 +20,30 @@ from rlmlang.diagnostics.suggest import did_you_mean
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
 )
 @click.option("--plan", "planned", is_flag=True, help="The plan that ran, as `rlm plan` shows it.")
+@click.option("--answer", is_flag=True, help="The run's result alone, as `rlm run` writes it.")
+@answer_options
 @flags("show")
 def command(
-    run: str, node: str, everything: bool, planned: bool, as_values: bool, store: str
+    run: str,
+    node: str,
+    everything: bool,
+    planned: bool,
+    as_values: bool,
+    answer: bool,
+    out: str | None,
+    form: str,
+    store: str,
 ) -> None:
     """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE.
 
     RUN may be the beginning of a name; `last` is the last one. --json gives the
     events as JSON lines; with --plan the plan.
     """
+    if answer:
+        _answer(store_of(store), run, form, out)
+        return
+    if form or out:
+        raise click.UsageError("--format and --out are for the result: add --answer")
     if planned:
         from rlmlang.cli.plan import draw
         from rlmlang.runtime.prepare import plan_of_run
@@ -54,3 +71,17 @@ def command(
             hint=did_you_mean(node, known_nodes(record)),
         )
     console("stdout", soft_wrap=True).print(view)
+
+
+def _answer(store: Path, run: str, form: str, out: str | None) -> None:
+    """Writes the result that is kept of a run."""
+    from rlmlang.cli.delivery import Delivery, form_of
+    from rlmlang.runtime.answers import kept_answer
+
+    wanted = form_of(form, out)
+    found = kept_answer(store, run)
+    delivery = Delivery(wanted, found.type, found.recipe, out)
+    try:
+        delivery.finish(found.result, found.run, kept=True)
+    finally:
+        delivery.target.drop()

@@ -12,6 +12,7 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
+from rlmlang.execute.streamed import Sink
 from rlmlang.ir import recipe as r
 from rlmlang.ir.types import Type
 from rlmlang.plan.plan import Plan
@@ -38,7 +39,8 @@ class Tools:
 @dataclass
 class RunContext:
     """One run. Every event, every reservation and every byte read goes through it. `depth` is that
-    of the call inside which its steps are carried out, 0 for those of the recipe."""
+    of the call inside which its steps are carried out, 0 for those of the recipe; a `sink` takes
+    the items of the result as they come."""
 
     plan: Plan
     run: str
@@ -51,6 +53,7 @@ class RunContext:
     depth: int = 0
     clock: Callable[[], float] = time.time
     notice: Callable[[CodedError, str], None] = lambda problem, of: None
+    sink: Sink | None = None
     allowance: Allowance = field(init=False)
 
     def __post_init__(self) -> None:

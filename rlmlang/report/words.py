@@ -8,6 +8,8 @@ from textwrap import wrap
 
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
+from rlmlang.report.formats.format import Format
+from rlmlang.report.formats.table import FORMATS
 from rlmlang.schema.calls import CALLS
 from rlmlang.schema.codes import CODES
 from rlmlang.schema.dimensions import DIMENSIONS
@@ -90,7 +92,8 @@ def about(word: str) -> list[Page]:
 
 def _pages() -> Iterator[Page]:
     functions = map(page_of, FUNCTIONS.values())
-    return chain(_blocks(), _calls(), functions, _settings(), _project(), map(_exit, EXITS))
+    forms, exits = map(page_of, FORMATS.values()), map(_exit, EXITS)
+    return chain(_blocks(), _calls(), forms, functions, _settings(), _project(), exits)
 
 
 def _exit(found: Exit) -> Page:
@@ -138,6 +141,8 @@ def page_of(found: object) -> Page:
             return _tier(found)
         case Function():
             return _function(found)
+        case Format():
+            return _format(found)
     raise TypeError(type(found).__name__)
 
 
@@ -154,6 +159,17 @@ def _function(function: Function) -> Page:
     reads = f"what it reads must be at least `{function.needs}`"
     notes = (takes, *([f"needed: {needed}"] if needed else []), reads)
     return Page(function.name, "a function", function.doc, (), notes)
+
+
+def _format(form: Format) -> Page:
+    needs = (f"needs: pip install '{form.installs}'",) if form.installs else ()
+    when = "written as items come" if form.begin is not None else "written when all items are there"
+    notes = (
+        f"files that end in {' or '.join(form.endings)}, or --format {form.name}",
+        when,
+        *needs,
+    )
+    return Page(form.name, "a format of results, for `rlm run --out`", form.doc, (), notes)
 
 
 def _settings() -> Iterator[Page]:
