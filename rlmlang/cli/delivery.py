@@ -97,7 +97,8 @@ class Delivery:
         except CodedError as mistake:
             self.target.drop()
             found = mistake.diagnostic
-            mistake.diagnostic = replace(found, hint=self._otherwise(run, kept=kept))
+            if found.code == "file-unwritable":
+                mistake.diagnostic = replace(found, hint=self._otherwise(run, kept=kept))
             raise
 
     def _otherwise(self, run: str, *, kept: bool) -> str:

@@ -45,11 +45,7 @@ def command(
     if form or out:
         raise click.UsageError("--format and --out are for the result: add --answer")
     if planned:
-        from rlmlang.cli.plan import draw
-        from rlmlang.runtime.prepare import plan_of_run
-
-        plan = plan_of_run(store_of(store), run)
-        write(plan.to_json(), None) if as_values else draw(plan, None)
+        _plan(store_of(store), run, as_values)
         return
     from rlmlang.cli.console import console
     from rlmlang.report.calls import known_nodes, node_view, run_view
@@ -71,6 +67,14 @@ def command(
             hint=did_you_mean(node, known_nodes(record)),
         )
     console("stdout", soft_wrap=True).print(view)
+
+
+def _plan(store: Path, run: str, as_values: bool) -> None:
+    from rlmlang.cli.plan import draw
+    from rlmlang.runtime.prepare import plan_of_run
+
+    plan = plan_of_run(store, run)
+    write(plan.to_json(), None) if as_values else draw(plan, None)
 
 
 def _answer(store: Path, run: str, form: str, out: str | None) -> None:
