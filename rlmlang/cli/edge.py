@@ -93,9 +93,7 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     return found
 
 
-OUT = click.option(
-    "--out", metavar="PATH", help="A file for the result; its ending says how."
-)
+OUT = click.option("--out", metavar="PATH", help="A file for the result; its ending says how.")
 FORM = click.option(
     "--format",
     "form",

@@ -18,7 +18,7 @@ from rlmlang.ir.types import Type
 from rlmlang.runtime.given import DATED, Origin, from_plain, from_text, plain
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
-from rlmlang.runtime.projectfile import FILE
+from rlmlang.runtime.root import FILE
 from rlmlang.runtime.trust import untrusted
 
 Places = Mapping[str, Place]
