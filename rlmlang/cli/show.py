@@ -47,13 +47,17 @@ def command(
     if planned:
         _plan(store_of(store), run, as_values)
         return
+    _tree(store_of(store), run, node, everything, as_values)
+
+
+def _tree(store: Path, run: str, node: str, everything: bool, as_values: bool) -> None:
     from rlmlang.cli.console import console
     from rlmlang.report.calls import known_nodes, node_view, run_view
     from rlmlang.report.export.jsonl import JSONL
     from rlmlang.stores.reader import StoreReader
     from rlmlang.trajectory.calls import fold
 
-    reader = StoreReader(store_of(store))
+    reader = StoreReader(store)
     events = reader.events(reader.choose(run))
     if as_values:
         write_lines(JSONL.write(events), None)
