@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.check.apply import apply_function, check_args
+from rlmlang.check.environment import constant, is_env, misplaced
 from rlmlang.check.matches import choice_of, one_of
+from rlmlang.check.module import Module
 from rlmlang.check.resolve import code_of, source_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import NOTHING, UNKNOWN, Inferred, Scope, unnamed
@@ -143,11 +145,12 @@ def _name(scope: Scope, e: t.Name, want: Type) -> Inferred:
     return NOTHING
 
 
-def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> Inferred:
+def _declared(scope: Scope, e: t.Name, module: Module, decl: t.Declaration) -> Inferred:
     if isinstance(decl, t.Const):
-        value = scope.module.literal(e)
-        if value is not None:
-            return infer(scope, as_written(decl.value))
+        written = as_written(constant(module, decl))
+        kind = module.type(decl.typed.type) if decl.typed is not None else ANY
+        if scope.module.literal(e) is not None or isinstance(kind, EnumType):
+            return infer(scope, written, kind)
     if isinstance(decl, t.SourceDecl):
         source = source_of(scope.module, e.text)
         if source is not None:
@@ -215,6 +218,9 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
         scope.report(say.not_callable(e.callee, "a value"))
         return NOTHING
     found = scope.module.find(e.callee.text)
+    if found is None and is_env(scope.module, e):
+        scope.report(misplaced(scope.module, e))
+        return NOTHING
     if found is None:
         return apply_function(scope, e.callee, e, infer)
     decl = found[1]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from rlmlang.check.environment import Variables, constant
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -52,7 +53,8 @@ class Library:
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `filled` are the places of the texts that values are put into.
     `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
-    has what other distributions add.
+    has what other distributions add. `variable(name, type, place)` is what the environment has for
+    a constant, None where it is not set; without, the environment is not read.
     """
 
     load: Loader
@@ -64,6 +66,7 @@ class Library:
     most: int = 1
     grain: int = GRAIN
     filled: list[Span] = field(default_factory=list)
+    variable: Variables | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
 
@@ -85,8 +88,15 @@ class Module:
         self.types: dict[str, Type] = {}
         self.uses: list[t.Use] = []
         self.trials: list[Trial] = []
+        self.root = not library.modules
+        self.variables: dict[str, t.Expr] = {}
         for item in file.items:
             self._declare(item)
+
+    @property
+    def variable(self) -> Variables | None:
+        """What reads the environment."""
+        return self.library.variable
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem found in this file."""
@@ -243,7 +253,7 @@ class Module:
         if isinstance(written, t.Name):
             found = self.find(written.text)
             if found is not None and isinstance(found[1], t.Const):
-                return found[0].through_const(found[1].value)
+                return found[0].through_const(constant(found[0], found[1]))
         return written if isinstance(written, t.Number) else None
 
     def literal(self, written: t.Expr) -> object:
@@ -261,7 +271,7 @@ class Module:
             case t.Name(text=name):
                 found = self.find(name)
                 if found is not None and isinstance(found[1], t.Const):
-                    return found[0].literal(found[1].value)
+                    return found[0].literal(constant(found[0], found[1]))
         return None
 
 

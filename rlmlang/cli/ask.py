@@ -13,7 +13,7 @@ from rlmlang.cli.edge import (
 )
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
-from rlmlang.cli.run import deliver
+from rlmlang.cli.run import asked_for, deliver
 
 
 @click.command()
@@ -46,6 +46,7 @@ def command(
     limits: tuple[str, ...],
     as_values: bool,
     out: str | None,
+    form: str,
     quiet: bool,
     no_store: bool,
     store: str,
@@ -59,6 +60,7 @@ def command(
     """
     from rlmlang.runtime.completion import prepared
 
+    wanted = asked_for(form, out, as_values)
     budget: Mapping[str, str | float] = pairs(limits, "budget")
     ready = prepared(
         question,
@@ -70,4 +72,4 @@ def command(
         store=None if no_store else store_of(store),
         **more,
     )
-    deliver(ready, quiet=quiet, as_values=as_values, out=out)
+    deliver(ready, wanted, quiet=quiet, out=out)

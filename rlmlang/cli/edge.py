@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -95,9 +94,19 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     return found
 
 
+OUT = click.option("--out", metavar="PATH", help="A file for the result; its ending says how.")
+FORM = click.option(
+    "--format",
+    "form",
+    default="",
+    metavar="NAME",
+    help="json, jsonl, csv, tsv, parquet, md, html or txt: rlm explain csv.",
+)
+
+
 def answer_options(command: F) -> F:
-    """Where the answer goes."""
-    return click.option("--out", metavar="PATH", help="Write the result to a file.")(command)
+    """Where the answer goes, in which form."""
+    return OUT(FORM(command))
 
 
 def options_from(
@@ -107,14 +116,18 @@ def options_from(
     models: tuple[str, ...],
     **more: Any,
 ) -> Options:
-    """The runtime's options from the command's."""
+    """The runtime's options from the command's. Raises CodedError for a file of `--set x=@file`
+    that cannot be read."""
+    from rlmlang.runtime.from_files import expanded
     from rlmlang.runtime.prepared import Options
 
-    return Options(recipe, pairs(sets, "set"), pairs(sources, "source"), models, **more)
+    places = pairs(sources, "source")
+    given = expanded(pairs(sets, "set"), places.values())
+    return Options(recipe, given, places, models, **more)
 
 
 def write(text: str, out: str | None) -> None:
-    """Writes a result to stdout, or to a file in one step. Raises a usage error."""
+    """Writes a text to stdout, or to a file in one step. Raises CodedError (file-unwritable)."""
     ended = text if text.endswith("\n") else text + "\n"
     write_lines([ended], out)
 
@@ -125,11 +138,13 @@ def write_lines(lines: Iterable[str], out: str | None) -> None:
         for line in lines:
             click.echo(line, nl=False)
         return
-    target = Path(out)
-    part = target.with_name(target.name + ".part")
+    from rlmlang.cli.target import Target
+
+    target = Target(out)
     try:
-        with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(lines)
-        part.replace(target)
-    except OSError as mistake:
-        raise click.ClickException(f"{out} cannot be written: {mistake.strerror}") from None
+        for line in lines:
+            target.write(line.encode("utf-8", "backslashreplace"))
+        target.keep()
+    except BaseException:
+        target.drop()
+        raise

@@ -71,7 +71,7 @@ SECONDS, COUNT = click.FLOAT, click.IntRange(1, 4096)
 FLAGS = (
     Flag(("--recipe",), "recipe", "Which recipe of the file.", BINDING, "NAME", default="",
          offers="recipes"),
-    Flag(("--set",), "sets", "A value for a parameter, or budget.LIMIT=VALUE.",
+    Flag(("--set",), "sets", "A parameter's value, @FILE for a file's text, or budget.LIMIT=VALUE.",
          (*BINDING, "eval"), "NAME=VALUE", multiple=True, offers="sets"),
     Flag(("--source",), "sources", "A file or folder for a parameter or source; - is stdin.",
          BINDING, "NAME=PATH", multiple=True, own=("ask",), offers="sources"),

@@ -10,6 +10,8 @@ from rlmlang.cli.flags import FLAGS
 from rlmlang.cli.main import COMMANDS, rlm
 from rlmlang.reference.page import Page, Row
 from rlmlang.report.export.table import EXPORTS
+from rlmlang.report.formats.format import Format
+from rlmlang.report.formats.table import FORMATS
 from rlmlang.schema.environment import VARIABLES
 
 
@@ -19,6 +21,7 @@ def command_pages() -> Iterator[Page]:
         Page(x.name, "export", x.doc.removesuffix("."), form=f"rlm export last --format {x.name}")
         for x in EXPORTS.values()
     )
+    yield from map(_format, FORMATS.values())
     made = list(_commands())
     for name, command in made:
         yield _command(name, command)
@@ -35,6 +38,20 @@ def command_pages() -> Iterator[Page]:
         "stands for an option of one command",
         own,
         "export RLM_EXPLAIN_JSON=1",
+    )
+
+
+def _format(found: Format) -> Page:
+    needs = [("needs", f"pip install '{found.installs}'")] if found.installs else []
+    when = "as items come" if found.begin is not None else "when all items are there"
+    endings = " or ".join(found.endings)
+    return Page(
+        found.name,
+        "format",
+        "a format of results",
+        found.doc,
+        f"rlm run find.rlm --out answer{found.endings[0]}" if endings else "",
+        notes=(("files", f"that end in {endings}"), ("written", when), *needs),
     )
 
 

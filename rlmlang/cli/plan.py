@@ -70,8 +70,8 @@ def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
 
     doubt = untrusted(ready.project, ready.options)
     say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))
-    if ready.tuned:
-        click.echo(ready.tuned, err=True)
+    for line in filter(None, (ready.tuned, ready.beside)):
+        click.echo(line, err=True)
     if ready.project.root is not None:
         click.echo(told(ready.project.root), err=True)
     if as_values:

@@ -12,6 +12,7 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.allowance import Allowance
 from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.receipt import Receipt
+from rlmlang.execute.streamed import Sink
 from rlmlang.ir import recipe as r
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.types import Type
@@ -42,7 +43,8 @@ class RunContext:
     of the call inside which its steps are carried out, 0 for those of the recipe; `inside` are the
     numbers of the items for which they are carried out, from the outermost map on, and
     `deepest` is the depth that their budgets allow. `before` is what items with accounts of their
-    own spent in an earlier part of the run, by the item's call, with the models."""
+    own spent in an earlier part of the run, by the item's call, with the models. A `sink` takes the
+    items of the result as they come."""
 
     plan: Plan
     run: str
@@ -58,6 +60,7 @@ class RunContext:
     before: Mapping[str, Sequence[tuple[str, Usage]]] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     notice: Callable[[CodedError, str], None] = lambda problem, of: None
+    sink: Sink | None = None
     allowance: Allowance = field(init=False)
 
     def __post_init__(self) -> None:

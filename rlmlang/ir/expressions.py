@@ -137,3 +137,16 @@ class Choose(Frozen):
 
 
 Expr = Constant | Ref | Get | Items | Joined | Make | Apply | CodeCall | Op | Not | Choose
+
+
+@value
+class FromEnv(Frozen):
+    """A variable of the environment, read when a recipe is given its inputs; `fallback` holds where
+    it is not set."""
+
+    variable: str
+    fallback: Constant | None = None
+
+
+Default = Expr | FromEnv
+"""What fills a parameter that is not given."""

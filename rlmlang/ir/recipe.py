@@ -16,7 +16,7 @@ from rlmlang.ir.declarations import OfModel as OfModel
 from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned
-from rlmlang.ir.expressions import Expr, Items, Param, Ref
+from rlmlang.ir.expressions import Default, Expr, Items, Param, Ref
 from rlmlang.ir.facts import Facts as Facts
 from rlmlang.ir.facts import Given
 from rlmlang.ir.models import Model as Model
@@ -317,7 +317,7 @@ class Interface(Frozen):
     result_max: int | None
     budget: Budget
     sources: tuple[Source, ...] = ()
-    defaults: tuple[tuple[str, Expr], ...] = ()
+    defaults: tuple[tuple[str, Default], ...] = ()
     path: str = field(default="", compare=False)
     doc: str = field(default="", compare=False)
 

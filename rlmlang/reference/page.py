@@ -32,6 +32,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "tool": ("tools", "What code in a sandbox may call."),
     "sandbox": ("sandboxes", "Where code that a model writes may run."),
     "metric": ("metrics", "Scores of answers, from 0 to 1."),
+    "format": ("formats", "What `--out` and `--format` write results in."),
     "export": ("exports", "Formats of `rlm export`."),
     "file": ("rlm.toml", "What a project keeps in `rlm.toml`."),
     "command": ("commands", "What `rlm` does."),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rlmlang.ir.suite import Checked
 
 if TYPE_CHECKING:
+    from rlmlang.execute.streamed import Sink
     from rlmlang.models.engines.call_context import Engine
     from rlmlang.plan.plan import Plan
     from rlmlang.program.program import Program
@@ -61,9 +62,10 @@ def execute(
     engine: Engine | None = None,
     signals: bool = False,
     program: Program | None = None,
+    sink: Sink | None = None,
 ) -> Outcome:
     """Runs a prepared recipe in an event loop of its own; `program` has predictors where they are
-    not the recipe's.
+    not the recipe's, a `sink` takes a result that is a list as it comes.
 
     A library call has it in a thread of its own, wherever the caller stands, and leaves signals
     alone: a KeyboardInterrupt is raised again once what is on its way is kept. With `signals`, as
@@ -72,11 +74,11 @@ def execute(
     import anyio
 
     from rlmlang.loop_thread import LoopThread
-    from rlmlang.runtime.prepare import refuse
+    from rlmlang.runtime.limits import refuse
     from rlmlang.runtime.session import Session
 
     refuse(ready)
-    session = Session(ready, listener, engine, program=program, signals=signals)
+    session = Session(ready, listener, engine, program=program, signals=signals, sink=sink)
     if signals:
         fast = importlib.util.find_spec("uvloop") is not None
         return anyio.run(session.run, backend_options={"use_uvloop": fast})

@@ -13,8 +13,9 @@ from typing import Any
 from rlmlang.budget import Usage
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime import execute
-from rlmlang.runtime.inputs import refuse_halves
-from rlmlang.runtime.prepare import prepare, refuse
+from rlmlang.runtime.given import refuse_halves
+from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
 from rlmlang.sources.tree import open_several

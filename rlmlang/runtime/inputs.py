@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,24 +11,24 @@ from typing import cast, get_args
 from rlmlang import plugins
 from rlmlang.context import Datum, Measure, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.source import Place as Written
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
 from rlmlang.ir.dates import with_dates
-from rlmlang.ir.expressions import Param, Ref
+from rlmlang.ir.expressions import FromEnv, Param, Ref
 from rlmlang.ir.quotes import is_cut
-from rlmlang.ir.types import Type, labels_of
+from rlmlang.ir.types import Type
 from rlmlang.runtime.code import CallCode
+from rlmlang.runtime.given import Origin, from_text, refuse_halves, wrong
 from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.stops import wanted
-from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Sizes, Unknown, What, symbol
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.place import Place, kind_at
 from rlmlang.sources.sizes import READ, size_of
-from rlmlang.unicode import flaw
 
 
 def bind_inputs(
@@ -40,15 +38,19 @@ def bind_inputs(
     need_all: bool,
     settable: Sequence[str] = (),
     closed: Collection[str] = (),
+    places: Mapping[str, Written] | None = None,
 ) -> dict[str, Datum]:
-    """The values of parameters and sources, but for the sources and defaults that stay `closed`.
-    Raises CodedError for what is missing or wrong."""
+    """The values of parameters and sources, but for the sources and defaults that stay `closed`;
+    `places` are those of the parameters in the recipe. Raises CodedError for what is missing or
+    wrong."""
+    places = places or {}
     inputs = {n: open_path(path, _type_of(n, recipe)) for n, path in options.sources.items()}
     inputs |= {n: from_value(v, n, _type_of(n, recipe)) for n, v in options.values.items()}
     params = {p.name: p for p in recipe.params}
     for name, text in options.sets.items():
         if name in params:
-            inputs[name] = from_text(text, params[name])
+            origin = Origin(f"--set {name}", places.get(name))
+            inputs[name] = from_text(text, params[name], origin)
         elif not name.startswith("budget.") and name not in settable:
             raise _no_input(name, recipe)
     _open_declared(recipe, inputs, need_all=need_all, closed=closed)
@@ -56,7 +58,7 @@ def bind_inputs(
     for name, default in recipe.defaults:
         if name not in inputs and isinstance(default, Ref):
             inputs[name] = own(inputs.get(default.name))
-        elif name not in inputs and name not in closed:
+        elif name not in inputs and name not in closed and not isinstance(default, FromEnv):
             inputs[name] = evaluate(default, {}, CallCode(in_time))
     inputs = told_apart(inputs)
     return _complete(recipe, inputs) if need_all else inputs
@@ -117,35 +119,7 @@ def from_value(value: Datum, name: str, type_: Type) -> Datum:
     if is_cut(type_):
         return as_slice(name, value)
     text = type_.textual and type_.required() not in (ty.DATE, ty.TIME)
-    return value if text else from_text(value, Param(name, type_))
-
-
-def from_text(text: str, param: Param) -> Datum:
-    """A value given on the command line. Raises CodedError (wrong-input)."""
-    refuse_halves(text, param.name)
-    try:
-        match param.type:
-            case ty.IntType():
-                return int(text.replace("_", ""))
-            case ty.FloatType():
-                return finite(text)
-            case ty.BoolType():
-                return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
-            case ty.EnumType(names=names) if text not in names:
-                raise _wrong_input(param, text)
-            case ty.Listed() | ty.RecordType() | ty.MapType():
-                value: Datum = json.loads(text, parse_float=finite, parse_constant=finite)
-                if words := misfit(value, param.type):
-                    raise _wrong_input(param, text, words)
-                return _with_dates(value, param)
-            case ty.TextType(word="Date" | "Time"):
-                return _with_dates(text, param)
-            case ty.TreeType():
-                hint = f"--source {param.name}=FOLDER"
-                raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint)
-    except (ValueError, KeyError, RecursionError):
-        raise _wrong_input(param, text) from None
-    return as_slice(param.name, text) if is_cut(param.type) else text
+    return value if text else from_text(value, Param(name, type_), Origin(f"`{name}`"))
 
 
 def _with_dates(value: Datum, param: Param) -> Datum:
@@ -153,27 +127,7 @@ def _with_dates(value: Datum, param: Param) -> Datum:
     try:
         return cast("Datum", with_dates(value, param.type))
     except ValueError as mistake:
-        raise _wrong_input(param, str(value), str(mistake)) from None
-
-
-def refuse_halves(value: object, name: str) -> None:
-    """Raises CodedError (wrong-input) for text that UTF-8 cannot hold: it could be neither sent nor
-    kept, and what was given is never changed unasked."""
-    if words := flaw(value):
-        raise failed(
-            "wrong-input",
-            f"the text given for `{name}` {words}",
-            hint="give it as UTF-8; in Python, text.encode('utf-16', 'surrogatepass')"
-            ".decode('utf-16', 'replace') puts U+FFFD in place of halves",
-        )
-
-
-def finite(text: str) -> float:
-    """A number. Raises ValueError for what is none, or too large to be one."""
-    found = float(text)
-    if not math.isfinite(found):
-        raise ValueError(text)
-    return found
+        raise wrong(param, Origin(f"`{param.name}`"), str(mistake)) from None
 
 
 def real_sizes(
@@ -237,13 +191,4 @@ def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
         "missing-input",
         f"`{param.name}: {param.type}` of {recipe.name} has no value",
         hint=how + also,
-    )
-
-
-def _wrong_input(param: Param, text: str, words: str = "") -> CodedError:
-    labels = ", ".join(labels_of(param.type))
-    return failed(
-        "wrong-input",
-        f"--set {param.name}={text:.40}: {param.type} is wanted" + (f"; {words}" if words else ""),
-        hint=f"one of: {labels}" if labels else "lists and records are given as JSON",
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from rlmlang import compiler, plugins
-from rlmlang.budget import Account, Limits, limits_of_models
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.diagnostics.diagnostic import Diagnostic, failed
+from rlmlang.diagnostics.source import SourceFile
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.apply_tuning import with_tuned
@@ -19,12 +20,14 @@ from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
-from rlmlang.runtime.checking import importing
+from rlmlang.runtime.beside import Beside, slips
+from rlmlang.runtime.checking import Load, importing
 from rlmlang.runtime.distinct import refuse_large, with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes, wanted_of
+from rlmlang.runtime.limits import unpriced
 from rlmlang.runtime.placed_inputs import placed_texts
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
 from rlmlang.runtime.project import (
@@ -32,7 +35,6 @@ from rlmlang.runtime.project import (
     bind_models,
     load,
     model_and_name,
-    near_name,
     strays,
     tiers_of,
     unknown_names,
@@ -40,7 +42,6 @@ from rlmlang.runtime.project import (
 from rlmlang.runtime.root import STORE, root_of
 from rlmlang.runtime.trust import doubt, hold, left_aside, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
-from rlmlang.schema.dimensions import budget_key
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
 
@@ -75,34 +76,48 @@ def plan_of_run(store: Path, run: str) -> Plan:
 def _from_recipe(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
     source = read_source(path)
     load_import = importing(path, trust=options.trust)
-    first_look = _checked(compiler.check(source, load_import, plugins=plugins))
+    beside = Beside(project, options)
+    first_look = _looked_at(source, load_import, options, beside)
     recipe = _choose(first_look, options.recipe, path)
+    places = first_look.places.get(recipe.name, {})
     tuning, stale = _tuning(recipe, path, options)
     options = replace(
         options,
         sets={**tuning.sets, **options.sets},
         models=(*_models(tuning, options), *options.models),
     )
+    found = beside.given(recipe, places, need_all=need_all)
+    options = found.within(options)
     sets = _overrides(recipe, options, first_look)
     local = _local(options, project)
     models = bind_models(recipe, project, options.models, local=local)
     measure = shared(_measures(models, project).values())
     effects, closed = _effects(recipe, path, options, need_all=need_all)
-    inputs = bind_inputs(
-        recipe, options, need_all=need_all, settable=first_look.settable, closed=closed
-    )
+    binds = partial(bind_inputs, need_all=need_all, settable=first_look.settable, closed=closed)
+    inputs = binds(recipe, options, places=places)
     sizes = real_sizes(recipe.params, wanted_of(recipe.steps), inputs, measure)
-    again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain, plugins)
+    again = compiler.check(
+        source, load_import, sizes, sets, measure.most, measure.grain, plugins, beside.variable
+    )
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models, local=local)
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = [d for d in again.diagnostics if d.severity == "warning"]
-    warnings = (*((stale,) if stale is not None else ()), *said, *strays(recipe, project))
+    said += [*strays(recipe, project), *slips(recipe, project)]
+    warnings = (*((stale,) if stale is not None else ()), *said)
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
     warnings = (*warnings, *_doubts(path, effects, options, need_all=need_all))
     ready = _ready(made, inputs, measure, options, project, warnings, tuning.words)
-    return replace(ready, effects=effects)
+    return replace(ready, effects=effects, beside=found.words)
+
+
+def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside) -> Checked:
+    """The file checked, constants set: what is set is not read from the environment."""
+    constants = {k: v for k, v in options.sets.items() if k.isidentifier()}
+    return _checked(
+        compiler.check(source, load, None, constants, plugins=plugins, variable=beside.variable)
+    )
 
 
 def _effects(
@@ -134,6 +149,8 @@ def _from_plan(
     """A plan with this time's inputs and models. Of what may be set it takes parameters and limits;
     numbers of its steps are changed in the plan."""
     saved = replace(saved, recipe=_with_budget(saved.recipe, options))
+    found = Beside(project, options).given(saved.recipe, {}, need_all=need_all)
+    options = found.within(options)
     models = bind_models(saved, project, options.models, local=_local(options, project))
     measure = shared(_measures(models, project).values())
     effects, closed = _effects(saved, path, options, need_all=need_all)
@@ -142,7 +159,11 @@ def _from_plan(
     sizes = real_sizes(saved.recipe.params, unbound, inputs, measure)
     made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project))
     doubts = _doubts(path, effects, options, need_all=need_all)
-    return replace(_ready(made, inputs, measure, options, project, doubts, ""), effects=effects)
+    return replace(
+        _ready(made, inputs, measure, options, project, doubts, ""),
+        effects=effects,
+        beside=found.words,
+    )
 
 
 def _local(options: Options, project: Project) -> bool:
@@ -201,7 +222,7 @@ def _ready(
         tuned,
         endpoint.address,
     )
-    notes = [d for d in _unpriced(ready) if d.severity == "warning"]
+    notes = [d for d in unpriced(ready) if d.severity == "warning"]
     return replace(ready, warnings=(*warnings, *notes))
 
 
@@ -250,15 +271,17 @@ def _checked(found: Checked) -> Checked:
 
 
 def _choose(found: Checked, name: str, path: str) -> r.Recipe:
+    """The recipe of that name, the main one where none is named. Raises CodedError (no-recipe)."""
+    chosen = found.recipes.get(name or found.main)
+    if chosen is not None:
+        return chosen
     names = list(found.recipes)
-    if name and name in names:
-        return found.recipes[name]
-    if not name and len(names) == 1:
-        return found.recipes[names[0]]
     if not names:
         raise failed("no-recipe", f"{path} declares no recipe", hint="add `recipe name(…) -> … {`")
     words = f"{path} has no recipe `{name}`" if name else f"{path} has {len(names)} recipes"
-    raise failed("no-recipe", words, hint="choose one: --recipe " + " | ".join(names))
+    hint = "choose one: --recipe " + " | ".join(names)
+    also = "" if name else f"; or write `main recipe {names[0]}(…)` in the file"
+    raise failed("no-recipe", words, hint=hint + also)
 
 
 def _with_budget(recipe: Limited, options: Options) -> Limited:
@@ -292,59 +315,3 @@ def _with_model(declared: tuple[r.OfModel, ...], key: str, text: str) -> tuple[r
     if most is None:
         raise failed("wrong-input", f"budget.{key}={text}: {BUDGET[limit].takes} is wanted")
     return (*declared[:at], (limit, declared[at][1], most), *declared[at + 1 :])
-
-
-def refuse(ready: Prepared) -> None:
-    """Raises CodedError for a plan that must not be begun: one that cannot fit its budget, or
-    whose price limit cannot be kept."""
-    for line in ready.plan.verdict.lines:
-        if line.word == "cannot fit":
-            raise failed(
-                "budget-cannot-fit",
-                f"even the best case takes {line.best:,.6g} {line.limit}; the budget is "
-                f"{line.most:,.6g}",
-                reason=f"The step that costs most is `{ready.plan.verdict.dominant}`.",
-                hint=f"raise it: --set {budget_key(line.limit)}=…, or cut larger pieces",
-            )
-    _priced(ready)
-
-
-def _priced(ready: Prepared) -> None:
-    if found := [d for d in _unpriced(ready) if d.severity == "error"]:
-        raise CodedError(found[0])
-
-
-def _unpriced(ready: Prepared) -> list[Diagnostic]:
-    """What is said of a limit in dollars that a model without a price is under: an error, but at an
-    endpoint of this machine or network, which sends no bill, a note."""
-    budget = ready.recipe.budget
-    all_limited = budget.usd is not None and not budget.default
-    limited = {model for limit, model, _ in budget.of_models if limit == "usd"}
-    names = [
-        b.name
-        for role, b in ready.binding.models.items()
-        if b.price is None and (all_limited or role in limited)
-    ]
-    if not names:
-        return []
-    words = f"nobody here knows a price for {names[0]}"
-    if near := near_name(names[0], ready.project):
-        words += f" (`{near}` is near)"
-    hint = f'in rlm.toml: [prices] "{names[0]}" = {{ input = %s, output = %s }}'
-    if ready.address is None or not ready.address.local:
-        words += ", so a limit in dollars cannot be kept"
-        return [Diagnostic("price-unknown", words, hint=hint % ("0.25", "2.00"))]
-    limit = f"`usd <= {budget.usd:g}`" if all_limited else "a limit in dollars"
-    words += f": dollars are not counted, and {limit} limits nothing"
-    return [Diagnostic("price-unknown", words, hint=hint % (0, 0), softened=True)]
-
-
-def account_for(ready: Prepared) -> Account:
-    """The run's account with the budget's limits."""
-    budget = ready.recipe.budget
-    priced = all(b.price is not None for b in ready.binding.models.values())
-    limits = Limits.declared(budget.calls, budget.tokens, budget.usd if priced else None)
-    unpriced = {m for m, b in ready.binding.models.items() if b.price is None}
-    kept = [x for x in budget.of_models if x[0] != "usd" or x[1] not in unpriced]
-    of_models = limits_of_models(kept)
-    return Account.limited(ready.recipe.name, limits, of_models, None)

@@ -39,7 +39,8 @@ class Options:
     beside the recipe aside, `tuning` is one to use in its place; without `rewrite` the plan is as
     the recipe says it; `api_key_env` names the variable with the key of `api_base`; `trust` takes
     all that the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no
-    more."""
+    more; one that is `alone`, as a test is, reads neither values of `rlm.toml` nor the
+    environment."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Options:
     api_key_env: str = ""
     trust: bool = False
     unattended: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class Prepared:
     """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used.
     `measure` is how texts are cut; `measures` are those of the models, which count requests;
     `address` is the endpoint of all models where one is named; `effects` are what the recipe does
-    outside of its folder, where nobody has trusted it."""
+    outside of its folder, where nobody has trusted it; `beside` says which values the command did
+    not give."""
 
     plan: Plan
     inputs: Mapping[str, Datum]
@@ -82,6 +85,7 @@ class Prepared:
     tuned: str = ""
     address: Address | None = None
     effects: tuple[Effect, ...] = ()
+    beside: str = ""
 
     @property
     def recipe(self) -> Interface:

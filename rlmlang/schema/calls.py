@@ -1,5 +1,5 @@
-"""What is written as a call beside partitions, searches and sources: neighbours of pieces, and what
-tests give and answer."""
+"""What is written beside partitions, searches and sources, most of it as a call: neighbours of
+pieces, what tests give and answer."""
 
 from __future__ import annotations
 
@@ -72,4 +72,15 @@ DEPTH = Setting("depth", "count", doc="how often a part may be cut", least=1, li
 CLAUSES = Call("recurse", "Says when a part is read, and how deep they lie.",
                "in its braces, as `leaf <= 20ktok with p()` and `depth <= 4`",
                (LEAF, DEPTH), "recurse")  # fmt: skip
-CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)
+ENV = Call(
+    "env",
+    "Reads a variable of the environment of whoever runs the file; a Text only where their trusted "
+    "rlm.toml names it, [env] allow. What it holds is part of the run's key.",
+    "as the whole value of a constant or of a parameter's default, in the file that runs",
+    (
+        Setting("variable", "variable", required=True, doc="its name"),
+        Setting("fallback", "value", doc="what holds where it is not set; else that is an error"),
+    ),
+    "env",
+)
+CALLS = (ENV, GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)

@@ -29,6 +29,8 @@ class Kind(Frozen):
 
     def holds(self, found: object) -> bool:
         """Whether a value is of this kind."""
+        if self.types == (object,):
+            return True
         if not isinstance(found, self.types) or isinstance(found, bool) != (self.types == (bool,)):
             return False
         if isinstance(found, int | float):
@@ -60,6 +62,7 @@ KINDS = {
     "truth": Kind("true or false", (bool,)),
     "text": Kind("text"),
     "value": Kind("text or a number", (str, *NUMBERS)),
+    "given": Kind("a value of the parameter's type", (object,)),
     "character": Kind("one character", form=r'[^"\r\n]'),
     "quote": Kind('one character, or "" for none', form=r"[^\r\n]?"),
     "encoding": Kind("an encoding such as utf-16, windows-1252 or shift-jis",

@@ -149,7 +149,8 @@ BLOCKS: dict[str, Block] = {
                       assume=True),
     "ladder": _block("ladder", "tries rungs in order until a result is accepted", assume=True),
     "map": _block(
-        "map", "asks a prompt about every item of a list, or makes a value or takes steps for each", PARALLEL, ON_ERROR,
+        "map", "asks a prompt about every item of a list, or does something else with each",
+        PARALLEL, ON_ERROR,
         Setting("stop", "expression", doc="no further item is begun once this holds of an answer",
                 example="a condition on `it`"),
         assume=True,

@@ -28,6 +28,7 @@ from rlmlang.trajectory.events import (
     CallStarted,
     Event,
     Exchange,
+    RunFinished,
     from_json,
 )
 
@@ -124,6 +125,13 @@ class StoreReader:
             ),
         )
         yield from heapq.merge(*(filter(None, s) for s in streams), key=lambda e: e.seq)
+
+    def ended(self, run: RunRow) -> RunFinished | None:
+        """How a run ended, the last time that it did. Raises CodedError (store-damaged)."""
+        query = "SELECT * FROM event WHERE id BETWEEN ? AND ? AND kind = ? ORDER BY id DESC LIMIT 1"
+        found = self._rows(query, *schema.span(run.id), RunFinished.name)
+        events = (self._event(self._sound("event", row), run) for row in found)
+        return next((e for e in events if isinstance(e, RunFinished)), None)
 
     def _event_rows(self, run: RunRow, which: str) -> Iterator[Any]:
         """The rows of events but for those that say when calls were told, or only those."""

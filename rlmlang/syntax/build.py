@@ -34,7 +34,7 @@ NODES: Mapping[str, Row] = {
     "pattern": (
         partial(t.Recipe, word="pattern"), "docs export name generics params result body"
     ),
-    "recipe": (partial(t.Recipe, word="recipe"), "docs name params result body"),
+    "recipe": (partial(t.Recipe, word="recipe"), "docs main name params result body"),
     "param": (t.Param, "docs name typed default"),
     "typed": (t.Typed, "type max"),
     "body": (t.Body, "*items"),

@@ -57,7 +57,7 @@ class Expressions:
                 return self.string(token)
             case "VERSION":
                 return str(token)[1:]
-            case "EXPORT":
+            case "EXPORT" | "MAIN":
                 return True
         return str(token)
 

@@ -34,6 +34,7 @@ EXPECTED = {
     "COMMA": "`,`", "EQUAL": "`=`", "DOT": "`.`", "__ANON_0": "`->`", "BY": "`by`",
     "WITH": "`with`", "FOR": "`for`", "THEN": "`then`", "ELSE": "`else`", "ACCEPT": "`accept`",
     "RUNG": "`rung`", "FROM": "`from`", "WEIGHT": "`weight`", "RETURNS": "`returns`",
+    "RECIPE": "`recipe`",
 }  # fmt: skip
 OPERATORS = {
     "PLUS",

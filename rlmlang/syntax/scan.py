@@ -22,7 +22,7 @@ TOKEN = re.compile(
 )
 
 DECLARATIONS = frozenset(
-    "use const enum record model source partition budget prompt code export pattern recipe "
+    "use const enum record model source partition budget prompt code export pattern main recipe "
     "test dataset metric eval tune batch".split()
 )
 OPENING, CLOSING = "{([", "})]"

@@ -334,7 +334,7 @@ class Code(Declaration):
 
 @node
 class Recipe(Declaration):
-    """`recipe` and `pattern`."""
+    """`recipe` and `pattern`; `main` is the recipe that runs where none is named."""
 
     word: str
     params: tuple[Param, ...]
@@ -342,6 +342,7 @@ class Recipe(Declaration):
     body: Body
     generics: tuple[Name, ...] = ()
     export: bool = False
+    main: bool = False
 
 
 Decl = Use | Declaration

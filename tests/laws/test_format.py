@@ -73,6 +73,7 @@ DECL = st.one_of(
     ),
     st.tuples(NAME, TYPE, BLOCK).map(lambda t: [f"prompt {t[0]}(x: {t[1]}, max: Int = 3,) -> {t[1]}", t[2]]),
     st.tuples(NAME, TYPE, BODY).map(lambda t: [f"recipe {t[0]}(x: {t[1]}) -> {t[1]} {{", *t[2], "}"]),
+    st.tuples(NAME, BODY).map(lambda t: [f"main recipe {t[0]}(main: Int) -> Int {{", *t[1], "}"]),
     st.tuples(NAME, BODY).map(lambda t: [f"export pattern {t[0]}<T>(x: T) -> T {{", *t[1], "}"]),
     st.just(['use "std/x" @^3.2 as y { a, b }']),
     EXPR.map(lambda x: [f'test "t" for a {{ given x: {x} mock p returns {x} expect {x} }}']),
