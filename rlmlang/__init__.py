@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rlmlang.runtime import run
     from rlmlang.runtime.completion import Completion, acompletion, completion
     from rlmlang.runtime.interpreter import interpreter_factory
+    from rlmlang.runtime.module import load
     from rlmlang.runtime.prepared import BadRecipe, Outcome
     from rlmlang.tuning.api import tune_recipe
 
@@ -35,6 +36,7 @@ __all__ = [
     "check_recipe",
     "completion",
     "interpreter_factory",
+    "load",
     "plan_recipe",
     "run",
     "tune_recipe",
@@ -47,6 +49,7 @@ FACE = {
     "completion": ("rlmlang.runtime.completion", "completion"),
     "tune_recipe": ("rlmlang.tuning.api", "tune_recipe"),
     "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
+    "load": ("rlmlang.runtime.module", "load"),
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
     "Completion": ("rlmlang.runtime.completion", "Completion"),
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),

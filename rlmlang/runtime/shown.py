@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rlmlang.context import Datum, Rows, Slice, Tree, text_of
+from rlmlang.trajectory.events import CallFinished
 from rlmlang.value import Json
 
 
@@ -19,6 +20,13 @@ def jsonable(value: Datum) -> Json:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(v) for v in value]
     return value
+
+
+def evidence_of(answers: Iterable[CallFinished], result: Json) -> tuple[tuple[str, str], ...]:
+    """Places whose answers went into a result, and what was said of them."""
+    from rlmlang.report.receipt import evidence
+
+    return tuple(evidence(answers, result))
 
 
 def in_short(value: Datum) -> str:
