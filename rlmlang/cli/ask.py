@@ -52,17 +52,15 @@ def command(
     **more: Any,
 ) -> None:
     """Ask QUESTION of files and folders of any size; a model explores them with code."""
-    from rlmlang.runtime.completion import prepared
+    from rlmlang.runtime.completion import both, prepared
+    from rlmlang.runtime.prepared import Options
 
     budget: Mapping[str, str | float] = pairs(limits, "budget")
     ready = prepared(
         question,
         sources,
-        model,
-        sub_model,
+        both(model, sub_model),
         budget,
-        only_kept=replay,
-        store=None if no_store else Path(store),
-        **more,
+        Options(only_kept=replay, store=None if no_store else Path(store), **more),
     )
     deliver(ready, quiet=quiet, as_values=as_values, out=out)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import fields, replace
+from typing import TypeAlias
 
 import dspy
 from dspy import lm15
@@ -18,6 +19,8 @@ from dspy.lm15 import Config, Request, Response
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.models.engines.call_context import Engine, Stopped
 
+Lm: TypeAlias = dspy.BaseLM
+"""A model of the caller's."""
 ITS_OWN = ("api_key", "max_tokens", "max_completion_tokens", "n", "cache")
 """Settings of a dspy.LM that change no answer, or that the plan says."""
 CONFIG = frozenset(f.name for f in fields(Config)) - {*ITS_OWN, "extensions", "response_format"}

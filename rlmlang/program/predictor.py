@@ -51,13 +51,15 @@ class Traced:
 @dataclass
 class PredictorCall:
     """A question on its way through its predictor; `reply` and `prediction` are what its latest
-    request brought. `held` says that its requests are those the plan has counted."""
+    request brought. `held` says that its requests are those the plan has counted; `users` is an
+    adapter in the place of ours."""
 
     question: Question
     route: Route
     adapter: PromptAdapter
     trace: list[Traced] | None = None
     held: bool = False
+    users: dspy.Adapter | None = None
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     thread: int = field(default_factory=threading.get_ident)
     reply: Reply | None = None
@@ -133,8 +135,8 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
             route.name, config, signature, self.demos, shown, escapes, form
         )
         context = _context_of(question, held=call.held)
-        if (adapter := dspy.settings.adapter) is not None:
-            return await self._by(adapter, call, request, context, signature, shown)
+        if call.users is not None:
+            return await self._by(call.users, call, request, context, signature, shown)
         response = await _sent(route, request, context)
         said = encodable(words_of(response))
         reply = call.reply = Reply(None, said, context.exchange, escapes.count)

@@ -53,7 +53,7 @@ class AskedModels(Models):
         )
         self._routes: dict[str, Route] = {}
         program = program or RecipeProgram(prompts_of(ready.plan))
-        self._caller = PredictorCaller(program, self._routes, trace)
+        self._caller = PredictorCaller(program, self._routes, trace, seen=ready.options.seen)
 
     @property
     def problem(self) -> CodedError | None:

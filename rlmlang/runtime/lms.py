@@ -12,14 +12,13 @@ from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import models_of
 
 if TYPE_CHECKING:
-    from dspy import BaseLM
-
     from rlmlang.models.engines.call_context import Engine
+    from rlmlang.models.lm import Lm
     from rlmlang.program.module import Asked
 
 
 def named_models(
-    said: Mapping[str, str | BaseLM],
+    said: Mapping[str, str | Lm],
 ) -> tuple[tuple[str, ...], dict[str, Engine]]:
     """Models as options name them, and engines for those that are LMs. "" is the one for all."""
     names = tuple(f"{of}={_name(model)}" for of, model in said.items())
@@ -42,9 +41,9 @@ def answered_by(options: Options, asked: Asked, recipe: r.Recipe) -> Options:
     return replace(options, models=(*all_, *single), engines={**options.engines, **engines})
 
 
-def _of_models(asked: Asked, recipe: r.Recipe) -> dict[str, BaseLM]:
+def _of_models(asked: Asked, recipe: r.Recipe) -> dict[str, Lm]:
     """The LMs that were set for predictors, by the models of their prompts."""
-    found: dict[str, BaseLM] = {}
+    found: dict[str, Lm] = {}
     for name, lm in asked.lms.items():
         model = asked.program.prompt(name).model.name
         if found.setdefault(model, lm) is not lm:
@@ -66,5 +65,5 @@ def _engines(lms: Mapping[str, object]) -> dict[str, Engine]:
     return {name: engine_of(lm) for name, lm in lms.items()}
 
 
-def _name(model: str | BaseLM) -> str:
+def _name(model: str | Lm) -> str:
     return model if isinstance(model, str) else str(model.model)

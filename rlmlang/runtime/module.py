@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir import recipe as r
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.loop_thread import LoopThread
 from rlmlang.plan.plan import Plan
-from rlmlang.resources import user_cache
-from rlmlang.runtime.lms import answered_by, named_models
+from rlmlang.runtime.given import Settings, options_of
+from rlmlang.runtime.library import recipe_in
+from rlmlang.runtime.lms import answered_by
 from rlmlang.runtime.prepare import prepare, recipe_of, refuse
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
@@ -23,55 +23,27 @@ from rlmlang.runtime.tuned import Tuning, found_by_hand, read_tuning, write_tuni
 from rlmlang.trajectory.events import CallFinished, Event
 
 if TYPE_CHECKING:
-    from dspy import BaseLM
-
     from rlmlang.program.module import Asked, Ran, RecipeModule
 
-HERE = "recipe.rlm"
-"""What a recipe that was given as text is called; its files lie in the current folder."""
 REMEMBERED = 20_000
 """Answers among which evidence is looked for."""
-
-
-class Settings(TypedDict, total=False):
-    """What may be said when a recipe is loaded.
-
-    `sets` are values of what may be set, as `--set` takes them (`{"pages.max": "2ktok"}`); `models`
-    names models by the recipe's names for them, as strings or `dspy.LM`s; `store` is the file that
-    keeps runs, None for memory only; times are in seconds.
-    """
-
-    sets: Mapping[str, object]
-    models: Mapping[str, str | BaseLM]
-    api_base: str
-    api_key_env: str
-    timeout: float
-    parallel: int
-    store: str | Path | None
-    fresh: bool
-    max_wait: float
-    sandbox: str
-    untuned: bool
-    trust: bool
 
 
 def load(
     recipe_or_path: str | Path,
     *,
     recipe: str = "",
-    model: str | BaseLM = "",
     **settings: Unpack[Settings],
 ) -> RecipeModule:
     """A recipe as a `dspy.Module`: from a file (`std/NAME` of the library too), or from its text,
     which begins with `rlm 1`.
 
-    `recipe` is its name where there are several; `model` fills all of its models. Runs are kept in
-    the user's cache unless a `store` is named, so that a question that was answered costs nothing.
+    `recipe` is its name where there are several; the rest is as `Settings` says.
     Raises BadRecipe and CodedError.
     """
     from rlmlang.program.module import RecipeModule
 
-    return RecipeModule(RecipeRunner.of(_what(recipe_or_path), recipe, model, settings))
+    return RecipeModule(RecipeRunner.of(recipe_in(recipe_or_path), recipe, settings))
 
 
 @dataclass(frozen=True)
@@ -84,11 +56,9 @@ class RecipeRunner:
     prompts: Mapping[str, r.Prompt]
 
     @classmethod
-    def of(
-        cls, what: str | SourceFile, recipe: str, model: str | BaseLM, settings: Settings
-    ) -> RecipeRunner:
+    def of(cls, what: str | SourceFile, recipe: str, settings: Settings) -> RecipeRunner:
         """The runner of a recipe, checked. Raises BadRecipe and CodedError."""
-        options = _options(recipe, model, settings)
+        options = options_of(settings, recipe, seen=True)
         written = recipe_of(what, options)
         ready = prepare(what, options, need_all=False)
         named = replace(options, recipe=written.name)
@@ -150,34 +120,3 @@ class _Run:
             raise outcome.problem
         evidence = evidence_of(self.answers, jsonable(outcome.result))
         return Ran(outcome.result, evidence, outcome)
-
-
-def _what(given: str | Path) -> str | SourceFile:
-    if isinstance(given, str) and ("\n" in given or given.lstrip().startswith("rlm 1")):
-        return SourceFile(os.path.join(os.getcwd(), HERE), given)
-    return str(given)
-
-
-def _options(recipe: str, model: str | BaseLM, settings: Settings) -> Options:
-    """What was said, as a run takes it."""
-    said = {"": model} if model else {}
-    models, engines = named_models({**said, **settings.get("models", {})})
-    store = settings.get("store", user_cache() / "runs.db")
-    rest: dict[str, Any] = {
-        k: v for k, v in settings.items() if k not in ("sets", "models", "store")
-    }
-    return Options(
-        recipe=recipe,
-        sets={k: _written(v) for k, v in settings.get("sets", {}).items()},
-        models=models,
-        engines=engines,
-        store=None if store is None else Path(store),
-        seen=True,
-        of_python=True,
-        **rest,
-    )
-
-
-def _written(value: object) -> str:
-    """A setting as the command line writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
