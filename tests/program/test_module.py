@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from dspy.utils.callback import BaseCallback
 
 import rlmlang
+from tests.conftest import BOOK, ROOT, SIMPLE
 from tests.program.rules import asked_of, rule_lm
 
 RECIPE = """rlm 1
@@ -244,3 +246,15 @@ def test_a_broken_recipe_says_what_is_wrong() -> None:
 def test_a_pickle_is_never_written(find: Any, tmp_path: Path) -> None:
     with pytest.raises(rlmlang.CodedError, match="JSON"):
         find.save(tmp_path / "program", save_program=True)
+
+
+def test_the_page_about_python_does_what_it_says(folder: Path) -> None:
+    page = (ROOT / "docs" / "python.md").read_text()
+    (folder / "find.rlm").write_text(SIMPLE.replace("book", "haystack"))
+    (folder / "book.txt").write_text(BOOK)
+    written = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    there: dict[str, Any] = {}
+    exec(compile(written, "python.md", "exec"), there)  # noqa: S102, it is our own page
+    assert "third bell" in there["answer"].result
+    assert there["answer"].receipt[0].read == len(BOOK)
+    assert (folder / "find.tuned.json").exists()
