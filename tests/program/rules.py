@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dspy
@@ -46,8 +47,25 @@ class AsyncRuleEngine:
         return self.engine.complete(request)
 
 
+def saying(fields: Mapping[str, str], alone: str = "") -> Rule:
+    """The rule of a model that reflects: fields by name, those that the request asks for; `alone`
+    where it asks for none."""
+
+    def rule(system: str, messages: list[str]) -> str:
+        last = messages[-1].rpartition("Respond")[2]
+        if "JSON object" in last:
+            return json.dumps({n: fields.get(n, "x") for n in re.findall(r"`(\w+)`", last)})
+        wanted = re.findall(r"`\[\[ ## (\w+) ## \]\]`", last)
+        said = [f"[[ ## {name} ## ]]\n{fields.get(name, 'x')}" for name in wanted]
+        return "\n\n".join(said) or alone
+
+    return rule
+
+
 def framed(answer: str, last: str) -> str:
     """An answer as the request wants it: JSON, below a header, or alone."""
+    if answer.startswith(("[[ ## ", "{")) or "[[ ## result" not in last and "JSON" not in last:
+        return answer
     if "JSON object" in last:
         return json.dumps({"result": answer})
     return (
