@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack
 from rlmlang.budget import Usage
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime import execute
-from rlmlang.runtime.given import Running, options_of
+from rlmlang.runtime.python_settings import Running, options_of
 from rlmlang.runtime.inputs import refuse_halves
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepare import prepare, refuse

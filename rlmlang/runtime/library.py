@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.runtime import execute
-from rlmlang.runtime.given import Inputs, options_of
+from rlmlang.runtime.python_settings import Inputs, options_of
 from rlmlang.runtime.prepare import prepare, refuse
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.session import Session

@@ -12,7 +12,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.loop_thread import LoopThread
 from rlmlang.plan.plan import Plan
-from rlmlang.runtime.given import Settings, options_of
+from rlmlang.runtime.python_settings import Settings, options_of
 from rlmlang.runtime.library import recipe_in
 from rlmlang.runtime.lms import answered_by
 from rlmlang.runtime.prepare import prepare, recipe_of, refuse
