@@ -58,18 +58,16 @@ def command(
     \b
     rlm ask "Who pays?" --source contracts --model openai/gpt-5-mini
     """
-    from rlmlang.runtime.completion import prepared
+    from rlmlang.runtime.completion import both, prepared
+    from rlmlang.runtime.prepared import Options
 
     wanted = asked_for(form, out, as_values)
     budget: Mapping[str, str | float] = pairs(limits, "budget")
     ready = prepared(
         question,
         sources,
-        models[-1] if models else "",
-        sub_model,
+        both(models[-1] if models else "", sub_model),
         budget,
-        only_kept=replay,
-        store=None if no_store else store_of(store),
-        **more,
+        Options(only_kept=replay, store=None if no_store else store_of(store), **more),
     )
     deliver(ready, wanted, quiet=quiet, out=out)

@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import PurePath
 from typing import cast, get_args
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Measure, as_slice
+from rlmlang.context import Datum, Measure, Rows, Slice, Tree, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.source import Place as Written
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -24,7 +25,9 @@ from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.given import Origin, from_text, refuse_halves, wrong
 from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.python_values import from_python
 from rlmlang.runtime.stops import wanted
+from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Sizes, Unknown, What, symbol
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.place import Place, kind_at
@@ -45,7 +48,8 @@ def bind_inputs(
     wrong."""
     places = places or {}
     inputs = {n: open_path(path, _type_of(n, recipe)) for n, path in options.sources.items()}
-    inputs |= {n: from_value(v, n, _type_of(n, recipe)) for n, v in options.values.items()}
+    taken = from_program if options.of_python else from_value
+    inputs |= {n: taken(v, n, _type_of(n, recipe)) for n, v in options.values.items()}
     params = {p.name: p for p in recipe.params}
     for name, text in options.sets.items():
         if name in params:
@@ -106,8 +110,28 @@ def open_path(path: str, type_: Type) -> Datum:
     return plugins.opened(kind_at(path, type_), Place(path, type_))
 
 
+def from_program(value: object, name: str, type_: Type) -> Datum:
+    """A value of a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    found = from_python(value, name)
+    if isinstance(found, PurePath):
+        return open_path(str(found), type_)
+    if isinstance(found, Slice | Tree | Rows):
+        held: Datum = found  # type: ignore[assignment]
+        return held
+    refuse_halves(found, name)
+    if words := misfit(found, type_):
+        hint = f"Path({found!r:.40}) is a place to read from" if isinstance(found, str) else ""
+        raise failed("wrong-input", f"`{name}` is no {type_}: {words}", hint=hint)
+    if isinstance(found, list) and ty.is_documents(type_):
+        return [as_slice(f"{name}[{n}]", text) for n, text in enumerate(found, 1)]
+    if isinstance(found, str) and is_cut(type_):
+        return as_slice(name, found)
+    return _with_dates(found, Param(name, type_))
+
+
 def from_value(value: Datum, name: str, type_: Type) -> Datum:
-    """A value given by a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    """A value of an example or the command line's, as the recipe takes it. Raises CodedError
+    (wrong-input)."""
     refuse_halves(value, name)
     if isinstance(value, list) and ty.is_documents(type_):
         texts = enumerate(value, 1)

@@ -48,21 +48,36 @@ from rlmlang.schema.settings import BUDGET
 Limited = TypeVar("Limited", bound=r.Interface)
 
 
-def prepare(what: str | Plan, options: Options, *, need_all: bool) -> Prepared:
-    """Checks, binds and plans the recipe of a file, or binds a plan or the file of one. Raises
-    BadRecipe or CodedError."""
+def prepare(what: str | SourceFile | Plan, options: Options, *, need_all: bool) -> Prepared:
+    """Checks, binds and plans the recipe of a file or text, or binds a plan or the file of one.
+    Raises BadRecipe or CodedError."""
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
-    path = what.recipe.path if isinstance(what, Plan) else what
+    path = _path_of(what)
     root = root_of(path)
     project = load(root)
     if options.store is STORE:
         options = replace(options, store=root.store)
-    if isinstance(what, Plan) or path.endswith(".json"):
+    if isinstance(what, Plan) or (isinstance(what, str) and path.endswith(".json")):
         saved = (
             what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)
         )
         return _from_plan(saved, path, options, project, need_all=need_all)
-    return _from_recipe(path, options, project, need_all=need_all)
+    source = what if isinstance(what, SourceFile) else read_source(path)
+    return _from_recipe(source, options, project, need_all=need_all)
+
+
+def _path_of(what: str | SourceFile | Plan) -> str:
+    if isinstance(what, Plan):
+        return what.recipe.path
+    return what.path if isinstance(what, SourceFile) else what
+
+
+def recipe_of(what: str | SourceFile, options: Options) -> r.Recipe:
+    """A recipe as it is written, nothing bound. Raises BadRecipe and CodedError."""
+    source = what if isinstance(what, SourceFile) else read_source(what)
+    load_import = importing(source.path, trust=options.trust)
+    found = _checked(compiler.check(source, load_import, plugins=plugins))
+    return _choose(found, options.recipe, source.path)
 
 
 def plan_of_run(store: Path, run: str) -> Plan:
@@ -73,8 +88,10 @@ def plan_of_run(store: Path, run: str) -> Plan:
     return Plan.from_json(reader.document(reader.choose(run)), plugins.find)
 
 
-def _from_recipe(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
-    source = read_source(path)
+def _from_recipe(
+    source: SourceFile, options: Options, project: Project, *, need_all: bool
+) -> Prepared:
+    path = source.path
     load_import = importing(path, trust=options.trust)
     beside = Beside(project, options)
     first_look = _looked_at(source, load_import, options, beside)

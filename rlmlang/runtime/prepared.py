@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum, Measure
@@ -19,6 +20,9 @@ from rlmlang.runtime.project import Project
 from rlmlang.runtime.root import STORE
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
+
+if TYPE_CHECKING:
+    from rlmlang.models.engines.call_context import Engine
 
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
@@ -39,14 +43,16 @@ class Options:
     beside the recipe aside, `tuning` is one to use in its place; without `rewrite` the plan is as
     the recipe says it; `api_key_env` names the variable with the key of `api_base`; `trust` takes
     all that the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no
-    more; one that is `alone`, as a test is, reads neither values of `rlm.toml` nor the
-    environment."""
+    more; one that is `alone`, as a test is, reads neither values of `rlm.toml` nor the environment.
+    `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
+    shows its requests to DSPy's onlookers; values `of_python` are what a program has, where a text
+    is neither a path nor a number."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     models: tuple[str, ...] = ()
-    values: Mapping[str, Datum] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     api_base: str = ""
     timeout: float = 120.0
     parallel: int | None = None
@@ -64,6 +70,9 @@ class Options:
     trust: bool = False
     unattended: bool = False
     alone: bool = False
+    engines: Mapping[str, Engine] = field(default_factory=dict)
+    seen: bool = False
+    of_python: bool = False
 
 
 @dataclass(frozen=True)

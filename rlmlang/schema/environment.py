@@ -25,6 +25,7 @@ TRUST = "RLM_TRUST"
 DEBUG = "RLM_DEBUG"
 NO_COLOR = "NO_COLOR"
 CACHE = "XDG_CACHE_HOME"
+STATE = "XDG_STATE_HOME"
 CONFIG = "XDG_CONFIG_HOME"
 AZURE = "AZURE_AD_TOKEN"
 VARIABLES = {
@@ -44,6 +45,8 @@ VARIABLES = {
         Variable(DEBUG, "1 shows where rlmlang made a mistake of its own", "1"),
         Variable(NO_COLOR, "anything in it: no colours", "1"),
         Variable("COLUMNS", "how wide tables may be, in place of the terminal's width", "60"),
+        Variable(STATE, "where runs of Python programs are kept that name no store, in the folder "
+                 "rlmlang", "~/.local/state"),
         Variable(CACHE, "where the cache lies, in the folder rlmlang: texts of documents, tables "
                  "of the grammar; ~/.cache where it is not set", "/var/cache/ann"),
         Variable(CONFIG, "where the list of what is trusted lies, in the folder rlmlang; ~/.config "

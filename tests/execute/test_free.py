@@ -362,7 +362,7 @@ def test_a_killed_session_is_gone_on_with_and_not_paid_again(folder: Path) -> No
         "    if codes[n - 1] == 'die': os._exit(9)\n"
         "    return '```python\\n' + codes[n - 1] + '\\n```'\n"
         "rlmlang.run('free.rlm', engine=ScriptedEngine(script), sources={'log': 'log.txt'},\n"
-        "            sets={'question': 'who logs in most?'})\n"
+        "            sets={'question': 'who logs in most?'}, store='.rlm/store.db')\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     outcome, engine = play(
