@@ -39,9 +39,10 @@ def _about(word: str) -> list[Page]:
     from rlmlang.cli.main import COMMANDS
     from rlmlang.reference.contracts import page_of
     from rlmlang.reference.index import about
+    from rlmlang.report.formats.table import FORMATS
 
     found = [] if word.startswith("-") else about(word)
-    if not found or word in COMMANDS:
+    if not found or word in COMMANDS or FORMATS.find(word, plugins.find) is not None:
         known = _all()
         found = about(word, known) or list(map(page_of, plugins.named(word)))
         if not found:

@@ -71,3 +71,11 @@ class Use(Node):
     alias: Name | None = None
     names: tuple[Name, ...] = ()
     docs: str = ""
+
+
+@node
+class Variant(Node):
+    """A label of an enum."""
+
+    name: Name
+    docs: str = ""

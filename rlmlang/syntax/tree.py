@@ -15,6 +15,7 @@ from rlmlang.syntax.terms import Node as Node
 from rlmlang.syntax.terms import Number as Number
 from rlmlang.syntax.terms import TypeExpr as TypeExpr
 from rlmlang.syntax.terms import Use as Use
+from rlmlang.syntax.terms import Variant as Variant
 from rlmlang.value import node
 
 # ── expressions ──────────────────────────────────────────────────────────────
@@ -246,14 +247,6 @@ class Field(Node):
     name: Name
     typed: Typed
     where: Expr | None = None
-    docs: str = ""
-
-
-@node
-class Variant(Node):
-    """A label of an enum."""
-
-    name: Name
     docs: str = ""
 
 

@@ -110,7 +110,7 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "find.rlm", "--set", "question"), 2, ""),
     (("run", "find.rlm", *Q, *Q), 2, ""),
     (("run", "find.rlm", "--parallel", "0"), 2, ""),
-    (("plan", "find.rlm", "--out", "no/where"), 1, ""),
+    (("plan", "find.rlm", "--out", "no/where"), 2, "file-unwritable"),
 ]
 BODY = "recipe r(book: Text) -> {} {{ {} }}\n"
 FILES: dict[str, str | bytes] = {
