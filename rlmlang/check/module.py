@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from rlmlang.check import type_problems as say
 from rlmlang.check.environment import Variables, constant
-from rlmlang.check.say import types as say
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.ir.expressions import Param
