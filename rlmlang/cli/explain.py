@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.width import show
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def command(word: tuple[str, ...], as_values: bool) -> None:
     if as_values:
         click.echo(json.dumps([values(p) for p in found], indent=2, ensure_ascii=False))
     elif wanted:
-        click.echo("\n\n".join(map(page_text, found)))
+        show(["\n\n".join(map(page_text, found))])
     else:
         click.echo(listing(found))
 
