@@ -13,6 +13,7 @@ from rlmlang.check.check import check_file
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
 from rlmlang.check.settings import limit_from
+from rlmlang.check.told import told
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.suite import Checked
 from rlmlang.schema.formula import Sizes
@@ -36,7 +37,8 @@ def check(
     grain: int = GRAIN,
     plugins: Plugins = ALONE,
 ) -> Checked:
-    """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
+    """Source text to checked recipes. What a syntax error makes unreadable is left out, and the
+    rest checked; no recipe comes of such a file.
 
     `sizes` are the real sizes of what is bound; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
@@ -44,11 +46,14 @@ def check(
     tok, of the measure that texts are cut by. `plugins` has what other distributions add.
     """
     parsed = _read(source)
-    if parsed.tree is None or not parsed.ok:
+    if parsed.tree is None:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
     library = Library(load, _parsed, sizes or {}, plugins, most=most, grain=grain)
+    library.broken = not parsed.ok
     found = check_file(library, source, file)
+    if not parsed.ok:
+        return Checked({}, told((*parsed.diagnostics, *found.diagnostics), source))
     known = tuple(settable(file))
     return Checked(
         found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite

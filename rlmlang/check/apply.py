@@ -13,7 +13,7 @@ from rlmlang.functions.rules import innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Apply, Ref
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import BOOL, BaseType, RecordType, Type, fields_of, fits
+from rlmlang.ir.types import BOOL, AnyType, BaseType, RecordType, Type, fields_of, fits
 from rlmlang.syntax import tree as t
 
 Infer = Callable[..., Inferred]
@@ -39,7 +39,7 @@ def check_args(
             scope.report(say.argument(arg, name, facts.type, types[name]))
         given[name] = (value, facts)
     missing = [n for n, _, optional in params if n not in given and not optional]
-    if missing:
+    if missing and len(given) == len(call.args):  # else a name is wrong, and was said to be
         scope.report(say.missing(call, missing, what))
     return [(n, given[n]) for n, _, _ in params if n in given]
 
@@ -53,8 +53,12 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
     plain, labelled = _arguments(function, call)
     values = [infer(scope, arg.value) for arg in plain]
     facts = [f for _, f in values]
+    if scope.module.library.broken and any(map(_unknown, facts)):
+        return NOTHING
     read = _Options(scope, function, facts, infer)
     options = {a.label: read.option(a) for a in labelled}
+    if not options.keys() <= {o.name for o in function.options}:
+        return NOTHING
     if not _complete(scope, function, call, plain, facts, options):
         return NOTHING
     if function.reads and not read.is_field(t.Name(text=function.reads, span=plain[0].span)):
@@ -69,6 +73,11 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         return NOTHING
     made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))
     return made, function.gives(*facts, **options)
+
+
+def _unknown(facts: Facts) -> bool:
+    """Whether nothing is known of a value, or of its items."""
+    return isinstance(innermost(facts).type, AnyType)
 
 
 def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Arg]]:

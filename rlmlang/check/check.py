@@ -18,10 +18,11 @@ from rlmlang.check.resolve import (
 )
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import step
+from rlmlang.check.told import told
 from rlmlang.check.trials.scoring import dataset_of
 from rlmlang.check.trials.trials import check_trials
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
-from rlmlang.diagnostics.source import SourceFile
+from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.declared import of_param
@@ -44,7 +45,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         if isinstance(decl, t.Recipe) and decl.word == "recipe"
     }
     suite = _suite(module, recipes)
-    return Checked(recipes, _in_order(library.diagnostics, source), suite=suite)
+    return Checked(recipes, told(library.diagnostics, source), suite=suite)
 
 
 def _suite(module: Module, recipes: dict[str, r.Recipe]) -> s.Suite:
@@ -67,16 +68,6 @@ def _condition(module: Module, written: t.Expr, type_: Type) -> Expr:
     scope = Scope(module)
     scope.bind("it", Ref("it"), r.Facts(type_.required()))
     return expect(scope, written, BOOL, "the condition")[0]
-
-
-def _in_order(found: list[Diagnostic], source: SourceFile) -> tuple[Diagnostic, ...]:
-    def order(d: Diagnostic) -> tuple[bool, int, int]:
-        place = d.place
-        if place is None:
-            return True, 0, 0
-        return place.path != source.path, place.line, place.column
-
-    return tuple(sorted(found, key=order))
 
 
 def _declarations(module: Module) -> None:
@@ -114,7 +105,7 @@ def _pattern(module: Module, decl: t.Recipe) -> None:
     variables = {g.text: ANY for g in decl.generics}
     module.params(decl.params, variables)
     module.type(decl.result.type, variables)
-    if not any(isinstance(i, t.Return) for i in decl.body.items):
+    if not module.holes.in_(decl) and not any(isinstance(i, t.Return) for i in decl.body.items):
         module.report(_no_return(decl))
 
 
@@ -125,9 +116,10 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     sources, defaults = _bind_params(scope, decl, params)
     value = body(scope, decl.body.items, result)[0]
     places = tuple(i.value.span.place for i in decl.body.items if isinstance(i, t.Return))
-    if not places:
-        module.report(_no_return(decl))
-    _unused(scope, decl)
+    if not module.holes.in_(decl):
+        if not places:
+            module.report(_no_return(decl))
+        _unused(scope, decl)
     budget = budget_of(module, [i for i in decl.body.items if isinstance(i, t.BudgetUse)])
     steps = list(scope.steps)
     if not any(s.name == "result" for s in steps):
@@ -178,6 +170,8 @@ def _bind_params(
 
 
 def _unused(scope: Scope, decl: t.Recipe) -> None:
+    if any(d.code in UNKNOWN and _in(d, decl) for d in scope.module.library.diagnostics):
+        return  # what is not known may have been meant
     for p in decl.params:
         binding = scope.names.get(p.name.text)
         if binding is not None and not binding.used:
@@ -186,6 +180,15 @@ def _unused(scope: Scope, decl: t.Recipe) -> None:
         if isinstance(item, t.Let) and item.name.text in scope.names:
             if not scope.names[item.name.text].used:
                 scope.report(_unused_step(item))
+
+
+UNKNOWN = ("unknown-name", "unknown-function")
+
+
+def _in(problem: Diagnostic, decl: t.Recipe) -> bool:
+    """Whether a problem is in the text of a declaration."""
+    at = problem.labels[0].at
+    return isinstance(at, Span) and decl.span.start <= at.start < decl.span.end
 
 
 def _unused_input(p: t.Param) -> Diagnostic:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from rlmlang.check.elsewhere import type_instead
+from rlmlang.check.holes import Holes
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
-from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.types import (
     ANY,
@@ -48,7 +49,8 @@ class Library:
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
-    has what other distributions add.
+    has what other distributions add. `broken` says that something was wrong already: what is of
+    no known type may be so since then.
     """
 
     load: Loader
@@ -61,9 +63,11 @@ class Library:
     grain: int = GRAIN
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
+    broken: bool = False
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem, once."""
+        self.broken = self.broken or problem.severity == "error"
         if problem not in self.diagnostics:
             self.diagnostics.append(problem)
 
@@ -78,14 +82,19 @@ class Module:
         self.imports: dict[str, tuple[Module, t.Declaration]] = {}
         self.made: dict[str, object] = {}
         self.types: dict[str, Type] = {}
+        self.imported: dict[str, t.Node] = {}  # where a name is imported
         self.uses: list[t.Use] = []
         self.trials: list[Trial] = []
+        self.holes = Holes(file.holes, set(file.lost))
         for item in file.items:
             self._declare(item)
 
     def report(self, problem: Diagnostic) -> None:
-        """Keeps a problem found in this file."""
-        self.library.report(problem)
+        """Keeps a problem found in this file, unless it only follows from another."""
+        if self.holes.explain(problem):
+            self.library.broken = True
+        else:
+            self.library.report(problem)
 
     def _declare(self, item: t.Decl) -> None:
         if isinstance(item, t.Use):
@@ -291,11 +300,12 @@ def _built_in(name: t.Name) -> Diagnostic:
 
 
 def _unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
+    at = Span(written.span.source, written.span.start, written.span.start + len(written.name))
     return error(
         "unknown-type",
         f"`{written.name}` is not a type",
-        Span(written.span.source, written.span.start, written.span.start + len(written.name)),
-        hint=did_you_mean(written.name, [*TYPE_NAMES, *known]),
+        at,
+        hint=type_instead(written, at, [*TYPE_NAMES, *known]),
     )
 
 

@@ -15,7 +15,7 @@ from rlmlang.value import Frozen, value
 OK, FAILED, USAGE, RECIPE, INTERNAL, BUDGET, INTERRUPTED = 0, 1, 2, 65, 70, 75, 130
 
 Severity = Literal["error", "warning"]
-Mark = Literal["parks", "item", "unfit", "no text", "source"]
+Mark = Literal["parks", "item", "unfit", "no text", "source", "computed"]
 """What else is true of a problem:
 
 parks: the same command resumes the run; it is not the recipe that failed
@@ -23,6 +23,7 @@ item: it may befall one item of a step, which `on_error` may leave out
 unfit: the recipe does not take such an input: an example of an eval counts as failed
 no text: a file below a folder that has it is left out, and counted
 source: it is in what a source holds; of examples it is told as a problem of their dataset
+computed: it is about sizes or coverage, and told where nothing else is wrong that they come from
 """
 
 CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
@@ -54,14 +55,22 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "code-failed": (FAILED, (), "a Python function that failed, or gave what is not of its type"),
     "code-missing": (FAILED, (), "a Python function that cannot be loaded"),
     "code-origin": (RECIPE, (), "code that names no file and function"),
-    "context-tight": (OK, (), "a request fits its model by the estimate, but not at its worst"),
-    "context-too-small": (RECIPE, (), "a request that may not fit what its model reads"),
+    "context-tight": (
+        OK,
+        ("computed",),
+        "a request fits its model by the estimate, but not at its worst",
+    ),
+    "context-too-small": (RECIPE, ("computed",), "a request that may not fit what its model reads"),
     "contract-broken": (FAILED, (), "a partition that gave other pieces than it promised"),
     "coverage-broken": (FAILED, (), "a step did not read what its type promised"),
     "dataset-changed": (FAILED, (), "a pinned dataset is not what it was"),
     "dataset-missing": (FAILED, (), "a dataset's file cannot be opened"),
     "dataset-unreadable": (FAILED, (), "a dataset's file is no table"),
-    "depth-too-short": (RECIPE, (), "a recursion whose levels do not reach down to a leaf"),
+    "depth-too-short": (
+        RECIPE,
+        ("computed",),
+        "a recursion whose levels do not reach down to a leaf",
+    ),
     "document-unreadable": (
         FAILED,
         ("no text", "source"),
@@ -139,7 +148,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "nothing-to-tune": (RECIPE, (), "a tuning that may move nothing"),
     "number-too-large": (RECIPE, (), "a number that cannot be held exactly"),
     "optimizer-failed": (FAILED, (), "an optimizer broke off"),
-    "output-too-small": (RECIPE, (), "answers that may not fit what the model writes"),
+    "output-too-small": (RECIPE, ("computed",), "answers that may not fit what the model writes"),
     "package-not-locked": (RECIPE, (), "a package without an exact version and a hash"),
     "partition-form": (RECIPE, (), "what stands behind `by` is no strategy"),
     "pattern-circle": (RECIPE, (), "a pattern or recipe that calls itself"),
@@ -237,10 +246,14 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unknown-type": (RECIPE, (), "a type that is not declared"),
     "unknown-unit": (RECIPE, (), "a number with a unit nobody knows"),
     "unknown-verb": (RECIPE, (), "a step begins with a word that is no verb"),
-    "unlike-lists": (RECIPE, (), "lists joined that do not hold the same items"),
+    "unlike-lists": (RECIPE, ("computed",), "lists joined that do not hold the same items"),
     "unnamed-step": (RECIPE, (), "a model is called inside an expression"),
     "unscaled-cost": (RECIPE, (), "a cost is scored without a limit"),
-    "unsound-coverage": (RECIPE, (), "a count over a list that may miss or repeat something"),
+    "unsound-coverage": (
+        RECIPE,
+        ("computed",),
+        "a count over a list that may miss or repeat something",
+    ),
     "unused-input": (RECIPE, (), "a parameter that nothing reads"),
     "unused-step": (OK, (), "a step that nothing reads"),
     "usage-above-worst": (OK, (), "an endpoint counts more tokens than were reserved"),

@@ -5,8 +5,10 @@ Spans do not take part in comparison, so two trees are equal when they say the s
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import ClassVar
 
+from rlmlang.diagnostics.source import Span
 from rlmlang.syntax.terms import Constant as Constant
 from rlmlang.syntax.terms import Name as Name
 from rlmlang.syntax.terms import Node as Node
@@ -336,7 +338,10 @@ Decl = Use | Declaration
 
 @node
 class File(Node):
-    """A whole recipe file."""
+    """A whole recipe file. `holes` are the parts of it that could not be read, `lost` the names
+    that they may have declared."""
 
     edition: int
     items: tuple[Decl, ...]
+    holes: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+    lost: frozenset[str] = field(default=frozenset(), compare=False, repr=False)

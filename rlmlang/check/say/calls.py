@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.fix import Fix
+from rlmlang.diagnostics.source import Span
+from rlmlang.diagnostics.suggest import did_you_mean, instead
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import Type
+from rlmlang.schema import foreign
 from rlmlang.syntax import tree as t
 
 
@@ -55,7 +58,20 @@ def unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
         "unknown-function",
         f"nothing named `{name.text}` can be called",
         name.span,
-        hint=did_you_mean(name.text, [*FUNCTIONS, *installed, *declared]),
+        hint=instead(name.span, [*FUNCTIONS, *installed, *declared], foreign.FUNCTIONS),
+    )
+
+
+def unknown_prompt(
+    node: t.Node, name: str, known: Sequence[str], is_else: bool = False
+) -> Diagnostic:
+    """The problem `unknown-prompt`; `is_else`: something else has the name."""
+    what = "; it is something else" if is_else else ""
+    return error(
+        "unknown-prompt",
+        f"no prompt is called `{name}`{what}",
+        node.span,
+        hint=instead(node.span, known) if known else "declare it: `prompt …`",
     )
 
 
@@ -66,8 +82,16 @@ def surplus(arg: t.Arg, name: str, what: str, free: Sequence[str]) -> Diagnostic
         "unknown-argument",
         f"{what} takes no further {shown}" if not arg.label else f"{what} has no {shown}",
         arg.span,
-        hint=did_you_mean(name, free) if free else "remove it",
+        hint=label_instead(arg, free) if free else "remove it",
     )
+
+
+def label_instead(arg: t.Arg, known: Sequence[str]) -> Fix | str:
+    """What to write in place of an argument's name; all there are for one without."""
+    if not arg.label:
+        return did_you_mean("", known)
+    at = Span(arg.span.source, arg.span.start, arg.span.start + len(arg.label))
+    return instead(at, known)
 
 
 def argument(arg: t.Arg, name: str, have: Type, want: Type) -> Diagnostic:
@@ -127,5 +151,5 @@ def no_such_field(name: t.Name, type_: Type, known: list[str]) -> Diagnostic:
         "unknown-field",
         f"{type_} has no field `{name.text}`",
         name.span,
-        hint=did_you_mean(name.text, known),
+        hint=instead(name.span, known),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rlmlang.check.asks import prompt_named
 from rlmlang.check.infer import infer
 from rlmlang.check.losses import lose, on_error_of
+from rlmlang.check.say.calls import unknown_prompt
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
-from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.types import AnyType, Type
@@ -40,7 +40,8 @@ def prompt_behind(scope: Scope, call: t.Call) -> r.Prompt | None:
     name = call.callee.span.text
     prompt = prompt_named(scope, name)
     if prompt is None:
-        scope.report(_unknown_prompt(call.callee, name, scope))
+        known = scope.module.known(t.Prompt)
+        scope.report(unknown_prompt(call.callee, name, known, scope.module.find(name) is not None))
     return prompt
 
 
@@ -55,16 +56,6 @@ def skips(scope: Scope, name: str, s: Settings) -> r.OnError:
 def word_span(e: t.Verb) -> Span:
     """The place of the verb at the beginning of a step."""
     return Span(e.span.source, e.span.start, e.span.start + len(e.word))
-
-
-def _unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
-    what = "" if scope.module.find(name) is None else "; it is something else"
-    return error(
-        "unknown-prompt",
-        f"no prompt is called `{name}`{what}",
-        node.span,
-        hint=did_you_mean(name, scope.module.known(t.Prompt)) or "declare it: `prompt …`",
-    )
 
 
 def _not_a_list(verb: t.Verb, written: t.Expr, have: Type) -> Diagnostic:
