@@ -15,7 +15,7 @@ from rlmlang.schema import foreign
 from rlmlang.syntax import verbs as v
 from rlmlang.syntax.foreign import Found, fix_of
 from rlmlang.syntax.marks import character, imported
-from rlmlang.syntax.scan import CLOSING, DECLARATIONS, OPENING, Piece, scan, unclosed
+from rlmlang.syntax.scan import CLOSING, DECLARATIONS, OPENING, Piece, scan, swallowed, unclosed
 
 OTHER_WORDS = "let return require if then else not and or in true false none for as by with"
 RESERVED = frozenset((*v.WORDS, *OTHER_WORDS.split()))
@@ -50,6 +50,13 @@ def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -
         return _character(source, text, at)
     if mistake.token.type == "$END":
         return _end(source, text, mistake)
+    if (begun := swallowed(pieces, text, at)) is not None:
+        return error(
+            "unexpected-token",
+            f"found `{begun.text}` where the declaration before it goes on",
+            Span(source, begun.start, begun.end),
+            hint="finish what stands before it",
+        )
     if (opened := unclosed(pieces, text, at)) is not None:
         return _unclosed(source, pieces, opened, at)
     span = Span(source, at, at + max(1, len(str(mistake.token))))

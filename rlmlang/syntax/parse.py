@@ -21,7 +21,7 @@ from rlmlang.syntax import tree
 from rlmlang.syntax.build import Builder
 from rlmlang.syntax.grammar import load
 from rlmlang.syntax.mistakes import diagnose
-from rlmlang.syntax.scan import DECLARATIONS, STATEMENTS, Piece, scan, unclosed
+from rlmlang.syntax.scan import DECLARATIONS, STATEMENTS, Piece, scan, swallowed, unclosed
 
 EDITION = 1
 MOST_ERRORS = 20
@@ -87,6 +87,10 @@ def _statement(text: str, at: int) -> tuple[int, int]:
     pieces = scan(text)
     if len(pieces) > 1 and pieces[0].text == "rlm" and pieces[1].start == at:
         return 0, at if pieces[1].lines else (text + "\n").index("\n", at)
+    begun = swallowed(pieces, text, at)
+    if begun is not None:
+        start = _last(pieces, begun.start - 1, lambda p: _declares(p, text))
+        return pieces[start].start if start is not None else 0, begun.start
     opened = unclosed(pieces, text, at)
     if opened is not None:  # what follows is no part of it
         at = opened.start

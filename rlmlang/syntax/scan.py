@@ -69,6 +69,16 @@ def unclosed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
     return found
 
 
+def swallowed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
+    """The word before `at` that begins a declaration in column one, and was read as the end of what
+    is not finished before it: behind such a word a name is never wrong. None where none stands."""
+    here = next((n for n, p in enumerate(pieces) if p.start == at), 0)
+    before = pieces[here - 1] if here > 1 else None
+    if before is None or before.text not in DECLARATIONS or pieces[here].kind != "word":
+        return None
+    return before if before.lines and text[before.start - 1] == "\n" else None
+
+
 def scan(text: str) -> list[Piece]:
     """All tokens of a text, valid or not; white space is counted, not kept."""
     pieces: list[Piece] = []
