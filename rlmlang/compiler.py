@@ -20,7 +20,7 @@ from rlmlang.schema.formula import Sizes
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Find, Plugins
 from rlmlang.syntax import tree
-from rlmlang.syntax.parse import Parsed, parse
+from rlmlang.syntax.parse import Parsed, parse, too_deep
 
 if TYPE_CHECKING:
     from rlmlang.ir.binding import Binding
@@ -51,7 +51,10 @@ def check(
     file, refused = override(parsed.tree, sets or {}, _value)
     library = Library(load, _parsed, sizes or {}, plugins, most=most, grain=grain)
     library.broken = not parsed.ok
-    found = check_file(library, source, file)
+    try:
+        found = check_file(library, source, file)
+    except RecursionError:
+        return Checked({}, (*parsed.diagnostics, too_deep(source)))
     if not parsed.ok:
         return Checked({}, told((*parsed.diagnostics, *found.diagnostics), source))
     known = tuple(settable(file))
@@ -79,7 +82,10 @@ def format(source: SourceFile) -> tuple[str, Parsed]:
     parsed = parse(source)
     if parsed.tree is None or not parsed.ok:
         return source.text, parsed
-    return format_file(source, parsed.tree), parsed
+    try:
+        return format_file(source, parsed.tree), parsed
+    except RecursionError:
+        return source.text, Parsed(None, (too_deep(source),))
 
 
 def with_task(source: SourceFile, prompt: str, task: str) -> str | None:

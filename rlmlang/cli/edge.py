@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.diagnostics.render import as_json, render, render_all
 from rlmlang.schema.codes import RECIPE
 from rlmlang.schema.sandboxes import choices
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rlmlang.runtime.prepared import Options
 
 F = TypeVar("F", bound=Callable[..., object])
+
+
+SECONDS = click.FloatRange(0, 1e7, min_open=True)
+"""A time that something may take."""
 
 
 def colour() -> bool:
@@ -42,7 +46,7 @@ def exit_code_of(problem: Exception) -> int:
     if found is not None:
         say(found)
         return RECIPE
-    if os.environ.get("RLM_DEBUG"):
+    if os.environ.get("RLM_DEBUG") and not isinstance(problem, RecursionError):
         raise problem
     internal = _internal(problem)
     click.echo(render(internal, colour=colour()), err=True)
@@ -53,10 +57,56 @@ def tell(problem: Exception, arguments: Sequence[str]) -> int:
     """Draws what stopped a command before it had anything to give; where it was asked for JSON,
     stdout has the problem. Gives the exit code."""
     code = exit_code_of(problem)
-    if "--json" in arguments[: _end_of_options(arguments)]:
+    if _json_wanted(arguments):
         first = next(d for d in _diagnostics(problem) if d.severity == "error")
-        click.echo(json.dumps({"problem": as_json(first)}, indent=2, ensure_ascii=False))
+        _problem(first)
     return code
+
+
+def words_of(problem: Exception) -> str:
+    """All that is wrong, as it is drawn."""
+    return render_all(_diagnostics(problem))
+
+
+def problem_of(problem: Exception) -> dict[str, object]:
+    """The first error of what is wrong, as JSON values."""
+    return as_json(next(d for d in _diagnostics(problem) if d.severity == "error"))
+
+
+def writable(out: str | None) -> None:
+    """Tries whether a result can be written where it goes, before anything is paid for. Raises
+    CodedError (file-unwritable)."""
+    if out is None or out == "-":
+        return
+    target = Path(out)
+    part = target.with_name(target.name + ".part") if target.name else target
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        with part.open("ab"):
+            pass
+        part.unlink()
+    except (OSError, ValueError) as mistake:
+        why = mistake.strerror if isinstance(mistake, OSError) else str(mistake)
+        raise failed(
+            "file-unwritable",
+            f"{out} cannot be written: {why}",
+            hint="name a file in a folder that is there and may be written",
+        ) from None
+
+
+def tell_usage(words: str, arguments: Sequence[str]) -> None:
+    """A mistake of the command line as JSON on stdout, where it was asked for."""
+    if _json_wanted(arguments):
+        _problem(Diagnostic("wrong-usage", words, hint="--help lists what the command takes"))
+
+
+def _problem(problem: Diagnostic) -> None:
+    click.echo(json.dumps({"problem": as_json(problem)}, indent=2, ensure_ascii=False))
+
+
+def _json_wanted(arguments: Sequence[str]) -> bool:
+    return "--json" in arguments[: _end_of_options(arguments)]
 
 
 def _end_of_options(arguments: Sequence[str]) -> int:
@@ -71,7 +121,13 @@ def _diagnostics(problem: Exception) -> tuple[Diagnostic, ...]:
 
 
 def _internal(problem: Exception) -> Diagnostic:
-    """A mistake of our own."""
+    """A mistake of our own, or what is nested more deeply than can be walked."""
+    if isinstance(problem, RecursionError):
+        return Diagnostic(
+            "too-deep",
+            "the recipe holds an expression that is nested too deeply",
+            hint="give parts of it names of their own, with `let`",
+        )
     words = f"{type(problem).__name__}: {problem}"
     return Diagnostic(
         "internal",
@@ -180,10 +236,15 @@ def call_options(command: F) -> F:
             "--max-wait",
             default=300.0,
             show_default=True,
+            type=SECONDS,
             help="Seconds a provider may refuse or be silent until the run parks.",
         ),
         click.option(
-            "--timeout", default=120.0, show_default=True, help="Seconds a call may take."
+            "--timeout",
+            default=120.0,
+            show_default=True,
+            type=SECONDS,
+            help="Seconds a call may take.",
         ),
         click.option(
             "--api-key-env",

@@ -56,7 +56,13 @@ if TYPE_CHECKING:
     metavar="RUN|GITREF",
     help="Show the difference to an earlier eval, or to a commit.",
 )
-@click.option("--worst", default=5, show_default=True, help="How many of the worst are shown.")
+@click.option(
+    "--worst",
+    default=5,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many of the worst are shown.",
+)
 @click.option("--untuned", is_flag=True, help="Leave a tuning aside.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
@@ -81,8 +87,8 @@ def command(
 ) -> None:
     """Run the eval NAME of FILE: every example, scored, with means and their intervals.
 
-    The exit code is 1 when a `require` does not hold. Answers are kept: a second eval costs
-    nothing, and one that was stopped is resumed.
+    The exit code is 1 when a `require` does not hold, or every example failed. Answers are kept: a
+    second eval costs nothing, and one that was stopped is resumed.
     """
     steady()
     from rlmlang.cli.bars import Bar
@@ -101,7 +107,8 @@ def command(
     values = as_values(found)
     compared = _compared(made, values, compare, options, at_once) if compare else None
     _tell(found, values, run, compared, worst, as_json)
-    if not all(ok for _, ok in found.required()):
+    failed = bool(found.rows) and all(x.problem for x in found.rows)
+    if failed or not all(ok for _, ok in found.required()):
         raise click.exceptions.Exit(1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rlmlang import plugins
-from rlmlang.cli.edge import store_option, write_lines
+from rlmlang.cli.edge import store_option, writable, write_lines
 from rlmlang.report.export.export import Export
 from rlmlang.report.export.table import EXPORTS
 
@@ -38,6 +38,7 @@ def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
     from rlmlang.stores.reader import StoreReader
 
+    writable(out)
     reader = StoreReader(Path(store))
     write_lines(export.write(reader.events(reader.choose(run))), out)
     if out is not None and out != "-":

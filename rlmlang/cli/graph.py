@@ -14,6 +14,7 @@ from rlmlang.cli.edge import (
     options_from,
     store_option,
     trust_option,
+    writable,
     write,
 )
 
@@ -64,6 +65,7 @@ def command(
         "graphml": Plan.to_graphml,
         "json": Plan.to_json,
     }
+    writable(out)
     ending = ENDINGS.get(Path(out).suffix, "mermaid") if out else "mermaid"
     if file == "last" or (STAMP.match(file) and not Path(file).exists()):
         plan = plan_of_run(Path(store), file)

@@ -13,6 +13,7 @@ from rlmlang.cli.edge import (
     options_from,
     say,
     trust_option,
+    writable,
     write,
 )
 from rlmlang.schema.codes import BUDGET
@@ -57,6 +58,7 @@ def command(
     """
     from rlmlang.runtime.prepare import prepare
 
+    writable(out)
     if tuning:
         from rlmlang.cli.tune import price
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, store_option, trust_option, write
+from rlmlang.cli.edge import (
+    exit_code_of,
+    problem_of,
+    store_option,
+    trust_option,
+    words_of,
+    writable,
+    write,
+)
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
@@ -48,17 +56,22 @@ def command(
     from rlmlang.testing.telling import lines_of
     from rlmlang.testing.tests import as_values, chosen, run_tests, tests_in
 
-    tests, code = [], 0
+    if junit:
+        writable(junit)
+    tests, broken, code = [], [], 0
     for path in _files(files):
         try:
             tests += tests_in(path)
         except Exception as problem:
             code = exit_code_of(problem)
+            broken.append((path, problem))
     done = run_tests(chosen(tests, pattern), trust=trust)
     if junit:
-        write(as_junit(done), junit)
+        write(as_junit(done, [(path, words_of(x)) for path, x in broken]), junit)
     if as_json:
-        click.echo(json.dumps([as_values(x) for x in done], indent=2, ensure_ascii=False))
+        values: list[object] = [as_values(x) for x in done]
+        values += [{"file": path, "passed": False, "problem": problem_of(x)} for path, x in broken]
+        click.echo(json.dumps(values, indent=2, ensure_ascii=False))
     elif junit != "-":
         for one in done:
             click.echo("\n".join(lines_of(one)))

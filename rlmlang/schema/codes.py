@@ -201,6 +201,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "template-subset": (RECIPE, (), "a task that uses more of Jinja than recipes know"),
     "template-syntax": (RECIPE, (), "a task that is no valid template"),
     "test-file": (FAILED, (), "a file of a test cannot be read"),
+    "too-deep": (RECIPE, (), "an expression that is nested too deeply"),
     "too-few-examples": (FAILED, (), "a split leaves a part empty"),
     "too-many-groups": (FAILED, (), "more groups than were declared"),
     "too-many-skipped": (FAILED, (), "more items were lost than on_error allows"),
@@ -262,6 +263,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "wrong-setting": (RECIPE, (), "a setting with a value it does not take"),
     "wrong-type": (RECIPE, (), "a value of the wrong type"),
     "wrong-unit": (RECIPE, (), "an amount in a unit that does not measure this"),
+    "wrong-usage": (USAGE, (), "an option or argument that the command does not take"),
     "wrong-value": (FAILED, (), "a value that an operation cannot take"),
 }
 

@@ -59,9 +59,23 @@ def parse(source: SourceFile) -> Parsed:
             text = shorter
             continue
         builder = Builder(source)
-        file: tree.File = replace(builder.build(raw), holes=tuple(holes), lost=_lost(holes))
+        try:
+            built = builder.build(raw)
+        except RecursionError:
+            return Parsed(None, (*found, too_deep(source)))
+        file: tree.File = replace(built, holes=tuple(holes), lost=_lost(holes))
         return Parsed(file, (*found, *builder.problems, *_edition(file, source)))
     return Parsed(None, tuple(found))
+
+
+def too_deep(source: SourceFile) -> Diagnostic:
+    """What is nested so deeply that it cannot be walked."""
+    return error(
+        "too-deep",
+        f"{source.path} holds an expression that is nested too deeply",
+        reason="What is read is walked level by level; some hundred levels always go.",
+        hint="give parts of it names of their own, with `let`",
+    )
 
 
 def _lost(holes: Iterable[Span]) -> frozenset[str]:
