@@ -20,6 +20,7 @@ from rlmlang.cli.edge import (
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
+    from rlmlang.ir.suite import Test
     from rlmlang.testing.tests import Tested
 
 
@@ -52,13 +53,12 @@ def command(
 
         click.echo(f"wrote {record_test(Path(store), record)}", err=True)
         return
-    from rlmlang.testing.telling import junit as as_junit
-    from rlmlang.testing.telling import lines_of
-    from rlmlang.testing.tests import as_values, chosen, run_tests, tests_in
+    from rlmlang.testing.tests import chosen, run_tests, tests_in
 
-    if junit:
-        writable(junit)
-    tests, broken, code = [], [], 0
+    writable(junit)
+    tests: list[Test] = []
+    broken: list[tuple[str, Exception]] = []
+    code = 0
     for path in _files(files):
         try:
             tests += tests_in(path)
@@ -66,6 +66,18 @@ def command(
             code = exit_code_of(problem)
             broken.append((path, problem))
     done = run_tests(chosen(tests, pattern), trust=trust)
+    _tell(done, broken, junit, as_json)
+    _count(done, code)
+
+
+def _tell(
+    done: list[Tested], broken: list[tuple[str, Exception]], junit: str | None, as_json: bool
+) -> None:
+    """What came of tests, and of files that cannot be tested."""
+    from rlmlang.testing.telling import junit as as_junit
+    from rlmlang.testing.telling import lines_of
+    from rlmlang.testing.tests import as_values
+
     if junit:
         write(as_junit(done, [(path, words_of(x)) for path, x in broken]), junit)
     if as_json:
@@ -75,7 +87,6 @@ def command(
     elif junit != "-":
         for one in done:
             click.echo("\n".join(lines_of(one)))
-    _count(done, code)
 
 
 def _count(done: list[Tested], code: int) -> None:
