@@ -16,7 +16,8 @@ from rlmlang.schema.codes import RECIPE
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_values", is_flag=True, help="Problems as JSON on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing; only the exit code.")
-def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
+@click.option("--fail-on-warning", is_flag=True, help="Exit with 65 where there are warnings.")
+def command(files: tuple[str, ...], as_values: bool, quiet: bool, fail_on_warning: bool) -> None:
     """Find mistakes in recipes. Reads no source, calls no model."""
     from rlmlang.runtime import check
 
@@ -34,5 +35,5 @@ def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
         say(tuple(found))
         if not found:
             click.echo(f"{', '.join(files)}: {summary(found)}", err=True)
-    if any(d.severity == "error" for d in found):
+    if any(fail_on_warning or d.severity == "error" for d in found):
         raise click.exceptions.Exit(RECIPE)

@@ -29,6 +29,14 @@ WITH_JSON = [
 ]
 
 
+def test_warnings_fail_a_check_where_that_is_asked_for(book: Path, rlm: Rlm) -> None:
+    unused = SIMPLE.replace("  return", "  let more = count(notes)\n  return")
+    (book / "warned.rlm").write_text(unused)
+    assert rlm("check", "warned.rlm").code == 0
+    assert rlm("check", "warned.rlm", "--fail-on-warning").code == 65
+    assert rlm("check", "find.rlm", "--fail-on-warning").code == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", WITH_JSON)
 def test_json_is_given_whatever_goes_wrong(book: Path, rlm: Rlm, command: str, kind: str) -> None:
