@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from rlmlang.diagnostics.diagnostic import CodedError
     from rlmlang.plan.plan import Plan
     from rlmlang.runtime import check as check_recipe
-    from rlmlang.runtime import plan as plan_recipe
-    from rlmlang.runtime import run
     from rlmlang.runtime.completion import Completion, acompletion, completion
     from rlmlang.runtime.interpreter import interpreter_factory
+    from rlmlang.runtime.library import aplan, arun, run
+    from rlmlang.runtime.library import plan as plan_recipe
+    from rlmlang.runtime.module import load
     from rlmlang.runtime.prepared import BadRecipe, Outcome
     from rlmlang.tuning.api import tune_recipe
 
@@ -32,9 +33,12 @@ __all__ = [
     "Plan",
     "__version__",
     "acompletion",
+    "aplan",
+    "arun",
     "check_recipe",
     "completion",
     "interpreter_factory",
+    "load",
     "plan_recipe",
     "run",
     "tune_recipe",
@@ -42,11 +46,14 @@ __all__ = [
 
 FACE = {
     "check_recipe": ("rlmlang.runtime", "check"),
-    "plan_recipe": ("rlmlang.runtime", "plan"),
-    "run": ("rlmlang.runtime", "run"),
+    "plan_recipe": ("rlmlang.runtime.library", "plan"),
+    "run": ("rlmlang.runtime.library", "run"),
+    "arun": ("rlmlang.runtime.library", "arun"),
+    "aplan": ("rlmlang.runtime.library", "aplan"),
     "completion": ("rlmlang.runtime.completion", "completion"),
     "tune_recipe": ("rlmlang.tuning.api", "tune_recipe"),
     "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
+    "load": ("rlmlang.runtime.module", "load"),
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
     "Completion": ("rlmlang.runtime.completion", "Completion"),
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),

@@ -7,7 +7,7 @@ caller. Used from one thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -86,21 +86,33 @@ class Limits:
 NONE = Limits()
 
 
+def limits_of_models(limits: Iterable[tuple[str, str, float]]) -> dict[str, Limits]:
+    """Limits by model, of rows of a dimension, a model and an amount."""
+    found: dict[str, dict[str, float]] = {}
+    for dimension, model, most in limits:
+        found.setdefault(model, {})[dimension] = most
+    make: Callable[..., Limits] = Limits.declared
+    return {model: make(**those) for model, those in found.items()}
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A reservation that does not fit. `waiting` says whether calls in flight may still give
-    something back; when none can, the limit is reached for good."""
+    something back; when none can, the limit is reached for good. `model` is the one whose calls are
+    limited, empty where all are."""
 
     account: str
     limit: str
     used: Usage
     most: Limits
     waiting: bool
+    model: str = ""
 
 
 @dataclass(eq=False)
 class Account:
-    """A node of the ledger: what was spent, what is reserved, and the account above."""
+    """A node of the ledger: what was spent, what is reserved, and the account above. `models` are
+    accounts of what calls of single models may take of it, by the names of those."""
 
     name: str
     limits: Limits = Limits()
@@ -108,6 +120,16 @@ class Account:
     spent: Usage = Usage()
     reserved: Usage = Usage()
     children: dict[str, Account] = field(default_factory=dict)
+    models: Mapping[str, Account] = field(default_factory=dict)
+    model: str = ""
+
+    @classmethod
+    def limited(
+        cls, name: str, limits: Limits, of_models: Mapping[str, Limits], above: Account | None
+    ) -> Account:
+        """An account with limits of single models."""
+        models = {m: cls(name, most, model=m) for m, most in of_models.items()}
+        return cls(name, limits, above, models=models)
 
     def child(self, name: str, limits: Limits = Limits()) -> Account:
         """The account of that name below this one, made when it is first asked for."""
@@ -115,9 +137,10 @@ class Account:
             self.children[name] = Account(name, limits, self)
         return self.children[name]
 
-    def reserve(self, worst: Usage) -> Reservation | Refusal:
-        """Sets aside the worst case of a call, here and in every account above, or in none."""
-        line = list(self.line())
+    def reserve(self, worst: Usage, model: str = "") -> Reservation | Refusal:
+        """Sets aside the worst case of a call of a model, here and in every account above, or in
+        none."""
+        line = self.line(model)
         for account in line:
             if account.limits == NONE:
                 continue
@@ -127,11 +150,16 @@ class Account:
                 waiting = held.tokens > 0 or held.calls > 0
                 alone = account.limits.exceeded_by(account.spent + worst)
                 return Refusal(
-                    account.name, limit, account.spent, account.limits, waiting and not alone
+                    account.name,
+                    limit,
+                    account.spent,
+                    account.limits,
+                    waiting and not alone,
+                    account.model,
                 )
         for account in line:
             account.reserved += worst
-        return Reservation(self, worst)
+        return Reservation(line, worst)
 
     def share(self, count: int) -> Limits:
         """An equal part, of so many, of what this account may still use; no limit where
@@ -145,11 +173,13 @@ class Account:
         make: Callable[..., Limits] = Limits
         return make(**parts)
 
-    def line(self) -> list[Account]:
-        """This account and those above it."""
+    def line(self, model: str = "") -> list[Account]:
+        """This account and those above it, with those of a model."""
         line, account = [], self
         while True:
             line.append(account)
+            if model in account.models:
+                line.append(account.models[model])
             if account.parent is None:
                 return line
             account = account.parent
@@ -159,7 +189,7 @@ class Account:
 class Reservation:
     """What was set aside for one call. Settled or released once."""
 
-    account: Account
+    accounts: Sequence[Account]
     worst: Usage
     open: bool = True
 
@@ -174,6 +204,6 @@ class Reservation:
     def _close(self, actual: Usage) -> None:
         assert self.open, "a reservation is closed once"
         self.open = False
-        for account in self.account.line():
+        for account in self.accounts:
             account.reserved -= self.worst
             account.spent += actual

@@ -6,10 +6,12 @@ Pure: files are brought by the loader that is passed in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rlmlang.check.check import check_file
+from rlmlang.check.environment import Variables
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
 from rlmlang.check.settings import limit_from
@@ -36,6 +38,7 @@ def check(
     most: int = 1,
     grain: int = GRAIN,
     plugins: Plugins = ALONE,
+    variable: Variables | None = None,
 ) -> Checked:
     """Source text to checked recipes. What a syntax error makes unreadable is left out, and the
     rest checked; no recipe comes of such a file.
@@ -43,13 +46,16 @@ def check(
     `sizes` are the real sizes of what is bound; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
-    tok, of the measure that texts are cut by. `plugins` has what other distributions add.
+    tok, of the measure that texts are cut by. `plugins` has what other distributions add;
+    `variable` reads the environment for constants.
     """
     parsed = _read(source)
     if parsed.tree is None:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
-    library = Library(load, _parsed, sizes or {}, plugins, most=most, grain=grain)
+    library = Library(
+        load, _parsed, sizes or {}, plugins, most=most, grain=grain, variable=variable
+    )
     library.broken = not parsed.ok
     try:
         found = check_file(library, source, file)
@@ -58,9 +64,8 @@ def check(
     if not parsed.ok:
         return Checked({}, told((*parsed.diagnostics, *found.diagnostics), source))
     known = tuple(settable(file))
-    return Checked(
-        found.recipes, (*parsed.diagnostics, *found.diagnostics), tuple(refused), known, found.suite
-    )
+    said = (*parsed.diagnostics, *found.diagnostics)
+    return replace(found, diagnostics=said, refused=tuple(refused), settable=known)
 
 
 def plan(

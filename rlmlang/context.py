@@ -14,9 +14,8 @@ from functools import cached_property
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.headings import AFTER, BEFORE, TEXT, heading
 
-BEFORE, TEXT, AFTER = "--- before, for context only", "--- text", "--- after, for context only"
-MOST_HEADING = 100
 SECTION = "# {}\f\n\n"
 """The line above a page, chapter or cell in the text of a document: a heading, with a form feed by
 which it is known from those of the text."""
@@ -154,12 +153,15 @@ def not_utf8(path: str, byte: int, data: bytes, mistake: UnicodeDecodeError) -> 
 
 @dataclass(frozen=True)
 class Slice:
-    """A piece of a context: one or more parts, and neighbours that are shown but not counted."""
+    """A piece of a context: one or more parts, and neighbours that are shown but not counted. Of a
+    document that was cut it is the piece `number`, from 1, `of` so many; 0 for any other."""
 
     parts: tuple[Part, ...]
     before: Part | None = None
     after: Part | None = None
     headed: bool = False
+    number: int = 0
+    of: int = 0
 
     def text(self) -> str:
         """What a model is shown."""
@@ -178,11 +180,18 @@ class Slice:
         text = part.text()
         if not self.headed:
             return text
-        return heading(part.document.id) + text + ("" if text.endswith("\n") else "\n")
+        line = heading(part.document.id, self.part)
+        return line + text + ("" if text.endswith("\n") else "\n")
 
     def content(self) -> str:
         """The text of its own bytes, without headings and neighbours."""
         return "".join(p.text() for p in self.parts)
+
+    @property
+    def part(self) -> str:
+        """Which piece of its document it is, as `2 of 3`; empty for a whole one, and for a piece
+        that was cut by another measure."""
+        return f"{self.number} of {self.of}" if self.of else ""
 
     @property
     def place(self) -> str:
@@ -199,17 +208,6 @@ def section_of(document: Document, start: int, end: int) -> str:
         return ""
     first, last = document.section(start), document.section(max(start, end - 1))
     return first if first == last else f"{first or 'beginning'} to {last}"
-
-
-def heading(path: str) -> str:
-    """The line above a file's text inside a piece; long paths lose their middle."""
-    if len(path.encode()) > MOST_HEADING:
-        path = (
-            path.encode()[:30].decode(errors="ignore")
-            + "…"
-            + path.encode()[-60:].decode(errors="ignore")
-        )
-    return f"=== {path}\n"
 
 
 class Row(dict[str, Datum]):
@@ -238,6 +236,12 @@ class RowText(str):
         made = cls(text)
         made.part = part
         return made
+
+
+class Cut:
+    """A value that was made of an item, and knows the bytes of it."""
+
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -285,9 +289,12 @@ class Rows(Protocol):
 
 
 def items_of(value: Datum) -> Sequence[Datum]:
-    """The items of a list, of none no items. Raises CodedError (wrong-value) for anything else."""
+    """The items of a list, the documents of a tree, of none no items. Raises CodedError
+    (wrong-value) for anything else."""
     if value is None:
         return ()
+    if isinstance(value, Tree):
+        return [whole(document) for document in value.documents]
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
     raise failed("wrong-value", f"{value!r:.60} is no list")
@@ -317,9 +324,12 @@ def tok_in(parts: Iterable[Part], measure: Measure) -> int:
 
 
 def text_of(value: object) -> str:
-    """A value as text: slices are read, everything else is written out."""
+    """A value as text: slices are read, of trees the paths are named, everything else is written
+    out."""
     if isinstance(value, Slice):
         return value.text()
+    if isinstance(value, Tree):
+        return "\n".join(document.id for document in value.documents)
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 
@@ -334,7 +344,7 @@ def json_line(value: object) -> str:
 
 def parts_in(value: object) -> Iterator[Part]:
     """The byte ranges a value was cut from, itself or inside a list."""
-    if isinstance(value, Slice):
+    if isinstance(value, Slice | Cut):
         yield from value.parts
     elif isinstance(value, RowText | Row):
         yield value.part

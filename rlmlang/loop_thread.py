@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextvars import Context, copy_context
 from types import TracebackType
 from typing import TypeVar
 
@@ -52,10 +53,10 @@ class LoopThread:
 
         What a signal handler raises here meanwhile, such as KeyboardInterrupt, is raised again once
         the work has ended: the first calls `stop` there, which lets it end well; another cancels
-        it; a third no longer waits.
+        it; a third no longer waits. The work has the context variables of its caller.
         """
         landed: Future[T] = Future()
-        task = self.wait(_begun(work, landed))
+        task = self.wait(begin(work, landed, copy_context()))
         ways: list[Callable[[], object]] = [stop, task.cancel]
         raised: BaseException | None = None
         while True:
@@ -77,7 +78,9 @@ class LoopThread:
             self.loop.run_forever()
 
 
-async def _begun(work: Coroutine[object, None, T], landed: Future[T]) -> asyncio.Task[T]:
+async def begin(
+    work: Coroutine[object, None, T], landed: Future[T], context: Context
+) -> asyncio.Task[T]:
     """Work as a task of the running loop, whose result `landed` will have."""
 
     def land(done: asyncio.Task[T]) -> None:
@@ -88,6 +91,6 @@ async def _begun(work: Coroutine[object, None, T], landed: Future[T]) -> asyncio
         else:
             landed.set_result(done.result())
 
-    task = asyncio.get_running_loop().create_task(work)
+    task = asyncio.get_running_loop().create_task(work, context=context)
     task.add_done_callback(land)
     return task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rlmlang.budget import Account, Usage
 from rlmlang.context import Context, Datum, Measure
@@ -18,6 +18,14 @@ class Partition(Protocol):
     """A strategy with its arguments. Gives the pieces of a text, a tree or a list in order."""
 
     def split(self, subject: Any, measure: Measure) -> Iterator[Any]: ...
+
+
+@runtime_checkable
+class Refusing(Protocol):
+    """A partition that does not cut everything."""
+
+    def refuse(self, subject: object, measure: Measure) -> None:
+        """Raises CodedError for what it does not cut, before it has given a piece."""
 
 
 class Search(Protocol):

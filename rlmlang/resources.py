@@ -49,6 +49,12 @@ def keep(name: str, content: str) -> None:
         part.unlink(missing_ok=True)
 
 
+def user_state() -> Path:
+    """The folder of what a user's programs keep from run to run, where they name no other."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "rlmlang"
+
+
 def user_cache() -> Path:
     """The folder of what can be made again; it may be deleted at any time."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")

@@ -16,6 +16,11 @@ INVISIBLE = "\ufeff\u200b\u2060"
 """What marks an order of bytes or a place to break a line: no part of what it stands around."""
 HALF = re.compile("[\ud800-\udfff]")
 BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes of a command line that are no UTF-8
+SAME = str.maketrans({
+    **dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"),
+})  # fmt: skip
+"""Typography that quotes are compared without."""
 
 
 def encodable(text: str) -> str:

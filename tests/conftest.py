@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from rlmlang.cli.main import main
-from rlmlang.runtime.trust import Listed, keep
+from rlmlang.runtime.trust_list import Listed, keep
 
 ROOT = Path(__file__).parents[1]
 SIMPLE = """rlm 1
@@ -56,6 +56,7 @@ def folder(
         "RLM_TRUST",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("settings")))
     keep(Listed(folders=(str(tmp_path.resolve()),)))
     return tmp_path

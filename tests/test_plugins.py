@@ -134,7 +134,7 @@ def test_only_what_is_named_is_imported(folder: Path) -> None:
 
 def test_what_another_distribution_adds_is_explained(rlm: Call) -> None:
     for name, words in (
-        ("sentences", "Whole sentences, packed up to the cap."),
+        ("sentences", "whole sentences, packed up to the cap"),
         ("ini", "section, key, value"),
         ("literal", "as it is written"),
         ("guarded", "with less memory"),

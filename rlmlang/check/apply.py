@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rlmlang.check.say import calls as say
+from rlmlang.check.say.values import no_such_field
 from rlmlang.check.scope import NOTHING, Inferred, Scope
-from rlmlang.diagnostics.diagnostic import Label
+from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.functions.function import Function, Option
-from rlmlang.functions.rules import innermost
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.ir.expressions import Apply, Ref
+from rlmlang.ir.expressions import Aggregate, Apply, Computed, Ref
+from rlmlang.ir.origins import FIELDS, place_field
+from rlmlang.ir.places import is_piece
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import BOOL, AnyType, BaseType, RecordType, Type, fields_of, fits
+from rlmlang.ir.types import (
+    BOOL,
+    INT,
+    AnyType,
+    BaseType,
+    EnumType,
+    RecordType,
+    Type,
+    fields_of,
+    fits,
+)
+from rlmlang.ir.walk import GROUP
+from rlmlang.schema.setting import KINDS, MOMENT, Setting
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 
 Infer = Callable[..., Inferred]
+DURATION = Setting("", "duration", least=MOMENT)
 Parameters = Sequence[tuple[str, Type, bool]]
 
 
@@ -51,7 +68,7 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         scope.report(say.unknown_function(scope, name))
         return NOTHING
     plain, labelled = _arguments(function, call)
-    values = [infer(scope, arg.value) for arg in plain]
+    values = [infer(scope, _taken(function, at, arg.value)) for at, arg in enumerate(plain)]
     facts = [f for _, f in values]
     if scope.module.library.broken and any(map(_unknown, facts)):
         return NOTHING
@@ -71,8 +88,18 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         scope.report(say.unlike(function, name, plain, facts, why))
     if None in options.values():
         return NOTHING
+    known = {**options, **read.aggregates}
+    if why := function.misused(*facts, **known):
+        scope.report(say.wrong_option(function, call, why))
+        return NOTHING
+    options |= function.settled(*facts, **known)
     made = Apply(function.name, tuple(v for v, _ in values), tuple(options.items()))
-    return made, function.gives(*facts, **options)
+    try:
+        return made, function.facts(*facts, **known)
+    except CodedError as problem:
+        found = problem.diagnostic
+        scope.report(replace(found, labels=(Label(call.span),)))
+        return NOTHING
 
 
 def _unknown(facts: Facts) -> bool:
@@ -81,13 +108,20 @@ def _unknown(facts: Facts) -> bool:
 
 
 def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Arg]]:
-    """The arguments without a label and those with one, which a last one is given."""
+    """The arguments without a label and those with one, which the last ones are given."""
     plain = [a for a in call.args if not a.label]
     labelled = [a for a in call.args if a.label]
-    last = next((o.name for o in function.options if o.last), "")
-    if last and len(plain) > function.least and all(a.label != last for a in labelled):
-        labelled.append(replace(plain.pop(function.least), label=last))
-    return plain, labelled
+    named = {a.label for a in labelled}
+    free = [o.name for o in function.options if o.last and o.name not in named]
+    behind = plain[function.least :] if free else []
+    given = [replace(a, label=n) for a, n in zip(behind, free, strict=False)]
+    first = plain[: function.least] if given else plain
+    return [*first, *behind[len(given) :]], labelled + given
+
+
+def _taken(function: Function, at: int, written: t.Expr) -> t.Expr:
+    """An argument; braces of a pattern count something."""
+    return as_written(written) if function.kind(at) == "pattern" else written
 
 
 def _complete(
@@ -120,16 +154,20 @@ def _complete(
 
 @dataclass(frozen=True)
 class _Options:
-    """Reads options of a function as they are written; None for one that is reported."""
+    """Reads options of a function as they are written; None for one that is reported. What is
+    known of aggregates is kept in `aggregates`."""
 
     scope: Scope
     function: Function
     facts: list[Facts]
     infer: Infer
+    aggregates: dict[str, Facts] = field(default_factory=dict)
 
     def option(self, arg: t.Arg) -> object:
         """The value of an option."""
         known = {o.name: o for o in self.function.options}
+        if arg.label not in known and self.function.columns:
+            return self._aggregate(arg)
         if arg.label not in known:
             what = f"`{self.function.name}`"
             self.scope.report(say.surplus(arg, arg.label, what, list(known)))
@@ -141,12 +179,47 @@ class _Options:
                 return self._typed(arg, test, facts, BOOL)
             case "count":
                 return self.scope.module.size(arg.value, ("",))
+            case "duration":
+                return self._duration(arg)
+            case "items":
+                return self._items(arg)
+            case "aggregate":
+                return self._aggregate(arg)
+            case "matches":
+                return self._matches(arg)
+            case EnumType() as choice:
+                return self._choice(arg, choice)
             case BaseType() as type_:
                 value = self.scope.module.literal(arg.value)
                 if value is None:
                     return self.scope.module.size(arg.value)
-                return self._typed(arg, value, self.infer(self.scope, arg.value)[1], type_)
+                facts = self.infer(self.scope, as_written(arg.value))[1]
+                return self._typed(arg, value, facts, type_)
+        if known[arg.label].takes == "order" and isinstance(arg.value, t.Constant):
+            truth = self.scope.module.literal(arg.value)
+            return self._typed(arg, truth, self.infer(self.scope, arg.value)[1], BOOL)
         return self._fields(arg, known[arg.label])
+
+    def _items(self, arg: t.Arg) -> object:
+        """A number of items: as it is written, or what it is computed from."""
+        if self.scope.module.literal(arg.value) is not None:
+            return self.scope.module.size(arg.value, ("",))
+        value, facts = self.infer(self.scope, arg.value)
+        return self._typed(arg, Computed(value), facts, INT)
+
+    def _aggregate(self, arg: t.Arg) -> Aggregate:
+        """A value about the rows of a group."""
+        rows = group_of(self.facts[0]) if self.facts else Facts()
+        inside = replace(self.scope.inner(group=(Ref(GROUP), rows)), repeated=True)
+        value, self.aggregates[arg.label] = self.infer(inside, arg.value)
+        return Aggregate(value)
+
+    def _duration(self, arg: t.Arg) -> float | None:
+        found = self.scope.module.amount(arg.value, KINDS["duration"].units, DURATION.takes)
+        if found is not None and (words := DURATION.refuses(found)):
+            self.scope.report(say.refused(arg, words))
+            return None
+        return found
 
     def _typed(self, arg: t.Arg, value: object, facts: Facts, want: Type) -> object:
         if fits(facts.type, want):
@@ -164,13 +237,45 @@ class _Options:
                 self.scope.report(say.not_a_field(other))
         if len(found) < len(names):
             return None
-        return found if listed or option.takes == "keys" else found[0]
+        return found if listed or option.takes in ("keys", "order") else found[0]
+
+    def _choice(self, arg: t.Arg, choice: EnumType) -> str | None:
+        """One of the words that an option may be."""
+        if isinstance(arg.value, t.Name) and arg.value.text in choice.names:
+            return arg.value.text
+        self.scope.report(say.no_choice(arg, choice.names))
+        return None
+
+    def _matches(self, arg: t.Arg) -> tuple[str, ...] | None:
+        """Fields that two lists have, or a field of each as `user == name`."""
+        listed = arg.value.items if isinstance(arg.value, t.ListOf) else (arg.value,)
+        found = [self._match(e) for e in listed]
+        return tuple(n for n in found if n) if all(found) else None
+
+    def _match(self, e: t.Expr) -> str:
+        """One of them; empty where it is reported."""
+        match e:
+            case t.Name():
+                return e.text if self.is_field(e) else ""
+            case t.Binary(op="==", left=t.Name() as mine, right=t.Name() as theirs):
+                both = self.is_field(mine) and self.is_field(theirs)
+                return f"{mine.text} == {theirs.text}" if both else ""
+        self.scope.report(say.not_a_field(e))
+        return ""
 
     def is_field(self, name: t.Name) -> bool:
         """Whether the items have a field; reported where they have not."""
-        rows = [innermost(f).type.required() for f in self.facts]
+        items = [_present(innermost(f)) for f in self.facts]
+        rows = [i.type for i in items]
         known = [f.name for r in rows for f in fields_of(r)]
-        if not rows or not isinstance(rows[0], RecordType) or name.text in known:
+        if not rows or name.text in known or place_field(items[0], name.text):
             return True
-        self.scope.report(say.no_such_field(name, rows[0], known))
+        if not isinstance(rows[0], RecordType) and not is_piece(rows[0]):
+            return True
+        known += FIELDS if items[0].placed else ()
+        self.scope.report(no_such_field(name, items[0], known))
         return False
+
+
+def _present(item: Facts) -> Facts:
+    return replace(item, type=item.type.required())

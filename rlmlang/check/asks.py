@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.apply import check_args
+from rlmlang.check.elements import gives_first
 from rlmlang.check.infer import infer
 from rlmlang.check.prompts import answers_each, needs_output, prompt_of
 from rlmlang.check.scope import Scope
@@ -13,10 +14,14 @@ from rlmlang.ir.facts import Facts
 from rlmlang.ir.quotes import holds_source, is_source, quotes_in
 from rlmlang.ir.request_sizes import frame_size, messages_of, request_size
 from rlmlang.ir.sizes import shown_size
-from rlmlang.ir.types import fits
+from rlmlang.ir.types import DOC, fits
 from rlmlang.schema.formula import Formula, number
 from rlmlang.syntax import tree as t
 
+FILES = (
+    "a document is too long for it: cut the tree first, `split docs by files(per: 1, max: 8ktok, "
+    "oversize: cut)`, and map the pieces; or bind a model with more `context`"
+)
 Known = dict[Expr, Facts]
 """What is known of the expressions in a step."""
 
@@ -31,17 +36,20 @@ def prompt_named(scope: Scope, name: str) -> r.Prompt | None:
 def ask_of(scope: Scope, prompt: r.Prompt, call: t.Call, item: Facts | None) -> tuple[r.Ask, Known]:
     """The prompt with its arguments, and what is known of those.
 
-    `item` is the element that a map, filter or reduce passes as the first argument.
+    `item` is the element that a map, filter or reduce passes as the first argument, unless the
+    call gives that itself.
     """
     params = list(prompt.params)
-    element = params.pop(0) if item is not None and params else None
+    own = "it" in scope.names and gives_first(call, [(p.name, p.type.optional) for p in params])
+    element = params.pop(0) if item is not None and params and not own else None
     if element is not None and item is not None:
         _element(scope, call, element, item)
     wanted = [(p.name, p.type, p.type.optional) for p in params]
     given = check_args(scope, call, wanted, f"prompt `{prompt.name}`", infer)
     by_name = {n: f for n, (_, f) in given}
-    shown = [*by_name.values(), *([item] if item is not None else [])]
-    _fits_context(scope, prompt, call, sum(map(shown_size, shown), number(0)))
+    shown = [*by_name.values(), *([item] if item is not None and element is not None else [])]
+    hint = FILES if item is not None and item.type.required() == DOC else ""
+    _fits_context(scope, prompt, call, sum(map(shown_size, shown), number(0)), hint)
     if item is not None and element is not None:
         by_name[element.name] = item
     if (each := answers_each(prompt, scope.module.library.plugins.find)) in by_name:
@@ -71,7 +79,7 @@ def _element(scope: Scope, call: t.Call, element: Param, item: Facts) -> None:
         )
 
 
-def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) -> None:
+def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula, hint: str) -> None:
     if prompt.repl is not None:
         return
     model, most = prompt.model, scope.module.library.most
@@ -80,7 +88,7 @@ def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula) 
     needed = (size + prompt.written).value()
     dense = (size * most + frame_size(messages_of(prompt)) + prompt.written).value()
     if needed is not None and needed > model.context:
-        scope.report(_too_large(prompt, call, needed))
+        scope.report(_too_large(prompt, call, needed, hint))
     elif most > 1 and dense is not None and dense > model.context:
         scope.report(_tight(prompt, call, dense))
 
@@ -103,7 +111,7 @@ def _nothing_to_quote(prompt: r.Prompt, call: t.Call) -> Diagnostic:
     )
 
 
-def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
+def _too_large(prompt: r.Prompt, call: t.Call, needed: int, hint: str) -> Diagnostic:
     return error(
         "context-too-small",
         f"a request of `{prompt.name}` may reach {needed:,} tok; "
@@ -111,7 +119,8 @@ def _too_large(prompt: r.Prompt, call: t.Call, needed: int) -> Diagnostic:
         call.span,
         reason="The sum of its inputs at their largest, its task, and room for the answer. "
         "Nothing is ever cut off to make it fit.",
-        hint="cut the input smaller, declare a smaller `max`, or bind a model with more `context`",
+        hint=hint
+        or "cut the input smaller, declare a smaller `max`, or bind a model with more `context`",
     )
 
 

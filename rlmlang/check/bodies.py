@@ -7,6 +7,7 @@ from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir.types import ANY, BOOL, Type, fits
+from rlmlang.ir.walk import BOUND
 from rlmlang.syntax import tree as t
 from rlmlang.verbs.require import Require
 
@@ -32,7 +33,7 @@ def body(scope: Scope, items: tuple[t.BodyItem, ...], want: Type) -> Inferred:
 def _let(scope: Scope, item: t.Let, seen: dict[str, t.Name]) -> None:
     name = item.name.text
     taken = scope.names.get(name)
-    if name in ("it", "result"):
+    if name in BOUND:
         scope.report(_reserved_name(item.name))
     elif name in seen or (taken is not None and taken.span is not None):
         first = seen[name].span if name in seen else taken.span if taken else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.bodies import body
+from rlmlang.check.environment import Asked, asked, constant, default, no_fallback
 from rlmlang.check.imports import module_of
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Library, Module
@@ -16,20 +17,22 @@ from rlmlang.check.resolve import (
     partition_of,
     source_of,
 )
+from rlmlang.check.say.declarations import two_mains
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import step
 from rlmlang.check.told import told
 from rlmlang.check.trials.scoring import dataset_of
 from rlmlang.check.trials.trials import check_trials
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
-from rlmlang.diagnostics.source import SourceFile, Span
+from rlmlang.diagnostics.source import Place, SourceFile, Span
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.declared import of_param
-from rlmlang.ir.expressions import Expr, Param, Ref
+from rlmlang.ir.expressions import Constant, Default, Expr, Param, Ref
 from rlmlang.ir.suite import Checked
 from rlmlang.ir.types import ANY, BOOL, Type, fits
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.compute import Compute
 
 
@@ -45,7 +48,29 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         if isinstance(decl, t.Recipe) and decl.word == "recipe"
     }
     suite = _suite(module, recipes)
-    return Checked(recipes, told(library.diagnostics, source), suite=suite)
+    main = _main(module, file) or (next(iter(recipes)) if len(recipes) == 1 else "")
+    return Checked(
+        recipes,
+        told(library.diagnostics, source),
+        suite=suite,
+        filled=tuple(library.filled),
+        main=main,
+        places=_places(module),
+    )
+
+
+def _places(module: Module) -> dict[str, dict[str, Place]]:
+    """Where the parameters of each recipe of the file stand."""
+    found = {n: d for n, d in module.decls.items() if isinstance(d, t.Recipe)}
+    return {n: {p.name.text: p.span.place for p in d.params} for n, d in found.items()}
+
+
+def _main(module: Module, file: t.File) -> str:
+    """The recipe that is declared as the main one; a second one is reported."""
+    found = [i for i in file.items if isinstance(i, t.Recipe) and i.main]
+    for second in found[1:]:
+        module.report(two_mains(second.name, found[0].name))
+    return found[0].name.text if found else ""
 
 
 def _suite(module: Module, recipes: dict[str, r.Recipe]) -> s.Suite:
@@ -91,11 +116,11 @@ def _declarations(module: Module) -> None:
             case t.Code():
                 code_of(module, decl)
             case t.Const(typed=None):
-                infer(Scope(module), decl.value)
+                infer(Scope(module), as_written(constant(module, decl)))
             case t.Const(typed=typed) if typed is not None:
                 type_ = module.type(typed.type)
                 module.max_of(typed, type_)
-                expect(Scope(module), decl.value, type_, f"`{name}`")
+                expect(Scope(module), as_written(constant(module, decl)), type_, f"`{name}`")
             case t.Recipe(word="pattern"):
                 _pattern(module, decl)
 
@@ -147,10 +172,11 @@ def _name(value: Expr) -> str:
 
 def _bind_params(
     scope: Scope, decl: t.Recipe, params: tuple[Param, ...]
-) -> tuple[tuple[r.Source, ...], tuple[tuple[str, Expr], ...]]:
+) -> tuple[tuple[r.Source, ...], tuple[tuple[str, Default], ...]]:
     sources: list[r.Source] = []
-    defaults: list[tuple[str, Expr]] = []
+    defaults: list[tuple[str, Default]] = []
     for written, p in zip(decl.params, params, strict=True):
+        variable = asked(scope.module, written.default)
         given = written.default if isinstance(written.default, t.Name) else None
         source = source_of(scope.module, given.text) if given is not None else None
         if given is not None and source is not None:
@@ -158,8 +184,11 @@ def _bind_params(
                 scope.report(_source_mismatch(written, given, source, p))
             sources.append(source)
             defaults.append((p.name, Ref(source.name)))
+        elif variable is not None:
+            defaults.append((p.name, _from_env(scope, variable, p.type)))
         elif written.default is not None:
-            defaults.append((p.name, expect(scope, written.default, p.type, "the default")[0]))
+            default = as_written(written.default)
+            defaults.append((p.name, expect(scope, default, p.type, "the default")[0]))
         scope.bind(
             p.name,
             Ref(p.name),
@@ -167,6 +196,17 @@ def _bind_params(
             written.name.span,
         )
     return tuple(sources), tuple(defaults)
+
+
+def _from_env(scope: Scope, found: Asked, type_: Type) -> Default:
+    """The default of a parameter that a variable fills, its fallback checked."""
+    written, fallback = found.fallback, None
+    if written is not None:
+        value = expect(scope, written, type_, "the fallback")[0]
+        fallback = value if isinstance(value, Constant) else None
+        if fallback is None:
+            scope.report(no_fallback(written))
+    return default(scope.module, found, type_, fallback)
 
 
 def _unused(scope: Scope, decl: t.Recipe) -> None:

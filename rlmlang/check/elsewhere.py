@@ -15,6 +15,8 @@ def type_instead(written: t.TypeExpr, at: Span, known: list[str]) -> Fix:
     if inner and name in foreign.LISTS | foreign.OPTIONALS:
         ours = f"[{inner}]" if name in foreign.LISTS else inner.removesuffix("?")
         return write(written.span, ours + ("?" if written.optional or ours == inner else ""))
+    if name in foreign.MAPS:
+        return write(at, "Map") if inner else Fix("a map is written `Map<Text, Int>`")
     if name in foreign.LISTS:
         return Fix("a list is written with the type of its items in it: `[Text]`")
     if name in foreign.RECORDS and name not in known:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.check.apply import apply_function, check_args
+from rlmlang.check.environment import constant, is_env, misplaced
+from rlmlang.check.matches import choice_of, one_of
+from rlmlang.check.module import Module
 from rlmlang.check.resolve import code_of, source_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import NOTHING, UNKNOWN, Inferred, Scope, unnamed
@@ -18,28 +21,36 @@ from rlmlang.ir.expressions import (
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
     Param,
     Ref,
 )
+from rlmlang.ir.origins import unplaced
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import (
     ANY,
     BOOL,
+    DATE,
     FLOAT,
+    TEXT,
+    TIME,
     AnyType,
     EnumType,
     NoneType,
     Type,
     fields_of,
     fits,
+    is_time,
     list_of,
 )
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.inference import either, goes_with, made_from, mismatch, tested
 
+BRACES = "a brace itself is written `\\{`"
 ARITHMETIC = ("+", "-", "*", "/", "%")
 
 
@@ -55,6 +66,10 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
     match e:
         case t.Name():
             return _name(scope, e, want)
+        case t.Text(parts=parts) if parts:
+            return _filled(scope, e, parts)
+        case t.Date(value=text, time=time):
+            return _made(Constant(text, TIME if time else DATE))
         case t.Number() | t.Text() | t.Constant():
             return _literal(scope, e)
         case t.ListOf():
@@ -69,7 +84,12 @@ def _infer(scope: Scope, e: t.Expr, want: Type) -> Inferred:
             return _unary(scope, e)
         case t.If():
             return _if(scope, e, want)
-        case t.Verb(pure=True) if "it" not in scope.names:
+        case t.Match():
+            made = choice_of(scope, e, infer)
+            return infer(scope, made, want) if made is not None else NOTHING
+        case t.OneOf():
+            return one_of(scope, e, infer)
+        case t.Verb(pure=True) if not (scope.repeated or scope.over_items):
             return _hoist(scope, e)
     scope.report(unnamed(e))
     return NOTHING
@@ -97,6 +117,16 @@ def _literal(scope: Scope, e: t.Number | t.Text | t.Constant) -> Inferred:
     return _made(Constant(value if isinstance(value, str | int | float) else None))
 
 
+def _filled(scope: Scope, e: t.Text, parts: tuple[str | t.Expr, ...]) -> Inferred:
+    """A text with values in it; braces that stand for themselves are written `\\{`."""
+    inside = replace(scope, hint=BRACES)
+    found = [_made(Constant(p)) if isinstance(p, str) else infer(inside, p) for p in parts]
+    if len(found) == 1 and isinstance(parts[0], str):
+        return found[0]
+    scope.module.library.filled.append(e.span)
+    return _made(Joined(tuple(v for v, _ in found)), *(f for _, f in found))
+
+
 def _made(value: Expr, *parts: Facts) -> Inferred:
     """An expression with its facts, given those of its parts."""
     return value, made_from(value, parts)
@@ -116,11 +146,12 @@ def _name(scope: Scope, e: t.Name, want: Type) -> Inferred:
     return NOTHING
 
 
-def _declared(scope: Scope, e: t.Name, module: object, decl: t.Declaration) -> Inferred:
+def _declared(scope: Scope, e: t.Name, module: Module, decl: t.Declaration) -> Inferred:
     if isinstance(decl, t.Const):
-        value = scope.module.literal(e)
-        if value is not None:
-            return infer(scope, decl.value)
+        written = as_written(constant(module, decl))
+        kind = module.type(decl.typed.type) if decl.typed is not None else ANY
+        if scope.module.literal(e) is not None or isinstance(kind, EnumType):
+            return infer(scope, written, kind)
     if isinstance(decl, t.SourceDecl):
         source = source_of(scope.module, e.text)
         if source is not None:
@@ -164,10 +195,12 @@ def _member(scope: Scope, e: t.Member) -> Inferred:
         return _name(scope, named, ANY)
     base, facts = infer(scope, e.base)
     value = Get(base, e.name.text)
-    if mismatch(value, [facts]):
-        scope.report(say.no_field(e, facts.type))
+    if not mismatch(value, [facts]):
+        return _made(value, facts)
+    if why := unplaced(facts, e.name.text):
+        scope.report(say.no_field(e, facts, why))
         return NOTHING
-    return _made(value, facts)
+    return _made(replace(value, place=True), facts)
 
 
 def _namespace(scope: Scope, e: t.Member) -> t.Name | None:
@@ -188,6 +221,9 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
         scope.report(say.not_callable(e.callee, "a value"))
         return NOTHING
     found = scope.module.find(e.callee.text)
+    if found is None and is_env(scope.module, e):
+        scope.report(misplaced(scope.module, e))
+        return NOTHING
     if found is None:
         return apply_function(scope, e.callee, e, infer)
     decl = found[1]
@@ -219,11 +255,15 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
     if _of_unknown(scope, a, e.right):
         return NOTHING
     more = tested(left, holds=e.op == "and") if e.op in ("and", "or") else frozenset()
-    right, b = infer(sure(scope, more), e.right, a.type)
+    like = list_of(a.type) if e.op == "in" else a.type
+    right, b = infer(sure(scope, more), e.right, like)
     if isinstance(e.left, t.Name) and a is UNKNOWN and isinstance(b.type, EnumType):
         left, a = infer(scope, e.left, b.type)
     if e.op in ("and", "or", *ARITHMETIC) and not goes_with(e.op, a.type, b.type):
-        want = BOOL if e.op in ("and", "or") else FLOAT
+        want: Type = BOOL if e.op in ("and", "or") else FLOAT
+        moments = {a.type.required(), b.type.required()} & {DATE, TIME}
+        if e.op == "+" and (a.type.textual or b.type.textual) and not moments:
+            want = TEXT
         for side, facts in ((e.left, a), (e.right, b)):
             if not fits(facts.type, want):
                 scope.report(say.mismatch(side, facts.type, want, f"a side of `{e.op}`"))
@@ -245,7 +285,9 @@ def _not_comparable(e: t.Binary, a: Type, b: Type) -> Diagnostic:
         f"{a} and {b} cannot be compared with `{e.op}`",
         Label(e.left.span, str(a)),
         Label(e.right.span, str(b)),
-        hint="compare numbers with numbers, text with text, labels of one enum",
+        hint="a Time is compared with a Time: time(day) is one, parse_time(text) reads one"
+        if is_time(a) or is_time(b)
+        else "compare numbers with numbers, text with text, labels of one enum",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from rlmlang.check.elsewhere import type_instead
+from rlmlang.check.environment import Variables, constant
 from rlmlang.check.holes import Holes
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
@@ -14,9 +15,11 @@ from rlmlang.ir.expressions import Param
 from rlmlang.ir.types import (
     ANY,
     GENERIC,
+    TEXT,
     TYPE_NAMES,
     EnumType,
     Field,
+    MapType,
     PairType,
     Plain,
     PromptType,
@@ -29,11 +32,12 @@ from rlmlang.ir.types import (
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Plugins
+from rlmlang.schema.units import UNITS
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
 
 T = TypeVar("T")
-UNBOUNDED = Plain | EnumType | RecordType | PairType | PromptType
+UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
@@ -48,9 +52,11 @@ class Library:
     how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
+    `filled` are the places of the texts that values are put into.
     `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
-    has what other distributions add. `broken` says that something was wrong already: what is of
-    no known type may be so since then.
+    has what other distributions add. `variable(name, type, place)` is what the environment has for
+    a constant, None where it is not set; without, the environment is not read. `broken` says that
+    something was wrong already: what is of no known type may be so since then.
     """
 
     load: Loader
@@ -61,6 +67,8 @@ class Library:
     tool: Callable[[Module, t.Recipe], object] = lambda module, decl: None
     most: int = 1
     grain: int = GRAIN
+    filled: list[Span] = field(default_factory=list)
+    variable: Variables | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
     broken: bool = False
@@ -86,8 +94,15 @@ class Module:
         self.uses: list[t.Use] = []
         self.trials: list[Trial] = []
         self.holes = Holes(file.holes, set(file.lost))
+        self.root = not library.modules
+        self.variables: dict[str, t.Expr] = {}
         for item in file.items:
             self._declare(item)
+
+    @property
+    def variable(self) -> Variables | None:
+        """What reads the environment."""
+        return self.library.variable
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem found in this file, unless it only follows from another."""
@@ -156,6 +171,9 @@ class Module:
         least, most = GENERIC.get(written.name, (0, 0))
         if not least <= len(args) <= most:
             self.report(_type_arguments(written, least, most))
+            return ANY
+        if written.name == "Map" and args[0] != TEXT:
+            self.report(_no_key(written.args[0], args[0]))
             return ANY
         return named(written.name, args)
 
@@ -244,7 +262,7 @@ class Module:
         if isinstance(written, t.Name):
             found = self.find(written.text)
             if found is not None and isinstance(found[1], t.Const):
-                return found[0].through_const(found[1].value)
+                return found[0].through_const(constant(found[0], found[1]))
         return written if isinstance(written, t.Number) else None
 
     def literal(self, written: t.Expr) -> object:
@@ -252,7 +270,7 @@ class Module:
         match written:
             case t.Number():
                 return scaled(written)
-            case t.Text(value=text):
+            case t.Text(value=text) | t.Date(value=text):
                 return text
             case t.Constant(value=truth):
                 return truth
@@ -262,7 +280,7 @@ class Module:
             case t.Name(text=name):
                 found = self.find(name)
                 if found is not None and isinstance(found[1], t.Const):
-                    return found[0].literal(found[1].value)
+                    return found[0].literal(constant(found[0], found[1]))
         return None
 
 
@@ -273,9 +291,9 @@ def scaled(written: t.Number) -> float | int:
         case "%":
             return value / 100
         case "h" | "min" | "ms":
-            return value * {"h": 3600.0, "min": 60.0, "ms": 0.001}[written.unit]
+            return value * UNITS[written.unit].times
         case "KB" | "MB" | "GB":
-            return int(value * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[written.unit])
+            return int(value * UNITS[written.unit].times)
     return int(value) if value == int(value) else value
 
 
@@ -315,8 +333,13 @@ def _type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:
         "type-arguments",
         f"`{written.name}` takes {wanted} between < and >, not {len(written.args)}",
         written.span,
-        hint="write `Slice<Row>`, `Table<Row>`, `Pair<A, B>`; other types stand alone",
+        hint="write `Slice<Row>`, `Table<Row>`, `Pair<A, B>`, `Map<Text, T>`; others stand alone",
     )
+
+
+def _no_key(written: t.TypeExpr, type_: Type) -> Diagnostic:
+    words = f"the keys of a `Map` are Text, not {type_}"
+    return error("type-arguments", words, written.span, hint="write `Map<Text, …>`")
 
 
 def _not_an_amount(written: t.Expr, words: str) -> Diagnostic:

@@ -22,6 +22,7 @@ from rlmlang.ir.expressions import Constant, Param, Ref
 from rlmlang.ir.types import ANY, PromptType, Type, fits
 from rlmlang.ir.walk import predictors
 from rlmlang.syntax import tree as t
+from rlmlang.syntax.texts import as_written
 
 Found = tuple[Module, t.Recipe]
 
@@ -88,7 +89,7 @@ def _bind(inner: Scope, p: Param, written: t.Param, given: Inferred | None) -> N
     if given is not None:
         inner.bind(p.name, given[0], given[1])
     elif written.default is not None:
-        value, facts = infer(inner, written.default, p.type)
+        value, facts = infer(inner, as_written(written.default), p.type)
         inner.bind(p.name, value, facts)
 
 
@@ -129,10 +130,9 @@ def _prompt_fits(prompt: r.Prompt, want: Type) -> bool:
 
 
 def _not_that_prompt(scope: Scope, arg: t.Arg, param: Param) -> Diagnostic:
-    known = scope.module.known(t.Prompt)
     name = arg.value.span.text
     if isinstance(arg.value, t.Name) and scope.module.find(name) is None:
-        return unknown_prompt(arg.value, name, known)
+        return unknown_prompt(arg.value, name, scope)
     return error(
         "unknown-prompt",
         f"`{param.name}` takes a prompt of the form {param.type}",

@@ -11,7 +11,7 @@ from rlmlang.check.settings import Settings, value_of
 from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
-from rlmlang.ir.types import ANY, TEXT, TREE, Type, fits, list_of
+from rlmlang.ir.types import ANY, TEXT, TREE, Type, fits, is_documents, list_of
 from rlmlang.schema.calls import GATHER
 from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.partitions import STRATEGIES, Argument, Strategy
@@ -100,7 +100,8 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
     type_ = module.type(decl.typed.type)
     families: dict[str, Type] = {"text": TEXT, "tree": TREE, "rows": list_of(ANY)}
     family = families[kind.gives]
-    if not fits(family, type_) or (kind.gives == "rows") != type_.is_list:
+    documents = kind.gives == "tree" and is_documents(type_)
+    if not documents and (not fits(family, type_) or (kind.gives == "rows") != type_.is_list):
         module.report(say.source_type(decl, kind, type_))
     named = tuple(a for a in call.args if a.label)
     given = arguments(module, replace(call, args=named), kind.arguments, f"source `{kind.name}`")
@@ -292,4 +293,7 @@ def budget_in(module: Module, block: t.Block) -> r.Budget:
 
 def limits_in(s: Settings | None) -> r.Budget:
     """The limits of a block of them; none where there is none."""
-    return r.Budget().having(s.values if s is not None else {})
+    if s is None:
+        return r.Budget()
+    of_models = [(limit, model_of(s.module, name).name, most) for limit, name, most in s.of_models]
+    return r.Budget().having({**s.values, "of_models": tuple(x for x in of_models if x[1])})

@@ -11,7 +11,7 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.ir.expressions import Constant, Expr, Ref
 from rlmlang.ir.recipe import Facts, Operation, Prompt, Step
 from rlmlang.ir.types import Type
-from rlmlang.ir.walk import names
+from rlmlang.ir.walk import free_names, names
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.registry import Find
 from rlmlang.syntax import tree as t
@@ -72,11 +72,22 @@ class Scope:
     calling: tuple[str, ...] = ()
     called_at: tuple[Span, ...] = ()  # the calls of patterns that led here, the nearest first
     certain: frozenset[Expr] = frozenset()  # what was tested not to be none
+    hint: str = ""  # what else can be done about every problem
+    repeated: bool = False  # in what is computed again and again, where no step may stand
     current: str = ""  # the step that is being checked
     step: StepRule = no_step  # adds the steps of what is written to the body
 
+    @property
+    def over_items(self) -> bool:
+        """Whether an expression here has a value for each item, which `it` names."""
+        it = self.names.get("it")
+        return it is not None and it.value == Ref("it")
+
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem."""
+        if self.hint:
+            words = "; ".join(h for h in (self.hint, problem.hint) if h)
+            problem = replace(problem, hint=words)
         self.module.report(problem)
 
     def bind(self, name: str, value: Expr, facts: Facts, span: Span | None = None) -> None:
@@ -100,7 +111,7 @@ class Scope:
         it, `parts` those of the steps that it is made of."""
         full = self.prefix + name
         facts = self._facts(work, known, node, parts or {})
-        needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
+        needs = free_names(work)
         places = (node.span.place, *(span.place for span in self.called_at))
         step = Step(full, work, facts, needs, within=self.within, places=places)
         self.steps.append(step)

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlmlang.check.asks import ask_of, prompt_named
+from rlmlang.check.asks import ask_of
+from rlmlang.check.calling import called as called_by
+from rlmlang.check.calling import pays
 from rlmlang.check.infer import either_of, expect, infer, sure
-from rlmlang.check.patterns import Found, inline, recipe_named
-from rlmlang.check.scope import Inferred, Scope
+from rlmlang.check.matches import choice_of
+from rlmlang.check.patterns import inline
+from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.verbs import CHECKS
 from rlmlang.ir import recipe as r
@@ -41,10 +44,13 @@ def _step(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
             return step(scope, name, inner, want)
         case t.Verb():
             return CHECKS[type(e)](scope, name, e)
-        case t.If() if _pays(scope, e.yes) or _pays(scope, e.no):
+        case t.Match() if pays(scope, e):
+            made = choice_of(scope, e, infer)
+            return step(scope, name, made, want) if made is not None else NOTHING
+        case t.If() if pays(scope, e.yes) or pays(scope, e.no):
             return _branch(scope, name, e)
         case t.Call():
-            called = _called(scope, e)
+            called = called_by(scope, e)
             if isinstance(called, r.Prompt):
                 ask, known = ask_of(scope, called, e, None)
                 return scope.add(name, Call(ask), known, e)
@@ -52,19 +58,6 @@ def _step(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
                 return inline(scope, name, e, called)
     value, facts = infer(scope, e, want)
     return scope.add(name, Compute(value), {value: facts}, e)
-
-
-def _called(scope: Scope, e: t.Expr) -> r.Prompt | Found | None:
-    """The prompt, pattern or recipe that a call names."""
-    if isinstance(e, t.Call) and isinstance(e.callee, t.Name):
-        return prompt_named(scope, e.callee.text) or recipe_named(scope, e.callee.text)
-    return None
-
-
-def _pays(scope: Scope, e: t.Expr) -> bool:
-    if isinstance(e, t.If):
-        return _pays(scope, e.yes) or _pays(scope, e.no)
-    return isinstance(e, t.Verb) or _called(scope, e) is not None
 
 
 def _assume(scope: Scope, written: t.Assume, since: int) -> r.Facts:

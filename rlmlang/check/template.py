@@ -24,7 +24,7 @@ NODES = frozenset(
     "Template Output TemplateData Name Getattr Const Filter If CondExpr Compare Operand And Or Not "
     "For List Test Keyword".split()
 )
-SHORT_TEXT = ("Date", "Id", "Text", "Path")
+SHORT_TEXT = ("Date", "Time", "Id", "Text", "Path")
 
 
 def used_names(task: str) -> frozenset[str]:

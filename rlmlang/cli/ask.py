@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from rlmlang.cli.edge import (
     answer_options,
-    call_options,
-    keeping_options,
     pairs,
-    sandbox_options,
 )
-from rlmlang.cli.run import deliver
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.places import store_of
+from rlmlang.cli.run import asked_for, deliver
 
 
 @click.command()
@@ -27,42 +25,49 @@ from rlmlang.cli.run import deliver
     multiple=True,
     metavar="PATH",
     help="A text file or a folder; may be given several times.",
+    shell_complete=offering("file"),
 )
-@click.option("--model", default="", metavar="NAME", help="The model that writes code.")
-@click.option("--sub-model", default="", metavar="NAME", help="The model that code asks.")
-@call_options
+@click.option(
+    "--sub-model",
+    default="",
+    metavar="NAME",
+    help="The model that code asks; else --model.",
+)
 @click.option(
     "--budget", "limits", multiple=True, metavar="LIMIT=VALUE", help="calls, tokens, usd or wall."
 )
 @answer_options
-@sandbox_options
-@keeping_options
+@flags("ask")
 def command(
     question: str,
     sources: tuple[str, ...],
-    model: str,
+    models: tuple[str, ...],
     sub_model: str,
     limits: tuple[str, ...],
     as_values: bool,
     out: str | None,
+    form: str,
     quiet: bool,
     no_store: bool,
     store: str,
     replay: bool,
     **more: Any,
 ) -> None:
-    """Ask QUESTION of files and folders of any size; a model explores them with code."""
-    from rlmlang.runtime.completion import prepared
+    """Ask QUESTION of files and folders of any size; a model explores them with code.
 
+    \b
+    rlm ask "Who pays?" --source contracts --model openai/gpt-5-mini
+    """
+    from rlmlang.runtime.completion import both, prepared
+    from rlmlang.runtime.prepared import Options
+
+    wanted = asked_for(form, out, as_values)
     budget: Mapping[str, str | float] = pairs(limits, "budget")
     ready = prepared(
         question,
         sources,
-        model,
-        sub_model,
+        both(models[-1] if models else "", sub_model),
         budget,
-        only_kept=replay,
-        store=None if no_store else Path(store),
-        **more,
+        Options(only_kept=replay, store=None if no_store else store_of(store), **more),
     )
-    deliver(ready, quiet=quiet, as_values=as_values, out=out)
+    deliver(ready, wanted, quiet=quiet, out=out)

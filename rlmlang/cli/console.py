@@ -9,6 +9,7 @@ from typing import Literal
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+from rlmlang.cli.width import columns
 from rlmlang.unicode import visible
 
 
@@ -27,7 +28,10 @@ class VisibleConsole(Console):
 def console(
     name: Literal["stdout", "stderr"], *, soft_wrap: bool = False, width: int | None = None
 ) -> Console:
-    """A console for one of the two streams."""
+    """A console for one of the two streams: as wide as the terminal, or as COLUMNS says. Where
+    nobody looks it is as wide as asked for, and with `soft_wrap` breaks no line."""
+    known = columns(name)
+    soft_wrap = soft_wrap and known is None
     stream = getattr(sys, name)
     file = getattr(stream, "direct", stream)
-    return VisibleConsole(file=file, highlight=False, soft_wrap=soft_wrap, width=width)
+    return VisibleConsole(file=file, highlight=False, soft_wrap=soft_wrap, width=known or width)

@@ -9,11 +9,13 @@ import json
 import os
 import platform
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import click
 
-from rlmlang.cli.edge import endpoint_option
+from rlmlang.cli.flags import flags
+from rlmlang.cli.width import show
+from rlmlang.schema.exits import FAILED
 from rlmlang.schema.sandboxes import TIERS
 
 EXTRAS = {
@@ -28,9 +30,8 @@ KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KE
 
 
 @click.command()
-@endpoint_option
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
-def command(api_base: str, as_values: bool) -> None:
+@flags("doctor")
+def command(api_base: str, trust: bool, as_values: bool) -> None:
     """Check this machine: versions, extras, sandboxes, keys, an endpoint where one is named, and
     whether runs can be kept."""
     rows = [
@@ -38,18 +39,17 @@ def command(api_base: str, as_values: bool) -> None:
         *_extras(),
         *_sandboxes(),
         *_keys(),
-        *_endpoint(api_base),
+        *_endpoint(api_base, trust=trust),
         _sqlite(),
-        _folder(),
+        *_project(),
     ]
     if as_values:
         values = [{"what": a, "ok": ok, "words": words} for a, ok, words in rows]
         click.echo(json.dumps(values, indent=2))
     else:
-        for what, ok, words in rows:
-            click.echo(f"{'ok ' if ok else '-- '} {what:<26} {words}")
+        show(f"{'ok ' if ok else '-- '} {what:<26} {words}" for what, ok, words in rows)
     if not all(ok for what, ok, _ in rows if what in ("python", "dspy", "store")):
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FAILED)
 
 
 def _versions() -> list[tuple[str, bool, str]]:
@@ -99,15 +99,16 @@ def _keys() -> list[tuple[str, bool, str]]:
     ]
 
 
-def _endpoint(base: str) -> list[tuple[str, bool, str]]:
+def _endpoint(base: str, *, trust: bool) -> list[tuple[str, bool, str]]:
     """Whether the endpoint of the option, the environment or the project file answers."""
     from rlmlang.models.listing import listed
     from rlmlang.runtime.endpoint import endpoint_of
     from rlmlang.runtime.prepared import Options
     from rlmlang.runtime.project import load
+    from rlmlang.runtime.root import root_of
     from rlmlang.runtime.trust import untrusted
 
-    options, project = Options(api_base=base), load(Path.cwd())
+    options, project = Options(api_base=base, trust=trust), load(root_of())
     address = endpoint_of(options, project).address
     if address is None:
         return []
@@ -129,7 +130,15 @@ def _sqlite() -> tuple[str, bool, str]:
     return "sqlite", True, f"{sqlite3.sqlite_version}{' ' + words if has_reset_bug() else ''}"
 
 
-def _folder() -> tuple[str, bool, str]:
-    folder = Path(".rlm") if Path(".rlm").exists() else Path()
-    ok = os.access(folder, os.W_OK)
-    return "store", ok, f"{folder.resolve()} {'can' if ok else 'cannot'} be written"
+def _project() -> Iterator[tuple[str, bool, str]]:
+    """The project of the current folder, and whether its runs can be kept."""
+    from rlmlang.cli.places import store_of
+    from rlmlang.runtime.root import FILE, root_of
+
+    root = root_of()
+    yield "project", True, f"{root.folder}, {root.file or f'no {FILE} at or above it'}"
+    for path in root.strange:
+        yield "project", False, f"{path} belongs to somebody else, and is left aside"
+    store = store_of("").absolute()
+    ok = os.access(next(p for p in (store, *store.parents) if p.exists()), os.W_OK)
+    yield "store", ok, f"{store} {'can' if ok else 'cannot'} be written"

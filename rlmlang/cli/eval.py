@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import (
-    call_options,
-    exit_code_of,
-    model_option,
-    options_from,
-    sandbox_options,
-    say,
-    store_option,
-)
+from rlmlang.cli.edge import exit_code_of, options_from, say
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
+from rlmlang.cli.width import show
+from rlmlang.schema.exits import FAILED
 
 if TYPE_CHECKING:
     from rlmlang.cli.bars import Bar
@@ -30,26 +25,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
-@click.argument("name", default="")
-@model_option
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A value for a number or budget.LIMIT of the recipe.",
-)
-@call_options
+@click.argument("file", shell_complete=offering("recipe files"))
+@click.argument("name", default="", shell_complete=offering("evals"))
+@flags("eval")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
-@click.option(
-    "--at-once",
-    default=4,
-    show_default=True,
-    type=click.IntRange(1, 256),
-    help="Examples at a time.",
-)
-@click.option("--parallel", type=click.IntRange(1, 4096), help="Calls of an example at a time.")
 @click.option(
     "--compare",
     default="",
@@ -63,13 +42,6 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     help="How many of the worst are shown.",
 )
-@click.option("--untuned", is_flag=True, help="Leave a tuning aside.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
-@sandbox_options
-@store_option
-@click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
-@click.option("--fresh", is_flag=True, help="Use no answers of earlier runs.")
 def command(
     file: str,
     name: str,
@@ -79,7 +51,7 @@ def command(
     at_once: int,
     compare: str,
     worst: int,
-    as_json: bool,
+    as_values: bool,
     quiet: bool,
     store: str,
     no_store: bool,
@@ -93,23 +65,29 @@ def command(
     steady()
     from rlmlang.cli.bars import Bar
     from rlmlang.testing.choosing import choose_eval
-    from rlmlang.testing.evals import as_values
+    from rlmlang.testing.evals import as_values as values_of
 
     made = choose_eval(file, name)
     made = replace(made, limit=limit or made.limit)
-    options = options_from("", sets, (), models, store=None if no_store else Path(store), **more)
+    kept_in = None if no_store else store_of(store, file)
+    options = options_from("", sets, (), models, store=kept_in, **more)
     if not quiet:
         say(_unpriced(made, options))
-    with Bar(f"eval {made.name}", quiet=quiet or as_json) as bar:
+    with Bar(f"eval {made.name}", quiet=quiet or as_values) as bar:
         found, run = _evaluated(made, options, at_once, bar)
     if found.problem is not None:
         raise click.exceptions.Exit(exit_code_of(found.problem))
-    values = as_values(found)
+    values = values_of(found)
     compared = _compared(made, values, compare, options, at_once) if compare else None
-    _tell(found, values, run, compared, worst, as_json)
-    failed = bool(found.rows) and all(x.problem for x in found.rows)
-    if failed or not all(ok for _, ok in found.required()):
-        raise click.exceptions.Exit(1)
+    _tell(found, values, run, compared, worst, as_values)
+    if not _good(found):
+        raise click.exceptions.Exit(FAILED)
+
+
+def _good(found: Evaluated) -> bool:
+    """Whether all that is required holds, and not every example failed."""
+    tried = not found.rows or not all(x.problem for x in found.rows)
+    return tried and all(ok for _, ok in found.required())
 
 
 def _unpriced(made: Eval, options: Options) -> tuple[Diagnostic, ...]:
@@ -126,7 +104,8 @@ def _evaluated(made: Eval, options: Options, at_once: int, bar: Bar) -> tuple[Ev
     from rlmlang.runtime.trust import require_of
     from rlmlang.testing.choosing import examples_of
     from rlmlang.testing.compare import keep
-    from rlmlang.testing.evals import Way, account_of, as_values, run_eval
+    from rlmlang.testing.evals import Way, account_of, run_eval
+    from rlmlang.testing.evals import as_values as values_of
 
     require_of(made.path, (made,), options)
     examples = examples_of(made)
@@ -141,7 +120,7 @@ def _evaluated(made: Eval, options: Options, at_once: int, bar: Bar) -> tuple[Ev
     )
     found, run = run_eval(made, examples, way, bar.take, signals=True), new_run(f"eval-{made.name}")
     if found.problem is None:
-        keep(options, made.name, made.path, as_values(found), run)
+        keep(options, made.name, made.path, values_of(found), run)
     return found, run
 
 
@@ -152,7 +131,7 @@ def _compared(
     from rlmlang.cli.bars import Bar
     from rlmlang.runtime.trust import trusts
     from rlmlang.testing.compare import at_commit, at_that_time, compare, kept
-    from rlmlang.testing.evals import as_values
+    from rlmlang.testing.evals import as_values as values_of
 
     before = kept(options.store, name) if options.store is not None else None
     if before is None:
@@ -162,7 +141,7 @@ def _compared(
             found, _ = _evaluated(then, options, at_once, bar)
             if found.problem is not None:
                 raise found.problem
-            before = as_values(found)
+            before = values_of(found)
     return compare(before, values, name)
 
 
@@ -172,9 +151,9 @@ def _tell(
     run: str,
     compared: Compared | None,
     worst: int,
-    as_json: bool,
+    as_values: bool,
 ) -> None:
-    if as_json:
+    if as_values:
         beside = (
             {}
             if compared is None
@@ -192,6 +171,6 @@ def _tell(
         return
     from rlmlang.testing.scoreboard import compared_lines, lines_of
 
-    click.echo("\n".join(lines_of(found, run, worst)))
+    show(lines_of(found, run, worst))
     if compared is not None:
-        click.echo("\n".join(compared_lines(compared)))
+        show(compared_lines(compared))

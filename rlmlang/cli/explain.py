@@ -1,41 +1,87 @@
-"""`rlm explain WORD`: the long form of a problem, or what a word of the language takes."""
+"""`rlm explain WORD`: what a word of the language is, or what a problem's code means."""
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import click
 
-from rlmlang import resources
-from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.schema.codes import CODES, Entry, entry
+from rlmlang.cli.flags import flags, offering
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+
+if TYPE_CHECKING:
+    from rlmlang.reference.page import Page
 
 
-@click.command()
-@click.argument("word", default="")
-def command(word: str) -> None:
-    """Explain a problem's code, with an example that has the problem and one that has not; or a
-    block, setting, partition, source, search or function, with all that it takes."""
-    from rlmlang import plugins
-    from rlmlang.report.words import about, page_of, words
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("word", nargs=-1, shell_complete=offering("words"))
+@flags("explain")
+def command(word: tuple[str, ...], as_values: bool) -> None:
+    """Explain any word: of recipes, of rlm.toml, of this command line, a unit, a type, an exit
+    code, or the code of a problem. Without one: list all, by what they are."""
+    from rlmlang.reference.terminal import listing, page_text
 
-    if not word:
-        click.echo("\n".join([*CODES, "", *words()]))
-    elif word in CODES:
-        click.echo(f"// {word}: {entry(word).title}\n// {_consequence(entry(word))}\n//")
-        click.echo(resources.text("grammar/mistakes", f"{word}.rlm"), nl=False)
-    elif pages := about(word) or list(map(page_of, plugins.named(word))):
-        click.echo("\n\n".join(str(page) for page in pages))
+    wanted = " ".join(word)
+    found = _about(wanted) if wanted else _all()
+    if as_values:
+        click.echo(json.dumps([values(p) for p in found], indent=2, ensure_ascii=False))
+    elif wanted:
+        click.echo("\n\n".join(map(page_text, found)))
     else:
-        raise failed(
-            "unknown-code",
-            f"there is no page on `{word}`",
-            hint=did_you_mean(word, [*CODES, *words()]),
-        )
+        click.echo(listing(found))
 
 
-def _consequence(known: Entry) -> str:
-    """What follows from a problem, in a line."""
-    ending = f"exit code {known.exit_code}" if known.exit_code else "stops nothing"
-    parks = "; the same command resumes the run" if "parks" in known else ""
-    item = "; `on_error` may leave out an item that has it" if "item" in known else ""
-    return f"{known.severity}, {ending}{parks}{item}"
+def _about(word: str) -> list[Page]:
+    """The pages on a word, ours and those of other distributions; commands and options are looked
+    through only for what looks like one, or else has no page. Raises CodedError (unknown-code)."""
+    from rlmlang import plugins
+    from rlmlang.cli.main import COMMANDS
+    from rlmlang.reference.contracts import page_of
+    from rlmlang.reference.index import about
+
+    found = [] if word.startswith("-") else about(word)
+    if not found or word in COMMANDS:
+        known = _all()
+        found = about(word, known) or list(map(page_of, plugins.named(word)))
+        if not found:
+            raise _unknown(word, known)
+    return found
+
+
+def _unknown(word: str, known: list[Page]) -> CodedError:
+    """The problem `unknown-code`."""
+    from rlmlang.reference.index import near
+    from rlmlang.schema import foreign
+
+    words = ", ".join(f"`{w}`" for w in near(word, known))
+    hint = foreign.ADVICE.get(word) or foreign.MARKS.get(word, "")
+    if not hint and words:
+        hint = f"{'here it is' if foreign.ours(word) else 'near are'} {words}"
+    hint = hint or "`rlm explain` lists all"
+    return failed("unknown-code", f"there is no page on `{word:.100}`", hint=hint)
+
+
+def _all() -> list[Page]:
+    from rlmlang.cli.pages import command_pages
+    from rlmlang.reference.index import pages
+
+    return [*pages(), *command_pages()]
+
+
+def values(page: Page) -> dict[str, object]:
+    """A page as JSON values."""
+    kept = page.kept
+    return {
+        "word": page.word,
+        "group": page.group,
+        "title": page.title,
+        "words": " ".join(x for x in (page.doc, kept.words) if x),
+        "form": page.form,
+        "settings": [vars(row) for row in page.rows],
+        "notes": [{"about": about, "words": words} for about, words in page.notes],
+        "call": dict(zip(("call", "value"), page.call, strict=True)) if page.call[0] else None,
+        "examples": [vars(example) for example in kept.examples],
+        "also": list(page.also),
+        "see": list(page.see),
+    }

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from rlmlang import plugins
-from rlmlang.cli.edge import store_option, writable, write_lines
+from rlmlang.cli.edge import writable, write_lines
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.places import store_of
 from rlmlang.report.export.export import Export
 from rlmlang.report.export.table import EXPORTS
 
@@ -22,7 +24,7 @@ def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
 
 
 @click.command()
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=offering("runs"))
 @click.option(
     "--format",
     "export",
@@ -33,13 +35,13 @@ def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
     help=" ".join(f"{x.name}: {x.doc}" for x in EXPORTS.values()),
 )
 @click.option("--out", metavar="PATH", help="A file instead of stdout.")
-@store_option
+@flags("export")
 def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
     from rlmlang.stores.reader import StoreReader
 
     writable(out)
-    reader = StoreReader(Path(store))
+    reader = StoreReader(store_of(store))
     write_lines(export.write(reader.events(reader.choose(run))), out)
     if out is not None and out != "-":
         click.echo(f"{out}  {Path(out).stat().st_size:,} bytes", err=True)

@@ -8,30 +8,61 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import say
+from rlmlang.cli.edge import exit_code_of, say
+from rlmlang.cli.flags import offering
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
-from rlmlang.schema.codes import RECIPE
+from rlmlang.schema.exits import FAILED, OK, RECIPE
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[FILE...]")
+@click.argument("files", nargs=-1, metavar="[FILE...]", shell_complete=offering("recipe files"))
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if it would.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
-def command(files: tuple[str, ...], only_check: bool, diff: bool) -> None:
-    """Lay recipes out. Without FILE, or with -, stdin is formatted to stdout."""
-    changed = broken = False
-    for name in files or ("-",):
-        before = _read(name)
+@click.option("--filled", is_flag=True, help="Write nothing; show the texts with names in braces.")
+def command(files: tuple[str, ...], only_check: bool, diff: bool, filled: bool) -> None:
+    """Lay recipes out: files, or all below folders. Without FILE, or with -, stdin is formatted to
+    stdout."""
+    from rlmlang.runtime.recipe_files import recipe_files
+
+    changed, worst, paths = False, OK, recipe_files(files or ("-",))
+    if filled:
+        _show_filled(paths)
+        return
+    for name in paths:
+        try:
+            before = _read(name)
+        except CodedError as problem:
+            if len(paths) == 1:
+                raise
+            worst = max(worst, exit_code_of(problem))
+            continue
         after = _formatted(name, before)
         if after is None:
-            broken = True
+            worst = max(worst, RECIPE)
             continue
         changed = changed or after != before
         _give(name, before, after, only_check=only_check, diff=diff)
+    if worst or (changed and (only_check or diff)):
+        raise click.exceptions.Exit(worst or FAILED)
+
+
+def _show_filled(names: list[str]) -> None:
+    """The texts that values are put into, a line each: braces that meant themselves are `\\{`."""
+    from rlmlang.compiler import check
+    from rlmlang.runtime.files import load_import
+
+    broken = False
+    for name in names:
+        source = SourceFile("stdin" if name == "-" else name, _read(name))
+        found = check(source, load_import)
+        say(tuple(d for d in found.diagnostics if d.severity == "error"))
+        broken = broken or not found.ok
+        for span in found.filled:
+            words = " ".join(span.source.text[span.start : span.end].split())
+            click.echo(f"{span.place.path}:{span.place.line}:{span.place.column}: {words}")
     if broken:
         raise click.exceptions.Exit(RECIPE)
-    if changed and (only_check or diff):
-        raise click.exceptions.Exit(1)
 
 
 def _read(name: str) -> str:

@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from rlmlang.cli.terminal import settle_streams
+from rlmlang.schema.exits import INTERRUPTED, OK
 
 COMMANDS = {
     "new": "Write a recipe that runs as it is.",
@@ -72,6 +73,9 @@ def rlm() -> None:
 
     A recipe says how a large context is cut up and read. `rlm check` finds its mistakes, `rlm
     plan` its price, `rlm run` its answer. Begin with `rlm new first.rlm`.
+
+    Options that several commands share may stand in the environment: RLM_STORE for --store, RLM_SET
+    for --set, a line each. `rlm explain 75` explains an exit code.
     """
 
 
@@ -87,17 +91,21 @@ def told_as_json(mistake: click.ClickException) -> int:
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
     gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
+    if os.environ.get("_RLM_COMPLETE"):
+        from rlmlang.cli.completion import answer
+
+        sys.exit(answer(rlm))
     settle_streams()
     try:
-        code = rlm(standalone_mode=False) or 0  # click gives the code of an Exit back
+        code = rlm(standalone_mode=False) or OK  # click gives the code of an Exit back
     except click.ClickException as mistake:
         mistake.show()
         code = told_as_json(mistake)
     except click.Abort:
-        code = 130
+        code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = OK
     except Exception as problem:
         from rlmlang.cli.edge import tell
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.width import show, table
 
 if TYPE_CHECKING:
     from rlmlang.ir.models import Takes
     from rlmlang.runtime.project import Project
 
 COLUMNS = ("model", "in", "out", "context", "answers", "thinking", "besides", "price from")
-NUMBERS = ("in", "out", "context", "thinking")
+NUMBERS, SPARE = (1, 2, 3, 5), (7, 6, 5, 4)
 
 
 @click.command()
-@click.argument("names", nargs=-1)
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+@click.argument("names", nargs=-1, shell_complete=offering("models"))
+@flags("models")
 def command(names: tuple[str, ...], as_values: bool) -> None:
     """List the models with a known price, in dollars per million tok, and what they take; or
     NAMES, whatever is known of them.
@@ -29,8 +31,9 @@ def command(names: tuple[str, ...], as_values: bool) -> None:
     the model block of a recipe: rlm explain takes.
     """
     from rlmlang.runtime.project import load
+    from rlmlang.runtime.root import root_of
 
-    project = load(Path.cwd())
+    project = load(root_of())
     chosen = names or sorted({*project.prices, *project.takes})
     if as_values:
         click.echo(json.dumps(_values(project, chosen), indent=2))
@@ -56,24 +59,12 @@ def _values(project: Project, names: Iterable[str]) -> object:
 
 
 def _show(project: Project, names: Iterable[str]) -> None:
-    from rich.table import Table
-
-    from rlmlang.cli.console import console
     from rlmlang.models.capabilities import rows_from
     from rlmlang.runtime.project import takes_of
 
-    table = Table(
-        box=None,
-        pad_edge=False,
-        header_style="dim",
-        caption=f"prices of {project.prices_from}; what models take of {rows_from()}",
-        caption_justify="left",
-    )
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column in NUMBERS else "left")
-    for name in names:
-        table.add_row(name, *_row(name, project, takes_of(name, project)))
-    console("stdout").print(table)
+    rows = [(name, *_row(name, project, takes_of(name, project))) for name in names]
+    said = f"prices of {project.prices_from}; what models take of {rows_from()}"
+    show([*table([COLUMNS, *rows], right=NUMBERS, spare=SPARE), "", said])
 
 
 def _row(name: str, project: Project, takes: Takes) -> list[str]:

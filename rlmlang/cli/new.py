@@ -12,7 +12,7 @@ from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
-RECIPE = re.compile(r" --recipe \w+")
+RECIPE = re.compile(r"^(main )?recipe ", re.MULTILINE)
 RUNS = re.compile(r"std/\w+")
 
 
@@ -49,10 +49,9 @@ def command(file: str, template: str, only_list: bool, force: bool) -> None:
         raise failed("file-unwritable", f"{file} cannot be written: {mistake.strerror}") from None
     name = shlex.quote(file)
     usage = next((x[3:] for x in text.splitlines() if x.startswith("// rlm run")), "")
-    recipe = "".join(RECIPE.findall(usage))
     click.echo(f"wrote {file}. Next:\n  rlm check {name}", err=True)
-    if "\nrecipe " in text:
-        click.echo(f"  rlm plan {name}{recipe}", err=True)
+    if RECIPE.search(text):
+        click.echo(f"  rlm plan {name}", err=True)
     if usage:
         click.echo(f"  {RUNS.sub(lambda _: name, usage, count=1)}", err=True)
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.edge import (
-    binding_options,
-    endpoint_option,
-    options_from,
-    say,
-    trust_option,
-    writable,
-    write,
-)
-from rlmlang.schema.codes import BUDGET
+from rlmlang.cli.edge import options_from, say, writable, write
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.places import told
+from rlmlang.cli.width import PRINTED
+from rlmlang.schema.exits import BUDGET
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
@@ -24,60 +20,49 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
-@binding_options
-@endpoint_option
-@trust_option
-@click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
-@click.option(
-    "--rewrite/--no-rewrite",
-    default=True,
-    show_default=True,
-    help="Leave out of the plan what changes nothing but the price.",
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=offering("plans")
 )
+@flags("plan")
 @click.option("--tune", "tuning", is_flag=True, help="The price of the file's tuning instead.")
-@click.option("--json", "as_values", is_flag=True, help="The plan as JSON.")
 @click.option("--out", metavar="PATH", help="Write it to a file.")
 def command(
-    file: str,
+    files: tuple[str, ...],
     recipe: str,
     sets: tuple[str, ...],
     sources: tuple[str, ...],
     models: tuple[str, ...],
-    api_base: str,
-    untuned: bool,
-    rewrite: bool,
     tuning: bool,
     as_values: bool,
     out: str | None,
-    trust: bool,
+    **more: str | bool,
 ) -> None:
-    """Show calls, tok, dollars and rounds: best, expected and worst, against the budget.
+    """Show calls, tok, dollars and rounds: best, expected and worst, against the budget. Of several
+    files, or all below a folder, a line for each recipe.
 
     Exits 75 when even the best case does not fit the budget.
+
+    \b
+    rlm plan find.rlm --source book=book.txt
+    rlm plan find.rlm --json --out plan.json
+    rlm plan recipes
     """
     from rlmlang.runtime.prepare import prepare
 
     writable(out)
-    if tuning:
+    options = options_from("" if tuning else recipe, sets, sources, models, **more)
+    if len(files) > 1 or Path(files[0]).is_dir():
+        from rlmlang.cli.plans import plan_all
+        from rlmlang.runtime.recipe_files import recipe_files
+
+        if code := plan_all(recipe_files(files), options, out, as_values=as_values):
+            raise click.exceptions.Exit(code)
+    elif tuning:
         from rlmlang.cli.tune import price
 
-        options = options_from(
-            "", sets, sources, models, api_base=api_base, untuned=True, trust=trust
-        )
-        price(file, "", options, as_values)
-        return
-    options = options_from(
-        recipe,
-        sets,
-        sources,
-        models,
-        api_base=api_base,
-        untuned=untuned,
-        rewrite=rewrite,
-        trust=trust,
-    )
-    _tell(prepare(file, options, need_all=False), as_values, out)
+        price(files[0], "", replace(options, untuned=True), as_values)
+    else:
+        _tell(prepare(files[0], options, need_all=False), as_values, out)
 
 
 def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
@@ -86,8 +71,10 @@ def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
 
     doubt = untrusted(ready.project, ready.options)
     say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))
-    if ready.tuned:
-        click.echo(ready.tuned, err=True)
+    for line in filter(None, (ready.tuned, ready.beside)):
+        click.echo(line, err=True)
+    if ready.project.root is not None:
+        click.echo(told(ready.project.root), err=True)
     if as_values:
         write(ready.plan.to_json(), out)
     else:
@@ -99,7 +86,6 @@ def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
 def draw(plan: Plan, out: str | None) -> None:
     """Shows a plan in the terminal, or writes what it shows to a file."""
     import io
-    import shutil
 
     from rich.console import Console
 
@@ -107,9 +93,8 @@ def draw(plan: Plan, out: str | None) -> None:
     from rlmlang.report.plan import print_plan
 
     if out is None:
-        wide = max(100, shutil.get_terminal_size((120, 24)).columns)
-        print_plan(plan, console("stdout", width=wide))
+        print_plan(plan, console("stdout", width=PRINTED))
         return
     text = io.StringIO()
-    print_plan(plan, Console(file=text, width=120, highlight=False))
+    print_plan(plan, Console(file=text, width=PRINTED, highlight=False))
     write(text.getvalue(), out)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
+from rich.progress import Task, TaskID
 
+from rlmlang.cli.bars import Bars
 from rlmlang.cli.console import console
 from rlmlang.cli.lines import EVERY, Lines
+from rlmlang.cli.tally import Tally
+from rlmlang.context import Datum
 from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan
 from rlmlang.report.plan import short
@@ -32,13 +34,16 @@ from rlmlang.trajectory.events import (
 
 REMEMBERED = 20_000  # answers among which evidence is looked for
 
+NOTHING: Mapping[str, Datum] = {}
+
 if TYPE_CHECKING:
     from rlmlang.runtime.prepared import Outcome
 
 
 class Progress:
     """Listens to a run's events. Without a terminal it says `every` so many seconds how far the run
-    is. `redact` takes secrets out of what is quoted of answers."""
+    is. `redact` takes secrets out of what is quoted of answers; `inputs` hold the documents whose
+    lines are named."""
 
     def __init__(
         self,
@@ -47,18 +52,13 @@ class Progress:
         quiet: bool,
         redact: Callable[[str], str] = str,
         every: float = EVERY,
+        inputs: Mapping[str, Datum] = NOTHING,
     ) -> None:
         self.plan, self.quiet, self.redact = plan, quiet, redact
+        self.inputs = inputs
         self.console = console("stderr", soft_wrap=True)
-        self.bars = Bars(
-            TextColumn("  {task.description}"),
-            BarColumn(28),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=self.console,
-            disable=quiet or not self.console.is_terminal,
-        )
+        self.tally = Tally(plan.recipe.budget, plan.totals.expected.calls.value())
+        self.bars = Bars(self.console, self.tally.words, quiet=quiet)
         self.tasks: dict[str, TaskID] = {}
         self.sessions: dict[str, tuple[int, int]] = {}  # turns and sub-calls of steps with code
         self.in_flight: dict[str, set[int]] = {}  # the requests of a step that are on their way
@@ -83,9 +83,10 @@ class Progress:
         self.bars.stop()
 
     def so_far(self) -> str:
-        """How far the steps are that are going on, in one line; empty before the first."""
+        """How far the steps are that are going on, and what the run used, in one line; empty before
+        the first."""
         steps = [s for s in map(self._step, list(self.tasks)) if s]
-        return "; ".join(steps)
+        return "  ".join(x for x in ("; ".join(steps), self.tally.words()) if x)
 
     def _step(self, node: str) -> str:
         task, waiting = self._task(node), len(self.in_flight.get(node, ()))
@@ -96,6 +97,7 @@ class Progress:
 
     def take(self, event: Event) -> None:
         """One event of the run."""
+        self.tally.take(event)
         match event:
             case StepStarted():
                 self._begin(event)
@@ -127,6 +129,7 @@ class Progress:
                     self.tasks[event.node],
                     total=max(1, task.completed),
                     completed=max(1, task.completed),
+                    visible=False,
                 )
 
     def _keep(self, event: CallFinished) -> None:
@@ -143,9 +146,7 @@ class Progress:
         if node is None or not (node.prompt or node.parts):
             return
         calls = node.bound.expected.calls.value()
-        self.tasks[event.node] = self.bars.add_task(
-            node.id.ljust(12), total=calls or None, note=node.model
-        )
+        self.tasks[event.node] = self.bars.add_task(node.id, total=calls or None, note=node.model)
 
     def _advance(self, node: str, call: CallId, row: int = 0) -> None:
         """One call more of a step; of code that a model writes, its turns and sub-calls."""
@@ -175,15 +176,15 @@ class Progress:
     def _task(self, node: str) -> Task:
         return self.bars.tasks[list(self.tasks).index(node)]
 
-    def receipt(self, outcome: Outcome, notice: str) -> None:
-        """Evidence and receipt at the end."""
-        from rlmlang.runtime.shown import jsonable
+    def receipt(self, outcome: Outcome, notice: str, seen_with: str) -> None:
+        """Evidence and receipt at the end; `seen_with` is the command that shows the run."""
+        from rlmlang.runtime.shown import jsonable, line_finder
 
         if outcome.problem is None:
-            found = evidence(self.kept, jsonable(outcome.result))
+            found = evidence(self.kept, jsonable(outcome.result), line_finder(self.inputs))
             if found or self.more:
                 shown = [(place, self.redact(said)) for place, said in found]
-                self.console.print(evidence_view(shown, self.more))
+                self.console.print(evidence_view(shown, self.more, seen_with))
         self.console.print(
             receipt_view(
                 outcome.run,
@@ -191,6 +192,7 @@ class Progress:
                 outcome.usage,
                 outcome.seconds,
                 notice,
+                seen_with=seen_with,
                 priced=outcome.priced,
                 reused=outcome.reused,
                 unanswered=outcome.unanswered,

@@ -7,38 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import (
-    answer_options,
-    binding_options,
-    call_options,
-    exit_code_of,
-    keeping_options,
-    options_from,
-    sandbox_options,
-    say,
-    write,
-)
+from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.places import seen_with, store_of
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
     from rlmlang.budget import Usage
+    from rlmlang.cli.delivery import Delivery
+    from rlmlang.report.formats.format import Format
     from rlmlang.runtime.prepared import Outcome, Prepared
 
 
 @click.command()
-@click.argument("file")
-@binding_options
-@call_options
+@click.argument("file", shell_complete=offering("plans"))
 @answer_options
-@sandbox_options
-@keeping_options
-@click.option("--untuned", is_flag=True, help="Leave a tuning beside the recipe aside.")
-@click.option(
-    "--rewrite/--no-rewrite",
-    default=True,
-    show_default=True,
-    help="Leave out of the plan what changes nothing but the price.",
-)
+@flags("run")
 @click.option(
     "--why-miss",
     metavar="STEP",
@@ -53,6 +37,7 @@ def command(
     models: tuple[str, ...],
     as_values: bool,
     out: str | None,
+    form: str,
     quiet: bool,
     no_store: bool,
     store: str,
@@ -63,17 +48,20 @@ def command(
     """Run a recipe: FILE is a path, or std/NAME of the standard library.
 
     A run that was stopped is resumed: what is answered is kept, and never paid twice.
-    """
-    from pathlib import Path
 
+    \b
+    rlm run find.rlm --source book=book.txt --set question="Who keeps the key?"
+    rlm run find.rlm --model openai/gpt-5-mini --set budget.calls=500 --json
+    """
     from rlmlang.runtime.prepare import prepare
 
+    wanted = asked_for(form, out, as_values)
     options = options_from(
         recipe,
         sets,
         sources,
         models,
-        store=None if no_store else Path(store),
+        store=None if no_store else store_of(store, file),
         only_kept=replay or bool(why_miss),
         **more,
     )
@@ -81,48 +69,78 @@ def command(
     if why_miss:
         explain(ready, why_miss)
         return
-    deliver(ready, quiet=quiet, as_values=as_values, out=out)
+    deliver(ready, wanted, quiet=quiet, out=out)
 
 
-def deliver(
-    ready: Prepared, *, quiet: bool, as_values: bool = False, out: str | None = None
-) -> None:
-    """Runs what is prepared: the plan and progress, the result, the receipt, the exit code."""
+def asked_for(form: str, out: str | None, as_values: bool) -> Format | None:
+    """The format of the result, None for all of a run as JSON. Raises CodedError (unknown-format)
+    and a usage error."""
+    from rlmlang.cli.delivery import form_of
+
+    if as_values and form:
+        raise click.UsageError("--json is all of a run as JSON, --format the result: give one")
+    return None if as_values else form_of(form, out)
+
+
+def deliver(ready: Prepared, form: Format | None, *, quiet: bool, out: str | None = None) -> None:
+    """Runs what is prepared: the plan and progress, the result, the receipt, the exit code. Where
+    the result goes is tried before anything is sent; without a form it is all of a run as JSON."""
+    from rlmlang.cli.delivery import Delivery
+    from rlmlang.report.formats.json import JSON
+
+    delivery = Delivery(form or JSON, ready.recipe.result, ready.recipe.name, out)
+    try:
+        _carried_out(ready, form, delivery, quiet=quiet)
+    finally:
+        delivery.target.drop()  # which does nothing to what is kept
+
+
+def _carried_out(ready: Prepared, form: Format | None, delivery: Delivery, *, quiet: bool) -> None:
     from rlmlang.cli.progress import Progress
     from rlmlang.runtime import execute
     from rlmlang.runtime.redaction import redactor_for
 
-    with Progress(ready.plan, quiet=quiet, redact=redactor_for(ready.options)) as progress:
+    with Progress(
+        ready.plan, quiet=quiet, redact=redactor_for(ready.options), inputs=ready.inputs
+    ) as progress:
         if not quiet:
-            say(ready.warnings)
-            if ready.tuned:
-                click.echo(ready.tuned, err=True)
-            if ready.effects:
-                _planned_again(ready)
+            _begin(ready)
         from rlmlang.runtime.session import models_for
 
         models_for(ready)  # imports the most of what is loaded
         steady()
-        outcome = execute(ready, listener=progress.take, signals=True)
-    if outcome.problem is None:
-        write(_result(outcome, ready, as_values), out)
+        sink = delivery.streaming(ready.plan) if form is not None else None
+        outcome = execute(ready, listener=progress.take, signals=True, sink=sink)
+    if form is None:
+        delivery.tell(_all(outcome, ready))
+    elif outcome.problem is None:
+        delivery.finish(outcome.result, outcome.run, kept=ready.options.store is not None)
+    elif said := delivery.stop():
+        click.echo(said, err=True)
     if not quiet:
-        progress.receipt(outcome, notice_of(ready))
+        progress.receipt(outcome, notice_of(ready), seen_with(ready.options.store))
     if outcome.problem is not None:
-        if as_values:
-            write(_result(outcome, ready, as_values), out)
         raise click.exceptions.Exit(exit_code_of(outcome.problem))
+
+
+def _begin(ready: Prepared) -> None:
+    """What must be known before a run."""
+    say(ready.warnings)
+    for line in filter(None, (ready.tuned, ready.beside)):
+        click.echo(line, err=True)
+    if ready.effects:
+        _planned_again(ready)
 
 
 def _planned_again(ready: Prepared) -> None:
     """Says what the run does that the plan did not do, and shows the plan with it."""
-    from rich.console import Console
-
+    from rlmlang.cli.console import console
+    from rlmlang.cli.width import PRINTED
     from rlmlang.report.plan import print_plan
 
     click.echo("this run: " + "; ".join(map(str, ready.effects)), err=True)
     if any(e.name for e in ready.effects):
-        print_plan(ready.plan, Console(stderr=True, width=100, highlight=False))
+        print_plan(ready.plan, console("stderr", width=PRINTED))
 
 
 def explain(ready: Prepared, step: str) -> None:
@@ -140,13 +158,11 @@ def notice_of(ready: Prepared) -> str:
     return NOTICE if any(b.name == NAME for b in ready.binding.models.values()) else ""
 
 
-def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
+def _all(outcome: Outcome, ready: Prepared) -> str:
+    """All of a run as JSON."""
     from rlmlang.diagnostics.render import as_json
-    from rlmlang.report.receipt import as_text
     from rlmlang.runtime.shown import jsonable, left_out
 
-    if not as_values:
-        return as_text(jsonable(outcome.result))
     values = {
         "run": outcome.run,
         "recipe": ready.recipe.name,
@@ -164,7 +180,7 @@ def _result(outcome: Outcome, ready: Prepared, as_values: bool) -> str:
         "notices": [{"code": n.code, "message": n.message} for n in outcome.notices],
         "problem": as_json(outcome.problem.diagnostic) if outcome.problem else None,
     }
-    return json.dumps(values, indent=2, ensure_ascii=False)
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
 def _usage(usage: Usage, priced: bool) -> dict[str, float | None]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from rlmlang.cli.edge import store_option
+from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
+from rlmlang.cli.width import show, table
 
 if TYPE_CHECKING:
     from rlmlang.stores.reader import StoreReader
     from rlmlang.stores.runs import RunRow
+
+
+HEADINGS = ("run", "state", "began", "calls", "answers", "cost")
 
 
 class Row(TypedDict):
@@ -32,9 +36,8 @@ class Row(TypedDict):
 
 
 @click.command()
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
 @click.option("--all", "everything", is_flag=True, help="Also those of evals and tunings.")
-@store_option
+@flags("runs")
 def command(as_values: bool, everything: bool, store: str) -> None:
     """List runs: how they ended, what they sent and cost. The newest comes last.
 
@@ -42,18 +45,19 @@ def command(as_values: bool, everything: bool, store: str) -> None:
     """
     from rlmlang.stores.reader import StoreReader
 
-    reader = StoreReader(Path(store))
+    reader = StoreReader(store_of(store))
     found = [_row(reader, run) for run in reader.runs() if everything or "within" not in run.data]
     if as_values:
         click.echo(json.dumps(found, indent=2))
         return
-    click.echo(f"{'run':<40} {'state':<9} {'began':<17} {'calls':>9} {'answers':>9} {'cost':>10}")
-    for run in found:
-        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
-        click.echo(
-            f"{run['run']:<40} {run['state']:<9} {began:<17} {run['calls']:>9,} "
-            f"{run['answers']:>9,} {run['usd']:>10,.4f}"
-        )
+    show(table([HEADINGS, *map(_cells, found)], right=(3, 4, 5), spare=(2,)))
+
+
+def _cells(run: Row) -> tuple[str, ...]:
+    """A run as it is listed."""
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run["started"]))
+    numbers = (f"{run['calls']:,}", f"{run['answers']:,}", f"{run['usd']:,.4f}")
+    return run["run"], run["state"], began, *numbers
 
 
 def _row(reader: StoreReader, run: RunRow) -> Row:

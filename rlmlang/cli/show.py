@@ -6,43 +6,62 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import store_option, write, write_lines
+from rlmlang.cli.edge import answer_options, write, write_lines
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.places import store_of
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
 
 @click.command()
-@click.argument("run", default="")
+@click.argument("run", default="", shell_complete=offering("runs"))
 @click.argument("node", default="")
 @click.option(
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
 )
 @click.option("--plan", "planned", is_flag=True, help="The plan that ran, as `rlm plan` shows it.")
-@click.option(
-    "--json", "as_values", is_flag=True, help="The events as JSON lines; with --plan the plan."
-)
-@store_option
+@click.option("--answer", is_flag=True, help="The run's result alone, as `rlm run` writes it.")
+@answer_options
+@flags("show")
 def command(
-    run: str, node: str, everything: bool, planned: bool, as_values: bool, store: str
+    run: str,
+    node: str,
+    everything: bool,
+    planned: bool,
+    as_values: bool,
+    answer: bool,
+    out: str | None,
+    form: str,
+    store: str,
 ) -> None:
     """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE.
 
-    RUN may be the beginning of a name; `last` is the last one.
-    """
-    if planned:
-        from rlmlang.cli.plan import draw
-        from rlmlang.runtime.prepare import plan_of_run
+    RUN may be the beginning of a name; `last` is the last one. --json gives the
+    events as JSON lines; with --plan the plan.
 
-        plan = plan_of_run(Path(store), run)
-        write(plan.to_json(), None) if as_values else draw(plan, None)
+    \b
+    rlm show
+    rlm show last notes[3]
+    """
+    if answer:
+        _answer(store_of(store), run, form, out)
         return
+    if form or out:
+        raise click.UsageError("--format and --out are for the result: add --answer")
+    if planned:
+        _plan(store_of(store), run, as_values)
+        return
+    _tree(store_of(store), run, node, everything, as_values)
+
+
+def _tree(store: Path, run: str, node: str, everything: bool, as_values: bool) -> None:
     from rlmlang.cli.console import console
     from rlmlang.report.calls import known_nodes, node_view, run_view
     from rlmlang.report.export.jsonl import JSONL
     from rlmlang.stores.reader import StoreReader
     from rlmlang.trajectory.calls import fold
 
-    reader = StoreReader(Path(store))
+    reader = StoreReader(store)
     events = reader.events(reader.choose(run))
     if as_values:
         write_lines(JSONL.write(events), None)
@@ -56,3 +75,25 @@ def command(
             hint=did_you_mean(node, known_nodes(record)),
         )
     console("stdout", soft_wrap=True).print(view)
+
+
+def _plan(store: Path, run: str, as_values: bool) -> None:
+    from rlmlang.cli.plan import draw
+    from rlmlang.runtime.prepare import plan_of_run
+
+    plan = plan_of_run(store, run)
+    write(plan.to_json(), None) if as_values else draw(plan, None)
+
+
+def _answer(store: Path, run: str, form: str, out: str | None) -> None:
+    """Writes the result that is kept of a run."""
+    from rlmlang.cli.delivery import Delivery, form_of
+    from rlmlang.runtime.answers import kept_answer
+
+    wanted = form_of(form, out)
+    found = kept_answer(store, run)
+    delivery = Delivery(wanted, found.type, found.recipe, out)
+    try:
+        delivery.finish(found.result, found.run, kept=True)
+    finally:
+        delivery.target.drop()

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import store_option
+from rlmlang.cli.flags import flags
+from rlmlang.cli.places import store_of
+from rlmlang.cli.width import show
+from rlmlang.schema.exits import FAILED
 
 
 @click.group()
@@ -16,18 +19,18 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
-@store_option
+@flags("store ls")
 def ls(store: str, as_values: bool) -> None:
     """Say what the store holds."""
     from rlmlang.stores.reader import StoreReader
 
-    reader = StoreReader(Path(store))
+    place = store_of(store)
+    reader = StoreReader(place)
     runs = reader.runs()
     totals = [reader.totals(r) for r in runs]
     values = {
-        "path": store,
-        "bytes": Path(store).stat().st_size,
+        "path": str(place),
+        "bytes": place.stat().st_size,
         "runs": len(runs),
         "calls": sum(t[0] for t in totals),
         "answers": sum(t[1] for t in totals),
@@ -36,43 +39,48 @@ def ls(store: str, as_values: bool) -> None:
     if as_values:
         click.echo(json.dumps(values, indent=2))
     else:
-        click.echo(
-            f"{store}  {values['bytes']:,} bytes\n{values['runs']:,} runs, "
-            f"{values['calls']:,} calls, {values['answers']:,} answers, "
-            f"${values['usd']:,.4f}"
+        size, runs_, calls, answers = (values[n] for n in ("bytes", "runs", "calls", "answers"))
+        show(
+            [
+                f"{place}  {size:,} bytes",
+                f"{runs_:,} runs, {calls:,} calls, {answers:,} answers, ${values['usd']:,.4f}",
+            ]
         )
 
 
 @command.command()
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
-@store_option
+@flags("store verify")
 def verify(store: str, as_values: bool) -> None:
     """Check every row against its seal, and the file with SQLite's own check."""
     from rlmlang.stores.maintenance import verify as check
 
-    found = check(Path(store))
+    place = store_of(store)
+    found = check(place)
     if as_values:
         click.echo(json.dumps({"whole": found.whole, "wrong": found.wrong}, indent=2))
     else:
-        click.echo(
-            ", ".join(f"{n:,} of {table}" for table, n in found.whole.items()) + " are whole"
-        )
+        whole = ", ".join(f"{n:,} of {table}" for table, n in found.whole.items())
+        show([f"{whole} are whole"])
         for words in found.wrong[:20]:
-            click.echo(f"wrong: {words}")
+            show([f"wrong: {words}"])
         if found.wrong:
-            click.echo(f"fix: rlm store salvage {store} NEW_FILE brings over all whole rows")
+            click.echo(f"fix: rlm store salvage {place} NEW_FILE brings over all whole rows")
     if found.wrong:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(FAILED)
 
 
 @command.command()
 @click.argument("damaged")
 @click.argument("new_file")
-def salvage(damaged: str, new_file: str) -> None:
+@flags("store salvage")
+def salvage(damaged: str, new_file: str, as_values: bool) -> None:
     """Bring all whole rows of the file DAMAGED into NEW_FILE."""
     from rlmlang.stores.salvage import salvage as rescue
 
     found = rescue(Path(damaged), Path(new_file))
+    if as_values:
+        click.echo(json.dumps({"path": new_file, "saved": found}, indent=2))
+        return
     click.echo(f"{new_file}: " + ", ".join(f"{n:,} of {table}" for table, n in found.items()))
     click.echo(f"use it with --store {new_file}, or move it to {damaged}")
 
@@ -88,10 +96,13 @@ def salvage(damaged: str, new_file: str) -> None:
     show_default=True,
     help="Keep so many of the last runs in any case.",
 )
-@store_option
-def gc(store: str, days: float, keep: int) -> None:
+@flags("store gc")
+def gc(store: str, days: float, keep: int, as_values: bool) -> None:
     """Remove old runs. What a later run has used again stays."""
     from rlmlang.stores.maintenance import collect
 
-    gone, lost = collect(Path(store), days, keep)
-    click.echo(f"{gone:,} runs removed, {max(0, lost):,} bytes given back")
+    gone, lost = collect(store_of(store), days, keep)
+    if as_values:
+        click.echo(json.dumps({"removed": gone, "bytes": max(0, lost)}, indent=2))
+    else:
+        click.echo(f"{gone:,} runs removed, {max(0, lost):,} bytes given back")

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.width import show
+
 if TYPE_CHECKING:
-    from rlmlang.runtime.trust import Listed
+    from rlmlang.runtime.trust_list import Listed
 
 
 @click.command()
-@click.argument("folder", default="")
+@click.argument("folder", default="", shell_complete=offering("folders"))
 @click.option("--list", "as_list", is_flag=True, help="The files that are trusted.")
 @click.option("--remove", "gone", is_flag=True, help="Trust the folder's file no more.")
-@click.option("--json", "as_values", is_flag=True, help="As JSON.")
+@flags("trust")
 def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
     """Trust FOLDER: its recipes and code, and its rlm.toml as it is now. Read them first.
 
@@ -25,20 +28,22 @@ def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
     endpoint, no variable of a key and no sandbox; after a change it is asked about again.
     """
     from rlmlang.runtime import trust
+    from rlmlang.runtime.trust_list import listed
 
     if as_list:
-        _list(trust.listed(), as_values)
+        _list(listed(), as_values)
     elif gone:
         removed = trust.remove(Path(folder or "."))
-        _list(trust.listed(), as_values) if as_values else click.echo(
-            f"no longer trusted: {removed}"
-        )
+        if as_values:
+            _list(listed(), as_values)
+        else:
+            click.echo(f"no longer trusted: {removed}")
     elif not folder:
         raise click.UsageError("name a folder, such as `rlm trust .`; or --list")
     else:
         file = trust.add(Path(folder))
         if as_values:
-            _list(trust.listed(), as_values)
+            _list(listed(), as_values)
             return
         click.echo(f"trusted, with its recipes and code: {Path(folder).resolve()}")
         if file is not None:
@@ -60,4 +65,4 @@ def _list(found: Listed, as_values: bool) -> None:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     for row in rows:
-        click.echo(f"{row['state']:<8} {row['path']}")
+        show([f"{row['state']:<8} {row['path']}"])

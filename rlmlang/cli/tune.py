@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import (
-    call_options,
-    model_option,
-    options_from,
-    sandbox_options,
-    store_option,
-    write,
-)
+from rlmlang.cli.edge import options_from, write
+from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
+from rlmlang.cli.width import show
 
 if TYPE_CHECKING:
     from rlmlang.ir.suite import Tune
@@ -26,27 +22,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
-@click.argument("name", default="")
-@model_option
+@click.argument("file", shell_complete=offering("recipe files"))
+@click.argument("name", default="", shell_complete=offering("tunes"))
+@flags("tune")
 @click.option("--reflection", default="", metavar="NAME", help="The model that rewrites tasks.")
-@call_options
-@click.option(
-    "--at-once",
-    default=4,
-    show_default=True,
-    type=click.IntRange(1, 64),
-    help="Examples at a time.",
-)
 @click.option("--dry-run", is_flag=True, help="Only say what it may cost.")
 @click.option("--show", is_flag=True, help="Show what the last tuning changes, as a difference.")
 @click.option("--apply", "apply_", is_flag=True, help="Write tuned tasks into the recipe.")
 @click.option("--only", default="", metavar="PROMPT", help="With --apply: only this prompt's.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
-@sandbox_options
-@store_option
-@click.option("--no-store", is_flag=True, help="Keep nothing, use nothing kept.")
 def command(
     file: str,
     name: str,
@@ -57,7 +40,7 @@ def command(
     show: bool,
     apply_: bool,
     only: str,
-    as_json: bool,
+    as_values: bool,
     quiet: bool,
     store: str,
     no_store: bool,
@@ -78,16 +61,18 @@ def command(
         target = path_of(tune.eval.path, tune.recipe)
         _show(tune, target) if show else _apply(tune, target, only)
         return
-    options = options_from("", (), (), models, store=None if no_store else Path(store), **more)
+    options = options_from(
+        "", (), (), models, store=None if no_store else store_of(store, file), **more
+    )
     if dry_run:
-        price(file, name, options, as_json)
+        price(file, name, options, as_values)
         return
     from rlmlang.tuning.api import plan_tuning
 
-    _run(plan_tuning(file, name, options, at_once=at_once), reflection, as_json, quiet)
+    _run(plan_tuning(file, name, options, at_once=at_once), reflection, as_values, quiet)
 
 
-def price(file: str, name: str, options: Options, as_json: bool) -> None:
+def price(file: str, name: str, options: Options, as_values: bool) -> None:
     """What a tuning may cost at most."""
     from dataclasses import asdict
 
@@ -96,11 +81,13 @@ def price(file: str, name: str, options: Options, as_json: bool) -> None:
 
     found = plan_tuning(file, name, options)
     values = {**asdict(found.price), "runs": found.price.runs}
-    text = "\n".join(lines_of(found.price, found.tune))
-    click.echo(json.dumps(values, indent=2) if as_json else text)
+    if as_values:
+        click.echo(json.dumps(values, indent=2))
+    else:
+        show(lines_of(found.price, found.tune))
 
 
-def _run(plan: TuningPlan, reflection: str, as_json: bool, quiet: bool) -> None:
+def _run(plan: TuningPlan, reflection: str, as_values: bool, quiet: bool) -> None:
     from rlmlang.cli.bars import Bar
     from rlmlang.tuning.api import run_tuning
     from rlmlang.tuning.price import lines_of as priced
@@ -112,7 +99,10 @@ def _run(plan: TuningPlan, reflection: str, as_json: bool, quiet: bool) -> None:
         bar.total(plan.price.runs)
         values = run_tuning(plan, reflection, bar.stage)
     text = json.dumps(values, indent=2, ensure_ascii=False)
-    click.echo(text if as_json else "\n".join(lines_of(values)))
+    if as_values:
+        click.echo(text)
+    else:
+        show(lines_of(values))
     if not quiet:
         click.echo(f"wrote {plan.target}", err=True)
 
@@ -132,7 +122,7 @@ def _show(tune: Tune, target: Path) -> None:
 
     values = dict(_read(target).about)
     recipe = recipe_of(tune.eval.path, tune.recipe)
-    click.echo("\n".join([*lines_of(values), "", *differences(values, recipe)]))
+    show([*lines_of(values), "", *differences(values, recipe)])
 
 
 def _apply(tune: Tune, target: Path, only: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from rlmlang.diagnostics.diagnostic import Diagnostic
+from rlmlang.ir.bounds import Cost
 from rlmlang.ir.recipe import Prompt
 from rlmlang.ir.request_sizes import frame_size, messages_of, room_of
 from rlmlang.plan.graph import Node
@@ -25,6 +26,7 @@ class Left:
 
     calls: int | None
     tokens: int | None
+    most_calls: int = 0
 
 
 @dataclass
@@ -66,14 +68,26 @@ class Allowance:
             return room
         return min(planned, room)
 
+    def _worst(self, top: Node) -> Cost:
+        """The most that a step may take, where the budgets of items leave it to their accounts what
+        each of them may."""
+        inside = [(n, self.plan.around(n)) for n in self.plan.nodes]
+        inner = [(n, around) for n, around in inside if top in (n, *around)]
+        if not any(n.step.work.repeats for n, _ in inner):
+            return top.bound.worst
+        asking = [n for n, a in inner if n.prompt and not any(outer.prompt for outer in a)]
+        return sum((n.bound.worst for n in asking), Cost())
+
     def _take(self, name: str, top: Node, most: int, tokens: int) -> None:
-        worst = top.bound.worst
-        left = self._left.setdefault(top.id, Left(worst.calls.value(), worst.tokens_in.value()))
+        if (left := self._left.get(top.id)) is None:
+            worst = self._worst(top)
+            most_calls, most_tokens = worst.calls.value(), worst.tokens_in.value()
+            left = self._left[top.id] = Left(most_calls, most_tokens, most_calls or 0)
         if tokens > most:
             raise _too_large(f"a request of `{name}` may be {tokens:,} tokens", most)
         if left.calls is not None:
             if left.calls < 1:
-                raise _too_large(f"`{name}` asks once more", worst.calls.value() or 0, "calls")
+                raise _too_large(f"`{name}` asks once more", left.most_calls, "calls")
             left.calls -= 1
         if left.tokens is not None:
             if left.tokens < tokens:

@@ -9,20 +9,23 @@ from functools import cached_property
 from itertools import chain
 
 from rlmlang.budget import Account
-from rlmlang.context import Datum, Document, Part, parts_in, section_of
+from rlmlang.context import Datum, Document, Part, Row, Tree, items_of, parts_in, section_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.input_limits import beginning
+from rlmlang.execute.made import MadeRecord
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.run_context import RunContext
-from rlmlang.execute.validate import Shown, problem_with
+from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.framing.repairs import QUOTE
 from rlmlang.ir import recipe as r
 from rlmlang.ir.calls import CallId
+from rlmlang.ir.expressions import Constant, Expr, Ref
 from rlmlang.ir.request_sizes import REASON
 from rlmlang.ir.sizes import GROWTH
-from rlmlang.ir.walk import calls_code
+from rlmlang.ir.types import Type
+from rlmlang.ir.walk import calls_code, names
 from rlmlang.protocols import AnswerError, NoAnswerError, Question, Refused, Reply
 from rlmlang.trajectory.events import NOTHING, CallFailed, CallFinished, CallRead, Exchange, Range
 
@@ -36,6 +39,7 @@ class ItemError(CodedError):
 @dataclass(frozen=True)
 class Request:
     """What is asked for one item: the call, the prompt and its inputs.
+    `about` is what its inputs are taken from without being a part of it, as a field of a row is;
     `depth` counts the levels of recursion and of sessions above it, itself included; `source` is
     what quotes are held against, where that is not what the prompt itself is given."""
 
@@ -46,6 +50,7 @@ class Request:
     account: Account | None = None
     depth: int = 1
     source: Shown | None = None
+    about: tuple[tuple[Part, ...], ...] = ()
 
     @property
     def node(self) -> str:
@@ -56,7 +61,7 @@ class Request:
     @cached_property
     def arguments(self) -> tuple[tuple[Part, ...], ...]:
         """What each input shows of documents, looked for once."""
-        return tuple(tuple(parts_in(value)) for value in self.inputs.values())
+        return (*(tuple(parts_in(value)) for value in self.inputs.values()), *self.about)
 
     @property
     def parts(self) -> Iterator[Part]:
@@ -79,9 +84,8 @@ async def request_for(
     inputs = await aside(
         calls_code(ask.args), lambda: {n: evaluate(e, inside, code) for n, e in ask.args}
     )
-    ordered = {
-        p.name: item if p.name == ask.element else inputs.get(p.name) for p in ask.prompt.params
-    }
+    given = {**inputs, ask.element: item} if ask.element else inputs
+    ordered = {p.name: shown_as(p.type, given.get(p.name)) for p in ask.prompt.params}
     return Request(
         call,
         ask.prompt,
@@ -89,7 +93,27 @@ async def request_for(
         part,
         depth=scope.depth + 1 + level,
         source=Shown(ask.prompt, ordered, ask.told),
+        about=tuple(_about(e, inputs[n], inside, ordered) for n, e in ask.args),
     )
+
+
+def shown_as(type_: Type, value: Datum) -> Datum:
+    """A value as a prompt is shown it: documents that are wanted as a list are read."""
+    return items_of(value) if isinstance(value, Tree) and type_.is_list else value
+
+
+def _about(
+    e: Expr, value: Datum, env: Mapping[str, Datum], given: Mapping[str, Datum]
+) -> tuple[Part, ...]:
+    """The bytes of the rows whose fields make an argument that has no bytes of its own, but for
+    those that are given as they are."""
+    if isinstance(e, Constant | Ref) or next(parts_in(value), None) is not None:
+        return ()
+    rows = (env.get(name) for name in names(e))
+    shown = [parts_in(value) for value in given.values() if isinstance(value, Row | MadeRecord)]
+    known = list(chain.from_iterable(shown))
+    apart = [row for row in rows if isinstance(row, Row | MadeRecord)]
+    return tuple(p for row in apart for p in parts_in(row) if p not in known)
 
 
 async def answer(scope: RunContext, request: Request) -> Datum:
@@ -143,6 +167,7 @@ async def attempt(
     if problem:
         not_taken("check-failed", problem, reply.exchange)
         return Refused(reply.raw[:SHOWN], problem)
+    reply = replace(reply, value=with_places(prompt.result, reply.value, source))
     scope.emit(CallFinished(call=call, prompt=prompt.name, ranges=ranges, **vars(reply.exchange)))
     repairs = [*reply.repairs, *([QUOTE] if source.adjusted else ())]
     if reply.escaped or repairs:

@@ -7,23 +7,29 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from rlmlang.context import Datum, Slice, text_of
+from rlmlang.context import Datum, Slice, Tree, items_of, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
+from rlmlang.functions.values import shown
 from rlmlang.ir.expressions import (
+    Aggregate,
     Apply,
     Choose,
     Code,
     CodeCall,
+    Computed,
     Constant,
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
     Ref,
 )
+from rlmlang.ir.walk import GROUP
+from rlmlang.origin import place_of, with_own
 
 Environment = Mapping[str, Datum]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
@@ -76,21 +82,34 @@ def _within(function: Code, value: Datum) -> Datum:
 
 def _apply(e: Apply, env: Environment, code: RunCode) -> Datum:
     options = {k: _option(v, env, code) for k, v in e.options}
-    args = [evaluate(x, env, code) for x in e.args]
+    function = code.function(e.function)
+    args = [_given(function, at, evaluate(x, env, code)) for at, x in enumerate(e.args)]
     try:
-        return _bounded(code.function(e.function).run(*args, **options), e.function)
+        return _bounded(function.run(*args, **options), e.function)
     except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as mistake:
         raise _unfit(e.function, mistake) from None
 
 
+def _given(function: Function, at: int, value: Datum) -> Datum:
+    """An argument; a tree as its documents, where a list is wanted."""
+    return items_of(value) if isinstance(value, Tree) and function.kind(at) == "list" else value
+
+
 def _option(value: object, env: Environment, code: RunCode) -> object:
-    """An option's value; a condition becomes a function of the item."""
+    """An option's value; a condition becomes a function of the item, an aggregate
+    one of the group."""
+    if isinstance(value, Aggregate):
+        return lambda rows: evaluate(value.value, {**env, GROUP: rows}, code)
+    if isinstance(value, Computed):
+        return evaluate(value.value, env, code)
     if isinstance(value, Expr):
         return lambda item: evaluate(value, {**env, "it": item}, code)
     return value
 
 
-def _get(base: Datum, name: str) -> Datum:
+def _get(base: Datum, name: str, place: bool) -> Datum:
+    if place:
+        return place_of(base, name)
     if not isinstance(base, dict):
         raise failed("wrong-value", f"{base!r:.60} has no field `{name}`")
     return base.get(name)
@@ -142,9 +161,10 @@ RULES: Mapping[type[Expr], Callable[..., Datum]] = {
     Choose: _choose,
     CodeCall: _code_call,
     Constant: lambda e, env, code: e.value,
-    Get: lambda e, env, code: _get(evaluate(e.base, env, code), e.field),
+    Get: lambda e, env, code: _get(evaluate(e.base, env, code), e.field, e.place),
     Items: lambda e, env, code: [evaluate(x, env, code) for x in e.items],
-    Make: lambda e, env, code: {n: evaluate(x, env, code) for n, x in e.fields},
+    Joined: lambda e, env, code: "".join(shown(evaluate(x, env, code)) for x in e.parts),
+    Make: lambda e, env, code: with_own({n: evaluate(x, env, code) for n, x in e.fields}, e.type),
     Not: lambda e, env, code: not evaluate(e.operand, env, code),
     Op: _op,
     Ref: lambda e, env, code: env[e.name],

@@ -8,6 +8,12 @@ from rlmlang.execute.run_context import RunContext
 
 def deep_enough(scope: RunContext, step: str, depth: int) -> None:
     """Raises CodedError (budget-spent) for a call that lies deeper than the budget allows."""
+    if scope.deepest is not None and depth > scope.deepest:
+        raise failed(
+            "item-budget-spent",
+            f"{step} goes down to depth {depth:,}; an item's budget allows {scope.deepest:,}",
+            hint="allow more `depth` in the budget of the recipe or pattern behind `with`",
+        )
     most = scope.plan.recipe.budget.depth
     if most is not None and depth > most:
         raise failed(

@@ -11,18 +11,19 @@ from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.walk import calls_code, names
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
 
-Inside = Callable[["NodeRun"], Awaitable[Mapping[str, Cell]]]
+Inside = Callable[["NodeRun", Mapping[str, Datum]], Awaitable[Mapping[str, Cell]]]
 
 
 @dataclass(frozen=True)
 class NodeRun:
     """One node in one run. `cells` are where the nodes in reach put their values; `run_inside` runs
-    those that a node is made of."""
+    those that a node is made of, with what some of them are given."""
 
     plan: Plan
     node: Node
@@ -35,9 +36,13 @@ class NodeRun:
         """The node's id."""
         return self.node.id
 
+    def call(self, *path: str | int) -> CallId:
+        """The call at a path of the node, or the node's own."""
+        return self.scope.call(self.id, *path)
+
     async def environment(self, streamed: str = "") -> dict[str, Datum]:
-        """The values of all that it reads, but for what comes item by item."""
-        inputs = self.node.inputs.items()
+        """The values of all that it reads, but for its own parts and what comes item by item."""
+        inputs = [(port, id) for port, id in self.node.inputs.items() if id not in self.node.parts]
         return {port: await self.cells[id].value() for port, id in inputs if port != streamed}
 
     async def value(self, e: Expr) -> Datum:

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from rlmlang.context import (
     Datum,
@@ -34,7 +35,8 @@ class Reading:
 
 @dataclass
 class Receipt:
-    """Reads by step and document, the items each step has skipped, and the steps that ended.
+    """Reads by step and document, the items each step has skipped, and the steps that ended, with
+    the items that they made.
 
     A document is told from others by itself and not by its name: files of two folders may have one
     name, and a file that is given twice is two inputs."""
@@ -45,6 +47,8 @@ class Receipt:
     followed: frozenset[str] = frozenset()
     turned: dict[str, dict[int, Reading]] = field(default_factory=dict)
     judged: dict[str, tuple[int, int]] = field(default_factory=dict)
+    results: dict[str, int] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)
 
     def read(self, step: str, arguments: Iterable[Iterable[Part]]) -> None:
         """Books what a successful call was shown, argument by argument."""
@@ -62,17 +66,45 @@ class Receipt:
             reading = self.reads.setdefault(step, {}).setdefault(key, Reading(found[key]))
             reading.ranges.add_shown(several)
 
+    def end(self, step: str, items: int) -> None:
+        """Books that a step came to its end, with so many items."""
+        self.ended.add(step)
+        self.made[step] = self.made.get(step, 0) + items
+
+    def gather(self, step: str, parts: Iterable[str]) -> bool:
+        """Books for a step what its parts have read, each byte once; says whether that is
+        anything."""
+        together: dict[int, Reading] = {}
+        for key, reading in chain.from_iterable(self.reads.get(p, {}).items() for p in parts):
+            mine = together.setdefault(key, Reading(reading.document)).ranges
+            for start, end in reading.ranges.merged:
+                mine.add(start, end)
+            mine.added = mine.covered
+        if together:
+            self.reads[step] = together
+        return bool(together)
+
     def skip(self, step: str) -> None:
         """Books an item that was left out."""
         self.skipped[step] = self.skipped.get(step, 0) + 1
 
+    def answered(self, step: str, answer: Datum) -> None:
+        """Counts what an answer holds: the items of a list, one for anything else but none."""
+        number = len(answer) if isinstance(answer, list) else int(answer is not None)
+        self.results[step] = self.results.get(step, 0) + number
+
     def turn_away(self, step: str, item: Datum) -> None:
-        """Books an item that a condition did not let pass."""
+        """Books an item that a condition did not let pass, or of which code decided."""
         if step in self.followed:
             for part in parts_in(item):
                 document = part.document
                 found = self.turned.setdefault(step, {}).setdefault(id(document), Reading(document))
                 found.ranges.add(part.start, part.end)
+
+    def judge(self, step: str, passed: int, items: int) -> None:
+        """Books that so many of so many items passed a step, beside those of before."""
+        before = self.judged.get(step, (0, 0))
+        self.judged[step] = before[0] + passed, before[1] + items
 
     def judgement(self, step: str, subject: str, where: str) -> Line:
         """The line of a condition that shows nothing to a model."""
@@ -122,6 +154,7 @@ class Receipt:
             sum(self._decided(d, found.get(id(d)), filters) for d, _, _ in extents),
             items,
             passed,
+            results=self.results.get(step),
         )
         return _counted(line, value, [d for d, _, _ in extents], found)
 
@@ -144,7 +177,7 @@ def _counted(
         line,
         decoding=", ".join(sorted(made)),
         documents=len({id(d) for d in every}),
-        documents_read=sum(1 for r in read.values() if r.covered),
+        documents_read=len(read),
     )
     if not isinstance(value, Rows):
         return line

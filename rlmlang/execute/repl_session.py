@@ -21,7 +21,7 @@ from rlmlang.execute.causes import ends_run, first_cause
 from rlmlang.execute.input_limits import beginning, too_large
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.transcript import code_in, shown
-from rlmlang.execute.validate import problem_with
+from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
 from rlmlang.ir.repl_prompts import signature
@@ -136,12 +136,11 @@ class ReplSession:
         """The submitted value, if it is what the prompt gives. Raises ValueError."""
         prompt = self.request.prompt
         value = self.scope.tools.conform(prompt.result, values, fields)
-        tools = self.scope.tools
-        if problem := problem_with(
-            prompt, value, self.request.inputs, tools.measure, tools.code, self.request.source
-        ):
+        tools, given = self.scope.tools, self.request.inputs
+        source = self.request.source or Shown(prompt, given)
+        if problem := problem_with(prompt, value, given, tools.measure, tools.code, source):
             raise ValueError(problem)
-        return value
+        return with_places(prompt.result, value, source)
 
     # ── what code may call ───────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from rlmlang.context import Datum, parts_in
-from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.call_model import ItemError, ranges_of
 from rlmlang.execute.run_context import RunContext
 from rlmlang.ir.calls import CallId
@@ -43,6 +43,17 @@ class Skips:
             ItemSkipped(call=call, reason=str(problem), ranges=ranges_of(parts_in(item)))
         )
         return SKIPPED
+
+    def fail(self, problem: CodedError, call: CallId, item: Datum) -> Skipped:
+        """The same for what failed in the recipe's own steps; raises what is no item's own."""
+        if isinstance(problem, ItemError):
+            return self.leave_out(problem, call, item)
+        if "item" not in problem.entry or "parks" in problem.entry:
+            raise problem
+        found = problem.diagnostic
+        return self.leave_out(
+            ItemError(replace(found, message=f"{call}: {found.message}")), call, item
+        )
 
     def few_enough(self, total: int, what: str) -> None:
         """Raises CodedError when more were left out than `at_most` allows."""

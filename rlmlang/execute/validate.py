@@ -13,18 +13,16 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import RunCode, evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Op
-from rlmlang.ir.quotes import cut_fields, is_cut, is_quote
+from rlmlang.ir.quotes import cut_fields, is_cut, is_quote, quotes_in
 from rlmlang.ir.sizes import GROWTH, LONGEST
-from rlmlang.ir.types import TEXT, AnyType, PairType, RecordType, Type
+from rlmlang.ir.types import TEXT, AnyType, MapType, PairType, RecordType, Type
 from rlmlang.ir.walk import show
+from rlmlang.origin import quoted
+from rlmlang.unicode import SAME
 
 SHORTEST = 3
 """The letters and digits a quote has at least; one of a script without word spaces counts twice."""
 WIDE = 0x2E80
-SAME = str.maketrans({
-    **dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‘’‚‛′`´", "'"),
-    **dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff"),
-})  # fmt: skip
 SOFT_END = re.compile(r"\u00ad[ \t]*\r?\n\s*(?=\w)")
 IN_WORD = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 LINE_END = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=\w)")
@@ -43,30 +41,38 @@ class Shown:
     inputs: Mapping[str, Datum]
     told: frozenset[str] = frozenset()
     forms: list[tuple[str, ...]] = field(default_factory=list)
+    values: list[Datum] = field(default_factory=list)
     adjusted: bool = False
 
     def holds(self, quote: str) -> bool:
         """Whether a quote occurs in it, typography and the breaks of lines aside."""
+        return self.found(quote) is not None
+
+    def found(self, quote: str) -> Datum:
+        """The first value that a quote occurs in; none for a quote that is nowhere."""
         wanted = _forms(quote)
         weight = sum(1 + (ord(c) >= WIDE) for c in wanted[0] if c.isalnum())
-        for text, *forms in self._shown():
+        for value, (text, *forms) in self._shown():
             found = any(x in y for x, y in zip(wanted, forms, strict=True))
             if found and (weight >= SHORTEST or wanted[0] in forms[0].split(APART)):
                 self.adjusted |= _spaced(quote) not in _spaced(text)
-                return True
-        return False
+                return value
+        return None
 
-    def _shown(self) -> Iterator[tuple[str, ...]]:
-        """Every text as it is and in its forms; those of a tree are read one by one, not held."""
+    def _shown(self) -> Iterator[tuple[Datum, tuple[str, ...]]]:
+        """Every value with its text as it is and in its forms; those of a tree are read one by one,
+        not held."""
         if not self.forms:
             for p in self.prompt.params:
-                texts = texts_in(p.type, self.inputs.get(p.name), p.name in self.told)
+                found = [*sources_in(p.type, self.inputs.get(p.name), p.name in self.told)]
+                self.values += found
+                texts = map(_searchable, found)
                 self.forms += ((text, *_forms(text)) for text in texts)
-        yield from self.forms
+        yield from zip(self.values, self.forms, strict=True)
         for given in self.inputs.values():
             if isinstance(given, Tree):
-                texts = (text_of(whole(d)) for d in given.documents)
-                yield from ((text, *_forms(text)) for text in texts)
+                for piece in map(whole, given.documents):
+                    yield piece, (text_of(piece), *_forms(text_of(piece)))
 
 
 def problem_with(
@@ -127,6 +133,12 @@ def too_large(
             for f in type_.fields
         )
         return next((p for p in found if p), "")
+    if isinstance(type_, MapType):
+        parts = (
+            too_large(of, None, v, measure, where + what, _inside)
+            for of, v, where in _parts(type_, value)
+        )
+        return next((p for p in parts if p), "")
     if most is not None and type_.textual:
         size = measure.tok(shown(value))
         if size > most * GROWTH:
@@ -169,21 +181,39 @@ def _parts(type_: Type, value: Datum) -> Iterator[tuple[Type, Datum, str]]:
     """The items of a list, the fields of a record, the sides of a pair, each with its type."""
     if type_.is_list:
         yield from ((type_.item, v, f"item {i + 1} of ") for i, v in enumerate(items_of(value)))
+    elif isinstance(value, dict) and isinstance(type_, MapType):
+        yield from ((type_.of, v, f"`{k}` of ") for k, v in value.items())
     elif isinstance(value, dict) and isinstance(type_, RecordType | PairType):
         yield from ((f.type, value.get(f.name), f"`{f.name}` of ") for f in type_.fields)
 
 
-def texts_in(type_: Type, value: Datum, told: bool, listed: bool = False) -> Iterator[str]:
-    """The source text in a value: `check.quotable.is_source` says which types have some."""
+def with_places(type_: Type, value: Datum, source: Shown) -> Datum:
+    """An answer whose quotes know what they were found in."""
+    if value is None or not quotes_in(type_):
+        return value
+    if is_quote(type_):
+        found = source.found(text_of(value))
+        return value if found is None else quoted(text_of(value), found)
+    if type_.is_list:
+        return [with_places(type_.item, x, source) for x in items_of(value)]
+    types = {f.name: f.type for f in type_.fields} if isinstance(type_, RecordType) else {}
+    return {
+        n: with_places(types[n], x, source) if n in types else x
+        for n, x in fields_of(value).items()
+    }
+
+
+def sources_in(type_: Type, value: Datum, told: bool, listed: bool = False) -> Iterator[Datum]:
+    """The values in a value that have source text: `ir.quotes.is_source` says of which types."""
     if value is None or isinstance(value, Tree):
         return
     line = listed and type_.required() == TEXT
     plain = not told and (line or isinstance(type_, RecordType | AnyType))
     if is_cut(type_) or is_quote(type_) or (plain and not cut_fields(type_)):
-        yield _searchable(value)
+        yield value
     else:
         for of, inner, _ in _parts(type_, value):
-            yield from texts_in(of, inner, told, type_.is_list)
+            yield from sources_in(of, inner, told, type_.is_list)
 
 
 def _searchable(value: Datum) -> str:
@@ -218,6 +248,9 @@ def _conditions(type_: Type, value: Datum, code: RunCode, what: str) -> str:
             _conditions(type_.item, v, code, f"item {i + 1} of {what}")
             for i, v in enumerate(items_of(value))
         )
+        return next((p for p in found if p), "")
+    if isinstance(type_, MapType):
+        found = (_conditions(of, v, code, where + what) for of, v, where in _parts(type_, value))
         return next((p for p in found if p), "")
     if not isinstance(type_, RecordType):
         return ""

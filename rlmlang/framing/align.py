@@ -10,20 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeAlias, assert_never
 
-from rlmlang.context import Datum
+from rlmlang.context import Datum, fields_of, text_of
 from rlmlang.framing import repairs as names
 from rlmlang.framing import scalars
 from rlmlang.framing.json_text import Bare, Loaded, loaded
 from rlmlang.framing.repairs import Repairs
+from rlmlang.framing.untyped import anything, encoded
+from rlmlang.framing.untyped import same as same
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import dated
+from rlmlang.ir.dates import dated, timed
 from rlmlang.ir.types import Type
-from rlmlang.unicode import encodable
 
 Reading = Callable[[Repairs], Datum]
 NEAR = 0.75
 Lists: TypeAlias = ty.ListType | ty.TableType | ty.BatchType
-Structure: TypeAlias = Lists | ty.RecordType
+Structure: TypeAlias = Lists | ty.RecordType | ty.MapType
 
 
 def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
@@ -33,8 +34,8 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
             done[names.NONE] = None
         return None
     match type_:
-        case ty.TextType("Date"):
-            return dated(_text(_unpacked(given, done), done))
+        case ty.TextType("Date" | "Time" as word):
+            return (timed if word == "Time" else dated)(_text(_unpacked(given, done), done))
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.NoneType():
             return _text(_unpacked(given, done), done)
         case ty.AnyType():
@@ -45,6 +46,8 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
             return _list(given, type_, done)
         case ty.RecordType():
             return _record(given, type_, done)
+        case ty.MapType():
+            return _map(given, type_, done)
     assert_never(type_)
 
 
@@ -64,31 +67,6 @@ def one_of(readings: Sequence[Reading], done: Repairs) -> Datum:
         raise ValueError("it can be read in two ways")
     done |= found[0][1]
     return found[0][0]
-
-
-def same(value: Datum) -> object:
-    """A value that equals another only where both are of one kind: 1 is not true, nor 1.0."""
-    if isinstance(value, dict):
-        return {k: same(v) for k, v in value.items()}
-    return [same(v) for v in value] if isinstance(value, list) else (type(value), value)
-
-
-def anything(given: Loaded, done: Repairs) -> Datum:
-    """A value of no declared type, as JSON has it."""
-    if isinstance(given, Bare):
-        try:
-            return scalars.number(given.text, {}, whole=bool(re.fullmatch(r"-?\d+", given.text)))
-        except ValueError:
-            return given.text
-    if isinstance(given, Mapping):
-        return {k: anything(v, done) for k, v in given.items()}
-    if isinstance(given, list):
-        return [anything(v, done) for v in given]
-    return _encoded(given, done) if isinstance(given, str) else _none_or_truth(given)
-
-
-def _none_or_truth(given: Loaded) -> Datum:
-    return given if isinstance(given, bool) else None
 
 
 def plain_key(key: str) -> str:
@@ -127,14 +105,7 @@ def _text(given: Loaded, done: Repairs) -> str:
         return given.text
     if not isinstance(given, str):
         raise ValueError(f"a text is wanted, not {_kind(given)}")
-    return _encoded(given, done)
-
-
-def _encoded(text: str, done: Repairs) -> str:
-    whole = encodable(text)
-    if whole != text:
-        done[names.HALVES] = None
-    return whole
+    return encoded(given, done)
 
 
 def _scalar(given: Loaded, type_: Type, done: Repairs) -> Datum:
@@ -255,6 +226,26 @@ def _unquoted(text: str, type_: Type) -> str:
     if type_.textual and len(text) > 1 and text[0] in QUOTES and text[-1] in QUOTES:
         raise ValueError("quotes around a text in lines may be its own")
     return text
+
+
+# ── maps ──────────────────────────────────────────────────────────────────────
+
+
+def _map(given: Loaded, type_: ty.MapType, done: Repairs) -> Datum:
+    """An object, or a list of objects with `key` and `value`, as a schema asks for it."""
+    if isinstance(given, str) and given.lstrip()[:1] in ("[", "{"):
+        return _in_string(given, type_, done)
+    if isinstance(given, Mapping):
+        return {encoded(k, done): aligned(v, type_.of, done) for k, v in given.items()}
+    if not isinstance(given, list):
+        raise ValueError(f"{type_} is wanted, not {_kind(given)}")
+    entry = ty.record(ty.Field("key", ty.TEXT), ty.Field("value", type_.of))
+    found: dict[str, Datum] = {}
+    for each in (fields_of(_record(x, entry, done)) for x in given):
+        if (key := text_of(each["key"])) in found:
+            raise ValueError(f"`{key}` stands there twice")
+        found[key] = each["value"]
+    return found
 
 
 # ── records ──────────────────────────────────────────────────────────────────

@@ -23,7 +23,7 @@ from rlmlang.framing.align import (
 from rlmlang.framing.json_text import Bare, Loaded, load_at, loaded
 from rlmlang.framing.repairs import Repairs
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import dated
+from rlmlang.ir.dates import dated, timed
 from rlmlang.ir.types import Type
 from rlmlang.unicode import encodable, trimmed
 
@@ -71,7 +71,7 @@ def is_text(type_: Type) -> bool:
 
 
 def _text(text: str, type_: Type, done: Repairs) -> Datum:
-    """Text as it stands; a date without dressing."""
+    """Text as it stands; a date or time without dressing. Raises ValueError."""
     bare = trimmed(text)
     whole = encodable(bare)
     if whole != bare:
@@ -80,15 +80,20 @@ def _text(text: str, type_: Type, done: Repairs) -> Datum:
         if whole not in ("", "null"):
             done[names.NONE] = None
         return None
-    return _date(whole, done) if type_.required() == ty.SCALARS["Date"] else whole
+    match type_.required():
+        case ty.DATE:
+            return dated(_bare(whole, "date", done))
+        case ty.TIME:
+            return timed(_bare(whole, "time", done))
+    return whole
 
 
-def _date(text: str, done: Repairs) -> str:
-    """A date without dressing, or words that say that it is the answer. Raises ValueError."""
-    bare = scalars.undressed(_behind_name(text, "date", done)).rstrip(".。")
+def _bare(text: str, name: str, done: Repairs) -> str:
+    """A date or time without dressing, or words that say that it is the answer."""
+    bare = scalars.undressed(_behind_name(text, name, done)).rstrip(".。")
     if bare != text:
         done[names.DRESSING] = None
-    return dated(bare)
+    return bare
 
 
 def _unfenced(text: str, done: Repairs) -> str:
@@ -250,6 +255,8 @@ def _in_words(text: str, type_: Structure, done: Repairs) -> Datum:
         return made[0]
     if isinstance(type_, ty.RecordType):
         return pairs_of(text, type_, done)
+    if isinstance(type_, ty.MapType):
+        raise ValueError(f"{type_} is wanted: an object")
     return lines_of(text, type_, done)
 
 

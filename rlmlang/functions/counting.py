@@ -16,11 +16,13 @@ from rlmlang.functions.values import (
     each_of,
     each_value,
     field,
+    first_of_each,
+    in_order,
     key,
     nothing,
 )
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.sizes import growth, table_row
+from rlmlang.ir.sizes import growth, made_of, table_row
 from rlmlang.ir.types import BOOL, FLOAT, INT, Field, TableType, Type, record
 from rlmlang.schema.formula import number
 
@@ -49,7 +51,8 @@ def _grouped(name: str, type_: Type | None) -> Rule:
         row = record(*fields, Field(name, made.required() if sure else made))
         count = rows.count if max_groups is None else number(max_groups)
         size = table_row(row, rows.item, growth(rows))
-        return replace(rows, type=TableType(row), size=count * size, count=count, item=size)
+        table = Facts(TableType(row), count * size, count, size)
+        return made_of(table, [rows])
 
     return rule
 
@@ -120,14 +123,15 @@ def _by(
     ) -> list[dict[str, Datum]]:
         groups = grouped(rows, keys, of)
         if max_groups is not None and len(groups) > max_groups:
-            raise _too_many(len(groups), max_groups)
+            raise too_many(len(groups), max_groups)
         out = [{**dict(zip(keys, k, strict=True)), name: made(g)} for k, g in groups.items()]
-        return sorted(out, key=lambda r: [(r[n] is None, str(r[n])) for n in keys])
+        return in_order(out, keys)
 
     return table
 
 
-def _too_many(groups: int, most: int) -> CodedError:
+def too_many(groups: int, most: int) -> CodedError:
+    """The problem `too-many-groups`."""
     return failed(
         "too-many-groups",
         f"there are {groups:,} groups, more than the {most:,} that were declared",
@@ -149,23 +153,38 @@ OF_GROUPS = (KEYS, replace(OF, required=True), MAX_GROUPS)
 TESTED = (replace(WHERE, required=True),)
 COUNTING = (
     Function("count", "How many items.", ("list",), scalar(INT), _count, "exact", (WHERE,),
-             pairs=True),
+             pairs=True,
+             example=("count(rows, where: it.n > 3)", "2")),
+    Function("count_distinct", "How many unlike items, or values of a field; none is left out.",
+             ("list",), scalar(INT), lambda rows, of="": len(first_of_each(each_value(rows, of))),
+             "cover", (OF,), example=("count_distinct(rows, of: user)", "2")),
     Function("count_by", "A table of how many rows share the keys.", ("list",),
              _grouped("n", INT), _by("n", _counts, _itself), "exact",
-             (KEYS, MAX_GROUPS, LOWER_BOUND)),
-    Function("sum", "The sum of numbers, or of a field.", ("list",), number_of, _sum, "exact",
-             (OF,)),
+             (KEYS, MAX_GROUPS, LOWER_BOUND),
+             example=("count_by(rows, keys: user)",
+                      '[{"user": "ann", "n": 2}, {"user": "bob", "n": 1}]')),
+    Function("sum", "The sum of numbers, or of a field; none is left out.", ("list",),
+             number_of, _sum, "exact", (OF,),
+             example=("sum(rows, of: n)", "12")),
     Function("sum_by", "A table of sums of a field by keys.", ("list",),
-             _grouped("total", None), _by("total", _numbers_of, _total), "exact", OF_GROUPS),
-    Function("mean", "The mean of numbers, or of a field; none of none.", ("list",),
-             scalar(FLOAT.maybe()), _mean, "exact", (OF,)),
+             _grouped("total", None), _by("total", _numbers_of, _total), "exact", OF_GROUPS,
+             example=("sum_by(rows, keys: user, of: n)",
+                      '[{"user": "ann", "total": 7}, {"user": "bob", "total": 5}]')),
+    Function("mean", "The mean of numbers, or of a field, where none is left out; none of no "
+             "numbers.", ("list",), scalar(FLOAT.maybe()), _mean, "exact", (OF,),
+             example=("mean(rows, of: n)", "4.0")),
     Function("mean_by", "A table of means of a field by keys.", ("list",),
              _grouped("mean", FLOAT.maybe()), _by("mean", _numbers_of, _average), "exact",
-             OF_GROUPS),
+             OF_GROUPS,
+             example=("mean_by(rows, keys: user, of: n)",
+                      '[{"user": "ann", "mean": 3.5}, {"user": "bob", "mean": 5.0}]')),
     Function("majority", "The value that occurs most; the first of equals.", ("list",), item,
-             _majority, "exact", (OF,)),
+             _majority, "exact", (OF,),
+             example=("majority(rows, of: label)", '"support"')),
     Function("any", "Whether the condition holds for some item.", ("list",), scalar(BOOL),
-             lambda rows, where: any(map(where, each_of(rows))), "some", TESTED),
+             lambda rows, where: any(map(where, each_of(rows))), "some", TESTED,
+             example=("any(rows, where: it.n > 4)", "true")),
     Function("all", "Whether the condition holds for every item.", ("list",), scalar(BOOL),
-             lambda rows, where: all(map(where, each_of(rows))), "exact", TESTED),
+             lambda rows, where: all(map(where, each_of(rows))), "exact", TESTED,
+             example=("all(rows, where: it.n > 4)", "false")),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.functions import rules
-from rlmlang.functions.function import BY, OF, ON, Function, Names, Option
+from rlmlang.functions.function import OF, ON, Function, Names
 from rlmlang.functions.values import (
     Rows,
     concat,
@@ -17,22 +17,19 @@ from rlmlang.functions.values import (
     flat,
     key,
     nothing,
-    order,
     record,
     values,
 )
 from rlmlang.ir.coverage import side_by_side
+from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import as_list, field_overhead, made_of
-from rlmlang.ir.types import BOOL, PairType, fields_of, list_of
+from rlmlang.ir.types import PairType, fields_of, list_of
 from rlmlang.ir.types import record as record_of
-from rlmlang.schema.formula import maximum, number
+from rlmlang.schema.formula import maximum
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum
-
-N = Option("n", "count", required=True, last=True)
-DESCENDING = Option("descending", BOOL)
 
 
 def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
@@ -41,9 +38,12 @@ def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
         kept = side_by_side(first.kept, other.kept, related=bool(first.origins & other.origins))
         first = replace(
             made_of(first, [other]).keeping(kept),
+            placed=first.placed & other.placed,
+            holds=first.holds or other.holds,
             size=first.size + other.size,
             count=first.count + other.count,
             item=maximum(first.item, other.item),
+            fields=(),
         )
     return first
 
@@ -73,7 +73,10 @@ def _aligned(left: Facts, right: Facts, on: Names) -> Facts:
 
 
 def _align(rows: Rows, answers: Rows, on: Names) -> list[Datum]:
-    """Each row with its answer. Raises CodedError when they do not go one to one."""
+    """Each row with its answer, at the place of the row. Raises CodedError when they do not go one
+    to one."""
+    from rlmlang.origin import like
+
     left, right = flat(rows), flat(answers)
     by_key = {key(field(a, on)): a for a in right}
     missing = [r for r in left if key(field(r, on)) not in by_key]
@@ -86,42 +89,16 @@ def _align(rows: Rows, answers: Rows, on: Names) -> list[Datum]:
             reason="A count over them would be wrong, and nobody would see it.",
             hint=f"add to the prompt: check: ids(result) == ids(rows)  (on `{on}`), retry <= 2",
         )
-    return [{**record(by_key[key(field(r, on))], on), **record(r, on)} for r in left]
-
-
-def _taken(rows: Facts, n: int, by: Names = "") -> Facts:
-    rows = rules.flat(rows)
-    return replace(rows, count=number(n), size=rows.item * n, coverage="some")
-
-
-def _sort_by(rows: Rows, by: Names, descending: bool = False) -> list[Datum]:
-    return sorted(flat(rows), key=lambda row: order(field(row, by)), reverse=descending)
-
-
-def _first_facts(rows: Facts) -> Facts:
-    one = rules.item(rows)
-    return replace(one, type=one.type.maybe())
-
-
-def _dropped(rows: Facts, n: int) -> Facts:
-    return replace(rules.flat(rows), coverage="some")
-
-
-def _at_facts(rows: Facts, place: Facts) -> Facts:
-    one = rules.item(rows)
-    return made_of(replace(one, type=one.type.maybe()), [place])
-
-
-def _at(rows: Rows, place: float) -> Datum:
-    found, at = flat(rows), int(place)
-    return found[at] if place == at and -len(found) <= at < len(found) else None
+    pairs = ((r, by_key[key(field(r, on))]) for r in left)
+    return [like({**record(answer, on), **record(row, on)}, row) for row, answer in pairs]
 
 
 def _paired(left: Facts, right: Facts) -> Facts:
     left, right = rules.flat(left), rules.flat(right)
     pair = PairType(left.type.item, right.type.item)
     item = left.item + right.item + field_overhead(pair)
-    made = Facts(list_of(pair), left.count * item, left.count, item)
+    placed = above(left.placed, "left") | above(right.placed, "right")
+    made = Facts(list_of(pair), left.count * item, left.count, item, placed=placed)
     return made_of(made, [left, right])
 
 
@@ -134,15 +111,6 @@ def _zip(left: Rows, right: Rows) -> list[Datum]:
             hint="join them by a field instead: align(xs, ys, on: id)",
         )
     return [{"left": a, "right": b} for a, b in zip(ours, theirs, strict=True)]
-
-
-def _best(rows: Rows, by: Names) -> Datum:
-    found = values(rows, "")
-    if not found:
-        raise nothing(
-            "choose the best of", "give the list another look-up, or test count(xs) first"
-        )
-    return max(found, key=lambda row: order(field(row, by)))
 
 
 def _extreme(choose: Callable[..., Datum]) -> Callable[..., Datum]:
@@ -158,43 +126,44 @@ def _extreme(choose: Callable[..., Datum]) -> Callable[..., Datum]:
 LISTS = (
     Function("align", "Rows joined to answers by a field; each row must have one.",
              ("list", "list"), _aligned, _align, "exact", (replace(ON, required=True),),
-             alike=True),
+             alike=True,
+             example=("column(align(rows, rows, on: id), of: user)", '["ann", "bob", "ann"]')),
     Function("union", "All items of the lists, without repeats.", ("list", "*"), _joined,
-             lambda *lists, on="": first_of_each(concat(*lists), on), "cover", (ON,)),
-    Function("concat", "All items of the lists, in order.", ("list", "*"), _joined, concat),
-    Function("dedupe", "The list without repeats, the first kept.", ("list",), rules.same,
-             lambda rows, on="": first_of_each(flat(rows), on), "cover", (ON,)),
+             lambda *lists, on="": first_of_each(concat(*lists), on), "cover", (ON,),
+             example=("union([1, 2], [2, 3])", "[1, 2, 3]")),
+    Function("concat", "All items of the lists, in order.", ("list", "*"), _joined, concat,
+             instead='texts are joined with +, or in one text: "{a}{b}"',
+             example=("concat([1, 2], [2, 3])", "[1, 2, 2, 3]")),
+    Function("dedupe", "The items without repeats, unique by a field with `on`; the first is kept.",
+             ("list",), rules.same,
+             lambda rows, on="": first_of_each(flat(rows), on), "cover", (ON,),
+             example=("ids(dedupe(rows, on: user))", "[1, 2]")),
     Function("distinct", "The values of a field, each once.", ("list",), _column_facts,
-             lambda rows, of="": first_of_each(values(rows, of)), "cover", (OF,)),
-    Function("top", "The first n items by a field, the greatest first.", ("list",), _taken,
-             lambda rows, n, by="": _sort_by(rows, by, descending=True)[:n],
-             options=(replace(BY, required=False), N)),
-    Function("take", "The first n items.", ("list",), _taken, lambda rows, n: flat(rows)[:n],
-             options=(N,)),
-    Function("best", "The item with the greatest value of a field.", ("list",),
-             lambda rows, by: rules.item(rows), _best, options=(BY,)),
-    Function("first", "The first item, or none.", ("list",), _first_facts,
-             lambda rows: next(iter(flat(rows)), None)),
-    Function("sort_by", "The list in the order of a field.", ("list",), rules.same, _sort_by,
-             options=(BY, DESCENDING)),
+             lambda rows, of="": first_of_each(values(rows, of)), "cover", (OF,),
+             example=("distinct(rows, of: user)", '["ann", "bob"]')),
     Function("column", "One field of every row.", ("list",), _column_facts,
              lambda rows, of: [field(row, of) for row in flat(rows)],
-             options=(replace(OF, required=True),)),
+             options=(replace(OF, required=True),),
+             example=("column(rows, of: label)", '["sales", "support", "support"]')),
     Function("ids", "The `id` of every row.", ("list",), lambda rows: _column_facts(rows, "id"),
-             lambda rows: [field(row, "id") for row in flat(rows)], reads="id", pairs=True),
-    Function("flatten", "A list of lists as one list.", ("list",), rules.same, flat),
+             lambda rows: [field(row, "id") for row in flat(rows)], reads="id", pairs=True,
+             example=("ids(rows)", "[1, 2, 3]")),
+    Function("flatten", "A list of lists as one list.", ("list",), rules.same, flat,
+             example=("flatten([[1, 2], [3]])", "[1, 2, 3]")),
     Function("present", "The list without its empty answers.", ("list",), _present_facts,
-             lambda rows: values(rows, "")),
+             lambda rows: values(rows, ""),
+             example=("present([first([1]), none])", "[1]")),
     Function("min", "The least item, or value of a field.", ("list",), rules.item,
-             _extreme(min), options=(OF,)),
+             _extreme(min), options=(OF,),
+             example=("min(rows, of: n)", "3")),
     Function("max", "The greatest item, or value of a field.", ("list",), rules.item,
-             _extreme(max), options=(OF,)),
+             _extreme(max), options=(OF,),
+             example=("max(rows, of: n)", "5")),
     Function("reverse", "The list from its end to its beginning.", ("list",), rules.same,
-             lambda rows: flat(rows)[::-1]),
-    Function("drop", "The list without its first n items.", ("list",), _dropped,
-             lambda rows, n: flat(rows)[n:], options=(N,)),
-    Function("at", "The item at a place, counted from 0, from the end below 0; none outside.",
-             ("list", "number"), _at_facts, _at),
+             lambda rows: flat(rows)[::-1],
+             example=("reverse([3, 1, 2])", "[2, 1, 3]")),
     Function("zip", "Pairs of the items of two lists that hold the same items.", ("list", "list"),
-             _paired, _zip, alike=True),
+             _paired, _zip, alike=True,
+             example=('zip(["a", "b"], [1, 2])',
+                      '[{"left": "a", "right": 1}, {"left": "b", "right": 2}]')),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from rlmlang.ir.types import FLOAT, INT
 if TYPE_CHECKING:
     from rlmlang.context import Datum
 
-DIGITS = Option("digits", INT)
+DIGITS = Option("digits", INT, last=True)
 SHARE = Option("share", FLOAT, required=True, last=True)
 
 
@@ -49,6 +49,11 @@ def _quantile(rows: Rows, share: float, of: str = "") -> float | None:
     return found[low] + (found[high] - found[low]) * (place - low)
 
 
+def _stdev(rows: Rows, of: str = "") -> float | None:
+    found = numbers(rows, of)
+    return statistics.stdev(found) if len(found) > 1 else None
+
+
 def _int(value: Datum) -> int:
     return int(_number(value, int))
 
@@ -70,17 +75,28 @@ def _number(value: Datum, kind: type[int] | type[float]) -> float:
 
 NUMBERS = (
     Function("median", "The middle of numbers, or of a field; none of none.", ("list",),
-             scalar(FLOAT.maybe()), _median, "exact", (OF,)),
+             scalar(FLOAT.maybe()), _median, "exact", (OF,),
+             example=("median(rows, of: n)", "4")),
     Function("quantile", "The number below which a share of them lies; none of none.", ("list",),
-             scalar(FLOAT.maybe()), _quantile, "exact", (SHARE, OF)),
+             scalar(FLOAT.maybe()), _quantile, "exact", (SHARE, OF),
+             example=("quantile([1, 2, 3, 4], 0.25)", "1.75")),
+    Function("stdev", "The standard deviation of a sample; none of fewer than two.", ("list",),
+             scalar(FLOAT.maybe()), _stdev, "exact", (OF,),
+             example=("stdev(rows, of: n)", "1.0")),
     Function("round", "A number to so many digits.", ("number",), scalar(FLOAT), _round,
-             options=(DIGITS,)),
+             options=(DIGITS,),
+             example=("round(2.345, digits: 1)", "2.3")),
     Function("floor", "The greatest whole number that is not above.", ("number",), scalar(INT),
-             math.floor),
+             math.floor,
+             example=("floor(0 - 1.5)", "-2")),
     Function("ceil", "The least whole number that is not below.", ("number",), scalar(INT),
-             math.ceil),
-    Function("abs", "A number without its sign.", ("number",), _same, abs),
+             math.ceil,
+             example=("ceil(1.2)", "2")),
+    Function("abs", "A number without its sign.", ("number",), _same, abs,
+             example=("abs(0 - 4)", "4")),
     Function("int", "A number without its fraction, or the whole number that a text is.", ("any",),
-             scalar(INT), _int),
-    Function("float", "A number, or the one that a text is.", ("any",), scalar(FLOAT), _float),
+             scalar(INT), _int,
+             example=('int(" 12 ")', "12")),
+    Function("float", "A number, or the one that a text is.", ("any",), scalar(FLOAT), _float,
+             example=('float("1.5")', "1.5")),
 )  # fmt: skip

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from rlmlang.ir.origins import of_place, place_field
+from rlmlang.ir.places import innermost as innermost_type
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import declared_size, growth, made_of, of_field
-from rlmlang.ir.types import FLOAT, INT, Field, IntType, Type, list_of
+from rlmlang.ir.types import DOC, FLOAT, INT, Field, IntType, TreeType, Type, list_of
 from rlmlang.schema.formula import ONE, number
 
 Rule = Callable[..., Facts]
 
 
 def flat(rows: Facts) -> Facts:
-    """A list of lists as one list; functions over rows take batches of rows as they come."""
+    """A list of lists as one list; functions over rows take batches of rows as they come. A tree
+    is the list of its documents."""
+    if isinstance(rows.type, TreeType):
+        return replace(rows, type=list_of(DOC))
     if not rows.type.is_list or not rows.type.item.is_list:
         return rows
     inner = rows.type.item.item
@@ -50,8 +55,12 @@ def number_of(rows: Facts, of: str = "", **_: object) -> Facts:
 
 
 def row_field(rows: Facts, name: str) -> Field | None:
-    """A field of the items of a flat list."""
-    return rows.type.item.required().field(name)
+    """A field of the items of a flat list, or of where they came from."""
+    return rows.type.item.required().field(name) or place_field(_one(rows), name)
+
+
+def _one(rows: Facts) -> Facts:
+    return replace(rows, type=rows.type.item.required(), size=rows.item, count=rows.inner)
 
 
 def item(rows: Facts, of: str = "", **_: object) -> Facts:
@@ -59,12 +68,18 @@ def item(rows: Facts, of: str = "", **_: object) -> Facts:
     rows = flat(rows)
     one = replace(rows, type=rows.type.item, size=rows.item, count=rows.inner, item=rows.item)
     found = row_field(rows, of)
-    return of_field(one, found) if found is not None else one
+    if found is None:
+        return one
+    own = one.type.required().field(of) is not None
+    return of_field(one, found) if own else of_place(one, of)
+
+
+def group_of(rows: Facts) -> Facts:
+    """Some rows of a list, all that share something."""
+    return flat(rows)
 
 
 def innermost(rows: Facts) -> Facts:
     """An item of a list, or of the lists in it, which is what conditions and fields speak of."""
-    type_ = rows.type.item
-    while type_.is_list:
-        type_ = type_.item
+    type_ = innermost_type(flat(rows).type)
     return replace(rows, type=type_, size=rows.item, item=rows.item)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Names
+from rlmlang.ir.places import NAMES as PLACES
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum
@@ -48,11 +49,18 @@ def concat(*lists: Rows) -> list[Datum]:
 
 
 def field(row: Datum, name: Names) -> Datum:
-    """A field of a record, or the values of several; the item itself where no field is named."""
+    """A field of a record or of where it came from, or the values of several; the item itself where
+    no field is named."""
     if not name:
         return row
     if isinstance(name, tuple):
         return tuple(field(row, n) for n in name)
+    if isinstance(row, dict) and (name in row or name not in PLACES):
+        return row.get(name)
+    if name in PLACES:
+        from rlmlang.origin import place_of
+
+        return place_of(row, name)
     return record(row, name).get(name)
 
 
@@ -85,6 +93,16 @@ def key(value: Datum) -> Hashable:
 def order(value: Datum) -> Any:
     """What values are sorted by: none comes first, several fields one after the other."""
     return tuple(map(order, value)) if isinstance(value, tuple) else (value is not None, value)
+
+
+def in_order(rows: list[dict[str, Datum]], keys: tuple[str, ...]) -> list[dict[str, Datum]]:
+    """Rows in the order of fields, numbers by their size, none last."""
+
+    def place(row: dict[str, Datum]) -> list[tuple[bool, float, str]]:
+        found = [row[n] for n in keys]
+        return [(v is None, v if isinstance(v, int | float) else 0.0, shown(v)) for v in found]
+
+    return sorted(rows, key=place)
 
 
 def first_of_each(items: Iterable[Datum], name: Names = "") -> list[Datum]:

@@ -84,6 +84,9 @@ def _required(type_: Type) -> Schema:
             return {"type": "string", "enum": list(names)}
         case ty.Listed(of):
             return {"type": "array", "items": _schema(of)}
+        case ty.MapType(of):
+            entry = _object({"key": {"type": "string"}, "value": _schema(of)})
+            return {"type": "array", "items": entry}
         case ty.RecordType():
             return _object({f.name: _field(f) for f in type_.fields})
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():

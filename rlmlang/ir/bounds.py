@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
+from fractions import Fraction
 
-from rlmlang.schema.formula import ZERO, Formula
+from rlmlang.schema.formula import ZERO, Formula, minimum, number
 from rlmlang.value import Frozen, value
 
 
@@ -25,6 +26,24 @@ class Cost(Frozen):
             self.tokens_out + other.tokens_out,
             usd,
         )
+
+    def times(self, count: Formula) -> Cost:
+        """So many times as much."""
+        usd = None if self.usd is None else self.usd * count
+        return Cost(self.calls * count, self.tokens_in * count, self.tokens_out * count, usd)
+
+    def within(self, calls: float | None, tokens: float | None, usd: float | None) -> Cost:
+        """No more than limits that are kept exactly."""
+        return Cost(
+            _least(self.calls, calls),
+            _least(self.tokens_in, tokens),
+            _least(self.tokens_out, tokens),
+            None if self.usd is None else _least(self.usd, usd),
+        )
+
+
+def _least(amount: Formula, most: float | None) -> Formula:
+    return amount if most is None else minimum(amount, number(Fraction(str(most))))
 
 
 @value
@@ -56,4 +75,13 @@ class Bound(Frozen):
             self.worst + other.worst,
             self.rounds + other.rounds,
             max(self.depth, other.depth),
+        )
+
+    def times(self, count: Formula, least: Formula) -> Bound:
+        """What it comes to when it is done so many times beside each other, at least `least`."""
+        return replace(
+            self,
+            best=self.best.times(least),
+            expected=self.expected.times(count),
+            worst=self.worst.times(count),
         )

@@ -6,17 +6,32 @@ notes[1.0]  notes[end.0]   a join of a reduce: its level and index
 result[0.2]  result[all]   a leaf of a recursion, by the branches that lead to it
 result[0.2.prune]          a look at a branch; result[0.join1.0], result[all.last0]: its joins
 said[3].turn 2             a turn of a session with code; .last, .query 4, .child 1.turn 0
+tags.note[3]               a step that a map carries out for its item 3
+tags.notes[3][1]           item 1 of a map within it; maps within maps add one more
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-PATH = re.compile(r"\[([^\]]*)\]")
+PATH = re.compile(r"(?:\[\d+\])*\[([^\]]*)\]")
+ITEM = re.compile(r"\[\d+\]")
 OWN = re.compile(r"\.(turn \d+|last)$")
 SESSION = re.compile(r"\.child \d+")
 NUMBERS = re.compile(r"(\d+)")
+
+
+def item_prefixes(place: str) -> list[str]:
+    """How the place of a call begins, for one map that it may lie in, two, and so on."""
+    found, at = [], 0
+    for number in ITEM.finditer(place):
+        if number.start() != at:
+            break
+        at = number.end()
+        found.append(place[:at])
+    return found
 
 
 @dataclass(frozen=True)
@@ -29,9 +44,11 @@ class CallId:
     attempt: int = 0
 
     @classmethod
-    def of(cls, step: str, *path: str | int) -> CallId:
-        """The call at a path of a step, at the step itself where no path is given."""
-        return cls(step, f"[{'.'.join(map(str, path))}]" if path else "")
+    def of(cls, step: str, *path: str | int, items: Sequence[int] = ()) -> CallId:
+        """The call at a path of a step, at the step itself where no path is given; for these items
+        of the maps that it lies in, the outermost first."""
+        own = f"[{'.'.join(map(str, path))}]" if path else ""
+        return cls(step, "".join(f"[{n}]" for n in items) + own)
 
     @classmethod
     def parse(cls, step: str, text: str, attempt: int = 0) -> CallId:

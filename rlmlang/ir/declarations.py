@@ -48,9 +48,17 @@ class Partition(Frozen):
         return dict(self.arguments)
 
 
+LATER = {"later": True}
+"""Marks a field that came later: where it is as by default, it is no part of a hash, so that plans
+are known again."""
+OfModel = tuple[str, str, float]
+"""A dimension, a model's name, and what the calls of that model may take of it."""
+
+
 @value
 class Budget(Frozen):
-    """Declared limits; None means none. `default` when the recipe declared no budget."""
+    """Declared limits; None means none. `default` when the recipe declared no budget; `of_models`
+    are the limits of single models."""
 
     calls: int | None = None
     tokens: int | None = None
@@ -59,6 +67,7 @@ class Budget(Frozen):
     depth: int | None = None
     parallel: int | None = None
     default: bool = False
+    of_models: tuple[OfModel, ...] = field(default=(), metadata=LATER)
 
     def having(self, limits: Mapping[str, object]) -> Budget:
         """The budget with these limits, as the table of dimensions reads them."""

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.places import innermost, is_piece
 from rlmlang.ir.recipe import Prompt, Source
 from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead
-from rlmlang.ir.types import TreeType, Type, fields_of
+from rlmlang.ir.types import (
+    MapType,
+    RecordType,
+    TextType,
+    TreeType,
+    Type,
+    fields_of,
+    is_documents,
+)
 from rlmlang.schema.formula import ONE, Formula, Sizes, Unknown, What, number, symbol
 
 
 def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = None) -> Facts:
     """What is known of a recipe's parameter: its real size where it is bound, else its declared
-    most, else an unknown named after it: `x` for the size, `count(x)`, `longest(x)`, `files(x)`.
+    most, else an unknown named after it: `x` for the size, `count(x)`, `longest(x)`, `files(x)`;
+    `document(x)` is the size of the largest file.
     """
     name, type_, known = param.name, param.type, sizes or {}
     most = param.max or (source.max if source else None)
@@ -23,13 +33,25 @@ def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = N
             return number(known[unknown])
         return symbol(what, name) if declared is None else number(declared)
 
+    placed = frozenset([""]) if _placed(type_) else frozenset[str]()
+    if isinstance(type_, TreeType) or is_documents(type_):
+        count, item = of("files", most if type_.is_list else None), of("document", None)
+        size = of("", None if type_.is_list else most)
+        return Facts(type_, size, count, item, origins=origins, placed=placed)
     if type_.is_list:
         count = of("count", most)
         item = of("longest", declared_size(type_.item, None))
-        return Facts(type_, count * item, count, item, origins=origins)
+        return Facts(type_, count * item, count, item, origins=origins, placed=placed)
     size = of("", declared_size(type_, most))
-    count = of("files", None) if isinstance(type_, TreeType) else ONE
-    return Facts(type_, size, count, size, origins=origins)
+    if isinstance(type_, MapType):
+        return Facts(type_, size, size, size, size, origins=origins)
+    return Facts(type_, size, ONE, size, origins=origins, placed=placed)
+
+
+def _placed(type_: Type) -> bool:
+    """Whether what is given for a parameter lies in a document: a file, a folder, its rows."""
+    rows = type_.is_list and isinstance(innermost(type_).required(), TextType | RecordType)
+    return rows or is_piece(type_) or isinstance(type_, TreeType)
 
 
 def of_result(prompt: Prompt, result: Type) -> Facts:
@@ -37,6 +59,8 @@ def of_result(prompt: Prompt, result: Type) -> Facts:
     written = number(prompt.written * GROWTH)
     if result.is_list:
         return _list_result(prompt, result, written)
+    if isinstance(result, MapType):
+        return Facts(result, written, written, written, written)
     declared = declared_size(result, None, GROWTH)
     if prompt.result_max is not None and result.textual:
         declared = number(prompt.result_max * GROWTH)

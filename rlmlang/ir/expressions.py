@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from rlmlang.ir.types import EnumType, Type
+from rlmlang.ir.types import EnumType, TextType, Type
 from rlmlang.value import Frozen, value
 
 
@@ -34,10 +34,11 @@ class Code(Frozen):
 
 @value
 class Constant(Frozen):
-    """A literal: text, number, truth, none, or a label of the enum `label`."""
+    """A literal: text, number, truth, none, or what is written as text: a label of the enum
+    `label`, or a date or time."""
 
     value: str | int | float | bool | None
-    label: EnumType | None = field(default=None, compare=False)
+    label: EnumType | TextType | None = field(default=None, compare=False)
 
 
 @value
@@ -49,10 +50,11 @@ class Ref(Frozen):
 
 @value
 class Get(Frozen):
-    """`base.field`."""
+    """`base.field`: a field of a record, or of the `place` that a value came from."""
 
     base: Expr
     field: str
+    place: bool = False
 
 
 @value
@@ -60,6 +62,13 @@ class Items(Frozen):
     """`[a, b]`."""
 
     items: tuple[Expr, ...]
+
+
+@value
+class Joined(Frozen):
+    """`"Dear {name}"`: its parts as one text."""
+
+    parts: tuple[Expr, ...]
 
 
 @value
@@ -72,11 +81,26 @@ class Make(Frozen):
 
 @value
 class Apply(Frozen):
-    """A built-in function over arguments; `options` are field names and plain values."""
+    """A built-in function over arguments; `options` are field names, plain values, a condition
+    on an item `it`, what is computed when the function is called, or a value about a group."""
 
     function: str
     args: tuple[Expr, ...]
     options: tuple[tuple[str, object], ...] = ()
+
+
+@value
+class Computed(Frozen):
+    """An option whose value is computed when its function is called."""
+
+    value: Expr
+
+
+@value
+class Aggregate(Frozen):
+    """A value about the rows of one group, which `group` names in it and nowhere else."""
+
+    value: Expr
 
 
 @value
@@ -112,4 +136,17 @@ class Choose(Frozen):
     no: Expr
 
 
-Expr = Constant | Ref | Get | Items | Make | Apply | CodeCall | Op | Not | Choose
+Expr = Constant | Ref | Get | Items | Joined | Make | Apply | CodeCall | Op | Not | Choose
+
+
+@value
+class FromEnv(Frozen):
+    """A variable of the environment, read when a recipe is given its inputs; `fallback` holds where
+    it is not set."""
+
+    variable: str
+    fallback: Constant | None = None
+
+
+Default = Expr | FromEnv
+"""What fills a parameter that is not given."""

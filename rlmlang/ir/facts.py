@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rlmlang.ir.coverage import Kept
 from rlmlang.ir.expressions import Expr
+from rlmlang.ir.places import Holds
 from rlmlang.ir.types import ANY, Type
 from rlmlang.schema.formula import ONE, ZERO, Formula, Sizes
 from rlmlang.schema.partitions import Coverage
@@ -21,8 +22,10 @@ class Facts(Frozen):
 
     `inner` is the count of items in each item of a nested list; `origins` are the sources it was
     cut from, `where` the conditions that its items passed. `fields` holds what each field of a
-    record made of lists keeps by its path, as `halves.kept`; the record has the weakest. `told`
-    says that a model said some of it."""
+    record made of lists keeps by its path, as `halves.kept`; the record has the weakest; of a list,
+    what those of each item keep. `told` says that a model said some of it. `placed` are the paths
+    of the fields that know where they came from, "" for the value itself or the innermost items of
+    a list; `holds` says what that may have been several of."""
 
     type: Type = ANY
     size: Formula = ZERO
@@ -34,6 +37,8 @@ class Facts(Frozen):
     fields: tuple[tuple[str, Kept], ...] = ()
     told: bool = False
     where: frozenset[str] = frozenset()
+    placed: frozenset[str] = frozenset()
+    holds: Holds = ""
 
     @property
     def kept(self) -> Kept:

@@ -35,6 +35,8 @@ def is_source(type_: Type, *, told: bool = False, listed: bool = False) -> bool:
             return word == "Text" and listed and not told
         case ty.Listed(of):
             return is_source(of, told=told, listed=True)
+        case ty.MapType(of):
+            return is_source(of, told=told, listed=True)
         case ty.RecordType():
             return not told or bool(cut_fields(type_))
         case ty.PairType(left, right):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Literal, Protocol
 
@@ -12,16 +12,17 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.declarations import Budget as Budget
 from rlmlang.ir.declarations import Demo as Demo
+from rlmlang.ir.declarations import OfModel as OfModel
 from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned
-from rlmlang.ir.expressions import Expr, Items, Param, Ref
+from rlmlang.ir.expressions import Default, Expr, Items, Param, Ref
 from rlmlang.ir.facts import Facts as Facts
 from rlmlang.ir.facts import Given
 from rlmlang.ir.models import Model as Model
 from rlmlang.ir.sizes import answer_size, shown_size
 from rlmlang.ir.types import Type
-from rlmlang.schema.formula import ZERO, Formula, minimum, number
+from rlmlang.schema.formula import ONE, ZERO, Formula, minimum, number
 from rlmlang.schema.partitions import Coverage
 from rlmlang.schema.registry import ALONE, Find
 from rlmlang.value import Frozen, value
@@ -143,6 +144,11 @@ class Operation(Frozen):
         return False
 
     @property
+    def repeats(self) -> bool:
+        """Whether its parts are carried out once for each item."""
+        return False
+
+    @property
     def levels(self) -> int:
         """How deep its calls may lie, one below another."""
         return 1
@@ -173,6 +179,11 @@ class Operation(Frozen):
         return None if self.asked is not None else self
 
     @property
+    def decides(self) -> bool:
+        """Whether it may leave parts of an item to code, which then decides of them."""
+        return False
+
+    @property
     def condition(self) -> str:
         """What the items that it lets pass have passed, as it is written; empty where it turns
         none away."""
@@ -190,6 +201,10 @@ class Operation(Frozen):
     def shares(self, known: Known) -> Mapping[str, Bound]:
         """What of its bound falls to its parts, where they are asked many times."""
         return {}
+
+    def times(self, known: Known) -> tuple[Formula, Formula]:
+        """How often its parts are carried out at most, and at least."""
+        return ONE, ONE
 
     def least(self, known: Known) -> Formula:
         """A lower bound of the items it gives; sound only where real sizes are bound."""
@@ -219,6 +234,9 @@ class FactsOf(Protocol):
     def of(self, e: Expr) -> Facts:
         """The facts of an expression. Raises CodedError (plan-unsound)."""
 
+    def about(self, it: Facts) -> FactsOf:
+        """The same where `it` names an item."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -242,6 +260,10 @@ class Known:
         if e is None or self.names is None:
             return Facts(size=ZERO, count=ZERO)
         return self.names.of(e)
+
+    def about(self, it: Facts) -> Known:
+        """The same where `it` names an item."""
+        return self if self.names is None else replace(self, names=self.names.about(it))
 
     def least_of(self, e: Expr | None) -> Formula:
         """A lower bound of the items in a list: sound only where the real size is bound."""
@@ -295,7 +317,7 @@ class Interface(Frozen):
     result_max: int | None
     budget: Budget
     sources: tuple[Source, ...] = ()
-    defaults: tuple[tuple[str, Expr], ...] = ()
+    defaults: tuple[tuple[str, Default], ...] = ()
     path: str = field(default="", compare=False)
     doc: str = field(default="", compare=False)
 

@@ -16,6 +16,7 @@ from typing import assert_never
 from rlmlang.ir import types as ty
 from rlmlang.ir.coverage import Kept, together
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.places import below
 from rlmlang.ir.types import Field, RecordType, Type, fields_of
 from rlmlang.schema.formula import ONE, Formula, maximum, number
 
@@ -23,7 +24,7 @@ GROWTH = 3
 PER_FIELD = 6
 ESCAPED = 2
 """How many times the size of a text its JSON may be."""
-LONGEST = {"Date": 16, "Range": 16, "Int": 12}
+LONGEST = {"Date": 16, "Time": 16, "Range": 16, "Int": 12}
 """The most that is taken of a type that has a most by itself, in tok."""
 MARK = 6
 """What stands between the items of a list that is shown, in tok."""
@@ -50,7 +51,7 @@ def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | No
             return number(2)
         case ty.BoolType():
             return number(3)
-        case ty.TextType("Date" | "Range" as word):
+        case ty.TextType("Date" | "Time" | "Range" as word):
             return number(LONGEST[word])
         case ty.IntType():
             return number(LONGEST["Int"])
@@ -63,6 +64,8 @@ def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | No
         case ty.Listed(of):
             item = declared_size(of, None, times)
             return item * most if item is not None and most is not None else None
+        case ty.MapType():
+            return None
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.AnyType():
             return number(most * times) if most is not None else None
     assert_never(type_)
@@ -110,6 +113,19 @@ def inside_size(facts: Facts) -> Formula:
     return shown_size(facts) * (ESCAPED if json else 1)
 
 
+def table_size(type_: RecordType, row: Formula, count: Formula) -> Formula:
+    """Rows of a table below the names of their fields."""
+    names = sum(len(f.name.encode()) // 2 + 2 for f in type_.fields)
+    return count * row + names
+
+
+def cell_size(facts: Facts) -> Formula:
+    """The size of a value in a row of a table, where what is no plain value stands as JSON whose
+    quotes are doubled."""
+    nested = facts.type.is_list or isinstance(facts.type, RecordType | ty.MapType)
+    return inside_size(facts) * (ESCAPED if nested else 1) + 2
+
+
 def made_of(made: Facts, parts: Iterable[Facts]) -> Facts:
     """A value made of others: as complete as the least complete of them, from all their sources."""
     given = (made, *parts)
@@ -137,9 +153,13 @@ def of_field(base: Facts, field: Field) -> Facts:
     base = replace(
         base.keeping(dict(base.fields).get(field.name, base.kept)),
         fields=tuple((n.removeprefix(inside), k) for n, k in base.fields if n.startswith(inside)),
+        placed=below(base.placed, field.name),
     )
+    if isinstance(field.type, ty.TreeType):
+        return replace(base, type=field.type)
     if not field.type.is_list:
-        return replace(base, type=field.type, size=size, count=ONE, item=size)
+        count = size if isinstance(field.type, ty.MapType) else ONE
+        return replace(base, type=field.type, size=size, count=count, item=size, inner=count)
     count = number(field.max) if field.max is not None else base.size
     item = declared_size(field.type.item, None, growth(base))
     return replace(
@@ -166,6 +186,8 @@ def largest(a: Facts, b: Facts) -> Facts:
     fields = {n: together((ours.get(n, a.kept), theirs.get(n, b.kept))) for n in (*ours, *theirs)}
     return replace(
         made_of(a, [b]),
+        placed=a.placed & b.placed,
+        holds=a.holds or b.holds,
         size=maximum(a.size, b.size),
         count=maximum(a.count, b.count),
         item=maximum(a.item, b.item),

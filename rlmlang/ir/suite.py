@@ -5,9 +5,11 @@ Values only, as in `recipe.py`; a place is kept as a line for messages.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rlmlang.diagnostics.diagnostic import Diagnostic
+from rlmlang.diagnostics.source import Place, Span
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code, Expr
 from rlmlang.value import Frozen, value
@@ -169,13 +171,18 @@ class Suite:
 @dataclass(frozen=True)
 class Checked:
     """A file after checking: its recipes by name, what is wrong with it, what of it may be set,
-    and what is declared about its recipes."""
+    what is declared about its recipes, where values are put into texts, and the recipe that runs
+    where none is named, empty where the file has several and says nothing; `places` are those of
+    the parameters of each."""
 
     recipes: dict[str, r.Recipe]
     diagnostics: tuple[Diagnostic, ...]
     refused: tuple[str, ...] = ()
     settable: tuple[str, ...] = ()
     suite: Suite = field(default_factory=Suite)
+    filled: tuple[Span, ...] = ()
+    main: str = ""
+    places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -7,9 +7,9 @@ from typing import Literal, Self, assert_never, get_args
 
 from rlmlang.value import Frozen, node, value
 
-Word = Literal["Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date"]
+Word = Literal["Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date", "Time"]
 """The kinds of text."""
-GENERIC = {"Slice": (0, 1), "Table": (1, 1), "Pair": (2, 2)}
+GENERIC = {"Slice": (0, 1), "Table": (1, 1), "Pair": (2, 2), "Map": (2, 2)}
 
 
 @value
@@ -177,6 +177,16 @@ class PairType(BaseType):
 
 
 @value
+class MapType(BaseType):
+    """Values `of` a type by a text: a JSON object of any keys."""
+
+    of: Type
+
+    def _form(self) -> str:
+        return f"Map<Text, {self.of}>"
+
+
+@value
 class PromptType(BaseType):
     """A prompt, by its first parameters and its answer."""
 
@@ -192,18 +202,19 @@ Plain = Number | BoolType
 """What JSON and Python have a value of their own for."""
 Type = (
     TextType | Plain | TreeType | ListType | TableType | BatchType | RecordType | EnumType
-    | PairType | PromptType | AnyType | NoneType
+    | PairType | MapType | PromptType | AnyType | NoneType
 )  # fmt: skip
 
 ANY, NONE = AnyType(), NoneType()
 INT, FLOAT, BOOL, TREE = IntType(), FloatType(), BoolType(), TreeType()
 TEXT, SLICE, DOC = TextType("Text"), TextType("Slice"), TextType("Doc")
 QUOTE, RANGE = TextType("Quote"), TextType("Range")
+DATE, TIME = TextType("Date"), TextType("Time")
 SCALARS: dict[str, Type] = {
     **{word: TextType(word) for word in get_args(Word)},
     "Int": INT, "Float": FLOAT, "Bool": BOOL, "Tree": TREE, "Size": INT,
 }  # fmt: skip
-TYPE_NAMES = (*SCALARS, "Table", "Pair")
+TYPE_NAMES = (*SCALARS, "Table", "Pair", "Map")
 
 
 def named(word: str, args: tuple[Type, ...] = ()) -> Type:
@@ -215,6 +226,8 @@ def named(word: str, args: tuple[Type, ...] = ()) -> Type:
             return BatchType(row)
         case "Pair", (left, right):
             return PairType(left, right)
+        case "Map", (_, of):
+            return MapType(of)
     return SCALARS[word]
 
 
@@ -233,15 +246,25 @@ def fields_of(type_: BaseType) -> tuple[Field, ...]:
     return type_.fields if isinstance(type_, RecordType) else ()
 
 
+def is_documents(type_: BaseType) -> bool:
+    """Whether a value is a list of documents, which may be given as a folder."""
+    return isinstance(type_, ListType) and type_.of.required() == DOC
+
+
 def labels_of(type_: Type) -> tuple[str, ...]:
     """The labels of an enum; none for any other type."""
     return type_.names if isinstance(type_, EnumType) else ()
 
 
+def is_time(type_: BaseType) -> bool:
+    """Whether values are instants, which no other text is."""
+    return isinstance(type_, TextType) and type_.word == "Time"
+
+
 def parts_of(type_: Type) -> tuple[Type, ...]:
     """The types that a type is made of."""
     match type_:
-        case Listed(of):
+        case Listed(of) | MapType(of):
             return (of,)
         case RecordType() | PairType():
             return tuple(f.type for f in type_.fields)
@@ -269,18 +292,21 @@ def fits(have: Type, want: Type) -> bool:
 
 def _fits(have: Type, want: Type) -> bool:
     match have:
-        case TextType():
-            return want.textual
+        case TextType(word=word):
+            return want.textual and (word == "Time" or not is_time(want))
         case Listed(of):
             return want.is_list and fits(of.required(), want.item.required())
         case EnumType():
-            return want.textual or (isinstance(want, EnumType) and {*have.names} <= {*want.names})
+            labels = isinstance(want, EnumType) and {*have.names} <= {*want.names}
+            return labels or (want.textual and not is_time(want))
         case RecordType():
             return isinstance(want, RecordType) and _record_fits(have, want)
         case PairType(left, right):
             if not isinstance(want, PairType):
                 return False
             return fits(left, want.left) and fits(right, want.right)
+        case MapType(of):
+            return isinstance(want, MapType) and fits(of, want.of)
         case IntType():
             return isinstance(want, Number)
         case PromptType():

@@ -8,21 +8,24 @@ from dataclasses import replace
 from typing import TypeVar
 
 from rlmlang.ir.expressions import (
+    Aggregate,
     Apply,
     Choose,
     Code,
     CodeCall,
+    Computed,
     Constant,
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
     Ref,
 )
 from rlmlang.ir.recipe import Ask, Prompt, Step
-from rlmlang.ir.types import BaseType
+from rlmlang.ir.types import BaseType, TextType
 from rlmlang.value import Frozen
 
 
@@ -31,16 +34,31 @@ def names(value: object) -> Iterator[str]:
     return (part.name for part in _parts(value) if isinstance(part, Ref))
 
 
+def free_names(value: object) -> tuple[str, ...]:
+    """The same, each once, without those that a step binds itself."""
+    return tuple(dict.fromkeys(n for n in names(value) if n not in BOUND))
+
+
 T = TypeVar("T")
+GROUP = "group"
+"""The rows of one group, inside an aggregate."""
+BOUND = ("it", "result")
+"""Names that a step binds itself."""
 CLOSED = (Prompt, Code, BaseType)
 """What has names of its own: those in a prompt's checks are its parameters."""
 
 
 def renamed(value: T, means: Mapping[str, str]) -> T:
     """An expression, or anything built of expressions, whose names are other names."""
-    return changed(
-        value, lambda e: replace(e, name=means.get(e.name, e.name)) if isinstance(e, Ref) else None
-    )
+
+    def other(e: object) -> object | None:
+        if isinstance(e, Ref):
+            return replace(e, name=means.get(e.name, e.name))
+        if isinstance(e, Aggregate) and GROUP in means:
+            return renamed(e, {k: v for k, v in means.items() if k != GROUP})
+        return None
+
+    return changed(value, other)
 
 
 def changed(value: T, change: Callable[[object], object | None]) -> T:
@@ -74,6 +92,10 @@ def calls_code(value: object) -> bool:
 
 def _parts(value: object) -> Iterator[object]:
     """What is built of expressions, with all that is in it but for what `CLOSED` holds."""
+    if isinstance(value, Aggregate):
+        inside = _parts(value.value)
+        yield from (p for p in inside if not (isinstance(p, Ref) and p.name == GROUP))
+        return
     yield value
     inner: Iterable[object] = ()
     if isinstance(value, tuple):
@@ -94,6 +116,8 @@ def predictors(steps: Iterable[Step]) -> Iterator[tuple[str, Ask]]:
 def show(e: Expr) -> str:
     """The expression as the language would write it."""
     match e:
+        case Constant(v, TextType()):
+            return str(v)
         case Constant(v):
             return "none" if v is None else str(v).lower() if isinstance(v, bool) else repr(v)
         case Ref(name):
@@ -102,6 +126,8 @@ def show(e: Expr) -> str:
             return f"{show(base)}.{field}"
         case Items(items):
             return "[" + ", ".join(map(show, items)) + "]"
+        case Joined(parts):
+            return repr("".join(_within(part) for part in parts))
         case Make(type_, fields):
             return f"{type_}({', '.join(f'{n}: {show(x)}' for n, x in fields)})"
         case Apply(function, args, options):
@@ -117,6 +143,11 @@ def show(e: Expr) -> str:
             return f"if {show(test)} then {show(yes)} else {show(no)}"
 
 
+def _within(part: Expr) -> str:
+    """A part of a text."""
+    return str(part.value) if isinstance(part, Constant) else f"{{{show(part)}}}"
+
+
 def show_call(name: str, options: tuple[tuple[str, object], ...]) -> str:
     """A strategy or look-up with its arguments, as the language would write it."""
     shown = ", ".join(f"{k}: {v}" for k, v in options if v not in (None, 0))
@@ -129,4 +160,6 @@ def _option(value: object) -> str:
             return f"[{', '.join(map(_option, value))}]"
         case bool():
             return str(value).lower()
+        case Computed(inner) | Aggregate(inner):
+            return show(inner)
     return show(value) if isinstance(value, Expr) else str(value)

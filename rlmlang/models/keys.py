@@ -13,8 +13,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, failed
 from rlmlang.models.endpoints import Address, address_of
+from rlmlang.schema.environment import API_BASE, API_KEY, AZURE
 
-BASE, KEY = "RLM_API_BASE", "RLM_API_KEY"
+BASE, KEY = API_BASE, API_KEY
 # The variables that LiteLLM reads a provider's key from, where they are not called PROVIDER_API_KEY
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "together_ai": ("TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHERAI_API_KEY",
@@ -112,7 +113,7 @@ def variable_of(model: str) -> str:
 def needs_key(model: str) -> bool:
     """Whether a provider is asked with a key alone. Azure also takes a token of its directory."""
     provider = provider_of(model)
-    token = provider == "azure" and bool(os.environ.get("AZURE_AD_TOKEN"))
+    token = provider == "azure" and bool(os.environ.get(AZURE))
     return provider not in KEYLESS and not token
 
 

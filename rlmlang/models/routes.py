@@ -21,6 +21,7 @@ from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.http import ChatEndpoint, LiteLlm
 from rlmlang.models.keys import Endpoint, key_for, missing_for, needs_key, variable_of
+from rlmlang.models.lm import LmEngine, seen
 from rlmlang.models.offline import NAME
 from rlmlang.models.offline.reader import OfflineReader
 
@@ -30,14 +31,15 @@ OPENAI = address_of("https://api.openai.com/v1")
 @dataclass(frozen=True)
 class Connection:
     """How models are reached: an endpoint for all of them, a time limit, the parallelism, what is
-    to be taken out of messages, the variable that was named for the key; `dialects` are the forms
-    of requests that a run learns."""
+    to be taken out of messages, the variable that was named for the key; what is `seen` shows its
+    requests to DSPy's onlookers; `dialects` are the forms of requests that a run learns."""
 
     address: Address | None = None
     timeout: float = 120.0
     parallel: int = 16
     redact: Callable[[str], str] = str
     key_env: str = ""
+    seen: bool = False
     dialects: Dialects = field(default_factory=Dialects)
 
 
@@ -94,10 +96,12 @@ def route_for(
 
     Raises CodedError (model-key-missing, extra-missing, no-model) before anything is sent.
     """
+    name = bound.name if "/" in bound.name else f"openai/{bound.name}"
     transport = engine
     if transport is None:
         transport = engines.no_send if engines.closed else _transport(bound, connection)
-    name = bound.name if "/" in bound.name else f"openai/{bound.name}"
+    if connection.seen and transport is not engines.no_send:
+        transport = seen(name, transport)
     sends = transport is not engines.no_send
     endpoint = str(getattr(transport, "endpoint", "")) if sends else _where(bound.name, connection)
     inner = transport
@@ -105,7 +109,10 @@ def route_for(
         inner = WithinOutput(transport, model.output, measure)
     meter = Meter(measure, bound.price, endpoint, engines.counting(endpoint, name))
     stack = engines.stack(inner, meter, name, limits)
-    return Route(name, config_of(model, bound), stack, transport, bound)
+    config = config_of(model, bound)
+    if isinstance(transport, LmEngine):
+        config = transport.configured(config)
+    return Route(name, config, stack, transport, bound)
 
 
 def config_of(model: Model, bound: BoundModel) -> Config:

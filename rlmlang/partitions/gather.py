@@ -8,7 +8,7 @@ from typing import Any
 
 from rlmlang.context import Measure, Part, Slice
 from rlmlang.partitions.cuts import SIGHT, next_character, next_cluster, whole_clusters
-from rlmlang.protocols import Partition
+from rlmlang.protocols import Partition, Refusing
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,11 @@ class Gather:
     inner: Partition
     before: int = 0
     after: int = 0
+
+    def refuse(self, subject: object, measure: Measure) -> None:
+        """Raises CodedError for what the inner partition does not cut."""
+        if isinstance(self.inner, Refusing):
+            self.inner.refuse(subject, measure)
 
     def split(self, subject: Any, measure: Measure) -> Iterator[Any]:
         """The pieces of the inner partition with their neighbours."""

@@ -32,13 +32,13 @@ class Packed:
 
     def split(self, subject: Slice | Tree, measure: Measure) -> Iterator[Slice]:
         """The pieces in order."""
-        piece = _Piece(measure, self.max, isinstance(subject, Tree))
+        piece = Piece(measure, self.max, isinstance(subject, Tree))
         for document, start, end in ranges(subject):
             yield from self._packed(piece, document, start, end)
         if piece.parts:
             yield piece.closed()
 
-    def _packed(self, piece: _Piece, document: Document, start: int, end: int) -> Iterator[Slice]:
+    def _packed(self, piece: Piece, document: Document, start: int, end: int) -> Iterator[Slice]:
         """Fills the open piece with a document's units; gives those that are full. The last one
         stays open."""
         view = View(document, end)
@@ -59,11 +59,11 @@ class Packed:
             edges.pass_by(unit)
             start = unit
 
-    def _fits(self, piece: _Piece, view: View, start: int, end: int) -> bool:
+    def _fits(self, piece: Piece, view: View, start: int, end: int) -> bool:
         """Whether a unit fits a piece of its own."""
         return view.reach(start, piece.most, piece.measure, end) >= end
 
-    def _cut(self, piece: _Piece, view: View, start: int, end: int) -> Iterator[Slice]:
+    def _cut(self, piece: Piece, view: View, start: int, end: int) -> Iterator[Slice]:
         """A unit that is larger than a piece."""
         most = max(piece.most // piece.measure.per_tok, 8)
         cuts = Tokens(most, slack=self.slack).within(view, start, end, piece.measure)
@@ -76,7 +76,7 @@ class Packed:
 
 
 @dataclass
-class _Piece:
+class Piece:
     """The piece that is being filled. What its last part weighs is asked only when it is known
     where that part ends."""
 

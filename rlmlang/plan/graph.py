@@ -19,15 +19,13 @@ from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Step
-from rlmlang.ir.walk import names, renamed
+from rlmlang.ir.walk import BOUND, names, renamed
 from rlmlang.schema.formula import Formula
 from rlmlang.value import Json
 from rlmlang.verbs.inference import unsound
 from rlmlang.verbs.inputs import Pattern
 
 Graph = nx.DiGraph
-BOUND = ("it", "result")
-"""Names that a step binds itself."""
 Mode = Literal["stream", "whole"]
 
 
@@ -221,6 +219,18 @@ def edge_values(graph: nx.DiGraph) -> list[dict[str, Json]]:
 def data_edges(graph: nx.DiGraph) -> list[tuple[str, str, dict[str, Any]]]:
     """The edges by which values flow."""
     return [(a, b, d) for a, b, d in graph.edges(data=True) if d["kind"] == "data"]
+
+
+def reader_modes(graph: nx.DiGraph, id: str) -> list[Mode]:
+    """How those read a node that do so themselves: a part that is given is handed its value."""
+    edges = graph.out_edges(id, data=True)
+    read = [(b, d["mode"]) for _, b, d in edges if d["kind"] == "data"]
+    return [m for b, m in read if not (container(graph, b) and _is_given(graph, b))]
+
+
+def _is_given(graph: nx.DiGraph, id: str) -> bool:
+    step: Step = graph.nodes[id]["operation"]
+    return step.work.kind == "given"
 
 
 def contained(graph: nx.DiGraph, id: str) -> list[str]:

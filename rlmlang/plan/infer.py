@@ -34,9 +34,7 @@ class PlanGiven:
     def of(self, e: Expr, it: Facts | None = None) -> Facts:
         """The facts of an expression over what the node reads. Raises CodedError
         (plan-unsound)."""
-        if it is None:
-            return self.known.of(e)
-        return replace(self.known, facts={**self.known.facts, "it": it}).of(e)
+        return (self.known if it is None else self.known.about(it)).of(e)
 
 
 def infer(
@@ -68,9 +66,11 @@ def with_told(step: Step, inputs: Mapping[str, Facts]) -> Step:
     work, ask = step.work, step.work.asked
     if ask is None:
         return step
-    given = {name: _told(e, inputs) for name, e in ask.args}
     if work.streamed is not None:
-        given[ask.element] = _told(work.streamed, inputs)
+        inputs = {**inputs, "it": Facts(told=_told(work.streamed, inputs))}
+    given = {name: _told(e, inputs) for name, e in ask.args}
+    if ask.element and work.streamed is not None:
+        given[ask.element] = inputs["it"].told
     told = {n for n in ask.told if n not in given} | {n for n, said in given.items() if said}
     return replace(step, work=replace(work, ask=replace(ask, told=frozenset(told))))
 

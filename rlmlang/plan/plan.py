@@ -37,6 +37,7 @@ from rlmlang.plan.graph import (
     graph_of,
     node_data,
     number_or_formula,
+    reader_modes,
 )
 from rlmlang.plan.html import page
 from rlmlang.plan.price import priced
@@ -197,7 +198,7 @@ class Plan:
             "nodes": [node_values(id, data) for id, data in self.graph.nodes(data=True)],
             "edges": edge_values(self.graph),
             "totals": cast("Json", bound_data(self.totals)),  # a typed form of the same
-            "budget": {k: v for k, v in vars(self.recipe.budget).items() if v is not None},
+            "budget": {k: v for k, v in vars(self.recipe.budget).items() if v not in (None, ())},
             "verdict": {
                 "word": self.verdict.word,
                 "dominant": self.verdict.dominant,
@@ -246,7 +247,7 @@ class Plan:
     def _node(self, id: str) -> Node:
         step: Step = self.graph.nodes[id]["operation"]
         into = flows_into(self.graph, id)
-        out = [d["mode"] for _, _, d in self.graph.out_edges(id, data=True) if d["kind"] == "data"]
+        out = reader_modes(self.graph, id)
         ask = step.work.asked
         return Node(
             id=id,

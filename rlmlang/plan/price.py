@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import networkx as nx
 
@@ -11,11 +12,12 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.recipe import Interface, Known, Part, Step
+from rlmlang.ir.recipe import Budget, Interface, Known, Part, Step
 from rlmlang.ir.types import fits
-from rlmlang.ir.walk import names
-from rlmlang.plan.graph import BOUND, Edge, contained, container, flows_into, inside_out, visible
+from rlmlang.ir.walk import BOUND, names
+from rlmlang.plan.graph import Edge, contained, container, flows_into, inside_out, visible
 from rlmlang.plan.infer import infer, names_of, with_told
+from rlmlang.plan.models import OfModel
 from rlmlang.plan.serialize import EDITION, hash_of
 from rlmlang.plan.verdict import Verdict, judge
 from rlmlang.schema.formula import ZERO, Formula, number
@@ -59,7 +61,7 @@ def priced(graph: nx.DiGraph, recipe: Interface, binding: Binding, find: Find) -
         pricing.facts,
         bounds,
         totals,
-        judge(recipe.budget, totals, _dominant(top)),
+        judge(recipe.budget, totals, _dominant(top), pricing.of_models(recipe.budget, list(top))),
         hash_of_graph(graph, recipe),
     )
 
@@ -117,13 +119,30 @@ class Pricing:
             {e.port: number(n[e.source]) for e in flows if e.source in n},
         )
 
+    def of_models(self, budget: Budget, top: list[str]) -> Mapping[str, Bound]:
+        """What the calls of each model that a budget limits may take; its worst and best case."""
+        found: dict[str, Bound] = {}
+        for model in dict.fromkeys(model for _, model, _ in budget.of_models):
+            of = OfModel(model, self.parts, partial(contained, self.graph))
+            worst = sum(map(of.worst, top), Cost())
+            found[model] = Bound(best=sum(map(of.best, top), Cost()), worst=worst)
+        return found
+
     def bounds(self) -> dict[str, Bound]:
-        """The bound of each node; of a part that is asked many times, its share."""
+        """The bound of each node; of a part that is asked many times, its share, and of one that is
+        carried out for each item, that of all."""
         found = {id: self.parts[id].bound for id in self.graph}
         for id, part in self.parts.items():
             shares = part.step.work.shares(part.known)
             found.update({f"{id}.{name}": bound for name, bound in shares.items()})
-        return found
+        return {id: self._repeated(id, bound) for id, bound in found.items()}
+
+    def _repeated(self, id: str, bound: Bound) -> Bound:
+        while id := container(self.graph, id):
+            part = self.parts[id]
+            if part.step.work.repeats:
+                bound = bound.times(*part.step.work.times(part.known))
+        return bound
 
 
 def _complete(step: Step, flows: list[Edge]) -> None:

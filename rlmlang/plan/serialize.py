@@ -21,13 +21,20 @@ def hash_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _counts(f: dataclasses.Field[object], value: object) -> bool:
+    """Whether a field is part of what a value is."""
+    return f.compare and not ("later" in f.metadata and getattr(value, f.name) == f.default)
+
+
 def plain(value: object) -> object:
     """Checked parts as JSON values; what does not take part in comparison is left out."""
     if isinstance(value, Formula):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         kept = {
-            f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare
+            f.name: plain(getattr(value, f.name))
+            for f in dataclasses.fields(value)
+            if _counts(f, value)
         }
         return {"is": type(value).__name__, **kept}
     if isinstance(value, tuple | list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,14 +52,20 @@ class Verdict:
         return max((x.word for x in self.lines), key=order.index, default="proven")
 
 
-def judge(budget: Budget, totals: Bound, dominant: str) -> Verdict:
-    """Compares a plan's totals with every declared limit but `wall`, which cannot be proved."""
+def judge(budget: Budget, totals: Bound, dominant: str, of_models: Mapping[str, Bound]) -> Verdict:
+    """Compares a plan's totals, and those of single models, with every declared limit but `wall`,
+    which cannot be proved."""
     lines: list[Line] = []
     for dimension in SPENT:
         name, most = dimension.name, getattr(budget, dimension.name)
         if most is not None:
             best, worst = (_amount(c, dimension) for c in (totals.best, totals.worst))
             lines.append(_line(name, most, best, worst))
+    for name, model, most in budget.of_models:
+        dimension = next(d for d in SPENT if d.name == name)
+        both = of_models[model].best, of_models[model].worst
+        best, worst = (_amount(c, dimension) for c in both)
+        lines.append(_line(f"{name} of {model}", most, best, worst))
     if budget.depth is not None:
         depth = float(totals.depth)
         least = min(depth, 1.0)

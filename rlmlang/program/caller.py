@@ -28,12 +28,18 @@ from rlmlang.unicode import encodable
 
 class PredictorCaller:
     """Asks through the predictors of a DSPy program, looked up by name for every call. `routes` has
-    the way to each model; `trace` takes every request, for optimizers."""
+    the way to each model; `trace` takes every request, for optimizers. Where DSPy looks on
+    (`seen`), its settings say which adapter is used."""
 
     def __init__(
-        self, program: Program, routes: Mapping[str, Route], trace: list[Traced] | None = None
+        self,
+        program: Program,
+        routes: Mapping[str, Route],
+        trace: list[Traced] | None = None,
+        *,
+        seen: bool = False,
     ) -> None:
-        self.program, self.routes, self.trace = program, routes, trace
+        self.program, self.routes, self.trace, self.seen = program, routes, trace, seen
         self.adapter = PromptAdapter()
 
     async def ask(self, question: Question) -> Reply:
@@ -46,7 +52,8 @@ class PredictorCaller:
         }
         held = type(predictor) is PromptPredictor and predictor.as_planned
         route = self.routes[prompt.model.name]
-        call = PredictorCall(question, route, self.adapter, self.trace, held)
+        users = dspy.settings.adapter if self.seen else None
+        call = PredictorCall(question, route, self.adapter, self.trace, held, users)
         token = CALL.set(call)
         try:
             if type(predictor) is PromptPredictor:

@@ -25,8 +25,10 @@ from rlmlang.ir.template_sizes import templated
 from rlmlang.ir.types import Type
 from rlmlang.models.endings import unless_whole
 from rlmlang.models.engines.call_context import CallContext, Stopped, set_context, words_of
+from rlmlang.models.lm import LmEngine
 from rlmlang.models.routes import Route
 from rlmlang.program.adapter import PromptAdapter
+from rlmlang.program.adapters import through
 from rlmlang.program.signatures import RESULT, again
 from rlmlang.program.tasks import filled, instructions_of
 from rlmlang.protocols import AnswerError, Question, Reply
@@ -49,13 +51,15 @@ class Traced:
 @dataclass
 class PredictorCall:
     """A question on its way through its predictor; `reply` and `prediction` are what its latest
-    request brought. `held` says that its requests are those the plan has counted."""
+    request brought. `held` says that its requests are those the plan has counted; `users` is an
+    adapter in the place of ours."""
 
     question: Question
     route: Route
     adapter: PromptAdapter
     trace: list[Traced] | None = None
     held: bool = False
+    users: dspy.Adapter | None = None
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     thread: int = field(default_factory=threading.get_ident)
     reply: Reply | None = None
@@ -79,6 +83,10 @@ CALL: ContextVar[PredictorCall] = ContextVar("rlm_call")
 """The call that is being made, in this task and in threads that it waits for."""
 
 
+Latest = tuple[Prompt | None, Route | None, Config, Form]
+NEVER: Latest = (None, None, Config(), "fields")
+
+
 class PromptPredictor(dspy.Predict):  # type: ignore[misc]
     """Asks the model of the question that a run puts to it, through `await predictor.acall(…)`, or
     from a thread of a module that is not asynchronous, through `predictor(…)`.
@@ -92,12 +100,12 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         self.demos = list(demos)
         self._planned = (signature, signature.instructions, list(demos))
         self._documented = (signature, "", "", signature)
-        self._latest: tuple[Prompt | None, Route | None, Config, Form] = (
-            None,
-            None,
-            Config(),
-            "fields",
-        )
+        self._latest = NEVER
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a copy has: all but the way to a model, which is the run's."""
+        state: dict[str, object] = super().__getstate__()
+        return {**state, "_latest": NEVER}
 
     @property
     def as_planned(self) -> bool:
@@ -127,6 +135,8 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
             route.name, config, signature, self.demos, shown, escapes, form
         )
         context = _context_of(question, held=call.held)
+        if call.users is not None:
+            return await self._by(call.users, call, request, context, signature, shown)
         response = await _sent(route, request, context)
         said = encodable(words_of(response))
         reply = call.reply = Reply(None, said, context.exchange, escapes.count)
@@ -141,6 +151,36 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         call.prediction = call.adapter.prediction(signature, found)
         call.traced(self, inputs, call.prediction, readable=True)
         return call.prediction
+
+    async def _by(
+        self,
+        adapter: dspy.Adapter,
+        call: PredictorCall,
+        request: Request,
+        context: CallContext,
+        signature: type[dspy.Signature],
+        inputs: Mapping[str, str],
+    ) -> dspy.Prediction:
+        """One question by an adapter that is not ours. Raises AnswerError for an answer that it
+        cannot read."""
+        last: list[str] = []
+
+        async def send(made: Request) -> Response:
+            response = await _sent(call.route, made, context)
+            last.append(encodable(words_of(response)))
+            reply = Reply(None, last[-1], context.exchange)
+            unless_whole(response, call.question.prompt, reply, request.config.max_tokens)
+            return response
+
+        try:
+            found = await through(adapter, request, signature, self.demos, inputs, send)
+        except dspy.AdapterParseError as mistake:
+            reply = call.reply = Reply(None, "".join(last[-1:]), context.exchange)
+            raise AnswerError(" ".join(str(mistake).split())[:300], reply) from None
+        call.reply = Reply(None, "".join(last[-1:]), context.exchange)
+        made = dspy.Prediction(**found)
+        call.traced(self, inputs, made, readable=True)
+        return made
 
     def _asked(self, prompt: Prompt, route: Route) -> tuple[Config, Form]:
         """The settings of a request and the form of its answer; the same as long as prompt and
@@ -200,8 +240,9 @@ async def _sent(route: Route, request: Request, context: CallContext) -> Respons
         raise mistake.problem from None
     finally:
         set_context(None)
-    found = context.exchange
-    if (tracker := dspy.settings.usage_tracker) is not None and not found.reused:
+    found, seen = context.exchange, isinstance(route.transport, LmEngine)
+    tracker = dspy.settings.usage_tracker
+    if tracker is not None and not found.reused and not seen:
         used = {"prompt_tokens": found.tokens_in, "completion_tokens": found.tokens_out}
         tracker.add_usage(route.name, used)
     return response

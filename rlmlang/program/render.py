@@ -37,8 +37,12 @@ def table(rows: list[dict[str, object]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(rows[0])
     for row in rows:
-        writer.writerow("" if v is None else text_of(v) for v in row.values())
+        writer.writerow(map(_cell, row.values()))
     return out.getvalue().rstrip("\n")
+
+
+def _cell(value: object) -> str:
+    return line(value) if isinstance(value, dict | list) else text_of(value)
 
 
 def _item(value: object, index: int) -> str:

@@ -11,7 +11,17 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from types import UnionType
-from typing import Any, Literal, Optional, TypeAlias, Union, assert_never, get_args, get_origin
+from typing import (
+    Any,
+    Literal,
+    Optional,
+    TypeAlias,
+    Union,
+    assert_never,
+    cast,
+    get_args,
+    get_origin,
+)
 
 import dspy
 import pydantic
@@ -20,6 +30,7 @@ from pydantic.fields import FieldInfo
 from rlmlang.context import Datum
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
+from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.quotes import is_quote
 from rlmlang.ir.types import Field, Type
@@ -92,6 +103,8 @@ def _required(type_: Type) -> object:
             return Literal[names]
         case ty.Listed(of):
             return list[_python(of)]  # type: ignore[misc]
+        case ty.MapType(of):
+            return dict[str, _python(of)]  # type: ignore[misc]
         case ty.RecordType():
             return record_model(type_)
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():
@@ -107,6 +120,8 @@ def type_of(annotation: object) -> Type:
     match get_origin(annotation):
         case kind if kind in (Union, UnionType) and len(inner) == 1:
             return type_of(inner[0]).maybe()
+        case kind if kind is dict and len(inner) == 2 and inner[0] is str:
+            return ty.MapType(of=type_of(inner[1]))
         case kind if kind is list:
             return ty.list_of(type_of(inner[0]))
         case kind if kind is Literal and all(isinstance(a, str) for a in inner):
@@ -165,7 +180,12 @@ def _field_words(f: Field) -> str:
 
 def _form(type_: Type) -> str:
     """How a value of a type is written, where its name does not say it."""
-    return "A date, as 2026-11-30." if type_.required() == ty.SCALARS["Date"] else _labels(type_)
+    match type_.required():
+        case ty.TextType(word="Date"):
+            return "A date, as 2026-11-30."
+        case ty.TextType(word="Time"):
+            return "A time, as 2026-11-30T08:15:00Z."
+    return _labels(type_)
 
 
 def _labels(type_: Type) -> str:
@@ -195,12 +215,17 @@ def conform(type_: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -
             return None
         if not isinstance(value, str):
             raise ValueError(f"wants {type_}, got {type(value).__name__}")
-        return encodable(value)
+        return _with_dates(encodable(value), type_)
     try:
-        return plain(pydantic.TypeAdapter(output_type(type_)).validate_python(value))
+        made = plain(pydantic.TypeAdapter(output_type(type_)).validate_python(value))
     except pydantic.ValidationError as mistake:
         wrong = [f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']}" for e in mistake.errors()]
         raise ValueError(f"wants {type_}; " + "; ".join(wrong[:5])) from None
+    return _with_dates(made, type_)
+
+
+def _with_dates(value: Datum, type_: Type) -> Datum:
+    return cast("Datum", with_dates(value, type_))
 
 
 def fits_output(signature: type[dspy.Signature], value: Datum) -> bool:
@@ -232,6 +257,8 @@ def plain(value: Made) -> Datum:
         raise ValueError(f"{value} is no finite number")
     if isinstance(value, pydantic.BaseModel):
         return {k: plain(v) for k, v in value.model_dump(by_alias=True).items()}
+    if isinstance(value, Mapping):
+        return {encodable(k): plain(v) for k, v in value.items()}
     if isinstance(value, Sequence):
         return [plain(v) for v in value]
     return value

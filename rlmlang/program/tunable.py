@@ -8,7 +8,7 @@ back in the order of the plan, so that the same seed finds the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import dspy
@@ -39,7 +39,7 @@ class Shared:
 
     def __init__(self, program: RecipeProgram, answers: Answers, *, failures: bool) -> None:
         self.program, self.answers, self.failures = program, answers, failures
-        self.order = {name: n for n, name in enumerate(program.steps)}
+        self.order = tuple(program.steps)
 
     def __deepcopy__(self, memo: object) -> Shared:
         return self
@@ -72,25 +72,34 @@ class TunableProgram(dspy.Module):  # type: ignore[misc]
         return dspy.Prediction(answered=found)
 
     def entries(self, found: Answered) -> list[Entry]:
-        """The calls of a run in the plan's order; of one that was repeated the last, unless
-        failures are wanted."""
-        ordered = sorted(
-            found.trace, key=lambda t: (self.shared.order.get(t.predictor, 0), t.call.order)
-        )
-        if not self.shared.failures:
-            last = {(t.predictor, str(t.call)): t for t in ordered if t.readable}
-            ordered = list(last.values())
-        return [t.entry for t in ordered]
+        """The calls of a run, with failures where they are wanted."""
+        return entries_of(found.trace, self.shared.order, failures=self.shared.failures)
 
 
-def found_in(program: TunableProgram, before: RecipeProgram) -> dict[str, r.Tuned]:
-    """What an optimizer changed: tasks and demonstrations that are not as they were."""
+def entries_of(trace: Iterable[Traced], order: Iterable[str], *, failures: bool) -> list[Entry]:
+    """The calls of a run in the `order` of their predictors; of one that was repeated the last,
+    unless failures are wanted."""
+    places = {name: n for n, name in enumerate(order)}
+    ordered = sorted(trace, key=lambda t: (places.get(t.predictor, 0), t.call.order))
+    if not failures:
+        last = {(t.predictor, str(t.call)): t for t in ordered if t.readable}
+        ordered = list(last.values())
+    return [t.entry for t in ordered]
+
+
+def found_in(
+    steps: Mapping[str, dspy.Module], before: Mapping[str, dspy.Module]
+) -> dict[str, r.Tuned]:
+    """What an optimizer changed of predictors: tasks and demonstrations that are not as they
+    were. A module of another kind in a predictor's place has none."""
     found = {}
-    for name, now in program.steps.items():
-        was = before.steps[name]
+    for name, now in steps.items():
+        if not isinstance(now, dspy.Predict):
+            continue
+        was = before[name]
         task = now.signature.instructions.removesuffix(mark(name)).strip()
         same = task == was.signature.instructions.removesuffix(mark(name)).strip()
-        demos = tuple(demo(d, now.signature) for d in now.demos)
+        demos = tuple(demo(dspy.Example(d), now.signature) for d in now.demos)
         if not same or now.demos:
             found[name] = r.Tuned("" if same else task, demos)
     return found

@@ -8,11 +8,12 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
+from rlmlang.report.fitted import Heading
 from rlmlang.report.receipt import answer_of, counted
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
 from rlmlang.trajectory.events import CallFailed, CallRead
 
-SHOWN = 12
+SHOWN, LONGEST = 12, 90
 
 
 def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
@@ -83,13 +84,17 @@ def _call_line(call: CallRecord) -> Text:
     if last is None:
         return text.append("  sent, not answered", style="dim") if call.sent else text
     if isinstance(last, CallFailed):
-        text.append(f"  {last.code}: {last.reason[:90]}", style="red")
+        text.append(f"  {last.code}: {_short(last.reason)}", style="red")
     else:
         said = " ".join(answer_of(last.answer).split())
-        text.append(f"  {said[:90] or '(nothing)'}", style="dim")
+        text.append(f"  {_short(said) or '(nothing)'}", style="dim")
     if len(call.attempts) > 1:
         text.append(f"  {len(call.attempts)} tries", style="yellow")
     return text
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
 def node_view(run: RunRecord, node: str) -> Group | None:
@@ -102,11 +107,11 @@ def node_view(run: RunRecord, node: str) -> Group | None:
     ]
     if not calls:
         return None
-    parts = []
+    parts: list[Text | Heading] = []
     for call in calls[:SHOWN]:
         for attempt in call.attempts:
             title = f"── {call.id}, try {attempt.call.attempt + 1}, {attempt.prompt} "
-            parts += [Text(title.ljust(80, "─"), style="bold"), Text(attempt.request)]
+            parts += [Heading(title), Text(attempt.request)]
             parts += [Text("── answer", style="bold"), Text(attempt.answer)]
             if isinstance(attempt, CallFailed):
                 parts.append(Text(f"not taken: {attempt.reason}", style="red"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -10,45 +13,52 @@ from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan, Rewrite
 from rlmlang.plan.verdict import Line
+from rlmlang.report.fitted import Hanging
 from rlmlang.schema.formula import Formula
 
 TONES = {"proven": "green", "may be hit": "yellow", "cannot fit": "red", "unknown": "yellow"}
-LONGEST = 46
+LONGEST, NARROW = 46, 90
 
 
-def plan_view(plan: Plan) -> Group:
-    """The whole plan for a terminal."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("step", "what", "calls", "tok in", "tok out", "usd"):
-        table.add_column(
-            name, justify="left" if name in ("step", "what") else "right", overflow="fold"
-        )
+def plan_view(plan: Plan, wide: int = NARROW) -> Group:
+    """The whole plan for a terminal. Below `NARROW` columns what a step does stands below its name,
+    so that numbers have their place."""
+    narrow = wide < NARROW
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0), header_style="dim"
+    )
+    for name in ("step", *(() if narrow else ("what",))):
+        table.add_column(name, overflow="fold")
+    for name in ("calls", "tok in", "tok out", "usd"):
+        table.add_column(name, justify="right", no_wrap=True)
     for node in plan.nodes:
         if node.step.work.kind != "given":
-            _row(table, node, plan)
+            _row(table, node, plan, narrow=narrow)
     table.add_section()
     for name in ("best", "expected", "worst"):
-        table.add_row("", Text(name, style="bold"), *_cells(getattr(plan.totals, name)))
+        words = [Text(name, style="bold")] if narrow else ["", Text(name, style="bold")]
+        table.add_row(*words, *_cells(getattr(plan.totals, name)))
     formulas = _formulas(plan)
     title = Text(f"plan of {plan.recipe.name}  {plan.hash[:12]}", style="bold")
     if plan.binding.endpoint:
         title.append(f"  at {plan.binding.endpoint}", style="none")
-    return Group(title, table, *formulas, *_notes(plan))
+    return Group(title, table, *map(Hanging, (*formulas, *_notes(plan))))
 
 
-def _row(table: Table, node: Node, plan: Plan) -> None:
+def _row(table: Table, node: Node, plan: Plan, *, narrow: bool) -> None:
     """A step; what it is made of stands indented below it."""
     bound = node.bound
     name = Text("  " * len(plan.around(node)) + node.id.removeprefix(f"{node.within}."))
     if node.id == plan.verdict.dominant:
-        name.append(" ◀ most of the cost", style="yellow")
+        name.append(" ◀ most" if narrow else " ◀ most of the cost", style="yellow")
     words = Text(_short(node.words))
     if node.coverage:
         words.append(f"  {_short(node.coverage)}", style="cyan")
     if node.streams:
         words.append("  streamed", style="dim")
-    empty = bound == Bound()
-    table.add_row(name, words, *(("", "", "", "") if empty else _cells(bound.worst)))
+    cells = ("", "", "", "") if bound == Bound() else _cells(bound.worst)
+    below = Padding(words, (0, 0, 0, 2))
+    table.add_row(*([Group(name, below)] if narrow else [name, words]), *cells)
 
 
 def _short(words: str) -> str:
@@ -147,6 +157,26 @@ def short(plan: Plan) -> Text:
     return text
 
 
+def plans_view(found: Sequence[tuple[str, str, Plan | None]]) -> Table:
+    """The plans of many recipes by file, a line each; of one that cannot be planned, that it
+    cannot."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("recipe", overflow="fold")
+    for heading in ("calls", "worst", "usd"):
+        table.add_column(heading, justify="right")
+    table.add_column("budget")
+    for file, recipe, plan in found:
+        name = Text(f"{file} ").append(recipe, style="bold")
+        if plan is None:
+            table.add_row(name, "", "", "", Text("error", style="red"))
+            continue
+        worst, word = plan.totals.worst, plan.verdict.word
+        usd = "?" if worst.usd is None else _dollars(worst.usd)
+        calls = (_number(plan.totals.expected.calls), _number(worst.calls))
+        table.add_row(name, *calls, usd, Text(word, style=TONES[word]))
+    return table
+
+
 def print_plan(plan: Plan, console: Console) -> None:
     """Draws the plan."""
-    console.print(plan_view(plan))
+    console.print(plan_view(plan, console.width))

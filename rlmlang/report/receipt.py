@@ -12,6 +12,7 @@ from rich.text import Text
 
 from rlmlang.budget import Usage
 from rlmlang.framing.replies import UnreadableError, read, unframed
+from rlmlang.report.fitted import Hanging
 from rlmlang.trajectory.events import CallFinished, Event, Range
 from rlmlang.trajectory.receipt import Line
 from rlmlang.value import Json
@@ -38,15 +39,24 @@ def answer_of(raw: str) -> str:
     return "" if text in ("null", "None", "[]", '""') else text
 
 
-def evidence(events: Iterable[Event], result: Json) -> list[tuple[str, str]]:
-    """Places whose answers went into the result: `path:start-end` and what was said of them."""
+def _unknown(path: str, at: int) -> int | None:
+    """The line of a byte, where no document is at hand."""
+    return None
+
+
+def evidence(
+    events: Iterable[Event], result: Json, line: Callable[[str, int], int | None] = _unknown
+) -> list[tuple[str, str]]:
+    """Places whose answers went into the result, and what was said of them. `line` finds the line
+    of a byte of a document; it is asked for the places that are shown."""
     final = " ".join(as_text(result).split()).lower()
     found: list[tuple[str, str]] = []
     for event in events:
         if isinstance(event, CallFinished) and event.ranges:
             said = " ".join(answer_of(event.answer).split())
             if len(said) >= LEAST and _supports(said.lower(), final):
-                found.append((_place(event.ranges), said))
+                find = line if len(found) < MOST else _unknown
+                found.append((_place(event.ranges, find), said))
     return found
 
 
@@ -55,27 +65,30 @@ def _supports(said: str, final: str) -> bool:
     return said in final or final in said or any(s.rstrip(".") in final for s in sentences)
 
 
-def _place(ranges: Sequence[Range]) -> str:
+def _place(ranges: Sequence[Range], line: Callable[[str, int], int | None]) -> str:
     first, last = ranges[0], ranges[-1]
     if len(ranges) == 1:
         section = f" {first[3]}," if len(first) > 3 else ""
-        return f"{first[0]}{section} bytes {first[1]:,}–{first[2]:,}"
+        at = line(str(first[0]), int(first[1]))
+        words = f", line {at:,}" if at is not None else ""
+        return f"{first[0]}{section} bytes {first[1]:,}–{first[2]:,}{words}"
     return f"{first[0]} … {last[0]} ({len(ranges)} parts)"
 
 
-def evidence_view(found: list[tuple[str, str]], unseen: int = 0) -> Group:
+def evidence_view(
+    found: list[tuple[str, str]], unseen: int = 0, seen_with: str = "rlm show"
+) -> Group:
     """The first few places; `unseen` answers were not looked at."""
+    see = f": {seen_with}" if seen_with else ""
     lines = [Text("evidence", style="bold")] if found or unseen else []
     for place, said in found[:MOST]:
         shown = said if len(said) <= 160 else said[:159] + "…"
         lines.append(Text.from_markup(f"  [cyan]{escape(place)}[/cyan]  {escape(shown)}"))
     if len(found) > MOST:
-        lines.append(Text(f"  and {len(found) - MOST} more: rlm show", style="dim"))
+        lines.append(Text(f"  and {len(found) - MOST} more{see}", style="dim"))
     if unseen:
-        lines.append(
-            Text(f"  not looked for in the last {unseen:,} answers: rlm show", style="dim")
-        )
-    return Group(*lines)
+        lines.append(Text(f"  not looked for in the last {unseen:,} answers{see}", style="dim"))
+    return Group(*map(Hanging, lines))
 
 
 def receipt_view(
@@ -85,6 +98,7 @@ def receipt_view(
     seconds: float,
     notice: str = "",
     *,
+    seen_with: str = "rlm show",
     priced: bool = True,
     reused: int = 0,
     unanswered: int = 0,
@@ -103,7 +117,7 @@ def receipt_view(
     if reused:
         words = "answer was" if reused == 1 else "answers were"
         parts.append(Text(f"  {reused:,} {words} kept from before, and cost nothing"))
-    parts.append(Text(f"  run {run}: rlm show", style="dim"))
+    parts.append(Text(f"  run {run}: {seen_with or 'not kept'}", style="dim"))
     if any(
         line.promised == "some" and line.read < line.total and not line.by_code for line in lines
     ):
@@ -111,7 +125,7 @@ def receipt_view(
     parts += [Text(f"  {words}", style="yellow") for words in notices]
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))
-    return Group(*parts)
+    return Group(*map(Hanging, parts))
 
 
 def _aligned(lines: Sequence[Line]) -> list[Text]:
@@ -133,8 +147,9 @@ def _view(line: Line) -> Callable[[Line], tuple[str, str, str]]:
 
 
 def _judged(line: Line) -> tuple[str, str, str]:
-    """What a condition let pass."""
-    return f"  {line.step} of {line.source}", f"where {escape(line.where)}", _passed(line)
+    """What a condition let pass, or what was left after items that failed."""
+    how = f"where {escape(line.where)}" if line.where else f"{line.skipped:,} skipped"
+    return f"  {line.step} of {line.source}", how, _passed(line)
 
 
 def _passed(line: Line) -> str:
@@ -183,6 +198,8 @@ def _share(line: Line) -> str:
         counts.append(f"{line.rows_read:,} of {line.rows:,} rows")
     if line.documents > 1:
         counts.append(f"{line.documents_read:,} of {line.documents:,} documents")
+    if line.results is not None and (line.rows or line.documents > 1):
+        counts.append(f"{line.results:,} {'result' if line.results == 1 else 'results'}")
     return ", ".join(counts)
 
 

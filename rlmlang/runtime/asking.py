@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.binding import BoundModel
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.models.dialect import Dialects
 from rlmlang.models.engines.call_context import Engine
@@ -17,7 +18,7 @@ from rlmlang.program.program import Program, RecipeProgram
 from rlmlang.protocols import Keeper, Question, Reply, Sending
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.models import Models
-from rlmlang.runtime.prepared import Prepared
+from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.project import models_of
 
 
@@ -52,7 +53,7 @@ class AskedModels(Models):
         )
         self._routes: dict[str, Route] = {}
         program = program or RecipeProgram(prompts_of(ready.plan))
-        self._caller = PredictorCaller(program, self._routes, trace)
+        self._caller = PredictorCaller(program, self._routes, trace, seen=ready.options.seen)
 
     @property
     def problem(self) -> CodedError | None:
@@ -84,6 +85,7 @@ class AskedModels(Models):
             self.engines.parallel,
             self._redact,
             endpoint.key_env,
+            options.seen,
             Dialects(say=self._in_flight.notice),
         )
         for model in models_of(ready.plan):
@@ -96,7 +98,7 @@ class AskedModels(Models):
                 connection,
                 self.engines,
                 limits,
-                self._engine,
+                self._engine or _engine_of(bound, options),
             )
 
     async def ask(self, question: Question) -> Reply:
@@ -117,3 +119,10 @@ class AskedModels(Models):
             close = getattr(route.transport, "close", None)
             if close is not None:
                 await close()
+
+
+def _engine_of(bound: BoundModel, options: Options) -> Engine | None:
+    """What the caller lets answer for a model, if anything: an engine for it, or the one for all
+    where it is that one's model that fills it."""
+    engine = options.engines.get(bound.model) or options.engines.get("")
+    return engine if getattr(engine, "model", bound.name) == bound.name else None

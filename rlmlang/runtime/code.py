@@ -9,12 +9,14 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
+from typing import cast
 
 from rlmlang import plugins
 from rlmlang.context import Datum, Slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
+from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
 from rlmlang.runtime.parts import code_path
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
@@ -105,7 +107,7 @@ def _held(code: Code, sent: Sent, value: object) -> Datum:
             f"{code.path}:{code.function} gave what is no {code.result}: {words}",
             hint="give plain lists, dictionaries, text and numbers of the declared type",
         )
-    return result
+    return cast("Datum", with_dates(result, code.result))
 
 
 def _failed(code: Code, words: str, hint: str, reason: str = "") -> CodedError:

@@ -6,20 +6,28 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from rlmlang.budget import Usage
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime import execute
-from rlmlang.runtime.inputs import refuse_halves
-from rlmlang.runtime.prepare import prepare, refuse
+from rlmlang.runtime.given import refuse_halves
+from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.lms import named_models
+from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
+from rlmlang.runtime.python_settings import Running, options_of
 from rlmlang.runtime.session import Session
 from rlmlang.sources.tree import open_several
 from rlmlang.trajectory.receipt import Line
 
+if TYPE_CHECKING:
+    from rlmlang.models.lm import Lm
+
+Context: TypeAlias = "str | Path | Sequence[Path] | None"
+Model: TypeAlias = "str | Lm"
 RECIPE = "std/rlm"
 
 
@@ -41,32 +49,42 @@ class Completion:
 def prepared(
     prompt: str,
     paths: Sequence[str],
-    model: str,
-    sub_model: str,
+    models: tuple[str, ...],
     budget: Mapping[str, str | float],
-    **options: Any,
+    options: Options,
 ) -> Prepared:
     """The library's recipe for a question over a file, a folder, or several of them, bound."""
-    models = [f"root={model}", f"reader={sub_model or model}"] if model else []
     sets = {"question": prompt, **{f"budget.{k}": str(v) for k, v in budget.items()}}
     several = len(paths) > 1
-    recipe = "ask_files" if several or os.path.isdir(paths[0]) else "ask"
-    sources = {} if several else {"context": paths[0]}
-    values = {"context": open_several(paths)} if several else {}
-    given = Options(recipe, sets, sources, tuple(models), values, **options)
+    given = replace(
+        options,
+        recipe="ask_files" if several or os.path.isdir(paths[0]) else "ask",
+        sets=sets,
+        sources={} if several else {"context": paths[0]},
+        values={"context": open_several(paths)} if several else {},
+        models=models,
+    )
     return prepare(RECIPE, given, need_all=True)
+
+
+def both(model: str, sub_model: str) -> tuple[str, ...]:
+    """The models of that recipe: the one that writes code, and the one that code asks."""
+    return (f"root={model}", f"reader={sub_model or model}") if model else ()
 
 
 async def acompletion(
     prompt: str,
-    context: str | Path | Sequence[Path] | None = None,
+    context: Context = None,
     *,
+    model: Model = "",
+    sub_model: Model = "",
+    budget: Mapping[str, float] | None = None,
     engine: Engine | None = None,
-    **options: Any,
+    **how: Unpack[Running],
 ) -> Completion:
     """`completion` in the running event loop; cancelled, it ends at once, and what was answered by
     then is kept."""
-    with _ready(prompt, context, **options) as ready:
+    with _ready(prompt, context, _models(model, sub_model), budget or {}, how) as ready:
         refuse(ready)
         outcome = await Session(ready, engine=engine).run()
     return _answer(outcome)
@@ -74,39 +92,46 @@ async def acompletion(
 
 def completion(
     prompt: str,
-    context: str | Path | Sequence[Path] | None = None,
+    context: Context = None,
     *,
+    model: Model = "",
+    sub_model: Model = "",
+    budget: Mapping[str, float] | None = None,
     engine: Engine | None = None,
-    **options: Any,
+    **how: Unpack[Running],
 ) -> Completion:
     """Answers a question over a text, or over files and folders of any size.
 
-    `context` is the text itself, a Path, or several. `options` are `model`, `sub_model`, a `budget`
-    with limits of `calls`, `tokens`, `usd` and `wall` (seconds), and those of `Options`, such as
-    `api_base` or `store`. Raises CodedError for what stopped it; what was answered by then is kept.
-    May be called where an event loop is running; it waits for the answer all the same.
+    `context` is the text itself, a Path, or several. `model` writes code, `sub_model` is asked by
+    it: names, or `dspy.LM`s. The `budget` has limits of `calls`, `tokens`, `usd` and `wall`
+    (seconds). Raises CodedError for what stopped it; what was answered by then is kept. May be
+    called where an event loop is running; it waits for the answer all the same.
     """
-    with _ready(prompt, context, **options) as ready:
+    with _ready(prompt, context, _models(model, sub_model), budget or {}, how) as ready:
         return _answer(execute(ready, engine=engine))
 
 
 @contextmanager
 def _ready(
     prompt: str,
-    context: str | Path | Sequence[Path] | None,
-    *,
-    model: str = "",
-    sub_model: str = "",
-    budget: Mapping[str, float] | None = None,
-    **options: Any,
+    context: Context,
+    models: Mapping[str, Model],
+    budget: Mapping[str, float],
+    how: Running,
 ) -> Iterator[Prepared]:
     """The question, bound, for as long as its context lies where it lies."""
+    names, engines = named_models(models)
+    options = replace(options_of(how), engines=engines)
     with tempfile.TemporaryDirectory() as folder:
         paths = _paths(context, Path(folder) / "context.txt")
-        yield prepared(prompt, paths, model, sub_model, budget or {}, **options)
+        yield prepared(prompt, paths, names, budget, options)
 
 
-def _paths(context: str | Path | Sequence[Path] | None, file: Path) -> list[str]:
+def _models(model: Model, sub_model: Model) -> dict[str, Model]:
+    return {"root": model, "reader": sub_model or model} if model else {}
+
+
+def _paths(context: Context, file: Path) -> list[str]:
     """Where a context lies; text is written to a file first."""
     if isinstance(context, Path):
         return [str(context)]

@@ -17,6 +17,7 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.expressions import Ref
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan
+from rlmlang.protocols import Partition, Refusing
 from rlmlang.verbs.split import Split
 
 
@@ -39,13 +40,23 @@ def _counted(plan: Plan, inputs: Mapping[str, Datum], measure: Measure) -> dict[
         n.id: items_of(inputs[n.id]) for n in plan.nodes if n.id in inputs and n.facts.type.is_list
     }
     for node in plan.nodes:
-        subject = _cut_input(node)
+        subject = cut_input(node)
         if subject in inputs:
             lists[node.id] = _pieces(node, inputs[subject], measure)
     return {id: _different(items) for id, items in lists.items()}
 
 
-def _cut_input(node: Node) -> str:
+def refuse_large(plan: Plan, inputs: Mapping[str, Datum], measure: Measure) -> None:
+    """Raises CodedError for an input that some split of the plan is sure not to cut; what comes to
+    a split by way of other steps is looked at when it begins."""
+    for node in plan.nodes:
+        if (subject := cut_input(node)) in inputs and node.step.when is None:
+            cut = partition_of(node)
+            if isinstance(cut, Refusing):
+                cut.refuse(inputs[subject], measure)
+
+
+def cut_input(node: Node) -> str:
     """The node whose value a split cuts; empty for what is no split of a value itself."""
     work = node.step.work
     if not isinstance(work, Split) or not isinstance(work.subject, Ref):
@@ -53,13 +64,18 @@ def _cut_input(node: Node) -> str:
     return node.inputs.get(work.subject.name, "")
 
 
-def _pieces(node: Node, given: Datum, measure: Measure) -> Iterable[Datum]:
+def partition_of(node: Node) -> Partition:
+    """The partition of a split."""
     work = node.step.work
     if not isinstance(work, Split):
         raise TypeError(node.id)
     how = work.partition
-    cut = plugins.partition(how.strategy, how.options, how.before, how.after)
-    return cut.split(as_slice(node.id, given) if isinstance(given, str) else given, measure)
+    return plugins.partition(how.strategy, how.options, how.before, how.after)
+
+
+def _pieces(node: Node, given: Datum, measure: Measure) -> Iterable[Datum]:
+    text = as_slice(node.id, given) if isinstance(given, str) else given
+    return partition_of(node).split(text, measure)
 
 
 def _different(items: Iterable[Datum]) -> int:

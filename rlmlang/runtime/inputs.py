@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import get_args
+from pathlib import PurePath
+from typing import cast, get_args
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Measure, as_slice
+from rlmlang.context import Datum, Measure, Rows, Slice, Tree, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.source import Place as Written
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
-from rlmlang.ir.expressions import Param, Ref
+from rlmlang.ir.dates import with_dates
+from rlmlang.ir.expressions import FromEnv, Param, Ref
 from rlmlang.ir.quotes import is_cut
-from rlmlang.ir.types import Type, labels_of
+from rlmlang.ir.types import Type
 from rlmlang.runtime.code import CallCode
+from rlmlang.runtime.given import Origin, from_text, refuse_halves, wrong
 from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.python_values import from_python
 from rlmlang.runtime.stops import wanted
 from rlmlang.runtime.values import misfit
-from rlmlang.schema.formula import Sizes, Unknown, What
+from rlmlang.schema.formula import Sizes, Unknown, What, symbol
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.place import Place, kind_at
 from rlmlang.sources.sizes import READ, size_of
-from rlmlang.unicode import flaw
 
 
 def bind_inputs(
@@ -39,15 +41,20 @@ def bind_inputs(
     need_all: bool,
     settable: Sequence[str] = (),
     closed: Collection[str] = (),
+    places: Mapping[str, Written] | None = None,
 ) -> dict[str, Datum]:
-    """The values of parameters and sources, but for the sources and defaults that stay `closed`.
-    Raises CodedError for what is missing or wrong."""
+    """The values of parameters and sources, but for the sources and defaults that stay `closed`;
+    `places` are those of the parameters in the recipe. Raises CodedError for what is missing or
+    wrong."""
+    places = places or {}
     inputs = {n: open_path(path, _type_of(n, recipe)) for n, path in options.sources.items()}
-    inputs |= {n: from_value(v, n, _type_of(n, recipe)) for n, v in options.values.items()}
+    taken = from_program if options.of_python else from_value
+    inputs |= {n: taken(v, n, _type_of(n, recipe)) for n, v in options.values.items()}
     params = {p.name: p for p in recipe.params}
     for name, text in options.sets.items():
         if name in params:
-            inputs[name] = from_text(text, params[name])
+            origin = Origin(f"--set {name}", places.get(name))
+            inputs[name] = from_text(text, params[name], origin)
         elif not name.startswith("budget.") and name not in settable:
             raise _no_input(name, recipe)
     _open_declared(recipe, inputs, need_all=need_all, closed=closed)
@@ -55,7 +62,7 @@ def bind_inputs(
     for name, default in recipe.defaults:
         if name not in inputs and isinstance(default, Ref):
             inputs[name] = own(inputs.get(default.name))
-        elif name not in inputs and name not in closed:
+        elif name not in inputs and name not in closed and not isinstance(default, FromEnv):
             inputs[name] = evaluate(default, {}, CallCode(in_time))
     inputs = told_apart(inputs)
     return _complete(recipe, inputs) if need_all else inputs
@@ -103,62 +110,48 @@ def open_path(path: str, type_: Type) -> Datum:
     return plugins.opened(kind_at(path, type_), Place(path, type_))
 
 
+def from_program(value: object, name: str, type_: Type) -> Datum:
+    """A value of a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    found = from_python(value, name)
+    if isinstance(found, PurePath):
+        return open_path(str(found), type_)
+    if isinstance(found, Slice | Tree | Rows):
+        held: Datum = found  # type: ignore[assignment]
+        return held
+    refuse_halves(found, name)
+    if words := misfit(found, type_):
+        hint = f"Path({found!r:.40}) is a place to read from" if isinstance(found, str) else ""
+        raise failed("wrong-input", f"`{name}` is no {type_}: {words}", hint=hint)
+    if isinstance(found, list) and ty.is_documents(type_):
+        return [as_slice(f"{name}[{n}]", text) for n, text in enumerate(found, 1)]
+    if isinstance(found, str) and is_cut(type_):
+        return as_slice(name, found)
+    return _with_dates(found, Param(name, type_))
+
+
 def from_value(value: Datum, name: str, type_: Type) -> Datum:
-    """A value given by a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    """A value of an example or the command line's, as the recipe takes it. Raises CodedError
+    (wrong-input)."""
     refuse_halves(value, name)
+    if isinstance(value, list) and ty.is_documents(type_):
+        texts = enumerate(value, 1)
+        return [as_slice(f"{name}[{n}]", x) if isinstance(x, str) else x for n, x in texts]
     if value is None or not isinstance(value, str):
-        return value
-    if isinstance(type_, ty.TreeType):
+        return _with_dates(value, Param(name, type_))
+    if isinstance(type_, ty.TreeType) or ty.is_documents(type_):
         return open_path(value, type_)
     if is_cut(type_):
         return as_slice(name, value)
-    return from_text(value, Param(name, type_)) if not type_.textual else value
+    text = type_.textual and type_.required() not in (ty.DATE, ty.TIME)
+    return value if text else from_text(value, Param(name, type_), Origin(f"`{name}`"))
 
 
-def from_text(text: str, param: Param) -> Datum:
-    """A value given on the command line. Raises CodedError (wrong-input)."""
-    refuse_halves(text, param.name)
+def _with_dates(value: Datum, param: Param) -> Datum:
+    """A value whose dates and times are some. Raises CodedError (wrong-input)."""
     try:
-        match param.type:
-            case ty.IntType():
-                return int(text.replace("_", ""))
-            case ty.FloatType():
-                return finite(text)
-            case ty.BoolType():
-                return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
-            case ty.EnumType(names=names) if text not in names:
-                raise _wrong_input(param, text)
-            case ty.Listed() | ty.RecordType():
-                value: Datum = json.loads(text, parse_float=finite, parse_constant=finite)
-                if words := misfit(value, param.type):
-                    raise _wrong_input(param, text, words)
-                return value
-            case ty.TreeType():
-                hint = f"--source {param.name}=FOLDER"
-                raise failed("wrong-input", f"`{param.name}` is a Tree", hint=hint)
-    except (ValueError, KeyError, RecursionError):
-        raise _wrong_input(param, text) from None
-    return as_slice(param.name, text) if is_cut(param.type) else text
-
-
-def refuse_halves(value: object, name: str) -> None:
-    """Raises CodedError (wrong-input) for text that UTF-8 cannot hold: it could be neither sent nor
-    kept, and what was given is never changed unasked."""
-    if words := flaw(value):
-        raise failed(
-            "wrong-input",
-            f"the text given for `{name}` {words}",
-            hint="give it as UTF-8; in Python, text.encode('utf-16', 'surrogatepass')"
-            ".decode('utf-16', 'replace') puts U+FFFD in place of halves",
-        )
-
-
-def finite(text: str) -> float:
-    """A number. Raises ValueError for what is none, or too large to be one."""
-    found = float(text)
-    if not math.isfinite(found):
-        raise ValueError(text)
-    return found
+        return cast("Datum", with_dates(value, param.type))
+    except ValueError as mistake:
+        raise wrong(param, Origin(f"`{param.name}`"), str(mistake)) from None
 
 
 def real_sizes(
@@ -180,13 +173,23 @@ def real_sizes(
     return sizes
 
 
+def wanted_of(steps: Iterable[r.Step]) -> Iterator[r.Facts]:
+    """The facts in which unknowns stand that are wanted: those of steps, and of the documents that
+    a step goes over."""
+    for step in steps:
+        yield step.facts
+        if isinstance(subject := step.work.streamed, Ref):
+            yield r.Facts(size=symbol("document", subject.name))
+
+
 def _symbols(facts: r.Facts) -> frozenset[Unknown]:
     return facts.size.symbols | facts.count.symbols | facts.item.symbols
 
 
 def _within(param: Param, sizes: Sizes) -> None:
     """Raises CodedError when an input is larger than its declared most."""
-    size = sizes.get(Unknown("count" if param.type.is_list else "", param.name))
+    items: What = "files" if ty.is_documents(param.type) else "count"
+    size = sizes.get(Unknown(items if param.type.is_list else "", param.name))
     if param.max is not None and size is not None and size > param.max:
         unit = "items" if param.type.is_list else "tok"
         raise failed(
@@ -212,13 +215,4 @@ def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
         "missing-input",
         f"`{param.name}: {param.type}` of {recipe.name} has no value",
         hint=how + also,
-    )
-
-
-def _wrong_input(param: Param, text: str, words: str = "") -> CodedError:
-    labels = ", ".join(labels_of(param.type))
-    return failed(
-        "wrong-input",
-        f"--set {param.name}={text:.40}: {param.type} is wanted" + (f"; {words}" if words else ""),
-        hint=f"one of: {labels}" if labels else "lists and records are given as JSON",
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from rlmlang import compiler, plugins
-from rlmlang.budget import Account, Limits
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.diagnostics.diagnostic import Diagnostic, failed
+from rlmlang.diagnostics.source import SourceFile
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.apply_tuning import with_tuned
@@ -19,12 +20,14 @@ from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
-from rlmlang.runtime.checking import importing
-from rlmlang.runtime.distinct import with_distinct
+from rlmlang.runtime.beside import Beside, slips
+from rlmlang.runtime.checking import Load, importing
+from rlmlang.runtime.distinct import refuse_large, with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
-from rlmlang.runtime.files import STD, folder_of, read_source
-from rlmlang.runtime.inputs import bind_inputs, real_sizes
+from rlmlang.runtime.files import read_source
+from rlmlang.runtime.inputs import bind_inputs, real_sizes, wanted_of
+from rlmlang.runtime.limits import unpriced
 from rlmlang.runtime.placed_inputs import placed_texts
 from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
 from rlmlang.runtime.project import (
@@ -32,12 +35,12 @@ from rlmlang.runtime.project import (
     bind_models,
     load,
     model_and_name,
-    near_name,
     strays,
     tiers_of,
     unknown_names,
 )
-from rlmlang.runtime.trust import doubt, hold, trusts
+from rlmlang.runtime.root import STORE, root_of
+from rlmlang.runtime.trust import doubt, hold, left_aside, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
@@ -45,18 +48,36 @@ from rlmlang.schema.settings import BUDGET
 Limited = TypeVar("Limited", bound=r.Interface)
 
 
-def prepare(what: str | Plan, options: Options, *, need_all: bool) -> Prepared:
-    """Checks, binds and plans the recipe of a file, or binds a plan or the file of one. Raises
-    BadRecipe or CodedError."""
+def prepare(what: str | SourceFile | Plan, options: Options, *, need_all: bool) -> Prepared:
+    """Checks, binds and plans the recipe of a file or text, or binds a plan or the file of one.
+    Raises BadRecipe or CodedError."""
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
-    path = what.recipe.path if isinstance(what, Plan) else what
-    project = load(Path.cwd() if path.startswith(STD) else folder_of(path))
-    if isinstance(what, Plan) or path.endswith(".json"):
+    path = _path_of(what)
+    root = root_of(path)
+    project = load(root)
+    if options.store is STORE:
+        options = replace(options, store=root.store)
+    if isinstance(what, Plan) or (isinstance(what, str) and path.endswith(".json")):
         saved = (
             what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)
         )
         return _from_plan(saved, path, options, project, need_all=need_all)
-    return _from_recipe(path, options, project, need_all=need_all)
+    source = what if isinstance(what, SourceFile) else read_source(path)
+    return _from_recipe(source, options, project, need_all=need_all)
+
+
+def _path_of(what: str | SourceFile | Plan) -> str:
+    if isinstance(what, Plan):
+        return what.recipe.path
+    return what.path if isinstance(what, SourceFile) else what
+
+
+def recipe_of(what: str | SourceFile, options: Options) -> r.Recipe:
+    """A recipe as it is written, nothing bound. Raises BadRecipe and CodedError."""
+    source = what if isinstance(what, SourceFile) else read_source(what)
+    load_import = importing(source.path, trust=options.trust)
+    found = _checked(compiler.check(source, load_import, plugins=plugins))
+    return _choose(found, options.recipe, source.path)
 
 
 def plan_of_run(store: Path, run: str) -> Plan:
@@ -67,37 +88,53 @@ def plan_of_run(store: Path, run: str) -> Plan:
     return Plan.from_json(reader.document(reader.choose(run)), plugins.find)
 
 
-def _from_recipe(path: str, options: Options, project: Project, *, need_all: bool) -> Prepared:
-    source = read_source(path)
+def _from_recipe(
+    source: SourceFile, options: Options, project: Project, *, need_all: bool
+) -> Prepared:
+    path = source.path
     load_import = importing(path, trust=options.trust)
-    first_look = _checked(compiler.check(source, load_import, plugins=plugins))
+    beside = Beside(project, options)
+    first_look = _looked_at(source, load_import, options, beside)
     recipe = _choose(first_look, options.recipe, path)
+    places = first_look.places.get(recipe.name, {})
     tuning, stale = _tuning(recipe, path, options)
     options = replace(
         options,
         sets={**tuning.sets, **options.sets},
         models=(*_models(tuning, options), *options.models),
     )
+    found = beside.given(recipe, places, need_all=need_all)
+    options = found.within(options)
     sets = _overrides(recipe, options, first_look)
     local = _local(options, project)
     models = bind_models(recipe, project, options.models, local=local)
     measure = shared(_measures(models, project).values())
     effects, closed = _effects(recipe, path, options, need_all=need_all)
-    inputs = bind_inputs(
-        recipe, options, need_all=need_all, settable=first_look.settable, closed=closed
+    binds = partial(bind_inputs, need_all=need_all, settable=first_look.settable, closed=closed)
+    inputs = binds(recipe, options, places=places)
+    sizes = real_sizes(recipe.params, wanted_of(recipe.steps), inputs, measure)
+    again = compiler.check(
+        source, load_import, sizes, sets, measure.most, measure.grain, plugins, beside.variable
     )
-    sizes = real_sizes(recipe.params, (s.facts for s in recipe.steps), inputs, measure)
-    again = compiler.check(source, load_import, sizes, sets, measure.most, measure.grain, plugins)
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models, local=local)
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = [d for d in again.diagnostics if d.severity == "warning"]
-    warnings = (*((stale,) if stale is not None else ()), *said, *strays(recipe, project))
+    said += [*strays(recipe, project), *slips(recipe, project)]
+    warnings = (*((stale,) if stale is not None else ()), *said)
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
     warnings = (*warnings, *_doubts(path, effects, options, need_all=need_all))
     ready = _ready(made, inputs, measure, options, project, warnings, tuning.words)
-    return replace(ready, effects=effects)
+    return replace(ready, effects=effects, beside=found.words)
+
+
+def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside) -> Checked:
+    """The file checked, constants set: what is set is not read from the environment."""
+    constants = {k: v for k, v in options.sets.items() if k.isidentifier()}
+    return _checked(
+        compiler.check(source, load, None, constants, plugins=plugins, variable=beside.variable)
+    )
 
 
 def _effects(
@@ -129,6 +166,8 @@ def _from_plan(
     """A plan with this time's inputs and models. Of what may be set it takes parameters and limits;
     numbers of its steps are changed in the plan."""
     saved = replace(saved, recipe=_with_budget(saved.recipe, options))
+    found = Beside(project, options).given(saved.recipe, {}, need_all=need_all)
+    options = found.within(options)
     models = bind_models(saved, project, options.models, local=_local(options, project))
     measure = shared(_measures(models, project).values())
     effects, closed = _effects(saved, path, options, need_all=need_all)
@@ -137,7 +176,11 @@ def _from_plan(
     sizes = real_sizes(saved.recipe.params, unbound, inputs, measure)
     made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project))
     doubts = _doubts(path, effects, options, need_all=need_all)
-    return replace(_ready(made, inputs, measure, options, project, doubts, ""), effects=effects)
+    return replace(
+        _ready(made, inputs, measure, options, project, doubts, ""),
+        effects=effects,
+        beside=found.words,
+    )
 
 
 def _local(options: Options, project: Project) -> bool:
@@ -177,11 +220,13 @@ def _ready(
     warnings: tuple[Diagnostic, ...],
     tuned: str,
 ) -> Prepared:
+    refuse_large(plan, inputs, measure)
     plan = with_distinct(plan, inputs, measure)
     models, endpoint = plan.binding.models, endpoint_of(options, project)
     names = [b.name for b in models.values()]
     strange = () if foreign(names, endpoint) else unknown_names(names, project)
-    warnings = (*warnings, *notes_on(names, endpoint), *strange)
+    aside = left_aside(project.root) if project.root is not None else ()
+    warnings = (*warnings, *aside, *notes_on(names, endpoint), *strange)
     ready = Prepared(
         plan,
         placed_texts(plan, inputs),
@@ -194,7 +239,7 @@ def _ready(
         tuned,
         endpoint.address,
     )
-    notes = [d for d in _unpriced(ready) if d.severity == "warning"]
+    notes = [d for d in unpriced(ready) if d.severity == "warning"]
     return replace(ready, warnings=(*warnings, *notes))
 
 
@@ -243,74 +288,47 @@ def _checked(found: Checked) -> Checked:
 
 
 def _choose(found: Checked, name: str, path: str) -> r.Recipe:
+    """The recipe of that name, the main one where none is named. Raises CodedError (no-recipe)."""
+    chosen = found.recipes.get(name or found.main)
+    if chosen is not None:
+        return chosen
     names = list(found.recipes)
-    if name and name in names:
-        return found.recipes[name]
-    if not name and len(names) == 1:
-        return found.recipes[names[0]]
     if not names:
         raise failed("no-recipe", f"{path} declares no recipe", hint="add `recipe name(…) -> … {`")
     words = f"{path} has no recipe `{name}`" if name else f"{path} has {len(names)} recipes"
-    raise failed("no-recipe", words, hint="choose one: --recipe " + " | ".join(names))
+    hint = "choose one: --recipe " + " | ".join(names)
+    also = "" if name else f"; or write `main recipe {names[0]}(…)` in the file"
+    raise failed("no-recipe", words, hint=hint + also)
 
 
 def _with_budget(recipe: Limited, options: Options) -> Limited:
     """The recipe with limits set on the command line."""
     changes: dict[str, object] = {}
+    of_models = recipe.budget.of_models
     for name, text in options.sets.items():
         if not name.startswith("budget."):
             continue
         key = name.removeprefix("budget.")
+        if " of " in key:
+            of_models = _with_model(of_models, key, text)
+            continue
         if key not in BUDGET:
             hint = did_you_mean(key, BUDGET)
             raise failed("wrong-input", f"a budget has no `{key}`", hint=hint)
         value = changes[key] = compiler.limit(key, text)
         if value is None:
             raise failed("wrong-input", f"{name}={text}: {BUDGET[key].takes} is wanted")
-    return replace(recipe, budget=recipe.budget.having(changes))
+    return replace(recipe, budget=recipe.budget.having({**changes, "of_models": of_models}))
 
 
-def refuse(ready: Prepared) -> None:
-    """Raises CodedError for a plan that must not be begun: one that cannot fit its budget, or
-    whose price limit cannot be kept."""
-    for line in ready.plan.verdict.lines:
-        if line.word == "cannot fit":
-            raise failed(
-                "budget-cannot-fit",
-                f"even the best case takes {line.best:,.6g} {line.limit}; the budget is "
-                f"{line.most:,.6g}",
-                reason=f"The step that costs most is `{ready.plan.verdict.dominant}`.",
-                hint=f"raise it: --set budget.{line.limit}=…, or cut larger pieces",
-            )
-    _priced(ready)
-
-
-def _priced(ready: Prepared) -> None:
-    if found := [d for d in _unpriced(ready) if d.severity == "error"]:
-        raise CodedError(found[0])
-
-
-def _unpriced(ready: Prepared) -> list[Diagnostic]:
-    """What is said of a limit in dollars that a model without a price is under: an error, but at an
-    endpoint of this machine or network, which sends no bill, a note."""
-    budget = ready.recipe.budget
-    names = [b.name for b in ready.binding.models.values() if b.price is None]
-    if budget.usd is None or budget.default or not names:
-        return []
-    words = f"nobody here knows a price for {names[0]}"
-    if near := near_name(names[0], ready.project):
-        words += f" (`{near}` is near)"
-    hint = f'in rlm.toml: [prices] "{names[0]}" = {{ input = %s, output = %s }}'
-    if ready.address is None or not ready.address.local:
-        words += ", so a limit in dollars cannot be kept"
-        return [Diagnostic("price-unknown", words, hint=hint % ("0.25", "2.00"))]
-    words += f": dollars are not counted, and `usd <= {budget.usd:g}` limits nothing"
-    return [Diagnostic("price-unknown", words, hint=hint % (0, 0), softened=True)]
-
-
-def account_for(ready: Prepared) -> Account:
-    """The run's account with the budget's limits."""
-    budget = ready.recipe.budget
-    priced = all(b.price is not None for b in ready.binding.models.values())
-    limits = Limits.declared(budget.calls, budget.tokens, budget.usd if priced else None)
-    return Account(ready.recipe.name, limits)
+def _with_model(declared: tuple[r.OfModel, ...], key: str, text: str) -> tuple[r.OfModel, ...]:
+    """The limits of single models, of which one that is declared is set anew."""
+    known = [f"{limit} of {model}" for limit, model, _ in declared]
+    if key not in known:
+        hint = did_you_mean(key, known) or "declare it in the recipe's budget"
+        raise failed("wrong-input", f"the budget has no `{key}`", hint=hint)
+    at, limit = known.index(key), key.partition(" ")[0]
+    most = compiler.limit(limit, text)
+    if most is None:
+        raise failed("wrong-input", f"budget.{key}={text}: {BUDGET[limit].takes} is wanted")
+    return (*declared[:at], (limit, declared[at][1], most), *declared[at + 1 :])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum, Measure
@@ -16,8 +17,12 @@ from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.effects import Effect
 from rlmlang.runtime.project import Project
+from rlmlang.runtime.root import STORE
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
+
+if TYPE_CHECKING:
+    from rlmlang.models.engines.call_context import Engine
 
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
@@ -31,23 +36,27 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 @dataclass(frozen=True)
 class Options:
     """What the command line or a caller says about a run. `values` are inputs as Python values;
-    `store` is the file that keeps the run, None for memory only; `fresh` uses no earlier answer,
-    `retry_failed` none that was refused, `only_kept` nothing but kept ones; times are in seconds.
-    `sandbox` names tiers in place of the recipe's; `allow_unsafe` lets code run in processes that
-    cannot be locked down; `untuned` leaves a tuning beside the recipe aside, `tuning` is one to
-    use in its place; without `rewrite` the plan is as the recipe says it; `api_key_env` names the
-    variable with the key of `api_base`; `trust` takes all that
-    the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no more."""
+    `store` is the file that keeps the run, None for memory only, `STORE` itself that of the
+    recipe's root; `fresh` uses no earlier answer, `retry_failed` none that was refused, `only_kept`
+    nothing but kept ones; times are in seconds. `sandbox` names tiers in place of the recipe's;
+    `allow_unsafe` lets code run in processes that cannot be locked down; `untuned` leaves a tuning
+    beside the recipe aside, `tuning` is one to use in its place; without `rewrite` the plan is as
+    the recipe says it; `api_key_env` names the variable with the key of `api_base`; `trust` takes
+    all that the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no
+    more; one that is `alone`, as a test is, reads neither values of `rlm.toml` nor the environment.
+    `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
+    shows its requests to DSPy's onlookers; values `of_python` are what a program has, where a text
+    is neither a path nor a number."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     models: tuple[str, ...] = ()
-    values: Mapping[str, Datum] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     api_base: str = ""
     timeout: float = 120.0
     parallel: int | None = None
-    store: Path | None = Path(".rlm") / "store.db"
+    store: Path | None = STORE
     fresh: bool = False
     retry_failed: bool = False
     only_kept: bool = False
@@ -60,6 +69,10 @@ class Options:
     api_key_env: str = ""
     trust: bool = False
     unattended: bool = False
+    alone: bool = False
+    engines: Mapping[str, Engine] = field(default_factory=dict)
+    seen: bool = False
+    of_python: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,8 @@ class Prepared:
     """A recipe ready to run: checked, bound and planned; `tuned` says which tuning is used.
     `measure` is how texts are cut; `measures` are those of the models, which count requests;
     `address` is the endpoint of all models where one is named; `effects` are what the recipe does
-    outside of its folder, where nobody has trusted it."""
+    outside of its folder, where nobody has trusted it; `beside` says which values the command did
+    not give."""
 
     plan: Plan
     inputs: Mapping[str, Datum]
@@ -80,6 +94,7 @@ class Prepared:
     tuned: str = ""
     address: Address | None = None
     effects: tuple[Effect, ...] = ()
+    beside: str = ""
 
     @property
     def recipe(self) -> Interface:

@@ -18,7 +18,9 @@ from rlmlang.ir.recipe import Model, Recipe, Repl
 from rlmlang.ir.walk import predictors
 from rlmlang.models.capabilities import capabilities, known, with_changes
 from rlmlang.models.offline import NAME
-from rlmlang.runtime.projectfile import FILE, ProjectFile, read_project
+from rlmlang.runtime.projectfile import ProjectFile, read_file
+from rlmlang.runtime.root import FILE, Root
+from rlmlang.schema.environment import MODEL
 from rlmlang.schema.sandboxes import choices, chosen
 
 Pace = tuple[int | None, float | None, float | None]
@@ -32,7 +34,7 @@ class Project:
     """What a project file says. `default` fills every model that the recipe leaves open; `paces`
     are a model's calls at a time, requests and tokens a minute, None where unknown; `takes` is what
     it says that a model takes, where the tables do not know or are wrong. `file` is the
-    file itself, None where there is none."""
+    file itself, None where there is none; `root` is where it was found."""
 
     default: str = ""
     api_base: str = ""
@@ -46,19 +48,21 @@ class Project:
     takes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     sandbox: tuple[str, ...] = ()
     file: ProjectFile | None = None
+    root: Root | None = None
 
 
-def load(folder: Path) -> Project:
-    """The nearest `rlm.toml` at or above a folder, over the shipped price table.
+def load(root: Root) -> Project:
+    """The `rlm.toml` of a root, over the shipped price table.
 
     Raises CodedError (bad-project) that names the file and what is wrong in it.
     """
     table = tomllib.loads(resources.package_text("prices.toml"))
     prices = {n: Price(p["input"], p["output"]) for n, p in table["models"].items()}
     contexts = {n: p["context"] for n, p in table["models"].items()}
-    file = read_project(folder)
-    if file is None:
-        return Project(prices=prices, prices_from=str(table["date"]), contexts=contexts)
+    if root.file is None:
+        date = str(table["date"])
+        return Project(prices=prices, prices_from=date, contexts=contexts, root=root)
+    file = read_file(root.file)
     for name, price in file.section("prices").items():
         sent, said = _amounts(price, PRICE)
         prices[name] = Price(sent or 0.0, said or 0.0, FILE)
@@ -78,6 +82,7 @@ def load(folder: Path) -> Project:
         {n: v for n, v in file.section("takes").items() if isinstance(v, dict)},
         tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"),
         file,
+        root,
     )
 
 
@@ -175,7 +180,7 @@ def bind_models(
 
     Raises CodedError (undeclared-model).
     """
-    everywhere, single = os.environ.get("RLM_MODEL", ""), dict[str, str]()
+    everywhere, single = os.environ.get(MODEL, ""), dict[str, str]()
     for model, name in map(model_and_name, given):
         if model:
             single[model] = name

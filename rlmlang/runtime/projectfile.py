@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +12,6 @@ from pathlib import Path
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.runtime.settings import wrong_in
 
-FILE = "rlm.toml"
 PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -29,12 +27,6 @@ class ProjectFile:
         """A table of the file, empty where it has none."""
         found = self.values.get(name)
         return found if isinstance(found, dict) else {}
-
-
-def read_project(folder: Path) -> ProjectFile | None:
-    """The nearest project file at or above a folder. Raises CodedError (bad-project)."""
-    path = next((p / FILE for p in [folder, *folder.parents] if os.path.lexists(p / FILE)), None)
-    return None if path is None else read_file(path)
 
 
 def read_file(path: Path) -> ProjectFile:

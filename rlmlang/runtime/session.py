@@ -24,11 +24,12 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.models import Models
-from rlmlang.runtime.prepare import account_for
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import tiers_of
 from rlmlang.runtime.redaction import redactor_for, told
+from rlmlang.runtime.restored import has_item_budgets, restore, spent_by_items
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import cancellations, interrupted, out_of_time, stopping, wanted
 from rlmlang.runtime.trust import require
@@ -40,6 +41,7 @@ from rlmlang.trajectory.events import CallFinished, Event, Noticed, Paused, RunR
 from rlmlang.trajectory.receipt import Line
 
 if TYPE_CHECKING:
+    from rlmlang.execute.streamed import Sink
     from rlmlang.models.engines.call_context import Engine
     from rlmlang.models.engines.in_flight import BudgetWaiters
     from rlmlang.program.predictor import Traced
@@ -52,7 +54,8 @@ class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
     of; `program` its predictors where they are not the recipe's; with `signals` Ctrl-C and SIGTERM
     are its own; `about` is kept with the run; `trace` takes every call, for optimizers;
-    `budget_waiters` is shared by runs below one account.
+    `budget_waiters` is shared by runs below one account; a `sink` takes a result that is a list
+    item by item, where its items come so.
 
     Raises CodedError (project-untrusted) before anything is done."""
 
@@ -69,8 +72,10 @@ class Session:
         about: RunData | None = None,
         trace: list[Traced] | None = None,
         budget_waiters: BudgetWaiters | None = None,
+        sink: Sink | None = None,
     ) -> None:
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
+        self.sink = sink
         self.reused = 0
         self.notices: dict[str, Diagnostic] = {}
         self.late = self.over = False
@@ -138,7 +143,7 @@ class Session:
 
     def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
         priced = all(b.price is not None for b in self.ready.binding.models.values())
-        now = self.account.spent - sum(self.begun.spent.values(), Usage())
+        now = self.account.spent - sum((s.usage for s in self.begun.spent), Usage())
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
             self.begun.name,
@@ -203,8 +208,9 @@ class Session:
             fresh=options.fresh,
             retry_failed=options.retry_failed,
             dry=self.dry,
+            by_item=has_item_budgets(ready.plan),
         )
-        self._restore()
+        restore(self.account, self.begun.spent, ready.plan)
         scope = RunContext(
             ready.plan,
             self.begun.name,
@@ -214,6 +220,8 @@ class Session:
             self.store.next,
             parallel=self.parallel,
             notice=self.notice,
+            before=spent_by_items(self.begun.spent, ready.plan),
+            sink=self.sink,
         )
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
@@ -245,12 +253,6 @@ class Session:
         said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
         tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
         return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
-
-    def _restore(self) -> None:
-        """What an earlier part of the run has spent stays spent."""
-        for step, usage in self.begun.spent.items():
-            for account in self.account.child(step).line():
-                account.spent += usage
 
     # ── while it runs ────────────────────────────────────────────────────────
 
@@ -325,7 +327,8 @@ class Session:
     ) -> CodedError | None:
         """The last event and the run's state. A store that fails here is the run's problem."""
         try:
-            scope.emit(last_event(result, lines, problem))
+            told = result if self.sink is None or self.sink.whole else self.sink.words
+            scope.emit(last_event(told, lines, problem))
             self.store.end(state_of(problem))
         except CodedError as found:
             problem = problem or found

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from rlmlang.context import Datum, Rows, Slice, Tree, text_of
+from rlmlang.context import Datum, DecodedDocument, Rows, Slice, Tree, text_of
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.receipt import documents
+from rlmlang.origin import line_of
+from rlmlang.trajectory.events import CallFinished
 from rlmlang.value import Json
 
 
@@ -19,6 +23,15 @@ def jsonable(value: Datum) -> Json:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(v) for v in value]
     return value
+
+
+def evidence_of(
+    answers: Iterable[CallFinished], result: Json, inputs: Mapping[str, Datum]
+) -> tuple[tuple[str, str], ...]:
+    """Places whose answers went into a result, and what was said of them."""
+    from rlmlang.report.receipt import evidence
+
+    return tuple(evidence(answers, result, line_finder(inputs)))
 
 
 def in_short(value: Datum) -> str:
@@ -41,3 +54,18 @@ def left_out(inputs: Mapping[str, Datum]) -> dict[str, list[list[str]]]:
     return {
         name: [[one.name, one.reason] for one in tree.left_out] for name, tree in found.values()
     }
+
+
+def line_finder(inputs: Mapping[str, Datum]) -> Callable[[str, int], int | None]:
+    """What finds the line of a byte of an input's document; none where it is gone, or was made of
+    a form that has no lines of its own."""
+    every = [d for value in inputs.values() for d, _, _ in documents(value)]
+    known = {d.id: d for d in every if not isinstance(d, DecodedDocument)}
+
+    def find(path: str, at: int) -> int | None:
+        try:
+            return line_of(known[path], at) if path in known else None
+        except CodedError:
+            return None
+
+    return find

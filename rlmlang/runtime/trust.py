@@ -12,65 +12,26 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.models.keys import BASE
 from rlmlang.runtime.effects import LEAVES, Effect, effects_of
-from rlmlang.runtime.files import STD, write_whole
+from rlmlang.runtime.files import STD
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
-from rlmlang.runtime.projectfile import FILE, ProjectFile, read_file, read_project
+from rlmlang.runtime.projectfile import ProjectFile, read_file
+from rlmlang.runtime.root import FILE, Root, root_at
+from rlmlang.runtime.trust_list import Listed, keep, listed
+from rlmlang.schema.environment import TRUST
 from rlmlang.schema.project import FREE, SETTINGS
 
-ALL = "RLM_TRUST"
+ALL = TRUST
 YES = ("1", "true", "yes", "on")
-FORMAT, SHOWN = 1, 200
+SHOWN = 200
 MOST_EFFECTS = 6
-
-
-def list_path() -> Path:
-    """Where the list lies, in the user's folder of settings."""
-    base = os.environ.get("XDG_CONFIG_HOME", "")
-    folder = Path(base) if os.path.isabs(base) else Path(os.path.expanduser("~"), ".config")
-    if not folder.is_absolute():  # one below the current folder would be anybody's
-        raise failed(
-            "trust-unreadable",
-            "there is no home folder for the list of trusted files",
-            hint="set HOME or XDG_CONFIG_HOME",
-        )
-    return folder / "rlmlang" / "trust.json"
-
-
-@dataclass(frozen=True)
-class Listed:
-    """What the user trusts: project files by path, with the sha256 of what was trusted, and folders
-    whose recipes and code are the user's, whatever becomes of them."""
-
-    files: Mapping[str, str] = field(default_factory=dict)
-    folders: tuple[str, ...] = ()
-
-
-def listed() -> Listed:
-    """The list. Raises CodedError (trust-unreadable)."""
-    path = list_path()
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["format"] != FORMAT:
-            raise ValueError(f"its format is {found['format']}")
-        files = {str(k): str(v) for k, v in found["files"].items()}
-        return Listed(files, tuple(str(x) for x in found.get("folders", ())))
-    except FileNotFoundError:
-        return Listed()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as mistake:
-        raise failed(
-            "trust-unreadable",
-            f"{path} cannot be read: {mistake}",
-            hint=f"remove it, and trust your folders anew: rm {path}",
-        ) from None
 
 
 def add(folder: Path) -> ProjectFile | None:
@@ -107,17 +68,8 @@ def remove(folder: Path) -> str:
 
 
 def _file_of(place: Path) -> ProjectFile | None:
-    return read_file(place) if place.name == FILE else read_project(place.resolve())
-
-
-def keep(found: Listed) -> None:
-    """Writes the list."""
-    path = list_path()
-    values = {"format": FORMAT, "files": dict(found.files), "folders": list(found.folders)}
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    with suppress(OSError):  # a folder that cannot be made is told when the file is written
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_whole(path, text, mode=0o600)
+    path = place if place.name == FILE else root_at(place.resolve()).file
+    return None if path is None else read_file(path)
 
 
 def state(path: str, digest: str) -> str:
@@ -169,6 +121,18 @@ def untrusted(project: Project, options: Options) -> Diagnostic | None:
         "elsewhere, or run code where it can do harm.",
         hint=f"read it, then `rlm trust {folder}`; for this command alone: --trust, or {ALL}=1",
     )
+
+
+def left_aside(root: Root) -> Iterator[Diagnostic]:
+    """A warning for each project file that does not count, since somebody else put it there."""
+    for path in root.strange:
+        yield Diagnostic(
+            "project-untrusted",
+            f"{path} belongs to somebody else, and is left aside",
+            reason="What others put above your folders decides nothing here.",
+            hint=f"read it, then `rlm trust {shlex.quote(str(path))}`",
+            softened=True,
+        )
 
 
 def _all_trusted(options: Options) -> bool:

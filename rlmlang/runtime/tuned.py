@@ -33,7 +33,7 @@ class Tuning:
     @property
     def words(self) -> str:
         """What is said of a tuning that is used."""
-        if not self.about:
+        if "score" not in self.about:
             return ""
         before, after = (self.about["score"][k]["mean"] for k in ("before", "after"))
         return f"tuned by {self.about['tune']}: {before:.3f} → {after:.3f} on held-out examples"
@@ -87,6 +87,29 @@ def read_tuning(file: Path) -> Tuning:
 def _tuned(values: Mapping[str, Any]) -> r.Tuned:
     demos = tuple(tuple((str(k), v) for k, v in demo.items()) for demo in values.get("demos", []))
     return r.Tuned(str(values.get("task", "")), demos)
+
+
+def found_by_hand(recipe: r.Recipe, found: Mapping[str, r.Tuned]) -> dict[str, Any]:
+    """The contents of a tuning's file for what was found outside of a `tune`."""
+    return {
+        "format": FORMAT,
+        "recipe": recipe.name,
+        "source": source_hash(recipe),
+        "prompts": prompts_found(recipe, found),
+    }
+
+
+def prompts_found(recipe: r.Recipe, found: Mapping[str, r.Tuned]) -> dict[str, Any]:
+    """What was found for each predictor, with the hash of the prompt that it was found for."""
+    hashes = prompt_hashes(recipe)
+    return {
+        name: {
+            "was": hashes.get(name, ""),
+            "task": tuned.task,
+            "demos": [dict(d) for d in tuned.demos],
+        }
+        for name, tuned in sorted(found.items())
+    }
 
 
 def write_tuning(file: Path, values: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import assert_never
 from rlmlang.context import Datum, Slice
 from rlmlang.execute.evaluate import MOST_BITS
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import is_date
+from rlmlang.ir.dates import is_date, is_time
 from rlmlang.ir.types import Type
 from rlmlang.unicode import flaw
 
@@ -30,6 +30,8 @@ def _wrong(value: object, type_: Type, what: str) -> Iterator[str]:
         return
     if type_.is_list:
         yield from _items(value, type_, what)
+    elif isinstance(type_, ty.MapType):
+        yield from _entries(value, type_, what)
     elif isinstance(type_, ty.RecordType | ty.PairType):
         yield from _fields(value, type_, what)
     elif not _is(value, type_):
@@ -44,6 +46,15 @@ def _items(value: object, type_: Type, what: str) -> Iterator[str]:
         return
     for at, item in enumerate(value):
         yield from _wrong(item, type_.item, f"item {at + 1}")
+
+
+def _entries(value: object, type_: ty.MapType, what: str) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"{what} is {_shown(value)}, not {type_}"
+        return
+    for key, inner in value.items():
+        yield from _wrong(key, ty.TEXT, f"a key of {what}")
+        yield from _wrong(inner, type_.of, f"`{key}` of {what}")
 
 
 def _fields(value: object, type_: ty.RecordType | ty.PairType, what: str) -> Iterator[str]:
@@ -62,6 +73,8 @@ def _is(value: object, type_: Type) -> bool:
     match type_:
         case ty.TextType("Date"):
             return isinstance(value, str) and is_date(value)
+        case ty.TextType("Time"):
+            return isinstance(value, str) and is_time(value)
         case ty.TextType():
             return isinstance(value, str | Slice)
         case ty.EnumType(names=names):
@@ -80,7 +93,7 @@ def _is(value: object, type_: Type) -> bool:
             return _within(value)
         case ty.Listed():
             return isinstance(value, Sequence) and not isinstance(value, str | bytes)
-        case ty.RecordType() | ty.PairType():
+        case ty.RecordType() | ty.PairType() | ty.MapType():
             return isinstance(value, Mapping)
     assert_never(type_)
 

@@ -1,5 +1,5 @@
-"""What is written as a call beside partitions, searches and sources: neighbours of pieces, and what
-tests give and answer."""
+"""What is written beside partitions, searches and sources, most of it as a call: neighbours of
+pieces, what tests give and answer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from rlmlang.value import Frozen, value
 
 @value
 class Call(Frozen):
-    """A word with its arguments; `where` says where it may stand."""
+    """A word with its arguments; `where` says where it may stand, `example` which page of
+    `grammar/examples` shows it."""
 
     name: str
     doc: str
     where: str
     arguments: tuple[Setting, ...]
+    example: str = "test"
 
 
 def _one(name: str, doc: str, where: str, kind: str, of: str) -> Call:
@@ -33,6 +35,7 @@ GATHER = Call(
         Setting("before", "size", doc="how much of what comes before", least=1),
         Setting("after", "size", doc="how much of what comes after", least=1),
     ),
+    "gather",
 )
 FILL = Call(
     "fill",
@@ -63,10 +66,21 @@ ANSWERS = {
     )
 }  # fmt: skip
 SCORE = Call("score", "Judges answers by a metric.", "in an eval, as `score exact weight 1`",
-             (WEIGHT,))  # fmt: skip
+             (WEIGHT,), "eval")  # fmt: skip
 LEAF = Setting("leaf", "size", doc="the largest part that is read whole", least=1, limit=True)
 DEPTH = Setting("depth", "count", doc="how often a part may be cut", least=1, limit=True)
 CLAUSES = Call("recurse", "Says when a part is read, and how deep they lie.",
                "in its braces, as `leaf <= 20ktok with p()` and `depth <= 4`",
-               (LEAF, DEPTH))  # fmt: skip
-CALLS = (GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)
+               (LEAF, DEPTH), "recurse")  # fmt: skip
+ENV = Call(
+    "env",
+    "Reads a variable of the environment of whoever runs the file; a Text only where their trusted "
+    "rlm.toml names it, [env] allow. What it holds is part of the run's key.",
+    "as the whole value of a constant or of a parameter's default, in the file that runs",
+    (
+        Setting("variable", "variable", required=True, doc="its name"),
+        Setting("fallback", "value", doc="what holds where it is not set; else that is an error"),
+    ),
+    "env",
+)
+CALLS = (ENV, GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rlmlang.schema.exits import BUDGET, FAILED, INTERNAL, INTERRUPTED, OK, RECIPE, USAGE
 from rlmlang.value import Frozen, value
-
-# What the command line returns; what stops nothing is a warning.
-OK, FAILED, USAGE, RECIPE, INTERNAL, BUDGET, INTERRUPTED = 0, 1, 2, 65, 70, 75, 130
 
 Severity = Literal["error", "warning"]
 Mark = Literal["parks", "item", "unfit", "no text", "source", "computed"]
@@ -26,6 +24,7 @@ source: it is in what a source holds; of examples it is told as a problem of the
 computed: it is about sizes or coverage, and told where nothing else is wrong that they come from
 """
 
+# Its exit code, its marks, its title; what stops nothing is a warning.
 CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "after-return": (RECIPE, (), "a line behind return"),
     "align-mismatch": (FAILED, (), "rows and answers that do not go one to one"),
@@ -41,6 +40,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
         ("no text", "source"),
         "a source that is not in the encoding it is declared in",
     ),
+    "bad-format": (RECIPE, (), "a form of dates or times that cannot be read or written"),
     "bad-pattern": (FAILED, (), "a regular expression that is none"),
     "bad-project": (USAGE, (), "rlm.toml cannot be used"),
     "bad-proxy": (USAGE, (), "a proxy of the environment that is none of HTTP"),
@@ -52,7 +52,11 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "budget-spent": (BUDGET, ("parks",), "a limit was reached during the run"),
     "cannot-split": (RECIPE, (), "a strategy that does not cut this kind of thing"),
     "code-changed": (FAILED, (), "a pinned Python file is not what it was"),
-    "code-failed": (FAILED, (), "a Python function that failed, or gave what is not of its type"),
+    "code-failed": (
+        FAILED,
+        ("item",),
+        "a Python function that failed, or gave what is not of its type",
+    ),
     "code-missing": (FAILED, (), "a Python function that cannot be loaded"),
     "code-origin": (RECIPE, (), "code that names no file and function"),
     "context-tight": (
@@ -68,8 +72,13 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "dataset-unreadable": (FAILED, (), "a dataset's file is no table"),
     "depth-too-short": (
         RECIPE,
-        ("computed",),
+        ("item", "computed"),
         "a recursion whose levels do not reach down to a leaf",
+    ),
+    "document-too-large": (
+        FAILED,
+        ("unfit",),
+        "a document that is larger than a piece, where none may be cut",
     ),
     "document-unreadable": (
         FAILED,
@@ -81,17 +90,24 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "duplicate-name": (RECIPE, (), "one name declared twice"),
     "empty-list": (FAILED, (), "nothing to choose from or to join"),
     "empty-source": (FAILED, ("no text", "source"), "a source with nothing in it"),
+    "env-form": (RECIPE, (), "env(…) where no variable can be read, or not so"),
+    "env-unset": (USAGE, (), "a variable of the environment that is not set"),
+    "env-untrusted": (USAGE, (), "a Text of the environment that no trusted rlm.toml allows"),
     "extra-missing": (FAILED, (), "something that needs an optional package"),
     "file-exists": (USAGE, (), "a file that would be written over"),
     "file-unwritable": (USAGE, (), "a file that cannot be written"),
     "files-left-out": (FAILED, (), "files that cannot be read, where none may be left out"),
+    "folder-without-recipes": (USAGE, (), "a folder below which there is no recipe"),
+    "format-unfit": (USAGE, (), "a result that its format cannot hold"),
     "import-broken": (RECIPE, (), "the imported file cannot be read"),
     "import-missing": (RECIPE, (), "a file that is not there"),
+    "impossible-date": (RECIPE, (), "a date that no calendar has, or a time that no day has"),
     "impossible-partition": (RECIPE, (), "a partition that could not cut any piece"),
     "incomplete-dataset": (RECIPE, (), "a dataset without its file or its label"),
     "input-too-large": (FAILED, ("unfit",), "an input larger than its declared max"),
     "internal": (INTERNAL, (), "a mistake of rlmlang itself"),
     "interrupted": (INTERRUPTED, ("parks",), "a run stopped with Ctrl-C"),
+    "item-budget-spent": (FAILED, ("item",), "an item of a map used up the budget of its own"),
     "key-not-sent": (OK, (), "a key that is set was made for another endpoint"),
     "loose-unit": (RECIPE, (), "a unit stands apart from its number"),
     "metric-failed": (FAILED, (), "a metric gave no score"),
@@ -121,11 +137,13 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "model-slow": (OK, (), "a server answers fewer requests at a time than are sent"),
     "model-timeout": (FAILED, ("parks", "item"), "a model did not answer in time"),
     "model-unreachable": (FAILED, ("parks", "item"), "nothing answers at the endpoint"),
+    "no-answer": (FAILED, (), "a run whose answer is not kept"),
     "no-eval": (USAGE, (), "no such eval or tuning"),
     "no-model": (FAILED, (), "a model that does not exist"),
     "no-project-file": (USAGE, (), "there is no rlm.toml to trust"),
     "no-recipe": (USAGE, (), "a file without the recipe that is asked for"),
     "no-test": (FAILED, (), "no test has these words"),
+    "no-tests": (FAILED, (), "there is nothing to test"),
     "not-a-field": (RECIPE, (), "a value stands where the bare name of a field is wanted"),
     "not-a-list": (RECIPE, (), "a verb that goes over a list was given one value"),
     "not-a-value": (RECIPE, (), "a declaration used as if it were a value"),
@@ -134,6 +152,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "not-callable": (RECIPE, (), "something is called that is no function"),
     "not-comparable": (RECIPE, (), "two values that have no order or equality with each other"),
     "not-comparable-evals": (USAGE, (), "two evals over different examples"),
+    "not-exhaustive": (RECIPE, (), "a match without an arm for each label"),
     "not-kept": (FAILED, (), "nothing may be sent, and a call has no kept answer"),
     "not-mocked": (FAILED, (), "a test asked a model"),
     "not-recordable": (FAILED, (), "no test can be written from this run"),
@@ -142,11 +161,16 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "not-tuned": (USAGE, (), "there is no tuning to show"),
     "not-utf8": (FAILED, ("no text", "source"), "a file that is not UTF-8 text"),
     "nothing-expected": (RECIPE, (), "a test or eval that cannot fail"),
-    "nothing-found": (FAILED, (), "a search that found nothing, for a prompt that needs something"),
+    "nothing-found": (
+        FAILED,
+        ("item",),
+        "a search that found nothing, for a prompt that needs something",
+    ),
     "nothing-matches": (FAILED, (), "a glob or folder without a text file"),
     "nothing-to-quote": (RECIPE, (), "a prompt returns a Quote and is shown nothing to quote from"),
     "nothing-to-tune": (RECIPE, (), "a tuning that may move nothing"),
     "number-too-large": (RECIPE, (), "a number that cannot be held exactly"),
+    "one-of-several": (OK, (), "one answer for a piece that may hold several documents or rows"),
     "optimizer-failed": (FAILED, (), "an optimizer broke off"),
     "output-too-small": (RECIPE, ("computed",), "answers that may not fit what the model writes"),
     "package-not-locked": (RECIPE, (), "a package without an exact version and a hash"),
@@ -173,9 +197,10 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "recurse-clauses": (RECIPE, (), "a recursion that lacks a clause or says one twice"),
     "recurse-prune": (RECIPE, (), "a prune is a question whose answer is a Bool or a number"),
     "reduce-type": (RECIPE, (), "a join whose answer is no item of the next join"),
+    "repeated-key": (FAILED, (), "a key that more rows have than were declared"),
     "request-form-learned": (OK, (), "a model takes less than its tables say"),
     "request-too-large": (FAILED, ("item",), "a request that is larger than the plan allows"),
-    "requirement-failed": (FAILED, (), "a require that does not hold"),
+    "requirement-failed": (FAILED, ("item",), "a require that does not hold"),
     "reserved-word": (RECIPE, (), "a word of the language names a step or declaration"),
     "result-too-large": (FAILED, (), "a recipe returns more than it says"),
     "sandbox-unavailable": (FAILED, (), "this tier does not work on this machine"),
@@ -209,6 +234,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "trust-unreadable": (USAGE, (), "the list of trusted files cannot be read"),
     "tuned-stale": (OK, (), "a tuning was made for another version of its recipe"),
     "tuned-unreadable": (FAILED, (), "a tuning's file cannot be read"),
+    "two-mains": (RECIPE, (), "two recipes of a file are its main one"),
     "type-arguments": (RECIPE, (), "the wrong number of types between < and >"),
     "unclosed-bracket": (RECIPE, (), "a bracket that is never closed"),
     "unclosed-text": (RECIPE, (), "text that never ends"),
@@ -218,13 +244,14 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unexpected-token": (RECIPE, (), "a word or mark stands where it cannot"),
     "unknown-argument": (RECIPE, (), "an argument the called thing does not take"),
     "unknown-budget": (RECIPE, (), "no budget of that name"),
-    "unknown-code": (USAGE, (), "a code no problem has"),
+    "unknown-code": (USAGE, (), "a word that `rlm explain` has no page on"),
     "unknown-comparison": (USAGE, (), "neither an eval nor a commit"),
     "unknown-dataset": (RECIPE, (), "no dataset of that name"),
     "unknown-declaration": (RECIPE, (), "a line in column one begins no declaration"),
     "unknown-edition": (RECIPE, (), "the edition is not one this version reads"),
     "unknown-escape": (RECIPE, (), "a backslash in text that escapes nothing known"),
     "unknown-field": (RECIPE, (), "a field the record does not have"),
+    "unknown-format": (USAGE, (), "a file's ending, or --format, that names no format"),
     "unknown-function": (RECIPE, (), "a call of something that cannot be called"),
     "unknown-import": (RECIPE, (), "a name that the imported file does not declare"),
     "unknown-input": (USAGE, (), "a value for something the recipe does not have"),
@@ -260,11 +287,12 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "usage-above-worst": (OK, (), "an endpoint counts more tokens than were reserved"),
     "usage-unknown": (OK, (), "an endpoint reports a usage that cannot be true"),
     "wrong-input": (USAGE, (), "a value on the command line of the wrong type"),
+    "wrong-option": (RECIPE, (), "options of a function that do not go together"),
     "wrong-setting": (RECIPE, (), "a setting with a value it does not take"),
     "wrong-type": (RECIPE, (), "a value of the wrong type"),
     "wrong-unit": (RECIPE, (), "an amount in a unit that does not measure this"),
     "wrong-usage": (USAGE, (), "an option or argument that the command does not take"),
-    "wrong-value": (FAILED, (), "a value that an operation cannot take"),
+    "wrong-value": (FAILED, ("item",), "a value that an operation cannot take"),
 }
 
 

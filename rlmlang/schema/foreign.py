@@ -1,7 +1,7 @@
 """What is written in other languages, and what is written here: one table for all messages.
 
-Each part maps a word, as it is written elsewhere, to ours. A word of ours never stands on the
-left.
+Each part maps a word, as it is written elsewhere, to ours. On the left stands no word that means
+something here in the same place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ TYPES = _each(
     Int="int integer Integer int32 int64 long i32 i64 u32 u64 usize number Number bigint INT",
     Float="float double Double Decimal decimal real f32 f64 Real float64 FLOAT",
     Bool="bool boolean Boolean BOOL",
-    Date="date datetime DateTime",
+    Date="date",
+    Time="time datetime DateTime timestamp Timestamp",
     Path="path PathBuf",
     Tree="tree folder Folder Directory dir repo",
     Doc="document Document File file",
@@ -37,7 +38,10 @@ LISTS = frozenset(
 OPTIONALS = frozenset("Optional Maybe Option Nullable".split())
 """What is written `T?` here."""
 
-RECORDS = frozenset("dict Dict map Map object Object Mapping HashMap TypedDict any Any".split())
+MAPS = frozenset("dict Dict map Mapping HashMap Hash".split())
+"""What is written `Map<Text, T>` here; both types stand behind it in brackets."""
+
+RECORDS = frozenset("object Object TypedDict any Any".split())
 """Values with names in them: a record says which."""
 
 VALUES = {**_each(none="None null nil undefined NULL Null nothing NaN", true="True TRUE"),
@@ -66,19 +70,23 @@ ADVICE = {
     "for": "there are no loops: `map xs with prompt()` asks about every item, `filter xs where …` "
     "chooses some, functions such as `column(xs, of: field)` and `sum(xs, of: field)` count",
     "while": "there are no loops: `map` goes over a list, `recurse` goes down a context",
-    "if": "a choice is a value: `let x = if … then … else …`, or `return if … then … else …`",
     "print": "nothing is printed: what `return` gives is the result, `rlm show` shows all calls",
     "raise": "`require …` stops a run where its condition does not hold",
     "throw": "`require …` stops a run where its condition does not hold",
     "try": "what fails is said with the step: `{ on_error: skip(at_most: 5%) }`",
-    "match": "a choice is a value: `if … then … else …`",
-    "switch": "a choice is a value: `if … then … else if … then … else …`",
+    "switch": "a choice is a value: `let x = match … { … }`, or `return match … { … }`",
     "async": "steps that do not need each other run side by side anyway: leave it out",
     "await": "steps that do not need each other run side by side anyway: leave it out",
     "lambda": "a condition speaks of the item as `it`: `where: it.n > 1`",
     "pass": "a body has at least `return …`",
 }
 """What begins a line elsewhere and has no word of ours: what is done here."""
+
+CHOICES = {
+    "if": "a choice is a value: `let x = if … then … else …`, or `return if … then … else …`",
+    "match": "a choice is a value: `let x = match … { … }`, or `return match … { … }`",
+}
+"""What begins a line elsewhere, and a value here."""
 
 OPERATORS = {"&&": "and", "||": "or", "!": "not", "<>": "!=", "===": "==", "!==": "!=", ":=": "=",
              "=>": "->", "AND": "and", "OR": "or", "NOT": "not"}  # fmt: skip
@@ -106,8 +114,8 @@ FUNCTIONS = _each(
     ends_with="endswith endsWith hasSuffix",
     replace="sub gsub replaceAll",
     split_text="explode",
-    join_text="join implode",
-    matches="regex re_match match regexp test",
+    join_text="implode",
+    matches="regex re_match regexp test",
     find_all="findall findAll scan",
     dedupe="unique uniq set",
     sort_by="sort sorted order_by orderBy",
@@ -117,7 +125,8 @@ FUNCTIONS = _each(
     coalesce="ifnull nvl default isnull",
     column="pluck select",
     concat="extend chain append",
-    count_by="group_by groupby groupBy value_counts",
+    count_by="value_counts",
+    group_by="groupby groupBy",
 )
 """What is called; only names that exist are offered."""
 
@@ -158,3 +167,12 @@ CHARACTERS = {";": "", "→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "×":
 
 QUOTES = {"'": "'", "`": "`", "“": "”", "”": "”", "‘": "’", "’": "’", "«": "»", "„": "“"}
 """Marks around texts, with the one that closes each."""
+
+
+def ours(word: str) -> list[str]:
+    """What is written here for a word of another language, whatever it stands for there; nothing
+    for one that is not known."""
+    forms = ((LISTS, "[T]"), (OPTIONALS, "T?"), (MAPS, "Map"), (RECORDS, "record"))
+    tables = (DECLARATIONS, TYPES, STATEMENTS, VALUES, OPERATORS, FUNCTIONS, UNITS)
+    found = [table[word] for table in tables if word in table]
+    return list(dict.fromkeys([*found, *(form for among, form in forms if word in among)]))

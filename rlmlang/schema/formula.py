@@ -15,13 +15,14 @@ from typing import Literal, get_args
 
 from rlmlang.value import Frozen, value
 
-What = Literal["", "count", "longest", "files", "lines", "records"]
+What = Literal["", "count", "longest", "files", "document", "lines", "records"]
 
 
 @value
 class Unknown(Frozen):
     """What is not known of the input `of`: its size in tok, or how many items, files, lines or
-    records it has, or how long the longest of them is. Written `log`, `count(log)`."""
+    records it has, or how long the longest of them is, or its largest document. Written `log`,
+    `count(log)`."""
 
     what: What
     of: str

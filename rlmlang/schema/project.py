@@ -86,6 +86,11 @@ SETTINGS = (
         '"gemma3/tokenizer.json"', guarded=True),
     _at("sandbox.tiers", "names", "where code that models write runs", '["monty", "cpython"]',
         guarded=True),
+    _at("values.NAME", "given", "a parameter's value, for every recipe that has one of that name",
+        '"…"'),
+    _at("recipe.NAME.NAME", "given", "a parameter's value, for the recipe of that name", '"…"'),
+    _at("env.allow", "names", "variables whose text a recipe may read: env(\"TEAM\")", '["TEAM"]',
+        guarded=True),
 )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ class Kind(Frozen):
 
     def holds(self, found: object) -> bool:
         """Whether a value is of this kind."""
+        if self.types == (object,):
+            return True
         if not isinstance(found, self.types) or isinstance(found, bool) != (self.types == (bool,)):
             return False
         if isinstance(found, int | float):
@@ -60,6 +62,7 @@ KINDS = {
     "truth": Kind("true or false", (bool,)),
     "text": Kind("text"),
     "value": Kind("text or a number", (str, *NUMBERS)),
+    "given": Kind("a value of the parameter's type", (object,)),
     "character": Kind("one character", form=r'[^"\r\n]'),
     "quote": Kind('one character, or "" for none', form=r"[^\r\n]?"),
     "encoding": Kind("an encoding such as utf-16, windows-1252 or shift-jis",
@@ -84,7 +87,8 @@ class Setting(Frozen):
     """One setting or argument. `least` and `most` bound a number in the unit it is counted in (tok,
     bytes, seconds, dollars or things); `unit` says what it counts where the kind does not.
 
-    A `limit` is written `name <= …`, anything else `name: …`. `outside` is the path below which it
+    A `limit` is written `name <= …`, and one that may be `of_model` also `name of MODEL <= …`,
+    anything else `name: …`. `outside` is the path below which it
     may be set with `--set`, as STEP; `choices` are the only names it takes; `opens` is the kind of
     block that it begins.
     """
@@ -99,6 +103,7 @@ class Setting(Frozen):
     unit: str = ""
     example: str = ""
     limit: bool = False
+    of_model: bool = False
     outside: str = ""
     choices: tuple[str, ...] = ()
     opens: str = ""

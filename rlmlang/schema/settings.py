@@ -57,7 +57,7 @@ def _block(
 OF_RUNS = "Each of its runs keeps to the limit of the recipe's own budget."
 OF_JOINS = "A join that fails would take all that it joins with it; "
 BUDGET = {d.name: d.setting for d in DIMENSIONS}
-TOTALS = tuple(replace(d.setting, outside="") for d in SPENT)
+TOTALS = tuple(replace(d.setting, outside="", of_model=False) for d in SPENT)
 PARALLEL = Setting("parallel", "count", doc="calls at a time; those of the run where it is not set",
                    least=1, outside="STEP")  # fmt: skip
 FANIN = Setting("fanin", "count", 8, doc="how many are joined by one call", least=2, outside="STEP")
@@ -149,7 +149,8 @@ BLOCKS: dict[str, Block] = {
                       assume=True),
     "ladder": _block("ladder", "tries rungs in order until a result is accepted", assume=True),
     "map": _block(
-        "map", "asks a prompt about every item of a list", PARALLEL, ON_ERROR,
+        "map", "asks a prompt about every item of a list, or does something else with each",
+        PARALLEL, ON_ERROR,
         Setting("stop", "expression", doc="no further item is begun once this holds of an answer",
                 example="a condition on `it`"),
         assume=True,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rlmlang.context import Document
-from rlmlang.ir.types import TreeType, Type
+from rlmlang.ir.types import TreeType, Type, is_documents
 from rlmlang.schema.readers import bare_name
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.formats import Stored, text_in
@@ -58,7 +58,7 @@ class Place:
 
 def kind_at(path: str, type_: Type) -> str:
     """The kind of source that a path from the command line is opened as."""
-    if isinstance(type_, TreeType):
+    if isinstance(type_, TreeType) or is_documents(type_):
         return "tree"
     if not type_.is_list:
         return "text"

@@ -9,8 +9,8 @@ from rlmlang.context import Document, Measure, Slice, Tree, as_slice, tok_in
 from rlmlang.schema.formula import What
 from rlmlang.sources.rows import Rows
 
-READ = ("longest", "lines", "records")
-"""Those that a text must be read for."""
+READ = ("longest", "lines", "records", "document")
+"""Those that a text must be read for once more."""
 
 
 def size_of(value: object, what: What, measure: Measure) -> int | None:
@@ -24,6 +24,8 @@ def size_of(value: object, what: What, measure: Measure) -> int | None:
         return _of_list(value, what, measure)
     if not isinstance(value, Slice | Tree):
         return None
+    if what == "document":
+        return max((tok_in([part], measure) for part in value.parts), default=0)
     if what == "files" and isinstance(value, Tree):
         return len(value.documents)
     documents = [part.document for part in value.parts]
@@ -32,7 +34,10 @@ def size_of(value: object, what: What, measure: Measure) -> int | None:
     return tok_in(value.parts, measure) if not what else None
 
 
-def _of_list(values: Sequence[object], what: str, measure: Measure) -> int | None:
+def _of_list(values: Sequence[object], what: What, measure: Measure) -> int | None:
+    if values and all(isinstance(x, Slice) for x in values) and what in ("", "files", "document"):
+        sizes = [size_of(x, "", measure) or 0 for x in values]
+        return {"": sum(sizes), "files": len(values), "document": max(sizes)}[what]
     if what != "longest":
         return len(values) if what == "count" else None
     shown = (json.dumps(x, ensure_ascii=False, default=str) for x in values)

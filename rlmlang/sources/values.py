@@ -11,7 +11,7 @@ from typing import assert_never
 from rlmlang.context import Datum, Document
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import dated
+from rlmlang.ir.dates import dated, timed
 from rlmlang.ir.types import Type
 from rlmlang.sources.physical import line_number
 
@@ -59,6 +59,8 @@ def _of_kind(want: Type, name: str) -> Convert:
             return _text
         case ty.TextType("Date"):
             return dated
+        case ty.TextType("Time"):
+            return timed
         case ty.IntType():
             return _integer
         case ty.FloatType():
@@ -70,6 +72,8 @@ def _of_kind(want: Type, name: str) -> Convert:
             return labels.__getitem__
         case ty.RecordType():
             return _record(want)
+        case ty.MapType(of):
+            return _entries(want, converter(of, name))
         case ty.ListType(of) | ty.TableType(of):
             return _items(converter(of, name))
         case ty.TextType() | ty.TreeType() | ty.BatchType() | ty.PairType() | ty.PromptType():
@@ -91,6 +95,15 @@ def _record(want: ty.RecordType) -> Convert:
                 raise MismatchError(f"has no `{name}`")
             out[name] = inner(value.get(name))
         return out
+
+    return convert
+
+
+def _entries(want: ty.MapType, inner: Convert) -> Convert:
+    def convert(value: Datum) -> Datum:
+        if not isinstance(value, dict):
+            raise MismatchError(f"is no object of {want}")
+        return {_text(k): inner(v) for k, v in value.items()}
 
     return convert
 

@@ -69,5 +69,6 @@ def unwritable(path: str | Path, mistake: Exception) -> CodedError:
         f"{path} cannot be written: {mistake}",
         reason="An answer is kept before anything depends on it, so no further call is made. What "
         "was kept before is still there.",
-        hint="free some space or mend the permissions and run again: it is resumed from here",
+        hint="free some space or mend the permissions and run again: it is resumed from here; or "
+        "name another file: --store PATH",
     )

@@ -28,6 +28,7 @@ from rlmlang.trajectory.events import (
     CallStarted,
     Event,
     Exchange,
+    RunFinished,
     from_json,
 )
 
@@ -76,7 +77,8 @@ class StoreReader:
             kept, spent = spent_by_step(self._c, *schema.span(run.id))
         except sqlite3.Error as mistake:
             raise problem_of(self.path, mistake) from None
-        return sum(u.calls for u in spent.values()), kept, float(sum(u.usd for u in spent.values()))
+        calls, usd = sum(s.usage.calls for s in spent), sum(s.usage.usd for s in spent)
+        return calls, kept, float(usd)
 
     def choose(self, name: str) -> RunRow:
         """The run of that name or beginning; the last one where no name is given."""
@@ -123,6 +125,13 @@ class StoreReader:
             ),
         )
         yield from heapq.merge(*(filter(None, s) for s in streams), key=lambda e: e.seq)
+
+    def ended(self, run: RunRow) -> RunFinished | None:
+        """How a run ended, the last time that it did. Raises CodedError (store-damaged)."""
+        query = "SELECT * FROM event WHERE id BETWEEN ? AND ? AND kind = ? ORDER BY id DESC LIMIT 1"
+        found = self._rows(query, *schema.span(run.id), RunFinished.name)
+        events = (self._event(self._sound("event", row), run) for row in found)
+        return next((e for e in events if isinstance(e, RunFinished)), None)
 
     def _event_rows(self, run: RunRow, which: str) -> Iterator[Any]:
         """The rows of events but for those that say when calls were told, or only those."""
@@ -233,4 +242,8 @@ class StoreReader:
 
 
 def _no_run() -> CodedError:
-    return failed("unknown-run", "no run is kept here", hint="run a recipe first: rlm run FILE")
+    return failed(
+        "unknown-run",
+        "no run is kept here",
+        hint="run a recipe first: rlm run FILE; or name the file that keeps it: --store PATH",
+    )

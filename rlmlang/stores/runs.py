@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypedDict
@@ -20,19 +20,30 @@ from rlmlang.value import Json
 PICO = 10**12
 RUNNING, FINISHED, PARKED, FAILED = "running", "finished", "parked", "failed"
 
-SPENT = f"""SELECT step, SUM(code IS NOT '{NOT_TAKEN}'), SUM(COALESCE(used_in, worst_in)),
-SUM(COALESCE(used_out, worst_out)), SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
-FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step"""
+SPENT = f"""SELECT step, item, prompt, SUM(code IS NOT '{NOT_TAKEN}'),
+SUM(COALESCE(used_in, worst_in)), SUM(COALESCE(used_out, worst_out)),
+SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
+FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step, {{}}, prompt"""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the calls of a prompt spent at a step: those of one item where `at` is its call."""
+
+    step: str
+    at: str
+    prompt: str
+    usage: Usage
 
 
 @dataclass(frozen=True)
 class RunStart:
-    """How a run begins: its name, whether it resumes an earlier one, what that has spent by
-    step, and the name of a run of the same recipe that is going on elsewhere."""
+    """How a run begins: its name, whether it resumes an earlier one, what that has spent,
+    and the name of a run of the same recipe that is going on elsewhere."""
 
     name: str
     resumed: bool = False
-    spent: dict[str, Usage] = field(default_factory=dict)
+    spent: Sequence[Spent] = ()
     kept: int = 0
     beside: str = ""
 
@@ -131,15 +142,16 @@ def run_from(row: Any) -> RunRow:
 
 
 def spent_by_step(
-    c: Batch | sqlite3.Connection, first: int, last: int
-) -> tuple[int, dict[str, Usage]]:
-    """How many answers a run has, and what each step spent. A request whose outcome nobody knows
-    counts as its worst case: the provider may have done the work."""
-    found = c.execute(SPENT, (first, last)).fetchall()
-    if any(type(x) is not int or x < 0 for row in found for x in row[1:]):
+    c: Batch | sqlite3.Connection, first: int, last: int, *, by_item: bool = False
+) -> tuple[int, list[Spent]]:
+    """How many answers a run has, and what each step spent, or each item of one. A request whose
+    outcome nobody knows counts as its worst case: the provider may have done the work."""
+    query = SPENT.format("item" if by_item else "step")
+    found = c.execute(query, (first, last)).fetchall()
+    if any(type(x) is not int or x < 0 for row in found for x in row[3:]):
         raise sqlite3.DataError("an amount is no number")
-    spent = {
-        step: Usage(calls, into, out, Fraction(usd, PICO))
-        for step, calls, into, out, usd, _ in found
-    }
-    return sum(row[5] for row in found), spent
+    spent = [
+        Spent(step, at or "", prompt or "", Usage(calls, into, out, Fraction(usd, PICO)))
+        for step, at, prompt, calls, into, out, usd, _ in found
+    ]
+    return sum(row[7] for row in found), spent

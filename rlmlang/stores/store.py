@@ -74,9 +74,11 @@ class Store:
         fresh: bool = False,
         retry_failed: bool = False,
         dry: bool = False,
+        by_item: bool = False,
     ) -> RunStart:
         """Goes on with the last unfinished run of the same identity, or begins a new one; a dry
-        run is kept nowhere. `document` is its plan, which is kept once for all runs of it."""
+        run is kept nowhere. `document` is its plan, which is kept once for all runs of it. What was
+        spent is told `by_item` where items have budgets of their own."""
         self.fresh, self.retry_failed, self.dry = fresh, retry_failed, dry
         if dry:
             return RunStart(run.name)
@@ -95,7 +97,7 @@ class Store:
             return begun
         self._before = self.journal.wait(lambda c: _highest(c, first, last))
         self._sequence = self._before - first
-        kept, spent = self.journal.wait(lambda c: spent_by_step(c, first, last))
+        kept, spent = self.journal.wait(lambda c: spent_by_step(c, first, last, by_item=by_item))
         return replace(begun, spent=spent, kept=kept)
 
     def end(self, state: str) -> None:

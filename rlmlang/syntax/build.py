@@ -34,7 +34,7 @@ NODES: Mapping[str, Row] = {
     "pattern": (
         partial(t.Recipe, word="pattern"), "docs export name generics params result body"
     ),
-    "recipe": (partial(t.Recipe, word="recipe"), "docs name params result body"),
+    "recipe": (partial(t.Recipe, word="recipe"), "docs main name params result body"),
     "param": (t.Param, "docs name typed default"),
     "typed": (t.Typed, "type max"),
     "body": (t.Body, "*items"),
@@ -43,7 +43,7 @@ NODES: Mapping[str, Row] = {
     "require": (t.Require, "docs value"),
     "body_budget": (t.BudgetUse, "docs limits"),
     "split": (v.Split, "subject how block"),
-    "map": (v.Map, "subject call block"),
+    "map": (v.Map, "subject body block"),
     "filter_with": (v.FilterWith, "subject call block"),
     "filter_where": (v.FilterWhere, "subject test block"),
     "reduce": (v.Reduce, "subject call block"),
@@ -60,6 +60,7 @@ NODES: Mapping[str, Row] = {
     "block": (t.Block, "*entries"),
     "setting": (t.Setting, "key value"),
     "limit": (t.Limit, "key amount"),
+    "limit_of": (t.Limit, "key of amount"),
     "repl": (t.Repl, "block"),
     "assume": (t.Assume, "because"),
     "test": (partial(Trial, word="test"), "docs name target *items"),
@@ -75,6 +76,9 @@ NODES: Mapping[str, Row] = {
     "require_score": (Expect, "test"),
     "score": (Score, "metric weight"),
     "if_": (t.If, "test yes no"),
+    "match_": (t.Match, "subject *arms otherwise"),
+    "arm": (t.Arm, "*cases value"),
+    "else_arm": (partial(t.Arm, cases=()), "value"),
     "binary": (t.Binary, "left op right"),
     "range": (partial(t.Binary, op=".."), "left right"),
     "not_": (partial(t.Unary, op="not"), "operand"),
@@ -87,7 +91,6 @@ NODES: Mapping[str, Row] = {
     "true_": (partial(t.Constant, value=True), ""),
     "false_": (partial(t.Constant, value=False), ""),
     "none_": (partial(t.Constant, value=None), ""),
-    "text": (t.Text, "value"),
 }  # fmt: skip
 """What a rule of the grammar makes, and the fields that its parts fill, in order; one with a star
 takes as many as there are. A part that was not written leaves its field as it is."""

@@ -6,7 +6,6 @@ Problems met here (an unknown unit, a bad escape) are collected, not raised.
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import Any
 
 from lark import Token
@@ -16,15 +15,15 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.fix import write
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import instead
+from rlmlang.ir.dates import DAY, dated, timed
 from rlmlang.schema import foreign
+from rlmlang.schema.units import MULTIPLIERS, UNITS
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.mistakes import RESERVED, reserved_word
+from rlmlang.syntax.texts import ESCAPES, TextPiece, pieces_of
 
 LARGEST = 2**53 - 1
 NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([A-Za-z%]*)")
-UNITS = ("tok", "ch", "B", "KB", "MB", "GB", "ms", "s", "min", "h", "%")
-MULTIPLIERS = {"k": 1e3, "M": 1e6}
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "0": "\0"}
 
 
 class Expressions:
@@ -60,7 +59,7 @@ class Expressions:
                 return self.string(token)
             case "VERSION":
                 return str(token)[1:]
-            case "EXPORT":
+            case "EXPORT" | "MAIN":
                 return True
         return str(token)
 
@@ -107,6 +106,14 @@ class Expressions:
         number: t.Number = self.build(c[0])
         return number
 
+    def date(self, c: list[Token], span: Span) -> t.Date:
+        text, time = str(c[0]), len(c[0]) > DAY
+        try:
+            return t.Date(value=timed(text) if time else dated(text), time=time, span=span)
+        except ValueError:
+            self.problems.append(_impossible_date(text, span))
+            return t.Date(value=text, time=time, span=span)
+
     # ── literals ─────────────────────────────────────────────────────────────
 
     def number_of(self, token: Token) -> t.Number:
@@ -125,22 +132,40 @@ class Expressions:
         return t.Number(value=value, unit=unit, span=span)
 
     def string(self, token: Token) -> str:
-        raw = str(token)
-        if raw.startswith('"""'):
-            return without_margin(raw[3:-3])
-        return re.sub(r"\\(.)", lambda m: self._escape(m, token), raw[1:-1])
+        return "".join(piece.plain for piece in self._pieces(token))
 
-    def _escape(self, match: re.Match[str], token: Token) -> str:
-        letter = match.group(1)
-        if letter not in ESCAPES:
-            at = (token.start_pos or 0) + 1 + match.start()
-            self.problems.append(_unknown_escape(letter, Span(self.source, at, at + 2)))
-        return ESCAPES.get(letter, letter)
+    def text(self, c: list[Token], span: Span) -> t.Text:
+        pieces = self._pieces(c[0])
+        parts: list[str | t.Expr] = []
+        for piece in pieces:
+            if piece.path:
+                parts.append(self._path(piece))
+            elif parts and isinstance(parts[-1], str):
+                parts[-1] += piece.value
+            elif piece.value:
+                parts.append(piece.value)
+        value = "".join(piece.plain for piece in pieces)
+        return t.Text(value=value, parts=() if parts in ([value], []) else tuple(parts), span=span)
 
+    def _pieces(self, token: Token) -> list[TextPiece]:
+        """The pieces of a text; escapes that are none are reported."""
+        pieces = pieces_of(str(token), token.start_pos or 0)
+        for piece in pieces:
+            if piece.escape and piece.escape not in ESCAPES:
+                place = Span(self.source, piece.start, piece.start + 2)
+                self.problems.append(_unknown_escape(piece.escape, place))
+        return pieces
 
-def without_margin(text: str) -> str:
-    """A text block's lines without their common margin and without its first and last breaks."""
-    return textwrap.dedent(text.replace("\r\n", "\n")).strip("\n").rstrip()
+    def _path(self, piece: TextPiece) -> t.Expr:
+        """A name in braces, with the fields behind it."""
+        at = piece.start + 1
+        found: t.Expr | None = None
+        for word in piece.path.split("."):
+            name = t.Name(text=word, span=Span(self.source, at, at + len(word)))
+            span = Span(self.source, piece.start + 1, name.span.end)
+            found = t.Member(base=found, name=name, span=span) if found is not None else name
+            at += len(word) + 1
+        return found or t.Constant(value=None, span=Span(self.source, at, at))
 
 
 def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
@@ -151,6 +176,17 @@ def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
         span,
         reason="A unit is glued to its number: 8ktok, 30min, 512MB, 10%; k and M multiply.",
         hint=instead(at, (*UNITS, "ktok", "Mtok"), foreign.UNITS),
+    )
+
+
+def _impossible_date(text: str, span: Span) -> Diagnostic:
+    what = "time" if len(text) > DAY else "day of the calendar"
+    return error(
+        "impossible-date",
+        f"`{text}` is no {what}",
+        span,
+        reason="ISO 8601 writes a day as 2026-11-30, and two digits of hours, minutes, seconds.",
+        hint="write it as 2026-11-30, or as 2026-11-30T08:15:00Z",
     )
 
 
@@ -172,6 +208,7 @@ def _unknown_escape(letter: str, span: Span) -> Diagnostic:
         hint=write(
             span,
             f"\\\\{letter}",
-            'known escapes: \\n \\t \\r \\0 \\" \\\\; a backslash itself is written \\\\',
+            'known escapes: \\n \\t \\r \\0 \\" \\{ \\} \\\\; a backslash itself is written \\\\, '
+            'or the text r"…"',
         ),
     )

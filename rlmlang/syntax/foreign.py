@@ -17,6 +17,7 @@ KEYWORDS = (
 STATEMENTS = ("let", "return", "require", "budget")
 ARROW = "__ANON_0"
 CLOSES = {"(": ")", "[": "]", "{": "}"}
+ELSEWHERE = foreign.LISTS | foreign.OPTIONALS | foreign.MAPS | foreign.RECORDS
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def _statement(f: Found) -> Fix | None:
     if not f.begins or f.piece.kind not in ("word", "mark"):
         return None
     word = f.piece.text
-    if word in foreign.ADVICE:
-        return Fix(foreign.ADVICE[word])
+    if advice := foreign.ADVICE.get(word) or foreign.CHOICES.get(word):
+        return Fix(advice)
     if word in foreign.STATEMENTS and f.next() not in ("=", ":"):
         return write(f.span(f.piece), foreign.STATEMENTS[word])
     if f.next() in ("=", ":") and f.piece.kind == "word" and "NAME" not in f.next(2):
@@ -239,11 +240,14 @@ def _brackets(f: Found) -> Fix | None:
         return None
     end = f.closing(0)
     word = f.last.text
-    if end is None or word not in foreign.LISTS | foreign.OPTIONALS | foreign.RECORDS:
+    if end is None or word not in ELSEWHERE:
         return _suffix(f, end)
     if word in foreign.RECORDS:
         return Fix("declare a `record` with the fields, and write its name here")
-    inner = f.source.text[f.piece.end : f.after[end].start].split(",")[0].strip()
+    inner = f.source.text[f.piece.end : f.after[end].start].strip()
+    if word in foreign.MAPS:
+        return write(f.span(f.last, f.after[end]), f"Map<{inner}>")
+    inner = inner.split(",")[0].strip()
     ours = f"[{inner}]" if word in foreign.LISTS else f"{inner}?"
     return write(f.span(f.last, f.after[end]), ours)
 

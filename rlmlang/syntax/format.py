@@ -10,9 +10,9 @@ from typing import TypeGuard
 
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.syntax import tree as t
-from rlmlang.syntax.expressions import without_margin
 from rlmlang.syntax.outline import Element, Group, Marks, marks_of, outline
 from rlmlang.syntax.scan import Piece
+from rlmlang.syntax.texts import without_margin
 
 WIDTH = 96
 STEP = "  "
@@ -100,10 +100,11 @@ class Layout:
         return lines, sorted(own)
 
     def _piece(self, piece: Piece, indent: str, lines: list[str]) -> None:
-        if piece.text.startswith('"""') and "\n" in piece.text:
+        mark, block, rest = piece.text.partition('"""')
+        if mark in ("", "r") and block and "\n" in rest:
             inner = indent + STEP
-            body = without_margin(piece.text[3:-3]).split("\n")
-            lines[-1] += '"""'
+            body = without_margin(rest[:-3]).split("\n")
+            lines[-1] += mark + block
             lines += [inner + x if x else "" for x in body]
             lines.append(inner + '"""')
         else:

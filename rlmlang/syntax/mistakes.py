@@ -25,6 +25,7 @@ EXPECTED = {
     "COMMA": "`,`", "EQUAL": "`=`", "DOT": "`.`", "__ANON_0": "`->`", "BY": "`by`",
     "WITH": "`with`", "FOR": "`for`", "THEN": "`then`", "ELSE": "`else`", "ACCEPT": "`accept`",
     "RUNG": "`rung`", "FROM": "`from`", "WEIGHT": "`weight`", "RETURNS": "`returns`",
+    "RECIPE": "`recipe`", "PATTERN": "`pattern`",
 }  # fmt: skip
 OPERATORS = {
     "PLUS",
@@ -200,7 +201,7 @@ def _left_open(text: str) -> Piece | None:
 def _declaration(found: Found, span: Span) -> Diagnostic | None:
     """A declaration whose word is not one, such as `recpe`, or that of another language."""
     word = found.piece.text if found.after else ""
-    begins = "RECIPE" in found.accepts and "NAME" not in found.accepts
+    begins = {"RECIPE", "RECORD"} <= found.accepts and "NAME" not in found.accepts
     if not begins or found.piece.kind != "word":
         return None
     ours = foreign.DECLARATIONS.get(word, "")

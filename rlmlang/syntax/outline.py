@@ -16,7 +16,7 @@ from rlmlang.syntax.scan import Piece, scan
 from rlmlang.syntax.trials import Expect, Item, Score
 
 ITEMS = (
-    t.Setting, t.Limit, t.Repl, t.Assume, t.Field, t.Variant, t.Let, t.Return, t.Require,
+    t.Setting, t.Limit, t.Repl, t.Assume, t.Arm, t.Field, t.Variant, t.Let, t.Return, t.Require,
     t.BudgetUse, v.Rung, v.Clause, Item, Expect, Score,
 )  # fmt: skip
 STATEMENTS = (t.Let, t.Return, t.Require, t.BudgetUse, v.Rung)

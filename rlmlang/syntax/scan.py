@@ -11,7 +11,9 @@ TOKEN = re.compile(
       (?P<space>[ \t\r\n]+)
     | (?P<doc>///[^\n]*)
     | (?P<comment>//[^\n]*)
-    | (?P<text>\"\"\"(?:.|\n)*?\"\"\" | "(?:\\.|[^"\\\n])*")
+    | (?P<text>r?\"\"\"(?:.|\n)*?\"\"\" | "(?:\\.|[^"\\\n])*" | r"[^"\n]*")
+    | (?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}
+        (?:T[0-9]*(?::[0-9]+)*(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?(?![0-9A-Za-z_]))
     | (?P<number>[0-9][0-9_]*(?:\.[0-9]+)?[A-Za-z%]*)
     | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<version>@[\^~<>=]*[0-9]+(?:\.[0-9]+)*)
@@ -21,10 +23,12 @@ TOKEN = re.compile(
 )
 
 DECLARATIONS = frozenset(
-    "use const enum record model source partition budget prompt code export pattern recipe "
+    "use const enum record model source partition budget prompt code export pattern main recipe "
     "test dataset metric eval tune batch".split()
 )
 STATEMENTS = ("let", "return", "require")
+PREFIXES = {"main": "recipe", "export": "pattern"}
+"""What stands before a declaration, and the word that begins one behind it."""
 OPENING, CLOSING = "{([", "})]"
 
 
@@ -75,6 +79,8 @@ def swallowed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
     here = next((n for n, p in enumerate(pieces) if p.start == at), 0)
     before = pieces[here - 1] if here > 1 else None
     if before is None or before.text not in DECLARATIONS or pieces[here].kind != "word":
+        return None
+    if PREFIXES.get(before.text, pieces[here].text) != pieces[here].text:
         return None
     return before if before.lines and text[before.start - 1] == "\n" else None
 

@@ -1,4 +1,4 @@
-"""The least parts of the syntax tree: a node with its place, words, numbers, texts."""
+"""The least parts of the syntax tree: a node with its place, and what holds no expression."""
 
 from __future__ import annotations
 
@@ -31,14 +31,43 @@ class Number(Node):
 
 
 @node
-class Text(Node):
-    """A string or a text block, unescaped, its margin removed."""
-
-    value: str
-
-
-@node
 class Constant(Node):
     """`true`, `false` or `none`."""
 
     value: bool | None
+
+
+@node
+class Date(Node):
+    """`2026-11-30`, or an instant with a `time`, `2026-11-30T08:15:00Z`, in its one form."""
+
+    value: str
+    time: bool = False
+
+
+@node
+class TypeExpr(Node):
+    """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type, whose
+    last argument is its result."""
+
+    name: str
+    args: tuple[TypeExpr, ...] = ()
+    optional: bool = False
+
+
+@node
+class Assume(Node):
+    """`assume exact because "…"`."""
+
+    because: str
+
+
+@node
+class Use(Node):
+    """`use "std/needle" { find }`."""
+
+    path: str
+    version: str = ""
+    alias: Name | None = None
+    names: tuple[Name, ...] = ()
+    docs: str = ""

@@ -9,14 +9,26 @@ from dataclasses import field
 from typing import ClassVar
 
 from rlmlang.diagnostics.source import Span
+from rlmlang.syntax.terms import Assume as Assume
 from rlmlang.syntax.terms import Constant as Constant
+from rlmlang.syntax.terms import Date as Date
 from rlmlang.syntax.terms import Name as Name
 from rlmlang.syntax.terms import Node as Node
 from rlmlang.syntax.terms import Number as Number
-from rlmlang.syntax.terms import Text as Text
+from rlmlang.syntax.terms import TypeExpr as TypeExpr
+from rlmlang.syntax.terms import Use as Use
 from rlmlang.value import node
 
 # ── expressions ──────────────────────────────────────────────────────────────
+
+
+@node
+class Text(Node):
+    """A string or a text block, unescaped, its margin removed. Where it stands for a value and
+    names values in braces, `parts` are its texts and the names between them, in order."""
+
+    value: str
+    parts: tuple[str | Expr, ...] = ()
 
 
 @node
@@ -76,6 +88,31 @@ class If(Node):
     no: Expr
 
 
+@node
+class Arm(Node):
+    """`a, b -> value` of a match: what it is for, and what is given then; `else` is for no case."""
+
+    cases: tuple[Name | Constant, ...]
+    value: Expr
+
+
+@node
+class Match(Node):
+    """`match subject { a, b -> value  else -> otherwise }`."""
+
+    subject: Expr
+    arms: tuple[Arm, ...]
+    otherwise: Arm | None = None
+
+
+@node
+class OneOf(Node):
+    """Whether a subject is one of the cases of an arm; made of a `Match`, not written."""
+
+    subject: Expr
+    cases: tuple[Name | Constant, ...]
+
+
 # ── blocks ───────────────────────────────────────────────────────────────────
 
 
@@ -89,10 +126,11 @@ class Setting(Node):
 
 @node
 class Limit(Node):
-    """`key <= amount`."""
+    """`key <= amount`, or `key of model <= amount`."""
 
     key: Name
     amount: Expr
+    of: Name | None = None
 
 
 @node
@@ -100,13 +138,6 @@ class Repl(Node):
     """`repl { … }` inside a prompt."""
 
     block: Block
-
-
-@node
-class Assume(Node):
-    """`assume exact because "…"`."""
-
-    because: str
 
 
 Entry = Setting | Limit | Repl | Assume
@@ -140,7 +171,10 @@ class Verb(Node):
     block: Block | None = None
 
 
-Expr = Name | Number | Text | Constant | ListOf | Member | Call | Binary | Unary | If | Plain | Verb
+Expr = (
+    Name | Number | Date | Text | Constant | ListOf | Member | Call | Binary | Unary | If | Match
+    | OneOf | Plain | Verb
+)  # fmt: skip
 
 
 @node
@@ -190,16 +224,6 @@ class Body(Node):
 
 
 @node
-class TypeExpr(Node):
-    """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type, whose
-    last argument is its result."""
-
-    name: str
-    args: tuple[TypeExpr, ...] = ()
-    optional: bool = False
-
-
-@node
 class Typed(Node):
     """A type with its `max`."""
 
@@ -236,17 +260,6 @@ class Variant(Node):
 
 
 # ── declarations ─────────────────────────────────────────────────────────────
-
-
-@node
-class Use(Node):
-    """`use "std/needle" { find }`."""
-
-    path: str
-    version: str = ""
-    alias: Name | None = None
-    names: tuple[Name, ...] = ()
-    docs: str = ""
 
 
 @node
@@ -323,7 +336,7 @@ class Code(Declaration):
 
 @node
 class Recipe(Declaration):
-    """`recipe` and `pattern`."""
+    """`recipe` and `pattern`; `main` is the recipe that runs where none is named."""
 
     word: str
     params: tuple[Param, ...]
@@ -331,6 +344,7 @@ class Recipe(Declaration):
     body: Body
     generics: tuple[Name, ...] = ()
     export: bool = False
+    main: bool = False
 
 
 Decl = Use | Declaration

@@ -34,10 +34,12 @@ class Split(By):
 
 
 @node
-class Map(With):
-    """`map subject with call`."""
+class Map(Verb):
+    """`map subject with body`."""
 
     word: ClassVar[str] = "map"
+    subject: Expr
+    body: Expr
 
 
 @node

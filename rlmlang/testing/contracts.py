@@ -30,6 +30,9 @@ TEXTS = st.one_of(
     st.lists(MARKS, min_size=1, max_size=120).map("".join),
 ).filter(bool)
 
+REFUSED = "document-too-large"
+"""The code of what a partition says that it does not cut, before it gives a piece."""
+
 
 def attack(strategy: Strategy, examples: int = 200, measure: Measure | None = None) -> None:
     """Raises AssertionError, with the smallest example, for a contract that is not kept."""
@@ -64,7 +67,8 @@ def broken(
         if not all(piece.text() for piece in pieces if isinstance(piece, Slice)):
             return f"{call} gives an empty piece"
     except CodedError as mistake:
-        return f"{call}: {mistake}"
+        refused = mistake.diagnostic.code == REFUSED
+        return "" if refused else f"{call}: {mistake}"
     largest = max((_size(piece, measure) for piece in pieces), default=0)
     if largest > cap:
         return f"{call} gives a piece of {largest:,} tok; its cap is {cap:,}"
@@ -139,6 +143,8 @@ def _given(argument: Argument) -> st.SearchStrategy[Any]:
     """Values of an argument: its default, and those in its range."""
     least = argument.least or 0
     usual = st.just(argument.default)
+    if argument.choices:
+        return st.one_of(usual, st.sampled_from(argument.choices))
     if argument.kind in ("size", "count"):
         most = min(argument.most or 200, 20 if argument.kind == "count" else 200)
         made: st.SearchStrategy[Any] = st.integers(int(least), int(most))

@@ -20,7 +20,8 @@ from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
 from rlmlang.runtime.code import call_code, code_hash
-from rlmlang.runtime.prepare import prepare, refuse
+from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.shown import jsonable

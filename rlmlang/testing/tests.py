@@ -116,7 +116,9 @@ def _options(test: s.Test) -> Options:
         for n, v in test.given
         if not isinstance(v, s.Opened)
     }
-    return Options(test.recipe, sources=sources, values=values, store=None, unattended=True)
+    return Options(
+        test.recipe, sources=sources, values=values, store=None, unattended=True, alone=True
+    )
 
 
 def _value(name: str, given: Expr | s.Fill, measured: bool) -> Datum:

@@ -19,7 +19,8 @@ class Line:
     its tree; `unread_fields` are those of its rows that the recipe's record does not have. Where
     `decoding` is not empty, the bytes are those of the text that was made of the source in this
     way. Of what code that a model wrote looked into (`by_code`) only what it showed to sub-calls
-    is counted. A step that filters let `passed` of `items` pass."""
+    is counted. A step that filters let `passed` of `items` pass; one that maps gave so many
+    `results`, the items of lists counted and what says nothing left out."""
 
     step: str
     source: str
@@ -41,6 +42,7 @@ class Line:
     rows: int = 0
     rows_read: int = 0
     unread_fields: tuple[str, ...] = ()
+    results: int | None = None
 
     @property
     def fraction(self) -> float:
@@ -63,6 +65,9 @@ class Line:
 
     @property
     def record(self) -> dict[str, Json]:
-        """Its fields by name; without `decoding` where the bytes are those of the source itself."""
+        """Its fields by name; without `decoding` where the bytes are those of the source itself,
+        and without `results` where it gave none."""
         fields = {**asdict(self), "unread_fields": list(self.unread_fields)}
-        return fields if self.decoding else {k: v for k, v in fields.items() if k != "decoding"}
+        spared = {"decoding"} if not self.decoding else set[str]()
+        spared |= {"results"} if self.results is None else set()
+        return {name: value for name, value in fields.items() if name not in spared}

@@ -17,6 +17,7 @@ from rlmlang.runtime.beginning import new_run
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.project import bound, load
 from rlmlang.runtime.redaction import redactor_for
+from rlmlang.runtime.root import root_of
 from rlmlang.runtime.trust import require
 from rlmlang.stores.runs import FINISHED, PARKED, RunRow
 from rlmlang.stores.store import memory_store, open_store
@@ -29,7 +30,7 @@ MODEL = Model("reflection", "", 128_000, 4_000, 1.0)
 def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[ReflectionEngine]:
     """The model that reflects; its calls are a run of the tuning's own."""
     options, path = way.options, way.path
-    project, redact = load(Path(path).resolve().parent), redactor_for(options)
+    project, redact = load(root_of(path)), redactor_for(options)
     require(project, options, sends=way.engine is None)
     store = open_store(Path(options.store), redact) if options.store else memory_store()
     row = RunRow(

@@ -12,7 +12,7 @@ from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir import recipe as r
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.suite import Tune
-from rlmlang.runtime.tuned import FORMAT, Tuning, prompt_hashes, source_hash
+from rlmlang.runtime.tuned import FORMAT, Tuning, prompts_found, source_hash
 from rlmlang.testing.evals import metric_stamp
 from rlmlang.testing.interval import Interval
 from rlmlang.tuning.tune import Tuned
@@ -20,7 +20,7 @@ from rlmlang.tuning.tune import Tuned
 
 def as_values(found: Tuned, recipe: r.Recipe, dataset: str) -> dict[str, Any]:
     """The contents of `NAME.tuned.json`."""
-    tune, hashes = found.tune, prompt_hashes(recipe)
+    tune = found.tune
     models = dict(m.split("=", 1) for m in found.tuning.models)
     used = found.usage
     return {
@@ -47,10 +47,7 @@ def as_values(found: Tuned, recipe: r.Recipe, dataset: str) -> dict[str, Any]:
             "usd": float(used.usd),
         },
         "knobs": {"numbers": dict(found.tuning.sets), "models": models},
-        "prompts": {
-            name: {"was": hashes[name], "task": tuned.task, "demos": [dict(d) for d in tuned.demos]}
-            for name, tuned in sorted(found.tuning.prompts.items())
-        },
+        "prompts": prompts_found(recipe, found.tuning.prompts),
     }
 
 

@@ -196,7 +196,7 @@ class TuningRun:
         self.told(f"collecting {count} demonstrations", None)
         program, before = self._program(tuning, names, failures=False)
         made = self._guarded(lambda: bootstrapped(program, self._search(None), count))
-        return self._with(tuning, found_in(made, before))
+        return self._with(tuning, found_in(made.steps, before.steps))
 
     def _optimized(self, tuning: Tuning, names: Sequence[str], demos: int) -> Tuning:
         """Tasks rewritten by reflection."""
@@ -210,7 +210,7 @@ class TuningRun:
                 made = self._guarded(lambda: proposed(program, search, demos))
             else:
                 made = self._guarded(lambda: rewritten(program, search))
-        return self._with(tuning, found_in(made, before))
+        return self._with(tuning, found_in(made.steps, before.steps))
 
     def _program(
         self, tuning: Tuning, names: Sequence[str], *, failures: bool

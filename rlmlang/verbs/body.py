@@ -15,9 +15,9 @@ class Body:
         return True
 
     @property
-    def cut_from(self) -> None:
+    def cut_from(self) -> object:
         """Its steps have lines of their own."""
-        return
+        return None
 
     def bound(self, known: Known) -> Bound:
         """The sum of its steps, for one time that it runs."""

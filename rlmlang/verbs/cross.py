@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
+from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Kind, Known, Operation
 from rlmlang.ir.sizes import field_overhead, inside_size, made_of
 from rlmlang.ir.types import AnyType, PairType, list_of
@@ -14,7 +16,7 @@ from rlmlang.ir.walk import show, show_call
 from rlmlang.schema.formula import ONE, ZERO, number
 from rlmlang.value import value
 from rlmlang.verbs.contracts import search_of
-from rlmlang.verbs.given import item_facts
+from rlmlang.verbs.given import as_documents, item_facts
 from rlmlang.verbs.inference import unsound
 
 
@@ -31,7 +33,7 @@ class Cross(Operation):
 
     def facts(self, given: Given) -> Facts:
         """At most `top` pairs for each item on the left."""
-        left, right = given.of(self.left), given.of(self.right)
+        left, right = as_documents(given.of(self.left)), as_documents(given.of(self.right))
         for side in (left, right):
             if not isinstance(side.type, AnyType) and not side.type.is_list:
                 raise unsound(f"{side.type} is no list of items to be paired")
@@ -41,7 +43,8 @@ class Cross(Operation):
         sides = sum(map(inside_size, (item_facts(left), item_facts(right))), ZERO)
         item = sides + field_overhead(pair)
         made = Facts(list_of(pair), count * item, count, item, ONE, "some")
-        return made_of(made, (left, right))
+        placed = above(left.placed, "left") | above(right.placed, "right")
+        return replace(made_of(made, (left, right)), placed=placed)
 
     def bound(self, known: Known) -> Bound:
         """Nothing: no model is asked."""

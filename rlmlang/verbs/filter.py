@@ -9,8 +9,9 @@ from rlmlang.ir.bounds import Bound
 from rlmlang.ir.coverage import Kept, denied
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
+from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation
-from rlmlang.ir.types import BOOL, Field, fits, list_of, record
+from rlmlang.ir.types import BOOL, TREE, Field, fits, list_of, record
 from rlmlang.ir.walk import show
 from rlmlang.value import value
 from rlmlang.verbs.given import answer_facts, item_facts, list_facts
@@ -21,7 +22,7 @@ from rlmlang.verbs.prompt_calls import over_items
 @value
 class Filter(Operation):
     """With a prompt that answers true or false, or with a condition; `keep_rest` gives both halves,
-    as a record `kept, rest`."""
+    as a record `kept, rest`. Of a `tree` it judges the documents, and gives a tree again."""
 
     verb: ClassVar[str] = "filter"
     kind: ClassVar[Kind] = "asks"
@@ -31,11 +32,12 @@ class Filter(Operation):
     keep_rest: bool = False
     parallel: int | None = None
     on_error: OnError = OnError()
+    tree: bool = False
 
     @property
     def makes_items(self) -> bool:
-        """Not where both halves are wanted: they are one record."""
-        return not self.keep_rest
+        """Not where both halves are wanted, which are one record, and not of a tree."""
+        return not self.keep_rest and not self.tree
 
     @property
     def halves(self) -> bool:
@@ -70,13 +72,15 @@ class Filter(Operation):
         test = given.of(self.where, item) if self.where is not None else said
         if test is None or not fits(test.type, BOOL):
             raise unsound("what a filter goes by is no condition")
-        half = list_of(items.type.item)
+        half = TREE if self.tree else list_of(items.type.item)
         judged = Kept("some", items.where) if self.on_error.skip else items.kept
         yes, no = judged.passing(self.condition), judged.passing(denied(self.condition))
         if not self.keep_rest:
             return replace(items.keeping(yes), type=half)
         both = record(Field("kept", half), Field("rest", half))
-        return replace(items.keeping(judged), type=both, fields=(("kept", yes), ("rest", no)))
+        placed = above(items.placed, "kept") | above(items.placed, "rest")
+        fields = (("kept", yes), ("rest", no))
+        return replace(items.keeping(judged), type=both, fields=fields, placed=placed)
 
     @property
     def condition(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rlmlang.ir.coverage import Kept
 from rlmlang.ir.declared import of_result
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
+from rlmlang.ir.places import carries, innermost, quoted
 from rlmlang.ir.recipe import Ask, Prompt
 from rlmlang.ir.sizes import made_of
-from rlmlang.ir.types import AnyType, Type, fits, list_of
+from rlmlang.ir.types import DOC, AnyType, TreeType, Type, fits, list_of
 from rlmlang.schema.formula import ONE, Formula, number
 from rlmlang.schema.partitions import Coverage, worst_of
 from rlmlang.verbs.inference import unsound
@@ -17,14 +19,20 @@ from rlmlang.verbs.inference import unsound
 
 def list_facts(subject: Expr, given: Given) -> Facts:
     """The facts of a list that a step goes over."""
-    found = given.of(subject)
+    found = as_documents(given.of(subject))
     if not found.type.is_list and not isinstance(found.type, AnyType):
         raise unsound(f"{found.type} is no list of items to go over")
     return found
 
 
+def as_documents(facts: Facts) -> Facts:
+    """A tree as the list of its documents; anything else as it is."""
+    return replace(facts, type=list_of(DOC)) if isinstance(facts.type, TreeType) else facts
+
+
 def item_facts(items: Facts) -> Facts:
-    """The facts of an item of a list."""
+    """The facts of an item of a list, or of a document of a tree."""
+    items = as_documents(items)
     if isinstance(items.type, AnyType):
         return Facts()
     return Facts(
@@ -35,9 +43,18 @@ def item_facts(items: Facts) -> Facts:
         ONE,
         items.coverage,
         items.origins,
+        fields=items.fields,
         told=items.told,
         where=items.where,
+        placed=items.placed,
+        holds=items.holds,
     )
+
+
+def whole_item(items: Facts) -> Facts:
+    """The facts of an item where a value is made of it alone: it is all there, whatever the list
+    has lost."""
+    return item_facts(items).keeping(Kept())
 
 
 def answer_facts(ask: Ask, given: Given, item: Facts | None = None) -> Facts:
@@ -45,11 +62,17 @@ def answer_facts(ask: Ask, given: Given, item: Facts | None = None) -> Facts:
     params = {p.name: p for p in ask.prompt.params}
     inputs: list[Facts] = []
     for name, e in ask.args:
-        inputs.append(given.of(e))
+        inputs.append(given.of(e, item))
         _takes(ask.prompt, params[name].type, inputs[-1].type)
     if item is not None and ask.element:
         _takes(ask.prompt, params[ask.element].type.required(), item.type.required())
     return result_facts(ask.prompt, *inputs, *([item] if item is not None else []))
+
+
+def of_items(item: Facts, result: Type) -> frozenset[str]:
+    """What of a result about an item knows where the item came from: all of it, where the item
+    does and its type can."""
+    return item.placed & {""} if carries(innermost(result)) else frozenset()
 
 
 def _takes(prompt: Prompt, wanted: Type, given: Type) -> None:
@@ -62,7 +85,8 @@ def result_facts(prompt: Prompt, *inputs: Facts) -> Facts:
     code looked into is not known to be all."""
     made = made_of(of_result(prompt, prompt.result), inputs)
     searched: Coverage = "some" if prompt.repl is not None else "exact"
-    return replace(made, coverage=worst_of((made.coverage, searched)), told=True)
+    coverage = worst_of((made.coverage, searched))
+    return replace(made, coverage=coverage, told=True, placed=quoted(prompt.result))
 
 
 def joined_facts(prompt: Prompt, item: Facts, size: Formula, fanin: int) -> Facts:

@@ -11,8 +11,10 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import (
+    Aggregate,
     Apply,
     Choose,
     CodeCall,
@@ -20,12 +22,14 @@ from rlmlang.ir.expressions import (
     Expr,
     Get,
     Items,
+    Joined,
     Make,
     Not,
     Op,
     Ref,
 )
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.origins import of_place, unplaced
 from rlmlang.ir.sizes import (
     declared_size,
     field_overhead,
@@ -34,6 +38,7 @@ from rlmlang.ir.sizes import (
     made_of,
     of_field,
     of_fields,
+    shown_size,
 )
 from rlmlang.ir.types import (
     ANY,
@@ -46,14 +51,18 @@ from rlmlang.ir.types import (
     AnyType,
     Field,
     IntType,
+    MapType,
     NoneType,
     Number,
     PairType,
+    TextType,
     Type,
     fields_of,
     fits,
+    is_time,
     list_of,
 )
+from rlmlang.ir.walk import GROUP
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
@@ -76,6 +85,10 @@ class Names:
         """The same where a condition holds, or does not."""
         return replace(self, certain=self.certain | tested(test, holds=holds))
 
+    def about(self, it: Facts) -> Names:
+        """The same where `it` names an item."""
+        return replace(self, facts={**self.facts, "it": it})
+
     def of(self, e: Expr) -> Facts:
         """The facts of an expression. Raises CodedError (plan-unsound) for parts that do not go
         together."""
@@ -95,13 +108,25 @@ class Names:
                 more = self.given(left, holds=op == "and")
                 return made_from(e, (self.of(left), more.of(right)))
             case Apply(name, args, options):
-                return _applied(
-                    FUNCTIONS.find(name, self.find), name, [*map(self.of, args)], options
-                )
+                return self._applied(name, [*map(self.of, args)], dict(options))
         parts = [self.of(x) for x in parts_of(e)]
         if words := mismatch(e, parts):
             raise unsound(words)
         return made_from(e, parts)
+
+    def _applied(self, name: str, args: list[Facts], options: dict[str, Any]) -> Facts:
+        function = FUNCTIONS.find(name, self.find)
+        if function is None:
+            raise unsound(f"there is no function `{name}`")
+        if words := _misapplied(function, args, options):
+            raise unsound(words)
+        if args:
+            group = replace(self, facts={**self.facts, GROUP: group_of(args[0])})
+            made = {k: group.of(v.value) for k, v in options.items() if isinstance(v, Aggregate)}
+            options = {**options, **made}
+        if words := function.misused(*args, **options):
+            raise unsound(words)
+        return function.facts(*args, **options)
 
 
 def unsound(words: str) -> CodedError:
@@ -114,21 +139,21 @@ def unsound(words: str) -> CodedError:
     )
 
 
-def _applied(
-    function: Function | None, name: str, args: list[Facts], options: tuple[tuple[str, Any], ...]
-) -> Facts:
-    if function is None:
-        raise unsound(f"there is no function `{name}`")
+def _misapplied(function: Function, args: Sequence[Facts], options: Mapping[str, object]) -> str:
+    """Why a function cannot be applied to such values, in words; empty where it can."""
+    name = function.name
     for at, facts in enumerate(args):
         if not function.fits(at, facts.type):
-            raise unsound(f"`{name}` cannot be applied to {facts.type}")
-        if not function.covered(facts, dict(options)):
-            raise unsound(f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`")
+            return f"`{name}` cannot be applied to {facts.type}"
+        if not function.covered(facts, options):
+            return f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`"
+    items = [innermost(f).type for f in args] if function.repeats else []
+    if not all(fits(i, items[0]) for i in items):
+        return f"`{name}` is given lists of {' and '.join(map(str, items))}"
     if function.disagrees([f.type for f in args]):
-        raise unsound(f"`{name}` is given {' and '.join(str(f.type) for f in args)}")
-    if words := function.unlike(args):
-        raise unsound(f"`{name}` is given lists of unlike items: {words}")
-    return function.gives(*args, **dict(options))
+        return f"`{name}` is given {' and '.join(str(f.type) for f in args)}"
+    words = function.unlike(args)
+    return f"`{name}` is given lists of unlike items: {words}" if words else ""
 
 
 def parts_of(e: Expr) -> Iterator[Expr]:
@@ -136,8 +161,8 @@ def parts_of(e: Expr) -> Iterator[Expr]:
     match e:
         case Get(base, _) | Not(base):
             yield base
-        case Items(items):
-            yield from items
+        case Items(inner) | Joined(inner):
+            yield from inner
         case Make(_, fields):
             yield from (x for _, x in fields)
         case CodeCall(_, args):
@@ -152,10 +177,12 @@ def made_from(e: Expr, parts: Sequence[Facts]) -> Facts:
     match e:
         case Constant():
             return _constant(e)
-        case Get(_, name):
-            return _field(parts[0], name)
+        case Get(_, name, place):
+            return of_place(parts[0], name) if place else _field(parts[0], name)
         case Items():
             return _items(parts)
+        case Joined():
+            return _joined(parts)
         case Make(type_, fields):
             return _record(type_, [n for n, _ in fields], parts)
         case CodeCall(code):
@@ -168,6 +195,9 @@ def made_from(e: Expr, parts: Sequence[Facts]) -> Facts:
 
 
 def _constant(e: Constant) -> Facts:
+    if isinstance(e.label, TextType):
+        size = declared_size(e.label, None) or ONE
+        return Facts(e.label, size, ONE, size)
     if e.label is not None:
         return Facts(e.label.required(), number(8), ONE, number(8))
     match e.value:
@@ -209,6 +239,11 @@ def _items(parts: Sequence[Facts]) -> Facts:
     return made_of(Facts(list_of(type_), size, number(len(parts)), most, within), parts)
 
 
+def _joined(parts: Sequence[Facts]) -> Facts:
+    size = sum(map(shown_size, parts), number(0))
+    return made_of(Facts(TEXT, size, ONE, size), parts)
+
+
 def _record(type_: Type, names: Sequence[str], parts: Sequence[Facts]) -> Facts:
     size = sum(map(inside_size, parts), number(field_overhead(type_)))
     fields = of_fields(zip(names, parts, strict=True))
@@ -220,7 +255,8 @@ def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
     given = sum((f.size for f in inputs), number(64))
     declared = declared_size(result, most)
     size = declared if declared is not None else given
-    made = Facts(result, size, ONE, given)
+    many = size if isinstance(result, MapType) else ONE
+    made = Facts(result, size, many, given, many)
     if result.is_list:
         items = sum((f.count * f.inner for f in inputs), number(0))
         item = declared_size(result.item, None)
@@ -261,7 +297,11 @@ def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
     """What of an expression's parts does not go together, in words; empty where all does."""
     types = [f.type for f in parts]
     match e:
-        case Get(_, name) if not isinstance(types[0], AnyType) and not field_of(types[0], name):
+        case Get(_, name, True) if why := unplaced(parts[0], name):
+            return why
+        case Get(_, name, False) if isinstance(types[0], AnyType) or field_of(types[0], name):
+            return ""
+        case Get(_, name, False):
             return f"{types[0]} has no field `{name}`"
         case Not() if not fits(types[0], BOOL):
             return f"{types[0]} stands behind `not`"
@@ -292,6 +332,8 @@ def goes_with(op: str, a: Type, b: Type) -> bool:
         return b.is_list or (a.textual and b.textual)
     if op in COMPARISONS:
         return _ordered(a, b)
+    if op in ("==", "!=") and is_time(a) != is_time(b) and a.textual and b.textual:
+        return False
     if op in ("==", "!=", ".."):
         return fits(a.required(), b.maybe()) or fits(b.required(), a.maybe())
     numbers = isinstance(a, Number) and isinstance(b, Number) and not (a.optional or b.optional)

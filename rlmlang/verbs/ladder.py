@@ -66,6 +66,7 @@ class Rung(Body, Operation):
 
     verb: ClassVar[str] = "rung"
     kind: ClassVar[Kind] = "chooses"
+    recorded: ClassVar[bool] = False
     value: Expr
 
     def facts(self, given: Given) -> Facts:

@@ -23,7 +23,7 @@ from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, room_of, te
 from rlmlang.ir.sizes import GROWTH, MARK, shown_size
 from rlmlang.ir.types import AnyType
 from rlmlang.schema.formula import ONE, ZERO, Formula, ceil_div, maximum, number
-from rlmlang.verbs.given import item_facts
+from rlmlang.verbs.given import as_documents, item_facts
 
 LEAST = 100  # tok of any request
 TURN = 400  # what stands around the code and the output of a turn, and its errors
@@ -36,10 +36,12 @@ def arguments_size(ask: Ask, known: Known) -> Formula:
 
 def over_items(subject: Expr, ask: Ask, least: Formula, known: Known) -> Bound:
     """count × call."""
-    facts, about = known.of(subject), arguments_size(ask, known)
+    facts = as_documents(known.of(subject))
     item = facts if isinstance(facts.type, AnyType) else item_facts(facts)
-    each = about + shown_size(item) + MARK
-    inputs = about * facts.count + shown_size(facts)
+    about, each, inputs = arguments_size(ask, known.about(item)), ZERO, ZERO
+    if ask.element:
+        each, inputs = shown_size(item) + MARK, shown_size(facts)
+    each, inputs = about + each, about * facts.count + inputs
     return calls(ask, facts.count, least=least, inputs=inputs, each=each, known=known)
 
 

@@ -45,6 +45,8 @@ class Search(Operation):
             origins=subject.origins,
             told=subject.told,
             where=subject.where,
+            placed=subject.placed if rows else frozenset([""]),
+            holds=subject.holds if rows else "",
         )
 
     def bound(self, known: Known) -> Bound:

@@ -7,11 +7,12 @@ from typing import ClassVar
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.facts import Facts, Given
+from rlmlang.ir.places import Holds, is_piece
 from rlmlang.ir.recipe import Kind, Known, Operation, Partition
 from rlmlang.ir.types import SLICE, AnyType, BatchType, TreeType, Type, list_of
 from rlmlang.ir.walk import show, show_call
-from rlmlang.schema.formula import ONE, ZERO, Formula, Sizes, symbol
-from rlmlang.schema.partitions import Extent, Strategy, around, worst_of
+from rlmlang.schema.formula import ONE, ZERO, Formula, Sizes, minimum, symbol
+from rlmlang.schema.partitions import HEADER, Extent, Strategy, around, worst_of
 from rlmlang.value import value
 from rlmlang.verbs.contracts import strategy_of
 from rlmlang.verbs.inference import unsound
@@ -41,11 +42,11 @@ class Split(Operation):
         rows, neighbours = family == "rows", how.before + how.after
         cap = contract.cap(how.options, extent) + around(how.before, how.after)
         pieces, coverage = contract.pieces(how.options, extent), contract.coverage(how.options)
-        whole = family == "text" and coverage == "exact" and not neighbours
+        whole = family != "rows" and coverage == "exact" and not neighbours
         held = contract.rows(how.options, extent) if contract.rows is not None else extent.items
         return Facts(
             type=list_of(BatchType(subject.type.item) if rows else SLICE),
-            size=subject.size + pieces if whole else cap * pieces,
+            size=_size(subject, family, pieces, cap * pieces) if whole else cap * pieces,
             count=pieces,
             item=cap,
             inner=held if rows else ONE,
@@ -53,7 +54,21 @@ class Split(Operation):
             origins=subject.origins,
             told=subject.told,
             where=subject.where,
+            placed=subject.placed if rows else frozenset([""]),
+            holds=self._holds(contract, subject),
         )
+
+    def _holds(self, contract: Strategy, subject: Facts) -> Holds:
+        """What a piece may hold several of, or a part of."""
+        family, options = family_of(subject.type), self.partition.options
+        if family == "rows":
+            one = contract.rows is not None and options.get("per") == 1
+            documents = is_piece(subject.type.item) or subject.told
+            return subject.holds if one else "documents" if documents else "rows"
+        if family == "tree":
+            parts = contract.cuts(options)
+            return "documents" if contract.several(options) else "parts" if parts else ""
+        return ""
 
     def bound(self, known: Known) -> Bound:
         """Nothing: no model is asked."""
@@ -79,6 +94,14 @@ def family_of(type_: Type) -> str:
     if isinstance(type_, TreeType):
         return "tree"
     return "rows" if type_.is_list else "text" if type_.textual else "other"
+
+
+def _size(subject: Facts, family: str, pieces: Formula, most: Formula) -> Formula:
+    """All pieces of a text or tree, none of which shows a byte twice: each may be rounded up. Each
+    file has a heading, and one more for each further piece that shows a part of it."""
+    if family == "text":
+        return subject.size + pieces
+    return minimum(most, subject.size + pieces + (subject.count + pieces) * HEADER)
 
 
 def _extent(contract: Strategy, subject: Facts, grain: int, sizes: Sizes) -> Extent:

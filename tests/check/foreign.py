@@ -10,7 +10,7 @@ const most = 3
 
 enum Label { location, numeric, other }
 
-record Row { id: Int, user: Text max 8tok, text: Text max 60tok, spare: Text? }
+record Row { id: Int, user: Text max 8tok, text: Text max 60tok, spare: Text?, more: Map<Text, Int> }
 
 model tagger {
   default: "openai/gpt-5-mini"
@@ -61,6 +61,8 @@ MENDED: list[tuple[str, str]] = [
     ("spare: Text?", "spare: Optional<Text>"),
     ("spare: Text?", "spare: Optional[str]"),
     ("spare: Text?", "spare: Text | None"),
+    ("more: Map<Text, Int>", "more: dict[str, int]"),
+    ("more: Map<Text, Int>", "more: HashMap<Text, Int>"),
     ("spare: Text?", "spare: Text | null"),
     ("items(per: 10)", "items(per = 10)"),
     ("items(per: 10)", "items(per=10)"),
@@ -155,7 +157,8 @@ ADVISED: list[tuple[str, str, str]] = [
     ("if deep then", "deep ?", "a choice is written `if … then … else …`"),
     ("it.id > most", "x => x.id > most", "speaks of the item as `it`"),
     ("flatten(tags)", "tags[0]", "an item is taken by a function"),
-    ("spare: Text?", "spare: dict[str, int]", "declare a `record`"),
+    ("more: Map<Text, Int>", "more: dict", "a map is written `Map<Text, Int>`"),
+    ("return if deep", "match deep { }\n  return if deep", "a choice is a value"),
     ("spare: Text?", "spare: object", "declare a `record`"),
     ("many != 4", "many ** 2 != 4", "there are no powers"),
 ]

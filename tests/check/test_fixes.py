@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pytest
 
@@ -11,10 +12,15 @@ from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.diagnostics.fix import edited
 from rlmlang.diagnostics.render import as_json, render_all
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.functions.table import FUNCTIONS
+from rlmlang.ir.types import TYPE_NAMES
+from rlmlang.reference.index import about, near
 from rlmlang.runtime.files import load_import
 from rlmlang.schema import foreign
 from rlmlang.schema.codes import CODES
-from rlmlang.syntax.scan import Piece, scan
+from rlmlang.schema.units import UNITS
+from rlmlang.syntax.foreign import STATEMENTS
+from rlmlang.syntax.scan import DECLARATIONS, Piece, scan
 from tests.check.foreign import ADVISED, GOOD, MENDED
 from tests.check.mistakes import Page, pages
 
@@ -22,6 +28,7 @@ TEXT = [p for p in pages() if not p.when_run]
 REPLACES = re.compile(r"^write `[^…]*`$|is near: was that meant\?$")
 PIECES = [p for p in scan(GOOD) if p.kind not in ("comment", "doc")]
 MOST = 6
+BEGINNINGS = ("if", "match", "map", "filter")  # of values
 
 
 def found(text: str) -> list[Diagnostic]:
@@ -98,10 +105,25 @@ def test_edits_are_told_as_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [foreign.TYPES, foreign.FUNCTIONS, foreign.UNITS, foreign.VALUES, foreign.STATEMENTS]
+    ("theirs", "ours"),
+    [
+        (foreign.TYPES, TYPE_NAMES),
+        (foreign.LISTS | foreign.OPTIONALS | foreign.MAPS | foreign.RECORDS, TYPE_NAMES),
+        (foreign.FUNCTIONS, FUNCTIONS),
+        (foreign.UNITS, UNITS),
+        (foreign.VALUES, ("true", "false", "none")),
+        (foreign.DECLARATIONS, DECLARATIONS),
+        (foreign.STATEMENTS, STATEMENTS),
+        (foreign.ADVICE, {*DECLARATIONS, *STATEMENTS, *BEGINNINGS}),
+    ],
 )
-def test_no_word_of_ours_is_foreign(table: dict[str, str]) -> None:
-    assert set(table) & (set(table.values()) - {"text", "int", "float"}) == set()
+def test_no_word_of_ours_is_foreign(theirs: Iterable[str], ours: Iterable[str]) -> None:
+    assert set(theirs) & set(ours) == set()
+
+
+@pytest.mark.parametrize("word", [*foreign.DECLARATIONS, *foreign.TYPES, *foreign.VALUES])
+def test_words_of_other_languages_have_pages_of_ours(word: str) -> None:
+    assert about(word) or near(word)[0] == about(foreign.ours(word)[0])[0].word
 
 
 def test_what_is_computed_is_an_error_of_recipes() -> None:

@@ -39,6 +39,7 @@ WRITTEN: dict[str, Type] = {
     "Bool": BOOL, "Row": ROW, "Mood": MOOD, "[Row?]": list_of(ROW.maybe()),
     "Table<Row>": named("Table", (ROW,)), "Slice": SLICE, "Slice<Row>": named("Slice", (ROW,)),
     "Pair<Row, Mood>?": named("Pair", (ROW, MOOD)).maybe(), "{n: Int}": record(Field("n", INT)),
+    "Map<Text, [Row]>": named("Map", (TEXT, list_of(ROW))),
     "prompt(Text, [Row]) -> Mood": PromptType((TEXT, list_of(ROW)), MOOD),
     "anything": ANY, "none": NONE,
 }  # fmt: skip
@@ -82,6 +83,8 @@ def test_words_mean_types() -> None:
         (named("Slice", (ROW,)), SLICE, False),
         (named("Pair", (INT, TEXT)), named("Pair", (FLOAT, TEXT)), True),
         (named("Pair", (TEXT, INT)), named("Pair", (FLOAT, TEXT)), False),
+        (named("Map", (TEXT, INT)), named("Map", (TEXT, FLOAT)), True),
+        (named("Map", (TEXT, INT)), ROW, False),
         (PromptType((TEXT,), INT), PromptType((TEXT,), FLOAT), False),
     ],
     ids=str,

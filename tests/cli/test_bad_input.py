@@ -74,7 +74,7 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "typed.rlm", *B, "--set", "n=3", "--set", "xs=" + "[" * 9000), 2, "wrong-input"),
     (("run", "find.rlm", *B, *Q, "--set", "budget.wall=" + "9" * 400), 2, "wrong-input"),
     (("check", "large.rlm"), 65, "number-too-large"),
-    (("run", "power.rlm", "--set", "n=" + "9" * 4000), 1, "wrong-value"),
+    (("run", "power.rlm", "--set", "n=" + "9" * 3900), 1, "wrong-value"),
     (("run", "several.rlm"), 65, "not-a-field"),
     (("run", "code.rlm", *B), 1, "code-missing"),
     (("run", "fails.rlm", *B), 1, "code-failed"),

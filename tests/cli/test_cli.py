@@ -132,6 +132,21 @@ def test_fmt(book: Path, rlm: Rlm) -> None:
     assert done.stdout == once
 
 
+def test_fmt_shows_texts_with_names_in_braces(book: Path, rlm: Rlm) -> None:
+    text = SIMPLE.replace("note(question)", 'note("What of {question}, \\{x}?")')
+    (book / "filled.rlm").write_text(text)
+    line, column = 8, text.split("\n")[7].index('"W') + 1
+    shown = rlm("fmt", "--filled", "filled.rlm")
+    assert (shown.code, shown.out) == (
+        0,
+        f'filled.rlm:{line}:{column}: "What of {{question}}, \\{{x}}?"\n',
+    )
+    assert (book / "filled.rlm").read_text() == text
+    (book / "filled.rlm").write_text(text.replace("\\{x}", "{x}"))
+    shown = rlm("fmt", "--filled", "filled.rlm")
+    assert shown.code == 65 and "unknown-name" in shown.err
+
+
 def test_check_as_json(book: Path, rlm: Rlm) -> None:
     (book / "bad.rlm").write_text(SIMPLE.replace("split book", "split bok"))
     (found,) = [

@@ -23,7 +23,7 @@ COMMANDS = {
     "--help": {"lark", "networkx", "rich", "sqlite3", "asyncio"},
     "check asking.rlm": {"networkx", "rich", "sqlite3", "asyncio", "anyio", "jinja2"},
     "fmt --check asking.rlm": {"networkx", "rich", "sqlite3", "asyncio", "anyio", "jinja2"},
-    "explain map": {"networkx", "sqlite3", "asyncio", "anyio"},
+    "explain map": {"lark", "networkx", "rich", "sqlite3", "asyncio", "anyio", "jinja2"},
     "plan asking.rlm": {"sqlite3"},
     "graph asking.rlm": {"rich", "sqlite3"},
     "run pure.rlm": set(),

@@ -362,7 +362,7 @@ def test_a_killed_session_is_gone_on_with_and_not_paid_again(folder: Path) -> No
         "    if codes[n - 1] == 'die': os._exit(9)\n"
         "    return '```python\\n' + codes[n - 1] + '\\n```'\n"
         "rlmlang.run('free.rlm', engine=ScriptedEngine(script), sources={'log': 'log.txt'},\n"
-        "            sets={'question': 'who logs in most?'})\n"
+        "            sets={'question': 'who logs in most?'}, store='.rlm/store.db')\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     outcome, engine = play(
@@ -450,7 +450,7 @@ def test_ask_from_the_command_line(book: Path, rlm: Rlm) -> None:
     assert listed[-1]["recipe"] == "ask"
 
 
-def test_a_terminal_sees_turns_and_sub_calls(book: Path) -> None:
+def test_a_terminal_sees_what_was_spent(book: Path) -> None:
     ours, theirs = pty.openpty()
     done = subprocess.run(
         [
@@ -474,7 +474,7 @@ def test_a_terminal_sees_turns_and_sub_calls(book: Path) -> None:
             shown += part
     os.close(ours)
     assert done.stdout == "The key hangs behind the third bell.\n", shown
-    assert b"1 turn, 0 sub-calls" in shown
+    assert b"1 of 100 calls" in shown
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -184,6 +184,8 @@ OTHERS: list[tuple[str, ty.Type, object]] = [
     ("yesterday", ty.SCALARS["Date"], ...), ("2024-13-01", ty.SCALARS["Date"], ...), ("2024-02-30", ty.SCALARS["Date"], ...),
     ('["2024-01-05"]', ty.list_of(ty.SCALARS["Date"]), ["2024-01-05"]), ('["soon"]', ty.list_of(ty.SCALARS["Date"]), ...),
     ("none", ty.SCALARS["Date"].maybe(), None),
+    ("2024-01-05T10:30Z", ty.TIME, "2024-01-05T10:30:00+00:00"), ("Time: 2024-01-05 10:30:00+02:00.", ty.TIME, "2024-01-05T08:30:00+00:00"),
+    ("2024-01-05", ty.TIME, ...), ("2024-01-05T25:00Z", ty.TIME, ...), ('["2024-01-05T10:30:00"]', ty.list_of(ty.TIME), ["2024-01-05T10:30:00+00:00"]),
     ("none", KIND.maybe(), None), ("", ty.INT.maybe(), None), ("N/A.", ty.INT.maybe(), None),
     ("None", ty.TEXT.maybe(), None), ("None", ty.TEXT, "None"), ("**2024-01-05**.", ty.SCALARS["Date"], "2024-01-05"),
     ("- a\n- b", ty.list_of(ty.TEXT), ["a", "b"]), ("1. a\n2. b", ty.list_of(ty.TEXT), ["a", "b"]),

@@ -21,7 +21,15 @@ RECIPES = sorted([*ROOT.glob("stdlib/*.rlm"), *ROOT.glob("examples/*/[a-z]*.rlm"
 NAME = st.sampled_from(["a", "pages", "depth", "model", "score", "x1", "exact", "_b"])
 NUMBER = st.sampled_from(["0", "7", "20_000", "8ktok", "1.5", "10%", "30min", "512MB"])
 TEXT = st.sampled_from(
-    ['"x"', '"a \\"b\\" // c"', '"""one"""', '"""\n    two\n      three\n    """']
+    [
+        '"x"',
+        '"a \\"b\\" // c"',
+        'r"\\d{2}"',
+        'r"""a\n  b"""',
+        '"{a.b} \\{"',
+        '"""one"""',
+        '"""\n    two\n      three\n    """',
+    ]
 )
 ATOM = st.one_of(NAME, NUMBER, TEXT, st.sampled_from(["true", "none", "[]"]))
 
@@ -65,6 +73,7 @@ DECL = st.one_of(
     ),
     st.tuples(NAME, TYPE, BLOCK).map(lambda t: [f"prompt {t[0]}(x: {t[1]}, max: Int = 3,) -> {t[1]}", t[2]]),
     st.tuples(NAME, TYPE, BODY).map(lambda t: [f"recipe {t[0]}(x: {t[1]}) -> {t[1]} {{", *t[2], "}"]),
+    st.tuples(NAME, BODY).map(lambda t: [f"main recipe {t[0]}(main: Int) -> Int {{", *t[1], "}"]),
     st.tuples(NAME, BODY).map(lambda t: [f"export pattern {t[0]}<T>(x: T) -> T {{", *t[1], "}"]),
     st.just(['use "std/x" @^3.2 as y { a, b }']),
     EXPR.map(lambda x: [f'test "t" for a {{ given x: {x} mock p returns {x} expect {x} }}']),

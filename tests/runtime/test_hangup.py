@@ -117,7 +117,7 @@ def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(
             outcome = execute(ready, listener=progress.take)
     assert outcome.problem is None
     assert err.told.is_set()
-    assert re.search(r"  0 min: notes.notes 2 of 11, 1 in flight\n", err.getvalue())
+    assert re.search(r"  0 min: notes.notes 2 of 11, 1 in flight  2 of 1,000 calls", err.getvalue())
 
 
 def test_examples_are_counted_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

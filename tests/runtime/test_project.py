@@ -9,6 +9,7 @@ import pytest
 
 from rlmlang.runtime.project import load
 from rlmlang.runtime.projectfile import line_of
+from rlmlang.runtime.root import root_at
 from rlmlang.schema.project import SETTINGS
 from tests.conftest import Rlm
 from tests.servers import chat_server, field
@@ -85,7 +86,7 @@ def test_a_file_that_is_no_utf8(book: Path, rlm: Rlm, data: bytes, line: int) ->
 
 def test_a_byte_order_mark_and_line_ends_of_windows_are_read(book: Path) -> None:
     (book / "rlm.toml").write_bytes(b"\xef\xbb\xbf[models]\r\ndefault = 'a/b'\r\n")
-    assert load(book).default == "a/b"
+    assert load(root_at(book)).default == "a/b"
 
 
 def test_what_lies_there_and_cannot_be_read_is_not_passed_over(book: Path, rlm: Rlm) -> None:
@@ -115,7 +116,7 @@ tokens_per_minute = 1e6
 [sandbox]
 tiers = ["monty", "cpython"]
 """)
-    found = load(book)
+    found = load(root_at(book))
     assert (found.default, found.api_base, found.api_key_env) == (
         "a/b",
         "https://example.org/v1",

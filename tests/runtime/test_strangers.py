@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rlmlang.runtime.trust import Listed, keep
+from rlmlang.runtime.trust_list import Listed, keep
 from tests.conftest import Rlm
 from tests.servers import Server, chat_server
 from tests.servers import field as reply

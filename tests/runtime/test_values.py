@@ -52,6 +52,6 @@ def test_what_is_given_for_a_list_is_one(tmp_path: Path, given: object) -> None:
         "recipe each(rows: [Text] max 5) -> [Text] max 5 {\n"
         "  let said = map rows with say()\n  return said\n}\n"
     )
-    found = rlmlang.run(path, values={"rows": given}, models=("offline/reader",), store=None)
-    assert found.problem is not None and found.problem.diagnostic.code == "wrong-value"
-    assert f"{given!r} is no list" in str(found.problem)
+    with pytest.raises(rlmlang.CodedError, match="`rows` is no ") as found:
+        rlmlang.run(path, values={"rows": given}, models=("offline/reader",), store=None)
+    assert found.value.diagnostic.code == "wrong-input"

@@ -14,7 +14,8 @@ from rlmlang.diagnostics.render import render_all
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.recipe import Budget
 from rlmlang.ir.walk import predictors
-from rlmlang.report.words import about, shown, words
+from rlmlang.reference.index import about, words
+from rlmlang.reference.settings import row
 from rlmlang.runtime.files import load_import
 from rlmlang.schema.calls import CALLS
 from rlmlang.schema.dimensions import DIMENSIONS, SPENT
@@ -334,8 +335,11 @@ ARGUMENTS = [a for c in (*STRATEGIES.values(), *SEARCHES.values(), *SOURCES.valu
 )
 def test_every_setting_is_documented_and_explained(setting: Setting) -> None:
     assert setting.doc
-    pages = [str(p) for p in about(setting.name)]
-    assert [p for p in pages if setting.doc in p and shown(setting) in p], pages
+    assert [
+        p
+        for p in about(".".join(getattr(setting, "path", ())) or setting.name)
+        if row(setting) in p.rows
+    ]
     assert setting.default is None or not setting.refuses(setting.default) or not setting.of.types
     assert setting.kind != "expression" or setting.example
 
@@ -345,21 +349,22 @@ def test_every_setting_is_documented_and_explained(setting: Setting) -> None:
 )
 def test_every_word_has_a_page(word: str, rlm: Rlm) -> None:
     assert word in words()
-    assert f"{word}: " in rlm("explain", word).out
+    assert f"{word}, " in rlm("explain", word).out
 
 
 def test_a_word_shows_kinds_units_ranges_and_defaults(rlm: Rlm) -> None:
-    assert rlm("explain", "reduce").out.splitlines()[:4] == [
-        "reduce: joins a list by a prompt, a few items at a time, the order kept",
-        "",
-        "  fanin: a whole number, 2 or more; default 8; --set STEP.fanin=…",
-        "      how many are joined by one call",
-    ]
-    assert "`usd` is near" in rlm("explain", "uds").err
+    said = rlm("explain", "reduce").out
+    assert said.startswith(
+        "reduce, a verb: joins a list by a prompt, a few items at a time, the order kept\n"
+    )
+    assert (
+        "\n  fanin: a whole number, 2 or more; default 8; --set STEP.fanin=…\n"
+        "      how many are joined by one call\n"
+    ) in said
     assert "needs: pip install 'rlmlang[parquet]'\n" in rlm("explain", "parquet").out
 
 
 def test_dimensions_are_fields_of_what_they_limit() -> None:
-    assert set(vars(Budget())) == {d.name for d in DIMENSIONS} | {"default"}
+    assert set(vars(Budget())) == {d.name for d in DIMENSIONS} | {"default", "of_models"}
     assert set(vars(Limits())) == {d.name for d in SPENT}
     assert {p for d in SPENT for p in d.parts} == set(vars(Usage()))

@@ -227,7 +227,7 @@ def test_fields_that_no_record_declares_are_named(folder: Path, rlm: Rlm) -> Non
         done = rlm("run", "r.rlm", "--source", f"rows={name}", "--json")
         line = json.loads(done.out)["receipt"][0]
         assert (line["rows"], line["rows_read"], line["unread_fields"]) == (2, 2, fields)
-        assert f"2 of 2 rows, fields never shown: {', '.join(fields)}" in done.err
+        assert f"2 of 2 rows, 2 results, fields never shown: {', '.join(fields)}" in done.err
 
 
 GIVEN = """rlm 1

@@ -320,3 +320,27 @@ def test_a_date_is_a_day_of_the_calendar(text: str, right: bool, kind: str) -> N
     else:
         with pytest.raises(CodedError, match="day"):
             list(opened(document, item))
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-11-30T18:05:00+01:00", "2026-11-30T17:05:00+00:00"),
+        ("2026-11-30 18:05:00.25", "2026-11-30T18:05:00.250000+00:00"),
+        ("2026-11-30T18:05Z", "2026-11-30T18:05:00+00:00"),
+        ("2026-11-30", None),
+        ("2026-11-30T25:05Z", None),
+        ("0001-01-01T00:00+10:00", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_time_is_an_instant(text: str, instant: str | None, kind: str) -> None:
+    item = record("at", SCALARS["Time"])
+    data = f"at\n{text}\n" if kind == "csv" else json.dumps({"at": text}) + "\n"
+    document = TextDocument(f"d.{kind}", data.encode())
+    opened = table if kind == "csv" else jsonl
+    if instant is not None:
+        assert [row["at"] for row in opened(document, item)] == [instant]
+    else:
+        with pytest.raises(CodedError, match="at"):
+            list(opened(document, item))

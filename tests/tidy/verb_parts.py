@@ -21,10 +21,10 @@ from rlmlang.syntax.build import NODES
 WORDLESS = {
     "call": "a prompt's name", "compute": "an expression", "input": "a parameter",
     "source": "a parameter", "pattern": "a pattern's name", "rung": "a part of a ladder",
-    "require": "a line of a body",
+    "require": "a line of a body", "item": "a part of a map",
 }  # fmt: skip
 """Operations that are no verb of the grammar, and how they are written."""
-WITHIN = {"rung", "pattern"}
+WITHIN = {"rung", "pattern", "item"}
 """Operations that are run by what they are parts of."""
 OWN = ("facts", "bound", "words")
 SHOWN = ("tests/golden", "tests/cases/run", "examples", "stdlib")

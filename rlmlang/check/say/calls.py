@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rlmlang.check.say.values import WRITTEN_TIME
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.fix import Fix
@@ -12,9 +13,13 @@ from rlmlang.diagnostics.suggest import did_you_mean, instead
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import DATE, Type, is_time
 from rlmlang.schema import foreign
 from rlmlang.syntax import tree as t
+
+OTHERS = "a prompt is wanted here; `map … with` also takes code, patterns and expressions"
+DECLARE = "declare it: `prompt …`"
+CLOCKS = {"today": ("today", "Date"), "now": ("now", "Time")}
 
 
 def unsound(function: Function, name: t.Name, facts: Facts, lost: Label) -> Diagnostic:
@@ -52,6 +57,8 @@ def unlike(
 
 def unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
     """The problem `unknown-function`."""
+    if name.text in CLOCKS:
+        return _no_clock(name)
     declared = scope.module.known(t.Prompt, t.Code, t.Recipe, t.Record)
     installed = scope.module.library.plugins.names(FUNCTIONS.group)
     return error(
@@ -62,16 +69,26 @@ def unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
     )
 
 
-def unknown_prompt(
-    node: t.Node, name: str, known: Sequence[str], is_else: bool = False
-) -> Diagnostic:
-    """The problem `unknown-prompt`; `is_else`: something else has the name."""
-    what = "; it is something else" if is_else else ""
+def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+    """The problem `unknown-prompt`."""
+    what = "" if scope.module.find(name) is None else "; it is something else"
+    known = scope.module.known(t.Prompt)
     return error(
         "unknown-prompt",
         f"no prompt is called `{name}`{what}",
         node.span,
-        hint=instead(node.span, known) if known else "declare it: `prompt …`",
+        hint=OTHERS if what else instead(node.span, known) if known else DECLARE,
+    )
+
+
+def _no_clock(name: t.Name) -> Diagnostic:
+    word, type_ = CLOCKS[name.text]
+    return error(
+        "unknown-function",
+        f"no function asks a clock, as `{name.text}` would",
+        name.span,
+        reason="The same recipe over the same inputs gives the same answer, and is not paid twice.",
+        hint=f"declare an input, `{word}: {type_}`, and give it: --set {word}=…",
     )
 
 
@@ -96,13 +113,16 @@ def label_instead(arg: t.Arg, known: Sequence[str]) -> Fix | str:
 
 def argument(arg: t.Arg, name: str, have: Type, want: Type) -> Diagnostic:
     """The problem `wrong-type`."""
+    hint = "`rlm explain wrong-type` lists what fits where"
+    if have.optional:
+        hint = "it may be none: give a value that cannot be"
+    elif is_time(want) and have.textual:
+        hint = WRITTEN_TIME
     return error(
         "wrong-type",
         f"`{name}` is {have}, where {want} is wanted",
         Label(arg.value.span, str(have)),
-        hint="it may be none: give a value that cannot be"
-        if have.optional
-        else "`rlm explain wrong-type` lists what fits where",
+        hint=hint,
     )
 
 
@@ -130,6 +150,11 @@ def wrong_arity(function: Function, call: t.Call, count: int, missing: list[str]
     )
 
 
+def wrong_option(function: Function, call: t.Call, why: str) -> Diagnostic:
+    """The problem `wrong-option`."""
+    return error("wrong-option", why, call.span, reason=function.doc)
+
+
 def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnostic:
     """The problem `wrong-type`."""
     return error(
@@ -137,19 +162,37 @@ def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnos
         f"`{function.name}` takes a {kind}, not {have}",
         Label(arg.value.span, str(have)),
         reason=function.doc,
+        hint=function.instead or _make(kind, have),
+    )
+
+
+def refused(arg: t.Arg, words: str) -> Diagnostic:
+    """The problem `wrong-setting`."""
+    return error("wrong-setting", f"`{arg.label}` {words}", arg.value.span)
+
+
+def _make(kind: str, have: Type) -> str:
+    """How a value of a kind is made of another."""
+    if kind not in ("date", "time"):
+        return ""
+    if have.optional and have.textual:
+        return "it may be none: test it first, or put a value in its place: coalesce(x, 2026-11-30)"
+    if have == DATE:
+        return "the beginning of a day is a time: time(day)"
+    return f'a text is read with parse_{kind}(text, format: "…")' if have.textual else ""
+
+
+def no_choice(arg: t.Arg, known: Sequence[str]) -> Diagnostic:
+    """The problem `wrong-value`."""
+    word = arg.value.span.text
+    return error(
+        "wrong-value",
+        f"`{arg.label}` is {' or '.join(f'`{k}`' for k in known)}, not `{word}`",
+        arg.value.span,
+        hint=did_you_mean(word, known) or f"write {arg.label}: {known[0]}",
     )
 
 
 def not_a_field(name: t.Node) -> Diagnostic:
     """The problem `not-a-field`."""
     return error("not-a-field", "the bare name of a field stands here", name.span, hint="by: score")
-
-
-def no_such_field(name: t.Name, type_: Type, known: list[str]) -> Diagnostic:
-    """The problem `unknown-field`."""
-    return error(
-        "unknown-field",
-        f"{type_} has no field `{name.text}`",
-        name.span,
-        hint=instead(name.span, known),
-    )

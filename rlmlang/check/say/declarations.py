@@ -107,3 +107,15 @@ def second_budget(first: t.BudgetUse, second: t.BudgetUse) -> Diagnostic:
         Label(first.span, "first here"),
         hint="put all limits into one block",
     )
+
+
+def two_mains(second: t.Name, first: t.Name) -> Diagnostic:
+    """The problem `two-mains`."""
+    return error(
+        "two-mains",
+        f"`{second.text}` and `{first.text}` are both the main recipe",
+        Label(second.span, "a second one"),
+        Label(first.span, "the first"),
+        reason="The main recipe is the one that runs where none is named.",
+        hint=f"take `main` from one of them; `--recipe {second.text}` runs it all the same",
+    )

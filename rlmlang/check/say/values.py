@@ -8,9 +8,20 @@ from rlmlang.diagnostics.fix import Edit, Fix
 from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import instead
 from rlmlang.functions.table import FUNCTIONS
-from rlmlang.ir.types import TEXT, Plain, Type, fields_of, fits, labels_of
+from rlmlang.ir.facts import Facts
+from rlmlang.ir.origins import FIELDS, SEVERAL, unplaced
+from rlmlang.ir.types import DATE, TEXT, TIME, Plain, Type, fields_of, fits, is_time, labels_of
 from rlmlang.schema import foreign
 from rlmlang.syntax import tree as t
+
+WRITTEN_TIME = "a time is written 2026-11-30T08:15:00Z, or read with parse_time(text)"
+PLACED = (
+    "documents, slices and rows know where they came from, and what a map over them gives, but for "
+    "numbers; joined, counted and computed values do not"
+)
+ONE_DOCUMENT = (
+    "split by `files(per: 1, max: …)`, or map the documents themselves: `map docs with …`"
+)
 
 
 def word_of(decl: t.Declaration) -> str:
@@ -25,7 +36,13 @@ def mismatch(e: t.Node, have: Type, want: Type, what: str) -> Diagnostic:
     if have.optional and fits(have.required(), want):
         hint = "it may be none: test it first, or let the other side take `?`"
     elif want.required() == TEXT and isinstance(have, Plain):
-        hint = around(e, "text(", ")", "text(…) makes text of it")
+        hint = around(e, "text(", ")", 'text(…) makes text of it, and so does "{name}"')
+    elif is_time(want) and have.textual:
+        hint = WRITTEN_TIME
+    elif what == "a side of `-`" and have.required() in (DATE, TIME):
+        hint = "days_between(a, b) and seconds_between(a, b) say how much lies between"
+    elif what == "a side of `+`" and have.required() in (DATE, TIME):
+        hint = "add_days(x, 7), add_months(x, 1) and add_seconds(x, 5min) give a later one"
     elif want.is_list and fits(have, want.item):
         hint = around(e, "[", "]", "put it in [ ]")
     return error(
@@ -56,19 +73,39 @@ def unknown_name(scope: Scope, e: t.Name, want: Type) -> Diagnostic:
     )
 
 
-def no_field(e: t.Member, type_: Type) -> Diagnostic:
-    """The problem `unknown-field`."""
+def no_field(e: t.Member, facts: Facts, why: str) -> Diagnostic:
+    """The problem `unknown-field`; `why` a field of the place it came from is not there either."""
+    type_, name = facts.type, e.name.text
     names = [f.name for f in fields_of(type_)]
-    hint: str | Fix = instead(e.name.span, names) if names else ""
+    place = name in FIELDS
+    known = [*names, *(FIELDS if facts.placed else ())]
+    hint: str | Fix = instead(e.name.span, known) if known and not place else ""
     if type_.optional:
         hint = f"`{type_}` may be none: test it first with `!= none`"
     elif type_.is_list:
         hint = "a list has no fields: column(xs, of: field) gives one of every row"
+    elif place:
+        hint = ONE_DOCUMENT if why == SEVERAL else PLACED
     return error(
         "unknown-field",
-        f"{type_} has no field `{e.name.text}`",
+        f"{type_} has no field `{name}`",
         Label(e.name.span),
+        reason=f"{why[0].upper()}{why[1:]}." if place and not type_.optional else "",
         hint=hint or f"{type_} has no fields",
+    )
+
+
+def no_such_field(name: t.Name, item: Facts, known: list[str]) -> Diagnostic:
+    """The problem `unknown-field`, of a field that a function is given by its name."""
+    place = name.text in FIELDS
+    why = unplaced(item, name.text) if place else ""
+    hint = ONE_DOCUMENT if why == SEVERAL else PLACED if place else instead(name.span, known)
+    return error(
+        "unknown-field",
+        f"{item.type} has no field `{name.text}`",
+        name.span,
+        reason=f"{why[0].upper()}{why[1:]}." if why else "",
+        hint=hint,
     )
 
 

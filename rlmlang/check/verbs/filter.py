@@ -6,11 +6,11 @@ from rlmlang.check.asks import Known, ask_of
 from rlmlang.check.infer import expect
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.verbs.items import asked, list_of, skips
+from rlmlang.check.verbs.items import asked, list_of, skips, with_it
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.recipe import Ask
-from rlmlang.ir.types import BOOL, Type, fits
+from rlmlang.ir.types import BOOL, TreeType, Type, fits
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.filter import Filter
@@ -23,10 +23,10 @@ def check_with(scope: Scope, name: str, e: v.FilterWith) -> Inferred:
     if found is None:
         return NOTHING
     prompt, subject, facts, item = found
-    ask, known = ask_of(scope, prompt, e.call, item)
+    ask, known = ask_of(with_it(scope, e.call, item), prompt, e.call, item)
     if not fits(prompt.result, BOOL):
         scope.report(_not_a_question(e.call, prompt.result))
-    return _add(scope, name, e, {**known, subject: facts}, (subject, ask, None))
+    return _add(scope, name, e, known, (subject, facts), (ask, None))
 
 
 def check_where(scope: Scope, name: str, e: v.FilterWhere) -> Inferred:
@@ -34,10 +34,9 @@ def check_where(scope: Scope, name: str, e: v.FilterWhere) -> Inferred:
     found = list_of(scope, e, e.subject)
     if found is None:
         return NOTHING
-    subject, facts = found
-    inner = scope.inner(it=(Ref("it"), item_facts(facts)))
+    inner = scope.inner(it=(Ref("it"), item_facts(found[1])))
     test, known = expect(inner, e.test, BOOL, "the condition")
-    return _add(scope, name, e, {test: known, subject: facts}, (subject, None, test))
+    return _add(scope, name, e, {test: known}, found, (None, test))
 
 
 def _add(
@@ -45,11 +44,13 @@ def _add(
     name: str,
     e: v.FilterWith | v.FilterWhere,
     known: Known,
-    parts: tuple[Expr, Ask | None, Expr | None],
+    subject: Inferred,
+    by: tuple[Ask | None, Expr | None],
 ) -> Inferred:
-    s = Settings(scope.module, e.block, "filter")
+    s, tree = Settings(scope.module, e.block, "filter"), isinstance(subject[1].type, TreeType)
     keep, on_error = s.get("keep_rest", bool), skips(scope, name, s)
-    return scope.add(name, Filter(*parts, keep, s.find("parallel", int), on_error), known, e)
+    work = Filter(subject[0], *by, keep, s.find("parallel", int), on_error, tree)
+    return scope.add(name, work, known | dict([subject]), e)
 
 
 def _not_a_question(call: t.Call, have: Type) -> Diagnostic:

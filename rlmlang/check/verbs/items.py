@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.asks import prompt_named
+from rlmlang.check.elements import speaks_of
 from rlmlang.check.infer import infer
 from rlmlang.check.losses import lose, on_error_of
 from rlmlang.check.say.calls import unknown_prompt
@@ -11,20 +12,26 @@ from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Expr
+from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.types import AnyType, Type
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
-from rlmlang.verbs.given import item_facts
+from rlmlang.verbs.given import as_documents, item_facts
 
 
 def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts] | None:
-    """A list that a verb goes over; reported where it is none."""
+    """A list that a verb goes over, or a tree of documents; reported where it is none."""
     value, facts = infer(scope, written)
-    if not isinstance(facts.type, AnyType) and not facts.type.is_list:
+    type_ = as_documents(facts).type
+    if not isinstance(type_, AnyType) and not type_.is_list:
         scope.report(_not_a_list(verb, written, facts.type))
         return None
     return value, facts
+
+
+def with_it(scope: Scope, call: t.Call, item: r.Facts) -> Scope:
+    """The scope of a call's arguments, which may speak of the item that it is about."""
+    return scope.inner(it=(Ref("it"), item)) if speaks_of(call.args, "it") else scope
 
 
 def asked(scope: Scope, e: v.With) -> tuple[r.Prompt, Expr, r.Facts, r.Facts] | None:
@@ -40,8 +47,7 @@ def prompt_behind(scope: Scope, call: t.Call) -> r.Prompt | None:
     name = call.callee.span.text
     prompt = prompt_named(scope, name)
     if prompt is None:
-        known = scope.module.known(t.Prompt)
-        scope.report(unknown_prompt(call.callee, name, known, scope.module.find(name) is not None))
+        scope.report(unknown_prompt(call.callee, name, scope))
     return prompt
 
 

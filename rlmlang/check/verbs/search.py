@@ -11,14 +11,16 @@ from rlmlang.check.verbs.items import word_span
 from rlmlang.diagnostics.diagnostic import Label, error
 from rlmlang.ir.types import TEXT
 from rlmlang.syntax import verbs as v
+from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.search import Search, searchable
 
 
 def check(scope: Scope, name: str, e: v.Search) -> Inferred:
     """The step of a search."""
     subject, facts = infer(scope, e.subject)
-    query, words = expect(scope, e.query, TEXT, "the query")
     found = search_of(scope.module, e.how)
+    asked = as_written(e.query) if found is not None and found[0].verbatim else e.query
+    query, words = expect(scope, asked, TEXT, "the query")
     Settings(scope.module, e.block, "search")
     if found is None:
         return NOTHING

@@ -28,7 +28,7 @@ from rlmlang.verbs.cross import Cross
 from rlmlang.verbs.filter import Filter
 from rlmlang.verbs.inputs import Input, ReadSource
 from rlmlang.verbs.ladder import Ladder
-from rlmlang.verbs.map import Map
+from rlmlang.verbs.map import Map, MapBody, MapValue
 from rlmlang.verbs.recurse import Recurse
 from rlmlang.verbs.reduce import Reduce
 from rlmlang.verbs.require import Require
@@ -44,6 +44,8 @@ RULES: Mapping[type[Operation], Rule] = {
     Input: inputs.run,
     Ladder: ladder.run,
     Map: map.run,
+    MapBody: map.run_body,
+    MapValue: map.run_value,
     ReadSource: inputs.run,
     Recurse: recurse.run,
     Reduce: reduce.run,

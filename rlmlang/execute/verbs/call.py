@@ -6,7 +6,6 @@ from rlmlang.execute.call_model import request_for
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.nothing_found import CODE, empty_answer, empty_search
 from rlmlang.execute.repl_session import respond
-from rlmlang.ir.calls import CallId
 from rlmlang.verbs.call import Call
 
 
@@ -16,5 +15,5 @@ async def run(node: NodeRun, work: Call) -> int:
     if search := await empty_search(node, work.ask, env):
         words = f"{node.id} has nothing to ask about: {search} found nothing"
         return node.give(empty_answer(work.ask.prompt, CODE, words))
-    request = await request_for(node.scope, CallId.of(node.id), work.ask, env, None)
+    request = await request_for(node.scope, node.call(), work.ask, env, None)
     return node.give(await respond(node.scope, request))

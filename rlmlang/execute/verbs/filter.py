@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from anyio.lowlevel import checkpoint
-
-from rlmlang.context import Datum
+from rlmlang.context import Datum, Slice, Tree
 from rlmlang.execute.aside import aside
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.node import NodeRun
-from rlmlang.execute.stream import Stream, each
-from rlmlang.execute.verbs.for_each import Asking, ForEach, One, Take, parallel_of
+from rlmlang.execute.verbs.for_each import Asking, ForEach, One, in_turn, parallel_of
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.walk import calls_code
 from rlmlang.verbs.filter import Filter
-
-TURN = 256
-"""So many items are judged before other steps have their turn."""
 
 
 async def run(node: NodeRun, work: Filter) -> int:
@@ -29,7 +24,7 @@ async def run(node: NodeRun, work: Filter) -> int:
     passed = 0
 
     async def take(item: Datum, answer: Datum) -> bool:
-        if work.keep_rest:
+        if not work.makes_items:
             (kept if answer else rest).append(item)
         elif answer:
             await node.put(item)
@@ -40,27 +35,31 @@ async def run(node: NodeRun, work: Filter) -> int:
         return True
 
     if asking is None and not calls_code(work.where):
-        count = await _in_turn(source, _condition(node, work.where, env), take)
+        passes = _condition(node, work.where, env)
+        count = await in_turn(source, lambda index, item: passes(item), take)
     else:
         one: One = asking.one if asking is not None else _coded(node, work.where, env)
         count = await ForEach(parallel_of(node, work.parallel), one, take).run(source)
-    node.scope.receipt.judged[node.id] = passed, count
+    node.scope.receipt.judge(node.id, passed, count)
     if asking is not None:
         asking.skips.few_enough(count, "items")
-    return node.give({"kept": kept, "rest": rest}, len(kept)) if work.keep_rest else node.finish()
+    if work.makes_items:
+        return node.finish()
+    halves = (
+        [_tree(await node.value(work.subject), half) for half in (kept, rest)]
+        if work.tree
+        else [kept, rest]
+    )
+    value = dict(zip(("kept", "rest"), halves, strict=True)) if work.keep_rest else halves[0]
+    return node.give(value, len(kept))
 
 
-async def _in_turn(
-    source: Stream | Iterable[Datum], passes: Callable[[Datum], bool], take: Take
-) -> int:
-    """Judges one item after the other, where none waits for anything; gives how many there were."""
-    count = 0
-    async for item in each(source):
-        if count % TURN == 0:
-            await checkpoint()
-        count += 1
-        await take(item, passes(item))
-    return count
+def _tree(whole: Datum, documents: Iterable[Datum]) -> Datum:
+    """Some documents of a tree as a tree again."""
+    if not isinstance(whole, Tree):
+        return list(documents)
+    kept = [piece.parts[0].document for piece in documents if isinstance(piece, Slice)]
+    return replace(whole, documents=tuple(kept), left_out=())
 
 
 def _condition(node: NodeRun, where: Expr | None, env: Environment) -> Callable[[Datum], bool]:

@@ -7,19 +7,24 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from rlmlang.context import Datum
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.aside import aside
 from rlmlang.execute.call_model import ItemError, request_for
 from rlmlang.execute.evaluate import Environment
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.repl_session import respond
 from rlmlang.execute.skips import SKIPPED, Skipped, Skips
 from rlmlang.execute.stream import Stream, each
-from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import Ask, OnError
 
 WINDOW = 4
 AHEAD = 8  # an eighth more items than requests may fly: those are being made ready or kept
+
+TURN = 256
+"""So many items are gone through before other steps have their turn."""
 
 One: TypeAlias = "Callable[[int, Datum], Awaitable[Datum | Skipped]]"
 """Gives the result for an item by its number; SKIPPED where it was given up."""
@@ -118,12 +123,61 @@ class Asking:
     async def one(self, index: int, item: Datum) -> Datum | Skipped:
         """The answer about an item; SKIPPED when it was given up."""
         node = self.node
-        call = CallId.of(node.id, index)
+        call = node.call(index)
         request = await request_for(node.scope, call, self.ask, self.env, item)
         try:
-            return await respond(node.scope, request)
+            answer = await respond(node.scope, request)
         except ItemError as problem:
             return self.skips.leave_out(problem, call, item)
+        if not self.ask.element:
+            node.scope.receipt.turn_away(node.id, item)
+        return answer
+
+
+@dataclass
+class Computing:
+    """A value made of each item of a node, without a model; `long` where the user's code makes
+    it."""
+
+    node: NodeRun
+    make: Callable[[Datum], Datum]
+    on_error: OnError
+    long: bool = False
+
+    def __post_init__(self) -> None:
+        self.skips = Skips(self.node.scope, self.node.id, self.on_error)
+
+    async def one(self, index: int, item: Datum) -> Datum | Skipped:
+        """The value of an item; SKIPPED when it was given up."""
+        try:
+            return await aside(self.long, lambda: self.make(item))
+        except CodedError as problem:
+            return self.skips.fail(problem, self.node.call(index), item)
+
+    def now(self, index: int, item: Datum) -> Datum | Skipped:
+        """The same where nothing takes long."""
+        try:
+            return self.make(item)
+        except CodedError as problem:
+            return self.skips.fail(problem, self.node.call(index), item)
+
+
+async def in_turn(
+    source: Stream | Iterable[Datum], one: Callable[[int, Datum], Datum | Skipped], take: Take
+) -> int:
+    """One item after the other, where none waits for anything, until no more are wanted; gives how
+    many there were."""
+    count = 0
+    async for item in each(source):
+        if count % TURN == 0:
+            await checkpoint()
+        made = one(count, item)
+        count += 1
+        if made is not SKIPPED and not await take(item, made):
+            break
+    if isinstance(source, Stream):
+        source.close()
+    return count
 
 
 def parallel_of(node: NodeRun, declared: int | None) -> int:

@@ -31,7 +31,7 @@ async def run(node: NodeRun, work: Ladder) -> int:
 async def _climbed(node: NodeRun, name: str) -> Datum:
     """The answer of a rung."""
     rung = node.part(name)
-    inside = replace(rung, cells=await node.run_inside(rung))
+    inside = replace(rung, cells=await node.run_inside(rung, {}))
     assert isinstance(rung.node.step.work, Rung)
     return await inside.value(rung.node.step.work.value)
 

@@ -83,7 +83,7 @@ class Recursion:
         return tok_in(part.parts, self.node.scope.tools.measure)
 
     async def _leaf(self, part: Slice | Tree, path: str, depth: int) -> Datum | Skipped:
-        call = CallId.of(self.node.id, path or "all")
+        call = self.node.call(path or "all")
         self.leaves += 1
         item = part if isinstance(part, Slice) else Slice(part.parts, headed=True)
         try:
@@ -99,7 +99,7 @@ class Recursion:
 
         def call(level: int | None, index: int) -> CallId:
             what = f"last{index}" if level is None else f"join{level}.{index}"
-            return CallId.of(self.node.id, path or "all", what)
+            return self.node.call(path or "all", what)
 
         async def ask(call: CallId, group: list[Datum]) -> Datum:
             return await self._ask("join", call, group, depth)
@@ -126,7 +126,7 @@ class Recursion:
         scores: dict[int, float] = {}
 
         async def look(number: int, part: Slice) -> None:
-            call = CallId.of(self.node.id, f"{path}.{number}".lstrip("."), "prune")
+            call = self.node.call(f"{path}.{number}".lstrip("."), "prune")
             seen = head(part, self.work.see, self.node.scope)
             said = await self._ask("prune", call, seen, depth)
             scores[number] = float(said) if isinstance(said, int | float) else 0.0

@@ -21,7 +21,7 @@ async def run(node: NodeRun, work: Reduce) -> int:
     limiter = anyio.Semaphore(work.parallel or node.scope.parallel, fast_acquire=True)
 
     def call(level: int | None, index: int) -> CallId:
-        return CallId.of(node.id, "end" if level is None else level, index)
+        return node.call("end" if level is None else level, index)
 
     async def ask(call: CallId, group: list[Datum]) -> Datum:
         request = await request_for(node.scope, call, work.ask, env, group)

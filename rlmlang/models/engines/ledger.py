@@ -19,6 +19,7 @@ from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.usage import UNBOUND, judged
 from rlmlang.protocols import Keeper, Sending, Settled, StoredAnswer
+from rlmlang.schema.dimensions import budget_key
 
 T = TypeVar("T")
 
@@ -41,7 +42,8 @@ class LedgerEngine:
         if context is None or sending is None:
             return await self.inner.complete(request)
         worst = sending.worst
-        reservation = await self._reserve(context.account, worst)
+        model = context.question.prompt.model.name if context.question is not None else ""
+        reservation = await self._reserve(context.account, worst, model)
         self.in_flight.paid(sending.key, on=True)
         used = worst  # what counts if this ends in a way that nobody planned
         try:
@@ -97,10 +99,10 @@ class LedgerEngine:
         context.exchange = self.meter.exchange(sending, settled, model, row)
         context.failed(code, reason)
 
-    async def _reserve(self, account: Account, worst: Usage) -> Reservation:
+    async def _reserve(self, account: Account, worst: Usage, model: str) -> Reservation:
         while True:
             self.in_flight.check()
-            got = account.reserve(worst)
+            got = account.reserve(worst, model)
             if isinstance(got, Reservation):
                 return got
             if not got.waiting:
@@ -137,12 +139,14 @@ def spent(refusal: Refusal) -> CodedError:
     has = {"calls": used.calls, "tokens": used.tokens, "usd": float(used.usd)}[refusal.limit]
     shown = f"${float(most):,.2f}" if refusal.limit == "usd" else f"{most:,}"
     spent_words = f"${has:,.4f}" if refusal.limit == "usd" else f"{has:,}"
+    limit = refusal.limit + (f" of {refusal.model}" if refusal.model else "")
+    unit = limit.removeprefix("usd").strip()
     problem = failed(
         "budget-spent",
-        f"the budget of {shown} {'' if refusal.limit == 'usd' else refusal.limit + ' '}is spent "
+        f"the budget of {shown} {unit + ' ' if unit else ''}is spent "
         f"({spent_words} used, the next call may not fit)",
         reason=_overspent(has, most),
-        hint=f"run again with --set budget.{refusal.limit}=…: what is answered is kept",
+        hint=f"run again with --set {budget_key(limit)}=…: what is answered is kept",
     )
     problem.account = refusal.account
     return problem

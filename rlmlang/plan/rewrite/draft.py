@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Operation, Step
-from rlmlang.ir.walk import names
+from rlmlang.ir.walk import free_names, names
 from rlmlang.plan.graph import Edge, Mode, data_flows, graph_of, streams
 from rlmlang.plan.plan import Plan, Rewrite
 from rlmlang.schema.formula import Formula
@@ -47,7 +47,7 @@ class Draft:
             self.steps = dict([*rows[:at], (id, fresh), *rows[at:]])
         old = self.steps[id]
         had = {e.port: e.source for e in self.flows if e.target == id} | reads
-        needs = tuple(dict.fromkeys(n for n in names(work) if n not in ("it", "result")))
+        needs = free_names(work)
         self.steps[id] = replace(old, work=work, needs=needs)
         self.flows = [e for e in self.flows if e.target != id]
         self.flows += [Edge(had[n], id, n) for n in (*needs, *_tested(old, needs))]

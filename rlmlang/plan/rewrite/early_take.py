@@ -49,7 +49,9 @@ def _fewer(before: Plan, after: Plan, id: str) -> Formula:
 def _taken_from(draft: Draft, id: str, call: Apply) -> str | None:
     """The map of whose answers a step takes the first, and reads no others."""
     (of,) = call.args
-    if not isinstance(of, Ref) or list(names(draft.steps[id].work)).count(of.name) != 1:
+    if not isinstance(of, Ref) or not isinstance(dict(call.options)["n"], int):
+        return None
+    if list(names(draft.steps[id].work)).count(of.name) != 1:
         return None
     name = draft.source(id, of.name)
     step, whole = draft.steps[name], draft.steps[id]

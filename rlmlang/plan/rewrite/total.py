@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlmlang.ir.expressions import Choose, Constant, Expr, Items, Not, Op, Ref
+from rlmlang.ir.expressions import Choose, Constant, Expr, Items, Joined, Not, Op, Ref
 
 SAFE = ("==", "!=", "and", "or")
 
@@ -16,8 +16,8 @@ def is_total(e: Expr) -> bool:
             return is_total(inner)
         case Op(op, left, right):
             return op in SAFE and is_total(left) and is_total(right)
-        case Items(items):
-            return all(map(is_total, items))
+        case Items(parts) | Joined(parts):
+            return all(map(is_total, parts))
         case Choose(test, yes, no):
             return is_total(test) and is_total(yes) and is_total(no)
     return False

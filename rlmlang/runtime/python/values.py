@@ -82,8 +82,9 @@ class Sent:
         return row
 
     def _fields(self, pairs: Value, type_: Type, what: str) -> dict[str, Datum]:
+        other = type_.of if isinstance(type_, ty.MapType) else ty.ANY
         types = {f.name: f.type for f in fields_of(type_)}
-        return {k: self.back(v, types.get(k, ty.ANY), f"`{k}` of {what}") for k, v in pairs}
+        return {k: self.back(v, types.get(k, other), f"`{k}` of {what}") for k, v in pairs}
 
     def _named(self, pairs: Value, type_: Type, what: str) -> Datum:
         """A named tuple: a list where one is wanted, else a record."""

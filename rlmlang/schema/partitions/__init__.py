@@ -61,6 +61,10 @@ def _nothing(a: Arguments, grain: int, tree: bool) -> str:
     return ""
 
 
+def _may(a: Arguments) -> bool:
+    return True
+
+
 @value
 class Strategy(Frozen):
     """A way to cut, as data. `of` says what it takes.
@@ -69,7 +73,9 @@ class Strategy(Frozen):
     (`protocols.Partition`). `cap` is the most tok of a piece, `pieces` the most pieces, `rows` the
     most rows in one where lists are cut. `units` are what it counts in a text. `refuse` says why
     no piece can be cut with some arguments: a cut falls up to `grain` tok before its place, and
-    the pieces of a `tree` have headings.
+    the pieces of a `tree` have headings. Of a tree, a piece may hold `several` documents, and one
+    document may be cut in several pieces (`cuts`). `least` is a number of pieces that there are at
+    least, where it is more than what follows from the cap.
     """
 
     name: str
@@ -83,6 +89,9 @@ class Strategy(Frozen):
     rows: Rule | None = None
     units: Literal["lines", "records"] = "lines"
     refuse: Callable[[Arguments, int, bool], str] = _nothing
+    several: Callable[[Arguments], bool] = _may
+    cuts: Callable[[Arguments], bool] = _may
+    least: Rule | None = None
 
     def fewest(self, a: Arguments, x: Extent) -> Formula:
         """The fewest pieces, where the sizes are the real ones: none holds more than it may, and
@@ -91,7 +100,8 @@ class Strategy(Frozen):
             return ZERO
         if self.rows is not None:
             return ceil_div(x.items, self.rows(a, x))
-        return ceil_div(x.n, maximum(self.cap(a, x), ONE))
+        full = ceil_div(x.n, maximum(self.cap(a, x), ONE))
+        return maximum(full, self.least(a, x)) if self.least is not None else full
 
 
 STRATEGIES = Registry(

@@ -33,4 +33,5 @@ CONTRACT = Strategy(
     pieces=_pieces,
     coverage=_coverage,
     refuse=_refuse,
+    several=lambda a: False,
 )

@@ -28,13 +28,15 @@ def _window(a: Arguments) -> int:
 @value
 class Search(Frozen):
     """A way to look something up, as data. `runner` names, as `module:class`, what is made of the
-    arguments and looks up (`protocols.Search`). `most` is how many it finds at most, `size` the
+    arguments and looks up (`protocols.Search`). A `verbatim` one takes its query as it is written.
+    `most` is how many it finds at most, `size` the
     most tok of a find in a text."""
 
     name: str
     doc: str
     arguments: tuple[Argument, ...]
     runner: str
+    verbatim: bool = False
     most: Callable[[Arguments], int] = _top
     size: Callable[[Arguments], int] = _window
 

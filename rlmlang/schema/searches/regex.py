@@ -8,5 +8,6 @@ CONTRACT = Search(
     name="regex",
     doc="The windows around matches of a regular expression, in order.",
     arguments=(TOP, window(400)),
+    verbatim=True,
     runner="rlmlang.searches.regex:Regex",
 )

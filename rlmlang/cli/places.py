@@ -1,0 +1,47 @@
+"""Where a command finds and keeps things: the project of a recipe or of the current folder."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from rlmlang.runtime.root import STORE, Root, root_of
+
+
+def store_of(given: str, recipe: str = "") -> Path:
+    """The store that is named, else that of the project of a recipe or of the current folder. Where
+    there is none yet, and one lies in the current folder, says so: its answers are paid."""
+    if given:
+        return Path(given)
+    store = near(root_of(recipe).store)
+    if not store.exists() and Path(STORE).is_file() and not _quiet():
+        click.echo(f"an older store lies in ./{STORE.parent}: --store {STORE}", err=True)
+    return store
+
+
+def near(path: Path) -> Path:
+    """A path as it is written from the current folder, where it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def told(root: Root) -> str:
+    """A project in a line."""
+    file = f"{near(root.file)}" if root.file is not None else "no rlm.toml at or above it"
+    return f"project {root.folder} ({file}); runs are kept in {near(root.store)}"
+
+
+def seen_with(store: Path | None) -> str:
+    """The command that shows a run of a store from the current folder; empty for one not kept."""
+    if store is None:
+        return ""
+    usual = os.path.realpath(root_of().store) == os.path.realpath(store)
+    return "rlm show" if usual else f"rlm show --store {shlex.quote(str(store))}"
+
+
+def _quiet() -> bool:
+    context = click.get_current_context(silent=True)
+    return bool(context is not None and context.params.get("quiet"))

@@ -1,0 +1,34 @@
+"""Lines that fit the terminal they are drawn on."""
+
+from __future__ import annotations
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+LONGEST = 80
+
+
+class Heading:
+    """A title with a line behind it, up to the edge."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(self.words.ljust(min(LONGEST, options.max_width), "─"), style="bold")
+
+
+class Hanging:
+    """A line that is indented by two; what of it does not fit goes on two columns further in."""
+
+    def __init__(self, line: Text) -> None:
+        self.line = line
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.no_wrap or self.line.cell_len <= options.max_width:
+            yield self.line
+            return
+        first, *rest = self.line.wrap(console, max(8, options.max_width - 4))
+        yield first
+        for more in rest:
+            yield Text("    ").append_text(more)

@@ -1,0 +1,1 @@
+"""A result for other tools: one file a format, each a function from items to bytes."""

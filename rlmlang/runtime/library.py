@@ -1,0 +1,84 @@
+"""What a program calls: `plan` and `run`, waited for or in its own event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from rlmlang.diagnostics.source import SourceFile
+from rlmlang.runtime import execute
+from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.prepare import prepare
+from rlmlang.runtime.prepared import Outcome, Prepared
+from rlmlang.runtime.python_settings import Inputs, options_of
+from rlmlang.runtime.session import Session
+
+if TYPE_CHECKING:
+    from rlmlang.models.engines.call_context import Engine
+    from rlmlang.plan.plan import Plan
+    from rlmlang.trajectory.events import Event
+
+HERE = "recipe.rlm"
+"""What a recipe that was given as text is called; its files lie in the current folder."""
+
+
+def plan(what: str | Path | Plan, **given: Unpack[Inputs]) -> Plan:
+    """The plan of a recipe's file or text, or a saved or changed one bound anew; sizes of what is
+    bound become numbers.
+
+    Raises BadRecipe for a recipe with errors, CodedError for an input that cannot be opened.
+    """
+    return _prepared(what, given, need_all=False).plan
+
+
+async def aplan(what: str | Path | Plan, **given: Unpack[Inputs]) -> Plan:
+    """The same from a running loop, which goes on meanwhile: the work is done in a thread."""
+    import anyio.to_thread
+
+    return await anyio.to_thread.run_sync(lambda: plan(what, **given))
+
+
+def run(
+    what: str | Path | Plan,
+    *,
+    engine: Engine | None = None,
+    listener: Callable[[Event], None] | None = None,
+    **given: Unpack[Inputs],
+) -> Outcome:
+    """Runs a recipe's file or text, a plan or a saved one to its end, wherever the caller stands.
+    `listener` gets each event; `engine` takes the place of the models' transport.
+
+    Raises BadRecipe and CodedError for what stands in the way of a run; what stops it later is
+    the `problem` of the outcome.
+    """
+    return execute(_prepared(what, given, need_all=True), engine=engine, listener=listener)
+
+
+async def arun(
+    what: str | Path | Plan,
+    *,
+    engine: Engine | None = None,
+    listener: Callable[[Event], None] | None = None,
+    **given: Unpack[Inputs],
+) -> Outcome:
+    """The same in the running event loop. Cancelled, it keeps what it has and raises
+    CancelledError at once."""
+    import anyio.to_thread
+
+    ready = await anyio.to_thread.run_sync(lambda: _prepared(what, given, need_all=True))
+    refuse(ready)
+    return await Session(ready, listener, engine).run()
+
+
+def recipe_in(given: str | Path) -> str | SourceFile:
+    """A recipe's path as text, or the recipe itself where its text was given: it begins with its
+    edition, or has several lines."""
+    if isinstance(given, str) and ("\n" in given or given.lstrip().startswith("rlm ")):
+        return SourceFile(str(Path.cwd() / HERE), given)
+    return str(given)
+
+
+def _prepared(what: str | Path | Plan, given: Inputs, *, need_all: bool) -> Prepared:
+    named = recipe_in(what) if isinstance(what, str | Path) else what
+    return prepare(named, options_of(given), need_all=need_all)

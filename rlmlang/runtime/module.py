@@ -1,0 +1,123 @@
+"""`load`: a recipe as a DSPy module, and the runs behind its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from rlmlang.diagnostics.source import SourceFile
+from rlmlang.ir import recipe as r
+from rlmlang.ir.predictors import prompts_of
+from rlmlang.loop_thread import LoopThread
+from rlmlang.plan.plan import Plan
+from rlmlang.runtime.library import recipe_in
+from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.lms import answered_by
+from rlmlang.runtime.prepare import prepare, recipe_of
+from rlmlang.runtime.prepared import Options, Outcome, Prepared
+from rlmlang.runtime.python_settings import Settings, options_of
+from rlmlang.runtime.session import Session
+from rlmlang.runtime.shown import evidence_of, jsonable
+from rlmlang.runtime.tuned import Tuning, found_by_hand, read_tuning, write_tuning
+from rlmlang.trajectory.events import CallFinished, Event
+
+if TYPE_CHECKING:
+    from rlmlang.program.module import Asked, Ran, RecipeModule
+
+REMEMBERED = 20_000
+"""Answers among which evidence is looked for."""
+
+
+def load(
+    recipe_or_path: str | Path,
+    *,
+    recipe: str = "",
+    **settings: Unpack[Settings],
+) -> RecipeModule:
+    """A recipe as a `dspy.Module`: from a file (`std/NAME` of the library too), or from its text,
+    which begins with `rlm 1`.
+
+    `recipe` is its name where there are several; the rest is as `Settings` says.
+    Raises BadRecipe and CodedError.
+    """
+    from rlmlang.program.module import RecipeModule
+
+    return RecipeModule(RecipeRunner.of(recipe_in(recipe_or_path), recipe, settings))
+
+
+@dataclass(frozen=True)
+class RecipeRunner:
+    """Runs a recipe for a module and its copies, one run a call."""
+
+    what: str | SourceFile
+    options: Options
+    recipe: r.Recipe
+    prompts: Mapping[str, r.Prompt]
+
+    @classmethod
+    def of(cls, what: str | SourceFile, recipe: str, settings: Settings) -> RecipeRunner:
+        """The runner of a recipe, checked. Raises BadRecipe and CodedError."""
+        options = options_of(settings, recipe, seen=True)
+        written = recipe_of(what, options)
+        ready = prepare(what, options, need_all=False)
+        named = replace(options, recipe=written.name)
+        return cls(what, named, written, prompts_of(ready.plan))
+
+    def __deepcopy__(self, memo: object) -> RecipeRunner:
+        return self
+
+    def plan(self, inputs: Mapping[str, object]) -> Plan:
+        """The plan for some inputs. Raises CodedError."""
+        return prepare(self.what, replace(self.options, values=inputs), need_all=False).plan
+
+    def run(self, asked: Asked) -> Ran:
+        """A run, waited for. Raises CodedError."""
+        with LoopThread() as loop:
+            made = _Run(self._prepared(asked), asked)
+            return made.ran(loop.finish(made.session.run(), made.session.stop))
+
+    async def arun(self, asked: Asked) -> Ran:
+        """The same in the running loop."""
+        made = _Run(self._prepared(asked), asked)
+        return made.ran(await made.session.run())
+
+    def _prepared(self, asked: Asked) -> Prepared:
+        options = replace(self.options, values=asked.inputs, tuning=self._tuning(asked))
+        ready = prepare(self.what, answered_by(options, asked, self.recipe), need_all=True)
+        refuse(ready)
+        return ready
+
+    def _tuning(self, asked: Asked) -> Tuning | None:
+        """What was found for the predictors, in the place of a tuning beside the recipe."""
+        return Tuning(asked.found) if asked.found else None
+
+    def save(self, path: Path, found: Mapping[str, r.Tuned]) -> None:
+        """Keeps what was found for the predictors. Raises CodedError."""
+        write_tuning(path, found_by_hand(self.recipe, found))
+
+    def saved(self, path: Path) -> Mapping[str, r.Tuned]:
+        """What was kept. Raises CodedError."""
+        return read_tuning(path).prompts
+
+
+class _Run:
+    """One run of a module: its session, and the answers that may be evidence."""
+
+    def __init__(self, ready: Prepared, asked: Asked) -> None:
+        self.answers: list[CallFinished] = []
+        self.session = Session(ready, self._seen, program=asked.program, trace=asked.trace)
+
+    def _seen(self, event: Event) -> None:
+        if isinstance(event, CallFinished) and event.ranges and len(self.answers) < REMEMBERED:
+            self.answers.append(replace(event, request=""))
+
+    def ran(self, outcome: Outcome) -> Ran:
+        """What it gave. Raises CodedError for what stopped it."""
+        from rlmlang.program.module import Ran
+
+        if outcome.problem is not None:
+            raise outcome.problem
+        evidence = evidence_of(self.answers, jsonable(outcome.result), self.session.ready.inputs)
+        return Ran(outcome.result, evidence, outcome)

@@ -1,0 +1,96 @@
+"""Values of a program as values of the language: data classes, pydantic models, frames, bytes.
+
+Only a Path, or a file that is open, is a place to read from; a string is always text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from rlmlang.context import Rows, Slice, Tree
+from rlmlang.diagnostics.diagnostic import failed
+
+DEEPEST = 200
+
+
+def from_python(value: object, name: str, depth: int = 0) -> Any:
+    """A value in plain parts; a Path stays one, and what is the language's own stays as it is.
+
+    Raises CodedError (wrong-input) for what is no value."""
+    if depth > DEEPEST:
+        raise failed("wrong-input", f"the value given for `{name}` nests too deep")
+    if value is None or isinstance(value, str | bool | int | PurePath | Slice | Tree | Rows):
+        return value.value if isinstance(value, enum.Enum) else value
+    if (isinstance(value, float | dt.date) and value != value) or type(value).__name__ == "NAType":
+        return None  # how data frames say that there is nothing
+    if isinstance(value, float):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _decoded(bytes(value), name)
+    for take in (_written, _opened, _record, _rows):
+        found = take(value, name)
+        if found is not None:
+            return from_python(found, name, depth + 1)
+    if isinstance(value, Mapping):
+        return {str(k): from_python(v, name, depth + 1) for k, v in value.items()}
+    if isinstance(value, Iterable):
+        return [from_python(v, name, depth + 1) for v in value]
+    raise failed(
+        "wrong-input",
+        f"the value given for `{name}` is a {type(value).__name__}",
+        hint="give text, bytes, a Path, an open file, numbers, lists, dictionaries, data classes, "
+        "pydantic models or a data frame",
+    )
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as mistake:
+        raise failed(
+            "wrong-input",
+            f"the bytes given for `{name}` are not UTF-8: byte {mistake.start:,}",
+            hint="decode them first: data.decode('windows-1252')",
+        ) from None
+
+
+def _written(value: object, name: str) -> object:
+    """What is written as text or number: dates, enums, numbers of other packages."""
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, enum.Enum):
+        return value.value
+    number = getattr(value, "item", None)  # of numpy, pandas, torch
+    if callable(number) and getattr(value, "shape", None) == ():
+        return number()
+    return None
+
+
+def _opened(value: object, name: str) -> object:
+    """What an open file still holds."""
+    read = getattr(value, "read", None)
+    return read() if callable(read) else None
+
+
+def _record(value: object, name: str) -> object:
+    """The fields of a data class or pydantic model."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    dump = getattr(value, "model_dump", None)
+    return dump() if callable(dump) else None
+
+
+def _rows(value: object, name: str) -> object:
+    """The rows of a data frame (pandas, polars, pyarrow and others that have the like)."""
+    if isinstance(value, Mapping | Sequence):
+        return None
+    for method in ("to_dicts", "to_pylist"):
+        if callable(rows := getattr(value, method, None)):
+            return rows()
+    rows = getattr(value, "to_dict", None)
+    return rows(orient="records") if callable(rows) else None

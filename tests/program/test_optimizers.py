@@ -1,0 +1,100 @@
+"""Each of DSPy's optimizers finds what there is to find of a recipe, and held-out examples show it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dspy
+import pytest
+
+import rlmlang
+from tests.program.rules import rule_lm, saying
+from tests.program.test_module import RECIPE, examples, gold, right, score
+
+HOUSE = "By the HOUSE rule a guest is gold."
+TRAIN, HELD_OUT = examples(4), examples(8)[16:]
+ADVICE = '{"result": "' + HOUSE + '"}'
+FIELDS = {
+    "proposed_instruction": HOUSE,
+    "new_instruction": HOUSE,
+    "module_advice": ADVICE,
+    "advice": ADVICE,
+}
+
+
+@pytest.fixture
+def find() -> Iterator[Any]:
+    with dspy.context(lm=rule_lm(gold)):
+        module = rlmlang.load(RECIPE, store=None)
+        assert score(module, HELD_OUT) == 50.0
+        yield module
+
+
+def thinks() -> dspy.LM:
+    """The model that reflects knows the house's rule."""
+    return rule_lm(saying(FIELDS, alone=f"```\n{HOUSE}\n```"), "rule/reflection")
+
+
+def told(example: Any, found: Any, *_: object) -> dspy.Prediction:
+    return dspy.Prediction(score=right(example, found), feedback="a guest is gold")
+
+
+def gepa(find: dspy.Module) -> dspy.Module:
+    optimizer = dspy.GEPA(
+        metric=told, max_metric_calls=60, reflection_lm=thinks(), reflection_minibatch_size=3,
+        num_threads=2, seed=1,
+    )  # fmt: skip
+    return optimizer.compile(find, trainset=TRAIN, valset=TRAIN)
+
+
+def mipro(find: dspy.Module) -> dspy.Module:
+    optimizer = dspy.MIPROv2(
+        metric=right, prompt_model=thinks(), task_model=dspy.settings.lm, auto=None,
+        num_candidates=3, max_bootstrapped_demos=0, max_labeled_demos=0, num_threads=2, seed=1,
+    )  # fmt: skip
+    return optimizer.compile(find, trainset=TRAIN, valset=TRAIN, num_trials=4, minibatch=False)
+
+
+def simba(find: dspy.Module) -> dspy.Module:
+    optimizer = dspy.SIMBA(
+        metric=right, prompt_model=thinks(), bsize=8, num_candidates=2, max_steps=2, max_demos=2,
+        num_threads=2,
+    )  # fmt: skip
+    return optimizer.compile(find, trainset=TRAIN, seed=1)
+
+
+def labeled(find: dspy.Module) -> dspy.Module:
+    return dspy.LabeledFewShot(k=4).compile(find, trainset=TRAIN)
+
+
+def better_together(find: dspy.Module) -> dspy.Module:
+    find.set_lm(dspy.settings.lm)
+    shots = dspy.BootstrapFewShot(right, max_bootstrapped_demos=2, max_labeled_demos=0)
+    both = dspy.BetterTogether(metric=right, p=shots)
+    return both.compile(find, trainset=TRAIN, valset=TRAIN, strategy="p")
+
+
+@pytest.mark.parametrize("optimized", [gepa, mipro, simba, labeled, better_together])
+def test_an_optimizer_finds_the_rule(
+    find: Any, optimized: Callable[[dspy.Module], dspy.Module]
+) -> None:
+    if optimized is mipro and importlib.util.find_spec("optuna") is None:
+        pytest.skip("the extra mipro is not installed")
+    better: Any = optimized(find)
+    assert score(better, HELD_OUT) == 100.0
+    assert list(better.found) == ["result"]
+
+
+def test_refine_gives_a_hint(find: Any) -> None:
+    lm = dspy.settings.lm
+
+    def answers(system: str, messages: list[str]) -> str:
+        hinted = saying(FIELDS)(system, messages) if "reward_value" in messages[-1] else ""
+        return hinted or gold(system, messages)
+
+    with dspy.context(lm=rule_lm(answers)):
+        refine = dspy.Refine(find, 2, lambda _, found: float(found.result == "gold"), 1.0)
+        assert refine(ticket="a guest").result == "gold"
+    assert lm.history is not None
