@@ -15,13 +15,14 @@ from rlmlang.check.environment import Variables
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
 from rlmlang.check.settings import limit_from
+from rlmlang.check.told import told
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.suite import Checked
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.partitions import GRAIN
 from rlmlang.schema.registry import ALONE, Find, Plugins
 from rlmlang.syntax import tree
-from rlmlang.syntax.parse import Parsed, parse
+from rlmlang.syntax.parse import Parsed, parse, too_deep
 
 if TYPE_CHECKING:
     from rlmlang.ir.binding import Binding
@@ -39,7 +40,8 @@ def check(
     plugins: Plugins = ALONE,
     variable: Variables | None = None,
 ) -> Checked:
-    """Source text to checked recipes. Syntax errors are reported alone: nothing else is sure.
+    """Source text to checked recipes. What a syntax error makes unreadable is left out, and the
+    rest checked; no recipe comes of such a file.
 
     `sizes` are the real sizes of what is bound; without, declared ones are used.
     `sets` are values for paths that may be set; those that may not come back as `refused`.
@@ -48,13 +50,19 @@ def check(
     `variable` reads the environment for constants.
     """
     parsed = _read(source)
-    if parsed.tree is None or not parsed.ok:
+    if parsed.tree is None:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
     library = Library(
         load, _parsed, sizes or {}, plugins, most=most, grain=grain, variable=variable
     )
-    found = check_file(library, source, file)
+    library.broken = not parsed.ok
+    try:
+        found = check_file(library, source, file)
+    except RecursionError:
+        return Checked({}, (*parsed.diagnostics, too_deep(source)))
+    if not parsed.ok:
+        return Checked({}, told((*parsed.diagnostics, *found.diagnostics), source))
     known = tuple(settable(file))
     said = (*parsed.diagnostics, *found.diagnostics)
     return replace(found, diagnostics=said, refused=tuple(refused), settable=known)
@@ -79,7 +87,10 @@ def format(source: SourceFile) -> tuple[str, Parsed]:
     parsed = parse(source)
     if parsed.tree is None or not parsed.ok:
         return source.text, parsed
-    return format_file(source, parsed.tree), parsed
+    try:
+        return format_file(source, parsed.tree), parsed
+    except RecursionError:
+        return source.text, Parsed(None, (too_deep(source),))
 
 
 def with_task(source: SourceFile, prompt: str, task: str) -> str | None:

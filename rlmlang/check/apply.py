@@ -16,7 +16,17 @@ from rlmlang.ir.expressions import Aggregate, Apply, Computed, Ref
 from rlmlang.ir.origins import FIELDS, place_field
 from rlmlang.ir.places import is_piece
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.types import BOOL, INT, BaseType, EnumType, RecordType, Type, fields_of, fits
+from rlmlang.ir.types import (
+    BOOL,
+    INT,
+    AnyType,
+    BaseType,
+    EnumType,
+    RecordType,
+    Type,
+    fields_of,
+    fits,
+)
 from rlmlang.ir.walk import GROUP
 from rlmlang.schema.setting import KINDS, MOMENT, Setting
 from rlmlang.syntax import tree as t
@@ -46,7 +56,7 @@ def check_args(
             scope.report(say.argument(arg, name, facts.type, types[name]))
         given[name] = (value, facts)
     missing = [n for n, _, optional in params if n not in given and not optional]
-    if missing:
+    if missing and len(given) == len(call.args):  # else a name is wrong, and was said to be
         scope.report(say.missing(call, missing, what))
     return [(n, given[n]) for n, _, _ in params if n in given]
 
@@ -60,8 +70,12 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
     plain, labelled = _arguments(function, call)
     values = [infer(scope, _taken(function, at, arg.value)) for at, arg in enumerate(plain)]
     facts = [f for _, f in values]
+    if scope.module.library.broken and any(map(_unknown, facts)):
+        return NOTHING
     read = _Options(scope, function, facts, infer)
     options = {a.label: read.option(a) for a in labelled}
+    if not function.columns and not options.keys() <= {o.name for o in function.options}:
+        return NOTHING
     if not _complete(scope, function, call, plain, facts, options):
         return NOTHING
     if function.reads and not read.is_field(t.Name(text=function.reads, span=plain[0].span)):
@@ -86,6 +100,11 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         found = problem.diagnostic
         scope.report(replace(found, labels=(Label(call.span),)))
         return NOTHING
+
+
+def _unknown(facts: Facts) -> bool:
+    """Whether nothing is known of a value, or of its items."""
+    return isinstance(innermost(facts).type, AnyType)
 
 
 def _arguments(function: Function, call: t.Call) -> tuple[list[t.Arg], list[t.Arg]]:

@@ -20,10 +20,11 @@ from rlmlang.check.resolve import (
 from rlmlang.check.say.declarations import two_mains
 from rlmlang.check.scope import Scope
 from rlmlang.check.steps import step
+from rlmlang.check.told import told
 from rlmlang.check.trials.scoring import dataset_of
 from rlmlang.check.trials.trials import check_trials
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
-from rlmlang.diagnostics.source import Place, SourceFile
+from rlmlang.diagnostics.source import Place, SourceFile, Span
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.declared import of_param
@@ -50,7 +51,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
     main = _main(module, file) or (next(iter(recipes)) if len(recipes) == 1 else "")
     return Checked(
         recipes,
-        _in_order(library.diagnostics, source),
+        told(library.diagnostics, source),
         suite=suite,
         filled=tuple(library.filled),
         main=main,
@@ -94,16 +95,6 @@ def _condition(module: Module, written: t.Expr, type_: Type) -> Expr:
     return expect(scope, written, BOOL, "the condition")[0]
 
 
-def _in_order(found: list[Diagnostic], source: SourceFile) -> tuple[Diagnostic, ...]:
-    def order(d: Diagnostic) -> tuple[bool, int, int]:
-        place = d.place
-        if place is None:
-            return True, 0, 0
-        return place.path != source.path, place.line, place.column
-
-    return tuple(sorted(found, key=order))
-
-
 def _declarations(module: Module) -> None:
     """Checks what no recipe may use yet."""
     for name, decl in module.decls.items():
@@ -139,7 +130,7 @@ def _pattern(module: Module, decl: t.Recipe) -> None:
     variables = {g.text: ANY for g in decl.generics}
     module.params(decl.params, variables)
     module.type(decl.result.type, variables)
-    if not any(isinstance(i, t.Return) for i in decl.body.items):
+    if not module.holes.in_(decl) and not any(isinstance(i, t.Return) for i in decl.body.items):
         module.report(_no_return(decl))
 
 
@@ -150,9 +141,10 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     sources, defaults = _bind_params(scope, decl, params)
     value = body(scope, decl.body.items, result)[0]
     places = tuple(i.value.span.place for i in decl.body.items if isinstance(i, t.Return))
-    if not places:
-        module.report(_no_return(decl))
-    _unused(scope, decl)
+    if not module.holes.in_(decl):
+        if not places:
+            module.report(_no_return(decl))
+        _unused(scope, decl)
     budget = budget_of(module, [i for i in decl.body.items if isinstance(i, t.BudgetUse)])
     steps = list(scope.steps)
     if not any(s.name == "result" for s in steps):
@@ -218,6 +210,8 @@ def _from_env(scope: Scope, found: Asked, type_: Type) -> Default:
 
 
 def _unused(scope: Scope, decl: t.Recipe) -> None:
+    if any(d.code in UNKNOWN and _in(d, decl) for d in scope.module.library.diagnostics):
+        return  # what is not known may have been meant
     for p in decl.params:
         binding = scope.names.get(p.name.text)
         if binding is not None and not binding.used:
@@ -226,6 +220,15 @@ def _unused(scope: Scope, decl: t.Recipe) -> None:
         if isinstance(item, t.Let) and item.name.text in scope.names:
             if not scope.names[item.name.text].used:
                 scope.report(_unused_step(item))
+
+
+UNKNOWN = ("unknown-name", "unknown-function")
+
+
+def _in(problem: Diagnostic, decl: t.Recipe) -> bool:
+    """Whether a problem is in the text of a declaration."""
+    at = problem.labels[0].at
+    return isinstance(at, Span) and decl.span.start <= at.start < decl.span.end
 
 
 def _unused_input(p: t.Param) -> Diagnostic:

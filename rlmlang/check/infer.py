@@ -37,6 +37,7 @@ from rlmlang.ir.types import (
     FLOAT,
     TEXT,
     TIME,
+    AnyType,
     EnumType,
     NoneType,
     Type,
@@ -157,6 +158,8 @@ def _declared(scope: Scope, e: t.Name, module: Module, decl: t.Declaration) -> I
         if source is not None:
             param = Param(source.name, source.type, source.max)
             return Ref(source.name), declared.of_param(param, source, scope.module.library.sizes)
+    if isinstance(decl, t.Const | t.SourceDecl) and scope.module.library.broken:
+        return NOTHING
     scope.report(
         error(
             "not-a-value",
@@ -212,7 +215,7 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
     if isinstance(e.callee, t.Member):
         named = _namespace(scope, e.callee)
         if named is None:
-            scope.report(say.not_callable(e.callee, "a field"))
+            scope.report(say.no_method(e, e.callee))
             return NOTHING
         return _call(scope, t.Call(callee=named, args=e.args, span=e.span), want)
     if not isinstance(e.callee, t.Name):
@@ -250,6 +253,8 @@ def _code(scope: Scope, e: t.Call, code: Code) -> Inferred:
 
 def _binary(scope: Scope, e: t.Binary) -> Inferred:
     left, a = infer(scope, e.left)
+    if _of_unknown(scope, a, e.right):
+        return NOTHING
     more = tested(left, holds=e.op == "and") if e.op in ("and", "or") else frozenset()
     like = list_of(a.type) if e.op == "in" else a.type
     right, b = infer(sure(scope, more), e.right, like)
@@ -263,9 +268,16 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
         for side, facts in ((e.left, a), (e.right, b)):
             if not fits(facts.type, want):
                 scope.report(say.mismatch(side, facts.type, want, f"a side of `{e.op}`"))
-    elif not goes_with(e.op, a.type, b.type):
+        return NOTHING
+    if not goes_with(e.op, a.type, b.type):
         scope.report(_not_comparable(e, a.type, b.type))
     return _made(Op(e.op, left, right), a, b)
+
+
+def _of_unknown(scope: Scope, left: Facts, right: t.Expr) -> bool:
+    """Whether a bare name may be a label of an enum that is not known since something is wrong."""
+    bare = isinstance(right, t.Name) and right.text not in scope.names
+    return bare and isinstance(left.type, AnyType) and scope.module.library.broken
 
 
 def _not_comparable(e: t.Binary, a: Type, b: Type) -> Diagnostic:
@@ -288,6 +300,7 @@ def _unary(scope: Scope, e: t.Unary) -> Inferred:
     want = BOOL if e.op == "not" else FLOAT
     if not fits(facts.type, want):
         scope.report(say.mismatch(e.operand, facts.type, want, f"what stands behind `{e.op}`"))
+        return NOTHING
     if e.op == "not":
         return _made(Not(operand), facts)
     zero = Constant(0)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from rlmlang.check import type_problems as say
 from rlmlang.check.environment import Variables, constant
+from rlmlang.check.holes import Holes
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.ir.expressions import Param
@@ -54,7 +55,8 @@ class Library:
     `filled` are the places of the texts that values are put into.
     `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
     has what other distributions add. `variable(name, type, place)` is what the environment has for
-    a constant, None where it is not set; without, the environment is not read.
+    a constant, None where it is not set; without, the environment is not read. `broken` says that
+    something was wrong already: what is of no known type may be so since then.
     """
 
     load: Loader
@@ -69,9 +71,11 @@ class Library:
     variable: Variables | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
+    broken: bool = False
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem, once."""
+        self.broken = self.broken or problem.severity == "error"
         if problem not in self.diagnostics:
             self.diagnostics.append(problem)
 
@@ -86,8 +90,10 @@ class Module:
         self.imports: dict[str, tuple[Module, t.Declaration]] = {}
         self.made: dict[str, object] = {}
         self.types: dict[str, Type] = {}
+        self.imported: dict[str, t.Node] = {}  # where a name is imported
         self.uses: list[t.Use] = []
         self.trials: list[Trial] = []
+        self.holes = Holes(file.holes, set(file.lost))
         self.root = not library.modules
         self.variables: dict[str, t.Expr] = {}
         for item in file.items:
@@ -99,8 +105,11 @@ class Module:
         return self.library.variable
 
     def report(self, problem: Diagnostic) -> None:
-        """Keeps a problem found in this file."""
-        self.library.report(problem)
+        """Keeps a problem found in this file, unless it only follows from another."""
+        if self.holes.explain(problem):
+            self.library.broken = True
+        else:
+            self.library.report(problem)
 
     def _declare(self, item: t.Decl) -> None:
         if isinstance(item, t.Use):

@@ -12,9 +12,10 @@ from rlmlang.check.asks import prompt_named
 from rlmlang.check.bodies import body
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
+from rlmlang.check.say.calls import unknown_prompt
 from rlmlang.check.scope import NOTHING, Binding, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir import recipe as r
 from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import Constant, Param, Ref
@@ -55,6 +56,8 @@ def inline(scope: Scope, name: str, call: t.Call, callee: Found) -> Inferred:
     params = module.params(decl.params, variables)
     prompts = [p for p in params if isinstance(p.type, PromptType)]
     rest = _bind_prompts(scope, inner, call, params, prompts)
+    if rest is None:
+        return NOTHING
     values = [p for p in params if p not in prompts]
     written = {p.name.text: p for p in decl.params}
     wanted = [(p.name, p.type, written[p.name].default is not None) for p in values]
@@ -92,9 +95,11 @@ def _bind(inner: Scope, p: Param, written: t.Param, given: Inferred | None) -> N
 
 def _bind_prompts(
     scope: Scope, inner: Scope, call: t.Call, params: tuple[Param, ...], prompts: list[Param]
-) -> t.Call:
-    """Takes the prompts out of the arguments; gives the call with what is left."""
+) -> t.Call | None:
+    """Takes the prompts out of the arguments; gives the call with what is left, None where one is
+    no prompt of that form: nothing can be said of the body then."""
     left: list[t.Arg] = []
+    whole = True
     free = [p.name for p in params]
     for arg in call.args:
         name = arg.label or (free[0] if free else "")
@@ -107,9 +112,10 @@ def _bind_prompts(
         prompt = prompt_named(scope, arg.value.span.text)
         if prompt is None or not _prompt_fits(prompt, param.type):
             scope.report(_not_that_prompt(scope, arg, param))
+            whole = False
             continue
         inner.names[name] = Binding(Constant(None), r.Facts(), prompt=prompt, used=True)
-    return replace(call, args=tuple(left))
+    return replace(call, args=tuple(left)) if whole else None
 
 
 def _prompt_fits(prompt: r.Prompt, want: Type) -> bool:
@@ -124,11 +130,14 @@ def _prompt_fits(prompt: r.Prompt, want: Type) -> bool:
 
 
 def _not_that_prompt(scope: Scope, arg: t.Arg, param: Param) -> Diagnostic:
+    name = arg.value.span.text
+    if isinstance(arg.value, t.Name) and scope.module.find(name) is None:
+        return unknown_prompt(arg.value, name, scope)
     return error(
         "unknown-prompt",
         f"`{param.name}` takes a prompt of the form {param.type}",
         arg.span,
-        hint=did_you_mean(arg.value.span.text, scope.module.known(t.Prompt)),
+        hint=instead(arg.value.span, scope.module.known(t.Prompt)),
     )
 
 

@@ -70,7 +70,7 @@ def _full(
     free = used_names(written[0].value) if written and isinstance(written[0], t.Text) else ()
     s = Settings(module, body, "prompt", f"prompt `{decl.name.text}`", free)
     task = s.expr("task")
-    if not isinstance(task, t.Text):
+    if not isinstance(task, t.Text) and not s.misread:
         module.report(_no_task(decl))
     extra = {k: s.values.get(k) for k in s.free}
     for p in decl.params:

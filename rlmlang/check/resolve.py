@@ -189,6 +189,12 @@ def _gathered(module: Module, call: t.Call, member: t.Member) -> r.Partition | N
 
 def _strategy(module: Module, written: t.Expr) -> r.Partition | None:
     """A strategy with its arguments."""
+    if isinstance(written, t.Name):
+        known = module.known(t.Partition)
+        lost = written.text in module.holes.names
+        unknown = say.unknown("partition", written, known)
+        module.report(unknown if known or lost else say.partition_form(module, written))
+        return None
     if not isinstance(written, t.Call) or not isinstance(written.callee, t.Name):
         module.report(say.partition_form(module, written))
         return None

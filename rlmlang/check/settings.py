@@ -7,7 +7,9 @@ from typing import TypeVar, cast
 
 from rlmlang.check.module import Module, scaled
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.fix import Edit, Fix
+from rlmlang.diagnostics.source import Span
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.schema.setting import NUMBERS, Setting
 from rlmlang.schema.settings import BLOCKS, BUDGET
 from rlmlang.syntax import tree as t
@@ -75,6 +77,7 @@ class Settings:
         self.of_models: list[tuple[str, t.Name, float]] = []
         self.repl: t.Repl | None = None
         self.assumed: t.Assume | None = None
+        self.misread = False  # something in it is not known, or not of its kind
         for entry in block.entries if block is not None else ():
             self._take(entry, free)
         self.free = [n for n in self.entries if n in free and n not in self.kind.names]
@@ -115,6 +118,7 @@ class Settings:
                 self._read(self.kind.setting(name), entry)
             else:
                 why = dict(self.kind.without).get(name, "")
+                self.misread = True
                 self.module.report(unknown_setting(entry.key, self.title, self.kind.names, why))
 
     def _take_of_model(self, entry: t.Limit, model: t.Name) -> None:
@@ -144,8 +148,10 @@ class Settings:
         """Reads one entry as the kind of its setting says."""
         name, value = setting.name, entry.amount if isinstance(entry, t.Limit) else entry.value
         if isinstance(entry, t.Limit) != setting.limit:
+            self.misread = True
             self.module.report(_form(entry, setting.form))
         elif isinstance(value, t.Block) != (setting.kind == "block"):
+            self.misread = True
             self.module.report(_wrong(value, setting, f"takes {setting.takes}"))
         elif isinstance(value, t.Block):
             opened = Settings(self.module, value, setting.opens) if setting.opens else value
@@ -164,6 +170,7 @@ class Settings:
             self._read_names(setting, written)
         elif setting.kind != "expression":
             found = value_of(self.module, setting, written)
+            self.misread = self.misread or found is None
             if found is not None:
                 self.values[setting.name] = found
 
@@ -219,8 +226,17 @@ def _form(entry: t.Setting | t.Limit, form: str) -> Diagnostic:
         f"`{entry.key.text}` is written `{form}`",
         entry.span,
         reason="A limit stands behind <=, a choice behind a colon.",
-        hint=f"write `{form}`",
+        hint=Fix(f"write `{form}`", _other_mark(entry)),
     )
+
+
+def _other_mark(entry: t.Setting | t.Limit) -> tuple[Edit, ...]:
+    """The colon for the `<=` of an entry, or the other way round; nothing for a block."""
+    value = entry.amount if isinstance(entry, t.Limit) else entry.value
+    if isinstance(value, t.Block):
+        return ()
+    between = Span(entry.span.source, entry.key.span.end, value.span.start)
+    return (Edit(between, ": " if isinstance(entry, t.Limit) else " <= "),)
 
 
 def _wrong(value: t.Node, setting: Setting, refused: str) -> Diagnostic:
@@ -236,7 +252,7 @@ def unknown_setting(key: t.Name, what: str, known: Collection[str], why: str = "
         f"{what} has no setting `{key.text}`",
         key.span,
         reason=why,
-        hint=did_you_mean(key.text, known) or f"{what} takes no settings",
+        hint=instead(key.span, known) if known else f"{what} takes no settings",
     )
 
 

@@ -6,12 +6,13 @@ as instructions. Jinja is imported only when a task holds a template at all.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rlmlang.check.module import Module
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import Span
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir.template_sizes import templated
 from rlmlang.ir.types import AnyType, EnumType, Plain, RecordType, TextType, Type, fields_of
 
@@ -115,18 +116,29 @@ def _not_in_subset(span: Span, what: str) -> Diagnostic:
 
 
 def _unknown_filter(span: Span, name: str) -> Diagnostic:
-    return error(
-        "template-subset", f"`{name}` is not a filter", span, hint=did_you_mean(name, FILTERS)
-    )
+    at = _inside(span, name)
+    return error("template-subset", f"`{name}` is not a filter", at, hint=instead(at, FILTERS))
 
 
 def _unknown_path(span: Span, path: str, known: list[str], last: str = "") -> Diagnostic:
+    at = _inside(span, path)
+    if last and at.text == path:
+        at = Span(at.source, at.end - len(last), at.end)
     return error(
         "template-path",
         f"the task names `{path}`, which is neither a parameter nor a setting",
-        span,
-        hint=did_you_mean(last or path, known),
+        at,
+        hint=instead(at, known, name=last or path),
     )
+
+
+def _inside(span: Span, word: str) -> Span:
+    """Where a word stands between the braces of a task; the whole task where it is not found."""
+    found = re.search(rf"\{{[{{%][^}}]*?(?<![\w.]){re.escape(word)}\b", span.text)
+    if found is None:
+        return span
+    end = span.start + found.end()
+    return Span(span.source, end - len(word), end)
 
 
 def _not_scalar(span: Span, name: str, type_: Type) -> Diagnostic:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from rlmlang.check.elsewhere import type_instead
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import Span
-from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.types import TYPE_NAMES, Type
 from rlmlang.syntax import tree as t
 
 
 def unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
     """The problem `unknown-type`."""
+    at = Span(written.span.source, written.span.start, written.span.start + len(written.name))
     return error(
         "unknown-type",
         f"`{written.name}` is not a type",
-        Span(written.span.source, written.span.start, written.span.start + len(written.name)),
-        hint=did_you_mean(written.name, [*TYPE_NAMES, *known]),
+        at,
+        hint=type_instead(written, at, [*TYPE_NAMES, *known]),
     )
 
 

@@ -22,7 +22,7 @@ from rlmlang.schema.exits import OK, RECIPE
     shell_complete=offering("recipe files"),
 )
 @flags("check")
-def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
+def command(files: tuple[str, ...], as_values: bool, quiet: bool, fail_on_warning: bool) -> None:
     """Find mistakes in recipes: files, or all below folders. Reads no source, calls no model."""
     from rlmlang.runtime.recipe_files import recipe_files
 
@@ -36,6 +36,8 @@ def command(files: tuple[str, ...], as_values: bool, quiet: bool) -> None:
         click.echo(json.dumps([as_json(d) for d in found], indent=2, ensure_ascii=False))
     elif not quiet and len(paths) > 1:
         click.echo(f"{len(paths):,} files: {summary(found)}", err=True)
+    if fail_on_warning and found:
+        worst = max(worst, RECIPE)
     if worst:
         raise click.exceptions.Exit(worst)
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -41,7 +42,7 @@ def exit_code_of(problem: Exception) -> int:
     if found is not None:
         say(found)
         return RECIPE
-    if os.environ.get(DEBUG):
+    if os.environ.get(DEBUG) and not isinstance(problem, RecursionError):
         raise problem
     internal = _internal(problem)
     click.echo(render(internal, colour=colour()), err=True)
@@ -52,10 +53,46 @@ def tell(problem: Exception, arguments: Sequence[str]) -> int:
     """Draws what stopped a command before it had anything to give; where it was asked for JSON,
     stdout has the problem. Gives the exit code."""
     code = exit_code_of(problem)
-    if "--json" in arguments[: _end_of_options(arguments)]:
+    if _json_wanted(arguments):
         first = next(d for d in diagnostics_of(problem) if d.severity == "error")
-        click.echo(json.dumps({"problem": as_json(first)}, indent=2, ensure_ascii=False))
+        _problem(first)
     return code
+
+
+def words_of(problem: Exception) -> str:
+    """All that is wrong, as it is drawn."""
+    return render_all(diagnostics_of(problem))
+
+
+def problem_of(problem: Exception) -> dict[str, object]:
+    """The first error of what is wrong, as JSON values."""
+    return as_json(next(d for d in diagnostics_of(problem) if d.severity == "error"))
+
+
+def writable(out: str | None) -> None:
+    """Tries whether a result can be written where it goes, before anything is paid for. Raises
+    CodedError (file-unwritable)."""
+    from rlmlang.cli.target import Target
+
+    if out is None or out == "-":
+        return
+    there = Path(out)
+    if there.is_file() or there.is_dir() or not there.exists():  # no device, no pipe
+        Target(out).drop()
+
+
+def tell_usage(words: str, arguments: Sequence[str]) -> None:
+    """A mistake of the command line as JSON on stdout, where it was asked for."""
+    if _json_wanted(arguments):
+        _problem(Diagnostic("wrong-usage", words, hint="--help lists what the command takes"))
+
+
+def _problem(problem: Diagnostic) -> None:
+    click.echo(json.dumps({"problem": as_json(problem)}, indent=2, ensure_ascii=False))
+
+
+def _json_wanted(arguments: Sequence[str]) -> bool:
+    return "--json" in arguments[: _end_of_options(arguments)]
 
 
 def _end_of_options(arguments: Sequence[str]) -> int:
@@ -71,7 +108,13 @@ def diagnostics_of(problem: Exception) -> tuple[Diagnostic, ...]:
 
 
 def _internal(problem: Exception) -> Diagnostic:
-    """A mistake of our own."""
+    """A mistake of our own, or what is nested more deeply than can be walked."""
+    if isinstance(problem, RecursionError):
+        return Diagnostic(
+            "too-deep",
+            "the recipe holds an expression that is nested too deeply",
+            hint="give parts of it names of their own, with `let`",
+        )
     words = f"{type(problem).__name__}: {problem}"
     return Diagnostic(
         "internal",

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     metavar="RUN|GITREF",
     help="Show the difference to an earlier eval, or to a commit.",
 )
-@click.option("--worst", default=5, show_default=True, help="How many of the worst are shown.")
+@click.option(
+    "--worst",
+    default=5,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many of the worst are shown.",
+)
 def command(
     file: str,
     name: str,
@@ -53,8 +59,8 @@ def command(
 ) -> None:
     """Run the eval NAME of FILE: every example, scored, with means and their intervals.
 
-    The exit code is 1 when a `require` does not hold. Answers are kept: a second eval costs
-    nothing, and one that was stopped is resumed.
+    The exit code is 1 when a `require` does not hold, or every example failed. Answers are kept: a
+    second eval costs nothing, and one that was stopped is resumed.
     """
     steady()
     from rlmlang.cli.bars import Bar
@@ -74,8 +80,14 @@ def command(
     values = values_of(found)
     compared = _compared(made, values, compare, options, at_once) if compare else None
     _tell(found, values, run, compared, worst, as_values)
-    if not all(ok for _, ok in found.required()):
+    if not _good(found):
         raise click.exceptions.Exit(FAILED)
+
+
+def _good(found: Evaluated) -> bool:
+    """Whether all that is required holds, and not every example failed."""
+    tried = not found.rows or not all(x.problem for x in found.rows)
+    return tried and all(ok for _, ok in found.required())
 
 
 def _unpriced(made: Eval, options: Options) -> tuple[Diagnostic, ...]:

@@ -54,9 +54,13 @@ def _about(word: str) -> list[Page]:
 def _unknown(word: str, known: list[Page]) -> CodedError:
     """The problem `unknown-code`."""
     from rlmlang.reference.index import near
+    from rlmlang.schema import foreign
 
-    words = near(word, known)
-    hint = f"near are {', '.join(f'`{w}`' for w in words)}" if words else "`rlm explain` lists all"
+    words = ", ".join(f"`{w}`" for w in near(word, known))
+    hint = foreign.ADVICE.get(word) or foreign.MARKS.get(word, "")
+    if not hint and words:
+        hint = f"{'here it is' if foreign.ours(word) else 'near are'} {words}"
+    hint = hint or "`rlm explain` lists all"
     return failed("unknown-code", f"there is no page on `{word:.100}`", hint=hint)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rlmlang import plugins
-from rlmlang.cli.edge import write_lines
+from rlmlang.cli.edge import writable, write_lines
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.report.export.export import Export
@@ -40,6 +40,7 @@ def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
     from rlmlang.stores.reader import StoreReader
 
+    writable(out)
     reader = StoreReader(store_of(store))
     write_lines(export.write(reader.events(reader.choose(run))), out)
     if out is not None and out != "-":

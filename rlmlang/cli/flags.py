@@ -67,7 +67,7 @@ class ReadBelow(click.Option):
         return None
 
 
-SECONDS, COUNT = click.FLOAT, click.IntRange(1, 4096)
+SECONDS, COUNT = click.FloatRange(0, 1e7, min_open=True), click.IntRange(1, 4096)
 FLAGS = (
     Flag(("--recipe",), "recipe", "Which recipe of the file.", BINDING, "NAME", default="",
          offers="recipes"),
@@ -111,6 +111,8 @@ FLAGS = (
          (*ASKING, "graph", "test", *LOOKING), "PATH", default="", offers="file"),
     Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.", ASKING),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
+    Flag(("--fail-on-warning",), "fail_on_warning", "Exit with 65 where there are warnings.",
+         ("check",)),
     Flag(("--quiet", "-q"), "quiet", "Only the result: no progress, no notes.",
          (*ASKING, "check", "test")),
 )  # fmt: skip

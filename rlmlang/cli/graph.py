@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rlmlang.cli.edge import options_from
+from rlmlang.cli.edge import options_from, writable
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 
@@ -45,6 +45,7 @@ def command(
     from rlmlang.runtime.drawing import drawing_for
     from rlmlang.runtime.prepare import plan_of_run, prepare
 
+    writable(out)
     drawing = drawing_for(kind, None if out == "-" else out)
     if file == "last" or (STAMP.match(file) and not Path(file).exists()):
         plan = plan_of_run(store_of(store), file)

@@ -79,6 +79,15 @@ def rlm() -> None:
     """
 
 
+def told_as_json(mistake: click.ClickException) -> int:
+    """Tells a mistake of the command line on stdout as well, where JSON was asked for. Gives the
+    exit code."""
+    from rlmlang.cli.edge import tell_usage
+
+    tell_usage(mistake.format_message(), sys.argv[1:])
+    return mistake.exit_code
+
+
 def main() -> None:
     """The entry point: problems become one screen and an exit code, never a traceback."""
     gc.disable()  # a short command leaves no circles worth a search; `rlm run` turns it on
@@ -91,7 +100,7 @@ def main() -> None:
         code = rlm(standalone_mode=False) or OK  # click gives the code of an Exit back
     except click.ClickException as mistake:
         mistake.show()
-        code = mistake.exit_code
+        code = told_as_json(mistake)
     except click.Abort:
         code = INTERRUPTED
     except BrokenPipeError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlmlang.cli.edge import options_from, say, write
+from rlmlang.cli.edge import options_from, say, writable, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import told
 from rlmlang.cli.width import PRINTED
@@ -49,6 +49,7 @@ def command(
     """
     from rlmlang.runtime.prepare import prepare
 
+    writable(out)
     options = options_from("" if tuning else recipe, sets, sources, models, **more)
     if len(files) > 1 or Path(files[0]).is_dir():
         from rlmlang.cli.plans import plan_all

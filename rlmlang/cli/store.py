@@ -86,7 +86,9 @@ def salvage(damaged: str, new_file: str, as_values: bool) -> None:
 
 
 @command.command()
-@click.option("--days", type=float, default=30.0, show_default=True, help="Keep younger runs.")
+@click.option(
+    "--days", type=click.FloatRange(0), default=30.0, show_default=True, help="Keep younger runs."
+)
 @click.option(
     "--keep",
     type=click.IntRange(0),

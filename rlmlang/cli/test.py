@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, write
+from rlmlang.cli.edge import exit_code_of, problem_of, words_of, writable, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import store_of
 from rlmlang.cli.steady import steady
@@ -19,6 +19,9 @@ from rlmlang.schema.exits import FAILED
 if TYPE_CHECKING:
     from rlmlang.ir.suite import Test
     from rlmlang.testing.tests import Tested
+
+Broken: TypeAlias = "tuple[str, Exception, int]"
+"""A file that does not check, what is wrong with it, and the exit code that follows."""
 
 
 @click.command()
@@ -63,29 +66,30 @@ def command(
     from rlmlang.testing.telling import junit as as_junit
     from rlmlang.testing.tests import chosen, run_tests
 
-    tests, codes = _tests(_files(files or (".",)))
+    writable(junit)
+    tests, broken = _tests(_files(files or (".",)))
     done = run_tests(chosen(tests, pattern), trust=trust)
     if junit:
-        write(as_junit(done), junit)
-    if not (done or codes or allow_none):
+        write(as_junit(done, [(path, words_of(x)) for path, x, _ in broken]), junit)
+    if not (done or broken or allow_none):
         raise _no_tests(files)
     if as_values or junit != "-":
-        _tell(done, as_values=as_values, quiet=quiet)
-    _count(done, codes, quiet=quiet)
+        _tell(done, broken, as_values=as_values, quiet=quiet)
+    _count(done, [code for _, _, code in broken], quiet=quiet)
 
 
-def _tests(paths: list[str]) -> tuple[list[Test], list[int]]:
-    """The tests of files, and an exit code for each file that does not check."""
+def _tests(paths: list[str]) -> tuple[list[Test], list[Broken]]:
+    """The tests of files, and the files that do not check."""
     from rlmlang.testing.tests import tests_in
 
     tests: list[Test] = []
-    codes: list[int] = []
+    broken: list[Broken] = []
     for path in paths:
         try:
             tests += tests_in(path)
         except Exception as problem:
-            codes.append(exit_code_of(problem))
-    return tests, codes
+            broken.append((path, problem, exit_code_of(problem)))
+    return tests, broken
 
 
 def _no_tests(files: tuple[str, ...]) -> CodedError:
@@ -98,13 +102,16 @@ def _no_tests(files: tuple[str, ...]) -> CodedError:
     )
 
 
-def _tell(done: list[Tested], *, as_values: bool, quiet: bool) -> None:
-    """Shows what came of each test; of those that passed nothing where it is to be `quiet`."""
+def _tell(done: list[Tested], broken: list[Broken], *, as_values: bool, quiet: bool) -> None:
+    """Shows what came of each test; of those that passed nothing where it is to be `quiet`. As
+    JSON, files that do not check are among them."""
     from rlmlang.testing.telling import lines_of
     from rlmlang.testing.tests import as_values as values_of
 
     if as_values:
-        click.echo(json.dumps([values_of(x) for x in done], indent=2, ensure_ascii=False))
+        values = [values_of(x) for x in done]
+        values += [{"file": p, "passed": False, "problem": problem_of(x)} for p, x, _ in broken]
+        click.echo(json.dumps(values, indent=2, ensure_ascii=False))
         return
     for one in done:
         if not (quiet and one.passed):

@@ -33,11 +33,18 @@ def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
     if as_list:
         _list(listed(), as_values)
     elif gone:
-        click.echo(f"no longer trusted: {trust.remove(Path(folder or '.'))}")
+        removed = trust.remove(Path(folder or "."))
+        if as_values:
+            _list(listed(), as_values)
+        else:
+            click.echo(f"no longer trusted: {removed}")
     elif not folder:
         raise click.UsageError("name a folder, such as `rlm trust .`; or --list")
     else:
         file = trust.add(Path(folder))
+        if as_values:
+            _list(listed(), as_values)
+            return
         click.echo(f"trusted, with its recipes and code: {Path(folder).resolve()}")
         if file is not None:
             click.echo(f"trusted as it is now: {file.path}")

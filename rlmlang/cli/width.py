@@ -10,6 +10,8 @@ from typing import Literal
 
 import click
 
+from rlmlang.diagnostics.render import cells
+
 PRINTED = 120  # columns of tables that break lines, where nobody looks
 LEAST = 20  # columns that are written to however narrow a terminal is
 NAME = 12  # of a column that is cut, the least that is left
@@ -27,15 +29,6 @@ def columns(name: Literal["stdout", "stderr"] = "stdout") -> int | None:
     except (OSError, ValueError):
         return None
     return max(LEAST, found) if found else None
-
-
-def cells(text: str) -> int:
-    """How many columns a text takes: two for a wide character, none for a combining mark."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def show(lines: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rlmlang.diagnostics.fix import Edit, Fix
 from rlmlang.diagnostics.source import Place, Span
 from rlmlang.schema.codes import Entry, Severity, entry
 from rlmlang.value import Frozen, value
@@ -26,8 +27,9 @@ class Diagnostic(Frozen):
 
     `code` stands in `schema/codes.py`, which says what follows from it; `message` says what was
     found, in one line, and blames nobody; `labels` point at it, the first one at the cause;
-    `reason` says why it is refused; `hint` what to do. `softened` makes a warning of it where it
-    stops nothing. Raises KeyError for a code that is not in the table.
+    `reason` says why it is refused; `hint` what to do, and `edits` do it where a replacement is all
+    that it takes. `softened` makes a warning of it where it stops nothing. Raises KeyError for a
+    code that is not in the table.
     """
 
     code: str
@@ -36,6 +38,7 @@ class Diagnostic(Frozen):
     reason: str = ""
     hint: str = ""
     softened: bool = False
+    edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
         entry(self.code)
@@ -79,10 +82,11 @@ def error(
     message: str,
     *labels: Label | Span | None,
     reason: str = "",
-    hint: str = "",
+    hint: str | Fix = "",
 ) -> Diagnostic:
     """An error about places in a recipe."""
-    return Diagnostic(code, message, _as_labels(labels), reason, hint)
+    fix = hint if isinstance(hint, Fix) else Fix(hint)
+    return Diagnostic(code, message, _as_labels(labels), reason, fix.words, edits=fix.edits)
 
 
 def warning(
@@ -90,10 +94,12 @@ def warning(
     message: str,
     *labels: Label | Span | None,
     reason: str = "",
-    hint: str = "",
+    hint: str | Fix = "",
 ) -> Diagnostic:
     """A warning about places in a recipe."""
-    return Diagnostic(code, message, _as_labels(labels), reason, hint, softened=True)
+    fix = hint if isinstance(hint, Fix) else Fix(hint)
+    labelled = _as_labels(labels)
+    return Diagnostic(code, message, labelled, reason, fix.words, softened=True, edits=fix.edits)
 
 
 def failed(code: str, message: str, *, reason: str = "", hint: str = "") -> CodedError:

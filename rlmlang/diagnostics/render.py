@@ -6,7 +6,9 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label
+from rlmlang.diagnostics.fix import Edit
 from rlmlang.diagnostics.source import Place
+from rlmlang.unicode import visible
 
 RED, YELLOW, BLUE, BOLD, OFF = "\033[31m", "\033[33m", "\033[34m", "\033[1m", "\033[0m"
 WIDTH = 96
@@ -50,8 +52,14 @@ def as_json(diagnostic: Diagnostic) -> dict[str, object]:
         "message": diagnostic.message,
         "reason": diagnostic.reason,
         "hint": diagnostic.hint,
+        "edits": [_edit_json(edit) for edit in diagnostic.edits],
         "labels": [_label_json(label) for label in diagnostic.labels],
     }
+
+
+def _edit_json(edit: Edit) -> dict[str, object]:
+    place = vars(edit.at.place)
+    return {**{k: v for k, v in place.items() if k != "text"}, "write": edit.text}
 
 
 def _label_json(label: Label) -> dict[str, object]:
@@ -75,13 +83,23 @@ def _frames(labels: Sequence[Label], paint: Paint, tone: str) -> list[str]:
 def _frame(place: Place, words: str, gutter: int, paint: Paint, tone: str) -> list[str]:
     first, text = _window(place.text.expandtabs(1), place.column - 1)
     before = place.column - 1 - first
-    width = max(1, min(place.width, len(text) - before))
-    carets = "^" * width + (f" {words}" if words else "")
+    width = cells(visible(text[before : before + place.width]))
+    carets = "^" * max(1, width) + (f" {words}" if words else "")
     bar = paint("|", BLUE)
     return [
-        f"{place.line:>{gutter}} {bar} {text}",
-        f"{' ' * gutter} {bar} {' ' * before}{paint(carets, tone)}",
+        f"{place.line:>{gutter}} {bar} {visible(text)}",
+        f"{' ' * gutter} {bar} {' ' * cells(visible(text[:before]))}{paint(carets, tone)}",
     ]
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes: two for a wide character or an emoji, however
+    many code points it is made of, none for a combining mark."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _window(text: str, at: int) -> tuple[int, str]:

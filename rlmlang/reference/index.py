@@ -13,6 +13,7 @@ from rlmlang.reference.language import block_pages, type_pages, unit_pages, word
 from rlmlang.reference.outcomes import code_pages, exit_pages, variable_pages
 from rlmlang.reference.page import GROUPS, Page
 from rlmlang.reference.settings import project_pages, setting_pages
+from rlmlang.schema import foreign
 
 NEAR = 6
 """The most words that are offered for one that has no page."""
@@ -77,9 +78,11 @@ def spelt(word: str) -> str:
 
 
 def near(word: str, among: Iterable[Page] | None = None) -> list[str]:
-    """Words that may have been meant, the nearest first."""
+    """Words that may have been meant, the nearest first; of a word of another language, ours."""
     from difflib import get_close_matches
 
+    if ours := foreign.ours(word):
+        return [p.word for our in ours for p in about(our, among)[:1]]
     by_spelling: dict[str, list[str]] = {}
     for page in pages() if among is None else among:
         for name in (page.word, *page.also):

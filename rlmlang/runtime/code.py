@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import reprlib
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,7 +12,7 @@ from types import MappingProxyType
 from typing import cast
 
 from rlmlang import plugins
-from rlmlang.context import Datum
+from rlmlang.context import Datum, Slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
@@ -89,7 +90,7 @@ def called(
         )
     if "failed" in answer:
         hint = "the function is called with plain lists, dictionaries, text and numbers"
-        raise _failed(code, answer["failed"], hint)
+        raise _failed(code, answer["failed"], hint, _led_here(answer.get("trace", []), args))
     return _held(code, sent, answer["value"])
 
 
@@ -109,8 +110,15 @@ def _held(code: Code, sent: Sent, value: object) -> Datum:
     return cast("Datum", with_dates(result, code.result))
 
 
-def _failed(code: Code, words: str, hint: str) -> CodedError:
-    return failed("code-failed", f"{code.path}:{code.function}: {words}", hint=hint)
+def _failed(code: Code, words: str, hint: str, reason: str = "") -> CodedError:
+    message = f"{code.path}:{code.function}: {words}"
+    return failed("code-failed", message, reason=reason, hint=hint)
+
+
+def _led_here(lines: Sequence[str], args: Sequence[Datum]) -> str:
+    """The user's own lines that led to a mistake, and what the function was given, shortly."""
+    shown = ", ".join(reprlib.repr(x.text() if isinstance(x, Slice) else x) for x in args)
+    return "\n".join([*lines, f"called with: {shown}"])
 
 
 def _patient(code: Code) -> Overdue:

@@ -13,7 +13,7 @@ from rlmlang.schema.exits import BUDGET, FAILED, INTERNAL, INTERRUPTED, OK, RECI
 from rlmlang.value import Frozen, value
 
 Severity = Literal["error", "warning"]
-Mark = Literal["parks", "item", "unfit", "no text", "source"]
+Mark = Literal["parks", "item", "unfit", "no text", "source", "computed"]
 """What else is true of a problem:
 
 parks: the same command resumes the run; it is not the recipe that failed
@@ -21,6 +21,7 @@ item: it may befall one item of a step, which `on_error` may leave out
 unfit: the recipe does not take such an input: an example of an eval counts as failed
 no text: a file below a folder that has it is left out, and counted
 source: it is in what a source holds; of examples it is told as a problem of their dataset
+computed: it is about sizes or coverage, and told where nothing else is wrong that they come from
 """
 
 # Its exit code, its marks, its title; what stops nothing is a warning.
@@ -58,14 +59,22 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     ),
     "code-missing": (FAILED, (), "a Python function that cannot be loaded"),
     "code-origin": (RECIPE, (), "code that names no file and function"),
-    "context-tight": (OK, (), "a request fits its model by the estimate, but not at its worst"),
-    "context-too-small": (RECIPE, (), "a request that may not fit what its model reads"),
+    "context-tight": (
+        OK,
+        ("computed",),
+        "a request fits its model by the estimate, but not at its worst",
+    ),
+    "context-too-small": (RECIPE, ("computed",), "a request that may not fit what its model reads"),
     "contract-broken": (FAILED, (), "a partition that gave other pieces than it promised"),
     "coverage-broken": (FAILED, (), "a step did not read what its type promised"),
     "dataset-changed": (FAILED, (), "a pinned dataset is not what it was"),
     "dataset-missing": (FAILED, (), "a dataset's file cannot be opened"),
     "dataset-unreadable": (FAILED, (), "a dataset's file is no table"),
-    "depth-too-short": (RECIPE, ("item",), "a recursion whose levels do not reach down to a leaf"),
+    "depth-too-short": (
+        RECIPE,
+        ("item", "computed"),
+        "a recursion whose levels do not reach down to a leaf",
+    ),
     "document-too-large": (
         FAILED,
         ("unfit",),
@@ -163,7 +172,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "number-too-large": (RECIPE, (), "a number that cannot be held exactly"),
     "one-of-several": (OK, (), "one answer for a piece that may hold several documents or rows"),
     "optimizer-failed": (FAILED, (), "an optimizer broke off"),
-    "output-too-small": (RECIPE, (), "answers that may not fit what the model writes"),
+    "output-too-small": (RECIPE, ("computed",), "answers that may not fit what the model writes"),
     "package-not-locked": (RECIPE, (), "a package without an exact version and a hash"),
     "partition-form": (RECIPE, (), "what stands behind `by` is no strategy"),
     "pattern-circle": (RECIPE, (), "a pattern or recipe that calls itself"),
@@ -217,6 +226,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "template-subset": (RECIPE, (), "a task that uses more of Jinja than recipes know"),
     "template-syntax": (RECIPE, (), "a task that is no valid template"),
     "test-file": (FAILED, (), "a file of a test cannot be read"),
+    "too-deep": (RECIPE, (), "an expression that is nested too deeply"),
     "too-few-examples": (FAILED, (), "a split leaves a part empty"),
     "too-many-groups": (FAILED, (), "more groups than were declared"),
     "too-many-skipped": (FAILED, (), "more items were lost than on_error allows"),
@@ -264,10 +274,14 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unknown-type": (RECIPE, (), "a type that is not declared"),
     "unknown-unit": (RECIPE, (), "a number with a unit nobody knows"),
     "unknown-verb": (RECIPE, (), "a step begins with a word that is no verb"),
-    "unlike-lists": (RECIPE, (), "lists joined that do not hold the same items"),
+    "unlike-lists": (RECIPE, ("computed",), "lists joined that do not hold the same items"),
     "unnamed-step": (RECIPE, (), "a model is called inside an expression"),
     "unscaled-cost": (RECIPE, (), "a cost is scored without a limit"),
-    "unsound-coverage": (RECIPE, (), "a count over a list that may miss or repeat something"),
+    "unsound-coverage": (
+        RECIPE,
+        ("computed",),
+        "a count over a list that may miss or repeat something",
+    ),
     "unused-input": (RECIPE, (), "a parameter that nothing reads"),
     "unused-step": (OK, (), "a step that nothing reads"),
     "usage-above-worst": (OK, (), "an endpoint counts more tokens than were reserved"),
@@ -277,6 +291,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "wrong-setting": (RECIPE, (), "a setting with a value it does not take"),
     "wrong-type": (RECIPE, (), "a value of the wrong type"),
     "wrong-unit": (RECIPE, (), "an amount in a unit that does not measure this"),
+    "wrong-usage": (USAGE, (), "an option or argument that the command does not take"),
     "wrong-value": (FAILED, ("item",), "a value that an operation cannot take"),
 }
 

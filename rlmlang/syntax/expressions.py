@@ -12,9 +12,11 @@ from lark import Token
 from lark.tree import Meta
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.fix import write
 from rlmlang.diagnostics.source import SourceFile, Span
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir.dates import DAY, dated, timed
+from rlmlang.schema import foreign
 from rlmlang.schema.units import MULTIPLIERS, UNITS
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.mistakes import RESERVED, reserved_word
@@ -167,12 +169,13 @@ class Expressions:
 
 
 def _unknown_unit(suffix: str, span: Span) -> Diagnostic:
+    at = Span(span.source, span.end - len(suffix), span.end)
     return error(
         "unknown-unit",
         f"`{suffix}` is not a unit",
         span,
         reason="A unit is glued to its number: 8ktok, 30min, 512MB, 10%; k and M multiply.",
-        hint=did_you_mean(suffix, UNITS),
+        hint=instead(at, (*UNITS, "ktok", "Mtok"), foreign.UNITS),
     )
 
 
@@ -202,6 +205,10 @@ def _unknown_escape(letter: str, span: Span) -> Diagnostic:
         "unknown-escape",
         f"`\\{letter}` is not an escape",
         span,
-        hint='known escapes: \\n \\t \\r \\0 \\" \\{ \\} \\\\; a backslash itself is written \\\\, '
-        'or the text r"…"',
+        hint=write(
+            span,
+            f"\\\\{letter}",
+            'known escapes: \\n \\t \\r \\0 \\" \\{ \\} \\\\; a backslash itself is written \\\\, '
+            'or the text r"…"',
+        ),
     )

@@ -8,33 +8,24 @@ import unicodedata
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.fix import Edit, Fix, write
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import nearest
+from rlmlang.schema import foreign
 from rlmlang.syntax import verbs as v
-from rlmlang.syntax.scan import CLOSING, DECLARATIONS, OPENING, Piece, scan
+from rlmlang.syntax.foreign import Found, fix_of
+from rlmlang.syntax.marks import character, imported
+from rlmlang.syntax.scan import CLOSING, DECLARATIONS, OPENING, Piece, scan, swallowed, unclosed
 
 OTHER_WORDS = "let return require if then else not and or in true false none for as by with"
 RESERVED = frozenset((*v.WORDS, *OTHER_WORDS.split()))
-FOREIGN = {
-    "'": "text stands between double quotes",
-    "#": "a comment begins with //",
-    ";": "lines need no semicolon",
-    "&": "conditions are joined with `and`",
-    "|": "conditions are joined with `or`",
-    "!": "a condition is turned round with `not`; unequal is !=",
-    "%": "a percentage is glued to its number: 10%",
-    "@": 'a version stands behind a package: use "acme/legal" @^3.2',
-    "$": "a value is named by its bare word",
-    "`": "text stands between double quotes",
-    "-": "a result type is written ->",
-}
 EXPECTED = {
     "NAME": "a name", "NUMBER": "a number", "STRING": "text", "BLOCK": "text", "LBRACE": "`{`",
     "RBRACE": "`}`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "COLON": "`:`",
     "COMMA": "`,`", "EQUAL": "`=`", "DOT": "`.`", "__ANON_0": "`->`", "BY": "`by`",
     "WITH": "`with`", "FOR": "`for`", "THEN": "`then`", "ELSE": "`else`", "ACCEPT": "`accept`",
     "RUNG": "`rung`", "FROM": "`from`", "WEIGHT": "`weight`", "RETURNS": "`returns`",
-    "RECIPE": "`recipe`",
+    "RECIPE": "`recipe`", "PATTERN": "`pattern`",
 }  # fmt: skip
 OPERATORS = {
     "PLUS",
@@ -52,37 +43,56 @@ OPERATORS = {
 
 def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -> Diagnostic:
     """The problem behind a parse error at character `at` of `text`."""
-    before = [p for p in scan(text[:at]) if p.kind not in ("comment", "doc")]
-    if (foreign := _foreign_name(source, text, at)) is not None:
-        return foreign
+    pieces = [p for p in scan(text) if p.kind not in ("comment", "doc")]
+    before = [p for p in pieces if p.start < at]
+    if (named := _foreign_name(source, text, at)) is not None:
+        return named
     if not isinstance(mistake, UnexpectedToken):
-        return _character(source, text, at, before)
+        return _character(source, text, at)
     if mistake.token.type == "$END":
         return _end(source, text, mistake)
+    if (begun := swallowed(pieces, text, at)) is not None:
+        return error(
+            "unexpected-token",
+            f"found `{begun.text}` where the declaration before it goes on",
+            Span(source, begun.start, begun.end),
+            hint="finish what stands before it",
+        )
+    if (opened := unclosed(pieces, text, at)) is not None:
+        return _unclosed(source, pieces, opened, at)
     span = Span(source, at, at + max(1, len(str(mistake.token))))
     if mistake.token.type == "DOC":
         return _misplaced_doc(source, text, at)
+    found = Found(source, before, [p for p in pieces if p.start >= at], frozenset(mistake.accepts))
     return (
-        _misspelt(source, mistake, span, before)
-        or _reserved(mistake, span)
+        _declaration(found, span)
         or _loose_unit(source, mistake, span, before)
+        or _verb(found, span)
+        or _mended(found, mistake, span)
+        or _reserved(mistake, span)
         or _unexpected(mistake, span)
     )
 
 
-def _character(source: SourceFile, text: str, at: int, before: list[Piece]) -> Diagnostic:
+def _mended(found: Found, mistake: UnexpectedToken, span: Span) -> Diagnostic | None:
+    """What is known from another language, or misspelt."""
+    fix = fix_of(found) if found.after else None
+    return _unexpected(mistake, span, fix) if fix is not None else None
+
+
+def _character(source: SourceFile, text: str, at: int) -> Diagnostic:
     char = text[at : at + 1]
     if text.startswith("///", at) or text[max(0, at - 2) : at + 1] == "///":
         return _misplaced_doc(source, text, at)
     if char == '"':
         return _unclosed_text(source, text, at)
     shown = char if char.isprintable() else f"U+{ord(char):04X}" if char else "the end"
-    hint = FOREIGN.get(char, "remove it, or put it between double quotes")
+    hint = foreign.MARKS.get(char, "remove it, or put it between double quotes")
     return error(
         "unexpected-character",
         f"`{shown}` has no meaning here",
         Span(source, at, at + 1),
-        hint=hint,
+        hint=character(source, at) or hint,
     )
 
 
@@ -115,12 +125,17 @@ def _of_a_word(char: str) -> bool:
 def _misplaced_doc(source: SourceFile, text: str, at: int) -> Diagnostic:
     start = text.rfind("///", 0, at + 3)
     end = text.find("\n", start)
+    comment = write(
+        Span(source, start, start + 3),
+        "//",
+        "move it above what it describes, or make it a comment with //",
+    )
     return error(
         "misplaced-documentation",
         "documentation stands before nothing that can carry it",
         Span(source, start, end if end >= 0 else len(text)),
         reason="A /// line describes the declaration, field, label, parameter or step below it.",
-        hint="move it above what it describes, or make it a comment with //",
+        hint=comment,
     )
 
 
@@ -154,7 +169,22 @@ def _end(source: SourceFile, text: str, mistake: UnexpectedToken) -> Diagnostic:
         f"this `{opened.text}` is never closed",
         Label(Span(source, opened.start, opened.end), "opened here"),
         Label(last, "the file ends here"),
-        hint=f"add `{close}`",
+        hint=Fix(f"add `{close}`", (Edit(Span(source, len(text), len(text)), close),)),
+    )
+
+
+def _unclosed(source: SourceFile, pieces: list[Piece], opened: Piece, at: int) -> Diagnostic:
+    """A bracket that is open where the next declaration begins."""
+    first = source.text[:at].rfind("\n") + 1
+    last = max((p for p in pieces if p.start < first), key=lambda p: p.start)
+    close = CLOSING[OPENING.index(opened.text)]
+    end = Span(source, last.end, last.end)
+    return error(
+        "unclosed-bracket",
+        f"this `{opened.text}` is never closed",
+        Label(Span(source, opened.start, opened.end), "opened here"),
+        Label(Span(source, last.start, last.end), "the next declaration begins behind this"),
+        hint=Fix(f"add `{close}`", (Edit(end, f"\n{close}" if close == "}" else close),)),
     )
 
 
@@ -168,35 +198,58 @@ def _left_open(text: str) -> Piece | None:
     return stack[-1] if stack else None
 
 
-def _misspelt(
-    source: SourceFile, mistake: UnexpectedToken, span: Span, before: list[Piece]
-) -> Diagnostic | None:
-    """A declaration or verb whose word is not one, such as `recpe` or `let x = mapp …`."""
-    word = str(mistake.token)
-    if "RECIPE" in mistake.expected and mistake.token.type == "NAME":
-        near = nearest(word, DECLARATIONS)
-        hint = f"`{near}` is near: was that meant?" if near else _declarations()
-        return error(
-            "unknown-declaration",
-            f"`{word}` does not begin a declaration",
-            span,
-            hint=hint,
-        )
-    last = before[-1] if before else None
-    if last is None or last.kind != "word" or len(before) < 2:
+def _declaration(found: Found, span: Span) -> Diagnostic | None:
+    """A declaration whose word is not one, such as `recpe`, or that of another language."""
+    word = found.piece.text if found.after else ""
+    begins = {"RECIPE", "RECORD"} <= found.accepts and "NAME" not in found.accepts
+    if not begins or found.piece.kind != "word":
         return None
-    if before[-2].text not in ("=", "return", "(", "then", "else"):
+    ours = foreign.DECLARATIONS.get(word, "")
+    near = ours or nearest(word, DECLARATIONS)
+    hint: Fix | str | None = None
+    if word in ("import", "from"):
+        hint = imported(found.source, found.after)
+    if hint is None and near and near != word:
+        words = f"write `{ours}`" if ours else f"`{near}` is near: was that meant?"
+        hint = write(span, near, words)
+    return error(
+        "unknown-declaration",
+        f"`{word}` does not begin a declaration",
+        span,
+        hint=hint or foreign.ADVICE.get(word) or _declarations(),
+    )
+
+
+def _verb(found: Found, span: Span) -> Diagnostic | None:
+    """A step that begins with a word that is no verb, such as `let x = mapp …`."""
+    first = _first_of_step(found)
+    if first is None or first.text in v.WORDS or not found.after:
         return None
-    verb = nearest(last.text, v.WORDS)
-    if not verb or last.text in v.WORDS:
+    near = nearest(first.text, v.WORDS)
+    alone = first is found.last and found.piece.kind != "mark" and not found.piece.lines
+    if not near or not (alone or found.piece.text in ("with", "by", "where", "for")):
         return None
+    at = Span(found.source, first.start, first.end)
     return error(
         "unknown-verb",
-        f"`{last.text}` is not a verb",
-        Span(source, last.start, last.end),
+        f"`{first.text}` is not a verb",
+        at,
         reason=f"The verbs are {', '.join(v.WORDS)}.",
-        hint=f"`{verb}` is near: was that meant?",
+        hint=write(at, near, f"`{near}` is near: was that meant?"),
     )
+
+
+def _first_of_step(found: Found) -> Piece | None:
+    """The word behind the `=`, `return` or bracket that begins what stands before a token."""
+    depth = 0
+    for before, piece in zip(reversed(found.before[:-1]), reversed(found.before), strict=False):
+        depth += (piece.text in CLOSING) - (piece.text in OPENING)
+        if depth < 0 or (piece.text == "," and depth == 0):
+            return None
+        begins = before.text in ("=", "return", "(", "then", "else")
+        if depth == 0 and piece.kind == "word" and begins:
+            return piece
+    return None
 
 
 def _declarations() -> str:
@@ -223,29 +276,34 @@ def reserved_word(word: str, span: Span) -> Diagnostic:
     )
 
 
+UNIT = re.compile(r"[kM]?(tok|ch|KB|MB|GB|ms|s|min|h)|%")
+
+
 def _loose_unit(
     source: SourceFile, mistake: UnexpectedToken, span: Span, before: list[Piece]
 ) -> Diagnostic | None:
-    last = before[-1] if before else None
-    unit = re.fullmatch(r"[kM]?(tok|ch|KB|MB|GB|ms|s|min|h)|%", str(mistake.token))
-    if unit is None or last is None or last.kind != "number":
+    last, unit = (before[-1] if before else None), str(mistake.token)
+    if len(before) > 1 and UNIT.fullmatch(before[-1].text) and not before[-1].lines:
+        last, unit = before[-2], before[-1].text
+        span = Span(source, before[-1].start, before[-1].end)
+    if not UNIT.fullmatch(unit) or last is None or last.kind != "number":
         return None
     return error(
         "loose-unit",
-        f"the unit `{mistake.token}` stands apart from its number",
+        f"the unit `{unit}` stands apart from its number",
         Span(source, last.start, span.end),
         reason="White space means nothing, so a loose unit would be read as the next line.",
-        hint=f"write `{last.text}{mistake.token}`",
+        hint=write(Span(source, last.start, span.end), f"{last.text}{unit}"),
     )
 
 
-def _unexpected(mistake: UnexpectedToken, span: Span) -> Diagnostic:
+def _unexpected(mistake: UnexpectedToken, span: Span, fix: Fix | None = None) -> Diagnostic:
     shown = str(mistake.token).split("\n")[0][:40]
     return error(
         "unexpected-token",
         f"found `{shown}` where {_wanted(mistake)} was expected",
         span,
-        hint="compare the line with `rlm explain unexpected-token`",
+        hint=fix or "compare the line with `rlm explain unexpected-token`",
     )
 
 

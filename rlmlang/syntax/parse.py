@@ -1,29 +1,30 @@
 """Text to syntax tree, with every syntax error of the file and not only the first.
 
 After an error the statement that holds it is blanked out, from its `let`, `return` or declaration
-to the next one, and the rest is parsed again; offsets stay true because blanks replace text.
+to the next one, and the rest is parsed again; offsets stay true because blanks replace text. The
+tree says what was blanked, so that nothing which follows from it is told as a mistake of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 
 from lark import Lark
 from lark.exceptions import UnexpectedInput
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.fix import Edit, Fix
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.syntax import tree
 from rlmlang.syntax.build import Builder
 from rlmlang.syntax.grammar import load
 from rlmlang.syntax.mistakes import diagnose
-from rlmlang.syntax.scan import DECLARATIONS, Piece, scan
+from rlmlang.syntax.scan import DECLARATIONS, STATEMENTS, Piece, scan, swallowed, unclosed
 
 EDITION = 1
 MOST_ERRORS = 20
-STATEMENTS = ("let", "return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,43 @@ def parse(source: SourceFile) -> Parsed:
     """The syntax tree of a recipe. Never raises: problems come back as diagnostics."""
     text = source.text
     found: list[Diagnostic] = []
+    holes: list[Span] = []
     while len(found) < MOST_ERRORS:
         try:
             raw = _parser().parse(text + "\n")
         except UnexpectedInput as mistake:
             at = _offset(mistake, text)
             found.append(diagnose(source, text, mistake, at))
-            shorter = _without_statement(text, at)
+            hole = _statement(text, at)
+            shorter = _blank(text, *hole)
             if shorter == text:
                 return Parsed(None, tuple(found))
+            holes.append(Span(source, *hole))
             text = shorter
             continue
         builder = Builder(source)
-        file: tree.File = builder.build(raw)
+        try:
+            built = builder.build(raw)
+        except RecursionError:
+            return Parsed(None, (*found, too_deep(source)))
+        file: tree.File = replace(built, holes=tuple(holes), lost=_lost(holes))
         return Parsed(file, (*found, *builder.problems, *_edition(file, source)))
     return Parsed(None, tuple(found))
+
+
+def too_deep(source: SourceFile) -> Diagnostic:
+    """What is nested so deeply that it cannot be walked."""
+    return error(
+        "too-deep",
+        f"{source.path} holds an expression that is nested too deeply",
+        reason="What is read is walked level by level; some hundred levels always go.",
+        hint="give parts of it names of their own, with `let`",
+    )
+
+
+def _lost(holes: Iterable[Span]) -> frozenset[str]:
+    """The words of blanked text: any of them may have been declared there."""
+    return frozenset(p.text for hole in holes for p in scan(hole.text) if p.kind == "word")
 
 
 @cache
@@ -73,16 +96,33 @@ def _offset(mistake: UnexpectedInput, text: str) -> int:
     return min(len(text), at if at is not None and at >= 0 else len(text))
 
 
-def _without_statement(text: str, at: int) -> str:
-    """The text with the statement around `at` blanked, line breaks kept."""
+def _statement(text: str, at: int) -> tuple[int, int]:
+    """Where the statement around `at` begins and ends."""
     pieces = scan(text)
+    if len(pieces) > 1 and pieces[0].text == "rlm" and pieces[1].start == at:
+        return 0, at if pieces[1].lines else (text + "\n").index("\n", at)
+    begun = swallowed(pieces, text, at)
+    if begun is not None:
+        start = _last(pieces, begun.start - 1, lambda p: _declares(p, text))
+        return pieces[start].start if start is not None else 0, begun.start
+    opened = unclosed(pieces, text, at)
+    if opened is not None:  # what follows is no part of it
+        at = opened.start
+    here = _last(pieces, at, lambda p: p.start == at and p.text in STATEMENTS)
+    if here:  # the line before it is not whole
+        start = _statement_start(pieces, text, pieces[here - 1].start)
+        if start is not None and pieces[start].text in STATEMENTS:
+            return pieces[start].start, at
+        at = pieces[here - 1].start  # its declaration has not opened a body
     start = _statement_start(pieces, text, at)
     end = _statement_end(pieces, text, at, start)
     if end is None:  # its body never closes: the whole declaration goes
         start = _last(pieces, at, lambda p: _declares(p, text))
         end = _next_declaration(pieces, text, at)
+    while start is not None and start and pieces[start - 1].kind == "doc":
+        start -= 1
     begin = pieces[start].start if start is not None else text.rfind("\n", 0, at) + 1
-    return _blank(text, begin, end)
+    return begin, end
 
 
 def _statement_start(pieces: list[Piece], text: str, at: int) -> int | None:
@@ -95,7 +135,7 @@ def _statement_end(pieces: list[Piece], text: str, at: int, start: int | None) -
     if first is None or first.text not in STATEMENTS:
         return _next_declaration(pieces, text, at)
     for piece in pieces:
-        if piece.start <= max(at, first.start):
+        if piece.start < at or piece.start <= first.start:
             continue
         if _declares(piece, text):
             return None
@@ -129,18 +169,26 @@ def _blank(text: str, start: int, end: int) -> str:
     return text[:start] + hole + text[end:]
 
 
+def _numbered(source: SourceFile) -> Edit:
+    """The line of the edition with ours."""
+    number = next(p for p in scan(source.text) if p.kind == "number")
+    return Edit(Span(source, number.start, number.end), str(EDITION))
+
+
 def _edition(file: tree.File, source: SourceFile) -> list[Diagnostic]:
-    if file.edition == EDITION:
+    unread = any(not source.text[: hole.start].strip() for hole in file.holes)
+    if file.edition == EDITION or (unread and not file.edition):
         return []
     span = Span(source, 0, min(len(source.text), max(1, source.text.find("\n"))))
     if file.edition == 0:
+        first = Edit(Span(source, 0, 0), f"rlm {EDITION}\n")
         return [
             error(
                 "missing-edition",
                 "the file does not begin with its edition",
                 span,
                 reason="The edition says which rules the file was written for.",
-                hint=f"begin the file with the line `rlm {EDITION}`",
+                hint=Fix(f"begin the file with the line `rlm {EDITION}`", (first,)),
             )
         ]
     return [
@@ -149,6 +197,6 @@ def _edition(file: tree.File, source: SourceFile) -> list[Diagnostic]:
             f"edition {file.edition} is not known",
             span,
             reason=f"This version of rlmlang reads edition {EDITION}.",
-            hint=f"write `rlm {EDITION}`, or install a newer rlmlang",
+            hint=Fix(f"write `rlm {EDITION}`, or install a newer rlmlang", (_numbered(source),)),
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 TOKEN = re.compile(
@@ -25,6 +26,9 @@ DECLARATIONS = frozenset(
     "use const enum record model source partition budget prompt code export pattern main recipe "
     "test dataset metric eval tune batch".split()
 )
+STATEMENTS = ("let", "return", "require")
+PREFIXES = {"main": "recipe", "export": "pattern"}
+"""What stands before a declaration, and the word that begins one behind it."""
 OPENING, CLOSING = "{([", "})]"
 
 
@@ -42,6 +46,43 @@ class Piece:
     def end(self) -> int:
         """The offset behind it."""
         return self.start + len(self.text)
+
+
+def unclosed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
+    """The bracket that is still open where something begins that cannot stand in it, the last time
+    before `at`: a declaration in column one, or a line of a body. None where none is."""
+    stack: list[tuple[Piece, bool]] = []  # with whether lines of a body stand in it
+    found: Piece | None = None
+    header = False  # of a declaration, whose first brace opens its body
+    for number, piece in enumerate(pieces):
+        if piece.start > at:
+            break
+        if piece.kind == "mark" and piece.text in OPENING:
+            rung = number > 1 and pieces[number - 2].text == "rung"
+            body = piece.text == "{" and (header or rung)
+            stack.append((piece, body))
+            header = header and not body
+        elif piece.kind == "mark" and piece.text in CLOSING and stack:
+            stack.pop()
+        elif piece.lines and piece.text in DECLARATIONS and text[piece.start - 1] == "\n":
+            found, header = stack[0][0] if stack else None, True
+        elif piece.lines and piece.text in STATEMENTS and stack and not stack[-1][1]:
+            found = next(p for p, body in reversed(stack) if not body)
+        elif piece.text in DECLARATIONS and not stack:
+            header = True
+    return found
+
+
+def swallowed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
+    """The word before `at` that begins a declaration in column one, and was read as the end of what
+    is not finished before it: behind such a word a name is never wrong. None where none stands."""
+    here = next((n for n, p in enumerate(pieces) if p.start == at), 0)
+    before = pieces[here - 1] if here > 1 else None
+    if before is None or before.text not in DECLARATIONS or pieces[here].kind != "word":
+        return None
+    if PREFIXES.get(before.text, pieces[here].text) != pieces[here].text:
+        return None
+    return before if before.lines and text[before.start - 1] == "\n" else None
 
 
 def scan(text: str) -> list[Piece]:

@@ -5,8 +5,10 @@ Spans do not take part in comparison, so two trees are equal when they say the s
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import ClassVar
 
+from rlmlang.diagnostics.source import Span
 from rlmlang.syntax.terms import Assume as Assume
 from rlmlang.syntax.terms import Constant as Constant
 from rlmlang.syntax.terms import Date as Date
@@ -219,9 +221,6 @@ class Body(Node):
     items: tuple[BodyItem, ...]
 
 
-# ── types and parameters ─────────────────────────────────────────────────────
-
-
 @node
 class Typed(Node):
     """A type with its `max`."""
@@ -248,9 +247,6 @@ class Field(Node):
     typed: Typed
     where: Expr | None = None
     docs: str = ""
-
-
-# ── declarations ─────────────────────────────────────────────────────────────
 
 
 @node
@@ -343,7 +339,10 @@ Decl = Use | Declaration
 
 @node
 class File(Node):
-    """A whole recipe file."""
+    """A whole recipe file. `holes` are the parts of it that could not be read, `lost` the names
+    that they may have declared."""
 
     edition: int
     items: tuple[Decl, ...]
+    holes: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+    lost: frozenset[str] = field(default=frozenset(), compare=False, repr=False)

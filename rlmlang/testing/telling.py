@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 from rlmlang.diagnostics.render import render
 from rlmlang.testing.tests import Tested
 from rlmlang.trajectory.events import CallFailed, CallFinished, Event
+from rlmlang.unicode import encodable
 
 CALLS = 12
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MARKS = re.compile(r"\[\[ ## \w+ ## \]\]")
 WIDE = 100
 
@@ -50,17 +52,23 @@ def trajectory(events: Iterable[Event]) -> list[str]:
     return [*out, f"  and {more:,} more"] if more > 0 else out
 
 
-def junit(tested: Sequence[Tested]) -> str:
-    """JUnit XML, one case a test."""
+def legal(text: str) -> str:
+    """Text with U+FFFD in place of what XML cannot hold: control characters, lone halves."""
+    return ILLEGAL.sub("\ufffd", encodable(text))
+
+
+def junit(tested: Sequence[Tested], broken: Sequence[tuple[str, str]] = ()) -> str:
+    """JUnit XML, one case a test, and one for each of `broken`: files that cannot be tested, with
+    what is wrong with them."""
     root = ElementTree.Element("testsuites")
     suite = ElementTree.SubElement(
         root,
         "testsuite",
         {
             "name": "rlm test",
-            "tests": str(len(tested)),
+            "tests": str(len(tested) + len(broken)),
             "failures": str(sum(1 for x in tested if not x.passed and x.problem is None)),
-            "errors": str(sum(1 for x in tested if x.problem is not None)),
+            "errors": str(len(broken) + sum(1 for x in tested if x.problem is not None)),
             "time": f"{sum(x.seconds for x in tested):.3f}",
         },
     )
@@ -69,10 +77,10 @@ def junit(tested: Sequence[Tested]) -> str:
             suite,
             "testcase",
             {
-                "classname": one.test.base,
-                "name": one.test.name,
+                "classname": legal(one.test.base),
+                "name": legal(one.test.name),
                 "time": f"{one.seconds:.3f}",
-                "file": one.test.base,
+                "file": legal(one.test.base),
                 "line": str(one.test.line),
             },
         )
@@ -80,5 +88,10 @@ def junit(tested: Sequence[Tested]) -> str:
             kind = "error" if one.problem is not None else "failure"
             words = "\n".join(lines_of(one)[1:])
             first = str(one.problem) if one.problem else one.missed[0].words
-            ElementTree.SubElement(case, kind, {"message": first}).text = words
+            ElementTree.SubElement(case, kind, {"message": legal(first)}).text = legal(words)
+    for path, words in broken:
+        about = {"classname": legal(path), "name": "check", "time": "0.000", "file": legal(path)}
+        case = ElementTree.SubElement(suite, "testcase", about)
+        message = {"message": "the file cannot be tested"}
+        ElementTree.SubElement(case, "error", message).text = legal(words)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)

@@ -111,6 +111,17 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "find.rlm", *Q, *Q), 2, ""),
     (("run", "find.rlm", "--parallel", "0"), 2, ""),
     (("plan", "find.rlm", "--out", "no/where"), 2, "file-unwritable"),
+    (("plan", "find.rlm", "--out", "folder"), 2, "file-unwritable"),
+    (("graph", "find.rlm", "--out", "no/where.svg"), 2, "file-unwritable"),
+    (("export", "--out", "no/where"), 2, "file-unwritable"),
+    (("test", "find.rlm", "--junit", "no/where.xml"), 2, "file-unwritable"),
+    (("run", "find.rlm", "--timeout", "0"), 2, ""),
+    (("run", "find.rlm", "--max-wait", "-1"), 2, ""),
+    (("eval", "find.rlm", "--worst", "-1"), 2, ""),
+    (("store", "gc", "--days", "-1"), 2, ""),
+    (("check", "deep.rlm"), 65, "too-deep"),
+    (("plan", "sum.rlm"), 65, "too-deep"),
+    (("fmt", "deep.rlm"), 65, "too-deep"),
 ]
 BODY = "recipe r(book: Text) -> {} {{ {} }}\n"
 FILES: dict[str, str | bytes] = {
@@ -126,6 +137,8 @@ FILES: dict[str, str | bytes] = {
                  'mood: Mood = glad, xs: [Int] = []) -> Text { return if on and n > 0 and mood == glad '
                  'and n in xs then book else "" }\n',
     "large.rlm": "rlm 1\nconst big = 9007199254740993\n",
+    "deep.rlm": "rlm 1\nconst a = " + "(" * 3000 + "-1" + ")" * 3000 + "\n",
+    "sum.rlm": "rlm 1\nrecipe r(a: Int) -> Int { return " + "a + " * 3000 + "a }\n",
     "power.rlm": "rlm 1\nrecipe r(n: Int) -> Int { return n * n }\n",
     "several.rlm": "rlm 1\nrecord F { a: Int, b: Int }\nrecipe r(fs: [F] = []) -> [Int] { return column(fs, of: [a, b]) }\n",
     "code.rlm": 'rlm 1\ncode f(x: Text) -> Text from "nope.py:f"\n' + BODY.format("Text", "return f(book)"),

@@ -148,6 +148,19 @@ def test_no_code_ends_a_run_without_a_result(folder: Path, rlm: Rlm, body: str, 
     assert words in json.loads(done.out)["problem"]["message"]
 
 
+def test_a_failure_shows_the_lines_of_the_code_itself_and_what_it_was_given(
+    folder: Path, rlm: Rlm
+) -> None:
+    (folder / "beside.py").write_text("def low(x):\n    return x.titel()\n")
+    done = give(folder, rlm, "return beside.low(x)", "Text", top="import beside")
+    reason = json.loads(done.out)["problem"]["reason"]
+    assert reason.splitlines() == [
+        "c.py:3, in f: return beside.low(x)",
+        "beside.py:2, in low: return x.titel()",
+        "called with: 'one'",
+    ]
+
+
 @pytest.mark.parametrize(
     "body",
     ["while True: pass", "import time; time.sleep(600)", "import signal; signal.pause()",

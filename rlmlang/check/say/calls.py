@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from rlmlang.check.say.values import WRITTEN_TIME
 from rlmlang.check.scope import Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.fix import Fix
+from rlmlang.diagnostics.source import Span
+from rlmlang.diagnostics.suggest import did_you_mean, instead
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import DATE, Type, is_time
+from rlmlang.schema import foreign
 from rlmlang.syntax import tree as t
 
+OTHERS = "a prompt is wanted here; `map … with` also takes code, patterns and expressions"
+DECLARE = "declare it: `prompt …`"
 CLOCKS = {"today": ("today", "Date"), "now": ("now", "Time")}
 
 
@@ -60,7 +65,19 @@ def unknown_function(scope: Scope, name: t.Name) -> Diagnostic:
         "unknown-function",
         f"nothing named `{name.text}` can be called",
         name.span,
-        hint=did_you_mean(name.text, [*FUNCTIONS, *installed, *declared]),
+        hint=instead(name.span, [*FUNCTIONS, *installed, *declared], foreign.FUNCTIONS),
+    )
+
+
+def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
+    """The problem `unknown-prompt`."""
+    what = "" if scope.module.find(name) is None else "; it is something else"
+    known = scope.module.known(t.Prompt)
+    return error(
+        "unknown-prompt",
+        f"no prompt is called `{name}`{what}",
+        node.span,
+        hint=OTHERS if what else instead(node.span, known) if known else DECLARE,
     )
 
 
@@ -82,8 +99,16 @@ def surplus(arg: t.Arg, name: str, what: str, free: Sequence[str]) -> Diagnostic
         "unknown-argument",
         f"{what} takes no further {shown}" if not arg.label else f"{what} has no {shown}",
         arg.span,
-        hint=did_you_mean(name, free) if free else "remove it",
+        hint=label_instead(arg, free) if free else "remove it",
     )
+
+
+def label_instead(arg: t.Arg, known: Sequence[str]) -> Fix | str:
+    """What to write in place of an argument's name; all there are for one without."""
+    if not arg.label:
+        return did_you_mean("", known)
+    at = Span(arg.span.source, arg.span.start, arg.span.start + len(arg.label))
+    return instead(at, known)
 
 
 def argument(arg: t.Arg, name: str, have: Type, want: Type) -> Diagnostic:

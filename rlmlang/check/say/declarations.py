@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rlmlang.check.module import Module
+from rlmlang.check.say.calls import label_instead
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir.types import Type
 from rlmlang.schema.sources import SOURCES, SourceKind
 from rlmlang.syntax import tree as t
@@ -16,7 +17,7 @@ def unknown(what: str, name: t.Name, known: list[str]) -> Diagnostic:
         f"unknown-{what}",
         f"no {what} is called `{name.text}`",
         name.span,
-        hint=did_you_mean(name.text, known) or f"declare it: `{what} {name.text} {{ … }}`",
+        hint=instead(name.span, known) if known else f"declare it: `{what} {name.text} {{ … }}`",
     )
 
 
@@ -83,7 +84,7 @@ def unknown_argument(given: t.Arg, what: str, known: list[str]) -> Diagnostic:
         "unknown-argument",
         f"{what} has no argument `{given.label}`" if given.label else f"{what} takes no more",
         given.span,
-        hint=did_you_mean(given.label, known),
+        hint=label_instead(given, known),
     )
 
 

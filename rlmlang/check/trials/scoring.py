@@ -7,7 +7,7 @@ from rlmlang.check.resolve import code_of, limits_in
 from rlmlang.check.settings import Settings, settings_of, value_of
 from rlmlang.check.trials.tests import form, means
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
@@ -146,7 +146,7 @@ def _unknown_dataset(name: t.Name, known: list[str]) -> Diagnostic:
         "unknown-dataset",
         f"no dataset is called `{name.text}`",
         name.span,
-        hint=did_you_mean(name.text, known),
+        hint=instead(name.span, known),
     )
 
 
@@ -155,7 +155,7 @@ def _unbound(name: t.Name, found: s.Dataset, param: str, known: list[str]) -> Di
         "unknown-name",
         f"dataset `{found.name}` binds `{param}`, which is no parameter of the recipe",
         name.span,
-        hint=did_you_mean(param, known),
+        hint=instead(name.span, known, name=param),
     )
 
 
@@ -193,5 +193,5 @@ def _unknown_metric(name: t.Name, known: list[str]) -> Diagnostic:
         "unknown-metric",
         f"no metric is called `{name.text}`",
         name.span,
-        hint=did_you_mean(name.text, known),
+        hint=instead(name.span, known),
     )

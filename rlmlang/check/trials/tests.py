@@ -12,7 +12,7 @@ from rlmlang.check.resolve import arguments
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import once
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Expr, Ref
@@ -63,7 +63,7 @@ def known_name(module: Module, item: Item, names: list[str], what: str) -> str |
             "unknown-name",
             f"the recipe has no {what} `{item.key.text}`",
             item.key.span,
-            hint=did_you_mean(item.key.text, names),
+            hint=instead(item.key.span, names),
         )
     )
     return None
@@ -222,7 +222,7 @@ def means(module: Module, item: Expect, names: list[str]) -> s.Expect:
 
 def form(written: t.Node, words: str) -> Diagnostic:
     """The problem of a line that is not written as it should be."""
-    return error("trial-form", "this cannot be read", written.span, hint=f"write `{words}`")
+    return error("trial-form", "this cannot be read", written.span, hint=f"such as `{words}`")
 
 
 def _no_expect(trial: Trial) -> Diagnostic:

@@ -11,7 +11,7 @@ from rlmlang.check.trials.scoring import eval_of
 from rlmlang.check.trials.tests import known_name, test_of
 from rlmlang.check.trials.tuning import path_of, tune_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.schema.settings import BUDGET
@@ -64,7 +64,7 @@ def _not_settable(key: t.Expr, path: str, known: list[str]) -> Diagnostic:
         "not-settable",
         f"`{path}` may not be set from outside",
         key.span,
-        hint=did_you_mean(path, known),
+        hint=instead(key.span, known, name=path),
     )
 
 
@@ -73,5 +73,5 @@ def _unknown_recipe(trial: Trial, known: list[str]) -> Diagnostic:
         "unknown-recipe",
         f"no recipe is called `{trial.target.text}`",
         trial.target.span,
-        hint=did_you_mean(trial.target.text, known),
+        hint=instead(trial.target.span, known),
     )

@@ -8,7 +8,7 @@ from rlmlang.check.resolve import limits_in
 from rlmlang.check.settings import Settings, settings_of
 from rlmlang.check.trials.tests import words
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
-from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.diagnostics.suggest import did_you_mean, instead
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.predictors import named, prompts_of
@@ -116,7 +116,7 @@ def _unknown_optimizer(name: t.Name) -> Diagnostic:
         "unknown-optimizer",
         f"no optimizer is called `{name.text}`",
         name.span,
-        hint=did_you_mean(name.text, OPTIMIZERS),
+        hint=instead(name.span, OPTIMIZERS),
     )
 
 
@@ -159,5 +159,5 @@ def _unknown_knob(item: Item, path: str, recipe: r.Recipe, known: list[str]) -> 
         f"`{path}` cannot be moved",
         item.span,
         reason="Tasks and demonstrations of prompts, settable numbers and models may be tuned.",
-        hint=did_you_mean(path, [*tasks, *known]),
+        hint=instead(item.key.span, [*tasks, *known], name=path),
     )

@@ -6,19 +6,17 @@ from rlmlang.check.asks import prompt_named
 from rlmlang.check.elements import speaks_of
 from rlmlang.check.infer import infer
 from rlmlang.check.losses import lose, on_error_of
+from rlmlang.check.say.calls import unknown_prompt
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
-from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Ref
 from rlmlang.ir.types import AnyType, Type
 from rlmlang.syntax import tree as t
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.given import as_documents, item_facts
-
-OTHERS = "a prompt is wanted here; `map … with` also takes code, patterns and expressions"
 
 
 def list_of(scope: Scope, verb: t.Verb, written: t.Expr) -> tuple[Expr, r.Facts] | None:
@@ -64,18 +62,6 @@ def skips(scope: Scope, name: str, s: Settings) -> r.OnError:
 def word_span(e: t.Verb) -> Span:
     """The place of the verb at the beginning of a step."""
     return Span(e.span.source, e.span.start, e.span.start + len(e.word))
-
-
-def unknown_prompt(node: t.Node, name: str, scope: Scope) -> Diagnostic:
-    """The problem `unknown-prompt`."""
-    what = "" if scope.module.find(name) is None else "; it is something else"
-    near = did_you_mean(name, scope.module.known(t.Prompt))
-    return error(
-        "unknown-prompt",
-        f"no prompt is called `{name}`{what}",
-        node.span,
-        hint=OTHERS if what else near or "declare it: `prompt …`",
-    )
 
 
 def _not_a_list(verb: t.Verb, written: t.Expr, have: Type) -> Diagnostic:

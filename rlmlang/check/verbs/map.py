@@ -10,9 +10,10 @@ from rlmlang.check.infer import expect, infer
 from rlmlang.check.losses import lose
 from rlmlang.check.patterns import Found, inline
 from rlmlang.check.resolve import budget_of
+from rlmlang.check.say.calls import unknown_prompt
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.check.settings import Settings
-from rlmlang.check.verbs.items import list_of, skips, unknown_prompt, with_it
+from rlmlang.check.verbs.items import list_of, skips, with_it
 from rlmlang.check.verbs.several import one_of_several
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r

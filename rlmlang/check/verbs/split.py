@@ -20,7 +20,8 @@ def check(scope: Scope, name: str, e: v.Split) -> Inferred:
     subject, facts = infer(scope, e.subject)
     partition = partition_of(scope.module, e.how)
     Settings(scope.module, e.block, "split")
-    if partition is None:
+    unknown = isinstance(facts.type, AnyType) and scope.module.library.broken
+    if partition is None or unknown:
         return NOTHING
     strategy = strategy_of(scope.module, partition)
     family = family_of(facts.type)

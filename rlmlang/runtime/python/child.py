@@ -29,6 +29,7 @@ Value: TypeAlias = Any
 """What code takes and gives: it is the user's, and may be anything."""
 TAG = "$"
 MOST_WORDS = 2_000
+MOST_LINE, MOST_FRAMES = 200, 12
 SIZE = struct.Struct("<Q")
 
 
@@ -165,6 +166,17 @@ def words_of(mistake: BaseException, path: str) -> str:
     return f"{type(mistake).__name__}: {said[:MOST_WORDS]}{where}"
 
 
+def frames_of(mistake: BaseException, path: str) -> list[str]:
+    """The lines of the user's own files that led to a mistake, the last one at the end."""
+    folder = os.path.dirname(path)
+    found = []
+    for f in traceback.extract_tb(mistake.__traceback__):
+        if f.filename.startswith(folder + os.sep) and "site-packages" not in f.filename:
+            name = os.path.relpath(f.filename, folder)
+            found.append(f"{name}:{f.lineno}, in {f.name}: {f.line}"[:MOST_LINE])
+    return found if len(found) <= MOST_FRAMES else [*found[:2], "…", *found[-MOST_FRAMES + 3 :]]
+
+
 def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
     """What came of a call."""
     path = asked["path"]
@@ -176,7 +188,7 @@ def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
         named = {k: taken(v) for k, v in asked["named"].items()}
         return {"value": given(function(*map(taken, asked["args"]), **named))}
     except BaseException as mistake:
-        return {"failed": words_of(mistake, path)}
+        return {"failed": words_of(mistake, path), "trace": frames_of(mistake, path)}
 
 
 # ── the process ──────────────────────────────────────────────────────────────
