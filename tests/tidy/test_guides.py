@@ -43,6 +43,8 @@ from tests.conftest import ROOT, Rlm
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = ("text", "json", "csv", "md")
+HERE = "~/work"
+"""How a guide writes the folder that it stands in."""
 DIFFERS = (
     (r"\b\d{8}-\d{6}-(\w+)-[0-9a-f]{4}\b", r"RUN-\1"),
     (r"\b\d+(?:\.\d+)? (s|ms|min)\b", r"TIME \1"),
@@ -167,7 +169,7 @@ def alike(shown: str, printed: str, folder: Path) -> bool:
 
 def steady(text: str, folder: Path) -> str:
     """A text without what differs each time."""
-    text = text.replace(str(folder), "FOLDER")
+    text = text.replace(str(folder), HERE)
     for pattern, instead in DIFFERS:
         text = re.sub(pattern, instead, text)
     return "".join(f"{line.rstrip()}\n" for line in text.strip().splitlines())
@@ -213,16 +215,27 @@ def test_a_guide_runs_and_prints_what_it_shows(
 def with_printed(text: str, wrong: dict[tuple[int, int], str]) -> str:
     """A guide whose wrong blocks hold what was printed."""
     for (start, end), printed in sorted(wrong.items(), reverse=True):
-        text = text[:start] + "".join(f"{x.rstrip()}\n" for x in printed.splitlines()) + text[end:]
+        printed = printed.replace(str(Path.cwd()), HERE)
+        text = text[:start] + "".join(f"{x.rstrip()}\n" for x in printed.strip().splitlines()) + text[end:]
     return text
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda p: p.stem)
-def test_the_recipes_of_a_guide_are_laid_out(path: Path, folder: Path, rlm: Rlm) -> None:
-    for block in blocks(path.read_text()):
+def test_the_recipes_of_a_guide_are_laid_out(
+    path: Path, folder: Path, rlm: Rlm, request: pytest.FixtureRequest
+) -> None:
+    text, wrong = path.read_text(), {}
+    for block in blocks(text):
         if block.kind == "rlm" and "broken" not in block.words:
             (folder / "shown.rlm").write_text(block.text)
-            assert rlm("fmt", "--check", "shown.rlm").code == 0, block.text
+            assert rlm("fmt", "shown.rlm").code == 0
+            laid_out = (folder / "shown.rlm").read_text()
+            if laid_out != block.text:
+                wrong[block.span] = laid_out
+    if request.config.getoption("--update"):
+        path.write_text(with_printed(text, wrong))
+    else:
+        assert list(wrong.values()) == []
 
 
 def test_what_is_shown_and_was_not_printed_is_seen(tmp_path: Path) -> None:
