@@ -31,6 +31,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 
 import click
@@ -46,7 +47,7 @@ PRINTED = ("text", "json", "csv", "md")
 HERE = "~/work"
 """How a guide writes the folder that it stands in."""
 DIFFERS = (
-    (r"\b\d{8}-\d{6}-(\w+)-[0-9a-f]{4}\b", r"RUN-\1"),
+    (r"\b\d{8}-\d{6}-([\w-]+)-[0-9a-f]{4}\b", r"RUN-\1"),
     (r"\b\d+(?:\.\d+)? (s|ms|min)\b", r"TIME \1"),
     (r"\b(plan(?: of \w+)?\s+)[0-9a-f]{12}\b", r"\1HASH"),
     (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?\b", "MOMENT"),
@@ -209,14 +210,24 @@ def test_a_guide_runs_and_prints_what_it_shows(
     if request.config.getoption("--update"):
         path.write_text(with_printed(text, wrong))
     else:
-        assert {text[slice(*span)]: printed for span, printed in wrong.items()} == {}
+        assert [difference(text[slice(*s)], printed, folder) for s, printed in wrong.items()] == []
+
+
+def difference(shown: str, printed: str, folder: Path) -> str:
+    """What is shown and was not printed, and what was printed instead."""
+    texts = [steady(text, folder).splitlines() for text in (shown, printed)]
+    return "\n".join(unified_diff(*texts, "shown", "printed", lineterm="", n=1))
 
 
 def with_printed(text: str, wrong: dict[tuple[int, int], str]) -> str:
     """A guide whose wrong blocks hold what was printed."""
     for (start, end), printed in sorted(wrong.items(), reverse=True):
         printed = printed.replace(str(Path.cwd()), HERE)
-        text = text[:start] + "".join(f"{x.rstrip()}\n" for x in printed.strip().splitlines()) + text[end:]
+        text = (
+            text[:start]
+            + "".join(f"{x.rstrip()}\n" for x in printed.strip().splitlines())
+            + text[end:]
+        )
     return text
 
 
