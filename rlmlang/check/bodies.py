@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.infer import expect
+from rlmlang.check.module import Module
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
@@ -41,6 +42,15 @@ def _let(scope: Scope, item: t.Let, seen: dict[str, t.Name]) -> None:
     seen[name] = item.name
     value, facts = scope.step(scope, name, item.value, ANY)
     scope.bind(name, value, facts, item.name.span)
+
+
+def steps_named_like_sources(module: Module, items: tuple[t.BodyItem, ...]) -> None:
+    """Reports steps that have a source's name: what reads that name would read either."""
+    for item in items:
+        found = module.find(item.name.text) if isinstance(item, t.Let) else None
+        if isinstance(item, t.Let) and found and isinstance(found[1], t.SourceDecl):
+            first = found[1].name.span if found[0] is module else None
+            module.report(_declared_twice(item.name, first))
 
 
 def _return(scope: Scope, item: t.Return, want: Type) -> Inferred:

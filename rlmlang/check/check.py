@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlmlang.check.bodies import body
+from rlmlang.check.bodies import body, steps_named_like_sources
 from rlmlang.check.environment import Asked, asked, constant, default, no_fallback
 from rlmlang.check.imports import module_of
 from rlmlang.check.infer import expect, infer
@@ -140,6 +140,7 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
     scope = Scope(module, step=step)
     sources, defaults = _bind_params(scope, decl, params)
     value = body(scope, decl.body.items, result)[0]
+    steps_named_like_sources(module, decl.body.items)
     places = tuple(i.value.span.place for i in decl.body.items if isinstance(i, t.Return))
     if not module.holes.in_(decl):
         if not places:

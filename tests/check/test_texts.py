@@ -64,3 +64,23 @@ def test_a_name_in_braces_that_is_none(line: str, problem: tuple[str, str, int])
 )
 def test_a_text_that_is_taken_as_it_is_written(line: str) -> None:
     assert problems(line) == []
+
+
+NAMED_LIKE_A_SOURCE = """rlm 1
+
+record Row { id: Int }
+
+source kept: [Row] = csv("rows.csv")
+
+recipe sizes(rows: [Row] = kept) -> Int {
+  let NAME = filter rows where it.id > 1
+  return count(NAME)
+}
+"""
+
+
+@pytest.mark.parametrize(("name", "codes"), [("kept", ["duplicate-name"]), ("many", [])])
+def test_a_step_may_not_have_the_name_of_a_source(name: str, codes: list[str]) -> None:
+    text = NAMED_LIKE_A_SOURCE.replace("NAME", name)
+    found = compiler.check(SourceFile("f.rlm", text), load_import).diagnostics
+    assert [d.code for d in found] == codes
