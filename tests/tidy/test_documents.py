@@ -14,7 +14,9 @@ from tests.conftest import ROOT
 
 FOLDERS = ("rlmlang", "grammar", "stdlib", "tests", "examples", "docs", ".ci")
 DOCUMENTS = sorted(
-    p for where in (".", "rlmlang", "docs", "docs/guides", "examples/*") for p in ROOT.glob(f"{where}/*.md")
+    p
+    for where in (".", "rlmlang", "docs", "docs/guides", "examples/*")
+    for p in ROOT.glob(f"{where}/*.md")
 )
 SOURCES = sorted((ROOT / "rlmlang").rglob("*.py"))
 THERE = {p: f"/{p.relative_to(ROOT)}{'/' * p.is_dir()}" for folder in FOLDERS
