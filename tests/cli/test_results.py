@@ -214,6 +214,24 @@ def test_a_result_with_too_many_items_is_no_file(work: Path, rlm: Rlm) -> None:
     assert "the same command writes all" in done.err
 
 
+def test_a_list_that_no_step_names_goes_by_too(work: Path, rlm: Rlm) -> None:
+    (work / "unnamed.rlm").write_text(UNNAMED)
+    done = rlm("run", "unnamed.rlm", "--set", "xs=[1, 2]", "--out", "out.jsonl")
+    assert done.code == 0, done.err
+    assert (work / "out.jsonl").read_text() == '{"n": 1}\n{"n": 2}\n'
+    assert rlm("show", "last", "--answer", "--format", "csv").out == "n\r\n1\r\n2\r\n"
+
+
+UNNAMED = """rlm 1
+
+record Line { n: Int }
+
+recipe all(xs: [Int]) -> [Line] {
+  return map xs with Line(n: it)
+}
+"""
+
+
 def test_a_long_list_goes_by_and_is_not_kept(work: Path, rlm: Rlm) -> None:
     many = KEPT + 1
     with (work / "xs.jsonl").open("w") as file:
