@@ -316,3 +316,12 @@ def test_pictures_are_drawn_by_graphviz_or_refused(
         assert rlm("graph", "r.rlm", "--out", f"{code}.{kind}").code == code
     assert (work / f"0.{kind}").read_text().startswith(f"drawn -T{kind} digraph")
     assert not list(work.glob("1.*"))
+
+
+def test_a_map_that_is_returned_as_it_is_goes_by_too(work: Path, rlm: Rlm) -> None:
+    (work / "m.rlm").write_text(
+        "rlm 1\nrecipe m(ns: [Int] = [1, 2]) -> [Int] { return map ns with it + 1 }\n"
+    )
+    done = rlm("run", "m.rlm", "--out", "m.jsonl")
+    assert done.code == 0, done.err
+    assert (work / "m.jsonl").read_text() == "2\n3\n"
