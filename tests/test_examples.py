@@ -72,6 +72,30 @@ def test_the_counted_table_is_exact(story: Path, rlm: Rlm) -> None:
     assert json.loads(done.out) == json.loads((story / "truth.json").read_text())
 
 
+EXACT = {
+    "logins": ("counted.json", "truth.json"),
+    "docstrings": ("undocumented.csv", "truth.csv"),
+    "incidents": ("records.jsonl", "truth.jsonl"),
+    "tickets": ("table.json", "truth.json"),
+}
+"""What a run writes, and what plain Python found while the data was made."""
+
+
+@pytest.mark.parametrize("story", EXACT, indirect=True)
+def test_the_result_is_what_python_finds(story: Path, rlm: Rlm) -> None:
+    (recipe,) = story.glob("*.rlm")
+    assert recipe.stem == "tickets" or len(recipe.read_text().splitlines()) < 40
+    written, truth = EXACT[recipe.stem]
+    done = rlm("check", recipe.name, "--json")
+    assert (done.code, json.loads(done.out)) == (0, []), done.err
+    done = rlm("run", recipe.name, "--out", written)
+    assert done.code == 0, done.err
+    found, known = ((story / name).read_text() for name in (written, truth))
+    assert found.strip() == known.strip()
+    if recipe.stem == "incidents":
+        assert "50 of 50 documents, 50 results" in done.err
+
+
 @pytest.mark.parametrize("story", ["needle"], indirect=True)
 def test_the_receipt_proves_what_was_read(story: Path, rlm: Rlm) -> None:
     question = "question=Where does the iron key of the archive hang?"
