@@ -18,6 +18,7 @@ from rlmlang.budget import Usage
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir import recipe as r
+from rlmlang.program.onlookers import tell
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import RecipeProgram, demo_of, mark
 from rlmlang.program.signatures import RESULT
@@ -214,6 +215,7 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
     def _predicted(self, ran: Ran, asked: Asked) -> dspy.Prediction:
         if (trace := dspy.settings.trace) is not None:
             trace.extend(entries_of(asked.trace, self.steps, failures=False))
+        tell(self, {"rlm.run": ran.told.run})
         return RecipePrediction.of(ran)
 
 

@@ -43,8 +43,10 @@ def load(
     Raises BadRecipe and CodedError.
     """
     from rlmlang.program.module import RecipeModule
+    from rlmlang.program.onlookers import named
 
-    return RecipeModule(RecipeRunner.of(recipe_in(recipe_or_path), recipe, settings))
+    runner = RecipeRunner.of(recipe_in(recipe_or_path), recipe, settings)
+    return named(RecipeModule, runner.recipe.name)(runner)
 
 
 @dataclass(frozen=True)
