@@ -121,5 +121,6 @@ class _Run:
 
         if outcome.problem is not None:
             raise outcome.problem
-        evidence = evidence_of(self.answers, jsonable(outcome.result), self.session.ready.inputs)
-        return Ran(outcome.result, evidence, outcome)
+        plain = jsonable(outcome.result)
+        evidence = evidence_of(self.answers, plain, self.session.ready.inputs)
+        return Ran(outcome.result, plain, evidence, outcome)
