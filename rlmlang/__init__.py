@@ -10,6 +10,7 @@ way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from rlmlang.runtime.library import plan as plan_recipe
     from rlmlang.runtime.module import load
     from rlmlang.runtime.prepared import BadRecipe, Outcome
+    from rlmlang.runtime.python_settings import Settings
     from rlmlang.tuning.api import tune_recipe
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __version__ = "0.1.0"
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "Completion",
     "Outcome",
     "Plan",
+    "Settings",
     "__version__",
     "acompletion",
     "aplan",
@@ -58,6 +63,7 @@ FACE = {
     "Completion": ("rlmlang.runtime.completion", "Completion"),
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),
     "Plan": ("rlmlang.plan.plan", "Plan"),
+    "Settings": ("rlmlang.runtime.python_settings", "Settings"),
     "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
     "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }

@@ -29,6 +29,7 @@ COMMANDS = {
     "store": "Look after the file that keeps runs.",
     "trust": "Trust a folder's rlm.toml with endpoints, keys and sandboxes.",
     "explain": "Explain a problem's code, or what a word of the language takes.",
+    "stub": "Write a typed Python module for a recipe's file.",
     "doctor": "Say what works on this machine, and what does not.",
     "models": "List the models with a known price.",
     "completion": "Print the shell's completion script.",

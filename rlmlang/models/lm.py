@@ -18,6 +18,7 @@ from dspy.lm15 import Config, Request, Response
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.models.engines.call_context import Engine, Stopped
+from rlmlang.models.refusals import refusal
 
 Lm: TypeAlias = dspy.BaseLM
 """A model of the caller's."""
@@ -110,10 +111,19 @@ def seen(name: str, engine: Engine) -> LmEngine:
 
 
 def _as_sent(mistake: Exception) -> Exception:
-    """What an engine raised, before DSPy made it its own; what an LM of another make raises says
-    that it has no answer."""
+    """What an engine raised, before DSPy made it its own: a request that is refused for what it
+    says is no fault of the others; what an LM of another make raises says that it has no answer."""
     for found in (mistake, mistake.__cause__):
+        if isinstance(found, lm15.InvalidRequestError):
+            return _refused(found)
         if isinstance(found, lm15.LM15Error | Stopped):
             return found
     made: Exception = lm15.ProviderError(f"{type(mistake).__name__}: {mistake}")
     return made
+
+
+def _refused(found: lm15.InvalidRequestError) -> Exception:
+    """A refusal, read as those of our own requests are."""
+    ours = type(found) is not lm15.InvalidRequestError or found.status is None
+    read: Exception = found if ours else refusal(found.status, str(found), found.retry_after)
+    return read

@@ -11,10 +11,10 @@ import dspy
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.routes import Route
 from rlmlang.program.adapter import PromptAdapter
+from rlmlang.program.onlookers import is_own
 from rlmlang.program.predictor import (
     CALL,
     PredictorCall,
-    PromptPredictor,
     Traced,
     unreadable,
 )
@@ -50,13 +50,14 @@ class PredictorCaller:
         inputs = {
             field_name(p.name): encodable(render(given[p.name], p.type)) for p in prompt.params
         }
-        held = type(predictor) is PromptPredictor and predictor.as_planned
+        own = is_own(predictor)
+        held = own and predictor.as_planned
         route = self.routes[prompt.model.name]
         users = dspy.settings.adapter if self.seen else None
         call = PredictorCall(question, route, self.adapter, self.trace, held, users)
         token = CALL.set(call)
         try:
-            if type(predictor) is PromptPredictor:
+            if own:
                 prediction = await predictor.acall(**inputs)
             else:
                 prediction = await _foreign(predictor, inputs, question)

@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import dspy
+import pydantic
 from dspy.predict.parameter import Parameter
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir import recipe as r
+from rlmlang.program.onlookers import tell
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import RecipeProgram, demo_of, mark
 from rlmlang.program.signatures import RESULT
 from rlmlang.program.tunable import entries_of, found_in
 from rlmlang.trajectory.receipt import Line
+from rlmlang.value import Json
+
+T = TypeVar("T")
 
 
 class Told(Protocol):
@@ -48,9 +53,10 @@ class Told(Protocol):
 @dataclass(frozen=True)
 class Ran:
     """What a run gave: its result, the places whose answers went into it with what was said of
-    each, and all else that it tells."""
+    each, and all else that it tells; `plain` is the result as JSON values."""
 
     result: Datum
+    plain: Json
     evidence: tuple[tuple[str, str], ...]
     told: Told
 
@@ -99,6 +105,16 @@ class RecipePrediction(dspy.Prediction):  # type: ignore[misc]
         made = cls(**{RESULT: ran.result, **fields})
         made._ran = ran
         return made
+
+    def to(self, kind: type[T]) -> T:
+        """The result as a data class, a pydantic model, an enum, or a list of them.
+
+        Raises CodedError (wrong-input) for a result that is none."""
+        try:
+            found: T = pydantic.TypeAdapter(kind).validate_python(self._ran.plain)
+        except pydantic.ValidationError as mistake:
+            raise _no_such(kind, mistake) from None
+        return found
 
     @property
     def run(self) -> str:
@@ -214,6 +230,7 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
     def _predicted(self, ran: Ran, asked: Asked) -> dspy.Prediction:
         if (trace := dspy.settings.trace) is not None:
             trace.extend(entries_of(asked.trace, self.steps, failures=False))
+        tell(self, {"rlm.run": ran.told.run})
         return RecipePrediction.of(ran)
 
 
@@ -232,3 +249,10 @@ def _no_pickle() -> Exception:
         "a recipe's module is saved as JSON alone: no pickle of it is ever read",
         hint='save what was found for it: find.save("find.json")',
     )
+
+
+def _no_such(kind: object, mistake: pydantic.ValidationError) -> Exception:
+    first = mistake.errors(include_url=False)[0]
+    where = "".join(f"{part}: " for part in first["loc"])
+    what = getattr(kind, "__name__", kind)
+    return failed("wrong-input", f"the result is no {what}: {where}{first['msg']}")

@@ -29,6 +29,7 @@ from rlmlang.models.lm import LmEngine
 from rlmlang.models.routes import Route
 from rlmlang.program.adapter import PromptAdapter
 from rlmlang.program.adapters import through
+from rlmlang.program.onlookers import RecipePredictor, tell_use
 from rlmlang.program.signatures import RESULT, again
 from rlmlang.program.tasks import filled, instructions_of
 from rlmlang.protocols import AnswerError, Question, Reply
@@ -87,7 +88,7 @@ Latest = tuple[Prompt | None, Route | None, Config, Form]
 NEVER: Latest = (None, None, Config(), "fields")
 
 
-class PromptPredictor(dspy.Predict):  # type: ignore[misc]
+class PromptPredictor(RecipePredictor):
     """Asks the model of the question that a run puts to it, through `await predictor.acall(…)`, or
     from a thread of a module that is not asynchronous, through `predictor(…)`.
 
@@ -137,7 +138,7 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         context = _context_of(question, held=call.held)
         if call.users is not None:
             return await self._by(call.users, call, request, context, signature, shown)
-        response = await _sent(route, request, context)
+        response = await self._sent(route, request, context)
         said = encodable(words_of(response))
         reply = call.reply = Reply(None, said, context.exchange, escapes.count)
         try:
@@ -166,7 +167,7 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         last: list[str] = []
 
         async def send(made: Request) -> Response:
-            response = await _sent(call.route, made, context)
+            response = await self._sent(call.route, made, context)
             last.append(encodable(words_of(response)))
             reply = Reply(None, last[-1], context.exchange)
             unless_whole(response, call.question.prompt, reply, request.config.max_tokens)
@@ -181,6 +182,11 @@ class PromptPredictor(dspy.Predict):  # type: ignore[misc]
         made = dspy.Prediction(**found)
         call.traced(self, inputs, made, readable=True)
         return made
+
+    async def _sent(self, route: Route, request: Request, context: CallContext) -> Response:
+        response = await _sent(route, request, context)
+        tell_use(self, context.call, context.exchange)
+        return response
 
     def _asked(self, prompt: Prompt, route: Route) -> tuple[Config, Form]:
         """The settings of a request and the form of its answer; the same as long as prompt and

@@ -14,6 +14,7 @@ import dspy
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import recipe as r
+from rlmlang.program.onlookers import named
 from rlmlang.program.predictor import PromptPredictor
 from rlmlang.program.signatures import RESULT, field_name, signature_of
 
@@ -59,7 +60,7 @@ def _predictor(prompt: r.Prompt, step: str, *, unique: bool) -> PromptPredictor:
     signature = signature_of(prompt)
     if not unique:
         signature = signature.with_instructions(signature.instructions + mark(step))
-    return PromptPredictor(signature, [demo_of(d) for d in prompt.demos])
+    return named(PromptPredictor, step)(signature, [demo_of(d) for d in prompt.demos])
 
 
 def mark(step: str) -> str:

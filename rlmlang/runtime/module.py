@@ -43,8 +43,10 @@ def load(
     Raises BadRecipe and CodedError.
     """
     from rlmlang.program.module import RecipeModule
+    from rlmlang.program.onlookers import named
 
-    return RecipeModule(RecipeRunner.of(recipe_in(recipe_or_path), recipe, settings))
+    runner = RecipeRunner.of(recipe_in(recipe_or_path), recipe, settings)
+    return named(RecipeModule, runner.recipe.name)(runner)
 
 
 @dataclass(frozen=True)
@@ -119,5 +121,6 @@ class _Run:
 
         if outcome.problem is not None:
             raise outcome.problem
-        evidence = evidence_of(self.answers, jsonable(outcome.result), self.session.ready.inputs)
-        return Ran(outcome.result, evidence, outcome)
+        plain = jsonable(outcome.result)
+        evidence = evidence_of(self.answers, plain, self.session.ready.inputs)
+        return Ran(outcome.result, plain, evidence, outcome)

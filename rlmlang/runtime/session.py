@@ -25,6 +25,7 @@ from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
 from rlmlang.runtime.limits import account_for
+from rlmlang.runtime.logged import log
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.project import tiers_of
@@ -258,6 +259,7 @@ class Session:
 
     def _record(self, event: Event) -> None:
         self.store.append(event)
+        log(self.begun.name, event)
         if isinstance(event, CallFinished) and event.reused:
             self.reused += 1
         if self.listener is not None:

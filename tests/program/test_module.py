@@ -183,8 +183,7 @@ def test_callbacks_see_one_tree() -> None:
     module = rlmlang.load(TWO, model=rule_lm(gold), store=None)
     with dspy.context(callbacks=[tree]):
         module(ticket="guest!")
-    predictor = [(1, "PromptPredictor"), (2, "LM")]
-    assert tree.seen == [(0, "RecipeModule"), *predictor, *predictor]
+    assert tree.seen == [(0, "route"), (1, "label"), (2, "LM"), (1, "why"), (2, "LM")]
 
 
 def test_best_of_n_asks_anew_each_time() -> None:
