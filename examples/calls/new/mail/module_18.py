@@ -1,0 +1,61 @@
+
+# fetch_all is on its way out
+
+def close(self):
+    return open(path).read()
+
+
+
+    return open(path).read()
+def close(self):
+# fetch_all is on its way out
+def load(path):
+def close(self):
+    return open(path).read()
+# fetch_all is on its way out
+total = add(1, 2)
+
+
+
+def close(self):
+def close(self):
+    return open(path).read()
+    return open(path).read()
+rows = fetch_all(query)
+def close(self):
+    self.prefetch_all()
+# fetch_all is on its way out
+
+
+
+rows = fetch_all(query)
+total = add(1, 2)
+total = add(1, 2)
+def load(path):
+    self.prefetch_all()
+    self.prefetch_all()
+def close(self):
+    return open(path).read()
+total = add(1, 2)
+    self.prefetch_all()
+
+
+def close(self):
+rows = fetch_all(query)
+def load(path):
+total = add(1, 2)
+
+# fetch_all is on its way out
+
+total = add(1, 2)
+    return open(path).read()
+    return open(path).read()
+def load(path):
+    self.prefetch_all()
+total = add(1, 2)
+    self.prefetch_all()
+def close(self):
+
+    self.prefetch_all()
+
+# fetch_all is on its way out

@@ -1,0 +1,60 @@
+total = add(1, 2)
+    return open(path).read()
+def load(path):
+# fetch_all is on its way out
+# fetch_all is on its way out
+    return open(path).read()
+def load(path):
+
+
+def close(self):
+
+    self.prefetch_all()
+
+    self.prefetch_all()
+total = add(1, 2)
+rows = fetch_all(query)
+    self.prefetch_all()
+    self.prefetch_all()
+# fetch_all is on its way out
+def load(path):
+def close(self):
+    self.prefetch_all()
+    self.prefetch_all()
+
+    return open(path).read()
+
+
+total = add(1, 2)
+def close(self):
+    return open(path).read()
+    self.prefetch_all()
+
+total = add(1, 2)
+
+
+
+def load(path):
+def close(self):
+total = add(1, 2)
+    return open(path).read()
+# fetch_all is on its way out
+    self.prefetch_all()
+    self.prefetch_all()
+total = add(1, 2)
+# fetch_all is on its way out
+    self.prefetch_all()
+    return open(path).read()
+    return open(path).read()
+total = add(1, 2)
+rows = fetch_all(query)
+
+def close(self):
+    return open(path).read()
+    return open(path).read()
+
+
+    self.prefetch_all()
+
+# fetch_all is on its way out
+# fetch_all is on its way out

@@ -1,0 +1,61 @@
+
+def close(self):
+
+# fetch_all is on its way out
+def load(path):
+    return open(path).read()
+
+# fetch_all is on its way out
+# fetch_all is on its way out
+def close(self):
+def load(path):
+    self.prefetch_all()
+    self.prefetch_all()
+    self.prefetch_all()
+def close(self):
+    self.prefetch_all()
+# fetch_all is on its way out
+def close(self):
+    return open(path).read()
+    self.prefetch_all()
+# fetch_all is on its way out
+def load(path):
+total = add(1, 2)
+def close(self):
+    self.prefetch_all()
+def close(self):
+    return open(path).read()
+total = add(1, 2)
+    return open(path).read()
+    return open(path).read()
+def close(self):
+def close(self):
+rows = fetch_all(query)
+def load(path):
+
+# fetch_all is on its way out
+    return open(path).read()
+    self.prefetch_all()
+# fetch_all is on its way out
+
+    return open(path).read()
+def load(path):
+rows = fetch_all(query)
+    self.prefetch_all()
+# fetch_all is on its way out
+
+    self.prefetch_all()
+    self.prefetch_all()
+total = add(1, 2)
+
+def close(self):
+
+
+    return open(path).read()
+
+
+    self.prefetch_all()
+# fetch_all is on its way out
+total = add(1, 2)
+
+

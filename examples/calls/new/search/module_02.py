@@ -1,0 +1,60 @@
+
+
+def close(self):
+    self.prefetch_all()
+    return open(path).read()
+    return open(path).read()
+# fetch_all is on its way out
+# fetch_all is on its way out
+    self.prefetch_all()
+    self.prefetch_all()
+
+def close(self):
+    return open(path).read()
+rows = fetch_all(query)
+    self.prefetch_all()
+
+    self.prefetch_all()
+    return open(path).read()
+    self.prefetch_all()
+def close(self):
+
+    self.prefetch_all()
+# fetch_all is on its way out
+def load(path):
+# fetch_all is on its way out
+def load(path):
+    self.prefetch_all()
+    return open(path).read()
+    return open(path).read()
+# fetch_all is on its way out
+def load(path):
+def load(path):
+
+def close(self):
+    return open(path).read()
+# fetch_all is on its way out
+# fetch_all is on its way out
+
+def close(self):
+# fetch_all is on its way out
+def load(path):
+total = add(1, 2)
+total = add(1, 2)
+    return open(path).read()
+
+def close(self):
+# fetch_all is on its way out
+total = add(1, 2)
+    return open(path).read()
+def close(self):
+
+
+total = add(1, 2)
+
+total = add(1, 2)
+    return open(path).read()
+# fetch_all is on its way out
+    self.prefetch_all()
+
+def close(self):

@@ -1,0 +1,60 @@
+total = add(1, 2)
+
+def close(self):
+
+def load(path):
+def close(self):
+
+def load(path):
+def load(path):
+
+    self.prefetch_all()
+
+    self.prefetch_all()
+
+total = add(1, 2)
+    self.prefetch_all()
+def close(self):
+total = add(1, 2)
+
+
+total = add(1, 2)
+
+def load(path):
+# fetch_all is on its way out
+
+def close(self):
+total = add(1, 2)
+
+    return open(path).read()
+total = add(1, 2)
+total = add(1, 2)
+def load(path):
+
+    self.prefetch_all()
+total = add(1, 2)
+
+    self.prefetch_all()
+def close(self):
+
+# fetch_all is on its way out
+def close(self):
+
+total = add(1, 2)
+rows = fetch_all(query)
+total = add(1, 2)
+# fetch_all is on its way out
+def close(self):
+
+rows = fetch_all(query)
+    return open(path).read()
+# fetch_all is on its way out
+    return open(path).read()
+def load(path):
+    return open(path).read()
+
+total = add(1, 2)
+# fetch_all is on its way out
+def load(path):
+def close(self):
+

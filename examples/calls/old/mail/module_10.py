@@ -1,0 +1,60 @@
+    return open(path).read()
+def close(self):
+    self.prefetch_all()
+    self.prefetch_all()
+def close(self):
+
+    self.prefetch_all()
+# fetch_all is on its way out
+total = add(1, 2)
+def load(path):
+    return open(path).read()
+def load(path):
+
+def close(self):
+def load(path):
+total = add(1, 2)
+
+def load(path):
+
+    return open(path).read()
+    self.prefetch_all()
+def load(path):
+def load(path):
+def load(path):
+    return open(path).read()
+
+
+# fetch_all is on its way out
+
+
+
+    return open(path).read()
+# fetch_all is on its way out
+# fetch_all is on its way out
+# fetch_all is on its way out
+total = add(1, 2)
+    return open(path).read()
+def close(self):
+def load(path):
+# fetch_all is on its way out
+def load(path):
+    return open(path).read()
+def close(self):
+
+
+total = add(1, 2)
+# fetch_all is on its way out
+def load(path):
+
+
+def close(self):
+
+
+total = add(1, 2)
+
+def load(path):
+total = add(1, 2)
+def load(path):
+def load(path):
+total = add(1, 2)

@@ -1,0 +1,60 @@
+    self.prefetch_all()
+
+    return open(path).read()
+def load(path):
+    self.prefetch_all()
+    return open(path).read()
+def close(self):
+def load(path):
+total = add(1, 2)
+    return open(path).read()
+def close(self):
+def load(path):
+    self.prefetch_all()
+
+total = add(1, 2)
+    self.prefetch_all()
+# fetch_all is on its way out
+total = add(1, 2)
+    return open(path).read()
+    return open(path).read()
+# fetch_all is on its way out
+total = add(1, 2)
+
+    return open(path).read()
+total = add(1, 2)
+# fetch_all is on its way out
+def close(self):
+def close(self):
+def close(self):
+
+    return open(path).read()
+    return open(path).read()
+# fetch_all is on its way out
+
+
+# fetch_all is on its way out
+def load(path):
+    self.prefetch_all()
+total = add(1, 2)
+def load(path):
+total = add(1, 2)
+# fetch_all is on its way out
+def close(self):
+
+
+def close(self):
+def close(self):
+
+total = add(1, 2)
+    return open(path).read()
+    return open(path).read()
+def load(path):
+# fetch_all is on its way out
+    return open(path).read()
+
+
+def load(path):
+def load(path):
+
+# fetch_all is on its way out
