@@ -30,10 +30,10 @@ def main() -> None:
                 lines.append(f"- [{'x' if done else ' '}] {owner.title()} will {task} by {due:%d %B %Y}.")  # fmt: skip
                 if not done and due < TODAY:
                     late.append({"owner": owner, "due": str(due), "days": (TODAY - due).days,
-                                 "said": lines[-1][6:], "path": name, "line": len(lines)})  # fmt: skip
+                                 "said": lines[-1], "path": name, "line": len(lines)})  # fmt: skip
         (here / name).write_text("\n".join(lines) + "\n")
     late.sort(key=lambda x: (x["owner"], x["due"]))
-    truth = {o: [x for x in late if x["owner"] == o] for o in OWNERS}
+    truth = {o: [x for x in late if x["owner"] == o] for o in sorted({x["owner"] for x in late})}
     (here / "truth.json").write_text(json.dumps(truth, indent=2) + "\n")
 
 
