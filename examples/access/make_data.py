@@ -9,7 +9,7 @@ from pathlib import Path
 PATHS = ["/", "/cart", "/search", "/api/orders", "/api/stock"]
 HOSTS = [f"10.0.{n}.{7 * n + 1}" for n in range(12)]
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
-SPAN = timedelta(minutes=5)
+SPAN = timedelta(minutes=30)
 
 
 def greatest(counts: Counter, n: int) -> list:
@@ -21,8 +21,8 @@ def main() -> None:
     """Writes both files beside this one; the same seed makes the same log."""
     rng = random.Random(9)
     lines, hours, worst, spans, failed = [], Counter(), Counter(), Counter(), 0
-    for number in range(3_000):
-        at = BEGIN + timedelta(seconds=number * 28 + rng.randrange(20))
+    for number in range(1_000):
+        at = BEGIN + timedelta(seconds=number * 85 + rng.randrange(60))
         path, host = rng.choice(PATHS), rng.choice(HOSTS)
         bad = rng.random() < (0.6 if (at.hour, path) == (14, "/api/orders") else 0.03)
         status = rng.choice([500, 502, 503]) if bad else rng.choice([200, 200, 200, 304, 404])
