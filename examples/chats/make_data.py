@@ -31,7 +31,10 @@ def main() -> None:
     here = Path(__file__)
     here.with_name("chat.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     answered = {r["reply_to"] for r in rows}
-    told = {r["id"]: f"{datetime.fromisoformat(r['at']):%d %b %H:%M} {r['who']}: {r['said']}" for r in rows}
+    told = {
+        r["id"]: f"{datetime.fromisoformat(r['at']):%d %b %H:%M} {r['who']}: {r['said']}"
+        for r in rows
+    }
     days: dict[str, int] = {}
     for row in rows:
         days[row["at"][:10]] = days.get(row["at"][:10], 0) + 1

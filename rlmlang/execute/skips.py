@@ -14,7 +14,6 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import OnError
 from rlmlang.trajectory.events import ItemSkipped
 
-
 LOSE = "lose such items with `on_error: skip(at_most: 1%)`"
 
 
