@@ -64,3 +64,9 @@ def test_a_name_in_braces_that_is_none(line: str, problem: tuple[str, str, int])
 )
 def test_a_text_that_is_taken_as_it_is_written(line: str) -> None:
     assert problems(line) == []
+
+
+def test_a_step_inside_an_expression_is_called_by_its_word() -> None:
+    text = "rlm 1\nrecipe f(xs: [Int]) -> [[Int]] { return [(map xs with it + 1)] }\n"
+    (found,) = compiler.check(SourceFile("f.rlm", text), load_import).diagnostics
+    assert (found.code, "`map`" in found.message) == ("unnamed-step", True)
