@@ -45,12 +45,23 @@ def test_the_commands_of_the_readme_run(
             continue
         if line.startswith("rlm plan") and "$LIB" in line:
             line = line.replace("$LIB", "$LIB/json")  # the whole library takes half a minute
-        first = line.split("&&")[0].replace("$LIB", library)
+        first, _, then = line.replace("$LIB", library).partition(" && ")
         done = rlm(*shlex.split(first)[1:])
         assert done.code == 0, done.err
+        if then.startswith("diff "):
+            found, expected = (story / name for name in then.split()[1:])
+            assert found.read_text() == expected.read_text()
         if done.out and first.startswith("rlm run"):
             result = next(story.glob("result.*"))
             assert done.out == result.read_text()
+
+
+def test_the_recipes_are_laid_out_and_give_no_warning(rlm: Rlm) -> None:
+    folders = [ROOT / "examples" / name for name in STORIES]
+    recipes = [str(p) for folder in folders for p in folder.glob("[!.]*.rlm")]
+    assert rlm("fmt", "--check", *recipes).code == 0
+    done = rlm("check", *recipes)
+    assert done.code == 0 and "warning" not in done.out + done.err, done.out
 
 
 @pytest.mark.parametrize("story", ["recursion"], indirect=True)

@@ -32,6 +32,8 @@ class Binding:
     used: bool = False
 
 
+NAMED = "Every step has a name: it is the cache key, the trace span, the resume point."
+
 StepRule = Callable[["Scope", str, t.Expr, Type], Inferred]
 
 
@@ -43,16 +45,15 @@ def no_step(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:
 
 def unnamed(e: t.Node) -> Diagnostic:
     """A step inside an expression."""
-    pure = isinstance(e, t.Verb) and e.pure
-    what = "that would be carried out for each item" if pure else "that calls a model"
-    reason = (
-        "A step is carried out once; what depends on `it` is no step."
-        if pure
-        else ("Every paid step has a name: it is the cache key, the trace span, the resume point.")
-    )
+    what, reason = "a step that calls a model", NAMED
+    if isinstance(e, t.Verb):
+        what = f"a step, `{e.word}`,"
+        if e.pure:
+            what = "a step that would be carried out for each item"
+            reason = "A step is carried out once; what depends on `it` is no step."
     return error(
         "unnamed-step",
-        f"a step {what} stands inside an expression",
+        f"{what} stands inside an expression",
         e.span,
         reason=reason,
         hint="give it its own line: `let name = …`, and use the name here",

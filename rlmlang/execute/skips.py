@@ -14,6 +14,8 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.recipe import OnError
 from rlmlang.trajectory.events import ItemSkipped
 
+LOSE = "lose such items with `on_error: skip(at_most: 1%)`"
+
 
 class Skipped(Enum):
     """Stands where an item's answer would."""
@@ -69,5 +71,7 @@ class Skips:
 def _may_be_lost(problem: ItemError) -> ItemError:
     """The problem of an item that the recipe might let go; of a join it cannot."""
     found = problem.diagnostic
-    hint = f"{found.hint}, or lose such items with `on_error: skip(at_most: 1%)`"
+    if found.hint.endswith(LOSE):
+        return problem  # a map inside a map has said it
+    hint = f"{found.hint}, or {LOSE}"
     return ItemError(replace(found, hint=hint))

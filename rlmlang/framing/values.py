@@ -137,10 +137,10 @@ def _behind_name(text: str, name: str, done: Repairs) -> str:
 
 def _unwrapped(given: Loaded, type_: Type, name: str, done: Repairs) -> Datum:
     """A value, or the object of one field that holds it."""
+    if not isinstance(given, Mapping) or list(given) != [name]:
+        return aligned(given, type_, done)
 
     def wrapped(repairs: Repairs) -> Datum:
-        if not isinstance(given, Mapping) or list(given) != [name]:
-            raise ValueError(f"{type_} is wanted")
         repairs[names.WRAPPED] = None
         return aligned(given[name], type_, repairs)
 

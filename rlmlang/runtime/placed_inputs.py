@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from copy import copy
 from dataclasses import is_dataclass, replace
 
@@ -38,7 +39,8 @@ def own(value: Datum) -> Datum:
 
 def told_apart(inputs: Mapping[str, Datum]) -> dict[str, Datum]:
     """Inputs whose files have names that say which is meant: where trees of several folders have
-    files of one name, the names begin with the folder."""
+    files of one name, the names begin with the folder, without what all the folders begin with:
+    a result does not depend on where they lie."""
     roots: dict[str, set[str]] = {}
     trees = [v for v in inputs.values() if isinstance(v, Tree)]
     for tree in trees:
@@ -47,12 +49,13 @@ def told_apart(inputs: Mapping[str, Datum]) -> dict[str, Datum]:
     shared = {id for id, found in roots.items() if len(found) > 1}
     if not shared:
         return dict(inputs)
-    return {
-        name: _below_root(value)
-        if isinstance(value, Tree) and any(d.id in shared for d in value.documents)
-        else value
+    mixed = {
+        name: value
         for name, value in inputs.items()
+        if isinstance(value, Tree) and any(d.id in shared for d in value.documents)
     }
+    short = _shortened({tree.root for tree in mixed.values()})
+    return {**inputs, **{name: _below(short[t.root], t) for name, t in mixed.items()}}
 
 
 def placed_texts(plan: Plan, inputs: Mapping[str, Datum]) -> dict[str, Datum]:
@@ -91,9 +94,22 @@ def _shows(step: Step, port: str) -> bool:
     return ask is not None and all(e == Ref(port) for _, e in ask.args if port in names(e))
 
 
-def _below_root(tree: Tree) -> Tree:
-    root = tree.root.rstrip("/")
-    return replace(tree, documents=tuple(_named(d, f"{root}/{d.id}") for d in tree.documents))
+def _shortened(roots: Collection[str]) -> dict[str, str]:
+    """Folders by names that are still unlike. Those that begin at the working directory keep
+    theirs, which the command line wrote."""
+    if not all(map(os.path.isabs, roots)):
+        return dict(zip(roots, roots, strict=True))
+    top = os.path.commonpath(roots)
+    if top in (root.rstrip("/") for root in roots):
+        top = os.path.dirname(top)
+    return {root: os.path.relpath(root, top) for root in roots}
+
+
+def _below(root: str, tree: Tree) -> Tree:
+    """A tree whose files are named from above its folder."""
+    root = root.rstrip("/")
+    documents = tuple(_named(d, f"{root}/{d.id}") for d in tree.documents)
+    return replace(tree, root=root, documents=documents)
 
 
 def _named(document: Document, name: str) -> Document:

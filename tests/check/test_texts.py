@@ -84,3 +84,9 @@ def test_a_step_may_not_have_the_name_of_a_source(name: str, codes: list[str]) -
     text = NAMED_LIKE_A_SOURCE.replace("NAME", name)
     found = compiler.check(SourceFile("f.rlm", text), load_import).diagnostics
     assert [d.code for d in found] == codes
+
+
+def test_a_step_inside_an_expression_is_called_by_its_word() -> None:
+    text = "rlm 1\nrecipe f(xs: [Int]) -> [[Int]] { return [(map xs with it + 1)] }\n"
+    found = compiler.check(SourceFile("f.rlm", text), load_import).diagnostics
+    assert any(d.code == "unnamed-step" and "`map`" in d.message for d in found)

@@ -144,6 +144,21 @@ def test_trees_are_compared_by_what_their_files_hold(folder: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_names_of_compared_files_do_not_depend_on_where_the_folders_lie(folder: Path) -> None:
+    docs(folder, {"changed.md": "1"}, "old")
+    docs(folder, {"changed.md": "2", "old/changed.md": "1"}, "new")
+    body = (
+        "recipe r(old: Tree = a, new: Tree = b) -> [Path] {\n  let found = compare(old, new)\n"
+        "  return column(found.changed, of: path)\n}\n"
+    )
+    for one, other, expected in (
+        ("old", "new", ["new/changed.md"]), ("new", "new/old", ["new/old/changed.md"])
+    ):  # fmt: skip
+        sources = f'source a: Tree = tree("{one}")\nsource b: Tree = tree("{other}")\n'
+        (folder / "r.rlm").write_text(HEAD + sources + body)
+        assert rlmlang.run("r.rlm").result == expected
+
+
 def test_rows_know_their_line_and_given_ones_have_none(folder: Path) -> None:
     recipe = (
         "recipe r(rows: [Row]) -> [Int] {\n  let f = map rows with row()\n"

@@ -274,3 +274,9 @@ def test_a_form_as_it_was_asked_for_takes_no_repair() -> None:
     ]
     for form, reply in asked:
         assert read_reply(reply, {"result": ty.TEXT}, form).repairs == ()
+
+
+def test_a_record_that_cannot_be_read_names_its_field() -> None:
+    action = ty.record(ty.Field("who", ty.TEXT), ty.Field("due", ty.DATE))
+    with pytest.raises(ValueError, match="`due`: a date is wanted"):
+        value_of('{"who": "ann", "due": "soon"}', action, "result")

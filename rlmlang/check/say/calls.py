@@ -115,7 +115,7 @@ def argument(arg: t.Arg, name: str, have: Type, want: Type) -> Diagnostic:
     """The problem `wrong-type`."""
     hint = "`rlm explain wrong-type` lists what fits where"
     if have.optional:
-        hint = "it may be none: give a value that cannot be"
+        hint = "it may be none: give `coalesce(…, VALUE)`, or test it first"
     elif is_time(want) and have.textual:
         hint = WRITTEN_TIME
     return error(

@@ -1,0 +1,3 @@
+from mail import fetch_all
+
+print(fetch_all("all"))
