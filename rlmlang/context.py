@@ -5,7 +5,6 @@ A slice knows its document and byte range; its text is fetched only when somebod
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,6 @@ SECTION = "# {}\f\n\n"
 """The line above a page, chapter or cell in the text of a document: a heading, with a form feed by
 which it is known from those of the text."""
 _SECTION_LINE = re.compile(rb"^# ([^\n\f]{1,80})\f$", re.MULTILINE)
-CONTROL = re.compile(r"\\(?:u00([01][0-9a-f])|.)")
 Datum: TypeAlias = (
     "str | int | float | bool | Slice | Tree | Sequence[Datum] | Mapping[str, Datum] | None"
 )
@@ -331,15 +329,6 @@ def text_of(value: object) -> str:
     if isinstance(value, Tree):
         return "\n".join(document.id for document in value.documents)
     return value if isinstance(value, str) else "" if value is None else str(value)
-
-
-def json_line(value: object) -> str:
-    """A value as compact JSON. Control characters stand as they are, so that no character takes
-    more than twice its bytes."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=text_of)
-    if "\\u00" not in text:
-        return text
-    return CONTROL.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[0], text)
 
 
 def parts_in(value: object) -> Iterator[Part]:

@@ -48,7 +48,8 @@ from rlmlang.ir.types import (
 )
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
-from rlmlang.verbs.inference import either, goes_with, made_from, mismatch, tested
+from rlmlang.verbs.inference import either, made_from, mismatch, tested
+from rlmlang.verbs.operators import goes_with
 
 BRACES = "a brace itself is written `\\{`"
 ARITHMETIC = ("+", "-", "*", "/", "%")

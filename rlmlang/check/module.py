@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from rlmlang.check.elsewhere import type_instead
+from rlmlang.check import type_problems as say
 from rlmlang.check.environment import Variables, constant
 from rlmlang.check.holes import Holes
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
@@ -163,17 +163,17 @@ class Module:
             return self._builtin(written, args)
         found = self.find(written.name)
         if found is None or not isinstance(found[1], t.Record | t.Enum):
-            self.report(_unknown_type(written, self.known(t.Record, t.Enum)))
+            self.report(say.unknown_type(written, self.known(t.Record, t.Enum)))
             return ANY
         return found[0].declared_type(found[1])
 
     def _builtin(self, written: t.TypeExpr, args: tuple[Type, ...]) -> Type:
         least, most = GENERIC.get(written.name, (0, 0))
         if not least <= len(args) <= most:
-            self.report(_type_arguments(written, least, most))
+            self.report(say.type_arguments(written, least, most))
             return ANY
         if written.name == "Map" and args[0] != TEXT:
-            self.report(_no_key(written.args[0], args[0]))
+            self.report(say.no_key(written.args[0], args[0]))
             return ANY
         return named(written.name, args)
 
@@ -225,7 +225,7 @@ class Module:
         if written.max is None:
             return None
         if isinstance(type_, UNBOUNDED):
-            self.report(_no_max(written.max, type_))
+            self.report(say.no_max(written.max, type_))
             return None
         return self.size(written.max, ("",) if type_.is_list else ("tok", "ch", ""))
 
@@ -237,7 +237,7 @@ class Module:
         if found is None or written is None:
             return None
         if found < 0 or found != int(found):
-            self.report(_not_an_amount(written, "a whole number, 0 or more"))
+            self.report(say.not_an_amount(written, "a whole number, 0 or more"))
             return None
         return int(found)
 
@@ -248,10 +248,10 @@ class Module:
         has another unit."""
         value, number = self.literal(written), self.through_const(written)
         if isinstance(value, bool) or not isinstance(value, int | float) or number is None:
-            self.report(_not_an_amount(written, words))
+            self.report(say.not_an_amount(written, words))
             return None
         if number.unit not in units:
-            self.report(_wrong_unit(number, units))
+            self.report(say.wrong_unit(number, units))
             return None
         return max(1, int(value / 2)) if number.unit == "ch" and value > 0 else value
 
@@ -314,58 +314,4 @@ def _built_in(name: t.Name) -> Diagnostic:
         f"`{name.text}` is a type of the language",
         name.span,
         hint="choose another name for the record or enum",
-    )
-
-
-def _unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
-    at = Span(written.span.source, written.span.start, written.span.start + len(written.name))
-    return error(
-        "unknown-type",
-        f"`{written.name}` is not a type",
-        at,
-        hint=type_instead(written, at, [*TYPE_NAMES, *known]),
-    )
-
-
-def _type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:
-    wanted = "no type" if most == 0 else str(least) if least == most else f"{least} or {most}"
-    return error(
-        "type-arguments",
-        f"`{written.name}` takes {wanted} between < and >, not {len(written.args)}",
-        written.span,
-        hint="write `Slice<Row>`, `Table<Row>`, `Pair<A, B>`, `Map<Text, T>`; others stand alone",
-    )
-
-
-def _no_key(written: t.TypeExpr, type_: Type) -> Diagnostic:
-    words = f"the keys of a `Map` are Text, not {type_}"
-    return error("type-arguments", words, written.span, hint="write `Map<Text, …>`")
-
-
-def _not_an_amount(written: t.Expr, words: str) -> Diagnostic:
-    return error(
-        "not-an-amount",
-        "an amount stands here: a number, or a constant that is one",
-        written.span,
-        reason="The bound of a plan is computed before anything runs.",
-        hint=f"write {words}",
-    )
-
-
-def _no_max(written: t.Expr, type_: Type) -> Diagnostic:
-    return error(
-        "wrong-setting",
-        f"`max` bounds the items of a list or the size of a text, not {type_}",
-        written.span,
-        hint="remove it; what a field may hold is said with a condition: `where it <= 10`",
-    )
-
-
-def _wrong_unit(number: t.Number, units: tuple[str, ...]) -> Diagnostic:
-    known = " or ".join(f"`{u}`" if u else "no unit" for u in units)
-    return error(
-        "wrong-unit",
-        f"`{number.unit or 'a bare number'}` does not measure what stands here",
-        number.span,
-        hint="write it without a unit" if units == ("",) else f"the unit is {known}",
     )

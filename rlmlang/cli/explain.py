@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.flags import flags, offering
+from rlmlang.cli.width import show
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def command(word: tuple[str, ...], as_values: bool) -> None:
     if as_values:
         click.echo(json.dumps([values(p) for p in found], indent=2, ensure_ascii=False))
     elif wanted:
-        click.echo("\n\n".join(map(page_text, found)))
+        show(["\n\n".join(map(page_text, found))])
     else:
         click.echo(listing(found))
 
@@ -39,9 +40,10 @@ def _about(word: str) -> list[Page]:
     from rlmlang.cli.main import COMMANDS
     from rlmlang.reference.contracts import page_of
     from rlmlang.reference.index import about
+    from rlmlang.report.formats.table import FORMATS
 
     found = [] if word.startswith("-") else about(word)
-    if not found or word in COMMANDS:
+    if not found or word in COMMANDS or FORMATS.find(word, plugins.find) is not None:
         known = _all()
         found = about(word, known) or list(map(page_of, plugins.named(word)))
         if not found:

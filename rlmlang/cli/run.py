@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 )
 def command(
     file: str,
-    recipe: str,
-    sets: tuple[str, ...],
-    sources: tuple[str, ...],
-    models: tuple[str, ...],
     as_values: bool,
     out: str | None,
     form: str,
@@ -57,10 +53,6 @@ def command(
 
     wanted = asked_for(form, out, as_values)
     options = options_from(
-        recipe,
-        sets,
-        sources,
-        models,
         store=None if no_store else store_of(store, file),
         only_kept=replay or bool(why_miss),
         **more,

@@ -73,7 +73,7 @@ async def _given_away(
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(drain)
-            found = await run_parts(plan, "", inputs, {}, scope, {id: items, "result": kept})
+            found = await run_parts(plan, "", inputs, {}, scope, {"result": kept, id: items})
     except BaseExceptionGroup as group:
         raise first_cause(group) from None
     return {**found, "result": kept}

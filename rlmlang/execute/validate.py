@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from rlmlang.context import Datum, Measure, Tree, fields_of, items_of, json_line, text_of, whole
+from rlmlang.context import Datum, Measure, Tree, fields_of, items_of, text_of, whole
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.evaluate import RunCode, evaluate
+from rlmlang.framing.json_lines import json_line
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.quotes import cut_fields, is_cut, is_quote, quotes_in

@@ -6,7 +6,8 @@ import csv
 import io
 from typing import Any
 
-from rlmlang.context import Slice, Tree, json_line, text_of
+from rlmlang.context import Slice, Tree, text_of
+from rlmlang.framing.json_lines import json_line
 from rlmlang.ir.types import TableType, Type
 
 

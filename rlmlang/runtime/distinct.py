@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Measure, Slice, as_slice, items_of, json_line
+from rlmlang.context import Datum, Measure, Slice, as_slice, items_of
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.framing.json_lines import json_line
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.expressions import Ref
 from rlmlang.plan.graph import Node

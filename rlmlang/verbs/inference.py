@@ -53,23 +53,18 @@ from rlmlang.ir.types import (
     IntType,
     MapType,
     NoneType,
-    Number,
     PairType,
     TextType,
     Type,
     fields_of,
     fits,
-    is_time,
     list_of,
 )
 from rlmlang.ir.walk import GROUP
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
-
-COMPARISONS = ("<", "<=", ">", ">=")
-TESTS = ("==", "!=", "in", *COMPARISONS)
-OPERATORS = ("and", "or", "..", "+", "-", "*", "/", "%", *TESTS)
+from rlmlang.verbs.operators import OPERATORS, TESTS, goes_with
 
 
 @dataclass(frozen=True)
@@ -320,30 +315,6 @@ def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
 def _unfit(wanted: Sequence[tuple[str, Type]], types: Sequence[Type]) -> str:
     pairs = zip(wanted, types, strict=False)
     return next((f"`{n}` is {w}, and is given {t}" for (n, w), t in pairs if not fits(t, w)), "")
-
-
-def goes_with(op: str, a: Type, b: Type) -> bool:
-    """Whether an operator stands between values of these types."""
-    if isinstance(a, AnyType) or isinstance(b, AnyType):
-        return True
-    if op in ("and", "or"):
-        return fits(a, BOOL) and fits(b, BOOL)
-    if op == "in":
-        return b.is_list or (a.textual and b.textual)
-    if op in COMPARISONS:
-        return _ordered(a, b)
-    if op in ("==", "!=") and is_time(a) != is_time(b) and a.textual and b.textual:
-        return False
-    if op in ("==", "!=", ".."):
-        return fits(a.required(), b.maybe()) or fits(b.required(), a.maybe())
-    numbers = isinstance(a, Number) and isinstance(b, Number) and not (a.optional or b.optional)
-    return numbers or (op == "+" and a.textual and b.textual)
-
-
-def _ordered(a: Type, b: Type) -> bool:
-    numbers = isinstance(a, Number) and isinstance(b, Number)
-    same = a.textual and a == b
-    return (numbers or same) and not a.optional and not b.optional
 
 
 def tested(test: Expr, *, holds: bool) -> frozenset[Expr]:

@@ -316,3 +316,19 @@ def test_pictures_are_drawn_by_graphviz_or_refused(
         assert rlm("graph", "r.rlm", "--out", f"{code}.{kind}").code == code
     assert (work / f"0.{kind}").read_text().startswith(f"drawn -T{kind} digraph")
     assert not list(work.glob("1.*"))
+
+
+@pytest.mark.parametrize("step", ["with it.name", "with say(it)", "with (map [it] with say())"])
+def test_a_result_that_is_a_map_itself_is_streamed(folder: Path, rlm: Rlm, step: str) -> None:
+    (folder / "m.rlm").write_text(
+        'rlm 1\nrecord Row { name: Text }\nprompt say(x: Text) -> Text max 20tok "Say it."\n'
+        'prompt name(x: Row) -> Text max 20tok "Name."\n'
+        f"main recipe all(rows: [Row]) -> [{'[Text]' if 'map' in step else 'Text'}] {{\n"
+        f"  return map rows {step.replace('say(it)', 'name(it)').replace('[it]', '[it.name]')}\n}}\n"
+    )
+    rows = '--set=rows=[{"name": "ann"}, {"name": "bob"}]'
+    done = rlm(
+        "run", "m.rlm", rows, "--out", "all.jsonl", "--no-store", "--model", "offline/reader"
+    )
+    assert done.code == 0, done.err
+    assert len((folder / "all.jsonl").read_text().splitlines()) == 2

@@ -57,6 +57,9 @@ TABLES = (
     "tune find.rlm --dry-run",
     "store ls",
     "store verify",
+    "explain group_by",
+    "explain wrong-type",
+    "explain",
 )
 
 

@@ -43,7 +43,8 @@ from rlmlang.runtime.files import load_import
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Unknown
 from rlmlang.verbs.compute import Compute
-from rlmlang.verbs.inference import Names, goes_with
+from rlmlang.verbs.inference import Names
+from rlmlang.verbs.operators import goes_with
 from tests.laws.test_functions import FLOATS, LABEL, MOST, NUMBERS, ROW, ROWS, TEXTS, TOK
 
 EXAMPLES = 150

@@ -227,7 +227,7 @@ def test_the_recipe_with_trials_is_tested_scored_and_tuned(folder: Path, rlm: Rl
 def test_the_numbers_that_are_set_from_outside_may_be_set(folder: Path, rlm: Rlm) -> None:
     (folder / "find.rlm").write_text(blocks("rlm")[0])
     (folder / "book.txt").write_text("The key hangs behind the bell.\n")
-    given = re.findall(r"`--set ([a-z.]+=\w+)`", README)
+    given = re.findall(r"`--set ([a-z]+\.[a-z]+=\w+)`", README)
     assert len(given) == 3
     sets = [x for each in given for x in ("--set", each)]
     run = ["run", "find.rlm", "--source", "book=book.txt", "--set", "question=where is the key"]

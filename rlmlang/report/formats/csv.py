@@ -13,17 +13,18 @@ from collections.abc import Iterable
 
 from rlmlang.report.formats.format import Begin, Format, Line, Shape, cell, encoded, nested
 
+CRLF = "\r\n"
 FLAT = "return records of plain fields, or take --format jsonl"
 
 
 def _lines(delimiter: str, end: str) -> Begin:
     def begin(shape: Shape) -> tuple[bytes, Line, bytes]:
         text = io.StringIO(newline="")
-        out = csv.writer(text, delimiter=delimiter, lineterminator=end)
+        out = csv.writer(text, delimiter=delimiter, lineterminator=CRLF)  # so both are quoted
 
         def written(cells: Iterable[str]) -> bytes:
             out.writerow(cells)
-            made = text.getvalue()
+            made = text.getvalue().removesuffix(CRLF) + end
             text.seek(0)
             text.truncate()
             return encoded(made)
@@ -42,7 +43,7 @@ CSV = Format(
     "csv",
     "A table with a row an item: commas, CRLF, names of fields first (RFC 4180).",
     (".csv",),
-    _lines(",", "\r\n"),
+    _lines(",", CRLF),
     refuses=_refuses,
 )
 TSV = Format(

@@ -1,0 +1,65 @@
+"""What is said of types and amounts."""
+
+from __future__ import annotations
+
+from rlmlang.check.elsewhere import type_instead
+from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.source import Span
+from rlmlang.ir.types import TYPE_NAMES, Type
+from rlmlang.syntax import tree as t
+
+
+def unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
+    """The problem `unknown-type`."""
+    at = Span(written.span.source, written.span.start, written.span.start + len(written.name))
+    hint = type_instead(written, at, [*TYPE_NAMES, *known])
+    return error("unknown-type", f"`{written.name}` is not a type", at, hint=hint)
+
+
+def type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:
+    """The problem `type-arguments`."""
+    wanted = "no type" if most == 0 else str(least) if least == most else f"{least} or {most}"
+    return error(
+        "type-arguments",
+        f"`{written.name}` takes {wanted} between < and >, not {len(written.args)}",
+        written.span,
+        hint="write `Slice<Row>`, `Table<Row>`, `Pair<A, B>`, `Map<Text, T>`; others stand alone",
+    )
+
+
+def no_key(written: t.TypeExpr, type_: Type) -> Diagnostic:
+    """The problem `type-arguments` of a Map."""
+    words = f"the keys of a `Map` are Text, not {type_}"
+    return error("type-arguments", words, written.span, hint="write `Map<Text, …>`")
+
+
+def not_an_amount(written: t.Expr, words: str) -> Diagnostic:
+    """The problem `not-an-amount`."""
+    return error(
+        "not-an-amount",
+        "an amount stands here: a number, or a constant that is one",
+        written.span,
+        reason="The bound of a plan is computed before anything runs.",
+        hint=f"write {words}",
+    )
+
+
+def no_max(written: t.Expr, type_: Type) -> Diagnostic:
+    """The problem `wrong-setting` of a `max`."""
+    return error(
+        "wrong-setting",
+        f"`max` bounds the items of a list or the size of a text, not {type_}",
+        written.span,
+        hint="remove it; what a field may hold is said with a condition: `where it <= 10`",
+    )
+
+
+def wrong_unit(number: t.Number, units: tuple[str, ...]) -> Diagnostic:
+    """The problem `wrong-unit`."""
+    known = " or ".join(f"`{u}`" if u else "no unit" for u in units)
+    return error(
+        "wrong-unit",
+        f"`{number.unit or 'a bare number'}` does not measure what stands here",
+        number.span,
+        hint="write it without a unit" if units == ("",) else f"the unit is {known}",
+    )
