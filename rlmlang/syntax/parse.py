@@ -85,7 +85,7 @@ def _lost(holes: Iterable[Span]) -> frozenset[str]:
     for hole in holes:
         pieces = [p for p in scan(hole.text) if p.kind not in ("comment", "doc")]
         found |= {p.text for p in pieces if p.kind == "word"}
-        named = len(pieces) < 2 or pieces[1].kind != "mark" or pieces[1].text not in "{("
+        named = len(pieces) < 2 or pieces[1].kind != "mark" or pieces[1].text not in "{(="
         if not named and pieces[0].text in DECLARATIONS:
             found.add("")
     return frozenset(found)
