@@ -12,7 +12,7 @@ from rlmlang.cli.edge import options_from, say, writable, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import told
 from rlmlang.cli.width import PRINTED
-from rlmlang.schema.exits import BUDGET
+from rlmlang.schema.exits import BUDGET, RECIPE
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
@@ -35,6 +35,7 @@ def command(
     tuning: bool,
     as_values: bool,
     out: str | None,
+    fail_on_warning: bool,
     **more: str | bool,
 ) -> None:
     """Show calls, tok, dollars and rounds: best, expected and worst, against the budget. Of several
@@ -51,7 +52,10 @@ def command(
 
     writable(out)
     options = options_from("" if tuning else recipe, sets, sources, models, **more)
-    if len(files) > 1 or Path(files[0]).is_dir():
+    several = len(files) > 1 or Path(files[0]).is_dir()
+    if fail_on_warning and (several or tuning):
+        raise click.UsageError("--fail-on-warning is for the plan of one file")
+    if several:
         from rlmlang.cli.plans import plan_all
         from rlmlang.runtime.recipe_files import recipe_files
 
@@ -62,7 +66,10 @@ def command(
 
         price(files[0], "", replace(options, untuned=True), as_values)
     else:
-        _tell(prepare(files[0], options, need_all=False), as_values, out)
+        ready = prepare(files[0], options, need_all=False)
+        _tell(ready, as_values, out)
+        if fail_on_warning and ready.warnings:
+            raise click.exceptions.Exit(RECIPE)
 
 
 def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
