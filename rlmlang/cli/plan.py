@@ -66,14 +66,11 @@ def command(
 
         price(files[0], "", replace(options, untuned=True), as_values)
     else:
-        ready = prepare(files[0], options, need_all=False)
-        _tell(ready, as_values, out)
-        if fail_on_warning and ready.warnings:
-            raise click.exceptions.Exit(RECIPE)
+        _tell(prepare(files[0], options, need_all=False), as_values, out, fail_on_warning)
 
 
-def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
-    """Shows what is planned, with what must be said of it."""
+def _tell(ready: Prepared, as_values: bool, out: str | None, strict: bool) -> None:
+    """Shows what is planned, with what must be said of it; where it is `strict`, warnings fail."""
     from rlmlang.runtime.trust import untrusted
 
     doubt = untrusted(ready.project, ready.options)
@@ -88,6 +85,8 @@ def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
         draw(ready.plan, out)
     if ready.plan.verdict.word == "cannot fit":
         raise click.exceptions.Exit(BUDGET)
+    if strict and ready.warnings:
+        raise click.exceptions.Exit(RECIPE)
 
 
 def draw(plan: Plan, out: str | None) -> None:
