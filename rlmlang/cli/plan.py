@@ -16,7 +16,7 @@ from rlmlang.schema.exits import BUDGET, RECIPE
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
-    from rlmlang.runtime.prepared import Prepared
+    from rlmlang.runtime.prepared import Options, Prepared
 
 
 @click.command()
@@ -56,17 +56,24 @@ def command(
     if fail_on_warning and (several or tuning):
         raise click.UsageError("--fail-on-warning is for the plan of one file")
     if several:
-        from rlmlang.cli.plans import plan_all
-        from rlmlang.runtime.recipe_files import recipe_files
-
-        if code := plan_all(recipe_files(files), options, out, as_values=as_values):
-            raise click.exceptions.Exit(code)
+        _tell_all(files, options, out, as_values=as_values)
     elif tuning:
         from rlmlang.cli.tune import price
 
         price(files[0], "", replace(options, untuned=True), as_values)
     else:
         _tell(prepare(files[0], options, need_all=False), as_values, out, fail_on_warning)
+
+
+def _tell_all(
+    files: tuple[str, ...], options: Options, out: str | None, *, as_values: bool
+) -> None:
+    """Shows a line for each recipe, and exits with the worst code."""
+    from rlmlang.cli.plans import plan_all
+    from rlmlang.runtime.recipe_files import recipe_files
+
+    if code := plan_all(recipe_files(files), options, out, as_values=as_values):
+        raise click.exceptions.Exit(code)
 
 
 def _tell(ready: Prepared, as_values: bool, out: str | None, strict: bool) -> None:
