@@ -15,7 +15,7 @@ FOLLOWS = ("not-callable", "not-settable")
 @dataclass
 class Holes:
     """The parts of a file that could not be read, and the names that nothing is known of since: a
-    declaration, or the file it is imported from, is broken."""
+    declaration, or the file it is imported from, is broken; "" where that may be any name."""
 
     spans: tuple[Span, ...] = ()
     names: set[str] = field(default_factory=set)
@@ -24,7 +24,9 @@ class Holes:
         """Whether a problem only says that a name is unknown which would not be so else."""
         at = problem.labels[0].at if problem.labels else None
         unknown = problem.code.startswith("unknown-") or problem.code in FOLLOWS
-        return unknown and isinstance(at, Span) and at.text.split(".")[0] in self.names
+        if not unknown or not isinstance(at, Span):
+            return False
+        return "" in self.names or at.text.split(".")[0] in self.names
 
     def in_(self, decl: t.Node) -> bool:
         """Whether a part of a declaration could not be read."""

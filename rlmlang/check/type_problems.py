@@ -12,12 +12,8 @@ from rlmlang.syntax import tree as t
 def unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
     """The problem `unknown-type`."""
     at = Span(written.span.source, written.span.start, written.span.start + len(written.name))
-    return error(
-        "unknown-type",
-        f"`{written.name}` is not a type",
-        at,
-        hint=type_instead(written, at, [*TYPE_NAMES, *known]),
-    )
+    hint = type_instead(written, at, [*TYPE_NAMES, *known])
+    return error("unknown-type", f"`{written.name}` is not a type", at, hint=hint)
 
 
 def type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:

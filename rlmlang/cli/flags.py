@@ -112,7 +112,7 @@ FLAGS = (
     Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.", ASKING),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
     Flag(("--fail-on-warning",), "fail_on_warning", "Exit with 65 where there are warnings.",
-         ("check",)),
+         ("check", "plan")),
     Flag(("--quiet", "-q"), "quiet", "Only the result: no progress, no notes.",
          (*ASKING, "check", "test")),
 )  # fmt: skip

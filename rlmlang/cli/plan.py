@@ -12,11 +12,11 @@ from rlmlang.cli.edge import options_from, say, writable, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import told
 from rlmlang.cli.width import PRINTED
-from rlmlang.schema.exits import BUDGET
+from rlmlang.schema.exits import BUDGET, RECIPE
 
 if TYPE_CHECKING:
     from rlmlang.plan.plan import Plan
-    from rlmlang.runtime.prepared import Prepared
+    from rlmlang.runtime.prepared import Options, Prepared
 
 
 @click.command()
@@ -35,6 +35,7 @@ def command(
     tuning: bool,
     as_values: bool,
     out: str | None,
+    fail_on_warning: bool,
     **more: str | bool,
 ) -> None:
     """Show calls, tok, dollars and rounds: best, expected and worst, against the budget. Of several
@@ -51,22 +52,32 @@ def command(
 
     writable(out)
     options = options_from("" if tuning else recipe, sets, sources, models, **more)
-    if len(files) > 1 or Path(files[0]).is_dir():
-        from rlmlang.cli.plans import plan_all
-        from rlmlang.runtime.recipe_files import recipe_files
-
-        if code := plan_all(recipe_files(files), options, out, as_values=as_values):
-            raise click.exceptions.Exit(code)
+    several = len(files) > 1 or Path(files[0]).is_dir()
+    if fail_on_warning and (several or tuning):
+        raise click.UsageError("--fail-on-warning is for the plan of one file")
+    if several:
+        _tell_all(files, options, out, as_values=as_values)
     elif tuning:
         from rlmlang.cli.tune import price
 
         price(files[0], "", replace(options, untuned=True), as_values)
     else:
-        _tell(prepare(files[0], options, need_all=False), as_values, out)
+        _tell(prepare(files[0], options, need_all=False), as_values, out, fail_on_warning)
 
 
-def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
-    """Shows what is planned, with what must be said of it."""
+def _tell_all(
+    files: tuple[str, ...], options: Options, out: str | None, *, as_values: bool
+) -> None:
+    """Shows a line for each recipe, and exits with the worst code."""
+    from rlmlang.cli.plans import plan_all
+    from rlmlang.runtime.recipe_files import recipe_files
+
+    if code := plan_all(recipe_files(files), options, out, as_values=as_values):
+        raise click.exceptions.Exit(code)
+
+
+def _tell(ready: Prepared, as_values: bool, out: str | None, strict: bool) -> None:
+    """Shows what is planned, with what must be said of it; where it is `strict`, warnings fail."""
     from rlmlang.runtime.trust import untrusted
 
     doubt = untrusted(ready.project, ready.options)
@@ -81,6 +92,8 @@ def _tell(ready: Prepared, as_values: bool, out: str | None) -> None:
         draw(ready.plan, out)
     if ready.plan.verdict.word == "cannot fit":
         raise click.exceptions.Exit(BUDGET)
+    if strict and ready.warnings:
+        raise click.exceptions.Exit(RECIPE)
 
 
 def draw(plan: Plan, out: str | None) -> None:

@@ -61,7 +61,7 @@ def verify(store: str, as_values: bool) -> None:
     else:
         whole = ", ".join(f"{n:,} of {table}" for table, n in found.whole.items())
         show([f"{whole} are whole"])
-        for words in found.wrong[:20]:
+        for words in found.wrong:
             show([f"wrong: {words}"])
         if found.wrong:
             click.echo(f"fix: rlm store salvage {place} NEW_FILE brings over all whole rows")

@@ -6,7 +6,7 @@ import hashlib
 import os
 import reprlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import cast
@@ -22,6 +22,7 @@ from rlmlang.runtime.parts import code_path
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
+from rlmlang.stores.redact import Redactor
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 
@@ -31,15 +32,18 @@ PATIENCE = 600.0  # seconds of a call that no budget of time is over, as a metri
 
 class CallCode:
     """The user's code and the functions that are installed, as expressions call them. `overdue`
-    raises what shall end a call that has not come back."""
+    raises what shall end a call that has not come back; `redact` takes secrets out of the values
+    that a failure shows, without it those of the environment."""
 
-    def __init__(self, overdue: Overdue | None = None) -> None:
-        self.overdue = overdue
+    def __init__(
+        self, overdue: Overdue | None = None, redact: Callable[[str], str] | None = None
+    ) -> None:
+        self.overdue, self.redact = overdue, redact
 
     def __call__(self, code: Code, args: list[Datum]) -> Datum:
         """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
         code-failed)."""
-        return called(code, args, {}, self.overdue)
+        return called(code, args, {}, self.overdue, self.redact)
 
     def function(self, name: str) -> Function:
         """The function of that name. Raises CodedError (plugin-missing)."""
@@ -57,6 +61,7 @@ def called(
     args: Sequence[Datum],
     named: Mapping[str, Datum] = MappingProxyType({}),
     overdue: Overdue | None = None,
+    redact: Callable[[str], str] | None = None,
 ) -> Datum:
     """What a function of the user's gives, as a value of its declared type. It runs in a process
     of its own, with copies of the values.
@@ -90,7 +95,8 @@ def called(
         )
     if "failed" in answer:
         hint = "the function is called with plain lists, dictionaries, text and numbers"
-        raise _failed(code, answer["failed"], hint, _led_here(answer.get("trace", []), args))
+        given = Shortly(redact or Redactor(os.environ)).values(args)
+        raise _failed(code, answer["failed"], hint, "\n".join([*answer.get("trace", []), given]))
     return _held(code, sent, answer["value"])
 
 
@@ -115,10 +121,27 @@ def _failed(code: Code, words: str, hint: str, reason: str = "") -> CodedError:
     return failed("code-failed", message, reason=reason, hint=hint)
 
 
-def _led_here(lines: Sequence[str], args: Sequence[Datum]) -> str:
-    """The user's own lines that led to a mistake, and what the function was given, shortly."""
-    shown = ", ".join(reprlib.repr(x.text() if isinstance(x, Slice) else x) for x in args)
-    return "\n".join([*lines, f"called with: {shown}"])
+class Shortly(reprlib.Repr):
+    """Values as Python writes them, cut short once secrets are out of them: a secret that is cut is
+    not known any more."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        super().__init__()
+        self.redact = redact
+
+    def values(self, args: Sequence[Datum]) -> str:
+        """What a function was given."""
+        plain = (x.text() if isinstance(x, Slice) else x for x in args)
+        return f"called with: {', '.join(map(self.repr, plain))}"
+
+    def repr_str(self, x: str, level: int) -> str:
+        """A text."""
+        return super().repr_str(self.redact(x), level)
+
+    def repr_instance(self, x: object, level: int) -> str:
+        """Any other value."""
+        shown = self.redact(repr(x))
+        return shown if len(shown) <= self.maxother else shown[: self.maxother - 1] + "…"
 
 
 def _patient(code: Code) -> Overdue:

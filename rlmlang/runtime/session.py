@@ -237,7 +237,7 @@ class Session:
             self.models,
             plugins.partition,
             plugins.search,
-            CallCode(self._overdue),
+            CallCode(self._overdue, self.redact),
             self.ready.measure,
             self._sandbox,
             conformed,

@@ -31,7 +31,6 @@ from rlmlang.schema.project import FREE, SETTINGS
 ALL = TRUST
 YES = ("1", "true", "yes", "on")
 SHOWN = 200
-MOST_EFFECTS = 6
 
 
 def add(folder: Path) -> ProjectFile | None:
@@ -170,13 +169,12 @@ def doubt(
 ) -> Diagnostic:
     """What is said of the effects of a recipe that nobody trusts."""
     folder = shlex.quote(str(Path(path).resolve().parent))
-    shown = "; ".join(str(e) for e in effects[:MOST_EFFECTS])
-    more = f"; and {len(effects) - MOST_EFFECTS} more" if len(effects) > MOST_EFFECTS else ""
+    shown = "; ".join(map(str, effects))
     left = [e.name for e in effects if e.does == LEAVES and e.name]
     own = f"; or give it yourself: --source {left[0]}=PATH" if left and not softened else ""
     return Diagnostic(
         "recipe-untrusted",
-        f"{path} is not in a folder that you trust, and {shown}{more}",
+        f"{path} is not in a folder that you trust, and {shown}",
         reason="None of this was done; `rlm run` does it, but reads outside its folder only when "
         "you trust it."
         if softened

@@ -79,8 +79,16 @@ def too_deep(source: SourceFile) -> Diagnostic:
 
 
 def _lost(holes: Iterable[Span]) -> frozenset[str]:
-    """The words of blanked text: any of them may have been declared there."""
-    return frozenset(p.text for hole in holes for p in scan(hole.text) if p.kind == "word")
+    """The words of blanked text: any of them may have been declared there. With "" where a
+    declaration has no name, which may be any."""
+    found: set[str] = set()
+    for hole in holes:
+        pieces = [p for p in scan(hole.text) if p.kind not in ("comment", "doc")]
+        found |= {p.text for p in pieces if p.kind == "word"}
+        named = len(pieces) < 2 or pieces[1].kind != "mark" or pieces[1].text not in "{(="
+        if not named and pieces[0].text in DECLARATIONS:
+            found.add("")
+    return frozenset(found)
 
 
 @cache

@@ -79,3 +79,12 @@ class Variant(Node):
 
     name: Name
     docs: str = ""
+
+
+@node
+class Whole(Node):
+    """What is read of a whole text. `holes` are the parts of it that could not be read, `lost` the
+    names that they may have declared."""
+
+    holes: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+    lost: frozenset[str] = field(default=frozenset(), compare=False, repr=False)

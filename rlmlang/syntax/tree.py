@@ -5,10 +5,8 @@ Spans do not take part in comparison, so two trees are equal when they say the s
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import ClassVar
 
-from rlmlang.diagnostics.source import Span
 from rlmlang.syntax.terms import Assume as Assume
 from rlmlang.syntax.terms import Constant as Constant
 from rlmlang.syntax.terms import Date as Date
@@ -18,6 +16,7 @@ from rlmlang.syntax.terms import Number as Number
 from rlmlang.syntax.terms import TypeExpr as TypeExpr
 from rlmlang.syntax.terms import Use as Use
 from rlmlang.syntax.terms import Variant as Variant
+from rlmlang.syntax.terms import Whole
 from rlmlang.value import node
 
 # ── expressions ──────────────────────────────────────────────────────────────
@@ -338,11 +337,8 @@ Decl = Use | Declaration
 
 
 @node
-class File(Node):
-    """A whole recipe file. `holes` are the parts of it that could not be read, `lost` the names
-    that they may have declared."""
+class File(Whole):
+    """A whole recipe file."""
 
     edition: int
     items: tuple[Decl, ...]
-    holes: tuple[Span, ...] = field(default=(), compare=False, repr=False)
-    lost: frozenset[str] = field(default=frozenset(), compare=False, repr=False)

@@ -98,6 +98,12 @@ def test_all_mistakes_of_a_file_are_told_at_once() -> None:
     assert [d.place.line for d in told if d.place is not None] == [16, 21, 24, 31, 33, 41]
 
 
+@pytest.mark.parametrize("word", ["enum Label", "record Row", "prompt tag"])
+def test_a_declaration_without_its_name_is_one_error(word: str) -> None:
+    (wrong,) = errors(GOOD.replace(word, word.split()[0], 1))
+    assert wrong.code == "unexpected-token" and "name" in wrong.message
+
+
 def test_edits_are_told_as_json() -> None:
     (wrong,) = errors(GOOD.replace("deep: Bool", "deep: bool"))
     (edit,) = as_json(wrong)["edits"]  # type: ignore[misc, attr-defined]

@@ -35,6 +35,8 @@ def test_warnings_fail_a_check_where_that_is_asked_for(book: Path, rlm: Rlm) -> 
     assert rlm("check", "warned.rlm").code == 0
     assert rlm("check", "warned.rlm", "--fail-on-warning").code == 65
     assert rlm("check", "find.rlm", "--fail-on-warning").code == 0
+    assert rlm("plan", "warned.rlm").code == 0
+    assert rlm("plan", "warned.rlm", "--fail-on-warning").code == 65
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -161,6 +161,25 @@ def test_a_failure_shows_the_lines_of_the_code_itself_and_what_it_was_given(
     ]
 
 
+@pytest.mark.parametrize("around", ["{}", "the key is {} and so on", "{}" + "x" * 90])
+def test_what_code_was_given_is_shown_without_secrets(
+    folder: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch, around: str
+) -> None:
+    secret, other = "sQ9zLm31pXv8Tt40RrWw7Yy2Uu6Ii5Oo1Pp3Aa8Ss9", "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW"
+    monkeypatch.setenv("SOME_API_KEY", secret)
+    (folder / "c.py").write_text("def f(x, y, zs):\n    raise ValueError('no')\n")
+    (folder / "r.rlm").write_text(
+        'rlm 1\ncode f(x: Text, y: Text, zs: [Text]) -> Text from "c.py:f"\n'
+        "recipe r(x: Text, token: Text) -> Text { return f(x, token, [x]) }\n"
+    )
+    sets = ("--set", f"x={around.format(secret)}", "--set", f"token={other}")
+    done = rlm("run", "r.rlm", *sets, "--json")
+    assert done.code == 1 and "called with: " in done.err and "[secret]" in done.err
+    for kept in (done.out + done.err, rlm("show", "last").out, rlm("export").out):
+        assert secret[:8] not in kept and secret[-8:] not in kept
+        assert other[:8] not in kept and other[-8:] not in kept
+
+
 @pytest.mark.parametrize(
     "body",
     ["while True: pass", "import time; time.sleep(600)", "import signal; signal.pause()",
