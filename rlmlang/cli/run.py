@@ -9,7 +9,7 @@ import click
 
 from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import seen_with, store_of
+from rlmlang.cli.places import keeping, seen_with
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command(
         sets,
         sources,
         models,
-        store=None if no_store else store_of(store, file),
+        **keeping(store, file, none=no_store),
         only_kept=replay or bool(why_miss),
         **more,
     )
