@@ -118,4 +118,5 @@ def intact(table: str, row: Row) -> bool:
 
 def signed(table: str, row: Row, secret: bytes) -> bool:
     """Whether a row is what was written by who has a secret."""
-    return bool(secret) and row[-1] == seal(table, row[:-1], secret)
+    wide = len(TABLES[table]) + 1
+    return len(row) == wide and bool(secret) and row[-1] == seal(table, row[:-1], secret)

@@ -57,9 +57,11 @@ def _kept(path: Path) -> bytes:
 def hold(path: Path, table: str, row: Row, secret: bytes | None) -> None:
     """Holds that a row is what was written, and by whom where a secret is given. Raises CodedError
     (store-damaged, store-untrusted)."""
+    if secret is not None and rows.signed(table, row, secret):
+        return
     if not rows.intact(table, row):
         raise damaged(path, f"a row of {table} is not what was written")
-    if secret is not None and not rows.signed(table, row, secret):
+    if secret is not None:
         raise not_own(path)
 
 
