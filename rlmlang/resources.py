@@ -51,8 +51,10 @@ def keep(name: str, content: str) -> None:
 
 def user_state() -> Path:
     """The folder of what a user's programs keep from run to run, where they name no other."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "rlmlang"
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not base.is_absolute():  # one below the current folder would be anybody's
+        base = Path.home() / ".local" / "state"
+    return base / "rlmlang"
 
 
 def user_cache() -> Path:

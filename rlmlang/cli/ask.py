@@ -12,7 +12,7 @@ from rlmlang.cli.edge import (
     pairs,
 )
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import keeping
 from rlmlang.cli.run import asked_for, deliver
 
 
@@ -68,6 +68,6 @@ def command(
         sources,
         both(models[-1] if models else "", sub_model),
         budget,
-        Options(only_kept=replay, store=None if no_store else store_of(store), **more),
+        Options(only_kept=replay, **keeping(store, none=no_store), **more),
     )
     deliver(ready, wanted, quiet=quiet, out=out)

@@ -134,6 +134,7 @@ def _project() -> Iterator[tuple[str, bool, str]]:
     """The project of the current folder, and whether its runs can be kept."""
     from rlmlang.cli.places import store_of
     from rlmlang.runtime.root import FILE, root_of
+    from rlmlang.runtime.stored import whose
 
     root = root_of()
     yield "project", True, f"{root.folder}, {root.file or f'no {FILE} at or above it'}"
@@ -142,3 +143,6 @@ def _project() -> Iterator[tuple[str, bool, str]]:
     store = store_of("").absolute()
     ok = os.access(next(p for p in (store, *store.parents) if p.exists()), os.W_OK)
     yield "store", ok, f"{store} {'can' if ok else 'cannot'} be written"
+    counts, words = whose(store)
+    if words:
+        yield "rows of the store", counts, words

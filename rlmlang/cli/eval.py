@@ -10,7 +10,7 @@ import click
 
 from rlmlang.cli.edge import exit_code_of, options_from, say
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
 from rlmlang.cli.width import show
 from rlmlang.schema.exits import FAILED
@@ -69,8 +69,8 @@ def command(
 
     made = choose_eval(file, name)
     made = replace(made, limit=limit or made.limit)
-    kept_in = None if no_store else store_of(store, file)
-    options = options_from("", sets, (), models, store=kept_in, **more)
+    kept_in = keeping(store, file, none=no_store)
+    options = options_from("", sets, (), models, **kept_in, **more)
     if not quiet:
         say(_unpriced(made, options))
     with Bar(f"eval {made.name}", quiet=quiet or as_values) as bar:
@@ -133,7 +133,7 @@ def _compared(
     from rlmlang.testing.compare import at_commit, at_that_time, compare, kept
     from rlmlang.testing.evals import as_values as values_of
 
-    before = kept(options.store, name) if options.store is not None else None
+    before = kept(options, name)
     if before is None:
         options = replace(options, trust=trusts(made.path, options))  # it is the same folder's
         with at_commit(made.path, name) as path, Bar(f"eval at {name}", quiet=True) as bar:

@@ -9,7 +9,7 @@ import click
 from rlmlang import plugins
 from rlmlang.cli.edge import writable, write_lines
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import reader_of
 from rlmlang.report.export.export import Export
 from rlmlang.report.export.table import EXPORTS
 
@@ -38,10 +38,8 @@ def _format(ctx: click.Context, option: click.Parameter, name: str) -> Export:
 @flags("export")
 def command(run: str, export: Export, out: str | None, store: str) -> None:
     """Write the events of RUN (the last one by default), with prompts and answers."""
-    from rlmlang.stores.reader import StoreReader
-
     writable(out)
-    reader = StoreReader(store_of(store))
+    reader = reader_of(store)
     write_lines(export.write(reader.events(reader.choose(run))), out)
     if out is not None and out != "-":
         click.echo(f"{out}  {Path(out).stat().st_size:,} bytes", err=True)

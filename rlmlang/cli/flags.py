@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., object])
 ASKING = ("run", "ask", "eval", "tune")  # these ask models
 BINDING = ("run", "plan", "graph")  # these bind the inputs of a recipe
-LOOKING = ("runs", "show", "export", "store ls", "store verify", "store gc")  # into the store
+LOOKING = ("runs", "show", "export", "store ls", "store verify", "store gc",
+           "store adopt")  # fmt: skip
 SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "trust", "models", "doctor", "explain",
-          "store ls", "store verify", "store gc", "store salvage")  # fmt: skip
+          "store ls", "store verify", "store gc", "store adopt", "store salvage")  # fmt: skip
 
 
 @dataclass(frozen=True)

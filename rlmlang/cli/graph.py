@@ -9,7 +9,7 @@ import click
 
 from rlmlang.cli.edge import options_from, writable
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import reader_of
 
 STAMP = re.compile(r"\d{8}-\d")  # the name of a run begins with its time
 
@@ -48,7 +48,7 @@ def command(
     writable(out)
     drawing = drawing_for(kind, None if out == "-" else out)
     if file == "last" or (STAMP.match(file) and not Path(file).exists()):
-        plan = plan_of_run(store_of(store), file)
+        plan = plan_of_run(reader_of(store), file)
     else:
         options = options_from(recipe, sets, sources, models, **more)
         plan = prepare(file, options, need_all=False).plan

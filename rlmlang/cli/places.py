@@ -5,10 +5,21 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from rlmlang.runtime.root import STORE, Root, root_of
+
+if TYPE_CHECKING:
+    from rlmlang.stores.reader import StoreReader
+
+
+class Keeping(TypedDict):
+    """Where a run is kept, and whether rows count there that others wrote."""
+
+    store: Path | None
+    own_only: bool
 
 
 def store_of(given: str, recipe: str = "") -> Path:
@@ -20,6 +31,20 @@ def store_of(given: str, recipe: str = "") -> Path:
     if not store.exists() and Path(STORE).is_file() and not _quiet():
         click.echo(f"an older store lies in ./{STORE.parent}: --store {STORE}", err=True)
     return store
+
+
+def keeping(given: str, recipe: str = "", *, none: bool = False) -> Keeping:
+    """The options that say where a run is kept, and whose rows count there."""
+    return {"store": None if none else store_of(given, recipe), "own_only": not given}
+
+
+def reader_of(given: str) -> StoreReader:
+    """The store that is named, to be read as it is; else that of the current folder's project, as
+    far as it is trusted. Raises CodedError (unknown-run, store-untrusted)."""
+    from rlmlang.runtime.prepared import Options
+    from rlmlang.runtime.stored import reader_for
+
+    return reader_for(store_of(given), Options(own_only=not given))
 
 
 def near(path: Path) -> Path:

@@ -9,7 +9,7 @@ import click
 
 from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import seen_with, store_of
+from rlmlang.cli.places import keeping, seen_with
 from rlmlang.cli.steady import steady
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def command(
 
     wanted = asked_for(form, out, as_values)
     options = options_from(
-        store=None if no_store else store_of(store, file),
+        **keeping(store, file, none=no_store),
         only_kept=replay or bool(why_miss),
         **more,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 import click
 
 from rlmlang.cli.flags import flags
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import reader_of
 from rlmlang.cli.width import show, table
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def command(as_values: bool, everything: bool, store: str) -> None:
 
     `parked`, `failed` and `killed` runs are resumed by the same `rlm run` command.
     """
-    from rlmlang.stores.reader import StoreReader
-
-    reader = StoreReader(store_of(store))
+    reader = reader_of(store)
     found = [_row(reader, run) for run in reader.runs() if everything or "within" not in run.data]
     if as_values:
         click.echo(json.dumps(found, indent=2))

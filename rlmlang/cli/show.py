@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rlmlang.cli.edge import answer_options, write, write_lines
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import reader_of
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from rlmlang.stores.reader import StoreReader
 
 
 @click.command()
@@ -44,24 +47,22 @@ def command(
     rlm show last notes[3]
     """
     if answer:
-        _answer(store_of(store), run, form, out)
+        _answer(reader_of(store), run, form, out)
         return
     if form or out:
         raise click.UsageError("--format and --out are for the result: add --answer")
     if planned:
-        _plan(store_of(store), run, as_values)
+        _plan(reader_of(store), run, as_values)
         return
-    _tree(store_of(store), run, node, everything, as_values)
+    _tree(reader_of(store), run, node, everything, as_values)
 
 
-def _tree(store: Path, run: str, node: str, everything: bool, as_values: bool) -> None:
+def _tree(reader: StoreReader, run: str, node: str, everything: bool, as_values: bool) -> None:
     from rlmlang.cli.console import console
     from rlmlang.report.calls import known_nodes, node_view, run_view
     from rlmlang.report.export.jsonl import JSONL
-    from rlmlang.stores.reader import StoreReader
     from rlmlang.trajectory.calls import fold
 
-    reader = StoreReader(store)
     events = reader.events(reader.choose(run))
     if as_values:
         write_lines(JSONL.write(events), None)
@@ -77,21 +78,21 @@ def _tree(store: Path, run: str, node: str, everything: bool, as_values: bool) -
     console("stdout", soft_wrap=True).print(view)
 
 
-def _plan(store: Path, run: str, as_values: bool) -> None:
+def _plan(reader: StoreReader, run: str, as_values: bool) -> None:
     from rlmlang.cli.plan import draw
     from rlmlang.runtime.prepare import plan_of_run
 
-    plan = plan_of_run(store, run)
+    plan = plan_of_run(reader, run)
     write(plan.to_json(), None) if as_values else draw(plan, None)
 
 
-def _answer(store: Path, run: str, form: str, out: str | None) -> None:
+def _answer(reader: StoreReader, run: str, form: str, out: str | None) -> None:
     """Writes the result that is kept of a run."""
     from rlmlang.cli.delivery import Delivery, form_of
     from rlmlang.runtime.answers import kept_answer
 
     wanted = form_of(form, out)
-    found = kept_answer(store, run)
+    found = kept_answer(reader, run)
     delivery = Delivery(wanted, found.type, found.recipe, out)
     try:
         delivery.finish(found.result, found.run, kept=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rlmlang.cli.flags import flags
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import reader_of, store_of
 from rlmlang.cli.width import show
 from rlmlang.schema.exits import FAILED
 
@@ -22,10 +22,8 @@ def command() -> None:
 @flags("store ls")
 def ls(store: str, as_values: bool) -> None:
     """Say what the store holds."""
-    from rlmlang.stores.reader import StoreReader
-
-    place = store_of(store)
-    reader = StoreReader(place)
+    reader = reader_of(store)
+    place = reader.path
     runs = reader.runs()
     totals = [reader.totals(r) for r in runs]
     values = {
@@ -70,14 +68,30 @@ def verify(store: str, as_values: bool) -> None:
 
 
 @command.command()
+@flags("store adopt")
+def adopt(store: str, as_values: bool) -> None:
+    """Take all rows of a store as yours, whoever wrote them: one of an earlier version, of another
+    machine, or of somebody whose answers you believe. Look at it first: rlm runs --store PATH."""
+    from rlmlang.stores.maintenance import adopt as sign
+
+    place = store_of(store)
+    count = sign(place)
+    if as_values:
+        click.echo(json.dumps({"path": str(place), "rows": count}, indent=2))
+    else:
+        click.echo(f"{place}: {count:,} rows are yours")
+
+
+@command.command()
 @click.argument("damaged")
 @click.argument("new_file")
+@click.option("--own", is_flag=True, help="Only rows that you wrote.")
 @flags("store salvage")
-def salvage(damaged: str, new_file: str, as_values: bool) -> None:
+def salvage(damaged: str, new_file: str, own: bool, as_values: bool) -> None:
     """Bring all whole rows of the file DAMAGED into NEW_FILE."""
     from rlmlang.stores.salvage import salvage as rescue
 
-    found = rescue(Path(damaged), Path(new_file))
+    found = rescue(Path(damaged), Path(new_file), own_only=own)
     if as_values:
         click.echo(json.dumps({"path": new_file, "saved": found}, indent=2))
         return

@@ -146,14 +146,13 @@ def _models(ctx: click.Context, word: str) -> Found:
 
 def _runs(ctx: click.Context, word: str) -> Found:
     """The last runs that are kept, the newest first."""
-    from rlmlang.runtime.root import root_of
-    from rlmlang.stores.reader import StoreReader
+    from rlmlang.cli.places import reader_of
 
     words = [*ctx.args, ""]
     given = (
         ctx.params.get("store") or words[words.index("--store") + 1 if "--store" in words else -1]
     )
-    reader = StoreReader(Path(given) if given else root_of().store)
+    reader = reader_of(given)
     return ["last", *(run.name for run in reversed(reader.runs()[-RUNS:]))]
 
 

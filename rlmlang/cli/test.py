@@ -10,7 +10,7 @@ import click
 
 from rlmlang.cli.edge import exit_code_of, problem_of, words_of, writable, write
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import reader_of
 from rlmlang.cli.steady import steady
 from rlmlang.cli.width import show
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -61,7 +61,7 @@ def command(
     if record:
         from rlmlang.testing.recording import record_test
 
-        click.echo(f"wrote {record_test(store_of(store), record)}", err=True)
+        click.echo(f"wrote {record_test(reader_of(store), record)}", err=True)
         return
     from rlmlang.testing.telling import junit as as_junit
     from rlmlang.testing.tests import chosen, run_tests

@@ -10,7 +10,7 @@ import click
 
 from rlmlang.cli.edge import options_from, write
 from rlmlang.cli.flags import flags, offering
-from rlmlang.cli.places import store_of
+from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
 from rlmlang.cli.width import show
 
@@ -61,9 +61,7 @@ def command(
         target = path_of(tune.eval.path, tune.recipe)
         _show(tune, target) if show else _apply(tune, target, only)
         return
-    options = options_from(
-        "", (), (), models, store=None if no_store else store_of(store, file), **more
-    )
+    options = options_from("", (), (), models, **keeping(store, file, none=no_store), **more)
     if dry_run:
         price(file, name, options, as_values)
         return

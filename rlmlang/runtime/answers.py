@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir.types import Type
@@ -22,12 +21,11 @@ class KeptAnswer:
     result: Json
 
 
-def kept_answer(store: Path, run: str) -> KeptAnswer:
+def kept_answer(reader: StoreReader, run: str) -> KeptAnswer:
     """The result of a run. Raises CodedError (no-answer, unknown-run)."""
-    reader = StoreReader(store)
     row = reader.choose(run)
     ended = reader.ended(row)
-    interface = plan_of_run(store, row.name).recipe
+    interface = plan_of_run(reader, row.name).recipe
     if ended is None or ended.outcome != "finished":
         why = f": {ended.message}" if ended is not None and ended.message else ""
         raise failed(

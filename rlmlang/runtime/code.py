@@ -67,13 +67,7 @@ def called(
     of its own, with copies of the values.
 
     Raises CodedError (code-missing, code-changed, code-failed), and what `overdue` raises."""
-    path = code_path(code)
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise failed(
-            "code-missing", f"{code.path}:{code.function} cannot be loaded: {path} is no file"
-        )
-    if code.pin:
-        _pinned(code, path, os.stat(path).st_mtime_ns if os.path.exists(path) else 0)
+    path = _looked_at(code)
     sent = Sent()
     asked = {
         "path": path,
@@ -98,6 +92,18 @@ def called(
         given = Shortly(redact or Redactor(os.environ)).values(args)
         raise _failed(code, answer["failed"], hint, "\n".join([*answer.get("trace", []), given]))
     return _held(code, sent, answer["value"])
+
+
+def _looked_at(code: Code) -> str:
+    """The file of a function. Raises CodedError (code-missing, code-changed)."""
+    path = code_path(code)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise failed(
+            "code-missing", f"{code.path}:{code.function} cannot be loaded: {path} is no file"
+        )
+    if code.pin:
+        _pinned(code, path, os.stat(path).st_mtime_ns if os.path.exists(path) else 0)
+    return path
 
 
 def _held(code: Code, sent: Sent, value: object) -> Datum:

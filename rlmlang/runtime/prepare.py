@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from rlmlang import compiler, plugins
@@ -44,6 +43,7 @@ from rlmlang.runtime.trust import doubt, hold, left_aside, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
+from rlmlang.stores.reader import StoreReader
 
 Limited = TypeVar("Limited", bound=r.Interface)
 
@@ -56,7 +56,7 @@ def prepare(what: str | SourceFile | Plan, options: Options, *, need_all: bool) 
     root = root_of(path)
     project = load(root)
     if options.store is STORE:
-        options = replace(options, store=root.store)
+        options = replace(options, store=root.store, own_only=True)
     if isinstance(what, Plan) or (isinstance(what, str) and path.endswith(".json")):
         saved = (
             what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)
@@ -80,11 +80,8 @@ def recipe_of(what: str | SourceFile, options: Options) -> r.Recipe:
     return _choose(found, options.recipe, source.path)
 
 
-def plan_of_run(store: Path, run: str) -> Plan:
+def plan_of_run(reader: StoreReader, run: str) -> Plan:
     """The plan that a kept run ran. Raises CodedError."""
-    from rlmlang.stores.reader import StoreReader
-
-    reader = StoreReader(store)
     return Plan.from_json(reader.document(reader.choose(run)), plugins.find)
 
 

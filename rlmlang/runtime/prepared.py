@@ -37,13 +37,15 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 class Options:
     """What the command line or a caller says about a run. `values` are inputs as Python values;
     `store` is the file that keeps the run, None for memory only, `STORE` itself that of the
-    recipe's root; `fresh` uses no earlier answer, `retry_failed` none that was refused, `only_kept`
-    nothing but kept ones; times are in seconds. `sandbox` names tiers in place of the recipe's;
-    `allow_unsafe` lets code run in processes that cannot be locked down; `untuned` leaves a tuning
-    beside the recipe aside, `tuning` is one to use in its place; without `rewrite` the plan is as
-    the recipe says it; `api_key_env` names the variable with the key of `api_base`; `trust` takes
-    all that the recipe and `rlm.toml` say; an `unattended` run does of it what is trusted, and no
-    more; one that is `alone`, as a test is, reads neither values of `rlm.toml` nor the environment.
+    recipe's root; `own_only` lets no row of it count that another user wrote, unless its folder is
+    trusted, as it always is for `STORE`; `fresh` uses no earlier answer, `retry_failed` none that
+    was refused, `only_kept` nothing but kept ones; times are in seconds. `sandbox` names tiers in
+    place of the recipe's; `allow_unsafe` lets code run in processes that cannot be locked down;
+    `untuned` leaves a tuning beside the recipe aside, `tuning` is one to use in its place; without
+    `rewrite` the plan is as the recipe says it; `api_key_env` names the variable with the key of
+    `api_base`; `trust` takes all that the recipe and `rlm.toml` say; an `unattended` run does of it
+    what is trusted, and no more; one that is `alone`, as a test is, reads neither values of
+    `rlm.toml` nor the environment.
     `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
     shows its requests to DSPy's onlookers; values `of_python` are what a program has, where a text
     is neither a path nor a number."""
@@ -57,6 +59,7 @@ class Options:
     timeout: float = 120.0
     parallel: int | None = None
     store: Path | None = STORE
+    own_only: bool = False
     fresh: bool = False
     retry_failed: bool = False
     only_kept: bool = False

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -33,11 +32,12 @@ from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.restored import has_item_budgets, restore, spent_by_items
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import cancellations, interrupted, out_of_time, stopping, wanted
+from rlmlang.runtime.stored import store_for
 from rlmlang.runtime.trust import require
 from rlmlang.runtime.values import conformed
 from rlmlang.schema.sandboxes import DEFAULT
 from rlmlang.stores.runs import RunData, RunStart
-from rlmlang.stores.store import Store, memory_store, open_store
+from rlmlang.stores.store import Store
 from rlmlang.trajectory.events import CallFinished, Event, Noticed, Paused, RunResumed
 from rlmlang.trajectory.receipt import Line
 
@@ -89,7 +89,7 @@ class Session:
         self.account.parent = above
         self.signals, self.about = signals, about or RunData()
         require(ready.project, ready.options, sends=engine is None)
-        self.store = store or self._open_store()
+        self.store = store or store_for(ready.options, self.redact)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
         self.models = self._models(program, trace, budget_waiters)
@@ -163,10 +163,6 @@ class Session:
         )
 
     # ── beginning ────────────────────────────────────────────────────────────
-
-    def _open_store(self) -> Store:
-        options = self.ready.options
-        return open_store(Path(options.store), self.redact) if options.store else memory_store()
 
     def _models(
         self,

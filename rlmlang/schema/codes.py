@@ -220,6 +220,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "store-damaged": (FAILED, (), "the file that keeps runs is not what was written"),
     "store-missing": (FAILED, (), "there is no store at that place"),
     "store-too-new": (FAILED, (), "a newer version wrote this store"),
+    "store-untrusted": (FAILED, (), "a store with rows that this user did not write"),
     "store-unwritable": (FAILED, ("parks",), "the file that keeps runs cannot be written"),
     "template-data": (RECIPE, (), "a context put into the task"),
     "template-path": (RECIPE, (), "a task that names something the prompt does not have"),

@@ -45,8 +45,8 @@ VARIABLES = {
         Variable(DEBUG, "1 shows where rlmlang made a mistake of its own", "1"),
         Variable(NO_COLOR, "anything in it: no colours", "1"),
         Variable("COLUMNS", "how wide tables may be, in place of the terminal's width", "60"),
-        Variable(STATE, "where runs of Python programs are kept that name no store, in the folder "
-                 "rlmlang", "~/.local/state"),
+        Variable(STATE, "where runs of Python programs are kept that name no store, and the secret "
+                 "that signs what is kept, in the folder rlmlang", "~/.local/state"),
         Variable(CACHE, "where the cache lies, in the folder rlmlang: texts of documents, tables "
                  "of the grammar; ~/.cache where it is not set", "/var/cache/ann"),
         Variable(CONFIG, "where the list of what is trusted lies, in the folder rlmlang; ~/.config "

@@ -68,10 +68,8 @@ VALUES = attrgetter(*COLUMNS)
 WIDE = len(COLUMNS) + 1  # with the seal
 
 
-def row_from(found: Row) -> CallRow | None:
-    """A call from what was read; None when it is not what was written."""
-    if not rows.intact("call", found[:WIDE]):
-        return None
+def row_from(found: Row) -> CallRow:
+    """A call from what was read, and held."""
     columns: dict[str, Any] = dict(zip(COLUMNS, found, strict=False))
     return CallRow(**columns)
 
@@ -128,7 +126,7 @@ class SharedTexts:
         return known
 
     def _kept(self, c: Batch, text: str) -> int:
-        digest = rows.seal("phrase", [text])
+        digest = rows.digest("phrase", [text])
         found = c.execute("SELECT id FROM phrase WHERE hash = ?", (digest,)).fetchone()
         if found:
             return int(found[0])

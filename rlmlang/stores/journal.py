@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.stores import mark, schema, whole
+from rlmlang.stores import mark, schema, signing, whole
 from rlmlang.stores.locks import CommitLock
 from rlmlang.stores.migrate import prepare
 from rlmlang.stores.problems import damaged, problem_of
@@ -59,8 +59,11 @@ class _Entry:
 class WriterThread:
     """A journal on disk, written by a thread of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, only: bytes | None = None) -> None:
+        """Raises CodedError (store-untrusted) for a store of others where `only` what was signed
+        with a secret counts."""
+        self.path, self._only = path, only
+        self._secret = signing.own_secret()
         self.broken: CodedError | None = None
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._lock = CommitLock(mark.lock_of(path))
@@ -84,6 +87,7 @@ class WriterThread:
     def _open(self) -> None:
         new = not schema.has_tables(self._connection, self.path)  # before anything is written
         held = whole.hold(self.path, self._connection)
+        signing.hold_store(self.path, self._connection, self._only)
         schema.configure(self._connection)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -169,7 +173,9 @@ class WriterThread:
         if error is None:
             try:
                 with self._lock.held():
-                    row = in_one_transaction(self._connection, entries, shared=self._shared())
+                    row = in_one_transaction(
+                        self._connection, entries, shared=self._shared(), secret=self._secret
+                    )
                     self._note(mark.after_commit(self.path, self._mark, row))
             except Exception as mistake:
                 error = self.broken = problem_of(self.path, mistake)
@@ -212,27 +218,27 @@ class Memory:
         self.connection.close()
 
 
-def bring_up(path: Path) -> None:
+def bring_up(path: Path, only: bytes | None = None) -> None:
     """Brings the store of a file to this version where an earlier one wrote it.
 
-    Raises CodedError (store-too-new, store-damaged), sqlite3.Error where it cannot be read or
-    written.
+    Raises CodedError (store-too-new, store-damaged, store-untrusted), sqlite3.Error
+    where it cannot be read or written.
     """
     if mark.emptied(path):
         raise damaged(path, mark.EMPTIED)
     with contextlib.closing(schema.read_only(path)) as connection:
         if schema.version_of(connection, str(path)) in (0, schema.VERSION):
             return
-    WriterThread(path).close()
+    WriterThread(path, only).close()
 
 
 def in_one_transaction(
-    connection: sqlite3.Connection, entries: list[_Entry], *, shared: bool
+    connection: sqlite3.Connection, entries: list[_Entry], *, shared: bool, secret: bytes
 ) -> tuple[str, int, bool] | None:
     """All changes or none; gives the row by which a later reader knows that they are there."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        batch = Batch(connection, shared=shared)
+        batch = Batch(connection, shared=shared, secret=secret)
         for entry in entries:
             entry.result = entry.change(batch)
         batch.flush()

@@ -1,7 +1,8 @@
 """A store of an earlier version brought to this one, in one transaction.
 
 Version 2 keeps how an answer ended. Version 1 did not ask: an answer of it counts as whole, and is
-used again, only if it took less than it was allowed and can be read without any repair.
+used again, only if it took less than it was allowed and can be read without any repair. Version 3
+signs what is written from then on; older rows stay nobody's until they are adopted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
     if found == 0:
         schema.create(connection)
     elif found < schema.VERSION:
-        _keep_endings(connection)
+        if found < 2:
+            _keep_endings(connection)
         connection.execute(f"PRAGMA user_version={schema.VERSION}")
 
 
@@ -52,12 +54,12 @@ def _keep_endings(connection: sqlite3.Connection) -> None:
 def with_ending(row: Row) -> list[Cell]:
     """A row of version 1, its seal at the end, as one of this version."""
     values = [*row[:-1], _ending(row)]
-    return [*values, rows.seal("call", values) if is_old(row) else row[-1]]
+    return [*values, rows.digest("call", values) if is_old(row) else row[-1]]
 
 
 def is_old(row: Row) -> bool:
     """Whether a row is a whole call of version 1."""
-    return len(row) == len(OLD) + 1 and rows.seal("call", row[:-1]) == row[-1]
+    return len(row) == len(OLD) + 1 and rows.digest("call", row[:-1]) == row[-1]
 
 
 def _ending(row: Sequence[Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def too_new(path: str | Path, found: int, known: int) -> CodedError:
         f"{path} was written by a newer rlmlang (its version is {found}, this one knows {known})",
         hint="upgrade rlmlang, or name another file with --store",
     )
+
+
+def not_own(path: Path) -> CodedError:
+    """The problem of a store with rows of which nothing says that this user wrote them."""
+    named, folder = shlex.quote(str(path)), shlex.quote(str(project_of(path)))
+    return failed(
+        "store-untrusted",
+        f"{path} holds rows that were not written by you",
+        reason="A store that came with somebody's folder can hold answers that no model gave. "
+        "Yours are signed with a secret in your state folder; those of other people, of other "
+        "machines and of earlier versions are not. Nothing of it was used.",
+        hint=f"look: rlm runs --store {named}; take it as it is now: rlm store adopt --store "
+        f"{named}; a folder that you share: rlm trust {folder}; or leave it: --store NEW_FILE",
+    )
+
+
+def project_of(path: Path) -> Path:
+    """The folder whose runs a store keeps."""
+    return path.parent.parent if path.parent.name == ".rlm" else path.parent
 
 
 def unwritable(path: str | Path, mistake: Exception) -> CodedError:

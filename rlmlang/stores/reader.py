@@ -12,7 +12,7 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.stores import rows, schema, whole
+from rlmlang.stores import rows, schema, signing, whole
 from rlmlang.stores.calls import WIDE, CallRow, row_from, unpacked
 from rlmlang.stores.journal import bring_up
 from rlmlang.stores.locks import alive, claim_of
@@ -38,19 +38,21 @@ LOW = (1 << schema.SHIFT) - 1
 
 class StoreReader:
     """A store opened to be read. Raises CodedError (unknown-run, store-damaged, store-missing,
-    store-too-new)."""
+    store-too-new, store-untrusted); of one that is `own_only` no row counts that this user did not
+    write."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, own_only: bool = False) -> None:
         if path.is_dir():
             raise missing(path, "name the file in it with --store")
         if not path.is_file():
             raise _no_run()
-        self.path = path
+        self.path, self._secret = path, signing.own_secret() if own_only else None
         try:
-            bring_up(path)
+            bring_up(path, self._secret)
             self._c = schema.read_only(path)
             some = schema.has_tables(self._c, path)
             whole.hold(path, self._c)
+            signing.hold_store(path, self._c, self._secret)
         except sqlite3.Error as mistake:
             raise problem_of(path, mistake) from None
         if not some:
@@ -164,8 +166,7 @@ class StoreReader:
     def _sound(self, table: str, row: Any) -> Any:
         """The row, if it is what was written."""
         width = len(schema.TABLES[table]) + 1
-        if not rows.intact(table, row[:width]):
-            raise damaged(self.path, f"a row of {table} is not what was written")
+        signing.hold(self.path, table, row[:width], self._secret)
         return row
 
     def _event(self, row: Any, run: RunRow) -> Event | None:
@@ -204,10 +205,7 @@ class StoreReader:
         return CallFinished(**about, ranges=json.loads(row.ranges or "[]"))
 
     def _row(self, found: Row) -> CallRow:
-        row = row_from(found)
-        if row is None:
-            raise damaged(self.path, "a row of call is not what was written")
-        return row
+        return row_from(self._sound("call", found))
 
     def _exchange(self, row: CallRow) -> Exchange:
         """What was sent, what came back, and what it used: nothing where it was used again."""

@@ -1,4 +1,5 @@
-"""Rows with a seal: a hash over every value, so that a changed byte is found whoever changed it."""
+"""Rows with a seal: a hash over every value, so that a changed byte is found whoever changed it.
+Half of it is a signature of who wrote the row, in which no one else's secret results."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from rlmlang.unicode import encodable
 
 LEVEL = 3
 SEAL = 16
+HALF = SEAL // 2
 MOST = 512  # rows of a statement; SQLite takes 32,766 values
 _KEPT = threading.local()
 Cell = str | bytes | int | float | None  # a value of a column
@@ -36,8 +38,8 @@ def unpack(data: bytes) -> str:
     return encodable(text)  # half characters were kept by earlier versions
 
 
-def seal(table: str, values: Row) -> bytes:
-    """The seal of a row: blake2b over its table's name, its values with their kinds, and the
+def digest(table: str, values: Row) -> bytes:
+    """The hash of a row: blake2b over its table's name, its values with their kinds, and the
     bytes of those that are bytes."""
     made = hashlib.blake2b(digest_size=SEAL, person=table.encode())
     blobs = [v for v in values if type(v) is bytes]
@@ -49,12 +51,27 @@ def seal(table: str, values: Row) -> bytes:
     return made.digest()
 
 
+def seal(table: str, values: Row, secret: bytes) -> bytes:
+    """The seal of a row: a check of all of it, and the signature that a secret gives. Without a
+    secret, as earlier versions wrote it, the hash alone."""
+    content = digest(table, values)
+    if not secret:
+        return content
+    return _with_check(content, hashlib.blake2b(content, digest_size=HALF, key=secret).digest())
+
+
+def _with_check(content: bytes, signature: bytes) -> bytes:
+    return hashlib.blake2b(content + signature, digest_size=HALF).digest() + signature
+
+
 class Batch:
     """The changes of one transaction. Rows that are `put` are written together at its end, with
     one statement a table: every statement costs a thread the interpreter's lock twice."""
 
-    def __init__(self, connection: sqlite3.Connection, *, shared: bool = True) -> None:
-        self.connection, self.shared = connection, shared
+    def __init__(
+        self, connection: sqlite3.Connection, *, shared: bool = True, secret: bytes = b""
+    ) -> None:
+        self.connection, self.shared, self.secret = connection, shared, secret
         self.last: tuple[str, int, bool] | None = None
         self._rows: dict[str, list[list[Cell]]] = {}
 
@@ -65,7 +82,7 @@ class Batch:
     def put(self, table: str, values: Row) -> None:
         """A row, new or in place of the one with its id; written when the batch is flushed."""
         row = [_clean(v) for v in values]
-        row.append(seal(table, row))
+        row.append(seal(table, row, self.secret))
         waiting = self._rows.setdefault(table, [])
         waiting.append(row)
         if len(waiting) >= MOST:
@@ -91,5 +108,15 @@ def _clean(value: Cell) -> Cell:
 
 
 def intact(table: str, row: Row) -> bool:
-    """Whether a row with its seal at the end is what was written."""
-    return len(row) == len(TABLES[table]) + 1 and row[-1] == seal(table, row[:-1])
+    """Whether a row with its seal at the end is what was written, whoever wrote it."""
+    made = row[-1]
+    if len(row) != len(TABLES[table]) + 1 or type(made) is not bytes:
+        return False
+    content = digest(table, row[:-1])
+    return made == content or made == _with_check(content, made[HALF:])
+
+
+def signed(table: str, row: Row, secret: bytes) -> bool:
+    """Whether a row is what was written by who has a secret."""
+    wide = len(TABLES[table]) + 1
+    return len(row) == wide and bool(secret) and row[-1] == seal(table, row[:-1], secret)

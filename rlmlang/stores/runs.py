@@ -12,9 +12,8 @@ from typing import Any, TypedDict
 
 from rlmlang.budget import Usage
 from rlmlang.protocols import NOT_TAKEN
-from rlmlang.stores import rows
 from rlmlang.stores.redact import written
-from rlmlang.stores.rows import Batch
+from rlmlang.stores.rows import Batch, Row
 from rlmlang.value import Json
 
 PICO = 10**12
@@ -87,6 +86,7 @@ def begin_run(
     wanted: RunRow,
     claim: Callable[[int], bool],
     redact: Callable[[str], str],
+    hold: Callable[[str, Row], None],
     *,
     fresh: bool,
 ) -> tuple[RunRow, RunStart]:
@@ -95,8 +95,7 @@ def begin_run(
     beside = ""
     query = "SELECT * FROM run WHERE identity = ? AND state != ? ORDER BY id DESC"
     for found in c.execute(query, (wanted.identity, FINISHED)).fetchall():
-        if not rows.intact("run", found):
-            raise sqlite3.DataError(f"run {found[0]} is not what was written")
+        hold("run", found)
         earlier = run_from(found)
         if fresh:
             break

@@ -16,13 +16,15 @@ from rlmlang.stores import mark, pages, rows, schema
 from rlmlang.stores.migrate import is_old, with_ending
 from rlmlang.stores.problems import missing, too_new, unwritable
 from rlmlang.stores.rows import Cell
+from rlmlang.stores.signing import own_secret
 
 ALONE = f"""DELETE FROM call WHERE state = {schema.REUSED}
 AND origin NOT IN (SELECT id FROM call)"""  # that an answer which is lost was used again
 
 
-def salvage(path: Path, target: Path) -> dict[str, int]:
-    """Brings over what is whole; gives how many rows of each table.
+def salvage(path: Path, target: Path, *, own_only: bool = False) -> dict[str, int]:
+    """Brings over what is whole, or of that only what this user wrote; gives how many rows of each
+    table.
 
     Raises CodedError (store-missing, file-exists, store-unwritable, store-too-new).
     """
@@ -31,6 +33,7 @@ def salvage(path: Path, target: Path) -> dict[str, int]:
     if target.exists():
         raise failed("file-exists", f"{target} exists", hint="name a file that does not")
     log = b"" if mark.foreign_log(path) else _newest_pages(mark.log_of(path), mark.read(path))
+    secret = own_secret() if own_only else None
     found = dict.fromkeys(schema.TABLES, 0)
     try:
         schema.create_file(target)
@@ -39,7 +42,8 @@ def salvage(path: Path, target: Path) -> dict[str, int]:
             c.execute("BEGIN")
             for data in (path.read_bytes(), log):
                 for table, row in whole_rows(data):
-                    _bring(c, table, row)
+                    if secret is None or rows.signed(table, row, secret):
+                        _bring(c, table, row)
             c.execute(ALONE)
             c.execute("COMMIT")
             for table in schema.TABLES:

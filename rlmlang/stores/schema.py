@@ -13,7 +13,7 @@ from pathlib import Path
 from rlmlang.stores.mark import new_number
 from rlmlang.stores.problems import foreign, too_new
 
-VERSION = 2
+VERSION = 3
 SHIFT = 40
 HEADER = 100  # bytes that every SQLite file begins with
 FIXED = (3, 51, 3)

@@ -13,10 +13,11 @@ from typing import Any
 from rlmlang.budget import Usage
 from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Sending, Settled, StoredAnswer
-from rlmlang.stores import rows, schema
+from rlmlang.stores import rows, schema, signing
 from rlmlang.stores.calls import (
     ELSEWHERE,
     FIND,
+    WIDE,
     CallRow,
     SharedTexts,
     kept,
@@ -27,7 +28,7 @@ from rlmlang.stores.calls import (
 )
 from rlmlang.stores.journal import Journal, Memory, WriterThread
 from rlmlang.stores.locks import Claim, alive, claim_of
-from rlmlang.stores.problems import damaged, problem_of
+from rlmlang.stores.problems import problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
@@ -50,7 +51,9 @@ class Store:
         reader: sqlite3.Connection,
         path: Path | None,
         redact: Callable[[str], str] = str,
+        secret: bytes | None = None,
     ) -> None:
+        self.secret = secret  # of whom alone rows count; None for rows of anybody
         self.journal, self.reader, self.path, self.redact = journal, reader, path, redact
         self.run = RunRow(0)
         self.saved = Usage()  # what answers that were used again had cost
@@ -87,7 +90,7 @@ class Store:
         def change(c: Batch) -> tuple[RunRow, RunStart]:
             about: RunData = {**run.data, "document": self._texts.number(c, text)}
             wanted = replace(run, data=about)
-            return begin_run(c, wanted, self._claimed, self.redact, fresh=fresh)
+            return begin_run(c, wanted, self._claimed, self.redact, self._hold, fresh=fresh)
 
         found, begun = self.journal.wait(change)
         self.run = found
@@ -164,11 +167,12 @@ class Store:
             raise problem_of(self.path or FILE, mistake) from None
 
     def _sound(self, found: Row) -> CallRow:
-        """A call from its row. Raises CodedError (store-damaged)."""
-        row = row_from(found)
-        if row is None:
-            raise damaged(self.path or FILE, "an answer is not what was written")
-        return row
+        """A call from its row. Raises CodedError (store-damaged, store-untrusted)."""
+        self._hold("call", found[:WIDE])
+        return row_from(found)
+
+    def _hold(self, table: str, row: Row) -> None:
+        signing.hold(self.path or FILE, table, row, self.secret)
 
     def nearest(self, call: CallId) -> Sending | None:
         """The last answered call of an item, else of its step, with its parts as they are kept."""
@@ -186,8 +190,8 @@ class Store:
 
     def _shared(self, number: int | None) -> str:
         found = self._read("SELECT * FROM phrase WHERE id = ?", number)
-        if found and not rows.intact("phrase", found[0]):
-            raise damaged(self.path or FILE, "a row of phrase is not what was written")
+        if found:
+            self._hold("phrase", found[0])
         body = found[0][2] if found else None
         return rows.unpack(body) if isinstance(body, bytes) else ""
 
@@ -283,18 +287,20 @@ def _highest(c: Batch, first: int, last: int) -> int:
     return max([first, *(int(n) for n in found if n is not None)])
 
 
-def open_store(path: Path, redact: Callable[[str], str] = str) -> Store:
-    """The store of a file, made where there is none. Raises CodedError (store-unwritable,
-    store-damaged, store-too-new) before anything is paid."""
+def open_store(path: Path, redact: Callable[[str], str] = str, *, own_only: bool = False) -> Store:
+    """The store of a file, made where there is none; of one that is `own_only` no row counts that
+    this user did not write. Raises CodedError (store-unwritable, store-damaged, store-too-new,
+    store-untrusted) before anything is paid."""
+    secret = signing.own_secret() if own_only else None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         ignore = path.parent / ".gitignore"
         if path.parent.name == ".rlm" and not ignore.exists():
             ignore.write_text("*\n")
-        journal = WriterThread(path)
+        journal = WriterThread(path, secret)
     except (OSError, sqlite3.Error) as mistake:
         raise problem_of(path, mistake) from None
-    return Store(journal, schema.read_only(path), path, redact)
+    return Store(journal, schema.read_only(path), path, redact, secret)
 
 
 def memory_store(redact: Callable[[str], str] = str) -> Store:

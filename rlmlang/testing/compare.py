@@ -16,9 +16,8 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import suite as s
 from rlmlang.runtime.prepared import BadRecipe, Options
 from rlmlang.runtime.redaction import redactor_for
-from rlmlang.stores.reader import StoreReader
+from rlmlang.runtime.stored import reader_for, store_for
 from rlmlang.stores.runs import FINISHED, RunRow
-from rlmlang.stores.store import open_store
 from rlmlang.testing.choosing import choose_eval
 from rlmlang.testing.evals import EvalValues
 from rlmlang.testing.interval import Interval, difference_of, verdict
@@ -61,18 +60,19 @@ def keep(options: Options, name: str, path: str, values: EvalValues, run: str) -
     """Keeps an eval in the options' store as a run of its own, to be compared with later."""
     if options.store is None:
         return
-    opened = open_store(options.store, redactor_for(options))
+    opened = store_for(options, redactor_for(options))
     row = RunRow(0, run, b"eval " + run.encode(), PREFIX + name, path=path, data={"eval": values})
     opened.begin(row)
     opened.end(FINISHED)
     opened.close()
 
 
-def kept(store: Path, name: str) -> EvalValues | None:
-    """An eval that was kept, by its run's name or beginning; None where there is none."""
-    if not store.is_file():
+def kept(options: Options, name: str) -> EvalValues | None:
+    """An eval that the options' store keeps, by its run's name or beginning; None where there is
+    none."""
+    if options.store is None or not options.store.is_file():
         return None
-    reader = StoreReader(store)
+    reader = reader_for(options.store, options)
     try:
         evals = [x for x in reader.runs() if "eval" in x.data and x.recipe.startswith(PREFIX)]
     finally:

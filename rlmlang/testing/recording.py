@@ -26,12 +26,11 @@ from rlmlang.trajectory.events import (
 LONG = 400  # characters of a result that a test spells out
 
 
-def record_test(store: Path, name: str) -> Path:
+def record_test(reader: StoreReader, name: str) -> Path:
     """Writes `RECIPE.RUN.rlm`, a test, and `RECIPE.RUN.jsonl`, its answers, beside the recipe.
 
     Raises CodedError (unknown-run, not-recordable).
     """
-    reader = StoreReader(store)
     try:
         run = reader.choose(name)
         events = list(reader.events(run))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rlmlang.ir.recipe import Model
 from rlmlang.loop_thread import LoopThread
@@ -18,9 +17,9 @@ from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.project import bound, load
 from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.root import root_of
+from rlmlang.runtime.stored import store_for
 from rlmlang.runtime.trust import require
 from rlmlang.stores.runs import FINISHED, PARKED, RunRow
-from rlmlang.stores.store import memory_store, open_store
 from rlmlang.testing.evals import Way
 
 MODEL = Model("reflection", "", 128_000, 4_000, 1.0)
@@ -32,7 +31,7 @@ def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[Re
     options, path = way.options, way.path
     project, redact = load(root_of(path)), redactor_for(options)
     require(project, options, sends=way.engine is None)
-    store = open_store(Path(options.store), redact) if options.store else memory_store()
+    store = store_for(options, redact)
     row = RunRow(
         0,
         new_run(f"tune-{name}"),

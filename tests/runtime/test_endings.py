@@ -357,7 +357,7 @@ def downgraded(path: Path, answer: str | None = None, used_out: int | None = Non
             row[OLD.index("used_out")] = used_out
         c.execute(
             f"INSERT INTO call VALUES({','.join('?' * (len(OLD) + 1))})",
-            [*row, rows.seal("call", row)],
+            [*row, rows.digest("call", row)],
         )
     c.execute(schema.INDEXES[0])
     c.execute("PRAGMA user_version=1")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rlmlang.stores.rows import seal
+from rlmlang.stores.rows import digest
 from rlmlang.stores.schema import TABLES
 from rlmlang.stores.store import open_store
 from tests.conftest import SIMPLE, Rlm
@@ -232,7 +232,7 @@ def change_event(rlm: Rlm, **changes: str) -> str:
     for name, value in changes.items():
         row[TABLES["event"].index(name)] = value
     marks = ", ".join("?" * (len(row) + 1))
-    connection.execute(f"REPLACE INTO event VALUES ({marks})", [*row, seal("event", row)])
+    connection.execute(f"REPLACE INTO event VALUES ({marks})", [*row, digest("event", row)])
     connection.commit()
     connection.close()
     return kind
