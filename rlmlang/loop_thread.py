@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextvars import Context, copy_context
 from types import TracebackType
 from typing import TypeVar
 
 T = TypeVar("T")
+TURN = 0.1  # seconds
 
 
 class LoopThread:
@@ -61,7 +62,7 @@ class LoopThread:
         raised: BaseException | None = None
         while True:
             try:
-                found = landed.result()
+                found = _result(landed)
             except BaseException as problem:
                 if landed.done() and raised is None:
                     raise
@@ -76,6 +77,14 @@ class LoopThread:
     def _serve(self) -> None:
         with self._runner:
             self.loop.run_forever()
+
+
+def _result(landed: Future[T]) -> T:
+    """The result, waited for in short turns: a signal that comes just before a thread waits for
+    ever would be heard when the wait is over."""
+    while not landed.done():
+        wait([landed], timeout=TURN)
+    return landed.result()
 
 
 async def begin(
