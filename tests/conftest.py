@@ -54,6 +54,7 @@ def folder(
         "RLM_API_KEY",
         "ANTHROPIC_API_KEY",
         "RLM_TRUST",
+        "COLUMNS",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))

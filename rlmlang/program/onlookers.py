@@ -39,8 +39,10 @@ dspy.RecipePredictor = RecipePredictor
 
 
 def named(kind: type[M], name: str) -> type[M]:
-    """The class under another name: that of a step, or of a recipe."""
-    return types.new_class(name, (kind,), exec_body=lambda body: body.update(own=True))
+    """The class under another name: that of a step, or of a recipe. Whoever looks for its source
+    finds that of the class."""
+    said = {"own": True, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    return types.new_class(name, (kind,), exec_body=lambda body: body.update(said))
 
 
 def is_own(module: dspy.Module) -> bool:

@@ -12,6 +12,7 @@ from rlmlang.runtime.limits import refuse
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.python_settings import Inputs, options_of
+from rlmlang.runtime.root import STORE
 from rlmlang.runtime.session import Session
 
 if TYPE_CHECKING:
@@ -81,4 +82,4 @@ def recipe_in(given: str | Path) -> str | SourceFile:
 
 def _prepared(what: str | Path | Plan, given: Inputs, *, need_all: bool) -> Prepared:
     named = recipe_in(what) if isinstance(what, str | Path) else what
-    return prepare(named, options_of(given), need_all=need_all)
+    return prepare(named, options_of(given, store=STORE), need_all=need_all)

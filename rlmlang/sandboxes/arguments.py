@@ -147,6 +147,10 @@ def _option(argument: Argument, given: object) -> object:
     name = argument.name
     if argument.kind == "text":
         return _fitting(Parameter(name, "Text", most=PATTERN), given)
+    if argument.kind == "name":
+        if given not in argument.choices:
+            raise ValueError(f"{name} is {shown(given)}; it may be {' or '.join(argument.choices)}")
+        return given
     least, most = range_of(argument)
     if argument.kind != "fraction":
         return _fitting(Parameter(name, "Int", least=least, most=most), given)

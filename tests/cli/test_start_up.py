@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,7 @@ def imported(folder: Path, command: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", code, *command.split()],
         cwd=folder,
+        env={k: v for k, v in os.environ.items() if k != "COLUMNS"},
         capture_output=True,
         text=True,
         check=False,

@@ -109,6 +109,8 @@ def option(draw: st.DrawFn, each: Option, rows: Facts | None) -> tuple[str, Any]
         case "aggregate":
             text = draw(st.sampled_from(sorted(AGGREGATES)))
             return text, Aggregate(AGGREGATES[text])
+        case "duration":
+            return "1h", 3600.0
         case "count" | "items":
             if each.takes == "items" and draw(st.booleans()):
                 return "n", Computed(Ref("n"))

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rlmlang
-from rlmlang.context import json_line
 from rlmlang.execute.validate import problem_with
+from rlmlang.framing.json_lines import json_line
 from rlmlang.framing.markers import Escapes
 from rlmlang.ir import types as ty
 from rlmlang.ir.declarations import Demo

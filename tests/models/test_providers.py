@@ -133,7 +133,9 @@ tune quality for find {
 
 
 def test_completion(asked: Hosts) -> None:
-    found = rlmlang.completion("Where?", "The key hangs behind the bell.", model="openai/gpt-5")
+    found = rlmlang.completion(
+        "Where?", "The key hangs behind the bell.", model="openai/gpt-5", store=None
+    )
     assert found.text == "behind the bell"
     assert asked.asked
     assert not asked.refused

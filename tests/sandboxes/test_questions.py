@@ -121,7 +121,10 @@ def test_options_of_partitions_are_held_against_the_catalog(by: str) -> None:
     made, strategy = bridge(values={**KINDS, "text": short}), STRATEGIES[by]
     number = 0 if "text" in strategy.of else 1 if "tree" in strategy.of else 2
     usual = {"size": 500, "count": 5, "fraction": 0.1, "text": "h"}
-    good = {a.name: usual[a.kind] if a.default != 0 else 0 for a in strategy.arguments}
+    good = {
+        a.name: a.choices[0] if a.choices else usual[a.kind] if a.default != 0 else 0
+        for a in strategy.arguments
+    }
     if number < 2:
         assert asked(made, "__host", "split", number, by, good)["return_value"]
     for argument in strategy.arguments:
