@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rlmlang import compiler, plugins
 from rlmlang.context import Datum
@@ -43,7 +43,9 @@ from rlmlang.runtime.trust import doubt, hold, left_aside, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
-from rlmlang.stores.reader import StoreReader
+
+if TYPE_CHECKING:
+    from rlmlang.stores.reader import StoreReader
 
 Limited = TypeVar("Limited", bound=r.Interface)
 
