@@ -41,10 +41,9 @@ def keeping(given: str, recipe: str = "", *, none: bool = False) -> Keeping:
 def reader_of(given: str) -> StoreReader:
     """The store that is named, to be read as it is; else that of the current folder's project, as
     far as it is trusted. Raises CodedError (unknown-run, store-untrusted)."""
-    from rlmlang.runtime.prepared import Options
     from rlmlang.runtime.stored import reader_for
 
-    return reader_for(store_of(given), Options(own_only=not given))
+    return reader_for(store_of(given), own_only=not given)
 
 
 def near(path: Path) -> Path:

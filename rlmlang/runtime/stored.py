@@ -7,14 +7,17 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.runtime.prepared import Options
-from rlmlang.runtime.trust import trusts
+from rlmlang.runtime.trust_list import trusts_path
 from rlmlang.stores import schema
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.signing import all_signed, own_secret
 from rlmlang.stores.store import Store, memory_store, open_store
+
+if TYPE_CHECKING:
+    from rlmlang.runtime.prepared import Options
 
 
 def store_for(options: Options, redact: Callable[[str], str]) -> Store:
@@ -23,17 +26,22 @@ def store_for(options: Options, redact: Callable[[str], str]) -> Store:
     if options.store is None:
         return memory_store(redact)
     path = Path(options.store)
-    return open_store(path, redact, own_only=_own_only(path, options))
+    return open_store(path, redact, own_only=_doubted(path, own_only_of(options)))
 
 
-def reader_for(path: Path, options: Options) -> StoreReader:
-    """The store of options to be read. Raises CodedError (store-untrusted and what StoreReader
-    raises)."""
-    return StoreReader(path, own_only=_own_only(path, options))
+def reader_for(path: Path, *, own_only: bool) -> StoreReader:
+    """A store to be read, of which with `own_only` the rows of others count only in a trusted
+    folder. Raises CodedError (store-untrusted and what StoreReader raises)."""
+    return StoreReader(path, own_only=_doubted(path, own_only))
 
 
-def _own_only(path: Path, options: Options) -> bool:
-    return options.own_only and not trusts(str(path.resolve()), options)
+def own_only_of(options: Options) -> bool:
+    """Whether options let the user's own rows count alone, unless the folder is trusted."""
+    return options.own_only and not options.trust
+
+
+def _doubted(path: Path, own_only: bool) -> bool:
+    return own_only and not trusts_path(str(path.resolve()))
 
 
 def whose(path: Path) -> tuple[bool, str]:
@@ -47,6 +55,6 @@ def whose(path: Path) -> tuple[bool, str]:
                 return True, "yours"
     except (sqlite3.Error, CodedError):
         return False, "cannot be read: rlm store verify"
-    if trusts(str(path.resolve()), Options()):
+    if not _doubted(path, own_only=True):
         return True, "also those of others, as you trust the folder"
     return False, "not all yours, so that none is used: rlm explain store-untrusted"

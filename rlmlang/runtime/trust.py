@@ -19,17 +19,15 @@ from pathlib import Path
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.models.keys import BASE
 from rlmlang.runtime.effects import LEAVES, Effect, effects_of
-from rlmlang.runtime.files import STD
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.projectfile import ProjectFile, read_file
 from rlmlang.runtime.root import FILE, Root, root_at
-from rlmlang.runtime.trust_list import Listed, keep, listed
+from rlmlang.runtime.trust_list import Listed, all_trusted, keep, listed, trusts_path
 from rlmlang.schema.environment import TRUST
 from rlmlang.schema.project import FREE, SETTINGS
 
 ALL = TRUST
-YES = ("1", "true", "yes", "on")
 SHOWN = 200
 
 
@@ -104,7 +102,7 @@ def untrusted(project: Project, options: Options) -> Diagnostic | None:
     """What a project file wants that nobody has trusted it with; none where the command, or the
     environment, says otherwise anyway."""
     file = project.file
-    if file is None or _all_trusted(options):
+    if file is None or options.trust or all_trusted():
         return None
     wanted = {k: v for k, v in guarded_in(file).items() if k not in set(_overruled(options))}
     known = listed().files if wanted else {}
@@ -134,17 +132,10 @@ def left_aside(root: Root) -> Iterator[Diagnostic]:
         )
 
 
-def _all_trusted(options: Options) -> bool:
-    return options.trust or os.environ.get(ALL, "").lower() in YES
-
-
 def trusts(path: str, options: Options) -> bool:
     """Whether what a recipe, or a saved plan, does outside of its folder is trusted: it comes with
     rlmlang, or lies in a folder on the list."""
-    if _all_trusted(options) or path.startswith(STD):
-        return True
-    real = Path(path).resolve()
-    return any(Path(x) in real.parents for x in listed().folders)
+    return options.trust or trusts_path(path)
 
 
 def hold(path: str, effects: Sequence[Effect], options: Options, *, runs: bool) -> None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.runtime.files import write_whole
-from rlmlang.schema.environment import CONFIG
+from rlmlang.runtime.files import STD, write_whole
+from rlmlang.schema.environment import CONFIG, TRUST
 
 FORMAT = 1
+YES = ("1", "true", "yes", "on")
 
 
 def list_path() -> Path:
@@ -55,6 +56,20 @@ def listed() -> Listed:
             f"{path} cannot be read: {mistake}",
             hint=f"remove it, and trust your folders anew: rm {path}",
         ) from None
+
+
+def all_trusted() -> bool:
+    """Whether the environment says that everything is trusted."""
+    return os.environ.get(TRUST, "").lower() in YES
+
+
+def trusts_path(path: str) -> bool:
+    """Whether a file comes with rlmlang, or lies in a folder that is trusted. Raises CodedError
+    (trust-unreadable)."""
+    if all_trusted() or path.startswith(STD):
+        return True
+    real = Path(path).resolve()
+    return any(Path(x) in real.parents for x in listed().folders)
 
 
 def keep(found: Listed) -> None:

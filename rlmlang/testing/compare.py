@@ -16,7 +16,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import suite as s
 from rlmlang.runtime.prepared import BadRecipe, Options
 from rlmlang.runtime.redaction import redactor_for
-from rlmlang.runtime.stored import reader_for, store_for
+from rlmlang.runtime.stored import own_only_of, reader_for, store_for
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.testing.choosing import choose_eval
 from rlmlang.testing.evals import EvalValues
@@ -72,7 +72,7 @@ def kept(options: Options, name: str) -> EvalValues | None:
     none."""
     if options.store is None or not options.store.is_file():
         return None
-    reader = reader_for(options.store, options)
+    reader = reader_for(options.store, own_only=own_only_of(options))
     try:
         evals = [x for x in reader.runs() if "eval" in x.data and x.recipe.startswith(PREFIX)]
     finally:
