@@ -199,6 +199,19 @@ def test_a_terminal_that_knows_few_characters_gets_escapes(book: Path) -> None:
             assert json.loads(done.stdout) == ["üé…"]
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "koi8-r", "cp1252", "utf-16"])
+def test_a_result_as_json_can_be_read_in_every_encoding(book: Path, encoding: str) -> None:
+    (book / "x.rlm").write_text('rlm 1\nrecipe r() -> [Text] { return ["üЖ…😀\x81"] }\n')
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-m", "rlmlang", "run", "x.rlm", "-q"],
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
+    assert json.loads(done.stdout.decode(encoding)) == ["üЖ…😀\x81"]
+
+
 def test_letters_that_no_name_takes_are_named(folder: Path, rlm: Rlm) -> None:
     for word, shown in (
         ("größe", "größe"),

@@ -3,8 +3,10 @@ answer steers a terminal. Files and pipes get every character as it is."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
+import json
 import re
 import sys
 from typing import TextIO
@@ -12,6 +14,7 @@ from typing import TextIO
 from rlmlang.diagnostics.render import BLUE, BOLD, OFF, RED, YELLOW
 from rlmlang.unicode import visible
 
+ESCAPES = "rlmlang-escapes"
 OURS = re.compile(f"({'|'.join(map(re.escape, (RED, YELLOW, BLUE, BOLD, OFF)))})")
 
 
@@ -54,9 +57,16 @@ class Shown(Terminal):
 
 def settle_streams() -> None:
     """What an encoding cannot show is written as `\\u2026`, as in JSON, in place of an error."""
+    codecs.register_error(ESCAPES, _escaped)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPES)
             if stream.isatty():
                 setattr(sys, name, Shown(stream))
+
+
+def _escaped(mistake: UnicodeError) -> tuple[str, int]:
+    if not isinstance(mistake, UnicodeEncodeError):
+        raise mistake
+    return json.dumps(mistake.object[mistake.start : mistake.end])[1:-1], mistake.end
