@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from rlmlang.cli.tally import Tally
 from rlmlang.context import Datum
 from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan
+from rlmlang.report.evidence import Answers
 from rlmlang.report.plan import short
-from rlmlang.report.receipt import answer_of, evidence, evidence_view, receipt_view
+from rlmlang.report.receipt import evidence_view, receipt_view
 from rlmlang.trajectory.events import (
     CallFailed,
     CallFinished,
@@ -31,8 +31,6 @@ from rlmlang.trajectory.events import (
     StepFinished,
     StepStarted,
 )
-
-REMEMBERED = 20_000  # answers among which evidence is looked for
 
 NOTHING: Mapping[str, Datum] = {}
 
@@ -62,8 +60,7 @@ class Progress:
         self.tasks: dict[str, TaskID] = {}
         self.sessions: dict[str, tuple[int, int]] = {}  # turns and sub-calls of steps with code
         self.in_flight: dict[str, set[int]] = {}  # the requests of a step that are on their way
-        self.kept: list[CallFinished] = []
-        self.more = 0  # answers beyond those remembered
+        self.answers = Answers()
         self.lines = Lines(self.console, self.so_far, quiet=quiet, every=every)
 
     def __enter__(self) -> Progress:
@@ -98,6 +95,7 @@ class Progress:
     def take(self, event: Event) -> None:
         """One event of the run."""
         self.tally.take(event)
+        self.answers.take(event)
         match event:
             case StepStarted():
                 self._begin(event)
@@ -105,7 +103,6 @@ class Progress:
                 self._in_flight(event.node).add(event.row)
                 self._note(event.node)
             case CallFinished():
-                self._keep(event)
                 self._advance(event.node, event.call, event.row)
             case CallFailed() if event.node in self.tasks:
                 self._in_flight(event.node).discard(event.row)
@@ -131,15 +128,6 @@ class Progress:
                     completed=max(1, task.completed),
                     visible=False,
                 )
-
-    def _keep(self, event: CallFinished) -> None:
-        """Remembers an answer that may be evidence: of a large run the first ones."""
-        if not event.ranges or not answer_of(event.answer):
-            return
-        if len(self.kept) < REMEMBERED:
-            self.kept.append(replace(event, request=""))
-        else:
-            self.more += 1
 
     def _begin(self, event: StepStarted) -> None:
         node = self.plan.of_event(event.node)
@@ -181,10 +169,10 @@ class Progress:
         from rlmlang.runtime.shown import jsonable, line_finder
 
         if outcome.problem is None:
-            found = evidence(self.kept, jsonable(outcome.result), line_finder(self.inputs))
-            if found or self.more:
+            found = self.answers.evidence(jsonable(outcome.result), line_finder(self.inputs))
+            if found or self.answers.more:
                 shown = [(place, self.redact(said)) for place, said in found]
-                self.console.print(evidence_view(shown, self.more, seen_with))
+                self.console.print(evidence_view(shown, self.answers.more, seen_with))
         self.console.print(
             receipt_view(
                 outcome.run,

@@ -8,8 +8,9 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
+from rlmlang.report.evidence import answer_of
 from rlmlang.report.fitted import Heading
-from rlmlang.report.receipt import answer_of, counted
+from rlmlang.report.receipt import counted
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
 from rlmlang.trajectory.events import CallFailed, CallRead
 

@@ -1,79 +1,18 @@
-"""What a run shows at its end: the answer, its evidence, the receipt."""
+"""What a run shows at its end: the evidence of its answer, and the receipt."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
 from rlmlang.budget import Usage
-from rlmlang.framing.replies import UnreadableError, read, unframed
+from rlmlang.report.evidence import MOST
 from rlmlang.report.fitted import Hanging
-from rlmlang.trajectory.events import CallFinished, Event, Range
 from rlmlang.trajectory.receipt import Line
-from rlmlang.value import Json
-
-RESULT = "result"
-LEAST, MOST = 8, 5
-
-
-def as_text(result: Json) -> str:
-    """A result for a reader: text as it is, tables as columns, everything else as JSON."""
-    if isinstance(result, str):
-        return result
-    if result is None:
-        return "(nothing)"
-    return json.dumps(result, ensure_ascii=False, indent=2)
-
-
-def answer_of(raw: str) -> str:
-    """The text of the field `result` in what a model wrote."""
-    try:
-        text = read(raw, {RESULT: True}).fields[RESULT]
-    except UnreadableError:
-        text = unframed(raw, (RESULT,))
-    return "" if text in ("null", "None", "[]", '""') else text
-
-
-def _unknown(path: str, at: int) -> int | None:
-    """The line of a byte, where no document is at hand."""
-    return None
-
-
-def evidence(
-    events: Iterable[Event], result: Json, line: Callable[[str, int], int | None] = _unknown
-) -> list[tuple[str, str]]:
-    """Places whose answers went into the result, and what was said of them. `line` finds the line
-    of a byte of a document; it is asked for the places that are shown."""
-    final = " ".join(as_text(result).split()).lower()
-    found: list[tuple[str, str]] = []
-    for event in events:
-        if isinstance(event, CallFinished) and event.ranges:
-            said = " ".join(answer_of(event.answer).split())
-            if len(said) >= LEAST and _supports(said.lower(), final):
-                find = line if len(found) < MOST else _unknown
-                found.append((_place(event.ranges, find), said))
-    return found
-
-
-def _supports(said: str, final: str) -> bool:
-    sentences = [s for s in said.replace("! ", ". ").split(". ") if len(s) >= LEAST]
-    within = len(final) >= LEAST and final in said  # a number stands in many texts by chance
-    return said in final or within or any(s.rstrip(".") in final for s in sentences)
-
-
-def _place(ranges: Sequence[Range], line: Callable[[str, int], int | None]) -> str:
-    first, last = ranges[0], ranges[-1]
-    if len(ranges) == 1:
-        section = f" {first[3]}," if len(first) > 3 else ""
-        at = line(str(first[0]), int(first[1]))
-        words = f", line {at:,}" if at is not None else ""
-        return f"{first[0]}{section} bytes {first[1]:,}–{first[2]:,}{words}"
-    return f"{first[0]} … {last[0]} ({len(ranges)} parts)"
 
 
 def evidence_view(

@@ -11,7 +11,7 @@ from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir import recipe as r
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.loop_thread import LoopThread
-from rlmlang.plan.plan import Plan
+from rlmlang.report.evidence import Answers
 from rlmlang.runtime.library import recipe_in
 from rlmlang.runtime.limits import refuse
 from rlmlang.runtime.lms import answered_by
@@ -19,15 +19,11 @@ from rlmlang.runtime.prepare import prepare, recipe_of
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.python_settings import Settings, options_of
 from rlmlang.runtime.session import Session
-from rlmlang.runtime.shown import evidence_of, jsonable
+from rlmlang.runtime.shown import jsonable, line_finder
 from rlmlang.runtime.tuned import Tuning, found_by_hand, read_tuning, write_tuning
-from rlmlang.trajectory.events import CallFinished, Event
 
 if TYPE_CHECKING:
     from rlmlang.program.module import Asked, Ran, RecipeModule
-
-REMEMBERED = 20_000
-"""Answers among which evidence is looked for."""
 
 
 def load(
@@ -70,10 +66,6 @@ class RecipeRunner:
     def __deepcopy__(self, memo: object) -> RecipeRunner:
         return self
 
-    def plan(self, inputs: Mapping[str, object]) -> Plan:
-        """The plan for some inputs. Raises CodedError."""
-        return prepare(self.what, replace(self.options, values=inputs), need_all=False).plan
-
     def run(self, asked: Asked) -> Ran:
         """A run, waited for. Raises CodedError."""
         with LoopThread() as loop:
@@ -108,12 +100,8 @@ class _Run:
     """One run of a module: its session, and the answers that may be evidence."""
 
     def __init__(self, ready: Prepared, asked: Asked) -> None:
-        self.answers: list[CallFinished] = []
-        self.session = Session(ready, self._seen, program=asked.program, trace=asked.trace)
-
-    def _seen(self, event: Event) -> None:
-        if isinstance(event, CallFinished) and event.ranges and len(self.answers) < REMEMBERED:
-            self.answers.append(replace(event, request=""))
+        self.answers = Answers()
+        self.session = Session(ready, self.answers.take, program=asked.program, trace=asked.trace)
 
     def ran(self, outcome: Outcome) -> Ran:
         """What it gave. Raises CodedError for what stopped it."""
@@ -122,5 +110,5 @@ class _Run:
         if outcome.problem is not None:
             raise outcome.problem
         plain = jsonable(outcome.result)
-        evidence = evidence_of(self.answers, plain, self.session.ready.inputs)
-        return Ran(outcome.result, plain, evidence, outcome)
+        evidence = self.answers.evidence(plain, line_finder(self.session.ready.inputs))
+        return Ran(outcome.result, plain, tuple(evidence), outcome)

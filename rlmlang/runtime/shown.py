@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rlmlang.context import Datum, DecodedDocument, Rows, Slice, Tree, text_of
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.receipt import documents
 from rlmlang.origin import line_of
-from rlmlang.trajectory.events import CallFinished
 from rlmlang.value import Json
 
 
@@ -23,15 +22,6 @@ def jsonable(value: Datum) -> Json:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(v) for v in value]
     return value
-
-
-def evidence_of(
-    answers: Iterable[CallFinished], result: Json, inputs: Mapping[str, Datum]
-) -> tuple[tuple[str, str], ...]:
-    """Places whose answers went into a result, and what was said of them."""
-    from rlmlang.report.receipt import evidence
-
-    return tuple(evidence(answers, result, line_finder(inputs)))
 
 
 def in_short(value: Datum) -> str:

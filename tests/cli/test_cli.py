@@ -330,7 +330,7 @@ def test_a_large_run_looks_for_evidence_among_its_first_answers(
 ) -> None:
     text = "".join(f"The key of room {i} hangs behind the door. " * 40 + "\n\n" for i in range(40))
     (book / "rooms.txt").write_text(text)
-    monkeypatch.setattr("rlmlang.cli.progress.REMEMBERED", 1)
+    monkeypatch.setattr("rlmlang.report.evidence.REMEMBERED", 1)
     done = rlm(
         "run",
         "find.rlm",
