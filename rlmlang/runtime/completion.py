@@ -49,7 +49,6 @@ class Completion:
 def prepared(
     prompt: str,
     paths: Sequence[str],
-    models: tuple[str, ...],
     budget: Mapping[str, str | float],
     options: Options,
 ) -> Prepared:
@@ -62,14 +61,13 @@ def prepared(
         sets=sets,
         sources={} if several else {"context": paths[0]},
         values={"context": open_several(paths)} if several else {},
-        models=models,
     )
     return prepare(RECIPE, given, need_all=True)
 
 
-def both(model: str, sub_model: str) -> tuple[str, ...]:
+def both(model: Model, sub_model: Model) -> dict[str, Model]:
     """The models of that recipe: the one that writes code, and the one that code asks."""
-    return (f"root={model}", f"reader={sub_model or model}") if model else ()
+    return {"root": model, "reader": sub_model or model} if model else {}
 
 
 async def acompletion(
@@ -84,7 +82,7 @@ async def acompletion(
 ) -> Completion:
     """`completion` in the running event loop; cancelled, it ends at once, and what was answered by
     then is kept."""
-    with _ready(prompt, context, _models(model, sub_model), budget or {}, how) as ready:
+    with _ready(prompt, context, both(model, sub_model), budget or {}, how) as ready:
         refuse(ready)
         outcome = await Session(ready, engine=engine).run()
     return _answer(outcome)
@@ -107,7 +105,7 @@ def completion(
     (seconds). Raises CodedError for what stopped it; what was answered by then is kept. May be
     called where an event loop is running; it waits for the answer all the same.
     """
-    with _ready(prompt, context, _models(model, sub_model), budget or {}, how) as ready:
+    with _ready(prompt, context, both(model, sub_model), budget or {}, how) as ready:
         return _answer(execute(ready, engine=engine))
 
 
@@ -121,14 +119,10 @@ def _ready(
 ) -> Iterator[Prepared]:
     """The question, bound, for as long as its context lies where it lies."""
     names, engines = named_models(models)
-    options = replace(options_of(how), engines=engines)
+    options = replace(options_of(how), models=names, engines=engines)
     with tempfile.TemporaryDirectory() as folder:
         paths = _paths(context, Path(folder) / "context.txt")
-        yield prepared(prompt, paths, names, budget, options)
-
-
-def _models(model: Model, sub_model: Model) -> dict[str, Model]:
-    return {"root": model, "reader": sub_model or model} if model else {}
+        yield prepared(prompt, paths, budget, options)
 
 
 def _paths(context: Context, file: Path) -> list[str]:
