@@ -197,5 +197,8 @@ class AnswerError(Exception):
     `code` says which kind of answer it is where it is not whole."""
 
     def __init__(self, reason: str, reply: Reply, code: str = "") -> None:
-        super().__init__(reason)
+        super().__init__(reason, reply, code)
         self.reason, self.reply, self.code = reason, reply, code
+
+    def __str__(self) -> str:
+        return self.reason

@@ -68,8 +68,11 @@ class CodedError(Exception):
     account: str = ""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
+        super().__init__(diagnostic)
         self.diagnostic = diagnostic
+
+    def __str__(self) -> str:
+        return self.diagnostic.message
 
     @property
     def entry(self) -> Entry:

@@ -14,7 +14,7 @@ from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Budget, Interface, Known, Part, Step
 from rlmlang.ir.types import fits
-from rlmlang.ir.walk import BOUND, names
+from rlmlang.ir.walk import free_names, names
 from rlmlang.plan.graph import Edge, contained, container, flows_into, inside_out, visible
 from rlmlang.plan.infer import infer, names_of, with_told
 from rlmlang.plan.models import OfModel
@@ -155,7 +155,8 @@ def _complete(step: Step, flows: list[Edge]) -> None:
             raise unsound(f"two edges bring `{port}` to `{step.name}`")
         if port not in read and (port != "default" or step.work.kind != "given"):
             raise unsound(f"an edge brings `{port}` to `{step.name}`, which does not read it")
-    if lost := [n for n in read if n not in inputs and n not in BOUND]:
+    needed = [*free_names(step.work), *names(step.when)]  # a condition binds no names
+    if lost := [n for n in needed if n not in inputs]:
         raise failed(
             "plan-incomplete",
             f"`{step.name}` reads `{lost[0]}`, which no edge of the plan brings",

@@ -29,8 +29,11 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
     """A recipe with errors; `diagnostics` are all of them, of which it shows the first."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__(f"{summary(diagnostics)}\n{render(diagnostics[0])}")
+        super().__init__(diagnostics)
         self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        return f"{summary(self.diagnostics)}\n{render(self.diagnostics[0])}"
 
 
 @dataclass(frozen=True)

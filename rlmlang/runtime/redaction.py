@@ -32,7 +32,7 @@ def told(problem: CodedError, redact: Callable[[str], str]) -> CodedError:
         hint=redact(found.hint),
         labels=tuple(Label(_shown(x.place, redact), redact(x.words)) for x in found.labels),
     )
-    problem.args = (problem.diagnostic.message,)
+    problem.args = (problem.diagnostic,)
     return problem
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import rlmlang
@@ -59,6 +59,7 @@ def paths(value: Any, at: Path = ()) -> Iterator[Path]:
 
 
 WHOLE = document()
+CONDITION: Path = ("nodes", 7, "when", "test", "left")
 PARTS = [p for key in ("nodes", "edges", "interface") for p in paths(WHOLE[key], (key,))]
 
 
@@ -67,6 +68,7 @@ PARTS = [p for key in ("nodes", "edges", "interface") for p in paths(WHOLE[key],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(at=CONDITION, value={"is": "Ref", "name": "result"})
 @given(at=st.sampled_from(PARTS), value=st.sampled_from(["drop", "more", *VALUES]))
 def test_an_edited_plan_is_refused_or_runs(at: Path, value: Any, folder: Any) -> None:
     edited = json.loads(json.dumps(WHOLE))

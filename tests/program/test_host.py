@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import pytest
 from dspy.utils.callback import BaseCallback
 
 import rlmlang
+from rlmlang.diagnostics.diagnostic import CodedError
 from tests.conftest import ROOT
 from tests.program.onlooking import MODEL, RECIPE, TICKETS, answers
 from tests.program.rules import rule_lm
@@ -189,3 +191,14 @@ def test_streamify_ends_with_the_prediction() -> None:
 
     *_, last = asyncio.run(streamed())
     assert isinstance(last, dspy.Prediction) and last.result == "gold"
+
+
+def test_an_error_comes_out_of_a_pool_as_it_is(tmp_path: Path) -> None:
+    find = rlmlang.load(SORT, model="none/such", store=None)
+    with pytest.raises(CodedError) as found:
+        find(ticket="a ticket")
+    again = pickle.loads(pickle.dumps(found.value))
+    assert (str(again), again.diagnostic) == (str(found.value), found.value.diagnostic)
+    with pytest.raises(rlmlang.BadRecipe) as bad:
+        rlmlang.load("rlm 1\nrecipe a() -> Text { return b }")
+    assert str(pickle.loads(pickle.dumps(bad.value))) == str(bad.value)
