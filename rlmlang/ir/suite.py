@@ -1,6 +1,6 @@
-"""What a file declares about its recipes: tests, datasets, metrics, evals and tunings. Checked.
+"""What a file declares about its recipes: tests, datasets, metrics, evals, tunings and batches.
 
-Values only, as in `recipe.py`; a place is kept as a line for messages.
+Checked values only, as in `recipe.py`; a place is kept as a line for messages.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.diagnostics.source import Place, Span
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code, Expr
+from rlmlang.ir.types import ANY, Type
 from rlmlang.value import Frozen, value
 
 
@@ -159,6 +160,50 @@ class Tune(Frozen):
     line: int = field(default=0, compare=False)
 
 
+FILE_FIELDS = ("path", "name", "stem", "folder")
+"""What is known of a file that an item of a batch is about, as texts."""
+
+
+@value
+class Each(Frozen):
+    """What a batch goes over: the files of a `glob`, the `lines` of a file, the `rows` of a file or
+    `source`, or a `list` of values. It `fills` the parameter of its name, else `set` reads it;
+    `type` is that of a row."""
+
+    name: str
+    over: str
+    path: str = ""
+    source: r.Source | None = None
+    values: tuple[Expr, ...] = ()
+    fills: bool = False
+    type: Type = ANY
+
+
+@value
+class Batch(Frozen):
+    """A recipe over many inputs: each of each, or with `zipped` the first of all, the second of
+    all. `sets` are `params` of the recipe by expressions over an item's names, and other paths by
+    their text; `called` and `output` are what an item is called and where its answer goes, `table`
+    is where all go. `goes_on` past an item that failed. `path` is the recipe's file, `base` the
+    batch's."""
+
+    name: str
+    recipe: str
+    each: tuple[Each, ...]
+    sets: tuple[tuple[str, Expr], ...] = ()
+    params: tuple[str, ...] = ()
+    called: Expr | None = None
+    output: Expr | None = None
+    table: str = ""
+    zipped: bool = False
+    goes_on: bool = False
+    at_once: int = 8
+    budget: r.Budget = r.Budget()
+    line: int = field(default=0, compare=False)
+    path: str = field(default="", compare=False)
+    base: str = field(default="", compare=False)
+
+
 @dataclass
 class Suite:
     """What a file declares about recipes."""
@@ -166,6 +211,7 @@ class Suite:
     tests: list[Test] = field(default_factory=list)
     evals: list[Eval] = field(default_factory=list)
     tunes: list[Tune] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

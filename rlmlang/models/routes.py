@@ -99,7 +99,13 @@ def route_for(
     name = bound.name if "/" in bound.name else f"openai/{bound.name}"
     transport = engine
     if transport is None:
-        transport = engines.no_send if engines.closed else _transport(bound, connection)
+        shared = engines.providers
+        of = (name, connection.address, connection.key_env, connection.timeout)
+        transport = (
+            engines.no_send
+            if engines.closed
+            else shared.transport(of, lambda: _transport(bound, connection))
+        )
     if connection.seen and transport is not engines.no_send:
         transport = seen(name, transport)
     sends = transport is not engines.no_send
@@ -107,7 +113,7 @@ def route_for(
     inner = transport
     if bound.room > model.output:
         inner = WithinOutput(transport, model.output, measure)
-    meter = Meter(measure, bound.price, endpoint, engines.counting(endpoint, name))
+    meter = Meter(measure, bound.price, endpoint, engines.providers.counting(endpoint, name))
     stack = engines.stack(inner, meter, name, limits)
     config = config_of(model, bound)
     if isinstance(transport, LmEngine):

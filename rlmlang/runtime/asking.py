@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.binding import BoundModel
 from rlmlang.ir.predictors import prompts_of
-from rlmlang.models.dialect import Dialects
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
+from rlmlang.models.engines.providers import Providers
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, Route, route_for
 from rlmlang.program.caller import PredictorCaller
@@ -23,8 +23,9 @@ from rlmlang.runtime.project import models_of
 
 
 class AskedModels(Models):
-    """The models of one run. `engine` takes the place of their transports, `program` of the
-    recipe's own predictors; `trace` takes every call, for optimizers."""
+    """The models of one run, which shares `providers` with others that go on at one time. `engine`
+    takes the place of their transports, `program` of the recipe's own predictors; `trace` takes
+    every call, for optimizers."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class AskedModels(Models):
         parallel: int,
         notice: Callable[[CodedError], None],
         on_pause: Callable[[str, float, str], None],
+        providers: Providers | None,
         engine: Engine | None,
         program: Program | None,
         trace: list[Traced] | None,
@@ -42,13 +44,15 @@ class AskedModels(Models):
     ) -> None:
         self._ready, self._redact, self._engine = ready, redact, engine
         self._in_flight = InFlight(budget_waiters=budget_waiters or BudgetWaiters(), notice=notice)
+        self._own = providers is None
+        self._providers = providers or Providers(notice, on_pause)
         self.engines = EngineStack(
             keeper,
             parallel,
             self._in_flight,
             max_wait=ready.options.max_wait,
             timeout=ready.options.timeout,
-            on_pause=on_pause,
+            providers=self._providers,
             closed=ready.options.only_kept,
         )
         self._routes: dict[str, Route] = {}
@@ -86,7 +90,7 @@ class AskedModels(Models):
             self._redact,
             endpoint.key_env,
             options.seen,
-            Dialects(say=self._in_flight.notice),
+            self._providers.dialects,
         )
         for model in models_of(ready.plan):
             bound = ready.binding.models[model.name]
@@ -114,11 +118,9 @@ class AskedModels(Models):
         await self._in_flight.drain(seconds)
 
     async def close(self) -> None:
-        """Closes the connections."""
-        for route in self._routes.values():
-            close = getattr(route.transport, "close", None)
-            if close is not None:
-                await close()
+        """Closes the connections, unless they are those of other runs too."""
+        if self._own:
+            await self._providers.close()
 
 
 def _engine_of(bound: BoundModel, options: Options) -> Engine | None:

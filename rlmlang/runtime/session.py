@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rlmlang.execute.streamed import Sink
     from rlmlang.models.engines.call_context import Engine
     from rlmlang.models.engines.in_flight import BudgetWaiters
+    from rlmlang.models.engines.providers import Providers
     from rlmlang.program.predictor import Traced
     from rlmlang.program.program import Program
     from rlmlang.runtime.asking import AskedModels
@@ -55,8 +56,8 @@ class Session:
     """Holds what a run needs and gives it back. `above` is an account that the run's own is a part
     of; `program` its predictors where they are not the recipe's; with `signals` Ctrl-C and SIGTERM
     are its own; `about` is kept with the run; `trace` takes every call, for optimizers;
-    `budget_waiters` is shared by runs below one account; a `sink` takes a result that is a list
-    item by item, where its items come so.
+    `budget_waiters` is shared by runs below one account, `providers` by those that go on at one
+    time; a `sink` takes a result that is a list item by item, where its items come so.
 
     Raises CodedError (project-untrusted) before anything is done."""
 
@@ -74,6 +75,7 @@ class Session:
         trace: list[Traced] | None = None,
         budget_waiters: BudgetWaiters | None = None,
         sink: Sink | None = None,
+        providers: Providers | None = None,
     ) -> None:
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
         self.sink = sink
@@ -92,7 +94,7 @@ class Session:
         self.store = store or store_for(ready.options, self.redact)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
-        self.models = self._models(program, trace, budget_waiters)
+        self.models = self._models(program, trace, budget_waiters, providers)
         self.started = time.monotonic()
         self.scope: RunContext | None = None
 
@@ -169,6 +171,7 @@ class Session:
         program: Program | None,
         trace: list[Traced] | None,
         budget_waiters: BudgetWaiters | None,
+        providers: Providers | None,
     ) -> Models:
         """What the recipe asks models through. DSPy takes most of the time of a small run: it is
         imported only where a model is asked."""
@@ -182,6 +185,7 @@ class Session:
             parallel=self.parallel,
             notice=self.notice,
             on_pause=self._paused,
+            providers=providers,
             engine=self.engine,
             program=program,
             trace=trace,

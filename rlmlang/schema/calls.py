@@ -19,13 +19,42 @@ class Call(Frozen):
     example: str = "test"
 
 
-def _one(name: str, doc: str, where: str, kind: str, of: str) -> Call:
-    return Call(name, doc, where, (Setting(kind, "text", required=True, doc=of),))
+def _one(name: str, doc: str, where: str, kind: str, of: str, example: str = "test") -> Call:
+    return Call(name, doc, where, (Setting(kind, "text", required=True, doc=of),), example)
 
 
 GIVEN = "behind `given` in a test"
 MOCKED = "behind `mock … returns` in a test"
 OPENED = "the path, from the test's folder"
+EACH = "behind `each … in` in a batch"
+OVER = {
+    c.name: c
+    for c in (
+        _one(
+            "glob",
+            "The files that a pattern finds, in the order of their paths.",
+            EACH,
+            "pattern",
+            "such as docs/**/*.md, from the file's folder",
+            "batch",
+        ),
+        _one(
+            "lines",
+            "The lines of a file, but for empty ones.",
+            EACH,
+            "path",
+            "the path, from the file's folder",
+            "batch",
+        ),
+        Call(
+            "rows",
+            "The rows of a source, or of a file where the name is a parameter that is a record.",
+            EACH,
+            (Setting("of", "given", required=True, doc="a source's name, or a path"),),
+            "batch",
+        ),
+    )
+}
 WEIGHT = Setting("weight", "number", doc="how much a score counts beside others", least=0)
 GATHER = Call(
     "gather",
@@ -83,4 +112,4 @@ ENV = Call(
     ),
     "env",
 )
-CALLS = (ENV, GATHER, FILL, *OPENERS.values(), *ANSWERS.values(), SCORE, CLAUSES)
+CALLS = (ENV, GATHER, FILL, *OPENERS.values(), *OVER.values(), *ANSWERS.values(), SCORE, CLAUSES)

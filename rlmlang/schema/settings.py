@@ -179,8 +179,17 @@ BLOCKS: dict[str, Block] = {
     ),
     "batch": _block(
         "a batch", "one recipe over many inputs",
-        Setting("output", "path", doc="where the answers go"),
-        replace(WHOLE, opens="budget"),
+        Setting("name", "text", doc="what an item is called; names and fields of what it goes over "
+                "stand in braces", example='"{page.stem}"'),
+        Setting("output", "path", doc="the file of an item's answer; its ending says in which "
+                "format", example='"answers/{name}.json"'),
+        Setting("table", "path", doc="one file for all answers", example='"answers.csv"'),
+        Setting("pairs", "choice", "product", choices=("product", "zip"), doc="whether several "
+                "`each` give each with each, which is usual, or the first of all, then the second"),
+        Setting("on_error", "choice", "fail", choices=("fail", "skip"), doc="whether an item that "
+                "fails ends the batch once those in work are done, which is usual, or does not"),
+        Setting("at_once", "count", 8, doc="items in work at a time", least=1, most=256),
+        replace(WHOLE, opens="spend"),
     ),
     "dataset": _block(
         "a dataset", "labelled examples",

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rlmlang.check.module import Module
-from rlmlang.check.overrides import settable_here
-from rlmlang.check.settings import settings_of
+from rlmlang.check.trials.batches import batch_of
 from rlmlang.check.trials.scoring import eval_of
-from rlmlang.check.trials.tests import known_name, test_of
-from rlmlang.check.trials.tuning import path_of, tune_of
+from rlmlang.check.trials.tests import test_of
+from rlmlang.check.trials.tuning import tune_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
-from rlmlang.schema.settings import BUDGET
-from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
 
-PATHS = tuple(f"budget.{name}" for name in BUDGET)
 Find = Callable[[str], r.Recipe | None]
 
 
@@ -45,27 +41,8 @@ def _trial(module: Module, trial: Trial, recipe: r.Recipe, suite: s.Suite) -> No
             if (tuned := tune_of(module, trial, recipe, suite.evals)) is not None:
                 suite.tunes.append(tuned)
         case _:
-            _batch(module, trial, recipe)
-
-
-def _batch(module: Module, trial: Trial, recipe: r.Recipe) -> None:
-    settings_of(module, trial)
-    params = [p.name for p in recipe.params]
-    for item in trial.said("each"):
-        known_name(module, item, params, "parameter")
-    known = [*params, *settable_here(module.decls.values()), *PATHS]
-    for item in trial.said("set"):
-        if path_of(item.key) not in known:
-            module.report(_not_settable(item.key, path_of(item.key), known))
-
-
-def _not_settable(key: t.Expr, path: str, known: list[str]) -> Diagnostic:
-    return error(
-        "not-settable",
-        f"`{path}` may not be set from outside",
-        key.span,
-        hint=instead(key.span, known, name=path),
-    )
+            if (batch := batch_of(module, trial, recipe)) is not None:
+                suite.batches.append(batch)
 
 
 def _unknown_recipe(trial: Trial, known: list[str]) -> Diagnostic:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from dspy import lm15
 from dspy.lm15 import Request, Response
 
-from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.engines.call_context import Engine, Stopped, get_context
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.refusals import ItemRefusedError
@@ -69,7 +69,7 @@ class RateLimiter:
     most: int
     requests: Bucket | None = None
     tokens: Bucket | None = None
-    in_flight: InFlight = field(default_factory=InFlight)
+    notice: Callable[[CodedError], None] = lambda problem: None
     on_pause: Callable[[float, str], None] = lambda seconds, why: None
     model: str = ""
     start: int = START
@@ -88,31 +88,30 @@ class RateLimiter:
         self.answered = self.refusals = self.failures = self.probes = 0
         self.answered_at = self.failing_since = self.refused_since = 0.0
         self._last: deque[bool] = deque(maxlen=LOOK)  # refused or not, of the last requests
-        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[None], int, InFlight]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self.in_flight.wake.append(self._pump)
 
     # ── in and out ───────────────────────────────────────────────────────────
 
-    async def acquire(self, tokens: int) -> Permit:
-        """Waits until one more may go. Raises Stopped when none may any more."""
-        self.in_flight.check()
+    async def acquire(self, tokens: int, run: InFlight) -> Permit:
+        """Waits until one more of a run may go. Raises Stopped when none of it may any more."""
+        run.check()
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((future, tokens))
-        self._pump()
+        self._waiting.append((future, tokens, run))
+        self.pump()
         try:
             await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():
                 self.in_use -= 1
-            self._pump()
+            self.pump()
             raise
         return Permit(self, self._now())
 
     def release(self) -> None:
         """One is back."""
         self.in_use -= 1
-        self._pump()
+        self.pump()
 
     def succeeded(self, sent: float) -> None:
         """An answer: a little more may go at a time, if that many will be answered in time."""
@@ -144,7 +143,7 @@ class RateLimiter:
         if found >= TIMES or fewer >= self.limit:
             return
         self.limit, self.slow_start = fewer, False
-        self.in_flight.notice(
+        self.notice(
             failed(
                 "model-slow",
                 f"{self.model} answered {found:,} requests in the {self._now() - sent:,.0f} s that "
@@ -218,15 +217,23 @@ class RateLimiter:
 
     # ── who may go ───────────────────────────────────────────────────────────
 
-    def _pump(self) -> None:
+    def turn_away(self) -> None:
+        """Lets those of runs that were stopped wait no longer."""
+        kept: deque[tuple[asyncio.Future[None], int, InFlight]] = deque()
+        for future, tokens, run in self._waiting:
+            if run.problem is None:
+                kept.append((future, tokens, run))
+            elif not future.done():
+                future.set_exception(Stopped(run.problem))
+        self._waiting = kept
+        self.pump()
+
+    def pump(self) -> None:
         """Lets go as many as may."""
         while self._waiting:
-            future, tokens = self._waiting[0]
+            future, tokens, _ = self._waiting[0]
             if future.done():
                 self._waiting.popleft()
-            elif self.in_flight.problem is not None:
-                self._waiting.popleft()
-                future.set_exception(Stopped(self.in_flight.problem))
             elif self.in_use >= (1 if self.down else int(self.limit)):
                 return
             elif (wait := self._wait(tokens)) > 0:
@@ -251,7 +258,7 @@ class RateLimiter:
     def _later(self, wait: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.001), self._pump)
+        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.001), self.pump)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -274,18 +281,19 @@ class Permit:
 
 @dataclass
 class RateLimited:
-    """An engine behind its limiter. The place of a request is free as soon as it is answered: while
-    the answer is being kept, the next request is on its way."""
+    """An engine of a run behind its limiter. The place of a request is free as soon as it is
+    answered: while the answer is being kept, the next request is on its way."""
 
     inner: Engine
     limiter: RateLimiter
+    in_flight: InFlight
 
     async def complete(self, request: Request) -> Response:
         """One attempt, when it may go."""
         context = get_context()
         sending = context.sending if context is not None else None
         tokens = sending.worst.tokens if sending is not None else 0
-        permit = await self.limiter.acquire(tokens)
+        permit = await self.limiter.acquire(tokens, self.in_flight)
         if context is not None:
             context.on_response = permit.end
         try:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from rlmlang.models.endpoints import is_local
 from rlmlang.models.engines.cache import CacheEngine
 from rlmlang.models.engines.call_context import Engine
-from rlmlang.models.engines.counting import Counting
 from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.ledger import LedgerEngine
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.no_send import NoSend
+from rlmlang.models.engines.providers import Providers
 from rlmlang.models.engines.rate_limiter import (
     START,
     START_HERE,
@@ -39,7 +38,8 @@ class ProviderLimits:
 
 @dataclass
 class EngineStack:
-    """What all models of a run share: the store, what is in flight, a limiter for each route."""
+    """What all models of a run share: the store, what is in flight, and what they share with those
+    of other runs."""
 
     keeper: Keeper
     parallel: int
@@ -47,9 +47,7 @@ class EngineStack:
     max_wait: float = 300.0
     timeout: float = math.inf
     chance: random.Random = field(default_factory=random.Random)
-    on_pause: Callable[[str, float, str], None] = lambda model, seconds, why: None
-    limiters: dict[str, RateLimiter] = field(default_factory=dict)
-    counts: dict[str, Counting] = field(default_factory=dict)
+    providers: Providers = field(default_factory=Providers)
     no_send: NoSend = field(default_factory=NoSend)
     draws: Draws = field(default_factory=Draws)
     closed: bool = False
@@ -58,29 +56,24 @@ class EngineStack:
         """Cache, retries, rate limit, ledger, and what answers; when closed, only the cache."""
         if self.closed:
             return CacheEngine(self.no_send, self.keeper, meter, self.in_flight, self.draws)
-        route = f"{meter.endpoint} {model}"
-        if route not in self.limiters:
-            self.limiters[route] = self._limiter(meter.endpoint, model, limits)
-        limiter = self.limiters[route]
-        ledger = LedgerEngine(transport, self.keeper, meter, self.in_flight)
-        retry = RetryEngine(
-            RateLimited(ledger, limiter), limiter, self.in_flight, self.max_wait, self.chance
+        limiter = self.providers.limiter(
+            meter.endpoint, model, lambda: self._limiter(meter.endpoint, model, limits)
         )
+        self.in_flight.wake.append(limiter.turn_away)
+        ledger = LedgerEngine(transport, self.keeper, meter, self.in_flight)
+        limited = RateLimited(ledger, limiter, self.in_flight)
+        retry = RetryEngine(limited, limiter, self.in_flight, self.max_wait, self.chance)
         return CacheEngine(retry, self.keeper, meter, self.in_flight, self.draws)
-
-    def counting(self, endpoint: str, model: str) -> Counting:
-        """How that model's server counts, as far as it is known."""
-        return self.counts.setdefault(f"{endpoint} {model}", Counting())
 
     def _limiter(self, endpoint: str, model: str, limits: ProviderLimits) -> RateLimiter:
         def on_pause(seconds: float, why: str) -> None:
-            self.on_pause(model, seconds, why)
+            self.providers.on_pause(model, seconds, why)
 
         return RateLimiter(
             min(self.parallel, limits.parallel or self.parallel),
             Bucket(limits.requests) if limits.requests else None,
             Bucket(limits.tokens) if limits.tokens else None,
-            self.in_flight,
+            self.providers.notice,
             on_pause,
             model,
             START_HERE if is_local(urlsplit(endpoint).hostname or "") else START,
