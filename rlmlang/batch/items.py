@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from rlmlang import plugins
 from rlmlang.context import Datum
 from rlmlang.context import items_of as rows_in
-from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.functions.values import shown
 from rlmlang.ir.expressions import Constant, Expr, Joined
@@ -24,7 +24,7 @@ from rlmlang.sources.files import glob_at
 from rlmlang.sources.place import Place, kind_at
 
 LONGEST = 200  # bytes of each part of an item's name
-MEANINGFUL = '\\:*?"<>|\x7f'  # in paths, on one system or another
+MEANINGFUL = '\\:*?"<>|'  # in paths, on one system or another
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,8 @@ def _item(batch: Batch, number: int, found: tuple[_Found, ...]) -> Item:
     name = "-".join(f.label for f in found)
     if batch.called is not None:
         name = str(evaluate(batch.called, env, call_code))
-    _refuse(name, number)
+    if not name.strip() or len(name) > LONGEST or not name.isprintable():
+        raise _unfit(name, number)
     given = {e.name: f.value for e, f in both if e.fills and not f.path}
     given |= {p: evaluate(e, env, call_code) for p, e in batch.sets if p in batch.params}
     return Item(
@@ -202,18 +203,21 @@ def _output(template: Expr | None, env: Mapping[str, Datum], number: int) -> str
     texts = [shown(evaluate(e, env, call_code)) for e in parts]
     for part, text in zip(parts, texts, strict=True):
         if not isinstance(part, Constant):
-            _refuse(text, number)
+            if any(_odd(x) for x in text.split("/")):
+                raise _unfit(text, number, " for a file")
     return "".join(texts)
 
 
-def _refuse(name: str, number: int) -> None:
-    """Raises CodedError (item-name) for what is no name of a file everywhere: it comes from data,
-    which must not choose where answers go."""
-    parts = name.split("/")
-    odd = any(p in ("", ".", "..") or p != p.strip() or len(p.encode()) > LONGEST for p in parts)
-    if odd or any(ord(c) < 32 or c in MEANINGFUL for c in name):
-        raise failed(
-            "item-name",
-            f"item {number:,} would be called {name!r:.80}, which is no name for a file",
-            hint="choose the names with `name`, from fields that hold short plain texts",
-        )
+def _odd(part: str) -> bool:
+    """Whether it is no name of a file everywhere: it comes from data, which must not choose where
+    answers go."""
+    odd = part in ("", ".", "..") or part != part.strip() or len(part.encode()) > LONGEST
+    return odd or not part.isprintable() or any(c in MEANINGFUL for c in part)
+
+
+def _unfit(name: str, number: int, where: str = "") -> CodedError:
+    return failed(
+        "item-name",
+        f"item {number:,} would be called {name!r:.80}, which is no name{where}",
+        hint="choose the names with `name`, from fields that hold short plain texts",
+    )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Offered: TypeAlias = list[CompletionItem[str]]
 
 F = TypeVar("F", bound=Callable[..., object])
-ASKING = ("run", "ask", "eval", "tune")  # these ask models
-BINDING = ("run", "plan", "graph")  # these bind the inputs of a recipe
+ASKING = ("run", "batch", "ask", "eval", "tune")  # these ask models
+BINDING = ("run", "batch", "plan", "graph")  # these bind the inputs of a recipe
 LOOKING = ("runs", "show", "export", "store ls", "store verify", "store gc",
            "store adopt")  # fmt: skip
 SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "trust", "models", "doctor", "explain",
@@ -89,7 +89,7 @@ FLAGS = (
          "Seconds a provider may refuse or be silent until the run parks.", ASKING, "SECONDS",
          SECONDS, 300.0),
     Flag(("--parallel",), "parallel", "Calls at a time; of an eval, of each example.",
-         ("run", "ask", "eval"), "COUNT", COUNT),
+         ("run", "batch", "ask", "eval"), "COUNT", COUNT),
     Flag(("--at-once",), "at_once", "Examples at a time.", ("eval", "tune"), "COUNT",
          click.IntRange(1, 256), 4),
     Flag(("--trust",), "trust", "Trust the recipe and its rlm.toml, this once; see `rlm trust`.",
@@ -105,12 +105,13 @@ FLAGS = (
          "Let it run where this machine cannot lock a process down.", ASKING),
     Flag(("--replay",), "replay", "Only kept answers; send nothing.", ("run", "ask")),
     Flag(("--retry-failed",), "retry_failed", "Ask again where an answer was refused.",
-         ("run", "ask", "eval")),
+         ("run", "batch", "ask", "eval")),
     Flag(("--fresh",), "fresh", "Begin anew, without answers of earlier runs.",
          ASKING),
     Flag(("--store",), "store", "The file that keeps runs; else .rlm/store.db of the project.",
          (*ASKING, "graph", "test", *LOOKING), "PATH", default="", offers="file"),
-    Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.", ASKING),
+    Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.",
+         ("run", "ask", "eval", "tune")),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
     Flag(("--fail-on-warning",), "fail_on_warning", "Exit with 65 where there are warnings.",
          ("check", "plan")),

@@ -20,6 +20,7 @@ COMMANDS = {
     "graph": "Draw the plan as SVG, Mermaid or DOT.",
     "run": "Run a recipe.",
     "ask": "Ask a question of a text or folder of any size.",
+    "batch": "Run a recipe over many inputs, and go on where it ended.",
     "test": "Run the tests that recipes declare, offline.",
     "eval": "Score a recipe over labelled examples.",
     "tune": "Find better prompts and numbers, and say how much better.",

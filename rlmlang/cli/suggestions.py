@@ -124,6 +124,10 @@ def _sets(ctx: click.Context, word: str) -> Found:
     yield from (f"budget.{name}=" for name in BUDGET)
 
 
+def _batches(ctx: click.Context, word: str) -> Found:
+    return [x.name for x in _checked(ctx).suite.batches]
+
+
 def _evals(ctx: click.Context, word: str) -> Found:
     return [x.name for x in _checked(ctx).suite.evals]
 
@@ -169,6 +173,7 @@ def _tiers(ctx: click.Context, word: str) -> Found:
 
 
 KINDS: dict[str, Callable[[click.Context, str], Found]] = {
+    "batches": _batches,
     "evals": _evals,
     "file": _any_file,
     "folders": _folders,

@@ -37,7 +37,7 @@ def plan_view(plan: Plan, wide: int = NARROW) -> Group:
     table.add_section()
     for name in ("best", "expected", "worst"):
         words = [Text(name, style="bold")] if narrow else ["", Text(name, style="bold")]
-        table.add_row(*words, *_cells(getattr(plan.totals, name)))
+        table.add_row(*words, *cells(getattr(plan.totals, name)))
     formulas = _formulas(plan)
     title = Text(f"plan of {plan.recipe.name}  {plan.hash[:12]}", style="bold")
     if plan.binding.endpoint:
@@ -56,26 +56,29 @@ def _row(table: Table, node: Node, plan: Plan, *, narrow: bool) -> None:
         words.append(f"  {_short(node.coverage)}", style="cyan")
     if node.streams:
         words.append("  streamed", style="dim")
-    cells = ("", "", "", "") if bound == Bound() else _cells(bound.worst)
+    amounts = ("", "", "", "") if bound == Bound() else cells(bound.worst)
     below = Padding(words, (0, 0, 0, 2))
-    table.add_row(*([Group(name, below)] if narrow else [name, words]), *cells)
+    table.add_row(*([Group(name, below)] if narrow else [name, words]), *amounts)
 
 
 def _short(words: str) -> str:
     return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
-def _cells(cost: Cost) -> tuple[str, str, str, str]:
-    usd = "price unknown" if cost.usd is None else _dollars(cost.usd)
-    return _number(cost.calls), _number(cost.tokens_in), _number(cost.tokens_out), usd
+def cells(cost: Cost) -> tuple[str, str, str, str]:
+    """Calls, tok in and out and dollars of a case, as they are shown."""
+    usd = "price unknown" if cost.usd is None else dollars(cost.usd)
+    return number(cost.calls), number(cost.tokens_in), number(cost.tokens_out), usd
 
 
-def _number(f: Formula) -> str:
+def number(f: Formula) -> str:
+    """A number with commas; `formula` for what depends on something unknown."""
     value = f.value()
     return f"{value:,}" if value is not None else "formula"
 
 
-def _dollars(f: Formula) -> str:
+def dollars(f: Formula) -> str:
+    """An amount of dollars, in cents where that says enough."""
     exact = f.exact()
     if exact is None:
         return "formula"
@@ -104,7 +107,7 @@ def _formulas(plan: Plan) -> list[Text]:
 
 def _notes(plan: Plan) -> list[Text]:
     budget = plan.recipe.budget
-    lines = [*map(_rewrite_line, plan.rewrites), *map(_verdict_line, plan.verdict.lines)]
+    lines = [*map(_rewrite_line, plan.rewrites), *map(verdict_line, plan.verdict.lines)]
     rounds = plan.totals.rounds.value()
     depth = f"depth {plan.totals.depth}"
     shape = f"{depth}, {rounds:,} rounds one after another" if rounds is not None else depth
@@ -136,7 +139,8 @@ def _models(plan: Plan) -> str:
     return ", ".join(sorted({n.model for n in plan.nodes if n.model}))
 
 
-def _verdict_line(line: Line) -> Text:
+def verdict_line(line: Line) -> Text:
+    """A limit and what is said of it."""
     text = Text("  budget ")
     text.append(f"{line.limited}: ")
     text.append(line.word, style=TONES[line.word])
@@ -147,9 +151,9 @@ def short(plan: Plan) -> Text:
     """The plan in one line, as `rlm run` shows it before it begins."""
     worst, expected = plan.totals.worst, plan.totals.expected
     text = Text("plan  ", style="bold")
-    text.append(f"{_number(expected.calls)} calls expected, {_number(worst.calls)} at most", "none")
-    text.append(f"; {_number(worst.tokens_in)} tok in, {_number(worst.tokens_out)} out at most; ")
-    text.append("price unknown" if worst.usd is None else f"${_dollars(worst.usd)} at most")
+    text.append(f"{number(expected.calls)} calls expected, {number(worst.calls)} at most", "none")
+    text.append(f"; {number(worst.tokens_in)} tok in, {number(worst.tokens_out)} out at most; ")
+    text.append("price unknown" if worst.usd is None else f"${dollars(worst.usd)} at most")
     text.append(f"; budget {plan.verdict.word}", style=TONES[plan.verdict.word])
     if models := _models(plan):
         at = f" at {plan.binding.endpoint}" if plan.binding.endpoint else ""
@@ -171,8 +175,8 @@ def plans_view(found: Sequence[tuple[str, str, Plan | None]]) -> Table:
             table.add_row(name, "", "", "", Text("error", style="red"))
             continue
         worst, word = plan.totals.worst, plan.verdict.word
-        usd = "?" if worst.usd is None else _dollars(worst.usd)
-        calls = (_number(plan.totals.expected.calls), _number(worst.calls))
+        usd = "?" if worst.usd is None else dollars(worst.usd)
+        calls = (number(plan.totals.expected.calls), number(worst.calls))
         table.add_row(name, *calls, usd, Text(word, style=TONES[word]))
     return table
 

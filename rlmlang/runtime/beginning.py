@@ -26,7 +26,7 @@ def row_of(ready: Prepared, redact: Callable[[str], str], about: RunData) -> Run
     """A run as the store begins it; `about` is kept with it."""
     recipe = ready.recipe
     name, data = new_run(recipe.name), _given(ready, redact)
-    same = identity_of(ready)
+    same = identity_of(ready, about["item"]["round"] if "item" in about else "")
     data.update(about)
     return RunRow(0, name, same, recipe.name, ready.plan.hash, recipe.path, data=data)
 

@@ -20,14 +20,15 @@ from rlmlang.plan.price import hash_of_graph
 from rlmlang.runtime.prepared import Prepared
 
 
-def identity_of(ready: Prepared) -> bytes:
+def identity_of(ready: Prepared, within: str = "") -> bytes:
     """32 bytes. A run that was stopped, or ran out of its budget, is resumed by the next run of
-    the same identity; what either has spent counts for both."""
+    the same identity; what either has spent counts for both. One that is `within` another is not
+    resumed without it."""
     what = hash_of_graph(ready.plan.graph, replace(ready.recipe, budget=Budget()))
     models = {k: v.name for k, v in ready.binding.models.items()}
     inputs = {k: _stamp(v) for k, v in ready.inputs.items()}
     base = ready.address.identity if ready.address is not None else ""
-    text = f"{what} {sorted(models.items())} {sorted(inputs.items())} {base}"
+    text = f"{what} {sorted(models.items())} {sorted(inputs.items())} {base}{within}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 

@@ -11,11 +11,14 @@ from rlmlang.plan.plan import Plan
 from rlmlang.stores.runs import Spent
 
 
-def restore(account: Account, spent: Iterable[Spent], plan: Plan) -> None:
-    """Books what was spent before in a run's account and those of its steps and models."""
-    models = _Models(plan)
+def restore(account: Account, spent: Iterable[Spent], plan: Plan, *, above: bool = True) -> None:
+    """Books what was spent before in a run's account and those of its steps and models, and with
+    `above` in the accounts that it is a part of."""
+    models, own = _Models(plan), account.parent
     for one in spent:
         for mine in account.child(one.step).line(models.of(one)):
+            if mine is own and not above:
+                break
             mine.spent += one.usage
 
 

@@ -211,7 +211,8 @@ class Session:
             dry=self.dry,
             by_item=has_item_budgets(ready.plan),
         )
-        restore(self.account, self.begun.spent, ready.plan)
+        above = "item" not in self.about  # a batch counts what its items have spent
+        restore(self.account, self.begun.spent, ready.plan, above=above)
         scope = RunContext(
             ready.plan,
             self.begun.name,

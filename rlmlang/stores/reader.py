@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rlmlang.budget import Usage
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.stores import rows, schema, signing, whole
@@ -65,7 +66,18 @@ class StoreReader:
 
     def runs(self) -> list[RunRow]:
         """All runs, the oldest first."""
-        return [run_from(self._sound("run", row)) for row in self._rows("SELECT * FROM run")]
+        return list(self.each_run())
+
+    def each_run(self) -> Iterator[RunRow]:
+        """The same one after another, none of them held."""
+        return (run_from(self._sound("run", row)) for row in self._rows("SELECT * FROM run"))
+
+    def run(self, number: int) -> RunRow:
+        """The run of that id. Raises CodedError (unknown-run)."""
+        row = next(self._rows("SELECT * FROM run WHERE id = ?", number), None)
+        if row is None:
+            raise failed("unknown-run", f"run {number} is no longer kept")
+        return run_from(self._sound("run", row))
 
     def state(self, run: RunRow) -> str:
         """A run's state; one whose process is gone was killed."""
@@ -75,12 +87,19 @@ class StoreReader:
 
     def totals(self, run: RunRow) -> tuple[int, int, float]:
         """How many requests a run sent, how many were answered, and what they cost."""
+        kept, spent = self._spent(run)
+        return spent.calls, kept, float(spent.usd)
+
+    def usage(self, run: RunRow) -> Usage:
+        """What a run has used; a request whose outcome nobody knows counts as its worst case."""
+        return self._spent(run)[1]
+
+    def _spent(self, run: RunRow) -> tuple[int, Usage]:
         try:
             kept, spent = spent_by_step(self._c, *schema.span(run.id))
         except sqlite3.Error as mistake:
             raise problem_of(self.path, mistake) from None
-        calls, usd = sum(s.usage.calls for s in spent), sum(s.usage.usd for s in spent)
-        return calls, kept, float(usd)
+        return kept, sum((s.usage for s in spent), Usage())
 
     def choose(self, name: str) -> RunRow:
         """The run of that name or beginning; the last one where no name is given."""

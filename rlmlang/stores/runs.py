@@ -47,10 +47,20 @@ class RunStart:
     beside: str = ""
 
 
+class ItemData(TypedDict):
+    """The item of a batch that a run is about: the `batch` as it is known by its file, the run of
+    that, the item's name, and the hashes of what decides over its answer."""
+
+    batch: str
+    round: str
+    name: str
+    parts: dict[str, str]
+
+
 class RunData(TypedDict, total=False):
     """What is known of a run besides: models by name, inputs in few words and as they were given,
-    what it was a part of (`within`, its `example`), an eval's result, where the `document` of its
-    plan is kept, and what that was bound to."""
+    what it was a part of (`within`, its `example`, its `item`), an eval's result, where the
+    `document` of its plan is kept, and what that was bound to."""
 
     models: dict[str, str]
     inputs: dict[str, str]
@@ -58,6 +68,7 @@ class RunData(TypedDict, total=False):
     sources: dict[str, str]
     within: str
     example: int
+    item: ItemData
     eval: Mapping[str, object]
     document: int | None
     binding: Json

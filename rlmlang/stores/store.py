@@ -66,6 +66,15 @@ class Store:
             bytes, StoredAnswer
         ] = {}  # answers of this run that are kept without secrets
         self._claim: Claim | None = None
+        self._lent = False
+
+    def lent(self) -> Store:
+        """The same store for another run that goes on meanwhile: closed, it gives up its run only.
+        From now on answers that other runs wait for are waited for."""
+        self.journal.shared = self.path is not None
+        other = Store(self.journal, self.reader, self.path, self.redact, self.secret)
+        other._lent = True
+        return other
 
     # ── runs ─────────────────────────────────────────────────────────────────
 
@@ -116,13 +125,17 @@ class Store:
 
     def close(self) -> None:
         """Commits what is left. Raises CodedError when something could not be kept."""
-        if self.reader is not getattr(self.journal, "connection", None):
-            self.reader.close()  # before the writer, who alone may move the log into the file
         try:
-            self.journal.close()
+            if not self._lent:
+                self._close()
         finally:
             if self._claim is not None:
                 self._claim.drop()
+
+    def _close(self) -> None:
+        if self.reader is not getattr(self.journal, "connection", None):
+            self.reader.close()  # before the writer, who alone may move the log into the file
+        self.journal.close()
 
     def _claimed(self, run: int) -> bool:
         """Takes the sign of life of a run, unless someone else holds it."""

@@ -1,0 +1,85 @@
+"""What came of a batch: each item as it ends, and all of them in sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rlmlang.batch.items import Item
+from rlmlang.budget import Usage
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.value import Json
+
+State = Literal["done", "kept", "failed", "stopped", "not started", "not selected"]
+EXTREMES = 3
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An item and what came of it: `done` now, `kept` of an earlier time, `failed`, `stopped` while
+    in work, `not started` or `not selected`. `usage` is what it used this time, `reused` how many
+    answers were kept; `why` it was run although an earlier answer is there."""
+
+    item: Item
+    state: State
+    run: str = ""
+    result: Json = None
+    usage: Usage = field(default_factory=Usage)
+    reused: int = 0
+    seconds: float = 0.0
+    problem: Diagnostic | None = None
+    why: tuple[str, ...] = ()
+
+
+@dataclass
+class Totals:
+    """All items in sum. `usage` is that of this time, of which the budget may have been charged
+    more before; `slowest` and `dearest` are a few with seconds and dollars. `problem` is what ended
+    it before its time."""
+
+    name: str
+    round: str = ""
+    states: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    usage: Usage = field(default_factory=Usage)
+    reused: int = 0
+    seconds: float = 0.0
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+    dearest: list[tuple[float, str]] = field(default_factory=list)
+    problem: CodedError | None = None
+
+    def take(self, ended: Ended) -> None:
+        """One more that has ended."""
+        self.states[ended.state] += 1
+        self.usage += ended.usage
+        self.reused += ended.reused
+        if ended.problem is not None:
+            self.codes[ended.problem.code] += 1
+        if ended.state in ("done", "failed"):
+            self.slowest = _most(self.slowest, ended.seconds, ended.item.name)
+            self.dearest = _most(self.dearest, float(ended.usage.usd), ended.item.name)
+
+    @property
+    def failed(self) -> int:
+        """How many failed."""
+        return self.states["failed"]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every item has an answer, or was not asked for."""
+        return not any(self.states[s] for s in ("failed", "stopped", "not started"))
+
+    def counts(self) -> Iterator[tuple[str, int]]:
+        """How many are in which state, those that are in none left out."""
+        order: tuple[State, ...] = (
+            "done", "kept", "failed", "stopped", "not started", "not selected",
+        )  # fmt: skip
+        return ((s, self.states[s]) for s in order if self.states[s])
+
+
+def _most(so_far: list[tuple[float, str]], amount: float, name: str) -> list[tuple[float, str]]:
+    if amount <= 0:
+        return so_far
+    return sorted([*so_far, (amount, name)], reverse=True)[:EXTREMES]

@@ -1,0 +1,91 @@
+"""How a batch is to be gone over: which items, how many at a time, when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from rlmlang.batch.history import Earlier
+from rlmlang.batch.items import Item
+from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.suite import Batch
+from rlmlang.models.engines.call_context import Engine
+from rlmlang.runtime.prepared import Options
+
+STATES = ("failed", "finished", "killed", "parked", "running")
+WORDS = ("changed", "failed", "missing", *(f"state:{s}" for s in STATES))
+
+
+@dataclass(frozen=True)
+class Way:
+    """The `options` of every item; how many `at_once`; after how many failures no item more is
+    begun (None for never); which are `selected`, all where nothing is; `fresh` runs those anew
+    that are done; an `engine` takes the place of models; a `dry` run only says what it would do."""
+
+    options: Options
+    at_once: int
+    failures: int | None = 0
+    selected: tuple[str, ...] = ()
+    fresh: bool = False
+    dry: bool = False
+    engine: Engine | None = field(default=None, compare=False)
+
+    def wants(self, item: Item, earlier: Earlier | None, changed: Callable[[], bool]) -> bool:
+        """Whether an item is selected; `changed` says whether what it follows from is another than
+        in its earlier run."""
+        return not self.selected or any(_is(w, item, earlier, changed) for w in self.selected)
+
+    def options_for(self, batch: Batch, item: Item) -> Options:
+        """The options of an item's run: what the command sets counts for more than the batch."""
+        own = self.options
+        given = {*own.sets, *own.sources, *own.values}
+        return replace(
+            own,
+            recipe=batch.recipe,
+            sets={**item.sets, **own.sets},
+            values={**{k: v for k, v in item.values.items() if k not in given}, **own.values},
+            sources={**{k: v for k, v in item.sources.items() if k not in given}, **own.sources},
+        )
+
+
+def selection(words: tuple[str, ...]) -> tuple[str, ...]:
+    """What `--select` says. Raises CodedError (wrong-input) for a state that there is none of."""
+    for word in words:
+        if word.startswith("state:") and word not in WORDS:
+            raise failed(
+                "wrong-input",
+                f"--select {word}: a run is never in that state",
+                hint=did_you_mean(word, WORDS),
+            )
+    return words
+
+
+def failures_of(said: str, items: int, *, goes_on: bool) -> int | None:
+    """After how many failures no item more is begun: none, one where it does not go on, else what
+    `--max-failures` says, as a number or a percentage of the items. Raises CodedError
+    (wrong-input)."""
+    if not said:
+        return None if goes_on else 0
+    number, percent, rest = said.partition("%")
+    try:
+        most = float(number)
+    except ValueError:
+        most = -1
+    if most < 0 or rest or (percent and most > 100) or not (percent or most.is_integer()):
+        raise failed("wrong-input", f"--max-failures {said}", hint="such as 5 or 2%")
+    return int(items * most / 100) if percent else int(most)
+
+
+def _is(word: str, item: Item, earlier: Earlier | None, changed: Callable[[], bool]) -> bool:
+    match word:
+        case "missing":
+            return earlier is None
+        case "failed":
+            return earlier is not None and not earlier.finished
+        case "changed":
+            return earlier is not None and changed()
+    if word.startswith("state:"):
+        return earlier is not None and earlier.state == word.removeprefix("state:")
+    return item.name == word or fnmatchcase(item.name, word)

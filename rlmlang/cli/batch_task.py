@@ -1,0 +1,219 @@
+"""A batch carried out at a terminal: its price, its progress, its answers, what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from rlmlang.batch.history import History
+from rlmlang.batch.items import Survey, folder_of, items_of
+from rlmlang.batch.price import Price, price_of
+from rlmlang.batch.result import Ended, Totals
+from rlmlang.batch.run import known_as, run_batch
+from rlmlang.batch.way import Way
+from rlmlang.cli.batch_answers import Answers, AnswerTable, rows_of
+from rlmlang.cli.batch_bar import BatchBar
+from rlmlang.cli.console import console
+from rlmlang.cli.edge import exit_code_of, say
+from rlmlang.cli.width import PRINTED
+from rlmlang.diagnostics.render import as_json
+from rlmlang.report.batch import counted, extremes, price_line, price_view, title_line
+from rlmlang.runtime.prepare import recipe_of
+from rlmlang.schema.exits import BUDGET, FAILED
+
+if TYPE_CHECKING:
+    from rlmlang.ir.bounds import Cost
+    from rlmlang.ir.suite import Batch
+    from rlmlang.value import Json
+
+PRICED = 1_000
+"""Items whose price is told before a batch begins; `--plan` takes them all."""
+STDOUT = "-"
+
+
+class Task:
+    """One batch, its items surveyed."""
+
+    def __init__(
+        self, batch: Batch, way: Way, found: Survey, *, as_values: bool, quiet: bool
+    ) -> None:
+        self.batch, self.way, self.found = batch, way, found
+        self.as_values, self.quiet = as_values, quiet
+        if not quiet:
+            for path, reason in found.left_out[:PRICED]:
+                click.echo(f"{path} is left out: {reason}", err=True)
+
+    # ── the price ────────────────────────────────────────────────────────────
+
+    def plan(self) -> None:
+        """Shows what all items may take. Exits 75 where even the best case does not fit, 1 where an
+        item cannot be run."""
+        with BatchBar("pricing", self.found.count, self.batch.budget, quiet=self.quiet) as bar:
+            price = price_of(self.batch, self.way, self.found.count, step=bar.step)
+        if self.as_values:
+            click.echo(json.dumps(_values(self.batch, price), indent=2, ensure_ascii=False))
+        else:
+            dearest = [(name, calls, usd) for usd, calls, name in price.dearest]
+            view = price_view(self._title(price), price.totals, price.verdict, dearest)
+            console("stdout", width=PRINTED).print(view)
+        self._unfit(price)
+        if price.verdict.word == "cannot fit":
+            raise click.exceptions.Exit(BUDGET)
+        if price.unfit:
+            raise click.exceptions.Exit(FAILED)
+
+    def _title(self, price: Price) -> Text:
+        return title_line(self.batch.name, self.batch.recipe, price.items, price.of, price.distinct)
+
+    def _unfit(self, price: Price) -> None:
+        for name, problem in price.unfit:
+            click.echo(f"item {name}:", err=True)
+            say((problem,))
+        if more := price.unfit_count - len(price.unfit):
+            click.echo(f"and {more:,} items more that cannot be run", err=True)
+
+    # ── the run ──────────────────────────────────────────────────────────────
+
+    def carry_out(self) -> None:
+        """Runs it; its exit code is that of what ended it."""
+        if not self.quiet:
+            price = price_of(self.batch, self.way, self.found.count, PRICED)
+            console("stderr").print(price_line(self._title(price), price.totals, price.verdict))
+        written = recipe_of(self.batch.path, replace(self.way.options, recipe=self.batch.recipe))
+        answers = Answers(
+            next(items_of(self.batch)), written.result, written.name, folder_of(self.batch)
+        )
+        out = self._out()
+        table = AnswerTable(out, written.result, written.name) if out else None
+        told: list[Ended] = []
+        with BatchBar(
+            self.batch.name, self.found.count, self.batch.budget, quiet=self.quiet
+        ) as bar:
+
+            def take(ended: Ended) -> None:
+                bar.take(ended)
+                answers.take(ended)
+                if self.way.dry or ended.state in ("failed", "stopped"):
+                    told.append(replace(ended, result=None))
+
+            totals = run_batch(
+                self.batch, self.way, take, bar.heard, notice=bar.notice, signals=True
+            )
+        self._tell(totals, told, table)
+        if totals.problem is not None and not self.way.dry:
+            raise click.exceptions.Exit(exit_code_of(totals.problem))
+
+    def _out(self) -> str:
+        """Where the table goes; standard output where answers would go nowhere."""
+        if self.way.dry:
+            return ""
+        return self.batch.table or ("" if self.batch.output or self.as_values else STDOUT)
+
+    def _tell(self, totals: Totals, told: list[Ended], table: AnswerTable | None) -> None:
+        if self.way.dry:
+            self._dry(told)
+            return
+        if table is not None:
+            history = History(self.way.options, known_as(self.batch))
+            try:
+                table.write(rows_of(items_of(self.batch), history))
+            finally:
+                history.close()
+        if self.as_values:
+            shown = _summary(totals, told)
+            click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        if not self.quiet:
+            for line in _lines(totals):
+                click.echo(line, err=True)
+
+    def _dry(self, told: list[Ended]) -> None:
+        """Says which items would be run, and why."""
+        rows = [(e.item.name, _why(e)) for e in told if e.state == "not started"]
+        if self.as_values:
+            values = [{"item": name, "why": why} for name, why in rows]
+            click.echo(json.dumps(values, indent=2, ensure_ascii=False))
+            return
+        for name, why in rows:
+            click.echo(f"{name}  {why}")
+        click.echo(f"{len(rows):,} of {self.found.count:,} items would be run", err=True)
+
+
+def _why(ended: Ended) -> str:
+    """Why an item is run."""
+    return f"changed: {', '.join(ended.why)}" if ended.why else "no answer yet"
+
+
+def _lines(totals: Totals) -> Iterator[str]:
+    """What came of it, in a few lines."""
+    used = totals.usage
+    yield f"batch {totals.name}: {counted(totals.counts())}"
+    reused = f", {totals.reused:,} answers used again" if totals.reused else ""
+    yield (
+        f"  {used.calls:,} calls, {used.tokens_in:,} tok in, {used.tokens_out:,} out, "
+        f"${float(used.usd):,.4f}, {totals.seconds:,.1f} s{reused}"
+    )
+    slow = extremes("slowest", totals.slowest, "{:,.1f} s")
+    dear = extremes("dearest", totals.dearest, "${:,.4f}")
+    if told := "; ".join(x for x in (slow, dear) if x):
+        yield f"  {told}"
+    if totals.codes:
+        yield "  " + ", ".join(f"{n:,} {code}" for code, n in totals.codes.most_common())
+    yield f"  {totals.round}: rlm runs --all"
+
+
+def _summary(totals: Totals, told: list[Ended]) -> dict[str, object]:
+    """The same as JSON values, with the items that failed."""
+    used = totals.usage
+    return {
+        "batch": totals.name,
+        "round": totals.round,
+        "items": dict(totals.counts()),
+        "codes": dict(totals.codes),
+        "usage": {**vars(used), "usd": float(used.usd)},
+        "reused": totals.reused,
+        "seconds": round(totals.seconds, 3),
+        "slowest": [[name, seconds] for seconds, name in totals.slowest],
+        "dearest": [[name, usd] for usd, name in totals.dearest],
+        "failed": [
+            {"item": e.item.name, "state": e.state, "run": e.run, "problem": as_json(e.problem)}
+            for e in told
+            if e.problem is not None
+        ],
+        "problem": as_json(totals.problem.diagnostic) if totals.problem else None,
+    }
+
+
+def _values(batch: Batch, price: Price) -> dict[str, Json]:
+    """A price as JSON values."""
+    cases = {c: _case(getattr(price.totals, c)) for c in ("best", "expected", "worst")}
+    return {
+        "batch": batch.name,
+        "recipe": batch.recipe,
+        "items": price.items,
+        "distinct": price.distinct,
+        **cases,
+        "verdict": price.verdict.word,
+        "limits": [
+            {"limit": x.limit, "most": x.most, "worst": x.worst, "verdict": x.word}
+            for x in price.verdict.lines
+        ],
+        "dearest": [
+            {"item": name, "calls": calls, "usd": usd} for usd, calls, name in price.dearest
+        ],
+        "unfit": price.unfit_count,
+    }
+
+
+def _case(cost: Cost) -> dict[str, Json]:
+    usd = cost.usd.exact() if cost.usd is not None else None
+    return {
+        "calls": cost.calls.value(),
+        "tokens_in": cost.tokens_in.value(),
+        "tokens_out": cost.tokens_out.value(),
+        "usd": float(usd) if usd is not None else None,
+    }
