@@ -39,6 +39,9 @@ def choose_batch(path: str, name: str, spelled: Spelled) -> s.Batch:
     """The batch of that name, the only one where no name is given, or the one that is spelled out.
     Raises BadRecipe and CodedError (no-batch)."""
     source = read_source(path)
+    if name and spelled.each:
+        words = f"batch `{name}` is declared, and another is spelled out"
+        raise failed("no-batch", words, hint="leave out the name, or what it goes over")
     if spelled.each:
         found = _checked(source)
         title = _title(found, spelled.recipe)

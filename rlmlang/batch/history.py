@@ -12,6 +12,7 @@ from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.stored import own_only_of, reader_for
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED, RunRow
+from rlmlang.stores.store import FILE
 from rlmlang.value import Json
 
 
@@ -36,12 +37,17 @@ class History:
 
     def __init__(self, options: Options, batch: str) -> None:
         """Raises CodedError (store-damaged, store-untrusted)."""
-        assert options.store is not None
         self._reader: StoreReader | None = None
-        self._path, self._own = Path(options.store), own_only_of(options)
+        self._path, self._own = options.store or Path(FILE), own_only_of(options)
         self._last: dict[bytes, int] = {}
         if self._path.is_file():
             self._read(batch)
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
 
     def _read(self, batch: str) -> None:
         for run in self._store.each_run():

@@ -14,7 +14,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.suite import Batch
 from rlmlang.plan.verdict import Verdict, judge
-from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.limits import refuse, refuse_within
 from rlmlang.runtime.prepare import prepare, recipe_of
 from rlmlang.runtime.prepared import BadRecipe
 from rlmlang.schema.formula import Formula
@@ -60,6 +60,7 @@ def price_of(
         try:
             ready = prepare(batch.path, way.options_for(batch, item), need_all=True)
             refuse(ready)
+            refuse_within(ready, batch.budget)
         except BadRecipe as bad:
             made.refuse(item, bad.diagnostics[0])
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from rlmlang.batch.items import Item
 from rlmlang.budget import Usage
@@ -73,10 +73,7 @@ class Totals:
 
     def counts(self) -> Iterator[tuple[str, int]]:
         """How many are in which state, those that are in none left out."""
-        order: tuple[State, ...] = (
-            "done", "kept", "failed", "stopped", "not started", "not selected",
-        )  # fmt: skip
-        return ((s, self.states[s]) for s in order if self.states[s])
+        return ((s, self.states[s]) for s in get_args(State) if self.states[s])
 
 
 def _most(so_far: list[tuple[float, str]], amount: float, name: str) -> list[tuple[float, str]]:

@@ -24,7 +24,7 @@ from rlmlang.ir.suite import Batch
 from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.models.engines.providers import Providers
 from rlmlang.runtime.beginning import new_run
-from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.limits import refuse, refuse_within
 from rlmlang.runtime.prepare import prepare, recipe_of
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome, Prepared
 from rlmlang.runtime.redaction import redactor_for
@@ -180,10 +180,10 @@ class _Run:
         """What is wrong with a batch whose items have all ended."""
         totals = self.totals
         if totals.problem is None and self.full:
-            left = totals.states["not started"]
+            left = totals.states["not started"] + totals.states["stopped"]
             totals.problem = failed(
                 "batch-not-done",
-                f"{left:,} {'item is' if left == 1 else 'items are'} not started: the budget of "
+                f"{left:,} {'item is' if left == 1 else 'items are'} not done: the budget of "
                 f"batch `{self.batch.name}` does not hold the next one",
                 hint="raise it: --set batch.calls=…; the same command goes on",
             )
@@ -214,7 +214,7 @@ class _Run:
             return self._past(item, earlier)
         if earlier is not None and earlier.finished and not why and not self.way.fresh:
             return Ended(item, "kept", earlier.run, self.history.answer(earlier))
-        if self.way.dry or not await self._room(ready.plan.totals.best):
+        if self.store is None or not await self._room(ready.plan.totals.best):
             return Ended(item, "not started", why=why)
         about: ItemData = {
             "batch": known_as(self.batch),
@@ -222,11 +222,12 @@ class _Run:
             "name": item.name,
             "parts": dict(parts),
         }
-        return replace(await self._ran(item, ready, about), why=why)
+        return replace(await self._ran(item, ready, about, self.store.lent()), why=why)
 
     def _prepared(self, options: Options) -> tuple[Prepared, Parts]:
         ready = prepare(self.batch.path, options, need_all=True)
         refuse(ready)
+        refuse_within(ready, self.batch.budget)
         return ready, parts_of_item(ready, self.written)
 
     def _past(self, item: Item, earlier: Earlier | None) -> Ended:
@@ -249,10 +250,8 @@ class _Run:
                 await self.waiters.wait()
         return False
 
-    async def _ran(self, item: Item, ready: Prepared, about: ItemData) -> Ended:
+    async def _ran(self, item: Item, ready: Prepared, about: ItemData, store: Store) -> Ended:
         """An item run to its end."""
-        assert self.store is not None
-        store = self.store.lent()
         session = Session(
             ready,
             lambda event: self.heard(item.name, event),

@@ -19,6 +19,17 @@ WORDS = ("changed", "failed", "missing", *(f"state:{s}" for s in STATES))
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What is wanted of a batch, as it is written: which items, how many of them may fail, whether
+    it goes on past all, whether it only says what it would do."""
+
+    select: tuple[str, ...] = ()
+    max_failures: str = ""
+    keep_going: bool = False
+    dry: bool = False
+
+
+@dataclass(frozen=True)
 class Way:
     """The `options` of every item; how many `at_once`; after how many failures no item more is
     begun (None for never); which are `selected`, all where nothing is; `fresh` runs those anew
@@ -31,6 +42,13 @@ class Way:
     fresh: bool = False
     dry: bool = False
     engine: Engine | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, batch: Batch, options: Options, items: int, wish: Wish) -> Way:
+        """The way over so many items. Raises CodedError (wrong-input)."""
+        fails = failures_of(wish.max_failures, items, goes_on=wish.keep_going or batch.goes_on)
+        selected = selection(wish.select)
+        return cls(options, batch.at_once, fails, selected, options.fresh, wish.dry)
 
     def wants(self, item: Item, earlier: Earlier | None, changed: Callable[[], bool]) -> bool:
         """Whether an item is selected; `changed` says whether what it follows from is another than

@@ -11,11 +11,11 @@ import click
 from rich.text import Text
 
 from rlmlang.batch.history import History
-from rlmlang.batch.items import Survey, folder_of, items_of
+from rlmlang.batch.items import folder_of, items_of, survey
 from rlmlang.batch.price import Price, price_of
 from rlmlang.batch.result import Ended, Totals
 from rlmlang.batch.run import known_as, run_batch
-from rlmlang.batch.way import Way
+from rlmlang.batch.way import Way, Wish
 from rlmlang.cli.batch_answers import Answers, AnswerTable, rows_of
 from rlmlang.cli.batch_bar import BatchBar
 from rlmlang.cli.console import console
@@ -29,6 +29,7 @@ from rlmlang.schema.exits import BUDGET, FAILED
 if TYPE_CHECKING:
     from rlmlang.ir.bounds import Cost
     from rlmlang.ir.suite import Batch
+    from rlmlang.runtime.prepared import Options
     from rlmlang.value import Json
 
 PRICED = 1_000
@@ -37,12 +38,13 @@ STDOUT = "-"
 
 
 class Task:
-    """One batch, its items surveyed."""
+    """One batch, its items surveyed. Raises CodedError for items that cannot be gone over."""
 
     def __init__(
-        self, batch: Batch, way: Way, found: Survey, *, as_values: bool, quiet: bool
+        self, batch: Batch, options: Options, wish: Wish, *, as_values: bool, quiet: bool
     ) -> None:
-        self.batch, self.way, self.found = batch, way, found
+        found = self.found = survey(batch)
+        self.batch, self.way = batch, Way.of(batch, options, found.count, wish)
         self.as_values, self.quiet = as_values, quiet
         if not quiet:
             for path, reason in found.left_out[:PRICED]:
@@ -119,11 +121,8 @@ class Task:
             self._dry(told)
             return
         if table is not None:
-            history = History(self.way.options, known_as(self.batch))
-            try:
+            with History(self.way.options, known_as(self.batch)) as history:
                 table.write(rows_of(items_of(self.batch), history))
-            finally:
-                history.close()
         if self.as_values:
             shown = _summary(totals, told)
             click.echo(json.dumps(shown, indent=2, ensure_ascii=False))

@@ -112,6 +112,8 @@ FLAGS = (
          (*ASKING, "graph", "test", *LOOKING), "PATH", default="", offers="file"),
     Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.",
          ("run", "ask", "eval", "tune")),
+    Flag(("--dry-run",), "dry_run", "Only say what would be done, and what it may cost.",
+         ("batch", "tune")),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
     Flag(("--fail-on-warning",), "fail_on_warning", "Exit with 65 where there are warnings.",
          ("check", "plan")),

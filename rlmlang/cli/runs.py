@@ -44,7 +44,13 @@ def command(as_values: bool, everything: bool, store: str) -> None:
     `parked`, `failed` and `killed` runs are resumed by the same `rlm run` command.
     """
     reader = reader_of(store)
-    found = [_row(reader, run) for run in reader.runs() if everything or "within" not in run.data]
+    runs = reader.runs()
+    inside = _inside(runs)
+    found = [
+        _row(reader, run, inside.get(run.name, []))
+        for run in runs
+        if everything or "within" not in run.data
+    ]
     if as_values:
         click.echo(json.dumps(found, indent=2))
         return
@@ -58,8 +64,20 @@ def _cells(run: Row) -> tuple[str, ...]:
     return run["run"], run["state"], began, *numbers
 
 
-def _row(reader: StoreReader, run: RunRow) -> Row:
-    calls, kept, usd = reader.totals(run)
+def _inside(runs: list[RunRow]) -> dict[str, list[RunRow]]:
+    """The runs of the items of batches, by the batch's run."""
+    found: dict[str, list[RunRow]] = {}
+    for run in runs:
+        if (item := run.data.get("item")) is not None:
+            found.setdefault(item["round"], []).append(run)
+    return found
+
+
+def _row(reader: StoreReader, run: RunRow, inside: list[RunRow]) -> Row:
+    """A run with what it used; a batch has used what the runs of its items have."""
+    totals = [reader.totals(one) for one in (run, *inside)]
+    calls, kept = sum(t[0] for t in totals), sum(t[1] for t in totals)
+    usd = sum(t[2] for t in totals)
     return {
         "run": run.name,
         "state": reader.state(run),

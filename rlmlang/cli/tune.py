@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 @click.argument("name", default="", shell_complete=offering("tunes"))
 @flags("tune")
 @click.option("--reflection", default="", metavar="NAME", help="The model that rewrites tasks.")
-@click.option("--dry-run", is_flag=True, help="Only say what it may cost.")
 @click.option("--show", is_flag=True, help="Show what the last tuning changes, as a difference.")
 @click.option("--apply", "apply_", is_flag=True, help="Write tuned tasks into the recipe.")
 @click.option("--only", default="", metavar="PROMPT", help="With --apply: only this prompt's.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlmlang.budget import Account, Limits, limits_of_models
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.ir.recipe import Budget
 from rlmlang.runtime.prepared import Prepared
 from rlmlang.runtime.project import near_name
 from rlmlang.schema.dimensions import budget_key
@@ -21,18 +22,24 @@ def refuse(ready: Prepared) -> None:
                 reason=f"The step that costs most is `{ready.plan.verdict.dominant}`.",
                 hint=f"raise it: --set {budget_key(line.limit)}=…, or cut larger pieces",
             )
-    _priced(ready)
+    _raise_first(unpriced(ready))
 
 
-def _priced(ready: Prepared) -> None:
-    if found := [d for d in unpriced(ready) if d.severity == "error"]:
+def _raise_first(problems: list[Diagnostic]) -> None:
+    if found := [d for d in problems if d.severity == "error"]:
         raise CodedError(found[0])
 
 
-def unpriced(ready: Prepared) -> list[Diagnostic]:
-    """What is said of a limit in dollars that a model without a price is under: an error, but at an
-    endpoint of this machine or network, which sends no bill, a note."""
-    budget = ready.recipe.budget
+def refuse_within(ready: Prepared, above: Budget) -> None:
+    """Raises CodedError where the price limit of a budget above a run's own cannot be kept."""
+    _raise_first(unpriced(ready, above))
+
+
+def unpriced(ready: Prepared, above: Budget | None = None) -> list[Diagnostic]:
+    """What is said of a limit in dollars, of the recipe or of a budget above it, that a model
+    without a price is under: an error, but at an endpoint of this machine or network, which sends
+    no bill, a note."""
+    budget = above or ready.recipe.budget
     all_limited = budget.usd is not None and not budget.default
     limited = {model for limit, model, _ in budget.of_models if limit == "usd"}
     names = [

@@ -224,6 +224,7 @@ class Store:
     def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow:
         self._told.keep(c)
         if c.shared and not self.fresh and not self.retry_failed:
+            c.flush()  # what another run reserves in this group is to be found
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
                 return kept(self._sound(found))
             for (other,) in c.execute(ELSEWHERE, (sending.key, *schema.span(self.run.id))):

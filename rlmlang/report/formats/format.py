@@ -38,9 +38,9 @@ class Shape(Frozen):
 
     def row(self, item: Json) -> Row:
         """An item as a row of a table."""
-        columns = self.columns
-        found = item if isinstance(item, Mapping) and VALUE not in columns else {VALUE: item}
-        return {name: found.get(name) for name in columns}
+        record = isinstance(self.item, ty.RecordType | ty.PairType)
+        found = item if record and isinstance(item, Mapping) else {VALUE: item}
+        return {name: found.get(name) for name in self.columns}
 
     def items(self, result: Json) -> Sequence[Json]:
         """The items of a result: those of a list, else the result alone."""
