@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PRICED = 1_000
 """Items whose price is told before a batch begins; `--plan` takes them all."""
 STDOUT = "-"
+SLOW = 1.0  # seconds of an item that are worth a word
 
 
 class Task:
@@ -60,7 +61,7 @@ class Task:
         if self.as_values:
             click.echo(json.dumps(_values(self.batch, price), indent=2, ensure_ascii=False))
         else:
-            dearest = [(name, calls, usd) for usd, calls, name in price.dearest]
+            dearest = [(name, calls, usd) for usd, calls, name in price.dearest if usd]
             view = price_view(self._title(price), price.totals, price.verdict, dearest)
             console("stdout", width=PRINTED).print(view)
         self._unfit(price)
@@ -132,6 +133,7 @@ class Task:
 
     def _dry(self, told: list[Ended]) -> None:
         """Says which items would be run, and why."""
+        told.sort(key=lambda e: e.item.number)
         rows = [(e.item.name, _why(e)) for e in told if e.state == "not started"]
         if self.as_values:
             values = [{"item": name, "why": why} for name, why in rows]
@@ -156,7 +158,7 @@ def _lines(totals: Totals) -> Iterator[str]:
         f"  {used.calls:,} calls, {used.tokens_in:,} tok in, {used.tokens_out:,} out, "
         f"${float(used.usd):,.4f}, {totals.seconds:,.1f} s{reused}"
     )
-    slow = extremes("slowest", totals.slowest, "{:,.1f} s")
+    slow = extremes("slowest", [x for x in totals.slowest if x[0] >= SLOW], "{:,.1f} s")
     dear = extremes("dearest", totals.dearest, "${:,.4f}")
     if told := "; ".join(x for x in (slow, dear) if x):
         yield f"  {told}"

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import calls, edits, rows, scale, sessions, texts
+from tests.benchmarks import batches, calls, edits, rows, scale, sessions, texts
 
 REPEATS = 15
 RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
@@ -97,7 +97,13 @@ def main() -> None:
         folder = Path(name)
         lines = [*start_up(folder), memory(folder), *rows.table(), *texts.table()]
     if "all" in sys.argv[1:]:
-        lines += [*calls.table(), *edits.table(), *scale.table(), *sessions.rows()]
+        lines += [
+            *batches.table(),
+            *calls.table(),
+            *edits.table(),
+            *scale.table(),
+            *sessions.rows(),
+        ]
     print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, Python {platform.python_version()}")  # noqa: T201
     for what, found, wanted in lines:
         print(f"| {what} | {found} | {wanted} |")  # noqa: T201

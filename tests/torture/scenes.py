@@ -24,6 +24,7 @@ from rlmlang.stores.salvage import salvage
 from tests.damage import outcome, regions
 from tests.damage import whole as whole_store
 from tests.provider import Served, provider
+from tests.torture import batches
 
 RECIPE = """rlm 1
 
@@ -385,6 +386,7 @@ SHORT: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("disk full", lambda: disk_full(1_500)),
     ("corrupted", lambda: corrupted(100, 15)),
     ("two at once", lambda: two_at_once(300)),
+    ("a batch killed", lambda: batches.kills(40, 2, 8)),
 ]
 FULL: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("killed 50 times, 2,000 calls", lambda: kills(2_000, 50)),
@@ -398,4 +400,5 @@ FULL: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("a byte in each region, and every 211th", lambda: swept(40, 211)),
     ("two at once, 1,000 calls", lambda: two_at_once(1_000)),
     ("watched", lambda: watched(3_000)),
+    ("a batch of 500 killed 20 times", lambda: batches.kills(500, 20, 8)),
 ]
