@@ -8,16 +8,18 @@ import reprlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import cast
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Slice
+from rlmlang.context import Datum, Slice, Tree, whole
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
+from rlmlang.ir.types import ANY
 from rlmlang.runtime.parts import code_path
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
@@ -68,11 +70,11 @@ def called(
 
     Raises CodedError (code-missing, code-changed, code-failed), and what `overdue` raises."""
     path = _looked_at(code)
-    sent = Sent()
+    sent, types = Sent(), [p.type for p in code.params]
     asked = {
         "path": path,
         "name": code.function,
-        "args": [sent.out(x) for x in args],
+        "args": [sent.out(x, t) for x, t in zip_longest(args, types[: len(args)], fillvalue=ANY)],
         "named": {k: sent.out(v) for k, v in named.items()},
     }
     try:
@@ -137,12 +139,19 @@ class Shortly(reprlib.Repr):
 
     def values(self, args: Sequence[Datum]) -> str:
         """What a function was given."""
-        plain = (x.text() if isinstance(x, Slice) else x for x in args)
-        return f"called with: {', '.join(map(self.repr, plain))}"
+        return f"called with: {', '.join(map(self.repr, args))}"
 
     def repr_str(self, x: str, level: int) -> str:
         """A text."""
         return super().repr_str(self.redact(x), level)
+
+    def repr_Slice(self, x: Slice, level: int) -> str:  # noqa: N802, reprlib's way
+        """A document or a piece of one, as the text that the function was given."""
+        return self.repr_str(x.text(), level)
+
+    def repr_Tree(self, x: Tree, level: int) -> str:  # noqa: N802
+        """A folder, as a dictionary from its paths."""
+        return self.repr_dict({d.id: whole(d) for d in x.documents[: self.maxdict + 1]}, level)
 
     def repr_instance(self, x: object, level: int) -> str:
         """Any other value."""

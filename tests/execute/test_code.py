@@ -272,3 +272,75 @@ def test_only_a_few_processes_are_kept_from_folder_to_folder(tmp_path: Path) -> 
     alive = {pid for pid in names if Path(f"/proc/{pid}").exists()}
     assert len(set(names)) == KEPT + 5
     assert alive == set(names[-KEPT:])
+
+
+PIECES = """rlm 1
+code told(pages: [Slice], docs: [Doc], tree: Tree, text: Text, one: Doc?) -> [Text]
+  from "c.py:told"
+code some(pages: [Slice]) -> [Slice] max 9 from "c.py:some"
+prompt say(pages: [Slice] max 9) -> Text max 9tok "Say."
+
+recipe places(book: Text, docs: Tree, all: [Doc]) -> [Text] {
+  let pages = split book by lines(per: 1, max: 20tok)
+  let found = told(pages, all, docs, book, first(filter docs where it.path == "sub/a.md"))
+  let asked = say(some(pages))
+
+  return concat(found, [asked])
+}
+"""
+TOLD = """import copy
+import dataclasses
+import json
+import pickle
+import re
+import sys
+
+from rlmlang.code import Doc, Slice
+
+
+def told(pages, docs, tree, text, one):
+    second, doc = pages[1], docs[1]
+    assert all(type(p) is Slice for p in [*pages, text]), pages
+    assert all(type(d) is Doc for d in [*docs, *tree.values(), one]), docs
+    assert second == "Second.\\n" == second.text == f"{second}" and type(second.text) is str
+    assert len(second) == 8 and "cond" in second and re.match(r"\\w+", second)[0] == "Second"
+    assert type(second + "") is str and json.dumps(second) == '"Second.\\\\n"'
+    assert {second: 1}["Second.\\n"] == 1 and hash(second) == hash(second.text)
+    for same in (copy.deepcopy(second), pickle.loads(pickle.dumps(second))):
+        assert (same, same.line, same.path) == (second, second.line, second.path)
+    try:
+        second.line = 9
+    except dataclasses.FrozenInstanceError:
+        pass
+    else:
+        raise AssertionError("it was changed")
+    assert Slice("x", path="a/b.md").name == "b.md"
+    ours = [name for name in sys.modules if name.partition(".")[0] == "rlmlang"]
+    assert ours == ["rlmlang", "rlmlang.code"], ours
+    fields = [f"{p.path} {p.name} {p.range} {p.line} {p.size}" for p in (second, doc, one, text)]
+    return [*fields, *tree, dataclasses.replace(second, text="Another.")]
+
+
+def some(pages):
+    return [Slice("mine"), *pages[1:]]
+"""
+
+
+def test_documents_and_pieces_are_text_that_knows_its_place(folder: Path, rlm: Rlm) -> None:
+    (folder / "book.txt").write_text("First, it was dark.\nSecond.\n")
+    (folder / "docs" / "sub").mkdir(parents=True)
+    (folder / "docs" / "$").write_text("Odd.\n")
+    (folder / "docs" / "sub" / "a.md").write_text("Hello.\n")
+    (folder / "c.py").write_text(TOLD)
+    (folder / "r.rlm").write_text(PIECES)
+    sources = ("--source", "book=book.txt", "--source", "docs=docs", "--source", "all=docs")
+    done = rlm("run", "r.rlm", *sources, "--no-store", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    sub = "sub/a.md a.md (0, 7) 1 7"
+    assert found["result"][:-1] == [
+        "book.txt book.txt (20, 28) 2 8", sub, sub, "book.txt book.txt (0, 28) 1 28",
+        "$", "sub/a.md", "Another.",
+    ]  # fmt: skip
+    (line,) = [x for x in found["receipt"] if x["source"] == "book"]
+    assert line["read"] == len("Second.\n")

@@ -1,5 +1,5 @@
-"""The process in which the user's code runs. Knows nothing of rlmlang and imports only the standard
-library: it is started as a script, in the environment that rlmlang runs in.
+"""The process in which the user's code runs. Of rlmlang it imports `rlmlang.code` alone, else only
+the standard library: it is started as a script, in the environment that rlmlang runs in.
 
 A frame is a length in eight bytes and JSON. What JSON does not know is a dictionary with the key
 `$`, which says what it is.
@@ -13,6 +13,7 @@ import datetime
 import decimal
 import enum
 import gc
+import importlib
 import importlib.util
 import json
 import os
@@ -31,12 +32,6 @@ TAG = "$"
 MOST_WORDS = 2_000
 MOST_LINE, MOST_FRAMES = 200, 12
 SIZE = struct.Struct("<Q")
-
-
-class Text(str):
-    """A text that lies in a document; `number` is what it is returned as."""
-
-    number: int
 
 
 class Row(dict[str, Value]):
@@ -60,8 +55,23 @@ def taken(value: Value) -> Value:
         return {k: taken(v) for k, v in value.items()}
     if kind == "dict":
         return {k: taken(v) for k, v in inner}
-    made: Value = Text(inner) if kind == "text" else Row({k: taken(v) for k, v in inner})
-    made.number = value["n"]
+    if kind == "row":
+        row = Row({k: taken(v) for k, v in inner})
+        row.number = value["n"]
+        return row
+    return piece(value)
+
+
+def piece(value: Mapping[str, Value]) -> Value:
+    """A document or a piece of one."""
+    from rlmlang.code import Doc, Slice
+
+    kind = Doc if value[TAG] == "doc" else Slice
+    made, shown = kind.__new__(kind, value["v"]), value["v"]
+    at = {name: value[name] for name in ("path", "part", "line", "size") if name in value}
+    span = tuple(value.get("range", (0, 0)))
+    kind.__init__(made, value.get("text", shown), **at, range=span)
+    object.__setattr__(made, "number", value["n"])
     return made
 
 
@@ -74,11 +84,18 @@ def given(value: Value) -> Value:
     if isinstance(value, enum.Enum):
         return {TAG: "enum", "name": value.name, "v": given(value.value)}
     if isinstance(value, str):
-        number = getattr(value, "number", None) if isinstance(value, Text) else None
-        return str(value) if number is None else {TAG: "text", "n": number}
+        number = _number_of(value)
+        return str(value) if number < 0 else {TAG: "piece", "n": number}
     if isinstance(value, Mapping):
         return _mapping(value)
     return _known(value)
+
+
+def _number_of(value: str) -> int:
+    """What a piece that came from the host is given back as; -1 for any other text."""
+    from rlmlang.code import Slice
+
+    return value.number if isinstance(value, Slice) else -1
 
 
 def _mapping(value: Mapping[Value, Value]) -> Value:
@@ -270,7 +287,12 @@ def main() -> None:
     threading.Thread(target=watch, args=(life,), daemon=True).start()
     try:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
-            sys.path[:] = json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
+            folder, *places = json.loads(
+                exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0])
+            )
+            sys.path[:] = places
+            importlib.import_module("rlmlang.code")  # before a file of the user's has that name
+            sys.path.insert(0, folder)
             sys.argv[:] = [""]
             gc.freeze()
             serve(source, sink)
