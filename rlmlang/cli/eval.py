@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, options_from, say
+from rlmlang.cli.edge import exit_code_of, fail_on, options_from, say
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
@@ -55,6 +55,7 @@ def command(
     quiet: bool,
     store: str,
     no_store: bool,
+    fail_on_warning: bool,
     **more: Any,
 ) -> None:
     """Run the eval NAME of FILE: every example, scored, with means and their intervals.
@@ -64,10 +65,13 @@ def command(
     """
     steady()
     from rlmlang.cli.bars import Bar
+    from rlmlang.runtime import check
     from rlmlang.testing.choosing import choose_eval
     from rlmlang.testing.evals import as_values as values_of
 
     made = choose_eval(file, name)
+    if fail_on_warning:
+        fail_on(check(file).diagnostics, as_values=as_values)
     made = replace(made, limit=limit or made.limit)
     kept_in = keeping(store, file, none=no_store)
     options = options_from("", sets, (), models, **kept_in, **more)

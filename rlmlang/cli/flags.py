@@ -112,8 +112,9 @@ FLAGS = (
          (*ASKING, "graph", "test", *LOOKING), "PATH", default="", offers="file"),
     Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.", ASKING),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
-    Flag(("--fail-on-warning",), "fail_on_warning", "Exit with 65 where there are warnings.",
-         ("check", "plan")),
+    Flag(("--fail-on-warning",), "fail_on_warning",
+         "Exit with 65 where there are warnings, before any model is asked.",
+         (*ASKING, "check", "plan", "test")),
     Flag(("--quiet", "-q"), "quiet", "Only the result: no progress, no notes.",
          (*ASKING, "check", "test")),
 )  # fmt: skip

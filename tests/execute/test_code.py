@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -344,3 +345,68 @@ def test_documents_and_pieces_are_text_that_knows_its_place(folder: Path, rlm: R
     ]  # fmt: skip
     (line,) = [x for x in found["receipt"] if x["source"] == "book"]
     assert line["read"] == len("Second.\n")
+
+
+CALLS = """rlm 1
+code part(n: Int) -> Float from "c.py:part"
+recipe parts(ns: [Int]) -> [Float] {
+  return map ns with part(it) {
+    on_error: skip(at_most: 50%)
+    assume exact because "a part may be missing"
+  }
+}
+"""
+
+
+def shown(rlm: Rlm, *command: str) -> list[str]:
+    """What `rlm show` says, without the times."""
+    done = rlm("show", *command)
+    assert done.code == 0, done.err
+    return [re.sub(r"\d+\.\d s", "TIME", line) for line in done.out.splitlines()]
+
+
+def test_each_call_is_in_the_trajectory_and_shown_where_there_is_something_to_say(
+    folder: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sQ9zLm31pXv8Tt40RrWw7Yy2Uu6Ii5Oo")
+    (folder / "c.py").write_text(
+        "import os, sys\n\n\ndef part(n):\n"
+        "    if n == 3:\n        print('three'); print('key', os.environ['SOME_API_KEY'])\n"
+        "        sys.stderr.write('no end'); os.write(1, b'raw')\n"
+        "    return 1 / n\n"
+    )
+    (folder / "r.rlm").write_text(CALLS)
+    assert rlm("run", "r.rlm", "--set", "ns=[1, 3, 0, 2, 5]").code == 0
+    lines = shown(rlm)
+    assert lines[1:5] == [
+        "├── result  map  4 items  5 code calls  TIME  1 skipped",
+        "│   ├── result[2]  part  TIME  code-failed: c.py:part: ZeroDivisionError: "
+        "division by zero (line 8)",
+        "│   ├── result[1]  part  TIME  printed, 3 lines: three",
+        "│   ├── … 3 more code calls (--all)",
+    ]
+    assert lines[5].startswith("│   └── result[2]  left out: ")
+    assert len(shown(rlm, "last", "--all")) == len(lines) + 2
+    assert shown(rlm, "last", "result[1]")[1:] == [
+        "part took TIME", "printed:", "three", "key [secret]", "no end",
+    ]  # fmt: skip
+    assert shown(rlm, "last", "result[2]")[1:] == [
+        "part took TIME", "code-failed: c.py:part: ZeroDivisionError: division by zero (line 8)",
+        "c.py:8, in part: return 1 / n", "called with: 0",
+    ]  # fmt: skip
+    events = [json.loads(line) for line in rlm("show", "--json").out.splitlines()]
+    calls = [e for e in events if e["event"] == "code_called"]
+    assert sorted(e["call"] for e in calls) == [f"result[{n}]" for n in range(5)]
+    assert all(e["function"] == "part" and e["seconds"] > 0 for e in calls)
+
+
+def test_much_that_is_printed_is_counted_and_kept_in_part(folder: Path, rlm: Rlm) -> None:
+    body = "[print(n) for n in range(1_000)]; print('x' * 100_000, end=''); return x"
+    assert give(folder, rlm, body, "Text").code == 0
+    assert rlm("run", "r.rlm", "--set", "x=one").code == 0
+    (event,) = [
+        e for e in map(json.loads, rlm("show", "--json").out.splitlines())
+        if e["event"] == "code_called"
+    ]  # fmt: skip
+    assert event["lines"] == 1_001
+    assert event["printed"] == [str(n) for n in range(20)]

@@ -15,11 +15,13 @@ import enum
 import gc
 import importlib
 import importlib.util
+import io
 import json
 import os
 import struct
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AnySet
@@ -29,7 +31,7 @@ from typing import Any, TypeAlias
 Value: TypeAlias = Any
 """What code takes and gives: it is the user's, and may be anything."""
 TAG = "$"
-MOST_WORDS = 2_000
+MOST_WORDS, MOST_PRINTED = 2_000, 20
 MOST_LINE, MOST_FRAMES = 200, 12
 SIZE = struct.Struct("<Q")
 
@@ -208,6 +210,63 @@ def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
         return {"failed": words_of(mistake, path), "trace": frames_of(mistake, path)}
 
 
+# ── what is printed ─────────────────────────────────────────────────────────
+
+
+class Said:
+    """The lines that a call printed: how many there were, and the first of them, whole: what is cut
+    could not be looked through for secrets any more."""
+
+    def __init__(self) -> None:
+        self.open = ""
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets what there was."""
+        self.lines, self.printed, self.room = 0, list[str](), MOST_WORDS
+
+    def add(self, text: str) -> None:
+        """Takes text as it is printed."""
+        *ended, self.open = (self.open + text).split("\n")
+        self.open = self.open[: MOST_WORDS + 1]
+        for line in ended:
+            self.lines += 1
+            self.room -= len(line)
+            if self.room >= 0 and len(self.printed) < MOST_PRINTED:
+                self.printed.append(line)
+
+    def taken(self) -> dict[str, Value]:
+        """What was printed since it was asked last."""
+        if self.open:
+            self.add("\n")
+        found = {"lines": self.lines, "printed": self.printed} if self.lines else {}
+        self.begin()
+        return found
+
+
+SAID = Said()
+
+
+class Printed(io.TextIOWrapper):
+    """A stream of the process that says what goes through it."""
+
+    def write(self, text: str) -> int:
+        """Writes a text."""
+        count = super().write(text)
+        SAID.add(text)
+        return count
+
+
+def watch_printing() -> None:
+    """Has what is printed noted on its way to stderr."""
+    for name in ("stdout", "stderr"):
+        was = getattr(sys, name)
+        how = {"encoding": was.encoding, "errors": was.errors}
+        made = Printed(was.detach(), **how, line_buffering=True)
+        setattr(sys, name, made)
+        setattr(sys, f"__{name}__", made)
+
+
 # ── the process ──────────────────────────────────────────────────────────────
 
 
@@ -266,14 +325,16 @@ def serve(source: Value, sink: Value) -> None:
     own, home = os.getpid(), Home()
     while True:
         asked = json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
+        began = time.perf_counter()
         answer = answered(asked)
+        answer["seconds"] = time.perf_counter() - began
         if os.getpid() != own:  # a process that the code has forked
             os._exit(0)
         home.restore()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        sink.write(framed(answer))
+        sink.write(framed({**answer, **SAID.taken()}))
         sink.flush()
 
 
@@ -284,6 +345,7 @@ def main() -> None:
     for number in (asks, answers, life):
         os.set_inheritable(number, False)
     os.dup2(2, 1)
+    watch_printing()
     threading.Thread(target=watch, args=(life,), daemon=True).start()
     try:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
