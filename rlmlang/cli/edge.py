@@ -45,6 +45,14 @@ def fail_on(found: Iterable[Diagnostic], *, as_values: bool) -> None:
     raise click.exceptions.Exit(RECIPE)
 
 
+def unwarned(file: str, wanted: bool, *, as_values: bool) -> None:
+    """The same of the warnings of a file, where that is wanted."""
+    from rlmlang.runtime import check
+
+    if wanted:
+        fail_on(check(file).diagnostics, as_values=as_values)
+
+
 def exit_code_of(problem: Exception) -> int:
     """Draws what stopped a command; gives the exit code. Our own mistakes are told as such."""
     found: tuple[Diagnostic, ...] | None = getattr(problem, "diagnostics", None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import fail_on, options_from, write
+from rlmlang.cli.edge import options_from, unwarned, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
@@ -54,7 +54,6 @@ def command(
     tuning that was stopped.
     """
     steady()
-    from rlmlang.runtime import check
     from rlmlang.runtime.tuned import path_of
     from rlmlang.testing.choosing import choose_tune
 
@@ -63,8 +62,7 @@ def command(
         target = path_of(tune.eval.path, tune.recipe)
         _show(tune, target) if show else _apply(tune, target, only)
         return
-    if fail_on_warning:
-        fail_on(check(file).diagnostics, as_values=as_values)
+    unwarned(file, fail_on_warning, as_values=as_values)
     options = options_from("", (), (), models, **keeping(store, file, none=no_store), **more)
     if dry_run:
         price(file, name, options, as_values)

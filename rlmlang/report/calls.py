@@ -70,7 +70,7 @@ def repairs_in(run: RunRecord) -> Counter[str]:
 
 def _step_line(step: StepRecord) -> Text:
     text = Text(step.name, style="cyan")
-    text.append(f"  {step.verb}", style="dim")
+    text.append(f"  {step.verb}" if step.verb else "", style="dim")
     if step.finished:
         text.append(f"  {step.items:,} items")
     if step.attempts:

@@ -17,8 +17,9 @@ LONGEST = 90
 
 def heading_of(step: StepRecord) -> str:
     """How many calls there were, and how long they took together."""
-    seconds = sum(c.seconds for c in step.codes)
-    return f"  {len(step.codes):,} code calls  {seconds:,.1f} s" if step.codes else ""
+    count, seconds = len(step.codes), sum(c.seconds for c in step.codes)
+    word = "code call" if count == 1 else "code calls"
+    return f"  {count:,} {word}  {seconds:,.1f} s" if count else ""
 
 
 def code_lines(calls: Sequence[CodeCalled], *, everything: bool) -> Iterator[Text]:

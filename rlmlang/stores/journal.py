@@ -82,7 +82,7 @@ class WriterThread:
             schema.create_file(self.path)
         if mark.emptied(self.path):
             raise damaged(self.path, mark.EMPTIED)
-        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=60)
+        return schema.writing(self.path, any_thread=True)
 
     def _open(self) -> None:
         new = not schema.has_tables(self._connection, self.path)  # before anything is written

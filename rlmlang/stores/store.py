@@ -28,7 +28,7 @@ from rlmlang.stores.calls import (
 )
 from rlmlang.stores.journal import Journal, Memory, WriterThread
 from rlmlang.stores.locks import Claim, alive, claim_of
-from rlmlang.stores.problems import problem_of
+from rlmlang.stores.problems import hold_place, problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
@@ -306,6 +306,7 @@ def open_store(path: Path, redact: Callable[[str], str] = str, *, own_only: bool
     this user did not write. Raises CodedError (store-unwritable, store-damaged, store-too-new,
     store-untrusted) before anything is paid."""
     secret = signing.own_secret() if own_only else None
+    hold_place(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         ignore = path.parent / ".gitignore"

@@ -31,8 +31,7 @@ from typing import Any, TypeAlias
 Value: TypeAlias = Any
 """What code takes and gives: it is the user's, and may be anything."""
 TAG = "$"
-MOST_WORDS, MOST_PRINTED = 2_000, 20
-MOST_LINE, MOST_FRAMES = 200, 12
+MOST_WORDS, MOST_PRINTED, MOST_LINE, MOST_FRAMES = 2_000, 20, 200, 12
 SIZE = struct.Struct("<Q")
 
 
@@ -57,11 +56,11 @@ def taken(value: Value) -> Value:
         return {k: taken(v) for k, v in value.items()}
     if kind == "dict":
         return {k: taken(v) for k, v in inner}
-    if kind == "row":
-        row = Row({k: taken(v) for k, v in inner})
-        row.number = value["n"]
-        return row
-    return piece(value)
+    if kind != "row":
+        return piece(value)
+    row = Row({k: taken(v) for k, v in inner})
+    row.number = value["n"]
+    return row
 
 
 def piece(value: Mapping[str, Value]) -> Value:
@@ -69,10 +68,8 @@ def piece(value: Mapping[str, Value]) -> Value:
     from rlmlang.code import Doc, Slice
 
     kind = Doc if value[TAG] == "doc" else Slice
-    made, shown = kind.__new__(kind, value["v"]), value["v"]
-    at = {name: value[name] for name in ("path", "part", "line", "size") if name in value}
-    span = tuple(value.get("range", (0, 0)))
-    kind.__init__(made, value.get("text", shown), **at, range=span)
+    made = kind.__new__(kind, value["v"])
+    kind.__init__(made, value["text"] or value["v"], **value["at"], range=tuple(value["range"]))
     object.__setattr__(made, "number", value["n"])
     return made
 
@@ -86,18 +83,13 @@ def given(value: Value) -> Value:
     if isinstance(value, enum.Enum):
         return {TAG: "enum", "name": value.name, "v": given(value.value)}
     if isinstance(value, str):
-        number = _number_of(value)
+        from rlmlang.code import Slice
+
+        number = value.number if isinstance(value, Slice) else -1
         return str(value) if number < 0 else {TAG: "piece", "n": number}
     if isinstance(value, Mapping):
         return _mapping(value)
     return _known(value)
-
-
-def _number_of(value: str) -> int:
-    """What a piece that came from the host is given back as; -1 for any other text."""
-    from rlmlang.code import Slice
-
-    return value.number if isinstance(value, Slice) else -1
 
 
 def _mapping(value: Mapping[Value, Value]) -> Value:
@@ -214,57 +206,47 @@ def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
 
 
 class Said:
-    """The lines that a call printed: how many there were, and the first of them, whole: what is cut
-    could not be looked through for secrets any more."""
+    """The lines that were printed: how many, and the first, whole: a cut one could hide secrets."""
 
     def __init__(self) -> None:
-        self.open = ""
-        self.begin()
-
-    def begin(self) -> None:
-        """Forgets what there was."""
-        self.lines, self.printed, self.room = 0, list[str](), MOST_WORDS
+        self.lines, self.printed, self.room, self.open = 0, list[str](), MOST_WORDS, ""
 
     def add(self, text: str) -> None:
         """Takes text as it is printed."""
-        *ended, self.open = (self.open + text).split("\n")
-        self.open = self.open[: MOST_WORDS + 1]
+        *ended, last = (self.open + text).split("\n")
+        self.open = last[: MOST_WORDS + 1]
         for line in ended:
-            self.lines += 1
-            self.room -= len(line)
+            self.lines, self.room = self.lines + 1, self.room - len(line)
             if self.room >= 0 and len(self.printed) < MOST_PRINTED:
                 self.printed.append(line)
 
-    def taken(self) -> dict[str, Value]:
-        """What was printed since it was asked last."""
-        if self.open:
-            self.add("\n")
-        found = {"lines": self.lines, "printed": self.printed} if self.lines else {}
-        self.begin()
-        return found
-
-
-SAID = Said()
-
 
 class Printed(io.TextIOWrapper):
-    """A stream of the process that says what goes through it."""
+    """A stream of the process that notes what goes through it."""
+
+    said = Said()  # of both streams
 
     def write(self, text: str) -> int:
         """Writes a text."""
-        count = super().write(text)
-        SAID.add(text)
-        return count
+        Printed.said.add(text)
+        return super().write(text)
+
+
+def printed() -> dict[str, Value]:
+    """What was printed since it was asked last."""
+    said, Printed.said = Printed.said, Said()
+    if said.open:
+        said.add("\n")
+    return {"lines": said.lines, "printed": said.printed} if said.lines else {}
 
 
 def watch_printing() -> None:
     """Has what is printed noted on its way to stderr."""
     for name in ("stdout", "stderr"):
         was = getattr(sys, name)
-        how = {"encoding": was.encoding, "errors": was.errors}
-        made = Printed(was.detach(), **how, line_buffering=True)
-        setattr(sys, name, made)
-        setattr(sys, f"__{name}__", made)
+        how = was.encoding, was.errors
+        setattr(sys, name, Printed(was.detach(), *how, line_buffering=True))
+        setattr(sys, f"__{name}__", getattr(sys, name))
 
 
 # ── the process ──────────────────────────────────────────────────────────────
@@ -311,6 +293,11 @@ def exactly(file: Value, size: int) -> bytes:
     return data
 
 
+def frame(source: Value) -> Value:
+    """The next frame from the host."""
+    return json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
+
+
 def framed(answer: Mapping[str, object]) -> bytes:
     """An answer as a frame."""
     try:
@@ -324,17 +311,16 @@ def serve(source: Value, sink: Value) -> None:
     """Answers calls until the host is gone, each in the home that the first one found."""
     own, home = os.getpid(), Home()
     while True:
-        asked = json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
+        asked = frame(source)
         began = time.perf_counter()
-        answer = answered(asked)
-        answer["seconds"] = time.perf_counter() - began
+        answer = {**answered(asked), "seconds": time.perf_counter() - began}
         if os.getpid() != own:  # a process that the code has forked
             os._exit(0)
         home.restore()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        sink.write(framed({**answer, **SAID.taken()}))
+        sink.write(framed({**answer, **printed()}))
         sink.flush()
 
 
@@ -349,9 +335,7 @@ def main() -> None:
     threading.Thread(target=watch, args=(life,), daemon=True).start()
     try:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
-            folder, *places = json.loads(
-                exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0])
-            )
+            folder, *places = frame(source)
             sys.path[:] = places
             importlib.import_module("rlmlang.code")  # before a file of the user's has that name
             sys.path.insert(0, folder)

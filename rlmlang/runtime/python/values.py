@@ -120,15 +120,15 @@ class Sent:
 
 def _place(value: Slice) -> dict[str, object]:
     """Where a piece lies, as the fields of `rlmlang.code.Slice`; of several documents only its
-    size. `text` is there where it is another than the one that is shown."""
+    size. `text` is empty where it is the one that is shown."""
     first, last = value.parts[0], value.parts[-1]
-    found: dict[str, object] = {"size": sum(p.end - p.start for p in value.parts)}
-    if value.headed or value.before is not None or value.after is not None:
-        found["text"] = value.content()
+    alone = not (value.headed or value.before or value.after)
+    at: dict[str, object] = {"size": sum(p.end - p.start for p in value.parts)}
+    span = (0, 0)
     if len({p.document.id for p in value.parts}) == 1:
-        found |= {"path": first.document.id, "part": value.part, "range": [first.start, last.end]}
-        found["line"] = line_of(first.document, first.start)
-    return found
+        at |= {"path": first.document.id, "part": value.part}
+        at["line"], span = line_of(first.document, first.start), (first.start, last.end)
+    return {"at": at, "range": span, "text": "" if alone else value.content()}
 
 
 def _plain(value: Value, type_: Type) -> Datum:
