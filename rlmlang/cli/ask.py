@@ -7,10 +7,7 @@ from typing import Any
 
 import click
 
-from rlmlang.cli.edge import (
-    answer_options,
-    pairs,
-)
+from rlmlang.cli.edge import answer_options, fail_on, pairs
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
 from rlmlang.cli.run import asked_for, deliver
@@ -51,6 +48,7 @@ def command(
     no_store: bool,
     store: str,
     replay: bool,
+    fail_on_warning: bool,
     **more: Any,
 ) -> None:
     """Ask QUESTION of files and folders of any size; a model explores them with code.
@@ -67,4 +65,6 @@ def command(
     names, _ = named_models(both(models[-1] if models else "", sub_model))
     options = Options(models=names, only_kept=replay, **keeping(store, none=no_store), **more)
     ready = prepared(question, sources, budget, options)
+    if fail_on_warning:
+        fail_on(ready.warnings, as_values=as_values)
     deliver(ready, wanted, quiet=quiet, out=out)

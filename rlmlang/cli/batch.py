@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.batch_options import spelled_out, wished
-from rlmlang.cli.edge import options_from, pairs
+from rlmlang.cli.edge import options_from, pairs, unwarned
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
@@ -41,6 +41,7 @@ def command(
     as_values: bool,
     quiet: bool,
     store: str,
+    fail_on_warning: bool,
     **more: str | float | bool | None,
 ) -> None:
     """Run a recipe over many inputs: the batch NAME that FILE declares, or what --each says.
@@ -56,6 +57,7 @@ def command(
     from rlmlang.batch.choosing import choose_batch, with_budget
     from rlmlang.cli.batch_task import Task
 
+    unwarned(file, fail_on_warning, as_values=as_values)
     batch, rest = with_budget(choose_batch(file, name, spelled), pairs(sets, "set"))
     batch = replace(batch, table=table or batch.table, at_once=items or batch.at_once)
     set_to = tuple(f"{k}={v}" for k, v in rest.items())

@@ -33,6 +33,26 @@ def say(diagnostics: tuple[Diagnostic, ...]) -> None:
         click.echo(render_all(diagnostics, colour=colour()), err=True)
 
 
+def fail_on(found: Iterable[Diagnostic], *, as_values: bool) -> None:
+    """Draws the warnings among what was found, the first one as JSON on stdout where that was asked
+    for. Exits with 65 where there are some."""
+    warnings = tuple(d for d in found if d.severity == "warning")
+    if not warnings:
+        return
+    say(warnings)
+    if as_values:
+        _problem(warnings[0])
+    raise click.exceptions.Exit(RECIPE)
+
+
+def unwarned(file: str, wanted: bool, *, as_values: bool) -> None:
+    """The same of the warnings of a file, where that is wanted."""
+    from rlmlang.runtime import check
+
+    if wanted:
+        fail_on(check(file).diagnostics, as_values=as_values)
+
+
 def exit_code_of(problem: Exception) -> int:
     """Draws what stopped a command; gives the exit code. Our own mistakes are told as such."""
     found: tuple[Diagnostic, ...] | None = getattr(problem, "diagnostics", None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, options_from, say
+from rlmlang.cli.edge import exit_code_of, options_from, say, unwarned
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
@@ -55,6 +55,7 @@ def command(
     quiet: bool,
     store: str,
     no_store: bool,
+    fail_on_warning: bool,
     **more: Any,
 ) -> None:
     """Run the eval NAME of FILE: every example, scored, with means and their intervals.
@@ -68,9 +69,9 @@ def command(
     from rlmlang.testing.evals import as_values as values_of
 
     made = choose_eval(file, name)
+    unwarned(file, fail_on_warning, as_values=as_values)
     made = replace(made, limit=limit or made.limit)
-    kept_in = keeping(store, file, none=no_store)
-    options = options_from("", sets, (), models, **kept_in, **more)
+    options = options_from("", sets, (), models, **keeping(store, file, none=no_store), **more)
     if not quiet:
         say(_unpriced(made, options))
     with Bar(f"eval {made.name}", quiet=quiet or as_values) as bar:
@@ -80,14 +81,14 @@ def command(
     values = values_of(found)
     compared = _compared(made, values, compare, options, at_once) if compare else None
     _tell(found, values, run, compared, worst, as_values)
-    if not _good(found):
-        raise click.exceptions.Exit(FAILED)
+    _end(found)
 
 
-def _good(found: Evaluated) -> bool:
-    """Whether all that is required holds, and not every example failed."""
+def _end(found: Evaluated) -> None:
+    """Exits with 1 where something that is required does not hold, or every example failed."""
     tried = not found.rows or not all(x.problem for x in found.rows)
-    return tried and all(ok for _, ok in found.required())
+    if not (tried and all(ok for _, ok in found.required())):
+        raise click.exceptions.Exit(FAILED)
 
 
 def _unpriced(made: Eval, options: Options) -> tuple[Diagnostic, ...]:

@@ -115,8 +115,9 @@ FLAGS = (
     Flag(("--dry-run",), "dry_run", "Only say what would be done, and what it may cost.",
          ("batch", "tune")),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
-    Flag(("--fail-on-warning",), "fail_on_warning", "Exit with 65 where there are warnings.",
-         ("check", "plan")),
+    Flag(("--fail-on-warning",), "fail_on_warning",
+         "Exit with 65 where there are warnings, before any model is asked.",
+         (*ASKING, "check", "plan", "test")),
     Flag(("--quiet", "-q"), "quiet", "Only the result: no progress, no notes.",
          (*ASKING, "check", "test")),
 )  # fmt: skip

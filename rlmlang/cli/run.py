@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import answer_options, exit_code_of, options_from, say
+from rlmlang.cli.edge import answer_options, exit_code_of, fail_on, options_from, say
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping, seen_with
 from rlmlang.cli.steady import steady
@@ -39,6 +39,7 @@ def command(
     store: str,
     why_miss: str,
     replay: bool,
+    fail_on_warning: bool,
     **more: Any,
 ) -> None:
     """Run a recipe: FILE is a path, or std/NAME of the standard library.
@@ -58,6 +59,8 @@ def command(
         **more,
     )
     ready = prepare(file, options, need_all=True)
+    if fail_on_warning:
+        fail_on(ready.warnings, as_values=as_values)
     if why_miss:
         explain(ready, why_miss)
         return

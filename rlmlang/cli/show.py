@@ -15,6 +15,8 @@ from rlmlang.diagnostics.suggest import did_you_mean
 if TYPE_CHECKING:
     from rlmlang.stores.reader import StoreReader
 
+UNBROKEN = 1 << 16  # columns of what nobody looks at: a tree cuts longer lines
+
 
 @click.command()
 @click.argument("run", default="", shell_complete=offering("runs"))
@@ -70,12 +72,14 @@ def _tree(reader: StoreReader, run: str, node: str, everything: bool, as_values:
     record = fold(events)
     view = node_view(record, node) if node else run_view(record, everything=everything)
     if view is None:
+        known = known_nodes(record)
         raise failed(
             "unknown-node",
             f"the run has no calls in `{node}`",
-            hint=did_you_mean(node, known_nodes(record)),
+            reason=f"`{node}` asked no model and called no code." if node in known else "",
+            hint=did_you_mean(node, [name for name in known if name != node]),
         )
-    console("stdout", soft_wrap=True).print(view)
+    console("stdout", soft_wrap=True, width=UNBROKEN).print(view)
 
 
 def _plan(reader: StoreReader, run: str, as_values: bool) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from rlmlang.cli.edge import exit_code_of, problem_of, words_of, writable, write
+from rlmlang.cli.edge import exit_code_of, problem_of, say, words_of, writable, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import reader_of
 from rlmlang.cli.steady import steady
 from rlmlang.cli.width import show
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.schema.exits import FAILED
+from rlmlang.schema.exits import FAILED, RECIPE
 
 if TYPE_CHECKING:
     from rlmlang.ir.suite import Test
@@ -47,6 +47,7 @@ def command(
     quiet: bool,
     store: str,
     trust: bool,
+    fail_on_warning: bool,
 ) -> None:
     """Run the tests of FILEs and folders; without any, of the recipes below this folder.
 
@@ -67,7 +68,7 @@ def command(
     from rlmlang.testing.tests import chosen, run_tests
 
     writable(junit)
-    tests, broken = _tests(_files(files or (".",)))
+    tests, broken, fine = _tests(_files(files or (".",)))
     done = run_tests(chosen(tests, pattern), trust=trust)
     if junit:
         write(as_junit(done, [(path, words_of(x)) for path, x, _ in broken]), junit)
@@ -75,21 +76,32 @@ def command(
         raise _no_tests(files)
     if as_values or junit != "-":
         _tell(done, broken, as_values=as_values, quiet=quiet)
-    _count(done, [code for _, _, code in broken], quiet=quiet)
+    _count(done, broken, warned=fail_on_warning and _warned(fine), quiet=quiet)
 
 
-def _tests(paths: list[str]) -> tuple[list[Test], list[Broken]]:
-    """The tests of files, and the files that do not check."""
+def _warned(paths: list[str]) -> bool:
+    """Draws the warnings of files that check; says whether there are some."""
+    from rlmlang.runtime import check
+
+    found = [d for path in paths for d in check(path).diagnostics]
+    say(tuple(found))
+    return bool(found)
+
+
+def _tests(paths: list[str]) -> tuple[list[Test], list[Broken], list[str]]:
+    """The tests of files, the files that do not check, and those that do."""
     from rlmlang.testing.tests import tests_in
 
     tests: list[Test] = []
     broken: list[Broken] = []
+    fine: list[str] = []
     for path in paths:
         try:
             tests += tests_in(path)
+            fine.append(path)
         except Exception as problem:
             broken.append((path, problem, exit_code_of(problem)))
-    return tests, broken
+    return tests, broken, fine
 
 
 def _no_tests(files: tuple[str, ...]) -> CodedError:
@@ -118,12 +130,13 @@ def _tell(done: list[Tested], broken: list[Broken], *, as_values: bool, quiet: b
             show(lines_of(one))
 
 
-def _count(done: list[Tested], codes: list[int], *, quiet: bool) -> None:
+def _count(done: list[Tested], broken: list[Broken], *, warned: bool, quiet: bool) -> None:
     """Says how many passed. Exits with the worst code where not all did."""
     passed = sum(1 for x in done if x.passed)
     if not quiet:
-        broken = f"; {_files_said(len(codes))} not check" if codes else ""
-        click.echo(f"{passed} of {len(done)} tests passed{broken}", err=True)
+        more = f"; {_files_said(len(broken))} not check" if broken else ""
+        click.echo(f"{passed} of {len(done)} tests passed{more}", err=True)
+    codes = [*(code for _, _, code in broken), *([RECIPE] if warned else [])]
     if codes or passed < len(done):
         raise click.exceptions.Exit(max(codes, default=FAILED))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlmlang.cli.edge import options_from, write
+from rlmlang.cli.edge import options_from, unwarned, write
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
@@ -43,6 +43,7 @@ def command(
     quiet: bool,
     store: str,
     no_store: bool,
+    fail_on_warning: bool,
     **more: Any,
 ) -> None:
     """Run the tuning NAME of FILE, and write RECIPE.tuned.json beside it.
@@ -60,6 +61,7 @@ def command(
         target = path_of(tune.eval.path, tune.recipe)
         _show(tune, target) if show else _apply(tune, target, only)
         return
+    unwarned(file, fail_on_warning, as_values=as_values)
     options = options_from("", (), (), models, **keeping(store, file, none=no_store), **more)
     if dry_run:
         price(file, name, options, as_values)

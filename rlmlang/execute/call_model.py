@@ -11,7 +11,7 @@ from itertools import chain
 from rlmlang.budget import Account
 from rlmlang.context import Datum, Document, Part, Row, Tree, items_of, parts_in, section_of
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
-from rlmlang.execute.aside import aside
+from rlmlang.execute.coding import coded
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.input_limits import beginning
 from rlmlang.execute.made import MadeRecord
@@ -80,9 +80,12 @@ async def request_for(
 ) -> Request:
     """The request for an item; without an element parameter the item is not passed. `level` is
     how far down a recursion it stands."""
-    inside, code = {**env, "it": item}, scope.tools.code
-    inputs = await aside(
-        calls_code(ask.args), lambda: {n: evaluate(e, inside, code) for n, e in ask.args}
+    inside = {**env, "it": item}
+    inputs = await coded(
+        scope,
+        call,
+        calls_code(ask.args),
+        lambda code: {n: evaluate(e, inside, code) for n, e in ask.args},
     )
     given = {**inputs, ask.element: item} if ask.element else inputs
     ordered = {p.name: shown_as(p.type, given.get(p.name)) for p in ask.prompt.params}
@@ -179,10 +182,12 @@ async def _problem(
     scope: RunContext, request: Request, value: Datum, given: Mapping[str, Datum], source: Shown
 ) -> str:
     """Why an answer to what was given is not taken; empty when it is."""
-    prompt, tools = request.prompt, scope.tools
-    return await aside(
+    prompt, measure = request.prompt, scope.tools.measure
+    return await coded(
+        scope,
+        request.call,
         calls_code(prompt.checks),
-        lambda: problem_with(prompt, value, given, tools.measure, tools.code, source),
+        lambda code: problem_with(prompt, value, given, measure, code, source),
     )
 
 

@@ -11,6 +11,7 @@ from rlmlang.context import Datum, Slice, Tree, items_of, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.values import shown
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.expressions import (
     Aggregate,
     Apply,
@@ -30,6 +31,7 @@ from rlmlang.ir.expressions import (
 )
 from rlmlang.ir.walk import GROUP
 from rlmlang.origin import place_of, with_own
+from rlmlang.trajectory.events import CodeCalled
 
 Environment = Mapping[str, Datum]
 MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
@@ -43,6 +45,9 @@ class RunCode(Protocol):
 
     def function(self, name: str) -> Function:
         """The function of that name. Raises CodedError for one that is not installed."""
+
+    def at(self, call: CallId, record: Callable[[CodeCalled], None]) -> RunCode:
+        """The same for what belongs to a call of a run; records each call of the user's code."""
 
 
 def evaluate(e: Expr, env: Environment, code: RunCode) -> Datum:

@@ -13,8 +13,8 @@ import anyio
 
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.execute.aside import aside
 from rlmlang.execute.causes import first_cause
+from rlmlang.execute.coding import coded
 from rlmlang.execute.coverage import followed, lines_of
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.execute.node import NodeRun
@@ -117,7 +117,9 @@ async def run_pattern(scope: RunContext, id: str, inputs: Mapping[str, Datum]) -
     env = {port: await cells[source].value() for port, source in node.inputs.items()}
     assert isinstance(node.step.work, Pattern)
     value = node.step.work.tool.value
-    return await aside(calls_code(value), lambda: evaluate(value, env, scope.tools.code))
+    return await coded(
+        scope, scope.call(id), calls_code(value), lambda code: evaluate(value, env, code)
+    )
 
 
 async def _result(plan: Plan, cells: Mapping[str, Cell]) -> Datum:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rlmlang.context import Context, Datum, Slice, Tree, as_slice, items_of
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.execute.aside import aside
+from rlmlang.execute.coding import coded
 from rlmlang.execute.evaluate import Environment, evaluate
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.stream import Cell, Stream
@@ -54,7 +54,9 @@ class NodeRun:
     async def evaluate(self, e: Expr, env: Environment) -> Datum:
         """The value of an expression; while the user's code is in it, other steps go on. Raises
         CodedError."""
-        return await aside(calls_code(e), lambda: evaluate(e, env, self.scope.tools.code))
+        return await coded(
+            self.scope, self.call(), calls_code(e), lambda code: evaluate(e, env, code)
+        )
 
     async def context(self, e: Expr) -> Context:
         """What is cut or searched; plain text becomes a slice of its own. Raises CodedError."""

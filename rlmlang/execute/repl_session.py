@@ -138,7 +138,8 @@ class ReplSession:
         value = self.scope.tools.conform(prompt.result, values, fields)
         tools, given = self.scope.tools, self.request.inputs
         source = self.request.source or Shown(prompt, given)
-        if problem := problem_with(prompt, value, given, tools.measure, tools.code, source):
+        code = tools.code.at(self.request.call, self.scope.emit)
+        if problem := problem_with(prompt, value, given, tools.measure, code, source):
             raise ValueError(problem)
         return with_places(prompt.result, value, source)
 

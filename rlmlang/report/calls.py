@@ -8,8 +8,9 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
+from rlmlang.report.code_calls import code_lines, heading_of, in_full
 from rlmlang.report.evidence import answer_of
-from rlmlang.report.fitted import Heading
+from rlmlang.report.fitted import Heading, shortened
 from rlmlang.report.receipt import counted
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
 from rlmlang.trajectory.events import CallFailed, CallRead
@@ -31,6 +32,8 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
             branch.add(Text(f"… {len(files) - SHOWN:,} more files (--all)", style="dim"))
     for step in run.steps.values():
         branch = tree.add(_step_line(step))
+        for line in code_lines(step.codes, everything=everything):
+            branch.add(line)
         calls = list(step.calls.values())
         for call in calls if everything else calls[:SHOWN]:
             branch.add(_call_line(call))
@@ -67,13 +70,14 @@ def repairs_in(run: RunRecord) -> Counter[str]:
 
 def _step_line(step: StepRecord) -> Text:
     text = Text(step.name, style="cyan")
-    text.append(f"  {step.verb}", style="dim")
+    text.append(f"  {step.verb}" if step.verb else "", style="dim")
     if step.finished:
         text.append(f"  {step.items:,} items")
-    if step.calls:
+    if step.attempts:
         tok_in, tok_out = int(step.total("tokens_in")), int(step.total("tokens_out"))
         text.append(f"  {step.attempts:,} calls  {tok_in:,} tok in  {tok_out:,} out")
         text.append(f"  ${step.total('usd'):,.4f}" if step.priced else "  price unknown")
+    text.append(heading_of(step))
     if step.skipped:
         text.append(f"  {step.skipped} skipped", style="yellow")
     return text
@@ -82,20 +86,19 @@ def _step_line(step: StepRecord) -> Text:
 def _call_line(call: CallRecord) -> Text:
     last = call.attempts[-1] if call.attempts else None
     text = Text(str(call.id))
+    if last is None and call.skipped:
+        reason = " ".join(call.skipped.split())
+        return text.append(f"  left out: {shortened(reason, LONGEST)}", style="yellow")
     if last is None:
         return text.append("  sent, not answered", style="dim") if call.sent else text
     if isinstance(last, CallFailed):
-        text.append(f"  {last.code}: {_short(last.reason)}", style="red")
+        text.append(f"  {last.code}: {shortened(last.reason, LONGEST)}", style="red")
     else:
         said = " ".join(answer_of(last.answer).split())
-        text.append(f"  {_short(said) or '(nothing)'}", style="dim")
+        text.append(f"  {shortened(said, LONGEST) or '(nothing)'}", style="dim")
     if len(call.attempts) > 1:
         text.append(f"  {len(call.attempts)} tries", style="yellow")
     return text
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
 def node_view(run: RunRecord, node: str) -> Group | None:
@@ -106,9 +109,16 @@ def node_view(run: RunRecord, node: str) -> Group | None:
         for c in s.calls.values()
         if node in (s.node, s.name, str(c.id))
     ]
-    if not calls:
+    codes = [
+        c for s in run.steps.values() for c in s.codes if node in (s.node, s.name, str(c.call))
+    ]
+    if not calls and not codes:
         return None
     parts: list[Text | Heading] = []
+    for code in codes[:SHOWN]:
+        parts += [Heading(f"── {code.call}, code "), *in_full(code)]
+    if len(codes) > SHOWN:
+        parts.append(Text(f"… {len(codes) - SHOWN:,} more; name one: {codes[SHOWN].call}"))
     for call in calls[:SHOWN]:
         for attempt in call.attempts:
             title = f"── {call.id}, try {attempt.call.attempt + 1}, {attempt.prompt} "

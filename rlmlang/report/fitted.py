@@ -8,6 +8,11 @@ from rich.text import Text
 LONGEST = 80
 
 
+def shortened(words: str, most: int) -> str:
+    """Words in so many characters; a mark says that there are more."""
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
 class Heading:
     """A title with a line behind it, up to the edge."""
 

@@ -7,22 +7,27 @@ import os
 import reprlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import cast
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Slice
-from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.context import Datum, Slice, Tree, whole
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
+from rlmlang.ir.types import ANY
 from rlmlang.runtime.parts import code_path
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
 from rlmlang.stores.redact import Redactor
+from rlmlang.trajectory.events import CodeCalled
 
 FEWEST = 8  # hexadecimal digits that a pin must have
 
@@ -45,12 +50,57 @@ class CallCode:
         code-failed)."""
         return called(code, args, {}, self.overdue, self.redact)
 
+    def at(self, call: CallId, record: Callable[[CodeCalled], None]) -> CallCode:
+        """The same for what belongs to a call of a run; records each call of the user's code."""
+        return RecordedCode(self, call, record)
+
     def function(self, name: str) -> Function:
         """The function of that name. Raises CodedError (plugin-missing)."""
         found = FUNCTIONS.find(name, plugins.find)
         if found is None:
             raise failed("plugin-missing", f"no function that is installed is called {name}")
         return found
+
+
+class RecordedCode(CallCode):
+    """The same, each call recorded with the time that it took and what it printed."""
+
+    def __init__(self, plain: CallCode, call: CallId, record: Callable[[CodeCalled], None]) -> None:
+        super().__init__(plain.overdue, plain.redact)
+        self.call, self.record = call, record
+
+    def __call__(self, code: Code, args: list[Datum]) -> Datum:
+        """What a `code` function gives. Raises CodedError (code-missing, code-failed)."""
+        began, said = time.perf_counter(), Said()
+        problem: Diagnostic | None = None
+        try:
+            return called(code, args, {}, self.overdue, self.redact, said)
+        except CodedError as mistake:
+            problem = mistake.diagnostic
+            raise
+        finally:
+            words = (problem.message, problem.reason) if problem else ()
+            self.record(
+                CodeCalled(
+                    call=self.call,
+                    function=code.name,
+                    seconds=said.seconds or time.perf_counter() - began,
+                    lines=said.lines,
+                    printed=said.printed,
+                    code=problem.code if problem else "",
+                    reason="\n".join(filter(None, words)),
+                )
+            )
+
+
+@dataclass
+class Said:
+    """What a call's process said of it: the seconds that it took, 0 where the process ended, how
+    many lines it printed, and the first of them."""
+
+    seconds: float = 0.0
+    lines: int = 0
+    printed: list[str] = field(default_factory=list)
 
 
 call_code = CallCode()
@@ -62,17 +112,18 @@ def called(
     named: Mapping[str, Datum] = MappingProxyType({}),
     overdue: Overdue | None = None,
     redact: Callable[[str], str] | None = None,
+    said: Said | None = None,
 ) -> Datum:
     """What a function of the user's gives, as a value of its declared type. It runs in a process
-    of its own, with copies of the values.
+    of its own, with copies of the values; `said` is told what it printed.
 
     Raises CodedError (code-missing, code-changed, code-failed), and what `overdue` raises."""
     path = _looked_at(code)
-    sent = Sent()
+    sent, types = Sent(), [p.type for p in code.params]
     asked = {
         "path": path,
         "name": code.function,
-        "args": [sent.out(x) for x in args],
+        "args": [sent.out(x, t) for x, t in zip_longest(args, types[: len(args)], fillvalue=ANY)],
         "named": {k: sent.out(v) for k, v in named.items()},
     }
     try:
@@ -81,6 +132,9 @@ def called(
         raise _failed(code, str(mistake), "return a value; raise an exception to fail") from None
     except OSError as mistake:
         raise _failed(code, f"no process for it could be begun: {mistake.strerror}", "") from None
+    if said is not None:
+        said.seconds, said.lines = answer.get("seconds", 0.0), answer.get("lines", 0)
+        said.printed = answer.get("printed", [])
     if "missing" in answer:
         raise failed(
             "code-missing",
@@ -137,12 +191,19 @@ class Shortly(reprlib.Repr):
 
     def values(self, args: Sequence[Datum]) -> str:
         """What a function was given."""
-        plain = (x.text() if isinstance(x, Slice) else x for x in args)
-        return f"called with: {', '.join(map(self.repr, plain))}"
+        return f"called with: {', '.join(map(self.repr, args))}"
 
     def repr_str(self, x: str, level: int) -> str:
         """A text."""
         return super().repr_str(self.redact(x), level)
+
+    def repr_Slice(self, x: Slice, level: int) -> str:  # noqa: N802, reprlib's way
+        """A document or a piece of one, as the text that the function was given."""
+        return self.repr_str(x.text(), level)
+
+    def repr_Tree(self, x: Tree, level: int) -> str:  # noqa: N802
+        """A folder, as a dictionary from its paths."""
+        return self.repr_dict({d.id: whole(d) for d in x.documents[: self.maxdict + 1]}, level)
 
     def repr_instance(self, x: object, level: int) -> str:
         """Any other value."""

@@ -82,7 +82,7 @@ class WriterThread:
             schema.create_file(self.path)
         if mark.emptied(self.path):
             raise damaged(self.path, mark.EMPTIED)
-        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=60)
+        return schema.writing(self.path, any_thread=True)
 
     def _open(self) -> None:
         new = not schema.has_tables(self._connection, self.path)  # before anything is written
@@ -98,19 +98,14 @@ class WriterThread:
         self._connection.execute("COMMIT")
         if new:  # its number is in the file itself from here on
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        number = self._connection.execute("PRAGMA application_id").fetchone()[0]
-        row = (held.table, held.id, held.settled) if held.store == number else ("", 0, False)
-        self._note(mark.after_commit(self.path, mark.Mark(number), row))
+        self._number = int(self._connection.execute("PRAGMA application_id").fetchone()[0])
+        row = None if held.store == self._number else ("", 0, False)
+        mark.write(self._lock.fd, mark.after_commit(self.path, self._number, row))
 
     def forget(self) -> None:
         """Names no row any more, before rows go; called inside of a change."""
-        self._note(mark.Mark(self._mark.store, self._mark.salts))
+        mark.write(self._lock.fd, mark.Mark(self._number, mark.read(self.path).salts))
         os.fsync(self._lock.fd)
-
-    def _note(self, made: mark.Mark) -> None:
-        """Notes what is committed; the lock is held."""
-        self._mark = made
-        mark.write(self._lock.fd, made)
 
     async def do(self, change: Callable[[Batch], T]) -> T:
         """Commits a change; gives its result. Raises CodedError (store-unwritable)."""
@@ -176,7 +171,7 @@ class WriterThread:
                     row = in_one_transaction(
                         self._connection, entries, shared=self._shared(), secret=self._secret
                     )
-                    self._note(mark.after_commit(self.path, self._mark, row))
+                    mark.write(self._lock.fd, mark.after_commit(self.path, self._number, row))
             except Exception as mistake:
                 error = self.broken = problem_of(self.path, mistake)
         by_loop: dict[asyncio.AbstractEventLoop, list[_Entry]] = {}

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from rlmlang.stores import mark, rows, schema
 from rlmlang.stores.journal import WriterThread, bring_up
-from rlmlang.stores.locks import alive, claim_of
-from rlmlang.stores.problems import damaged, missing, problem_of
+from rlmlang.stores.locks import CommitLock, alive, claim_of
+from rlmlang.stores.problems import damaged, hold_place, missing, problem_of
 from rlmlang.stores.rows import Batch, Cell
 from rlmlang.stores.runs import FINISHED, run_from
 
@@ -101,6 +101,7 @@ def _links(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    hold_place(path)
     if not path.is_file():
         raise missing(path, "rlm run makes one; --store names another")
     with contextlib.suppress(sqlite3.Error):
@@ -198,11 +199,11 @@ def _forget(c: Batch, run: int) -> None:
 
 def _shrink(path: Path) -> None:
     """Gives free pages back to the file system. Raises CodedError (store-unwritable)."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
-    try:
-        connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as mistake:
-        raise problem_of(path, mistake) from None
-    finally:
-        connection.close()
+    with contextlib.closing(CommitLock(mark.lock_of(path))) as lock, lock.held():
+        try:
+            with contextlib.closing(schema.writing(path)) as c:
+                c.execute("VACUUM")
+                c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as mistake:
+            raise problem_of(path, mistake) from None
+        mark.write(lock.fd, mark.closed(path, mark.read(path)))

@@ -6,10 +6,15 @@ it is there, all before it is. A note may be older than the log, never newer, so
 stay true: an id once given stays, and a call that was answered stays so. The first 8 bytes behind
 the header of a log are its salts (https://sqlite.org/fileformat2.html, section 4.1): the first of
 them grows by one when the log is begun anew, so that another store's log has others.
+
+The file of a store is opened by SQLite alone. Its locks are those of a process (POSIX), and closing
+any other descriptor of the file drops them all: another process that closes the store would take
+itself for the last, and remove a log that is still written.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -70,13 +75,13 @@ def write(fd: int, mark: Mark) -> None:
     os.pwrite(fd, json.dumps(asdict(mark)).encode().ljust(ROOM), 0)
 
 
-def after_commit(path: Path, mark: Mark, row: tuple[str, int, bool] | None) -> Mark:
-    """The note after a commit that wrote a row; the row of the note before where it wrote none that
-    tells."""
+def after_commit(path: Path, store: int, row: tuple[str, int, bool] | None) -> Mark:
+    """The note after a commit that wrote a row. Where it wrote none that tells, the row of the note
+    before, whoever wrote it: one that this process knew may have been removed since."""
     salts = _salts(log_of(path)).hex()
     if row is None:
-        return replace(mark, salts=salts)
-    return Mark(mark.store, salts, *row)
+        return replace(read(path), store=store, salts=salts)
+    return Mark(store, salts, *row)
 
 
 def closed(path: Path, mark: Mark) -> Mark:
@@ -149,8 +154,13 @@ def _salts(log: Path, at: int = 0) -> bytes:
 
 
 def _header_number(path: Path) -> int:
-    with path.open("rb") as file:
-        return int.from_bytes(file.read(100)[ID_AT : ID_AT + 4], "big")
+    """The number of a store in the file itself, without its log; 0 where none can be read."""
+    uri = f"{path.resolve().as_uri()}?immutable=1"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+        try:
+            return int(connection.execute("PRAGMA application_id").fetchone()[0])
+        except sqlite3.Error:
+            return 0
 
 
 def _numbers_in_log(log: Path) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
+import stat
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -15,6 +16,12 @@ OUTSIDE = frozenset((
     sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_AUTH,
 ))  # fmt: skip
+LONGEST = 160  # characters of a path in a message
+
+
+def shortened(path: str) -> str:
+    """A path that fits a message."""
+    return path if len(path) <= LONGEST else f"{path[: LONGEST // 2]}…{path[-LONGEST // 2 :]}"
 
 
 def problem_of(path: str | Path, mistake: Exception) -> CodedError:
@@ -35,6 +42,25 @@ def damaged(path: str | Path, words: str) -> CodedError:
         reason="Every row carries a seal; nothing that is not what was written is ever used.",
         hint=f"rlm store salvage {path} NEW_FILE brings over all rows that are whole",
     )
+
+
+def hold_place(path: Path) -> None:
+    """Holds that a store may lie at a path: a file, or nothing yet. Raises CodedError
+    (store-missing, store-unwritable) for a folder, a device, a pipe and a path that cannot be."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as mistake:
+        raise unwritable(path, mistake) from None
+    if stat.S_ISDIR(mode):
+        raise missing(path, "name the file in it with --store")
+    if not stat.S_ISREG(mode):
+        raise failed(
+            "store-unwritable",
+            f"{path} is a device or a pipe, where a store is a file",
+            hint="name a file with --store; --no-store keeps nothing",
+        )
 
 
 def missing(path: Path, hint: str) -> CodedError:
@@ -84,9 +110,10 @@ def project_of(path: Path) -> Path:
 
 def unwritable(path: str | Path, mistake: Exception) -> CodedError:
     """The problem of a store that takes no more."""
+    words = getattr(mistake, "strerror", "") or str(mistake)
     return failed(
         "store-unwritable",
-        f"{path} cannot be written: {mistake}",
+        f"{shortened(str(path))} cannot be written: {words}",
         reason="An answer is kept before anything depends on it, so no further call is made. What "
         "was kept before is still there.",
         hint="free some space or mend the permissions and run again: it is resumed from here; or "

@@ -17,7 +17,7 @@ from rlmlang.stores import rows, schema, signing, whole
 from rlmlang.stores.calls import WIDE, CallRow, row_from, unpacked
 from rlmlang.stores.journal import bring_up
 from rlmlang.stores.locks import alive, claim_of
-from rlmlang.stores.problems import damaged, missing, problem_of
+from rlmlang.stores.problems import damaged, hold_place, problem_of
 from rlmlang.stores.rows import Cell, Row
 from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
 from rlmlang.stores.schema import RESERVED, REUSED, TOLD
@@ -43,8 +43,7 @@ class StoreReader:
     write."""
 
     def __init__(self, path: Path, *, own_only: bool = False) -> None:
-        if path.is_dir():
-            raise missing(path, "name the file in it with --store")
+        hold_place(path)
         if not path.is_file():
             raise _no_run()
         self.path, self._secret = path, signing.own_secret() if own_only else None

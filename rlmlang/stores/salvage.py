@@ -14,7 +14,7 @@ from pathlib import Path
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import mark, pages, rows, schema
 from rlmlang.stores.migrate import is_old, with_ending
-from rlmlang.stores.problems import missing, too_new, unwritable
+from rlmlang.stores.problems import hold_place, missing, too_new, unwritable
 from rlmlang.stores.rows import Cell
 from rlmlang.stores.signing import own_secret
 
@@ -28,6 +28,7 @@ def salvage(path: Path, target: Path, *, own_only: bool = False) -> dict[str, in
 
     Raises CodedError (store-missing, file-exists, store-unwritable, store-too-new).
     """
+    hold_place(path)
     if not path.is_file():
         raise missing(path, "name the damaged file")
     if target.exists():
@@ -37,7 +38,7 @@ def salvage(path: Path, target: Path, *, own_only: bool = False) -> dict[str, in
     found = dict.fromkeys(schema.TABLES, 0)
     try:
         schema.create_file(target)
-        with closing(sqlite3.connect(target, isolation_level=None)) as c:
+        with closing(schema.writing(target)) as c:
             schema.create(c)
             c.execute("BEGIN")
             for data in (path.read_bytes(), log):

@@ -101,6 +101,14 @@ def configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_size_limit=33554432")
 
 
+def writing(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
+    """A connection that writes. Its path is a whole one: SQLite takes `:memory:` and names that
+    begin with `file:` for something else than a file."""
+    return sqlite3.connect(
+        path.absolute(), isolation_level=None, check_same_thread=not any_thread, timeout=60
+    )
+
+
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection that can only read, and holds nobody up."""
     uri = f"{path.resolve().as_uri()}?mode=ro"

@@ -28,18 +28,18 @@ from rlmlang.stores.calls import (
 )
 from rlmlang.stores.journal import Journal, Memory, WriterThread
 from rlmlang.stores.locks import Claim, alive, claim_of
-from rlmlang.stores.problems import problem_of
+from rlmlang.stores.problems import hold_place, problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
-from rlmlang.trajectory.events import CallFailed, CallStarted, Event, to_json
+from rlmlang.trajectory.events import CallFailed, CallStarted, CodeCalled, Event, to_json
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
 FILE = Path(".rlm") / "store.db"
-LOOK, GIVEN = 0.05, 1_000
+LOOK, GIVEN, AT_ONCE = 0.05, 1_000, 128
 
 
 class Store:
@@ -67,6 +67,7 @@ class Store:
         ] = {}  # answers of this run that are kept without secrets
         self._claim: Claim | None = None
         self._lent = False
+        self._later: list[Event] = []
 
     def lent(self) -> Store:
         """The same store for another run that goes on meanwhile: closed, it gives up its run only.
@@ -277,13 +278,26 @@ class Store:
             return
         number, row = self.run.id << SHIFT | event.seq, getattr(event, "row", 0)
         if not row:
-            self.journal.post(lambda c: c.put("event", _event(number, event, self.redact)))
+            self._later.append(event)
+            if not isinstance(event, CodeCalled) or len(self._later) >= AT_ONCE:
+                self._keep_later()
             return
         if isinstance(event, CallFailed):
             refusal = [row, event.code, self.redact(event.reason)]
             self.journal.post(lambda c: c.put("verdict", refusal))
         if row > self._before:
             self._told.add(Told(number, event.at, row, not isinstance(event, CallStarted)))
+
+    def _keep_later(self) -> None:
+        """Keeps the events that are not kept yet. A call of code has no commit of its own: it would
+        take as long as the call."""
+        events, self._later = self._later, []
+
+        def change(c: Batch) -> None:
+            for event in events:
+                c.put("event", _event(self.run.id << SHIFT | event.seq, event, self.redact))
+
+        self.journal.post(change)
 
 
 def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell]:
@@ -306,6 +320,7 @@ def open_store(path: Path, redact: Callable[[str], str] = str, *, own_only: bool
     this user did not write. Raises CodedError (store-unwritable, store-damaged, store-too-new,
     store-untrusted) before anything is paid."""
     secret = signing.own_secret() if own_only else None
+    hold_place(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         ignore = path.parent / ".gitignore"

@@ -12,6 +12,7 @@ from rlmlang.trajectory.events import (
     CallFinished,
     CallRead,
     CallStarted,
+    CodeCalled,
     Event,
     FilesLeftOut,
     ItemSkipped,
@@ -43,6 +44,7 @@ class StepRecord:
     node: str
     verb: str
     calls: dict[CallId, CallRecord] = field(default_factory=dict)
+    codes: list[CodeCalled] = field(default_factory=list)
     finished: bool = False
     items: int = 0
     skipped: int = 0
@@ -101,12 +103,18 @@ def fold(events: Iterable[Event]) -> RunRecord:
                 call.attempts.append(event)
             case CallRead():
                 _call(run, event).reads[event.call.attempt] = event
+            case CodeCalled():
+                _step(run, event).codes.append(event)
             case ItemSkipped():
                 _call(run, event).skipped = event.reason
     return run
 
 
+def _step(run: RunRecord, event: CallEvent) -> StepRecord:
+    return run.steps.setdefault(event.node, StepRecord(event.node, ""))
+
+
 def _call(run: RunRecord, event: CallEvent, prompt: str = "") -> CallRecord:
-    step = run.steps.setdefault(event.node, StepRecord(event.node, ""))
+    step = _step(run, event)
     first = event.call.again(0)
     return step.calls.setdefault(first, CallRecord(first, prompt))

@@ -180,6 +180,20 @@ class CallRead(CallEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeCalled(CallEvent):
+    """A `code` function was called: the seconds it took, the lines it printed, of which the first
+    are there, and where it failed the code of the problem and what is said of it."""
+
+    name: ClassVar[str] = "code_called"
+    function: str
+    seconds: float = 0.0
+    lines: int = 0
+    printed: list[str] = field(default_factory=list)
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemSkipped(CallEvent):
     """An item was left out; `ranges` are what it held of the source."""
 
@@ -207,7 +221,8 @@ KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
         RunStarted, FilesLeftOut, RunResumed, Paused, Noticed, StepStarted, StepFinished,
-        CallStarted, CallFinished, CallFailed, CallRead, ItemSkipped, RunFinished,
+        CallStarted, CallFinished, CallFailed, CallRead, CodeCalled, ItemSkipped,
+        RunFinished,
     )
 }  # fmt: skip
 

@@ -39,6 +39,74 @@ def test_warnings_fail_a_check_where_that_is_asked_for(book: Path, rlm: Rlm) -> 
     assert rlm("plan", "warned.rlm", "--fail-on-warning").code == 65
 
 
+SUITE = """
+test "one" for find {
+  given question: "Where?"
+  given book: "One page."
+  mock notes returns "a note"
+  expect result == "a note"
+}
+
+dataset dev {
+  path: "dev.jsonl"
+  want: answer
+}
+
+eval quality for find {
+  over: dev
+  score exact weight 1
+}
+
+tune better for find {
+  optimizer: bootstrap
+  eval: quality
+  reflection: "offline/reader"
+  split: { train: 40%, dev: 30%, test: 30% }
+  knob note.demos in [0, 1]
+  budget {
+    calls <= 500
+  }
+}
+"""
+STRICT = (
+    ("run", *("--source", "book=book.txt", "--set", "question=Where?")),
+    ("eval", "quality"), ("tune", "better", "--dry-run"), ("test",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", STRICT, ids=lambda c: c[0])
+def test_warnings_fail_whatever_asks_models_before_one_is_asked(
+    book: Path, rlm: Rlm, command: tuple[str, ...]
+) -> None:
+    name, *more = command
+    unused = SIMPLE.replace("  return", "  let more = count(notes)\n  return")
+    row = {"question": "Where?", "book": "One page.", "answer": "One page."}
+    (book / "dev.jsonl").write_text(f"{json.dumps(row)}\n" * 10)
+    (book / "warned.rlm").write_text(unused + SUITE)
+    done = rlm(name, "warned.rlm", *more, "--fail-on-warning", "--quiet")
+    assert done.code == 65, done.err
+    assert "warning[unused-step]" in done.err and "error[" not in done.err
+    assert not (book / ".rlm").exists()
+    (book / "find.rlm").write_text(SIMPLE + SUITE)
+    done = rlm(name, "find.rlm", *more, "--fail-on-warning", "--quiet")
+    assert done.code == 0, done.err
+
+
+def test_a_warning_that_fails_a_run_is_given_as_json(book: Path, rlm: Rlm) -> None:
+    unused = SIMPLE.replace("  return", "  let more = count(notes)\n  return")
+    (book / "warned.rlm").write_text(unused)
+    done = rlm("run", "warned.rlm", *STRICT[0][1:], "--fail-on-warning", "--json")
+    assert (done.code, json.loads(done.out)["problem"]["code"]) == (65, "unused-step")
+
+
+def test_a_question_of_a_model_without_a_price_fails_where_warnings_do(
+    book: Path, rlm: Rlm
+) -> None:
+    ask = ("ask", "Where?", "--source", "book.txt", "--model", "nobody/knows", "--quiet")
+    done = rlm(*ask, "--api-base", "http://127.0.0.1:9", "--fail-on-warning")
+    assert (done.code, "warning[price-unknown]" in done.err) == (65, True), done.err
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", WITH_JSON)
 def test_json_is_given_whatever_goes_wrong(book: Path, rlm: Rlm, command: str, kind: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -272,3 +273,140 @@ def test_only_a_few_processes_are_kept_from_folder_to_folder(tmp_path: Path) -> 
     alive = {pid for pid in names if Path(f"/proc/{pid}").exists()}
     assert len(set(names)) == KEPT + 5
     assert alive == set(names[-KEPT:])
+
+
+PIECES = """rlm 1
+code told(pages: [Slice], docs: [Doc], tree: Tree, text: Text, one: Doc?) -> [Text]
+  from "c.py:told"
+code some(pages: [Slice]) -> [Slice] max 9 from "c.py:some"
+prompt say(pages: [Slice] max 9) -> Text max 9tok "Say."
+
+recipe places(book: Text, docs: Tree, all: [Doc]) -> [Text] {
+  let pages = split book by lines(per: 1, max: 20tok)
+  let found = told(pages, all, docs, book, first(filter docs where it.path == "sub/a.md"))
+  let asked = say(some(pages))
+
+  return concat(found, [asked])
+}
+"""
+TOLD = """import copy
+import dataclasses
+import json
+import pickle
+import re
+import sys
+
+from rlmlang.code import Doc, Slice
+
+
+def told(pages, docs, tree, text, one):
+    second, doc = pages[1], docs[1]
+    assert all(type(p) is Slice for p in [*pages, text]), pages
+    assert all(type(d) is Doc for d in [*docs, *tree.values(), one]), docs
+    assert second == "Second.\\n" == second.text == f"{second}" and type(second.text) is str
+    assert len(second) == 8 and "cond" in second and re.match(r"\\w+", second)[0] == "Second"
+    assert type(second + "") is str and json.dumps(second) == '"Second.\\\\n"'
+    assert {second: 1}["Second.\\n"] == 1 and hash(second) == hash(second.text)
+    for same in (copy.deepcopy(second), pickle.loads(pickle.dumps(second))):
+        assert (same, same.line, same.path) == (second, second.line, second.path)
+    try:
+        second.line = 9
+    except dataclasses.FrozenInstanceError:
+        pass
+    else:
+        raise AssertionError("it was changed")
+    assert Slice("x", path="a/b.md").name == "b.md"
+    ours = [name for name in sys.modules if name.partition(".")[0] == "rlmlang"]
+    assert ours == ["rlmlang", "rlmlang.code"], ours
+    fields = [f"{p.path} {p.name} {p.range} {p.line} {p.size}" for p in (second, doc, one, text)]
+    return [*fields, *tree, dataclasses.replace(second, text="Another.")]
+
+
+def some(pages):
+    return [Slice("mine"), *pages[1:]]
+"""
+
+
+def test_documents_and_pieces_are_text_that_knows_its_place(folder: Path, rlm: Rlm) -> None:
+    (folder / "book.txt").write_text("First, it was dark.\nSecond.\n")
+    (folder / "docs" / "sub").mkdir(parents=True)
+    (folder / "docs" / "$").write_text("Odd.\n")
+    (folder / "docs" / "sub" / "a.md").write_text("Hello.\n")
+    (folder / "c.py").write_text(TOLD)
+    (folder / "r.rlm").write_text(PIECES)
+    sources = ("--source", "book=book.txt", "--source", "docs=docs", "--source", "all=docs")
+    done = rlm("run", "r.rlm", *sources, "--no-store", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    sub = "sub/a.md a.md (0, 7) 1 7"
+    assert found["result"][:-1] == [
+        "book.txt book.txt (20, 28) 2 8", sub, sub, "book.txt book.txt (0, 28) 1 28",
+        "$", "sub/a.md", "Another.",
+    ]  # fmt: skip
+    (line,) = [x for x in found["receipt"] if x["source"] == "book"]
+    assert line["read"] == len("Second.\n")
+
+
+CALLS = """rlm 1
+code part(n: Int) -> Float from "c.py:part"
+recipe parts(ns: [Int]) -> [Float] {
+  return map ns with part(it) {
+    on_error: skip(at_most: 50%)
+    assume exact because "a part may be missing"
+  }
+}
+"""
+
+
+def shown(rlm: Rlm, *command: str) -> list[str]:
+    """What `rlm show` says, without the times."""
+    done = rlm("show", *command)
+    assert done.code == 0, done.err
+    return [re.sub(r"\d+\.\d s", "TIME", line) for line in done.out.splitlines()]
+
+
+def test_each_call_is_in_the_trajectory_and_shown_where_there_is_something_to_say(
+    folder: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sQ9zLm31pXv8Tt40RrWw7Yy2Uu6Ii5Oo")
+    (folder / "c.py").write_text(
+        "import os, sys\n\n\ndef part(n):\n"
+        "    if n == 3:\n        print('three'); print('key', os.environ['SOME_API_KEY'])\n"
+        "        sys.stderr.write('no end'); os.write(1, b'raw')\n"
+        "    return 1 / n\n"
+    )
+    (folder / "r.rlm").write_text(CALLS)
+    assert rlm("run", "r.rlm", "--set", "ns=[1, 3, 0, 2, 5]").code == 0
+    lines = shown(rlm)
+    assert lines[1:5] == [
+        "├── result  map  4 items  5 code calls  TIME  1 skipped",
+        "│   ├── result[2]  part  TIME  code-failed: c.py:part: ZeroDivisionError: "
+        "division by zero (line 8)",
+        "│   ├── result[1]  part  TIME  printed, 3 lines: three",
+        "│   ├── … 3 more code calls (--all)",
+    ]
+    assert lines[5].startswith("│   └── result[2]  left out: ")
+    assert len(shown(rlm, "last", "--all")) == len(lines) + 2
+    assert shown(rlm, "last", "result[1]")[1:] == [
+        "part took TIME", "printed:", "three", "key [secret]", "no end",
+    ]  # fmt: skip
+    assert shown(rlm, "last", "result[2]")[1:] == [
+        "part took TIME", "code-failed: c.py:part: ZeroDivisionError: division by zero (line 8)",
+        "c.py:8, in part: return 1 / n", "called with: 0",
+    ]  # fmt: skip
+    events = [json.loads(line) for line in rlm("show", "--json").out.splitlines()]
+    calls = [e for e in events if e["event"] == "code_called"]
+    assert sorted(e["call"] for e in calls) == [f"result[{n}]" for n in range(5)]
+    assert all(e["function"] == "part" and e["seconds"] > 0 for e in calls)
+
+
+def test_much_that_is_printed_is_counted_and_kept_in_part(folder: Path, rlm: Rlm) -> None:
+    body = "[print(n) for n in range(1_000)]; print('x' * 100_000, end=''); return x"
+    assert give(folder, rlm, body, "Text").code == 0
+    assert rlm("run", "r.rlm", "--set", "x=one").code == 0
+    (event,) = [
+        e for e in map(json.loads, rlm("show", "--json").out.splitlines())
+        if e["event"] == "code_called"
+    ]  # fmt: skip
+    assert event["lines"] == 1_001
+    assert event["printed"] == [str(n) for n in range(20)]

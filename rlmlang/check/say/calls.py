@@ -94,10 +94,9 @@ def _no_clock(name: t.Name) -> Diagnostic:
 
 def surplus(arg: t.Arg, name: str, what: str, free: Sequence[str]) -> Diagnostic:
     """The problem `unknown-argument`."""
-    shown = f"`{name}`" if arg.label else "this argument"
     return error(
         "unknown-argument",
-        f"{what} takes no further {shown}" if not arg.label else f"{what} has no {shown}",
+        f"{what} has no `{name}`" if arg.label else f"{what} takes no further argument",
         arg.span,
         hint=label_instead(arg, free) if free else "remove it",
     )

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from rlmlang.context import Datum, Slice, Tree
-from rlmlang.execute.aside import aside
-from rlmlang.execute.evaluate import Environment, evaluate
+from rlmlang.execute.coding import coded
+from rlmlang.execute.evaluate import Environment, RunCode, evaluate
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.verbs.for_each import Asking, ForEach, One, in_turn, parallel_of
 from rlmlang.ir.expressions import Expr
@@ -64,14 +64,19 @@ def _tree(whole: Datum, documents: Iterable[Datum]) -> Datum:
 
 def _condition(node: NodeRun, where: Expr | None, env: Environment) -> Callable[[Datum], bool]:
     code = node.scope.tools.code
-    return lambda item: where is None or bool(evaluate(where, {**env, "it": item}, code))
+    return lambda item: _holds(where, {**env, "it": item}, code)
+
+
+def _holds(where: Expr | None, env: Environment, code: RunCode) -> bool:
+    return where is None or bool(evaluate(where, env, code))
 
 
 def _coded(node: NodeRun, where: Expr | None, env: Environment) -> One:
     """A condition with the user's code in it, which may take long."""
-    passes = _condition(node, where, env)
 
     async def one(index: int, item: Datum) -> bool:
-        return await aside(long=True, work=lambda: passes(item))
+        inside = {**env, "it": item}
+        call = node.call(index)
+        return await coded(node.scope, call, long=True, work=lambda c: _holds(where, inside, c))
 
     return one

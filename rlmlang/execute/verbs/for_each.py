@@ -11,9 +11,9 @@ from anyio.lowlevel import checkpoint
 
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.execute.aside import aside
 from rlmlang.execute.call_model import ItemError, request_for
-from rlmlang.execute.evaluate import Environment
+from rlmlang.execute.coding import coded
+from rlmlang.execute.evaluate import Environment, RunCode
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.repl_session import respond
 from rlmlang.execute.skips import SKIPPED, Skipped, Skips
@@ -140,7 +140,7 @@ class Computing:
     it."""
 
     node: NodeRun
-    make: Callable[[Datum], Datum]
+    make: Callable[[Datum, RunCode], Datum]
     on_error: OnError
     long: bool = False
 
@@ -149,15 +149,16 @@ class Computing:
 
     async def one(self, index: int, item: Datum) -> Datum | Skipped:
         """The value of an item; SKIPPED when it was given up."""
+        call = self.node.call(index)
         try:
-            return await aside(self.long, lambda: self.make(item))
+            return await coded(self.node.scope, call, self.long, lambda code: self.make(item, code))
         except CodedError as problem:
-            return self.skips.fail(problem, self.node.call(index), item)
+            return self.skips.fail(problem, call, item)
 
     def now(self, index: int, item: Datum) -> Datum | Skipped:
         """The same where nothing takes long."""
         try:
-            return self.make(item)
+            return self.make(item, self.node.scope.tools.code)
         except CodedError as problem:
             return self.skips.fail(problem, self.node.call(index), item)
 

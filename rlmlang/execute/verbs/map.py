@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.context import Datum, parts_in
-from rlmlang.execute.evaluate import Environment, evaluate
+from rlmlang.execute.evaluate import Environment, RunCode, evaluate
 from rlmlang.execute.made import made_of
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.verbs.bodies import Bodies
@@ -26,9 +26,8 @@ async def run(node: NodeRun, work: Map) -> int:
 async def run_value(node: NodeRun, work: MapValue) -> int:
     """The values, until one of them makes it stop."""
     source, env = await node.items(work.subject)
-    code = node.scope.tools.code
 
-    def made(item: Datum) -> Datum:
+    def made(item: Datum, code: RunCode) -> Datum:
         value = made_of(evaluate(work.value, {**env, "it": item}, code), item)
         if next(parts_in(value), None) is None:
             node.scope.receipt.turn_away(node.id, item)

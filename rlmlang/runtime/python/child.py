@@ -1,5 +1,5 @@
-"""The process in which the user's code runs. Knows nothing of rlmlang and imports only the standard
-library: it is started as a script, in the environment that rlmlang runs in.
+"""The process in which the user's code runs. Of rlmlang it imports `rlmlang.code` alone, else only
+the standard library: it is started as a script, in the environment that rlmlang runs in.
 
 A frame is a length in eight bytes and JSON. What JSON does not know is a dictionary with the key
 `$`, which says what it is.
@@ -13,12 +13,15 @@ import datetime
 import decimal
 import enum
 import gc
+import importlib
 import importlib.util
+import io
 import json
 import os
 import struct
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AnySet
@@ -28,15 +31,8 @@ from typing import Any, TypeAlias
 Value: TypeAlias = Any
 """What code takes and gives: it is the user's, and may be anything."""
 TAG = "$"
-MOST_WORDS = 2_000
-MOST_LINE, MOST_FRAMES = 200, 12
+MOST_WORDS, MOST_PRINTED, MOST_LINE, MOST_FRAMES = 2_000, 20, 200, 12
 SIZE = struct.Struct("<Q")
-
-
-class Text(str):
-    """A text that lies in a document; `number` is what it is returned as."""
-
-    number: int
 
 
 class Row(dict[str, Value]):
@@ -60,8 +56,21 @@ def taken(value: Value) -> Value:
         return {k: taken(v) for k, v in value.items()}
     if kind == "dict":
         return {k: taken(v) for k, v in inner}
-    made: Value = Text(inner) if kind == "text" else Row({k: taken(v) for k, v in inner})
-    made.number = value["n"]
+    if kind != "row":
+        return piece(value)
+    row = Row({k: taken(v) for k, v in inner})
+    row.number = value["n"]
+    return row
+
+
+def piece(value: Mapping[str, Value]) -> Value:
+    """A document or a piece of one."""
+    from rlmlang.code import Doc, Slice
+
+    kind = Doc if value[TAG] == "doc" else Slice
+    made = kind.__new__(kind, value["v"])
+    kind.__init__(made, value["text"] or value["v"], **value["at"], range=tuple(value["range"]))
+    object.__setattr__(made, "number", value["n"])
     return made
 
 
@@ -74,8 +83,10 @@ def given(value: Value) -> Value:
     if isinstance(value, enum.Enum):
         return {TAG: "enum", "name": value.name, "v": given(value.value)}
     if isinstance(value, str):
-        number = getattr(value, "number", None) if isinstance(value, Text) else None
-        return str(value) if number is None else {TAG: "text", "n": number}
+        from rlmlang.code import Slice
+
+        number = value.number if isinstance(value, Slice) else -1
+        return str(value) if number < 0 else {TAG: "piece", "n": number}
     if isinstance(value, Mapping):
         return _mapping(value)
     return _known(value)
@@ -191,6 +202,53 @@ def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
         return {"failed": words_of(mistake, path), "trace": frames_of(mistake, path)}
 
 
+# ── what is printed ─────────────────────────────────────────────────────────
+
+
+class Said:
+    """The lines that were printed: how many, and the first, whole: a cut one could hide secrets."""
+
+    def __init__(self) -> None:
+        self.lines, self.printed, self.room, self.open = 0, list[str](), MOST_WORDS, ""
+
+    def add(self, text: str) -> None:
+        """Takes text as it is printed."""
+        *ended, last = (self.open + text).split("\n")
+        self.open = last[: MOST_WORDS + 1]
+        for line in ended:
+            self.lines, self.room = self.lines + 1, self.room - len(line)
+            if self.room >= 0 and len(self.printed) < MOST_PRINTED:
+                self.printed.append(line)
+
+
+class Printed(io.TextIOWrapper):
+    """A stream of the process that notes what goes through it."""
+
+    said = Said()  # of both streams
+
+    def write(self, text: str) -> int:
+        """Writes a text."""
+        Printed.said.add(text)
+        return super().write(text)
+
+
+def printed() -> dict[str, Value]:
+    """What was printed since it was asked last."""
+    said, Printed.said = Printed.said, Said()
+    if said.open:
+        said.add("\n")
+    return {"lines": said.lines, "printed": said.printed} if said.lines else {}
+
+
+def watch_printing() -> None:
+    """Has what is printed noted on its way to stderr."""
+    for name in ("stdout", "stderr"):
+        was = getattr(sys, name)
+        how = was.encoding, was.errors
+        setattr(sys, name, Printed(was.detach(), *how, line_buffering=True))
+        setattr(sys, f"__{name}__", getattr(sys, name))
+
+
 # ── the process ──────────────────────────────────────────────────────────────
 
 
@@ -235,6 +293,11 @@ def exactly(file: Value, size: int) -> bytes:
     return data
 
 
+def frame(source: Value) -> Value:
+    """The next frame from the host."""
+    return json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
+
+
 def framed(answer: Mapping[str, object]) -> bytes:
     """An answer as a frame."""
     try:
@@ -248,15 +311,16 @@ def serve(source: Value, sink: Value) -> None:
     """Answers calls until the host is gone, each in the home that the first one found."""
     own, home = os.getpid(), Home()
     while True:
-        asked = json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
-        answer = answered(asked)
+        asked = frame(source)
+        began = time.perf_counter()
+        answer = {**answered(asked), "seconds": time.perf_counter() - began}
         if os.getpid() != own:  # a process that the code has forked
             os._exit(0)
         home.restore()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        sink.write(framed(answer))
+        sink.write(framed({**answer, **printed()}))
         sink.flush()
 
 
@@ -267,10 +331,14 @@ def main() -> None:
     for number in (asks, answers, life):
         os.set_inheritable(number, False)
     os.dup2(2, 1)
+    watch_printing()
     threading.Thread(target=watch, args=(life,), daemon=True).start()
     try:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
-            sys.path[:] = json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
+            folder, *places = frame(source)
+            sys.path[:] = places
+            importlib.import_module("rlmlang.code")  # before a file of the user's has that name
+            sys.path.insert(0, folder)
             sys.argv[:] = [""]
             gc.freeze()
             serve(source, sink)

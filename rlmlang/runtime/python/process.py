@@ -22,6 +22,7 @@ from pathlib import Path
 from rlmlang.runtime.python.child import SIZE, Value
 
 CHILD = Path(__file__).with_name("child.py")
+ROOT = str(CHILD.parents[3])  # where rlmlang is imported from
 TICK = 100  # milliseconds between looks at whether a call is overdue
 CHUNK = 1 << 16  # bytes
 KEPT = 8  # processes, each of another folder; the one that was asked longest ago ends first
@@ -59,6 +60,7 @@ class Process:
         self.waiting = select.poll()
         self.waiting.register(self.answers, select.POLLIN)
         places = [p for p in sys.path if p and p != str(CHILD.parent)]
+        places += [] if ROOT in places else [ROOT]
         self.put(json.dumps([self.folder, *places]).encode())
 
     def put(self, data: bytes) -> None:

@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from rlmlang.context import Datum, Row, Slice, Tree
+from rlmlang.context import Datum, Row, Slice, Tree, whole
 from rlmlang.ir import types as ty
-from rlmlang.ir.types import Type, fields_of
+from rlmlang.ir.types import ANY, DOC, Type, fields_of
+from rlmlang.origin import line_of
 from rlmlang.runtime.python.child import TAG, Value
 
 WHOLE, NUMBER = re.compile(r"[+-]?[0-9]{1,4000}"), re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -25,21 +26,29 @@ class Sent:
     def __init__(self) -> None:
         self.kept: list[Slice | Row] = []
 
-    def out(self, value: object) -> object:
-        """A value as JSON values."""
+    def out(self, value: object, type_: Type = ANY) -> object:
+        """A value of a type as JSON values. Raises CodedError for a document that is no text."""
         if isinstance(value, Slice):
-            return {TAG: "text", "n": self._number(value), "v": value.text()}
+            kind = "doc" if type_.required() == DOC else "slice"
+            return {TAG: kind, "n": self._number(value), "v": value.text(), **_place(value)}
+        if isinstance(value, Tree) and type_.is_list:
+            return [self.out(whole(d), type_.item) for d in value.documents]
         if isinstance(value, Tree):
-            return {d.id: d.read(d.start, d.size).decode() for d in value.documents}
-        if isinstance(value, Row):
-            pairs = [[k, self.out(v)] for k, v in value.items()]
-            return {TAG: "row", "n": self._number(value), "v": pairs}
+            return self._mapped([(d.id, self.out(whole(d), DOC)) for d in value.documents])
         if isinstance(value, Mapping):
-            found = {k: self.out(v) for k, v in value.items()}
-            return {TAG: "dict", "v": list(found.items())} if TAG in found else found
+            other = type_.of if isinstance(type_, ty.MapType) else ANY
+            types = {f.name: f.type for f in fields_of(type_)}
+            pairs = [(str(k), self.out(v, types.get(k, other))) for k, v in value.items()]
+            if isinstance(value, Row):
+                return {TAG: "row", "n": self._number(value), "v": pairs}
+            return self._mapped(pairs)
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return [self.out(x) for x in value]
+            return [self.out(x, type_.item) for x in value]
         return value
+
+    def _mapped(self, pairs: list[tuple[str, object]]) -> object:
+        found = dict(pairs)
+        return {TAG: "dict", "v": pairs} if TAG in found else found
 
     def _number(self, value: Slice | Row) -> int:
         self.kept.append(value)
@@ -56,7 +65,7 @@ class Sent:
         match value.get(TAG):
             case None:
                 return self._fields(value.items(), type_, what)
-            case "text":
+            case "piece":
                 return self.kept[value["n"]]
             case "row":
                 return self._row(value, type_, what)
@@ -107,6 +116,19 @@ class Sent:
         if isinstance(type_, ty.EnumType) and value["name"] in type_.names:
             return str(value["name"])
         return self.back(value["v"], type_, what)
+
+
+def _place(value: Slice) -> dict[str, object]:
+    """Where a piece lies, as the fields of `rlmlang.code.Slice`; of several documents only its
+    size. `text` is empty where it is the one that is shown."""
+    first, last = value.parts[0], value.parts[-1]
+    alone = not (value.headed or value.before or value.after)
+    at: dict[str, object] = {"size": sum(p.end - p.start for p in value.parts)}
+    span = (0, 0)
+    if len({p.document.id for p in value.parts}) == 1:
+        at |= {"path": first.document.id, "part": value.part}
+        at["line"], span = line_of(first.document, first.start), (first.start, last.end)
+    return {"at": at, "range": span, "text": "" if alone else value.content()}
 
 
 def _plain(value: Value, type_: Type) -> Datum:
