@@ -33,7 +33,9 @@ from rlmlang.ir.origins import of_place, unplaced
 from rlmlang.ir.sizes import (
     declared_size,
     field_overhead,
+    inner_count,
     inside_size,
+    item_size,
     largest,
     made_of,
     of_field,
@@ -56,6 +58,7 @@ from rlmlang.ir.types import (
     PairType,
     TextType,
     Type,
+    bare,
     fields_of,
     fits,
     list_of,
@@ -251,15 +254,12 @@ def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
     declared = declared_size(result, most)
     size = declared if declared is not None else given
     many = size if isinstance(result, MapType) else ONE
-    made = Facts(result, size, many, given, many)
+    made = Facts(bare(result), size, many, given, many)
     if result.is_list:
         items = sum((f.count * f.inner for f in inputs), number(0))
-        item = declared_size(result.item, None)
-        made = replace(
-            made,
-            count=number(most) if most is not None else items,
-            item=item if item is not None else given,
-        )
+        item = item_size(result) or given
+        count = number(most) if most is not None else items
+        made = replace(made, count=count, item=item, inner=inner_count(result, item))
     return made_of(made, inputs)
 
 

@@ -53,6 +53,16 @@ GIVEN: dict[str, tuple[Type, int | None, st.SearchStrategy[Any]]] = {
     "more": (list_of(ROW), MOST, st.lists(ROWS, max_size=MOST)),
     "ints": (list_of(INT), MOST, st.lists(NUMBERS, max_size=MOST)),
     "texts": (list_of(TEXT), MOST, st.lists(TEXTS, max_size=MOST)),
+    "nested": (
+        list_of(list_of(TEXT, TOK), 3),
+        MOST,
+        st.lists(st.lists(TEXTS, max_size=3), max_size=MOST),
+    ),
+    "lists": (
+        list_of(list_of(INT)),
+        MOST,
+        st.lists(st.lists(NUMBERS, max_size=MOST), max_size=MOST),
+    ),
     "maybes": (list_of(FLOAT.maybe()), MOST, st.lists(st.none() | FLOATS, max_size=MOST)),
     "t": (TEXT, TOK, TEXTS),
     "n": (INT, None, NUMBERS),
@@ -62,13 +72,17 @@ GIVEN: dict[str, tuple[Type, int | None, st.SearchStrategy[Any]]] = {
     "counts": (MapType(of=INT), None, st.dictionaries(TEXTS, NUMBERS, max_size=MOST)),
 }
 KNOWN = {n: of_param(Param(n, type_, most)) for n, (type_, most, _) in GIVEN.items()}
-REAL = {Unknown("longest", "texts"): TOK, Unknown("", "counts"): MOST * (2 * TOK + 20)}
+REAL = {
+    Unknown("longest", "texts"): TOK,
+    Unknown("longest", "lists"): MOST * 13,
+    Unknown("", "counts"): MOST * (2 * TOK + 20),
+}
 HEAD = """rlm 1
 enum Label { good, bad }
 record Row { id: Id max 8, user: Text max 8, label: Label, n: Int, score: Float?, at: Time }
 recipe f(
   rows: [Row] max 5, more: [Row] max 5, ints: [Int] max 5, texts: [Text] max 5,
-  maybes: [Float?] max 5, t: Text max 8, n: Int, x: Float, b: Bool, some: Label?,
+  nested: [[Text max 8] max 3] max 5, lists: [[Int]] max 5, maybes: [Float?] max 5, t: Text max 8, n: Int, x: Float, b: Bool, some: Label?,
   counts: Map<Text, Int>
 ) -> Int {
 """
