@@ -63,7 +63,7 @@ from rlmlang.ir.types import (
     fits,
     list_of,
 )
-from rlmlang.ir.walk import GROUP
+from rlmlang.ir.walk import GROUP, calls_of, changed, names
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
@@ -120,11 +120,26 @@ class Names:
             raise unsound(words)
         if args:
             group = replace(self, facts={**self.facts, GROUP: group_of(args[0])})
-            made = {k: group.of(v.value) for k, v in options.items() if isinstance(v, Aggregate)}
+            made = {
+                k: of_aggregate(function, v.value, group.of(v.value))
+                for k, v in options.items()
+                if isinstance(v, Aggregate)
+            }
             options = {**options, **made}
         if words := function.misused(*args, **options):
             raise unsound(words)
         return function.facts(*args, **options)
+
+
+def of_aggregate(function: Function, e: Expr, facts: Facts) -> Facts:
+    """The facts of an aggregate: it may be none where a group may be empty and it needs a row. What
+    stands in a choice is taken to be chosen where there are rows."""
+    if not function.sparse:
+        return facts
+    sure = changed(e, lambda x: Constant(None) if isinstance(x, Choose) else None)
+    needy = (c for f in FUNCTIONS.values() if f.some for c in calls_of(sure, f.name))
+    lacks = any(GROUP in names(call.args) for call in needy)
+    return replace(facts, type=facts.type.maybe()) if lacks else facts
 
 
 def unsound(words: str) -> CodedError:

@@ -1,4 +1,5 @@
 """A recipe that checks does not crash: random expressions over all functions, by what they take.
+`python -m tests.laws 20000` tries so many.
 
 Each expression is built twice, as text for the checker and as a plan has it. Both find the same
 type; its value is of it, and no larger than was said, or one coded problem is.
@@ -17,7 +18,7 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.functions.function import Function, Option
-from rlmlang.functions.rules import innermost
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import (
@@ -43,7 +44,7 @@ from rlmlang.runtime.files import load_import
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Unknown
 from rlmlang.verbs.compute import Compute
-from rlmlang.verbs.inference import Names
+from rlmlang.verbs.inference import Names, of_aggregate
 from rlmlang.verbs.operators import goes_with
 from tests.laws.test_functions import FLOATS, LABEL, MOST, NUMBERS, ROW, ROWS, TEXTS, TOK
 
@@ -91,6 +92,7 @@ AGGREGATES = {
     "group": Ref("group"),
     "first(group)": Apply("first", (Ref("group"),)),
     "max(group, of: n)": Apply("max", (Ref("group"),), (("of", "n"),)),
+    "majority(group, of: score)": Apply("majority", (Ref("group"),), (("of", "score"),)),
 }
 OPERATORS = ("and", "or", "+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in")
 
@@ -157,7 +159,10 @@ def applied(draw: st.DrawFn, function: Function, pool: list[Made]) -> tuple[str,
     words = [m.text for m in args] + [f"{name}: {text}" for name, text, _ in given]
     options = {n: v for n, _, v in given}
     if function.name == "pivot":
-        options |= function.settled(*(m.facts for m in args), **options)
+        group = Names({"group": group_of(args[0].facts)})
+        about = {n: of_aggregate(function, v.value, group.of(v.value))
+                 for n, v in options.items() if isinstance(v, Aggregate)}  # fmt: skip
+        options |= function.settled(*(m.facts for m in args), **{**options, **about})
     made = Apply(function.name, tuple(m.value for m in args), tuple(options.items()))
     return f"{function.name}({', '.join(words)})", made
 
@@ -224,12 +229,22 @@ def checked(text: str) -> tuple[Expr, Facts]:
     return step.work.value, step.facts
 
 
-@settings(
+LAW = settings(
     max_examples=EXAMPLES, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
-@given(expressions(), st.fixed_dictionaries({n: values for n, (_, _, values) in GIVEN.items()}))
+INPUTS = expressions(), st.fixed_dictionaries({n: values for n, (_, _, values) in GIVEN.items()})
+
+
+@LAW
+@given(*INPUTS)
 def test_an_expression_that_checks_does_not_crash(made: Made, values: dict[str, Any]) -> None:
+    holds(made, values)
+
+
+def holds(made: Made, values: dict[str, Any]) -> None:
+    """Asserts that an expression is for the checker what it is in a plan, and its value of its type
+    and size."""
     expression, facts = checked(made.text)
     assert str(facts.type) == str(made.facts.type)
     assert str(facts.size) == str(made.facts.size)
