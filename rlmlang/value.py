@@ -14,6 +14,9 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 T = TypeVar("T")
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """What JSON can say."""
+LATER = {"later": True}
+"""Marks a field that came later: where it is as by default, it is no part of a hash, so that plans
+are known again."""
 
 
 class Frozen:

@@ -31,6 +31,7 @@ from rlmlang.ir.walk import GROUP
 from rlmlang.schema.setting import KINDS, MOMENT, Setting
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
+from rlmlang.verbs.inference import of_aggregate
 
 Infer = Callable[..., Inferred]
 DURATION = Setting("", "duration", least=MOMENT)
@@ -211,7 +212,8 @@ class _Options:
         """A value about the rows of a group."""
         rows = group_of(self.facts[0]) if self.facts else Facts()
         inside = replace(self.scope.inner(group=(Ref(GROUP), rows)), repeated=True)
-        value, self.aggregates[arg.label] = self.infer(inside, arg.value)
+        value, facts = self.infer(inside, arg.value)
+        self.aggregates[arg.label] = of_aggregate(self.function, value, facts)
         return Aggregate(value)
 
     def _duration(self, arg: t.Arg) -> float | None:

@@ -11,7 +11,7 @@ from rlmlang.syntax import tree as t
 
 def type_instead(written: t.TypeExpr, at: Span, known: list[str]) -> Fix:
     """What to write in the place of a type that is not known; `at` is its name."""
-    name, inner = written.name, written.args[0].span.text if written.args else ""
+    name, inner = written.name, written.args[0].type.span.text if written.args else ""
     if inner and name in foreign.LISTS | foreign.OPTIONALS:
         ours = f"[{inner}]" if name in foreign.LISTS else inner.removesuffix("?")
         return write(written.span, ours + ("?" if written.optional or ours == inner else ""))

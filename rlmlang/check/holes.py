@@ -26,7 +26,11 @@ class Holes:
         unknown = problem.code.startswith("unknown-") or problem.code in FOLLOWS
         if not unknown or not isinstance(at, Span):
             return False
-        return "" in self.names or at.text.split(".")[0] in self.names
+        return self.lost(at.text.split(".")[0])
+
+    def lost(self, name: str) -> bool:
+        """Whether a name may be one of what could not be read."""
+        return "" in self.names or name in self.names
 
     def in_(self, decl: t.Node) -> bool:
         """Whether a part of a declaration could not be read."""

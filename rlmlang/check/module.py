@@ -152,30 +152,33 @@ class Module:
         return found.maybe() if written.optional else found
 
     def _type(self, written: t.TypeExpr, variables: Mapping[str, Type]) -> Type:
-        args = tuple(self.type(a, variables) for a in written.args)
+        args = tuple(self.type(a.type, variables) for a in written.args)
+        most = tuple(map(self.max_of, written.args, args))
         if written.name == "list":
-            return list_of(args[0])
+            return list_of(args[0], most[0])
         if written.name == "prompt":
             return PromptType(args[:-1], args[-1])
         if written.name in variables:
             return variables[written.name]
         if written.name in TYPE_NAMES:
-            return self._builtin(written, args)
+            return self._builtin(written, args, most)
         found = self.find(written.name)
         if found is None or not isinstance(found[1], t.Record | t.Enum):
             self.report(say.unknown_type(written, self.known(t.Record, t.Enum)))
             return ANY
         return found[0].declared_type(found[1])
 
-    def _builtin(self, written: t.TypeExpr, args: tuple[Type, ...]) -> Type:
+    def _builtin(
+        self, written: t.TypeExpr, args: tuple[Type, ...], sizes: tuple[int | None, ...]
+    ) -> Type:
         least, most = GENERIC.get(written.name, (0, 0))
         if not least <= len(args) <= most:
             self.report(say.type_arguments(written, least, most))
             return ANY
         if written.name == "Map" and args[0] != TEXT:
-            self.report(say.no_key(written.args[0], args[0]))
+            self.report(say.no_key(written.args[0].type, args[0]))
             return ANY
-        return named(written.name, args)
+        return named(written.name, args, sizes)
 
     def declared_type(self, decl: t.Record | t.Enum) -> Type:
         """The type a record or enum declares."""
@@ -226,6 +229,10 @@ class Module:
             return None
         if isinstance(type_, UNBOUNDED):
             self.report(say.no_max(written.max, type_))
+            return None
+        number = self.through_const(written.max)
+        if type_.is_list and number is not None and number.unit in ("tok", "ch"):
+            self.report(say.of_items(number, type_))
             return None
         return self.size(written.max, ("",) if type_.is_list else ("tok", "ch", ""))
 

@@ -17,7 +17,7 @@ from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
-from rlmlang.ir.sizes import declared_size
+from rlmlang.ir.sizes import item_size
 from rlmlang.ir.types import BOOL, TEXT, Type, fits
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.registry import Find
@@ -201,7 +201,7 @@ def _tiers(module: Module, written: t.Expr | None) -> tuple[str, ...]:
 def needs_output(prompt: r.Prompt, items: int) -> int | None:
     """The tok an answer needs that must hold so many items; an estimate: half of its JSON form,
     since a real tokenizer packs JSON about twice as well as `tok` assumes."""
-    item = declared_size(prompt.result.item, None)
+    item = item_size(prompt.result)
     most = item.value() if item is not None else None
     return None if most is None else items * most // 2
 

@@ -191,7 +191,7 @@ def _strategy(module: Module, written: t.Expr) -> r.Partition | None:
     """A strategy with its arguments."""
     if isinstance(written, t.Name):
         known = module.known(t.Partition)
-        lost = written.text in module.holes.names
+        lost = module.holes.lost(written.text)
         unknown = say.unknown("partition", written, known)
         module.report(unknown if known or lost else say.partition_form(module, written))
         return None

@@ -54,6 +54,17 @@ def no_max(written: t.Expr, type_: Type) -> Diagnostic:
     )
 
 
+def of_items(number: t.Number, type_: Type) -> Diagnostic:
+    """The problem `wrong-unit` of a list's `max`, which counts its items."""
+    most = number.span.text
+    return error(
+        "wrong-unit",
+        f"`max` of {type_} counts its items, and `{number.unit}` does not",
+        number.span,
+        hint=f"write it without a unit; `[{type_.item} max {most}]` bounds each item",
+    )
+
+
 def wrong_unit(number: t.Number, units: tuple[str, ...]) -> Diagnostic:
     """The problem `wrong-unit`."""
     known = " or ".join(f"`{u}`" if u else "no unit" for u in units)

@@ -16,7 +16,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.quotes import cut_fields, is_cut, is_quote, quotes_in
 from rlmlang.ir.sizes import GROWTH, LONGEST
-from rlmlang.ir.types import TEXT, AnyType, MapType, PairType, RecordType, Type
+from rlmlang.ir.types import TEXT, AnyType, Listed, MapType, PairType, RecordType, Type
 from rlmlang.ir.walk import show
 from rlmlang.origin import quoted
 from rlmlang.unicode import SAME
@@ -122,29 +122,31 @@ def too_large(
         items = items_of(value)
         if most is not None and len(items) > most:
             return f"{what} has {len(items)} items; at most {most} are allowed"
-        parts = (
-            too_large(type_.item, None, v, measure, f"item {i + 1} of {what}", shown)
-            for i, v in enumerate(items)
-        )
-        return next((p for p in parts if p), "")
-    if isinstance(type_, RecordType):
-        fields = fields_of(value)
-        found = (
-            too_large(f.type, f.max, fields.get(f.name), measure, f"`{f.name}` of {what}", _inside)
-            for f in type_.fields
-        )
-        return next((p for p in found if p), "")
-    if isinstance(type_, MapType):
-        parts = (
-            too_large(of, None, v, measure, where + what, _inside)
-            for of, v, where in _parts(type_, value)
-        )
-        return next((p for p in parts if p), "")
+    inside = shown if type_.is_list else _inside
+    found = (
+        too_large(of, many, v, measure, where + what, inside)
+        for of, many, v, where in _sized(type_, value)
+    )
+    if words := next((p for p in found if p), ""):
+        return words
     if most is not None and type_.textual:
         size = measure.tok(shown(value))
         if size > most * GROWTH:
             return f"{what} is too long: about {size // GROWTH} tokens, where {most} are allowed"
     return ""
+
+
+def _sized(type_: Type, value: Datum) -> Iterator[tuple[Type, int | None, Datum, str]]:
+    """The parts of a value, each with its type and its `max`, and the keys of a map."""
+    if isinstance(type_, Listed):
+        yield from ((of, type_.most, v, where) for of, v, where in _parts(type_, value))
+    elif isinstance(type_, MapType):
+        key, most = type_.most
+        yield from ((TEXT, key, k, "a key of ") for k in fields_of(value))
+        yield from ((of, most, v, where) for of, v, where in _parts(type_, value))
+    elif isinstance(type_, RecordType | PairType):
+        found = fields_of(value)
+        yield from ((f.type, f.max, found.get(f.name), f"`{f.name}` of ") for f in type_.fields)
 
 
 def _longer(type_: Type, value: Datum, measure: Measure, what: str) -> str:

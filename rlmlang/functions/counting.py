@@ -179,7 +179,7 @@ COUNTING = (
              example=("mean_by(rows, keys: user, of: n)",
                       '[{"user": "ann", "mean": 3.5}, {"user": "bob", "mean": 5.0}]')),
     Function("majority", "The value that occurs most; the first of equals.", ("list",), item,
-             _majority, "exact", (OF,),
+             _majority, "exact", (OF,), some=True,
              example=("majority(rows, of: label)", '"support"')),
     Function("any", "Whether the condition holds for some item.", ("list",), scalar(BOOL),
              lambda rows, where: any(map(where, each_of(rows))), "some", TESTED,

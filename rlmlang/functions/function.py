@@ -68,9 +68,11 @@ class Function(Frozen):
     that must be `alike` come from the same source and passed the same conditions. Arguments
     that must `agree` are all of the first one's type, but for none. `refuses` says why arguments
     and options do not go together, in words; empty where they do. With `columns` each further
-    option is an aggregate, and names a field of what is given. `settles` gives options that follow
-    from what is known, which `run` is given too. `instead` says what to do about an argument of
-    another kind. `example` is a call and its value as JSON; its `rows` are those of the reference.
+    option is an aggregate, and names a field of what is given. What needs `some` item has no value
+    of an empty list; an aggregate of what is `sparse` may be about no rows. `settles` gives options
+    that follow from what is known, which `run` is given too. `instead` says what to do about an
+    argument of another kind. `example` is a call and its value as JSON; its `rows` are those of the
+    reference.
     """
 
     name: str
@@ -87,6 +89,8 @@ class Function(Frozen):
     instead: str = ""
     refuses: Callable[..., str] | None = None
     columns: bool = False
+    some: bool = False
+    sparse: bool = False
     settles: Callable[..., Mapping[str, object]] | None = None
     example: tuple[str, str] = ("", "")
 

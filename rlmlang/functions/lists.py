@@ -116,9 +116,9 @@ def _zip(left: Rows, right: Rows) -> list[Datum]:
 def _extreme(choose: Callable[..., Datum]) -> Callable[..., Datum]:
     def pick(rows: Rows, of: str = "") -> Datum:
         found = values(rows, of)
-        if not found:
+        if not found and not flat(rows):
             raise nothing("choose from")
-        return choose(found)
+        return choose(found, default=None)
 
     return pick
 
@@ -154,10 +154,10 @@ LISTS = (
              lambda rows: values(rows, ""),
              example=("present([first([1]), none])", "[1]")),
     Function("min", "The least item, or value of a field.", ("list",), rules.item,
-             _extreme(min), options=(OF,),
+             _extreme(min), options=(OF,), some=True,
              example=("min(rows, of: n)", "3")),
     Function("max", "The greatest item, or value of a field.", ("list",), rules.item,
-             _extreme(max), options=(OF,),
+             _extreme(max), options=(OF,), some=True,
              example=("max(rows, of: n)", "5")),
     Function("reverse", "The list from its end to its beginning.", ("list",), rules.same,
              lambda rows: flat(rows)[::-1],

@@ -153,9 +153,9 @@ PARTS = (
              ("list", "number"), _at_facts, _at,
              example=("at(column(rows, of: user), -1)", '"ann"')),
     Function("best", "The item with the greatest value of a field.", ("list",),
-             lambda rows, by: rules.item(rows), _chosen(max), options=(BY,),
+             lambda rows, by: rules.item(rows), _chosen(max), options=(BY,), some=True,
              example=("best(rows, by: n).user", '"bob"')),
     Function("worst", "The item with the least value of a field.", ("list",),
-             lambda rows, by: rules.item(rows), _chosen(min), options=(BY,),
+             lambda rows, by: rules.item(rows), _chosen(min), options=(BY,), some=True,
              example=("worst(rows, by: n).user", '"ann"')),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rlmlang.ir.origins import of_place, place_field
 from rlmlang.ir.places import innermost as innermost_type
 from rlmlang.ir.recipe import Facts
-from rlmlang.ir.sizes import declared_size, growth, made_of, of_field
+from rlmlang.ir.sizes import declared_size, growth, inner_count, made_of, of_field
 from rlmlang.ir.types import DOC, FLOAT, INT, Field, IntType, TreeType, Type, list_of
 from rlmlang.schema.formula import ONE, number
 
@@ -23,14 +23,9 @@ def flat(rows: Facts) -> Facts:
     if not rows.type.is_list or not rows.type.item.is_list:
         return rows
     inner = rows.type.item.item
-    size = declared_size(inner, None, growth(rows))
-    return replace(
-        rows,
-        type=list_of(inner),
-        count=rows.count * rows.inner,
-        inner=ONE,
-        item=size if size is not None else rows.item,
-    )
+    made, size = list_of(inner), declared_size(inner, None, growth(rows)) or rows.item
+    count, within = rows.count * rows.inner, inner_count(made, size)
+    return replace(rows, type=made, count=count, inner=within, item=size)
 
 
 def same(rows: Facts, **_: object) -> Facts:

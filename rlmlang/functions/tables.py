@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.functions.counting import MAX_GROUPS, too_many
 from rlmlang.functions.function import KEYS, Function, Option
 from rlmlang.functions.rules import flat, row_field
@@ -85,7 +86,14 @@ def _labels(rows: Facts, columns: str) -> tuple[str, ...]:
 
 
 def _no_pivot(
-    of: Facts, /, rows: tuple[str, ...], columns: str, labels: Labels = None, **_: object
+    of: Facts,
+    /,
+    rows: tuple[str, ...],
+    columns: str,
+    value: Facts,
+    labels: Labels = None,
+    sparse: bool = False,
+    **_: object,
 ) -> str:
     found = _labels(of, columns)
     if not found:
@@ -95,6 +103,8 @@ def _no_pivot(
         )
     if labels is not None and labels != found:
         return f"the labels of `{columns}` are {', '.join(found)}"
+    if sparse and not value.type.optional:
+        return f"a cell without rows is none, and {value.type} is not"
     taken = [n for n in (*found, TOTAL) if n in rows]
     return f"`{taken[0]}` would be two columns" if taken else ""
 
@@ -108,6 +118,7 @@ def _pivoted(
     total: bool = False,
     max_groups: int | None = None,
     labels: Labels = None,
+    sparse: bool = False,
 ) -> Facts:
     """A row for each key, and one below them for all; a column for each label, and one for all."""
     of = flat(of)
@@ -140,8 +151,10 @@ def _pivot(
     total: bool = False,
     max_groups: int | None = None,
     labels: Labels = None,
+    sparse: bool = False,
 ) -> list[dict[str, Datum]]:
-    """A cell without rows has the value about no rows. Raises CodedError (too-many-groups)."""
+    """A cell without rows has the value about no rows; `sparse` says that it is none where it needs
+    some. Raises CodedError (too-many-groups)."""
     groups = groups_of(of, rows)
     if max_groups is not None and len(groups) > max_groups:
         raise too_many(len(groups), max_groups)
@@ -151,12 +164,21 @@ def _pivot(
         for row in group:
             found = field(row, columns)
             parts["none" if found is None else shown(found)].append(row)
-        made = {n: value(part) for n, part in parts.items()}
+        made = {n: _about(part, value, sparse) for n, part in parts.items()}
         return {**made, TOTAL: value(group)} if total else made
 
     out = [{**dict(zip(rows, k, strict=True)), **cells(group)} for k, group in groups.items()]
     last = [{**dict.fromkeys(rows), **cells(list(each_of(of)))}] if total else []
     return [*in_order(out, rows), *last]
+
+
+def _about(rows: list[Datum], value: Aggregated, sparse: bool) -> Datum:
+    try:
+        return value(rows)
+    except CodedError as lack:
+        if rows or not sparse or lack.diagnostic.code != "empty-list":
+            raise
+        return None
 
 
 TABLES = (
@@ -166,12 +188,15 @@ TABLES = (
              example=("group_by(rows, keys: user, n: count(group), most: max(group, of: n))",
                       '[{"user": "ann", "n": 2, "most": 4}, {"user": "bob", "n": 1, "most": 5}]')),
     Function("pivot", "A table with a row for each key and a column for each label of an enum, of "
-             "a value about the `group` that shares both; with `total` a column and a last row, "
-             "whose keys are none, of all.", ("list",), _pivoted, _pivot, "exact",
+             "a value about the `group` that shares both, none where that needs a row; with "
+             "`total` a column and a last row, whose keys are none, of all.", ("list",), _pivoted,
+             _pivot, "exact",
              (replace(KEYS, name="rows"), Option("columns", "field", required=True),
               Option("value", "aggregate", required=True), Option("total", BOOL), MAX_GROUPS),
-             refuses=_no_pivot,
-             settles=lambda of, columns, **_: {"labels": _labels(of, columns)},
+             refuses=_no_pivot, sparse=True,
+             settles=lambda of, columns, value, **_: {
+                 "labels": _labels(of, columns), **({"sparse": True} if value.type.optional else {})
+             },
              example=("first(pivot(rows, rows: user, columns: label, value: count(group)))",
                       '{"user": "ann", "sales": 1, "support": 1, "none": 0}')),
 )  # fmt: skip

@@ -82,10 +82,11 @@ def _required(type_: Type) -> Schema:
             return {"type": "number"}
         case ty.EnumType(names=names):
             return {"type": "string", "enum": list(names)}
-        case ty.Listed(of):
-            return {"type": "array", "items": _schema(of)}
-        case ty.MapType(of):
-            entry = _object({"key": {"type": "string"}, "value": _schema(of)})
+        case ty.Listed(of, most=most):
+            return {"type": "array", "items": _described(_schema(of), of, "", most)}
+        case ty.MapType(of, most=(key, most)):
+            name = _described({"type": "string"}, ty.TEXT, "", key)
+            entry = _object({"key": name, "value": _described(_schema(of), of, "", most)})
             return {"type": "array", "items": entry}
         case ty.RecordType():
             return _object({f.name: _field(f) for f in type_.fields})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from rlmlang.ir.types import Type
-from rlmlang.value import Frozen, value
+from rlmlang.value import LATER, Frozen, value
 
 Demo = tuple[tuple[str, object], ...]
 """A worked example: the prompt's fields and `result`, by name."""
@@ -48,9 +48,6 @@ class Partition(Frozen):
         return dict(self.arguments)
 
 
-LATER = {"later": True}
-"""Marks a field that came later: where it is as by default, it is no part of a hash, so that plans
-are known again."""
 OfModel = tuple[str, str, float]
 """A dimension, a model's name, and what the calls of that model may take of it."""
 

@@ -6,13 +6,14 @@ from rlmlang.ir.expressions import Param
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.places import innermost, is_piece
 from rlmlang.ir.recipe import Prompt, Source
-from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead
+from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead, inner_count, item_size
 from rlmlang.ir.types import (
     MapType,
     RecordType,
     TextType,
     TreeType,
     Type,
+    bare,
     fields_of,
     is_documents,
 )
@@ -40,12 +41,13 @@ def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = N
         return Facts(type_, size, count, item, origins=origins, placed=placed)
     if type_.is_list:
         count = of("count", most)
-        item = of("longest", declared_size(type_.item, None))
-        return Facts(type_, count * item, count, item, origins=origins, placed=placed)
+        item = of("longest", item_size(type_))
+        inner = inner_count(type_, item)
+        return Facts(bare(type_), count * item, count, item, inner, origins=origins, placed=placed)
     size = of("", declared_size(type_, most))
     if isinstance(type_, MapType):
-        return Facts(type_, size, size, size, size, origins=origins)
-    return Facts(type_, size, ONE, size, origins=origins, placed=placed)
+        return Facts(bare(type_), size, size, size, size, origins=origins)
+    return Facts(bare(type_), size, ONE, size, origins=origins, placed=placed)
 
 
 def _placed(type_: Type) -> bool:
@@ -60,12 +62,12 @@ def of_result(prompt: Prompt, result: Type) -> Facts:
     if result.is_list:
         return _list_result(prompt, result, written)
     if isinstance(result, MapType):
-        return Facts(result, written, written, written, written)
+        return Facts(bare(result), written, written, written, written)
     declared = declared_size(result, None, GROWTH)
     if prompt.result_max is not None and result.textual:
         declared = number(prompt.result_max * GROWTH)
     size = written if declared is None else _least(declared, written)
-    return Facts(result, size, ONE, size)
+    return Facts(bare(result), size, ONE, size)
 
 
 def _list_result(prompt: Prompt, result: Type, written: Formula) -> Facts:
@@ -75,8 +77,9 @@ def _list_result(prompt: Prompt, result: Type, written: Formula) -> Facts:
         value, least = written.value(), smallest.value()
         assert value is not None and least is not None
         count = number(max(1, value // least))
-    item = declared_size(result.item, None, GROWTH)
-    return Facts(result, written, count, _least(item, written) if item is not None else written)
+    declared = item_size(result, GROWTH)
+    item = written if declared is None else _least(declared, written)
+    return Facts(bare(result), written, count, item, inner_count(result, item))
 
 
 def _least(a: Formula, b: Formula) -> Formula:

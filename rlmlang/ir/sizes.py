@@ -17,7 +17,7 @@ from rlmlang.ir import types as ty
 from rlmlang.ir.coverage import Kept, together
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.places import below
-from rlmlang.ir.types import Field, RecordType, Type, fields_of
+from rlmlang.ir.types import Field, RecordType, Type
 from rlmlang.schema.formula import ONE, Formula, maximum, number
 
 GROWTH = 3
@@ -35,7 +35,8 @@ stands around an answer, as field markers or as JSON, in tokens."""
 
 def field_overhead(type_: Type) -> int:
     """The keys and marks of a record's JSON form, in tok."""
-    return sum(len(f.name.encode()) // 2 + PER_FIELD for f in fields_of(type_)) + 2
+    fields = type_.fields if isinstance(type_, RecordType | ty.PairType) else ()
+    return sum(len(f.name.encode()) // 2 + PER_FIELD for f in fields) + 2
 
 
 def growth(facts: Facts) -> int:
@@ -59,16 +60,22 @@ def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | No
             return number(14)
         case ty.EnumType(names=names):
             return number(max((len(n.encode()) for n in names), default=2) // 2 + 2)
-        case RecordType():
+        case RecordType() | ty.PairType():
             return _record_size(type_, times)
-        case ty.Listed(of):
-            item = declared_size(of, None, times)
+        case ty.Listed():
+            item = item_size(type_, times)
             return item * most if item is not None and most is not None else None
         case ty.MapType():
             return None
-        case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.AnyType():
+        case ty.TextType() | ty.TreeType() | ty.PromptType() | ty.AnyType():
             return number(most * times) if most is not None else None
     assert_never(type_)
+
+
+def item_size(type_: Type, times: int = 1) -> Formula | None:
+    """The most an item of a list can measure, or None where only its source knows."""
+    most = type_.most if isinstance(type_, ty.Listed) else None
+    return declared_size(type_.item, most, times)
 
 
 def answer_size(type_: Type, most: int | None, output: int) -> int:
@@ -87,7 +94,7 @@ def table_row(type_: RecordType, otherwise: Formula, times: int = 1) -> Formula:
     return sum((s for s in sizes if s is not None), number(2 * len(sizes) + 2))
 
 
-def _record_size(type_: RecordType, times: int) -> Formula | None:
+def _record_size(type_: RecordType | ty.PairType, times: int) -> Formula | None:
     total = number(field_overhead(type_))
     for f in type_.fields:
         size = declared_size(f.type, f.max, times)
@@ -155,16 +162,24 @@ def of_field(base: Facts, field: Field) -> Facts:
         fields=tuple((n.removeprefix(inside), k) for n, k in base.fields if n.startswith(inside)),
         placed=below(base.placed, field.name),
     )
-    if isinstance(field.type, ty.TreeType):
-        return replace(base, type=field.type)
-    if not field.type.is_list:
-        count = size if isinstance(field.type, ty.MapType) else ONE
-        return replace(base, type=field.type, size=size, count=count, item=size, inner=count)
+    type_ = ty.bare(field.type)
+    if isinstance(type_, ty.TreeType):
+        return replace(base, type=type_)
+    if not type_.is_list:
+        count = size if isinstance(type_, ty.MapType) else ONE
+        return replace(base, type=type_, size=size, count=count, item=size, inner=count)
     count = number(field.max) if field.max is not None else base.size
-    item = declared_size(field.type.item, None, growth(base))
-    return replace(
-        base, type=field.type, size=size, count=count, item=item if item is not None else size
-    )
+    item = item_size(field.type, growth(base)) or size
+    inner = inner_count(field.type, item)
+    return replace(base, type=type_, size=size, count=count, item=item, inner=inner)
+
+
+def inner_count(type_: Type, item: Formula) -> Formula:
+    """The most items in an item of a list of lists: its `max`, else one for each tok of it."""
+    if not type_.item.is_list:
+        return ONE
+    most = type_.most if isinstance(type_, ty.Listed) else None
+    return item if most is None else number(most)
 
 
 def as_list(item: Facts, count: Formula, type_: Type) -> Facts:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Literal, Self, assert_never, get_args
 
-from rlmlang.value import Frozen, node, value
+from rlmlang.value import LATER, Frozen, node, value
 
 Word = Literal["Text", "Slice", "Doc", "Quote", "Id", "Path", "Range", "Date", "Time"]
 """The kinds of text."""
@@ -105,9 +105,10 @@ class NoneType(BaseType):
 
 @value
 class Listed(BaseType):
-    """What holds items `of` a type."""
+    """What holds items `of` a type; `most` is the `max` of each, in tok (or items)."""
 
     of: Type
+    most: int | None = field(default=None, metadata=LATER)
 
 
 class ListType(Listed):
@@ -162,15 +163,17 @@ class EnumType(BaseType):
 
 @value
 class PairType(BaseType):
-    """Two values that belong together, `left` and `right`."""
+    """Two values that belong together, `left` and `right`, each with its `max`."""
 
     left: Type
     right: Type
+    most: tuple[int | None, int | None] = field(default=(None, None), metadata=LATER)
 
     @property
     def fields(self) -> tuple[Field, Field]:
         """Its sides, as fields."""
-        return Field("left", self.left), Field("right", self.right)
+        left, right = self.most
+        return Field("left", self.left, left), Field("right", self.right, right)
 
     def _form(self) -> str:
         return f"Pair<{self.left}, {self.right}>"
@@ -178,9 +181,11 @@ class PairType(BaseType):
 
 @value
 class MapType(BaseType):
-    """Values `of` a type by a text: a JSON object of any keys."""
+    """Values `of` a type by a text: a JSON object of any keys; `most` are the `max` of a key and
+    of a value."""
 
     of: Type
+    most: tuple[int | None, int | None] = field(default=(None, None), metadata=LATER)
 
     def _form(self) -> str:
         return f"Map<Text, {self.of}>"
@@ -217,23 +222,40 @@ SCALARS: dict[str, Type] = {
 TYPE_NAMES = (*SCALARS, "Table", "Pair", "Map")
 
 
-def named(word: str, args: tuple[Type, ...] = ()) -> Type:
-    """The type that a word of the language means, with what stands between < and > behind it."""
+def named(word: str, args: tuple[Type, ...] = (), most: tuple[int | None, ...] = ()) -> Type:
+    """The type that a word of the language means, with the types between < and > behind it and the
+    `max` of each."""
+    first, second = (*most, None, None)[:2]
     match word, args:
         case "Table", (row,):
             return TableType(row)
         case "Slice", (row,):
             return BatchType(row)
         case "Pair", (left, right):
-            return PairType(left, right)
+            return PairType(left, right, (first, second))
         case "Map", (_, of):
-            return MapType(of)
+            return MapType(of, (first, second))
     return SCALARS[word]
 
 
-def list_of(item: Type) -> ListType:
-    """`[item]`."""
-    return ListType(item)
+def list_of(item: Type, most: int | None = None) -> ListType:
+    """`[item max most]`."""
+    return ListType(item, most)
+
+
+def bare(type_: Type) -> Type:
+    """The same without the `max` of what is in it, as it is of a value: how large that is stands in
+    its facts. The fields of records keep theirs."""
+    match type_:
+        case Listed(of):
+            return replace(type_, of=bare(of), most=None)
+        case MapType(of):
+            return replace(type_, of=bare(of), most=(None, None))
+        case PairType(left, right):
+            return replace(type_, left=bare(left), right=bare(right), most=(None, None))
+        case PromptType(takes, gives):
+            return replace(type_, takes=tuple(map(bare, takes)), gives=bare(gives))
+    return type_
 
 
 def record(*fields: Field, name: str = "", doc: str = "") -> RecordType:
@@ -310,7 +332,7 @@ def _fits(have: Type, want: Type) -> bool:
         case IntType():
             return isinstance(want, Number)
         case PromptType():
-            return have.required() == want.required()
+            return isinstance(want, PromptType) and bare(have.required()) == bare(want.required())
         case FloatType() | BoolType() | TreeType() | AnyType() | NoneType():
             return type(have) is type(want)
     assert_never(have)

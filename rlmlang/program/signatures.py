@@ -166,7 +166,7 @@ def _result_words(prompt: r.Prompt) -> str:
     if prompt.result_max is not None:
         unit = "items" if prompt.result.is_list else "tokens"
         words.append(f"At most {prompt.result_max} {unit}.")
-    return " ".join(w for w in words if w)
+    return " ".join(w for w in (*words, _each(prompt.result)) if w)
 
 
 def _field_words(f: Field) -> str:
@@ -175,7 +175,13 @@ def _field_words(f: Field) -> str:
         words.append("Copied exactly from the text.")
     if f.max is not None and f.type.textual:
         words.append(f"At most {f.max} tokens.")
-    return " ".join(w for w in words if w)
+    return " ".join(w for w in (*words, _each(f.type)) if w)
+
+
+def _each(type_: Type) -> str:
+    """The `max` of each item of a list of texts."""
+    most = type_.most if isinstance(type_, ty.Listed) and type_.of.textual else None
+    return f"Each at most {most} tokens." if most is not None else ""
 
 
 def _form(type_: Type) -> str:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import cast, get_args
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Measure, Rows, Slice, Tree, as_slice
+from rlmlang.context import Datum, Measure, Rows, Slice, Tree, as_slice, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.source import Place as Written
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -18,6 +18,7 @@ from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
 from rlmlang.ir.dates import with_dates
+from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import FromEnv, Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type
@@ -170,13 +171,18 @@ def real_sizes(
                 sizes[unknown] = size
         if name in types:
             _within(types[name], sizes)
+            _items_within(types[name], value, measure)
     return sizes
 
 
-def wanted_of(steps: Iterable[r.Step]) -> Iterator[r.Facts]:
-    """The facts in which unknowns stand that are wanted: those of steps, and of the documents that
-    a step goes over."""
-    for step in steps:
+def wanted_of(recipe: r.Recipe) -> Iterator[r.Facts]:
+    """The facts in which unknowns stand that are wanted: those of given lists, of steps, and of the
+    documents that a step goes over."""
+    sources = (Param(s.name, s.type, s.max) for s in recipe.sources)
+    for param in (*recipe.params, *sources):
+        if param.type.is_list and not ty.is_documents(param.type):
+            yield of_param(param)
+    for step in recipe.steps:
         yield step.facts
         if isinstance(subject := step.work.streamed, Ref):
             yield r.Facts(size=symbol("document", subject.name))
@@ -198,6 +204,24 @@ def _within(param: Param, sizes: Sizes) -> None:
             reason="Every bound of the plan was computed with that size.",
             hint=f"raise `max` of `{param.name}` in the recipe, or give less",
         )
+
+
+def _items_within(param: Param, value: Datum, measure: Measure) -> None:
+    """Raises CodedError when an item of a list is larger than the `max` of its type."""
+    most = param.type.most if isinstance(param.type, ty.Listed) else None
+    if most is None or not isinstance(value, list | Rows):
+        return
+    for number, item in enumerate(value, 1):
+        size = len(item) if isinstance(item, list) else measure.tok(text_of(item))
+        if size > most:
+            unit = "items" if isinstance(item, list) else "tok"
+            raise failed(
+                "input-too-large",
+                f"item {number:,} of `{param.name}` has {size:,} {unit}; at most {most:,} are "
+                "taken",
+                reason="Every bound of the plan was computed with that size.",
+                hint=f"raise the `max` in the type of `{param.name}`, or give less",
+            )
 
 
 def _no_input(name: str, recipe: r.Interface) -> CodedError:

@@ -111,7 +111,7 @@ def _from_recipe(
     effects, closed = _effects(recipe, path, options, need_all=need_all)
     binds = partial(bind_inputs, need_all=need_all, settable=first_look.settable, closed=closed)
     inputs = binds(recipe, options, places=places)
-    sizes = real_sizes(recipe.params, wanted_of(recipe.steps), inputs, measure)
+    sizes = real_sizes(recipe.params, wanted_of(recipe), inputs, measure)
     again = compiler.check(
         source, load_import, sizes, sets, measure.most, measure.grain, plugins, beside.variable
     )

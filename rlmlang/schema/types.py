@@ -46,7 +46,9 @@ TYPE_WORDS = (
     TypeWord("Bool", "Bool", "true or false", size="3 tok"),
     TypeWord("Tree", "Tree", "the files of a folder", example="sources/files"),
     TypeWord("Size", "Size", "a whole number that is a size: 4ktok", size="12 tok"),
-    TypeWord("[T]", "[Row] max 20_000", "a list", "`max` bounds how many items it has.",
+    TypeWord("[T]", "[Row] max 20_000", "a list",
+             "`max` bounds how many items it has; that of an item stands in it: "
+             "`[Text max 20tok] max 5`.",
              size=OF_ITEMS),
     TypeWord("T?", "Text?", "of a type, or none"),
     TypeWord("Table", "Table<Row>", "rows that a model is shown as a table",

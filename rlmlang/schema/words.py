@@ -195,7 +195,8 @@ CLAUSES = (
     _of("clause", "weight", "how much a score counts beside others", "score METRIC weight NUMBER",
         example="eval", see="score"),
     _of("clause", "max", "the most that a value may be, in tok or in items",
-        "PARAM: Text max 300tok\nROWS: [Row] max 20_000",
+        "PARAM: Text max 300tok\nROWS: [Row] max 20_000\nTAGS: [Text max 20tok] max 5",
+        "It stands behind any type, also inside a list, pair or map, where it bounds each item. "
         "What it is bounded by is what the plan counts with. `max(XS)` is the function.",
         "record", "tok"),
 )  # fmt: skip

@@ -149,7 +149,8 @@ class Builder(Expressions):
         )
 
     def prompt_type(self, c: list[Any], span: Span) -> t.TypeExpr:
-        return t.TypeExpr(name="prompt", args=self.all(c), span=span)
+        args = tuple(t.Typed(type=x, span=x.span) for x in self.all(c))
+        return t.TypeExpr(name="prompt", args=args, span=span)
 
     def plain(self, c: list[Any], span: Span) -> Any:
         value, block = self.build(c[0]), self.build(c[1])

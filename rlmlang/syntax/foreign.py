@@ -252,6 +252,14 @@ def _brackets(f: Found) -> Fix | None:
     return write(f.span(f.last, f.after[end]), ours)
 
 
+def _optional(f: Found) -> Fix | None:
+    """`?` behind the `max` of a type."""
+    if f.piece.text != "?" or len(f.before) < 3 or f.before[-2].text != "max":
+        return None
+    edits = (Edit(f.at(f.before[-3].end), "?"), Edit(f.span(f.piece), ""))
+    return Fix(f"`?` stands behind the type: `{f.before[-3].text}? max {f.before[-1].text}`", edits)
+
+
 def _suffix(f: Found, end: int | None) -> Fix | None:
     """`T[]`, and `xs[0]`."""
     if f.last is None or f.piece.lines:
@@ -328,6 +336,6 @@ def _block_comment(f: Found, start: int) -> Fix:
 
 
 RULES: Sequence[Callable[[Found], Fix | None]] = (
-    _brace, _nothing, _assignment, _arrow, _choice, _brackets, _text, _statement, _colon, _equality,
-    _keyword, _separator,
+    _brace, _nothing, _assignment, _arrow, _optional, _choice, _brackets, _text, _statement, _colon,
+    _equality, _keyword, _separator,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.fix import Edit, Fix, write
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import nearest
-from rlmlang.schema import foreign
+from rlmlang.schema import foreign, words
 from rlmlang.syntax import verbs as v
 from rlmlang.syntax.foreign import Found, fix_of
 from rlmlang.syntax.marks import character, imported
@@ -70,7 +70,7 @@ def diagnose(source: SourceFile, text: str, mistake: UnexpectedInput, at: int) -
         or _verb(found, span)
         or _mended(found, mistake, span)
         or _reserved(mistake, span)
-        or _unexpected(mistake, span)
+        or _unexpected(mistake, span, _form(found))
     )
 
 
@@ -295,6 +295,22 @@ def _loose_unit(
         reason="White space means nothing, so a loose unit would be read as the next line.",
         hint=write(Span(source, last.start, span.end), f"{last.text}{unit}"),
     )
+
+
+FORMS = {
+    w.text: " ".join(w.form.split()) if "{\n" in w.form else w.form.replace("\n", "` or `")
+    for w in (*words.VERBS, *words.DECLARATIONS, *words.LINES, *words.EXPRESSIONS)
+    if w.group in ("verb", "declaration") or w.text in ("if", "match", "let", "return", "require")
+}
+
+
+def _form(found: Found) -> Fix | None:
+    """How the declaration, step or choice is written that an error stands in."""
+    for back, piece in enumerate(reversed(found.before)):
+        if piece.kind == "word" and piece.text in FORMS:
+            far = piece.text in ("let", "return", "require") and back > 1
+            return None if far else Fix(f"it is written `{FORMS[piece.text]}`")
+    return None
 
 
 def _unexpected(mistake: UnexpectedToken, span: Span, fix: Fix | None = None) -> Diagnostic:

@@ -80,13 +80,13 @@ def too_deep(source: SourceFile) -> Diagnostic:
 
 def _lost(holes: Iterable[Span]) -> frozenset[str]:
     """The words of blanked text: any of them may have been declared there. With "" where a
-    declaration has no name, which may be any."""
+    declaration or step has no name, which may be any."""
     found: set[str] = set()
     for hole in holes:
         pieces = [p for p in scan(hole.text) if p.kind not in ("comment", "doc")]
         found |= {p.text for p in pieces if p.kind == "word"}
         named = len(pieces) < 2 or pieces[1].kind != "mark" or pieces[1].text not in "{(="
-        if not named and pieces[0].text in DECLARATIONS:
+        if not named and pieces[0].text in (*DECLARATIONS, "let"):
             found.add("")
     return frozenset(found)
 
@@ -116,6 +116,9 @@ def _statement(text: str, at: int) -> tuple[int, int]:
     opened = unclosed(pieces, text, at)
     if opened is not None:  # what follows is no part of it
         at = opened.start
+    elif any(p.start == at and p.text in DECLARATIONS and _declares(p, text) for p in pieces):
+        start = _last(pieces, at - 1, lambda p: _declares(p, text))  # which is not whole
+        return pieces[start].start if start is not None else 0, at
     here = _last(pieces, at, lambda p: p.start == at and p.text in STATEMENTS)
     if here:  # the line before it is not whole
         start = _statement_start(pieces, text, pieces[here - 1].start)

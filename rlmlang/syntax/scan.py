@@ -29,6 +29,8 @@ DECLARATIONS = frozenset(
 STATEMENTS = ("let", "return", "require")
 PREFIXES = {"main": "recipe", "export": "pattern"}
 """What stands before a declaration, and the word that begins one behind it."""
+TITLED = ("use", "test")
+"""What a text stands behind, where behind others a name does."""
 OPENING, CLOSING = "{([", "})]"
 
 
@@ -75,10 +77,13 @@ def unclosed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
 
 def swallowed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
     """The word before `at` that begins a declaration in column one, and was read as the end of what
-    is not finished before it: behind such a word a name is never wrong. None where none stands."""
+    is not finished before it: behind such a word a name, or a text, is never wrong. None where none
+    stands."""
     here = next((n for n, p in enumerate(pieces) if p.start == at), 0)
     before = pieces[here - 1] if here > 1 else None
-    if before is None or before.text not in DECLARATIONS or pieces[here].kind != "word":
+    if before is None or before.text not in DECLARATIONS:
+        return None
+    if pieces[here].kind != ("text" if before.text in TITLED else "word"):
         return None
     if PREFIXES.get(before.text, pieces[here].text) != pieces[here].text:
         return None

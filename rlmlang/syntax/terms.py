@@ -46,16 +46,6 @@ class Date(Node):
 
 
 @node
-class TypeExpr(Node):
-    """A type as written. `name` is the word, `list` for `[T]`, `prompt` for a prompt type, whose
-    last argument is its result."""
-
-    name: str
-    args: tuple[TypeExpr, ...] = ()
-    optional: bool = False
-
-
-@node
 class Assume(Node):
     """`assume exact because "…"`."""
 

@@ -13,13 +13,10 @@ from rlmlang.syntax.terms import Date as Date
 from rlmlang.syntax.terms import Name as Name
 from rlmlang.syntax.terms import Node as Node
 from rlmlang.syntax.terms import Number as Number
-from rlmlang.syntax.terms import TypeExpr as TypeExpr
 from rlmlang.syntax.terms import Use as Use
 from rlmlang.syntax.terms import Variant as Variant
 from rlmlang.syntax.terms import Whole
 from rlmlang.value import node
-
-# ── expressions ──────────────────────────────────────────────────────────────
 
 
 @node
@@ -218,6 +215,15 @@ class Body(Node):
     """`{ … }` of steps."""
 
     items: tuple[BodyItem, ...]
+
+
+@node
+class TypeExpr(Node):
+    """A type as written: its word, `list` for `[T]`, or `prompt`, whose last is its result."""
+
+    name: str
+    args: tuple[Typed, ...] = ()
+    optional: bool = False
 
 
 @node

@@ -33,7 +33,9 @@ from rlmlang.ir.origins import of_place, unplaced
 from rlmlang.ir.sizes import (
     declared_size,
     field_overhead,
+    inner_count,
     inside_size,
+    item_size,
     largest,
     made_of,
     of_field,
@@ -56,11 +58,12 @@ from rlmlang.ir.types import (
     PairType,
     TextType,
     Type,
+    bare,
     fields_of,
     fits,
     list_of,
 )
-from rlmlang.ir.walk import GROUP
+from rlmlang.ir.walk import GROUP, calls_of, changed, names
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
@@ -117,11 +120,26 @@ class Names:
             raise unsound(words)
         if args:
             group = replace(self, facts={**self.facts, GROUP: group_of(args[0])})
-            made = {k: group.of(v.value) for k, v in options.items() if isinstance(v, Aggregate)}
+            made = {
+                k: of_aggregate(function, v.value, group.of(v.value))
+                for k, v in options.items()
+                if isinstance(v, Aggregate)
+            }
             options = {**options, **made}
         if words := function.misused(*args, **options):
             raise unsound(words)
         return function.facts(*args, **options)
+
+
+def of_aggregate(function: Function, e: Expr, facts: Facts) -> Facts:
+    """The facts of an aggregate: it may be none where a group may be empty and it needs a row. What
+    stands in a choice is taken to be chosen where there are rows."""
+    if not function.sparse:
+        return facts
+    sure = changed(e, lambda x: Constant(None) if isinstance(x, Choose) else None)
+    needy = (c for f in FUNCTIONS.values() if f.some for c in calls_of(sure, f.name))
+    lacks = any(GROUP in names(call.args) for call in needy)
+    return replace(facts, type=facts.type.maybe()) if lacks else facts
 
 
 def unsound(words: str) -> CodedError:
@@ -251,15 +269,12 @@ def _code(result: Type, most: int | None, inputs: Sequence[Facts]) -> Facts:
     declared = declared_size(result, most)
     size = declared if declared is not None else given
     many = size if isinstance(result, MapType) else ONE
-    made = Facts(result, size, many, given, many)
+    made = Facts(bare(result), size, many, given, many)
     if result.is_list:
         items = sum((f.count * f.inner for f in inputs), number(0))
-        item = declared_size(result.item, None)
-        made = replace(
-            made,
-            count=number(most) if most is not None else items,
-            item=item if item is not None else given,
-        )
+        item = item_size(result) or given
+        count = number(most) if most is not None else items
+        made = replace(made, count=count, item=item, inner=inner_count(result, item))
     return made_of(made, inputs)
 
 

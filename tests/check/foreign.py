@@ -61,6 +61,8 @@ MENDED: list[tuple[str, str]] = [
     ("spare: Text?", "spare: Optional<Text>"),
     ("spare: Text?", "spare: Optional[str]"),
     ("spare: Text?", "spare: Text | None"),
+    ("spare: Text?", "spare: Text max 8tok?"),
+    ("more: Map<Text, Int>", "more: [Text max 8tok?]"),
     ("more: Map<Text, Int>", "more: dict[str, int]"),
     ("more: Map<Text, Int>", "more: HashMap<Text, Int>"),
     ("spare: Text?", "spare: Text | null"),

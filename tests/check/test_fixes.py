@@ -21,6 +21,7 @@ from rlmlang.schema.codes import CODES
 from rlmlang.schema.units import UNITS
 from rlmlang.syntax.foreign import STATEMENTS
 from rlmlang.syntax.scan import DECLARATIONS, Piece, scan
+from tests.check.broken import BROKEN
 from tests.check.foreign import ADVISED, GOOD, MENDED
 from tests.check.mistakes import Page, pages
 
@@ -83,6 +84,14 @@ def test_one_mistake_is_one_error(change: str) -> None:
     counts = {piece: len(errors(_damaged(piece, change))) for piece in PIECES}
     assert [(p.text, n) for p, n in counts.items() if n > 3 and p.text != "needle"] == []
     assert sum(n > 1 for n in counts.values()) <= len(PIECES) // 10
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(ours, theirs) for ours, all_ in BROKEN.items() for theirs in all_]
+)
+def test_a_broken_form_is_one_error(ours: str, theirs: str) -> None:
+    assert GOOD.count(ours) == 1
+    assert len(errors(GOOD.replace(ours, theirs))) == 1
 
 
 def _damaged(piece: Piece, change: str) -> str:

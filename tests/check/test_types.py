@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import get_args
 
 import pytest
@@ -23,6 +24,7 @@ from rlmlang.ir.types import (
     Field,
     PromptType,
     Type,
+    bare,
     fits,
     list_of,
     named,
@@ -30,6 +32,7 @@ from rlmlang.ir.types import (
 )
 from rlmlang.plan.encoding import declared, decode, encode
 from rlmlang.plan.serialize import hash_of
+from rlmlang.plan.serialize import plain as serialized
 from rlmlang.schema.formula import Unknown, What
 
 ROW = record(Field("id", named("Id"), 8), Field("note", QUOTE.maybe()), name="Row", doc="A row.")
@@ -98,6 +101,19 @@ def test_a_document_makes_no_type_that_is_none() -> None:
     for written in wrong:
         with pytest.raises(ValueError, match="^it"):
             decode(written, Type, "it")
+
+
+def test_the_max_of_an_item_is_kept_and_changes_nothing_of_the_kind() -> None:
+    for plain, sized in (
+        (list_of(TEXT), list_of(TEXT, 20)),
+        (named("Map", (TEXT, INT)), named("Map", (TEXT, INT), (8, None))),
+        (named("Pair", (TEXT, INT)), named("Pair", (TEXT, INT), (8, None))),
+    ):
+        assert decode(encode(sized), Type, "it") == sized != plain
+        assert hash_of(sized) != hash_of(plain) and "most" not in json.dumps(serialized(plain))
+        assert bare(list_of(sized, 4)) == list_of(plain)
+        assert fits(plain, sized) and fits(sized, plain) and str(sized) == str(plain)
+        assert fits(PromptType((sized,), INT), PromptType((plain,), INT))
 
 
 def test_the_hash_of_a_list_covers_the_fields_of_its_rows() -> None:

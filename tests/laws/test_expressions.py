@@ -1,4 +1,5 @@
 """A recipe that checks does not crash: random expressions over all functions, by what they take.
+`python -m tests.laws 20000` tries so many.
 
 Each expression is built twice, as text for the checker and as a plan has it. Both find the same
 type; its value is of it, and no larger than was said, or one coded problem is.
@@ -17,7 +18,7 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.functions.function import Function, Option
-from rlmlang.functions.rules import innermost
+from rlmlang.functions.rules import group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import (
@@ -43,7 +44,7 @@ from rlmlang.runtime.files import load_import
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Unknown
 from rlmlang.verbs.compute import Compute
-from rlmlang.verbs.inference import Names
+from rlmlang.verbs.inference import Names, of_aggregate
 from rlmlang.verbs.operators import goes_with
 from tests.laws.test_functions import FLOATS, LABEL, MOST, NUMBERS, ROW, ROWS, TEXTS, TOK
 
@@ -53,6 +54,16 @@ GIVEN: dict[str, tuple[Type, int | None, st.SearchStrategy[Any]]] = {
     "more": (list_of(ROW), MOST, st.lists(ROWS, max_size=MOST)),
     "ints": (list_of(INT), MOST, st.lists(NUMBERS, max_size=MOST)),
     "texts": (list_of(TEXT), MOST, st.lists(TEXTS, max_size=MOST)),
+    "nested": (
+        list_of(list_of(TEXT, TOK), 3),
+        MOST,
+        st.lists(st.lists(TEXTS, max_size=3), max_size=MOST),
+    ),
+    "lists": (
+        list_of(list_of(INT)),
+        MOST,
+        st.lists(st.lists(NUMBERS, max_size=MOST), max_size=MOST),
+    ),
     "maybes": (list_of(FLOAT.maybe()), MOST, st.lists(st.none() | FLOATS, max_size=MOST)),
     "t": (TEXT, TOK, TEXTS),
     "n": (INT, None, NUMBERS),
@@ -62,13 +73,17 @@ GIVEN: dict[str, tuple[Type, int | None, st.SearchStrategy[Any]]] = {
     "counts": (MapType(of=INT), None, st.dictionaries(TEXTS, NUMBERS, max_size=MOST)),
 }
 KNOWN = {n: of_param(Param(n, type_, most)) for n, (type_, most, _) in GIVEN.items()}
-REAL = {Unknown("longest", "texts"): TOK, Unknown("", "counts"): MOST * (2 * TOK + 20)}
+REAL = {
+    Unknown("longest", "texts"): TOK,
+    Unknown("longest", "lists"): MOST * 13,
+    Unknown("", "counts"): MOST * (2 * TOK + 20),
+}
 HEAD = """rlm 1
 enum Label { good, bad }
 record Row { id: Id max 8, user: Text max 8, label: Label, n: Int, score: Float?, at: Time }
 recipe f(
   rows: [Row] max 5, more: [Row] max 5, ints: [Int] max 5, texts: [Text] max 5,
-  maybes: [Float?] max 5, t: Text max 8, n: Int, x: Float, b: Bool, some: Label?,
+  nested: [[Text max 8] max 3] max 5, lists: [[Int]] max 5, maybes: [Float?] max 5, t: Text max 8, n: Int, x: Float, b: Bool, some: Label?,
   counts: Map<Text, Int>
 ) -> Int {
 """
@@ -77,6 +92,7 @@ AGGREGATES = {
     "group": Ref("group"),
     "first(group)": Apply("first", (Ref("group"),)),
     "max(group, of: n)": Apply("max", (Ref("group"),), (("of", "n"),)),
+    "majority(group, of: score)": Apply("majority", (Ref("group"),), (("of", "score"),)),
 }
 OPERATORS = ("and", "or", "+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in")
 
@@ -143,7 +159,10 @@ def applied(draw: st.DrawFn, function: Function, pool: list[Made]) -> tuple[str,
     words = [m.text for m in args] + [f"{name}: {text}" for name, text, _ in given]
     options = {n: v for n, _, v in given}
     if function.name == "pivot":
-        options |= function.settled(*(m.facts for m in args), **options)
+        group = Names({"group": group_of(args[0].facts)})
+        about = {n: of_aggregate(function, v.value, group.of(v.value))
+                 for n, v in options.items() if isinstance(v, Aggregate)}  # fmt: skip
+        options |= function.settled(*(m.facts for m in args), **{**options, **about})
     made = Apply(function.name, tuple(m.value for m in args), tuple(options.items()))
     return f"{function.name}({', '.join(words)})", made
 
@@ -210,12 +229,22 @@ def checked(text: str) -> tuple[Expr, Facts]:
     return step.work.value, step.facts
 
 
-@settings(
+LAW = settings(
     max_examples=EXAMPLES, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
-@given(expressions(), st.fixed_dictionaries({n: values for n, (_, _, values) in GIVEN.items()}))
+INPUTS = expressions(), st.fixed_dictionaries({n: values for n, (_, _, values) in GIVEN.items()})
+
+
+@LAW
+@given(*INPUTS)
 def test_an_expression_that_checks_does_not_crash(made: Made, values: dict[str, Any]) -> None:
+    holds(made, values)
+
+
+def holds(made: Made, values: dict[str, Any]) -> None:
+    """Asserts that an expression is for the checker what it is in a plan, and its value of its type
+    and size."""
     expression, facts = checked(made.text)
     assert str(facts.type) == str(made.facts.type)
     assert str(facts.size) == str(made.facts.size)

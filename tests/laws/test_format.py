@@ -53,7 +53,8 @@ GAP = st.sampled_from([" ", "\n", "\n\n\n", "  // note\n", "\n// own line\n", "\
 BLOCK = st.lists(st.tuples(NAME, EXPR), max_size=3, unique_by=lambda t: t[0]).map(
     lambda es: "{ " + ", ".join(f"{k}: {v}" for k, v in es) + " }"
 )
-TYPE = st.sampled_from(["Text", "[Row]?", "Slice<Row>", "Table<Row>", "prompt(Slice, Text) -> [T]"])
+TYPE = st.sampled_from(["Text", "[Row]?", "Slice<Row>", "Table<Row>", "prompt(Slice, Text) -> [T]",
+                        "[[Text? max 4tok] max most]", "Map<Text max 8tok, [Int] max 3>"])  # fmt: skip
 STEP = st.one_of(
     EXPR,
     st.tuples(EXPR, EXPR, BLOCK).map(lambda t: f"map {t[0]} with p({t[1]}) {t[2]}"),

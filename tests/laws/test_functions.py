@@ -42,7 +42,7 @@ from rlmlang.program.render import render
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import ONE, number
-from rlmlang.verbs.inference import Names
+from rlmlang.verbs.inference import Names, of_aggregate
 
 MIDNIGHT = datetime(2026, 11, 30)
 MOST, TOK = 5, 8  # items of a list, tok of a text
@@ -74,6 +74,7 @@ AGGREGATES = [
     Apply("count", GROUP), Apply("count", GROUP, (("where", Op(">", Get(Ref("it"), "n"), Constant(1))),)),
     Apply("sum", GROUP, (("of", "n"),)), Apply("mean", GROUP, (("of", "score"),)),
     Apply("distinct", GROUP, (("of", "user"),)), Apply("first", GROUP), GROUP[0],
+    Apply("max", GROUP, (("of", "n"),)), Apply("majority", GROUP, (("of", "user"),)),
     Apply("join_text", (Apply("column", GROUP, (("of", "user"),)),)),
 ]  # fmt: skip
 COLUMNS = ["n_of", "rows", "self", "a_long_name_of_a_column_that_is_a_header"]
@@ -183,14 +184,16 @@ def applications(draw: st.DrawFn, function: Function) -> tuple[list[Given], dict
         names = draw(st.lists(st.sampled_from(COLUMNS), max_size=2, unique=True))
         options |= {n: option(draw, function, Option(n, "aggregate"), row) for n in names}
     facts = [f for f, _ in values]
-    assume(not function.misused(*facts, **about(options, group)))
-    return values, options | function.settled(*facts, **about(options, group))
+    known = about(function, options, group)
+    assume(not function.misused(*facts, **known))
+    return values, options | function.settled(*facts, **known)
 
 
-def about(options: dict[str, Any], group: Facts) -> dict[str, Any]:
+def about(function: Function, options: dict[str, Any], group: Facts) -> dict[str, Any]:
     """Options, with what is known of the aggregates among them."""
     known = Names({"group": group})
-    return {k: known.of(v.value) if isinstance(v, Aggregate) else v for k, v in options.items()}
+    made = {k: v.value for k, v in options.items() if isinstance(v, Aggregate)}
+    return options | {k: of_aggregate(function, e, known.of(e)) for k, e in made.items()}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda f: f.name)
@@ -203,7 +206,7 @@ def test_a_value_is_what_the_typing_rule_says(function: Function) -> None:
         values, options = call
         group = group_of(values[0][0]) if values else UNKNOWN
         try:
-            facts = function.facts(*(f for f, _ in values), **about(options, group))
+            facts = function.facts(*(f for f, _ in values), **about(function, options, group))
         except CodedError:
             return  # options that do not go with the arguments, such as the hour of a day
         names = {f"x{i}": v for i, (_, v) in enumerate(values)}

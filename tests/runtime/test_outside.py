@@ -337,3 +337,29 @@ def test_no_half_of_a_character_comes_in(folder: Path) -> None:
     with pytest.raises(CodedError) as found:
         rlmlang.run(folder / "r.rlm", sets={"v": "\ud800"}, store=None)
     assert found.value.diagnostic.code == "wrong-input"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('[["ab"], ["abcdefghijkl", "c"]]', ""),
+        ('[["a"], ["b", "c", "d", "e"]]', "item 2 of `xs` has 4 items; at most 3 are taken"),
+    ],
+)
+def test_a_list_in_a_list_is_no_longer_than_was_said(
+    folder: Path, rlm: Rlm, given: str, words: str
+) -> None:
+    (folder / "n.rlm").write_text(
+        "rlm 1\n\nrecipe n(xs: [[Text] max 3]) -> Int {\n  return count(flatten(xs))\n}\n"
+    )
+    done = rlm("run", "n.rlm", "--set", f"xs={given}")
+    assert (done.code == 0, words in done.err) == (not words, True), done.err
+
+
+def test_an_item_is_no_larger_than_was_said(folder: Path, rlm: Rlm) -> None:
+    (folder / "n.rlm").write_text(
+        "rlm 1\n\nrecipe n(xs: [Text max 3tok]) -> Int {\n  return count(xs)\n}\n"
+    )
+    assert rlm("run", "n.rlm", "--set", 'xs=["abcdef"]').code == 0
+    done = rlm("run", "n.rlm", "--set", 'xs=["abcdef", "abcdefg"]')
+    assert "item 2 of `xs` has 4 tok; at most 3 are taken" in done.err, done.err
