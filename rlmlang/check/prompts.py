@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from rlmlang.check.dspy_modules import module_of
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import model_of
@@ -80,6 +81,7 @@ def _full(
         _template(module, task, params, extra)
     checks = _checks(module, s.written.get("check", []), params, result, most)
     repl = _repl(module, s.repl) if s.repl is not None else None
+    answers = module_of(s, decl, params)
     return r.Prompt(
         decl.name.text,
         params,
@@ -90,10 +92,11 @@ def _full(
         decl.docs,
         tuple(sorted(extra.items())),
         checks,
-        s.get("retry", int),
+        s.get("retry", int) if answers is None else 0,
         s.get("think", bool),
         repl=repl,
         answer=_answer(s),
+        module=answers,
     )
 
 

@@ -14,11 +14,11 @@ from typing import cast
 from rlmlang import plugins
 from rlmlang.context import Datum, Slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.execute.code_path import code_path
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
-from rlmlang.runtime.parts import code_path
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
