@@ -66,7 +66,8 @@ def called(
     """What a function of the user's gives, as a value of its declared type. It runs in a process
     of its own, with copies of the values.
 
-    Raises CodedError (code-missing, code-changed, code-failed), and what `overdue` raises."""
+    Raises CodedError (code-missing, code-changed, code-failed, unpaid-call), and what `overdue`
+    raises."""
     path = _looked_at(code)
     sent = Sent()
     asked = {
@@ -86,6 +87,13 @@ def called(
             "code-missing",
             f"{code.path}:{code.function} cannot be loaded: {answer['missing']}",
             hint="the path is taken from the recipe's folder",
+        )
+    if "unpaid" in answer:
+        raise failed(
+            "unpaid-call",
+            f"{code.path}:{code.function} calls a model, by {answer['unpaid']}",
+            reason="It was not sent: no budget would know of it, and no store would keep it.",
+            hint="let it be the `module` of a prompt, with `calls`: rlm explain module",
         )
     if "failed" in answer:
         hint = "the function is called with plain lists, dictionaries, text and numbers"

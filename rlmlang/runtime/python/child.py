@@ -13,6 +13,7 @@ import datetime
 import decimal
 import enum
 import gc
+import importlib.abc
 import importlib.util
 import json
 import os
@@ -22,7 +23,9 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AnySet
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeAlias
 
 Value: TypeAlias = Any
@@ -178,7 +181,13 @@ def frames_of(mistake: BaseException, path: str) -> list[str]:
 
 
 def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
-    """What came of a call."""
+    """What came of a call; of one that has called a model only that."""
+    UNPAID.clear()
+    found = _answered(asked)
+    return {"unpaid": UNPAID[0]} if UNPAID else found
+
+
+def _answered(asked: Mapping[str, Value]) -> dict[str, Value]:
     path = asked["path"]
     try:
         function = loaded(path, asked["name"])
@@ -189,6 +198,64 @@ def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
         return {"value": given(function(*map(taken, asked["args"]), **named))}
     except BaseException as mistake:
         return {"failed": words_of(mistake, path), "trace": frames_of(mistake, path)}
+
+
+# ── models ───────────────────────────────────────────────────────────────────
+
+BOTH = ("SyncAPIClient.request", "AsyncAPIClient.request")
+OF_LITELLM = ("completion", "acompletion", "text_completion", "atext_completion", "embedding")
+CLIENTS = {
+    "dspy.clients.base_lm": ("BaseLM.__call__", "BaseLM.acall"),
+    "dspy._vendor.lm15.transports._sync": ("StdlibTransport.stream",),
+    "dspy._vendor.lm15.transports._async": ("StdlibAsyncTransport.stream",),
+    "litellm.main": (*OF_LITELLM, "aembedding"),
+    "litellm.responses.main": ("responses", "aresponses"),
+    "openai._base_client": BOTH,
+    "anthropic._base_client": BOTH,
+}
+"""What calls models, by the modules that it is in."""
+UNPAID: list[str] = []  # what the call that is answered has called of them
+
+
+class UnpaidCall(BaseException):
+    """A model was called, which the host could neither pay nor keep; no `except Exception` of the
+    code catches it."""
+
+
+class Clients(importlib.abc.MetaPathFinder):
+    """Finds the modules that call models, where they are installed."""
+
+    def find_spec(self, name: str, path: Value, target: Value = None) -> ModuleSpec | None:
+        """Where such a module lies; None for any other."""
+        spec = PathFinder.find_spec(name, path) if name in CLIENTS else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = Stopping(spec.loader, name)
+        return spec
+
+
+class Stopping(importlib.abc.Loader):
+    """Loads such a module, whose calls are stopped."""
+
+    def __init__(self, inner: importlib.abc.Loader, name: str) -> None:
+        self.inner, self.name = inner, name
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Carries it out, and puts exceptions in the place of its calls."""
+        self.inner.exec_module(module)
+        for what in CLIENTS[self.name]:
+            owner, _, call = what.rpartition(".")
+            place = getattr(module, owner, None) if owner else module
+            if place is not None and hasattr(place, call):
+                setattr(place, call, self.stopped(what))
+
+    def stopped(self, what: str) -> Callable[..., Value]:
+        """What raises UnpaidCall when it is called."""
+
+        def call(*args: Value, **kwargs: Value) -> Value:
+            UNPAID.append(f"{self.name.partition('.')[0]} ({what})")
+            raise UnpaidCall(what)
+
+        return call
 
 
 # ── the process ──────────────────────────────────────────────────────────────
@@ -272,6 +339,7 @@ def main() -> None:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
             sys.path[:] = json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
             sys.argv[:] = [""]
+            sys.meta_path.insert(0, Clients())
             gc.freeze()
             serve(source, sink)
     except OSError:  # its pipes were closed by the code
