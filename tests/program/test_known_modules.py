@@ -12,6 +12,7 @@ import rlmlang
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.program.known_modules import KNOWN
 from rlmlang.schema.modules import MODULES
+from tests.conftest import Rlm
 from tests.program.rules import asked_of, rule_lm, saying
 
 FIELDS = {"reasoning": "so", "rationale": "so", "next_thought": "so", "next_tool_name": "look_up",
@@ -123,3 +124,21 @@ def test_a_template_is_filled_for_each_call(folder: Path) -> None:
     lm = rule_lm(saying({**FIELDS, "result": "bees"}))
     rlmlang.load("find.rlm", model=lm, store=None)(book="The bees.", question="who stings?")
     assert "Answer who stings?." in str(asked_of(lm)[0].system)
+
+
+def test_a_test_mocks_what_it_answers(folder: Path, rlm: Rlm) -> None:
+    make("ChainOfThought", 1)
+    text = Path("find.rlm").read_text()
+    Path("find.rlm").write_text(
+        text
+        + """
+test "a keeper" for find {
+  given question: "who?"
+  given book: "The bees."
+  mock answer returns "bees"
+  expect result == "bees"
+}
+"""
+    )
+    ran = rlm("test", "find.rlm")
+    assert ran.code == 0, ran.out + ran.err
