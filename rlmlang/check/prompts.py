@@ -170,7 +170,7 @@ def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.T
         found = _tool(module, name.text) if isinstance(name, t.Name) else None
         if found is None and isinstance(name, t.Name) and name.text in BUILT_IN:
             continue
-        if found is None or (isinstance(found, r.Prompt) and found.repl is not None):
+        if found is None or (isinstance(found, r.Prompt) and not found.one_call):
             module.report(_no_tool(name))
         else:
             yield found
@@ -253,8 +253,8 @@ def _no_tool(name: t.Expr) -> Diagnostic:
         "unknown-tool",
         "this is no prompt or pattern that code could call",
         name.span,
-        reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` may be tools, and patterns "
-        "of such that take neither prompts nor types.",
+        reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` or `module` may be "
+        "tools, and patterns of such that take neither prompts nor types.",
         hint="tools: [grep, tag_rows]",
     )
 

@@ -24,7 +24,7 @@ def _step(step: r.Step, found: Found) -> r.Step:
 
 def _ask(ask: r.Ask, name: str, found: Found) -> r.Ask:
     prompt = ask.prompt
-    if prompt.repl is None and prompt.module is None:
+    if prompt.one_call:
         return replace(ask, prompt=said(prompt, found.get(name)))
     parts = {p.removeprefix(f"{name}."): t for p, t in found.items() if p.startswith(f"{name}.")}
     if prompt.repl is None:

@@ -89,6 +89,11 @@ class Prompt(Frozen):
     module: DspyModule | None = None
 
     @property
+    def one_call(self) -> bool:
+        """Whether each attempt at an answer is one call: of no session, and of no module."""
+        return self.repl is None and self.module is None
+
+    @property
     def selects(self) -> bool:
         """Whether code decides what of its inputs a model is shown: that of a session, or that of a
         module of the user's."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +309,7 @@ def test_an_asynchronous_module_has_a_loop_of_its_own(folder: Path, body: str) -
     "with dspy.context(lm=OTHER): self.draft.deepcopy().set_lm(OTHER) or dspy.Predict('a -> b')(a='x')",
     "OTHER('hello')",
     "self.judge.lm = OTHER; self.judge(draft='a')",
+    "asyncio.run(OTHER.acall('hello'))",
 ])  # fmt: skip
 def test_another_model_is_stopped_before_it_is_asked(folder: Path, asks: str) -> None:
     answering(f"""
@@ -322,6 +325,21 @@ def test_another_model_is_stopped_before_it_is_asked(folder: Path, asks: str) ->
     with dspy.context(another=other):
         assert "rule/other, which is not the run's" in refused("unpaid-call")
     assert asked_of(other) == []
+
+
+def test_a_model_that_a_module_sets_for_the_process_is_not_asked(folder: Path) -> None:
+    answering("""
+    def forward(self, **inputs):
+        dspy.configure(lm=dspy.LM("openai/other", api_key="k", api_base="http://127.0.0.1:9"))
+        dspy.Predict("a -> b")(a="x")
+        return self.draft(**inputs)
+""")
+    (folder / "book.txt").write_text(BOOK)
+    command = [sys.executable, "-m", "rlmlang", "run", "find.rlm", "--source", "book=book.txt"]
+    done = subprocess.run(
+        [*command, "--set", "question=who?"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "2 calls" in done.stderr) == (0, True), done.stderr
 
 
 def test_a_predictor_with_a_model_of_its_own_is_refused_when_it_is_loaded(folder: Path) -> None:
