@@ -232,8 +232,16 @@ class Awaiting:
 
 
 class BoundLm(dspy.LM):  # type: ignore[misc]
-    """The model of a module. What is really sent is in the history of the LM behind the engines,
-    where there is one."""
+    """The model of a module. DSPy's callbacks and history look on at what is really sent, which is
+    behind the engines, and see it once; so they are not told of this one."""
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """The outputs of a call, as DSPy's adapters want them."""
+        return dspy.BaseLM.__call__.__wrapped__(self, *args, **kwargs)
+
+    async def acall(self, *args: object, **kwargs: object) -> object:
+        """The same in a loop."""
+        return await dspy.BaseLM.acall.__wrapped__(self, *args, **kwargs)
 
     def update_history(self, entry: object) -> None:
         """Keeps nothing: the store does."""
@@ -249,8 +257,8 @@ class Guard(BaseCallback):  # type: ignore[misc]
         self.calls = calls
 
     def on_lm_start(self, call_id: str, instance: object, inputs: object) -> None:
-        """Raises UnpaidError for an LM that is neither the module's nor behind its engines."""
-        own = getattr(instance, "_engine_spec", None) is self.calls.engine
-        if not own and get_context() is None:
+        """Raises UnpaidError for an LM that is not behind the run's engines; those of the module do
+        not come here."""
+        if get_context() is None:
             self.calls.unpaid(f"the model {getattr(instance, 'model', type(instance).__name__)}")
             raise UnpaidError

@@ -10,6 +10,7 @@ from typing import Any
 
 import dspy
 import pytest
+from dspy.utils.callback import BaseCallback
 
 import rlmlang
 from rlmlang.diagnostics.diagnostic import CodedError
@@ -387,6 +388,27 @@ def test_nothing_is_asked_once_it_has_answered(folder: Path) -> None:
     assert asyncio.run(both()).usage.calls == 1
     assert "after it has answered" in left[1]
     assert len(asked_of(lm)) == 1
+
+
+class Looking(BaseCallback):
+    """Counts what DSPy tells of LMs."""
+
+    def __init__(self) -> None:
+        self.models = list[str]()
+
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        self.models.append(instance.model)
+
+
+def test_onlookers_of_dspy_see_each_request_once(folder: Path) -> None:
+    answering()
+    looking, lm = Looking(), rule_lm(SAID)
+    with dspy.context(callbacks=[looking], track_usage=True):
+        found = find(lm)
+    assert looking.models == ["rule/one"] * 2
+    used = found.get_lm_usage()["rule/one"]
+    assert used["prompt_tokens"] == found.usage.tokens_in
+    assert len(lm.history) == 2
 
 
 # ── kept ─────────────────────────────────────────────────────────────────────
