@@ -10,6 +10,7 @@ from rlmlang.budget import Account, Usage
 from rlmlang.context import Context, Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.calls import CallId
+from rlmlang.ir.expressions import Code
 from rlmlang.ir.recipe import Prompt
 from rlmlang.trajectory.events import Event, Exchange
 
@@ -98,10 +99,19 @@ class Keeper(Protocol):
 
 
 @dataclass(frozen=True)
+class Host:
+    """What a module that answers a prompt may ask of the run: why a value would not be taken, empty
+    where it would; and what a function of the user's gives."""
+
+    problem: Callable[[Datum], str]
+    code: Callable[[Code, list[Datum]], Datum]
+
+
+@dataclass(frozen=True)
 class Question:
     """One prompt put to one item, in one attempt, with what inputs; `tell` takes the events of its
     requests, `within` the tokens of each before it is sent. It raises NoAnswerError for more than
-    the plan allows."""
+    the plan allows. `host` is there where a module answers."""
 
     call: CallId
     prompt: Prompt
@@ -112,6 +122,7 @@ class Question:
     part: str = ""
     tell: Callable[[Event], None] = lambda event: None
     within: Callable[[int], None] = lambda tokens: None
+    host: Host | None = None
 
     @property
     def predictor(self) -> str:
@@ -122,13 +133,15 @@ class Question:
 @dataclass(frozen=True)
 class Reply:
     """A prompt's answer: the value, the model's own words, and the exchange that brought it; how
-    many field markers its request showed escaped, and the repairs that reading it took."""
+    many field markers its request showed escaped, and the repairs that reading it took. `shown` are
+    the inputs that a module's requests held as a whole."""
 
     value: Datum
     raw: str
     exchange: Exchange
     escaped: int = 0
     repairs: tuple[str, ...] = ()
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

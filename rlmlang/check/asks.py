@@ -80,7 +80,7 @@ def _element(scope: Scope, call: t.Call, element: Param, item: Facts) -> None:
 
 
 def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula, hint: str) -> None:
-    if prompt.repl is not None:
+    if prompt.selects:
         return
     model, most = prompt.model, scope.module.library.most
     least = total.bind(dict.fromkeys(total.symbols, 0))  # what is unknown may yet be small

@@ -69,7 +69,7 @@ def inline(scope: Scope, name: str, call: t.Call, callee: Found) -> Inferred:
 
 def as_tool(scope: Scope, decl: t.Recipe) -> r.Tool | None:
     """A pattern that model-written code may call; None for one that takes prompts or types, or that
-    has a free-form prompt of its own."""
+    has a prompt that makes calls of its own."""
     params = scope.module.params(decl.params, {g.text: ANY for g in decl.generics})
     if decl.generics or any(isinstance(p.type, PromptType) for p in params):
         return None
@@ -80,7 +80,7 @@ def as_tool(scope: Scope, decl: t.Recipe) -> r.Tool | None:
     result = scope.module.type(decl.result.type)
     value, _ = body(inner, decl.body.items, result)
     steps = tuple(inner.steps)
-    if any(ask.prompt.repl is not None for _, ask in predictors(steps)):
+    if any(not ask.prompt.one_call for _, ask in predictors(steps)):
         return None
     return r.Tool(decl.name.text, params, result, steps, value, decl.docs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from rlmlang.check.dspy_modules import module_of
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
 from rlmlang.check.resolve import model_of
@@ -80,6 +81,7 @@ def _full(
         _template(module, task, params, extra)
     checks = _checks(module, s.written.get("check", []), params, result, most)
     repl = _repl(module, s.repl) if s.repl is not None else None
+    answers = module_of(s, decl, params)
     return r.Prompt(
         decl.name.text,
         params,
@@ -90,10 +92,11 @@ def _full(
         decl.docs,
         tuple(sorted(extra.items())),
         checks,
-        s.get("retry", int),
+        s.get("retry", int) if answers is None else 0,
         s.get("think", bool),
         repl=repl,
         answer=_answer(s),
+        module=answers,
     )
 
 
@@ -167,7 +170,7 @@ def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.T
         found = _tool(module, name.text) if isinstance(name, t.Name) else None
         if found is None and isinstance(name, t.Name) and name.text in BUILT_IN:
             continue
-        if found is None or (isinstance(found, r.Prompt) and found.repl is not None):
+        if found is None or (isinstance(found, r.Prompt) and not found.one_call):
             module.report(_no_tool(name))
         else:
             yield found
@@ -250,8 +253,8 @@ def _no_tool(name: t.Expr) -> Diagnostic:
         "unknown-tool",
         "this is no prompt or pattern that code could call",
         name.span,
-        reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` may be tools, and patterns "
-        "of such that take neither prompts nor types.",
+        reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` or `module` may be "
+        "tools, and patterns of such that take neither prompts nor types.",
         hint="tools: [grep, tag_rows]",
     )
 

@@ -63,6 +63,13 @@ class Request:
         """What each input shows of documents, looked for once."""
         return (*(tuple(parts_in(value)) for value in self.inputs.values()), *self.about)
 
+    def shown(self, names: frozenset[str]) -> tuple[tuple[Part, ...], ...]:
+        """What those of its inputs show of documents that have these names."""
+        if names.issuperset(self.inputs):
+            return self.arguments
+        arguments = zip(self.inputs, self.arguments, strict=False)
+        return tuple(parts for name, parts in arguments if name in names)
+
     @property
     def parts(self) -> Iterator[Part]:
         """What is shown of documents."""

@@ -65,7 +65,7 @@ def _lines(
         yield from _lines_of_items(scope, plan, node, inner, inputs)
         return
     shown_by, receipt, assumed = _shown_by(plan, node), scope.receipt, node.step.assumed
-    by_code = shown_by is not None and shown_by.prompt.repl is not None
+    by_code = shown_by is not None and shown_by.prompt.selects
     asked = node.id in (scope.account.children if by_code else receipt.reads)
     if not asked and node.id not in receipt.ended and node.id not in receipt.skipped:
         return
@@ -111,7 +111,7 @@ def _lines_of_items(
     asked = receipt.gather(node.id, [n.id for n in inner])
     if not asked and node.id not in receipt.ended and node.id not in receipt.skipped:
         return
-    read_by_code = any((ask := _shown_by(plan, n)) and ask.prompt.repl is not None for n in inner)
+    read_by_code = any((ask := _shown_by(plan, n)) and ask.prompt.selects for n in inner)
     made = worst_of(plan.node(id).facts.coverage for id in _read(node, node.step.work.cut_from))
     found = "some" if read_by_code else worst_of((node.facts.coverage, made))
     subject = _gone_over(plan, node)

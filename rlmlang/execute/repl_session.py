@@ -18,6 +18,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.call_model import SHOWN, ItemError, Request, answer, attempt
 from rlmlang.execute.call_quota import CallQuota
 from rlmlang.execute.causes import ends_run, first_cause
+from rlmlang.execute.dspy_module import by_module
 from rlmlang.execute.input_limits import beginning, too_large
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.transcript import code_in, shown
@@ -264,6 +265,8 @@ async def respond(scope: RunContext, request: Request) -> Datum:
     """The answer. Raises ItemError when none was usable, CodedError when none can be asked for."""
     if (caps := request.prompt.repl) is not None:
         return await explore(scope, request, caps)
+    if (module := request.prompt.module) is not None:
+        return await by_module(scope, request, module)
     return await answer(scope, request)
 
 

@@ -24,9 +24,11 @@ def _step(step: r.Step, found: Found) -> r.Step:
 
 def _ask(ask: r.Ask, name: str, found: Found) -> r.Ask:
     prompt = ask.prompt
-    if prompt.repl is None:
+    if prompt.one_call:
         return replace(ask, prompt=said(prompt, found.get(name)))
     parts = {p.removeprefix(f"{name}."): t for p, t in found.items() if p.startswith(f"{name}.")}
+    if prompt.repl is None:
+        return replace(ask, prompt=replace(prompt, tuned=tuple(parts.items())))
     tools = tuple(said(p, parts.pop(p.name, None)) for p in prompt.repl.prompts)
     patterns = tuple(
         replace(t, steps=tuple(_step(s, found) for s in t.steps)) for t in prompt.repl.patterns

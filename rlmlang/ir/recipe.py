@@ -16,6 +16,7 @@ from rlmlang.ir.declarations import OfModel as OfModel
 from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned
+from rlmlang.ir.dspy_modules import DspyModule as DspyModule
 from rlmlang.ir.expressions import Default, Expr, Items, Param, Ref
 from rlmlang.ir.facts import Facts as Facts
 from rlmlang.ir.facts import Given
@@ -67,7 +68,8 @@ class Tool(Frozen):
 
 @value
 class Prompt(Frozen):
-    """A typed call to a model; `tuned` is what was found for the parts of a free-form one."""
+    """A typed call to a model; `tuned` is what was found for the parts of a free-form one, and for
+    the predictors of one that a `module` answers."""
 
     name: str
     params: tuple[Param, ...]
@@ -84,12 +86,24 @@ class Prompt(Frozen):
     demos: tuple[Demo, ...] = ()
     tuned: tuple[tuple[str, Tuned], ...] = ()
     answer: str = "auto"
+    module: DspyModule | None = None
+
+    @property
+    def one_call(self) -> bool:
+        """Whether each attempt at an answer is one call: of no session, and of no module."""
+        return self.repl is None and self.module is None
+
+    @property
+    def selects(self) -> bool:
+        """Whether code decides what of its inputs a model is shown: that of a session, or that of a
+        module of the user's."""
+        return self.repl is not None or (self.module is not None and self.module.code is not None)
 
     @cached_property
     def written(self) -> int:
         """The most tokens of one answer, without what its model thinks of itself: what its type
         needs. Reasons that are asked for, and code, are as long as `output` allows."""
-        free = self.think or self.repl is not None
+        free = self.think or self.repl is not None or self.module is not None
         output = self.model.output
         return output if free else answer_size(self.result, self.result_max, output)
 

@@ -11,6 +11,7 @@ import dspy
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.routes import Route
 from rlmlang.program.adapter import PromptAdapter
+from rlmlang.program.module_run import module_answer
 from rlmlang.program.onlookers import is_own
 from rlmlang.program.predictor import (
     CALL,
@@ -50,6 +51,11 @@ class PredictorCaller:
         inputs = {
             field_name(p.name): encodable(render(given[p.name], p.type)) for p in prompt.params
         }
+        if prompt.module is not None:
+            route = self.routes[prompt.model.name]
+            return await module_answer(
+                predictor, prompt.module, question, route, inputs, self.trace
+            )
         own = is_own(predictor)
         held = own and predictor.as_planned
         route = self.routes[prompt.model.name]

@@ -21,7 +21,7 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir import recipe as r
 from rlmlang.program.onlookers import tell
 from rlmlang.program.predictor import Traced
-from rlmlang.program.program import RecipeProgram, demo_of, mark
+from rlmlang.program.program import RecipeProgram, predictors_in, take
 from rlmlang.program.signatures import RESULT
 from rlmlang.program.tunable import entries_of, found_in
 from rlmlang.trajectory.receipt import Line
@@ -185,9 +185,11 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
 
     def map_named_predictors(self, func: Callable[[dspy.Predict], dspy.Predict]) -> RecipeModule:
         """Puts what a function makes of each predictor in its place; gives the module."""
-        for name, predictor in self.named_predictors():
-            if name in self.steps:
-                self.steps[name] = func(predictor)
+        for name, step in self.steps.items():
+            if isinstance(step, dspy.Predict):
+                self.steps[name] = func(step)
+            else:
+                step.map_named_predictors(func)
         return self
 
     def save(self, path: str | Path, save_program: bool = False, **options: object) -> None:
@@ -200,9 +202,10 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
 
     def load(self, path: str | Path, **options: object) -> None:
         """Takes what was saved, or what `rlm tune` found. Raises CodedError (tuned-unreadable)."""
-        for name, tuned in self._runner.saved(Path(path)).items():
-            if isinstance(predictor := self.steps.get(name), dspy.Predict):
-                _take(predictor, name, tuned)
+        saved = self._runner.saved(Path(path))
+        for name, step, predictor in predictors_in(self.steps):
+            if name in saved:
+                take(predictor, step, saved[name])
 
     @property
     def found(self) -> Mapping[str, r.Tuned]:
@@ -224,7 +227,8 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
                 yield from ((f"{name}.{inner}", p) for inner, p in found.named_parameters())
 
     def _asked(self, inputs: Mapping[str, object]) -> Asked:
-        set_for = {n: p.lm for n, p in self.steps.items() if getattr(p, "lm", None) is not None}
+        found = [(step, p.lm) for _, step, p in predictors_in(self.steps)]
+        set_for = {step: lm for step, lm in found if lm is not None}
         return Asked(self, inputs, self.found, set_for, dspy.settings.lm, [])
 
     def _predicted(self, ran: Ran, asked: Asked) -> dspy.Prediction:
@@ -232,15 +236,6 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
             trace.extend(entries_of(asked.trace, self.steps, failures=False))
         tell(self, {"rlm.run": ran.told.run})
         return RecipePrediction.of(ran)
-
-
-def _take(predictor: dspy.Predict, name: str, tuned: r.Tuned) -> None:
-    """Lets a predictor say what was found for it."""
-    if tuned.task:
-        unique = not predictor.signature.instructions.endswith(mark(name))
-        task = tuned.task if unique else tuned.task + mark(name)
-        predictor.signature = predictor.signature.with_instructions(task)
-    predictor.demos = [demo_of(d) for d in tuned.demos]
 
 
 def _no_pickle() -> Exception:

@@ -106,7 +106,7 @@ def rewritten(program: TunableProgram, search: Search) -> TunableProgram:
 def _lesson(name: str, *, module_outputs: dspy.Prediction, **more: object) -> dict[str, object]:
     """What GEPA is told of a predictor's part in an example."""
     found = module_outputs.answered
-    step = name.removeprefix("steps['").removesuffix("']")
+    step = name.removeprefix("steps['").partition("']")[0]
     return {"score": found.score, "feedback": feedback(found, step)}
 
 

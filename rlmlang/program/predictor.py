@@ -184,7 +184,7 @@ class PromptPredictor(RecipePredictor):
         return made
 
     async def _sent(self, route: Route, request: Request, context: CallContext) -> Response:
-        response = await _sent(route, request, context)
+        response = await sent(route, request, context)
         tell_use(self, context.call, context.exchange)
         return response
 
@@ -238,7 +238,8 @@ def _context_of(question: Question, *, held: bool) -> CallContext:
     return replace(made, within=question.within) if held else made
 
 
-async def _sent(route: Route, request: Request, context: CallContext) -> Response:
+async def sent(route: Route, request: Request, context: CallContext) -> Response:
+    """The response to a request of a call. Raises CodedError."""
     set_context(context)
     try:
         response = await route.engine.complete(request)

@@ -16,7 +16,7 @@ import dspy
 from rlmlang.context import Datum
 from rlmlang.ir import recipe as r
 from rlmlang.program.predictor import Entry, Traced
-from rlmlang.program.program import Program, RecipeProgram, mark
+from rlmlang.program.program import Program, RecipeProgram, mark, predictors_in
 from rlmlang.program.signatures import RESULT, plain
 
 
@@ -93,12 +93,12 @@ def found_in(
     """What an optimizer changed of predictors: tasks and demonstrations that are not as they
     were. A module of another kind in a predictor's place has none."""
     found = {}
-    for name, now in steps.items():
-        if not isinstance(now, dspy.Predict):
+    known = {name: predictor for name, _, predictor in predictors_in(before)}
+    for name, step, now in predictors_in(steps):
+        if (was := known.get(name)) is None:
             continue
-        was = before[name]
-        task = now.signature.instructions.removesuffix(mark(name)).strip()
-        same = task == was.signature.instructions.removesuffix(mark(name)).strip()
+        task = now.signature.instructions.removesuffix(mark(step)).strip()
+        same = task == was.signature.instructions.removesuffix(mark(step)).strip()
         demos = tuple(demo(dspy.Example(d), now.signature) for d in now.demos)
         if not same or now.demos:
             found[name] = r.Tuned("" if same else task, demos)

@@ -16,13 +16,13 @@ from typing import cast
 from rlmlang import plugins
 from rlmlang.context import Datum, Slice, Tree, whole
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.execute.code_path import code_path
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import ANY
-from rlmlang.runtime.parts import code_path
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
@@ -117,7 +117,8 @@ def called(
     """What a function of the user's gives, as a value of its declared type. It runs in a process
     of its own, with copies of the values; `said` is told what it printed.
 
-    Raises CodedError (code-missing, code-changed, code-failed), and what `overdue` raises."""
+    Raises CodedError (code-missing, code-changed, code-failed, unpaid-call), and what `overdue`
+    raises."""
     path = _looked_at(code)
     sent, types = Sent(), [p.type for p in code.params]
     asked = {
@@ -140,6 +141,13 @@ def called(
             "code-missing",
             f"{code.path}:{code.function} cannot be loaded: {answer['missing']}",
             hint="the path is taken from the recipe's folder",
+        )
+    if "unpaid" in answer:
+        raise failed(
+            "unpaid-call",
+            f"{code.path}:{code.function} calls a model, by {answer['unpaid']}",
+            reason="It was not sent: no budget would know of it, and no store would keep it.",
+            hint="let it be the `module` of a prompt, with `calls`: rlm explain module",
         )
     if "failed" in answer:
         hint = "the function is called with plain lists, dictionaries, text and numbers"

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rlmlang import plugins
+from rlmlang.execute.code_path import code_path
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code, Ref
-from rlmlang.runtime.parts import code_path, outside, parts_of
+from rlmlang.runtime.parts import outside, parts_of
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.files import glob_at
 from rlmlang.sources.folder import OUTSIDE, folder_at

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rlmlang.execute.code_path import code_path
 from rlmlang.ir.expressions import Code
 from rlmlang.value import Frozen
 
@@ -26,11 +27,6 @@ def codes_of(found: Sequence[object]) -> Iterator[NamedCode]:
     for part in parts_of(tuple(found), set()):
         if isinstance(part, Code):
             yield NamedCode(code_path(part), f"{part.path}:{part.function}")
-
-
-def code_path(code: Code) -> str:
-    """The file of a function."""
-    return os.path.join(os.path.dirname(os.path.abspath(code.base)), code.path)
 
 
 def outside(path: str, root: str) -> str:

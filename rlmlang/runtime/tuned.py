@@ -104,12 +104,19 @@ def prompts_found(recipe: r.Recipe, found: Mapping[str, r.Tuned]) -> dict[str, A
     hashes = prompt_hashes(recipe)
     return {
         name: {
-            "was": hashes.get(name, ""),
+            "was": _hash_of(hashes, name) or "",
             "task": tuned.task,
             "demos": [dict(d) for d in tuned.demos],
         }
         for name, tuned in sorted(found.items())
     }
+
+
+def _hash_of(hashes: Mapping[str, str], name: str) -> str | None:
+    """The hash of a predictor's prompt; those of a module stand below the name of its step."""
+    while name not in hashes and "." in name:
+        name = name.rpartition(".")[0]
+    return hashes.get(name)
 
 
 def write_tuning(file: Path, values: Mapping[str, Any]) -> None:
@@ -119,10 +126,11 @@ def write_tuning(file: Path, values: Mapping[str, Any]) -> None:
 
 def _stale(file: Path, recipe: r.Recipe, found: Tuning) -> Diagnostic:
     now = prompt_hashes(recipe)
+    by_name = {n: _hash_of(now, n) for n in found.hashes}
     changed = [
-        f"the prompt of `{n}`" for n, was in found.hashes.items() if now.get(n) not in (None, was)
+        f"the prompt of `{n}`" for n, was in found.hashes.items() if by_name[n] not in (None, was)
     ]
-    gone = [f"`{n}` is gone" for n in found.hashes if n not in now]
+    gone = [f"`{n}` is gone" for n, hash_ in by_name.items() if hash_ is None]
     what = ", ".join([*changed, *gone]) or "a step, a type or a model"
     return warning(
         "tuned-stale",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from rlmlang.schema.modules import FORM
 from rlmlang.value import Frozen, value
 
 MOMENT = 0.001
@@ -68,6 +69,7 @@ KINDS = {
     "encoding": Kind("an encoding such as utf-16, windows-1252 or shift-jis",
                      form=f"(?i){'|'.join(ENCODINGS)}"),
     "model": Kind("a model's name, as text", form=MODEL),
+    "module": Kind('a file and a class, such as "mine.py:Careful", or "dspy:NAME"', form=FORM),
     "path": Kind("the path of a file, as text", form=r"(?s).*\S.*"),
     "hash": Kind("a hash in hexadecimal digits", form=r"[0-9a-fA-F]+"),
     "url": Kind("a URL that begins with http:// or https://", form=r"(?i)https?://[^\s/?#]+\S*"),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from rlmlang.schema.capabilities import ANSWER, TAKES
 from rlmlang.schema.dimensions import DIMENSIONS, SPENT
+from rlmlang.schema.modules import MODULES
 from rlmlang.schema.setting import MOMENT, Setting
 from rlmlang.schema.sources import of_files
 from rlmlang.value import Frozen, value
@@ -118,6 +119,16 @@ BLOCKS: dict[str, Block] = {
         Setting("think", "truth", False, doc="whether reasons are asked for before the answer"),
         replace(ANSWER, outside="PROMPT", doc=f"{ANSWER.doc}; as its model says where it is not "
                 "written"),
+        Setting("module", "module", doc="the DSPy module that answers it, with calls of its own: a "
+                "class, or a function that makes one, of a file beside the recipe; or one of "
+                f"DSPy's: {'; '.join(f'{m.name} {m.doc}' for m in MODULES.values())}"),
+        _cap("calls", "count", None, "the most calls that its `module` makes for one answer", 1),
+        _cap("context", "tok", None, "the most that a request of its `module` and the answer may "
+             "hold; that of the model if unset", 1),
+        _cap("output", "tok", None, "the most an answer to its `module` may hold; that of the "
+             "model if unset", 1),
+        Setting("tools", "expression", doc="the `code` functions that its `module` may call",
+                example="a list of functions"),
         repl=True,
         without={"demos": "Demonstrations are found by `rlm tune` and kept beside the recipe."},
     ),

@@ -80,7 +80,8 @@ def say(question: Question, value: object) -> str:
         value = str(value)
     if value is None and question.prompt.result.textual:
         value = ""
-    thought = f"{MARK.format('reasoning')}\nmocked\n\n" if question.prompt.think else ""
+    thinks = question.prompt.think or question.host is not None  # a module's predictors may
+    thought = f"{MARK.format('reasoning')}\nmocked\n\n" if thinks else ""
     return thought + written(value)
 
 

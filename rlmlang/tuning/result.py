@@ -117,8 +117,9 @@ def applied(source: SourceFile, recipe: r.Recipe, tuning: Tuning, only: str) -> 
 
     Raises CodedError (not-applicable).
     """
-    prompts, text = prompts_of(recipe), source.text
-    found = {n: t for n, t in tuning.prompts.items() if t.task and only in ("", n, prompts[n].name)}
+    names, text = {n: p.name for n, p in prompts_of(recipe).items()}, source.text
+    rewritten = {n: t for n, t in tuning.prompts.items() if t.task}
+    found = {n: t for n, t in rewritten.items() if only in ("", n, names.get(n))}
     if not found:
         raise failed(
             "not-applicable",
@@ -126,12 +127,14 @@ def applied(source: SourceFile, recipe: r.Recipe, tuning: Tuning, only: str) -> 
             hint="demonstrations and numbers stay in its own file",
         )
     for name, tuned in found.items():
-        changed = compiler.with_task(SourceFile(source.path, text), prompts[name].name, tuned.task)
+        own = names.get(name)
+        written = SourceFile(source.path, text)
+        changed = compiler.with_task(written, own, tuned.task) if own is not None else None
         if changed is None:
             raise failed(
                 "not-applicable",
                 f"the task of `{name}` is not written in {source.path}",
-                hint="it comes from another file, or is a part of a free-form prompt",
+                hint="it comes from another file, or is a part of a free-form prompt or a module",
             )
         text = changed
     return compiler.format(SourceFile(source.path, text))[0]

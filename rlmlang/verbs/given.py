@@ -84,7 +84,7 @@ def result_facts(prompt: Prompt, *inputs: Facts) -> Facts:
     """What is known of a prompt's answer: it is as complete as what the prompt was given, and what
     code looked into is not known to be all."""
     made = made_of(of_result(prompt, prompt.result), inputs)
-    searched: Coverage = "some" if prompt.repl is not None else "exact"
+    searched: Coverage = "some" if prompt.selects else "exact"
     coverage = worst_of((made.coverage, searched))
     return replace(made, coverage=coverage, told=True, placed=quoted(prompt.result))
 

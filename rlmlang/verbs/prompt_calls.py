@@ -17,12 +17,14 @@ from rlmlang.ir.answer_forms import schema_size
 from rlmlang.ir.binding import Binding, Price
 from rlmlang.ir.bounds import Allowed, Bound, Cost
 from rlmlang.ir.expressions import Expr
-from rlmlang.ir.recipe import Ask, Known, Part, Prompt, Repl
+from rlmlang.ir.module_prompts import PART, call_of
+from rlmlang.ir.recipe import Ask, DspyModule, Known, Part, Prompt, Repl
 from rlmlang.ir.repl_prompts import described, free_prompts, last_of, turn_of
 from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, room_of, template_size
 from rlmlang.ir.sizes import GROWTH, MARK, shown_size
 from rlmlang.ir.types import AnyType
 from rlmlang.schema.formula import ONE, ZERO, Formula, ceil_div, maximum, number
+from rlmlang.schema.modules import MODULES
 from rlmlang.verbs.given import as_documents, item_facts
 
 LEAST = 100  # tok of any request
@@ -60,6 +62,8 @@ def calls(
     prompt, binding = ask.prompt, known.binding
     if prompt.repl is not None:
         return _sessions(prompt, prompt.repl, count, least, known)
+    if prompt.module is not None:
+        return _of_module(prompt, prompt.module, count, least, known, rounds)
     price, tries = binding.model(prompt.model).price, 1 + prompt.retry
     template = _template(prompt, binding)
     once = inputs + count * template
@@ -86,6 +90,31 @@ def _sent(size: Formula, count: Formula, prompts: Sequence[Prompt], binding: Bin
     """The most tokens that a provider counts for calls of some prompts, of such a size in all."""
     messages = max(map(messages_of, prompts))
     return size * binding.most + count * frame_size(messages)
+
+
+def _of_module(
+    prompt: Prompt,
+    module: DspyModule,
+    count: Formula,
+    least: Formula,
+    known: Known,
+    rounds: Formula,
+) -> Bound:
+    """As many calls for each answer as the module may make, each as large as it may be."""
+    binding, asked = known.binding, call_of(prompt, module)
+    price, room = binding.model(prompt.model).price, number(room_of(asked.model))
+    first = _sent(room, ONE, [asked], binding)
+    output = binding.output(asked.model, asked.written)
+    most, usual = count * module.calls, ceil_div(count * module.calls, 2)
+    sure = least * (0 if module.code is not None else MODULES[module.name].least)
+    return Bound(
+        best=_cost(sure, sure * LEAST, sure, price),
+        expected=_cost(usual, usual * room * Fraction(1, 3), ceil_div(usual * output, 2), price),
+        worst=_cost(most, most * first, most * output, price),
+        rounds=rounds * module.calls,
+        depth=1,
+        requests=(Allowed(PART, first),),
+    )
 
 
 def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known: Known) -> Bound:

@@ -410,3 +410,26 @@ def test_much_that_is_printed_is_counted_and_kept_in_part(folder: Path, rlm: Rlm
     ]  # fmt: skip
     assert event["lines"] == 1_001
     assert event["printed"] == [str(n) for n in range(20)]
+
+
+@pytest.mark.parametrize(("body", "words"), [
+    ('dspy.LM("openai/x", api_key="k", api_base="http://127.0.0.1:9")("hi")', "dspy"),
+    ('asyncio.run(dspy.LM("openai/x", api_key="k").acall("hi"))', "dspy"),
+    ('dspy.Predict("a -> b")(a=x, lm=dspy.LM("openai/x", api_key="k"))', "dspy"),
+    ('openai.OpenAI(api_key="k").chat.completions.create(model="x", messages=[])', "openai"),
+    ('asyncio.run(openai.AsyncOpenAI(api_key="k").chat.completions.create(model="x", messages=[]))', "openai"),
+    ('litellm.completion(model="openai/x", messages=[], api_key="k")', "litellm"),
+])  # fmt: skip
+def test_code_calls_no_model(folder: Path, rlm: Rlm, body: str, words: str) -> None:
+    module = re.search(r"(dspy|openai|litellm)\.", body)
+    assert module
+    lines = f"try:\n        {body}\n    except Exception:\n        pass\n    return x"
+    found = give(folder, rlm, lines, "Text", top=f"import asyncio\nimport {module[1]}")
+    assert (found.code, "unpaid-call" in found.out + found.err) == (1, True)
+    assert f"by {words} (" in found.out + found.err
+
+
+def test_code_may_use_what_is_no_model_of_such_a_package(folder: Path, rlm: Rlm) -> None:
+    body = 'return dspy.Example(a=x).a + str(isinstance(dspy.LM("openai/x", api_key="k"), dspy.LM))'
+    found = give(folder, rlm, body, "Text", top="import dspy")
+    assert json.loads(found.out)["result"] == "oneTrue"

@@ -45,4 +45,4 @@ def _mergeable(draft: Draft, step: Step) -> bool:
 
 
 def _same_each_time(ask: Ask) -> bool:
-    return ask.prompt.model.temperature == 0 and ask.prompt.repl is None
+    return ask.prompt.model.temperature == 0 and not ask.prompt.selects

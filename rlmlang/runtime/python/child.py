@@ -15,7 +15,6 @@ import enum
 import gc
 import importlib
 import importlib.util
-import io
 import json
 import os
 import struct
@@ -28,10 +27,17 @@ from collections.abc import Set as AnySet
 from pathlib import Path
 from typing import Any, TypeAlias
 
+if __name__ == "__main__":  # a script that is told where to look for everything else
+    sys.path.insert(0, str(Path(__file__).parent))
+    import clients  # type: ignore[import-not-found]
+    import printed  # type: ignore[import-not-found]
+else:
+    from rlmlang.runtime.python import clients, printed
+
 Value: TypeAlias = Any
 """What code takes and gives: it is the user's, and may be anything."""
 TAG = "$"
-MOST_WORDS, MOST_PRINTED, MOST_LINE, MOST_FRAMES = 2_000, 20, 200, 12
+MOST_WORDS, MOST_LINE, MOST_FRAMES = 2_000, 200, 12
 SIZE = struct.Struct("<Q")
 
 
@@ -189,7 +195,13 @@ def frames_of(mistake: BaseException, path: str) -> list[str]:
 
 
 def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
-    """What came of a call."""
+    """What came of a call; of one that has called a model only that."""
+    clients.UNPAID.clear()
+    found = _answered(asked)
+    return {"unpaid": clients.UNPAID[0]} if clients.UNPAID else found
+
+
+def _answered(asked: Mapping[str, Value]) -> dict[str, Value]:
     path = asked["path"]
     try:
         function = loaded(path, asked["name"])
@@ -200,53 +212,6 @@ def answered(asked: Mapping[str, Value]) -> dict[str, Value]:
         return {"value": given(function(*map(taken, asked["args"]), **named))}
     except BaseException as mistake:
         return {"failed": words_of(mistake, path), "trace": frames_of(mistake, path)}
-
-
-# ── what is printed ─────────────────────────────────────────────────────────
-
-
-class Said:
-    """The lines that were printed: how many, and the first, whole: a cut one could hide secrets."""
-
-    def __init__(self) -> None:
-        self.lines, self.printed, self.room, self.open = 0, list[str](), MOST_WORDS, ""
-
-    def add(self, text: str) -> None:
-        """Takes text as it is printed."""
-        *ended, last = (self.open + text).split("\n")
-        self.open = last[: MOST_WORDS + 1]
-        for line in ended:
-            self.lines, self.room = self.lines + 1, self.room - len(line)
-            if self.room >= 0 and len(self.printed) < MOST_PRINTED:
-                self.printed.append(line)
-
-
-class Printed(io.TextIOWrapper):
-    """A stream of the process that notes what goes through it."""
-
-    said = Said()  # of both streams
-
-    def write(self, text: str) -> int:
-        """Writes a text."""
-        Printed.said.add(text)
-        return super().write(text)
-
-
-def printed() -> dict[str, Value]:
-    """What was printed since it was asked last."""
-    said, Printed.said = Printed.said, Said()
-    if said.open:
-        said.add("\n")
-    return {"lines": said.lines, "printed": said.printed} if said.lines else {}
-
-
-def watch_printing() -> None:
-    """Has what is printed noted on its way to stderr."""
-    for name in ("stdout", "stderr"):
-        was = getattr(sys, name)
-        how = was.encoding, was.errors
-        setattr(sys, name, Printed(was.detach(), *how, line_buffering=True))
-        setattr(sys, f"__{name}__", getattr(sys, name))
 
 
 # ── the process ──────────────────────────────────────────────────────────────
@@ -320,7 +285,7 @@ def serve(source: Value, sink: Value) -> None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        sink.write(framed({**answer, **printed()}))
+        sink.write(framed({**answer, **printed.printed()}))
         sink.flush()
 
 
@@ -331,15 +296,18 @@ def main() -> None:
     for number in (asks, answers, life):
         os.set_inheritable(number, False)
     os.dup2(2, 1)
-    watch_printing()
+    printed.watch_printing()
     threading.Thread(target=watch, args=(life,), daemon=True).start()
     try:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
             folder, *places = frame(source)
             sys.path[:] = places
+            for name in ("clients", "printed"):  # which the user's files may be called
+                del sys.modules[name]
             importlib.import_module("rlmlang.code")  # before a file of the user's has that name
             sys.path.insert(0, folder)
             sys.argv[:] = [""]
+            sys.meta_path.insert(0, clients.Clients())
             gc.freeze()
             serve(source, sink)
     except OSError:  # its pipes were closed by the code
