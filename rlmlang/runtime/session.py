@@ -23,6 +23,7 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.host import Host
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.logged import log
 from rlmlang.runtime.models import Models
@@ -92,6 +93,7 @@ class Session:
         self.store = store or store_for(ready.options, self.redact)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
+        self.host = Host(CallCode(self._overdue, self.redact), self.store.keep)
         self.models = self._models(program, trace, budget_waiters)
         self.started = time.monotonic()
         self.scope: RunContext | None = None
@@ -131,6 +133,7 @@ class Session:
         with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
             with anyio.CancelScope() as self.working:
                 if self.stopped is None:
+                    await self.host.open(self.ready.plan)
                     return await execute(self.ready.plan, self.ready.inputs, scope)
         self.late = timer.cancelled_caught
         return None, []
@@ -221,6 +224,7 @@ class Session:
             sink=self.sink,
         )
         if self.begun.resumed:
+            self.host.remember(self.store.tools_called())
             usd = float(self.account.spent.usd)
             scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
         for event in first_events(ready, self.redact, self.begun.beside):
@@ -233,11 +237,12 @@ class Session:
             self.models,
             plugins.partition,
             plugins.search,
-            CallCode(self._overdue, self.redact),
+            self.host.code,
             self.ready.measure,
             self._sandbox,
             conformed,
             run_pattern,
+            self.host,
         )
 
     def _sandbox(self, caps: Repl) -> Sandbox:
@@ -308,6 +313,7 @@ class Session:
             self.notice(passed(limit, self.account))
         if self.tiers is not None:
             await self.tiers.close()
+        await self.host.close()
         await self.models.close()
         return self._last(scope, result, lines, problem)
 

@@ -160,7 +160,7 @@ class Bridge:
             return await asyncio.to_thread(look.answer, called, values, fields)
         tool: Tool = self.host[TOOL]
         named = {k: handles.taken(v) for k, v in fields.items()}
-        return handles.plain(await tool(called, [handles.taken(v) for v in values], named))
+        return handles.give(await tool(called, [handles.taken(v) for v in values], named), called)
 
     def _submitted(self, args: object) -> Raised:
         """Ends the cell with a value that fits; else an error that the model can mend."""

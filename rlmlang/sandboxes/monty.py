@@ -166,7 +166,9 @@ class MontySandbox:
         return {n: describe(v, given[n]) for n, v in values.items()}
 
     def _rewritten(self, code: str) -> str:
-        return desugar(code, handles=bool(self.handles.values), deleted=self.deleted)
+        """A cell as Monty can run it; a tool may give a handle where there was none."""
+        handles = bool(self.handles.values) or any(n[:2] != "__" for n in self.bridge.host)
+        return desugar(code, handles=handles, deleted=self.deleted)
 
     async def run(self, code: str) -> CellResult:
         """Runs a cell to its end."""

@@ -271,7 +271,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unknown-setting": (RECIPE, (), "a setting that means nothing here"),
     "unknown-source": (RECIPE, (), "no source of that name"),
     "unknown-tier": (USAGE, (), "--sandbox or rlm.toml names no sandbox"),
-    "unknown-tool": (RECIPE, (), "a tool of a free-form prompt is no prompt that code could call"),
+    "unknown-tool": (RECIPE, (), "a tool of a free-form prompt is nothing that code could call"),
     "unknown-type": (RECIPE, (), "a type that is not declared"),
     "unknown-unit": (RECIPE, (), "a number with a unit nobody knows"),
     "unknown-verb": (RECIPE, (), "a step begins with a word that is no verb"),

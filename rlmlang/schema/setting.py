@@ -87,10 +87,10 @@ class Setting(Frozen):
     """One setting or argument. `least` and `most` bound a number in the unit it is counted in (tok,
     bytes, seconds, dollars or things); `unit` says what it counts where the kind does not.
 
-    A `limit` is written `name <= …`, and one that may be `of_model` also `name of MODEL <= …`,
-    anything else `name: …`. `outside` is the path below which it
-    may be set with `--set`, as STEP; `choices` are the only names it takes; `opens` is the kind of
-    block that it begins.
+    A `limit` is written `name <= …`, and one that may be `of_model` also `name of MODEL <= …`, one
+    `of_tool` also `name of TOOL <= …`, anything else `name: …`. `outside` is the path below which
+    it may be set with `--set`, as STEP; `choices` are the only names it takes; `opens` is the kind
+    of block that it begins.
     """
 
     name: str
@@ -104,6 +104,7 @@ class Setting(Frozen):
     example: str = ""
     limit: bool = False
     of_model: bool = False
+    of_tool: bool = False
     outside: str = ""
     choices: tuple[str, ...] = ()
     opens: str = ""

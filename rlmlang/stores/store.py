@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,11 @@ from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
-from rlmlang.trajectory.events import CallFailed, CallStarted, Event, to_json
+from rlmlang.trajectory.events import CallFailed, CallStarted, Event, ToolCalled, from_json, to_json
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
+TOOLS = "SELECT * FROM event WHERE id BETWEEN ? AND ? AND kind = ?"
 FILE = Path(".rlm") / "store.db"
 LOOK, GIVEN = 0.05, 1_000
 
@@ -259,7 +261,7 @@ class Store:
     def append(self, event: Event) -> None:
         """Keeps an event. Of a call that has a row only when it was told, and why it was refused;
         what an earlier process of the run was told already is not kept twice."""
-        if self.dry:
+        if self.dry or (isinstance(event, ToolCalled) and event.reused):
             return
         number, row = self.run.id << SHIFT | event.seq, getattr(event, "row", 0)
         if not row:
@@ -270,6 +272,18 @@ class Store:
             self.journal.post(lambda c: c.put("verdict", refusal))
         if row > self._before:
             self._told.add(Told(number, event.at, row, not isinstance(event, CallStarted)))
+
+    async def keep(self) -> None:
+        """Has the events so far on disk. Raises CodedError (store-unwritable)."""
+        await self.journal.do(lambda c: None)
+
+    def tools_called(self) -> Iterator[ToolCalled]:
+        """The calls of functions outside of sandboxes in the run so far."""
+        for found in self._read(TOOLS, *schema.span(self.run.id), ToolCalled.name):
+            self._hold("event", found)
+            event = from_json({**json.loads(str(found[4])), "event": found[1], "node": found[2]})
+            if isinstance(event, ToolCalled):
+                yield event
 
 
 def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell]:

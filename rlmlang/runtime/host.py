@@ -1,0 +1,112 @@
+"""Functions outside of the sandbox that code of a session calls: what stands behind each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import anyio.to_thread
+
+from rlmlang.context import Datum
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.expressions import Code
+from rlmlang.ir.recipe import HostFunction
+from rlmlang.ir.repl_prompts import signature
+from rlmlang.ir.walk import predictors
+from rlmlang.plan.plan import Plan
+from rlmlang.protocols import ToolError
+from rlmlang.runtime.code import CallCode, called, code_hash, loaded
+from rlmlang.runtime.shown import jsonable
+from rlmlang.runtime.values import misfit
+from rlmlang.trajectory.events import ToolCalled
+from rlmlang.value import Json
+
+
+@dataclass
+class Host:
+    """The functions of one run. `code` runs those of the recipe, `commit` has events on disk;
+    `past` are the calls of an earlier part of the run, by their keys."""
+
+    code: CallCode
+    commit: Callable[[], Awaitable[None]]
+    past: dict[str, ToolCalled] = field(default_factory=dict)
+
+    def remember(self, calls: Iterator[ToolCalled]) -> None:
+        """Calls that are not made again."""
+        self.past = {call.key: call for call in calls if call.key}
+
+    async def open(self, plan: Plan) -> None:
+        """Looks whether all functions of a plan are there. Raises CodedError (code-missing,
+        code-changed) before anything is paid."""
+        for function in functions_of(plan):
+            if function.code is not None:
+                await self._beside(function.code, lambda code, overdue: loaded(code, overdue))
+
+    async def close(self) -> None:
+        """Ends what was begun."""
+
+    def described(self, function: HostFunction) -> HostFunction:
+        """A function as its server describes it."""
+        return function
+
+    def version(self, function: HostFunction) -> str:
+        """What a function is made of, so that another is not taken for it."""
+        return code_hash(function.code) if function.code is not None else ""
+
+    def check(self, function: HostFunction, arguments: Mapping[str, Datum]) -> None:
+        """Raises TypeError, in words for the model, for arguments that are not of their types."""
+        for param in function.params:
+            if param.name in arguments and (words := misfit(arguments[param.name], param.type)):
+                words = words.replace("it is", f"{param.name} is", 1)
+                raise TypeError(f"{words}; call it as {signature(function)}")
+
+    async def call(self, function: HostFunction, arguments: Mapping[str, Datum]) -> Json:
+        """What a function gives, as JSON values. Raises ToolError."""
+        if function.code is None:
+            raise ToolError(f"there is no function {function.name}")
+        args = [arguments.get(p.name) for p in function.params]
+        try:
+            found = await self._beside(
+                function.code,
+                lambda code, overdue: called(code, args, {}, overdue, self.code.redact),
+            )
+        except CodedError as mistake:
+            if "parks" in mistake.entry:
+                raise
+            found_in = mistake.diagnostic
+            raise ToolError(found_in.message, found_in.reason.splitlines()) from None
+        return jsonable(found)
+
+    def kept(self, key: str) -> ToolCalled | None:
+        """What a call gave in an earlier part of the run."""
+        return self.past.get(key)
+
+    async def keep(self) -> None:
+        """Has the events so far on disk."""
+        await self.commit()
+
+    async def _beside(self, code: Code, work: Callable[[Code, Callable[[], None]], Datum]) -> Datum:
+        """What work with the user's code gives, which waits in a thread. Cancelled, the process of
+        the code is ended, so that nothing goes on that nobody waits for."""
+        left = threading.Event()
+
+        def overdue() -> None:
+            if left.is_set():
+                raise ToolError("nobody waits for it any more")
+            if self.code.overdue is not None:
+                self.code.overdue()
+
+        try:
+            return await anyio.to_thread.run_sync(
+                lambda: work(code, overdue), abandon_on_cancel=True
+            )
+        finally:
+            left.set()
+
+
+def functions_of(plan: Plan) -> Iterator[HostFunction]:
+    """The functions outside of sandboxes that code of a plan may call, each once."""
+    repls = (ask.prompt.repl for _, ask in predictors(plan.steps))
+    found = (f for repl in repls if repl is not None for f in repl.functions)
+    yield from dict.fromkeys(found)
