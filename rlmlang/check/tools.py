@@ -75,7 +75,8 @@ def _tool(module: Module, item: t.Expr, prompt_of: Found) -> AnyTool | None:
         return made if isinstance(made, r.Tool) else None
     if isinstance(decl, t.Code) and decl.word == "code":
         code = code_of(owner, decl)
-        return r.HostFunction(code.name, code.params, code.result, code, doc=decl.docs)
+        doc = " ".join(decl.docs.split())
+        return r.HostFunction(code.name, code.params, code.result, code, doc=doc)
     prompt = prompt_of(module, item.text)
     return prompt if prompt is not None and prompt.repl is None else None
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.recipe import HostFunction, Prompt, Repl, Tool
-from rlmlang.ir.types import TEXT
+from rlmlang.ir.types import TEXT, Field, Listed, RecordType, Type
 
 PREVIEW = 400
 TOLD = 1_000  # tok that the description of a tool takes that only its server knows
@@ -114,13 +114,21 @@ def is_remote(tool: AnyTool) -> bool:
 
 def signature(tool: AnyTool) -> str:
     """A prompt, pattern or function as a function that code may call."""
-    free = dict(tool.free) if isinstance(tool, HostFunction) else {}
-    shown = (
-        f"{p.name}: {p.type}" + (f" = {free[p.name]}" if p.name in free else "")
-        for p in tool.params
-    )
     doc = f"  # {tool.doc.splitlines()[0]}" if tool.doc else ""
-    return f"{tool.name}({', '.join(shown)}) -> {tool.result}{doc}"
+    if isinstance(tool, HostFunction):
+        free = {n: f" = {shown}" for n, shown in tool.free}
+        params = [f"{p.name}: {spelled(p.type)}{free.get(p.name, '')}" for p in tool.params]
+        return f"{tool.name}({', '.join(params)}) -> {spelled(tool.result)}{doc}"
+    params = [f"{p.name}: {p.type}" for p in tool.params]
+    return f"{tool.name}({', '.join(params)}) -> {tool.result}{doc}"
+
+
+def spelled(type_: Type) -> Type:
+    """A type as it is told where nothing else says what a record holds: its fields for its name."""
+    if isinstance(type_, RecordType):
+        fields = tuple(Field(f.name, spelled(f.type)) for f in type_.fields)
+        return replace(type_, name="", fields=fields)
+    return replace(type_, of=spelled(type_.of)) if isinstance(type_, Listed) else type_
 
 
 def _text(prompt: Prompt, suffix: str, task: str, params: tuple[str, ...]) -> Prompt:

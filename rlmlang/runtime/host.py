@@ -17,6 +17,7 @@ from rlmlang.ir.walk import predictors
 from rlmlang.plan.plan import Plan
 from rlmlang.protocols import ToolError
 from rlmlang.runtime.code import CallCode, called, code_hash, loaded
+from rlmlang.runtime.given_tools import GivenTools
 from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.values import misfit
 from rlmlang.trajectory.events import ToolCalled
@@ -25,10 +26,12 @@ from rlmlang.value import Json
 
 @dataclass
 class Host:
-    """The functions of one run. `code` runs those of the recipe, `commit` has events on disk;
-    `past` are the calls of an earlier part of the run, by their keys."""
+    """The functions of one run. `code` runs those of the recipe, `own` are those of the program,
+    `commit` has events on disk; `past` are the calls of an earlier part of the run, by their
+    keys."""
 
     code: CallCode
+    own: GivenTools
     commit: Callable[[], Awaitable[None]]
     past: dict[str, ToolCalled] = field(default_factory=dict)
 
@@ -52,7 +55,10 @@ class Host:
 
     def version(self, function: HostFunction) -> str:
         """What a function is made of, so that another is not taken for it."""
-        return code_hash(function.code) if function.code is not None else ""
+        if function.code is not None:
+            return code_hash(function.code)
+        own = self.own.find(function.name)
+        return "" if own is None else own.version
 
     def check(self, function: HostFunction, arguments: Mapping[str, Datum]) -> None:
         """Raises TypeError, in words for the model, for arguments that are not of their types."""
@@ -64,7 +70,7 @@ class Host:
     async def call(self, function: HostFunction, arguments: Mapping[str, Datum]) -> Json:
         """What a function gives, as JSON values. Raises ToolError."""
         if function.code is None:
-            raise ToolError(f"there is no function {function.name}")
+            return await self._own(function, arguments)
         args = [arguments.get(p.name) for p in function.params]
         try:
             found = await self._beside(
@@ -77,6 +83,13 @@ class Host:
             found_in = mistake.diagnostic
             raise ToolError(found_in.message, found_in.reason.splitlines()) from None
         return jsonable(found)
+
+    async def _own(self, function: HostFunction, arguments: Mapping[str, Datum]) -> Json:
+        """What a function of the program gives."""
+        own = self.own.find(function.name)
+        if own is None:
+            raise ToolError(f"there is no function {function.name}")
+        return await own.call({name: jsonable(value) for name, value in arguments.items()})
 
     def kept(self, key: str) -> ToolCalled | None:
         """What a call gave in an earlier part of the run."""

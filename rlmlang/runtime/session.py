@@ -93,7 +93,8 @@ class Session:
         self.store = store or store_for(ready.options, self.redact)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
-        self.host = Host(CallCode(self._overdue, self.redact), self.store.keep)
+        code = CallCode(self._overdue, self.redact)
+        self.host = Host(code, ready.options.tools, self.store.keep)
         self.models = self._models(program, trace, budget_waiters)
         self.started = time.monotonic()
         self.scope: RunContext | None = None

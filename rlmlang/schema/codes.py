@@ -231,6 +231,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "too-few-examples": (FAILED, (), "a split leaves a part empty"),
     "too-many-groups": (FAILED, (), "more groups than were declared"),
     "too-many-skipped": (FAILED, (), "more items were lost than on_error allows"),
+    "tool-unusable": (USAGE, (), "a Python function that code of a session cannot call"),
     "trial-form": (RECIPE, (), "a line of a test, eval or tuning that cannot be read"),
     "trust-unreadable": (USAGE, (), "the list of trusted files cannot be read"),
     "tuned-stale": (OK, (), "a tuning was made for another version of its recipe"),
