@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.recipe import HostFunction
 from rlmlang.ir.repl_prompts import signature
@@ -20,20 +22,27 @@ from rlmlang.runtime.code import CallCode, called, code_hash, loaded
 from rlmlang.runtime.given_tools import GivenTools
 from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.values import misfit
+from rlmlang.tools.server import ServerSettings
 from rlmlang.trajectory.events import ToolCalled
 from rlmlang.value import Json
+
+if TYPE_CHECKING:
+    from rlmlang.tools.mcp import Server
 
 
 @dataclass
 class Host:
     """The functions of one run. `code` runs those of the recipe, `own` are those of the program,
+    `settings` those of MCP servers;
     `commit` has events on disk; `past` are the calls of an earlier part of the run, by their
     keys."""
 
     code: CallCode
     own: GivenTools
     commit: Callable[[], Awaitable[None]]
+    settings: Mapping[str, ServerSettings]
     past: dict[str, ToolCalled] = field(default_factory=dict)
+    servers: dict[str, Server] = field(default_factory=dict)
 
     def remember(self, calls: Iterator[ToolCalled]) -> None:
         """Calls that are not made again."""
@@ -41,17 +50,23 @@ class Host:
 
     async def open(self, plan: Plan) -> None:
         """Looks whether all functions of a plan are there. Raises CodedError (code-missing,
-        code-changed) before anything is paid."""
+        code-changed, tool-server, extra-missing) before anything is paid."""
         for function in functions_of(plan):
-            if function.code is not None:
+            if function.server:
+                (await self._server(function.server)).described(function)
+            elif function.code is not None:
                 await self._beside(function.code, lambda code, overdue: loaded(code, overdue))
 
     async def close(self) -> None:
         """Ends what was begun."""
+        for server in self.servers.values():
+            await server.close()
+        self.servers.clear()
 
     def described(self, function: HostFunction) -> HostFunction:
         """A function as its server describes it."""
-        return function
+        server = self.servers.get(function.server)
+        return function if server is None else server.described(function)
 
     def version(self, function: HostFunction) -> str:
         """What a function is made of, so that another is not taken for it."""
@@ -85,11 +100,30 @@ class Host:
         return jsonable(found)
 
     async def _own(self, function: HostFunction, arguments: Mapping[str, Datum]) -> Json:
-        """What a function of the program gives."""
+        """What a function of the program, or of a server, gives."""
+        given = {name: jsonable(value) for name, value in arguments.items()}
+        if function.server in self.servers:
+            return await self.servers[function.server].call(function, given)
         own = self.own.find(function.name)
         if own is None:
             raise ToolError(f"there is no function {function.name}")
-        return await own.call({name: jsonable(value) for name, value in arguments.items()})
+        return await own.call(given)
+
+    async def _server(self, name: str) -> Server:
+        """An MCP server of the project, begun. Raises CodedError (tool-server, extra-missing)."""
+        if name in self.servers:
+            return self.servers[name]
+        if name not in self.settings:
+            raise failed(
+                "tool-server",
+                f"rlm.toml has no MCP server `{name}`",
+                hint=did_you_mean(name, self.settings)
+                or f'write [mcp.{name}] with command = ["…"] or url = "…"',
+            )
+        server = _server_of(self.settings[name])
+        await server.open()
+        self.servers[name] = server
+        return server
 
     def kept(self, key: str) -> ToolCalled | None:
         """What a call gave in an earlier part of the run."""
@@ -116,6 +150,16 @@ class Host:
             )
         finally:
             left.set()
+
+
+def _server_of(settings: ServerSettings) -> Server:
+    """A server that has not begun. Raises CodedError (extra-missing)."""
+    try:
+        from rlmlang.tools.mcp import Server
+    except ModuleNotFoundError as missing:
+        words = f"tools of MCP servers need {missing.name}, which is not installed"
+        raise failed("extra-missing", words, hint="pip install 'rlmlang[mcp]'") from None
+    return Server(settings)
 
 
 def functions_of(plan: Plan) -> Iterator[HostFunction]:

@@ -94,7 +94,7 @@ class Session:
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
         code = CallCode(self._overdue, self.redact)
-        self.host = Host(code, ready.options.tools, self.store.keep)
+        self.host = Host(code, ready.options.tools, self.store.keep, ready.project.servers)
         self.models = self._models(program, trace, budget_waiters)
         self.started = time.monotonic()
         self.scope: RunContext | None = None

@@ -231,6 +231,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "too-few-examples": (FAILED, (), "a split leaves a part empty"),
     "too-many-groups": (FAILED, (), "more groups than were declared"),
     "too-many-skipped": (FAILED, (), "more items were lost than on_error allows"),
+    "tool-server": (FAILED, ("parks",), "an MCP server, or a tool of one, that cannot be used"),
     "tool-unusable": (USAGE, (), "a Python function that code of a session cannot call"),
     "trial-form": (RECIPE, (), "a line of a test, eval or tuning that cannot be read"),
     "trust-unreadable": (USAGE, (), "the list of trusted files cannot be read"),

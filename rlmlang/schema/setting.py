@@ -73,6 +73,7 @@ KINDS = {
     "url": Kind("a URL that begins with http:// or https://", form=r"(?i)https?://[^\s/?#]+\S*"),
     "variable": Kind("the name of a variable of the environment, never the key itself",
                      form=r"[A-Za-z_][A-Za-z0-9_]{0,63}"),
+    "command": Kind("a command and its arguments, as a list of texts", (list,)),
     "names": Kind("a list of names", (list,)),
     "texts": Kind('a list of texts such as ["a", "b"]', (tuple,)),
     "choice": Kind("one of its names"),
