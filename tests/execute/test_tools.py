@@ -83,7 +83,7 @@ def test_a_function_is_called_with_types_and_recorded(tmp_path: Path) -> None:
     assert outcome.problem is None, outcome.problem
     assert outcome.result == "2 ['x']"
     assert (
-        "lookup(key: Text, most: Int?) -> [Row]  # Rows of the register by a key."
+        "lookup(key: Text, most: Int?) -> [{id: Int, name: Text, tags: [Text]?}]  # Rows of the register by a key."
         in (engine.requests[0])
     )
     assert outcome.usage.calls == 1, "a tool costs no call"
@@ -102,7 +102,7 @@ def test_every_mistake_has_words_that_the_code_can_mend(tmp_path: Path, tier: st
     )
     outcome, _, calls = play(tmp_path, cell + "\nSUBMIT('|'.join(said))", more=f"sandbox: {tier}")
     said = outcome.result.split("|")
-    form = "call it as lookup(key: Text, most: Int?) -> [Row]"
+    form = "call it as lookup(key: Text, most: Int?) -> [{id: Int, name: Text, tags: [Text]?}]"
     assert said[0].startswith("TypeError key is 7, not Text; " + form)
     assert said[1].startswith("TypeError " + form)
     assert said[2].startswith("TypeError most is 'b', not Int?; " + form)
@@ -281,3 +281,21 @@ def test_the_plan_counts_what_is_said_of_tools(tmp_path: Path) -> None:
 
 def test_what_a_session_has_is_known_to_the_checker() -> None:
     assert {*FUNCTIONS} < {*OWN_NAMES}
+
+
+def test_the_record_shows_calls_of_tools(tmp_path: Path, rlm: Rlm) -> None:
+    cell = "a = lookup('Bo')\ntry:\n    lookup('none')\nexcept RuntimeError:\n    SUBMIT('x')"
+    play(tmp_path, cell, store=tmp_path / "s.db")
+    where = ("--store", str(tmp_path / "s.db"))
+    shown = rlm("show", "last", *where).out
+    assert 'result.lookup 1  lookup {"key": "Bo"}  ' in shown and "characters, " in shown
+    assert "result.lookup 2  lookup" in shown and "KeyError" in shown
+    assert "called with: 'none', None" in rlm("show", "last", "result.lookup 2", *where).out
+    spans = [
+        span
+        for line in rlm("export", "last", "--format", "otlp", *where).out.splitlines()
+        for span in json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    ]
+    tools = [s for s in spans if s["name"] == "execute_tool lookup"]
+    assert [bool(s["status"]) for s in tools] == [False, True]
+    assert {s["parentSpanId"] for s in tools} < {s["spanId"] for s in spans}
