@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 @dataclass
 class Host:
     """The functions of one run. `code` runs those of the recipe, `own` are those of the program,
-    `settings` those of MCP servers;
-    `commit` has events on disk; `past` are the calls of an earlier part of the run, by their
-    keys."""
+    `settings` those of MCP servers; one that is `closed` calls nothing anew; `commit` has events on
+    disk, `past` are the calls that are kept, by their keys."""
 
     code: CallCode
     own: GivenTools
     commit: Callable[[], Awaitable[None]]
     settings: Mapping[str, ServerSettings]
+    closed: bool = False
     past: dict[str, ToolCalled] = field(default_factory=dict)
     servers: dict[str, Server] = field(default_factory=dict)
 
@@ -83,7 +83,15 @@ class Host:
                 raise TypeError(f"{words}; call it as {signature(function)}")
 
     async def call(self, function: HostFunction, arguments: Mapping[str, Datum]) -> Json:
-        """What a function gives, as JSON values. Raises ToolError."""
+        """What a function gives, as JSON values. Raises ToolError, and CodedError (not-kept,
+        code-missing, code-changed) for what ends the run."""
+        if self.closed:
+            raise failed(
+                "not-kept",
+                f"{function.name} was not called so before, and nothing may be called",
+                reason="A kept result belongs to the exact call: place, arguments, function.",
+                hint="leave --replay out to call it",
+            )
         if function.code is None:
             return await self._own(function, arguments)
         args = [arguments.get(p.name) for p in function.params]
@@ -93,7 +101,7 @@ class Host:
                 lambda code, overdue: called(code, args, {}, overdue, self.code.redact),
             )
         except CodedError as mistake:
-            if "parks" in mistake.entry:
+            if mistake.diagnostic.code != "code-failed":
                 raise
             found_in = mistake.diagnostic
             raise ToolError(found_in.message, found_in.reason.splitlines()) from None

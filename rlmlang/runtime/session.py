@@ -94,7 +94,8 @@ class Session:
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
         code = CallCode(self._overdue, self.redact)
-        self.host = Host(code, ready.options.tools, self.store.keep, ready.project.servers)
+        tools, closed = ready.options.tools, ready.options.only_kept
+        self.host = Host(code, tools, self.store.keep, ready.project.servers, closed)
         self.models = self._models(program, trace, budget_waiters)
         self.started = time.monotonic()
         self.scope: RunContext | None = None
@@ -224,8 +225,9 @@ class Session:
             before=spent_by_items(self.begun.spent, ready.plan),
             sink=self.sink,
         )
+        if self.begun.resumed or options.only_kept:
+            self.host.remember(self.store.tools_called(before=options.only_kept))
         if self.begun.resumed:
-            self.host.remember(self.store.tools_called())
             usd = float(self.account.spent.usd)
             scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
         for event in first_events(ready, self.redact, self.begun.beside):
@@ -261,7 +263,7 @@ class Session:
 
     def _record(self, event: Event) -> None:
         self.store.append(event)
-        log(self.begun.name, event)
+        log(self.begun.name, event, self.redact)
         if isinstance(event, CallFinished) and event.reused:
             self.reused += 1
         if self.listener is not None:

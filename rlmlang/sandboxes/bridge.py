@@ -25,6 +25,7 @@ NAMES = frozenset((SUBMIT, HOST, QUERY, TOOL))
 KNOWN = frozenset(
     "ValueError TypeError KeyError IndexError RuntimeError TimeoutError LookupError".split()
 )
+ENDING = ("not-kept", "code-missing", "code-changed")  # beside what parks a run
 WORDS = 2_000  # characters of what a mistake is told in
 Host = Mapping[str, Any]  # QUERY and TOOL to functions, and the name of each tool
 
@@ -176,7 +177,7 @@ class Bridge:
 def _told(mistake: Exception) -> Raised:
     """A mistake as an answer. Raises it again where nothing is left for code to mend."""
     if isinstance(mistake, CodedError):
-        if "parks" in mistake.entry:
+        if "parks" in mistake.entry or mistake.diagnostic.code in ENDING:
             raise mistake
         return {"exc_type": "RuntimeError", "message": encodable(str(mistake))[:WORDS]}
     kind = type(mistake).__name__

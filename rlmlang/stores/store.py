@@ -39,7 +39,9 @@ from rlmlang.trajectory.events import CallFailed, CallStarted, Event, ToolCalled
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
-TOOLS = "SELECT * FROM event WHERE id BETWEEN ? AND ? AND kind = ?"
+TOOLS = f"""SELECT e.* FROM run r JOIN event e
+ON e.id BETWEEN r.id << {SHIFT} AND ((r.id + 1) << {SHIFT}) - 1
+WHERE r.identity = ? AND r.id >= ? AND e.kind = ? ORDER BY e.id"""
 FILE = Path(".rlm") / "store.db"
 LOOK, GIVEN = 0.05, 1_000
 
@@ -277,9 +279,11 @@ class Store:
         """Has the events so far on disk. Raises CodedError (store-unwritable)."""
         await self.journal.do(lambda c: None)
 
-    def tools_called(self) -> Iterator[ToolCalled]:
-        """The calls of functions outside of sandboxes in the run so far."""
-        for found in self._read(TOOLS, *schema.span(self.run.id), ToolCalled.name):
+    def tools_called(self, *, before: bool = False) -> Iterator[ToolCalled]:
+        """The calls of functions outside of sandboxes in the run so far; those `before` too, of
+        earlier runs of the same identity."""
+        run = self.run
+        for found in self._read(TOOLS, run.identity, 0 if before else run.id, ToolCalled.name):
             self._hold("event", found)
             event = from_json({**json.loads(str(found[4])), "event": found[1], "node": found[2]})
             if isinstance(event, ToolCalled):

@@ -299,3 +299,31 @@ def test_the_record_shows_calls_of_tools(tmp_path: Path, rlm: Rlm) -> None:
     tools = [s for s in spans if s["name"] == "execute_tool lookup"]
     assert [bool(s["status"]) for s in tools] == [False, True]
     assert {s["parentSpanId"] for s in tools} < {s["spanId"] for s in spans}
+
+
+def test_a_replay_calls_nothing(tmp_path: Path) -> None:
+    """What is kept is given again; what is not ends the run, whatever the code makes of it."""
+    note = "open(os.path.dirname(__file__) + '/calls', 'a').write('x')\nreturn text"
+    cell = "try:\n    SUBMIT(note('one'))\nexcept RuntimeError as e:\n    SUBMIT('caught')"
+    _, engine, _ = play(tmp_path, cell, note=note, store=tmp_path / "s.db")
+    given = {"sets": {"question": "who?"}, "store": tmp_path / "s.db", "trust": True}
+    given["engine"] = engine
+    again = rlmlang.run(str(tmp_path / "t.rlm"), only_kept=True, **given)
+    assert (again.result, again.usage.calls) == ("one", 0), again.problem
+    assert (tmp_path / "calls").read_text() == "x"
+    (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text() + "\n# another\n")
+    other = rlmlang.run(str(tmp_path / "t.rlm"), only_kept=True, **given)
+    assert other.problem.diagnostic.code == "not-kept" and len(engine.requests) == 1
+    assert (tmp_path / "calls").read_text() == "x"
+
+
+def test_what_a_function_raises_is_logged_without_secrets(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_API_KEY", "k3y-of-the-shop-77")
+    play(
+        tmp_path, "note('a')", "SUBMIT('x')", note="raise ValueError('k3y-of-the-shop-77 ' + text)"
+    )
+    (told,) = [r.getMessage() for r in caplog.records if "result.note 1" in r.getMessage()]
+    assert "ValueError" in told and "in note: raise" in told
+    assert "k3y-of-the-shop-77" not in told
