@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.recipe import HostFunction
 from rlmlang.protocols import CellResult, Sandbox, Submit
 from rlmlang.sandboxes.arguments import Taken
 from rlmlang.sandboxes.context_tools import ContextTools
@@ -161,7 +162,14 @@ class Bridge:
             return await asyncio.to_thread(look.answer, called, values, fields)
         tool: Tool = self.host[TOOL]
         named = {k: handles.taken(v) for k, v in fields.items()}
-        return handles.give(await tool(called, [handles.taken(v) for v in values], named), called)
+        found = await tool(called, [handles.taken(v) for v in values], named)
+        large = isinstance(self.host.get(called), HostFunction)
+        return handles.give(found, called) if large else handles.plain(found)
+
+    @property
+    def may_give_handles(self) -> bool:
+        """Whether a tool may give a handle where there was none."""
+        return any(isinstance(tool, HostFunction) for tool in self.host.values())
 
     def _submitted(self, args: object) -> Raised:
         """Ends the cell with a value that fits; else an error that the model can mend."""

@@ -166,8 +166,8 @@ class MontySandbox:
         return {n: describe(v, given[n]) for n, v in values.items()}
 
     def _rewritten(self, code: str) -> str:
-        """A cell as Monty can run it; a tool may give a handle where there was none."""
-        handles = bool(self.handles.values) or any(n[:2] != "__" for n in self.bridge.host)
+        """A cell as Monty can run it."""
+        handles = bool(self.handles.values) or self.bridge.may_give_handles
         return desugar(code, handles=handles, deleted=self.deleted)
 
     async def run(self, code: str) -> CellResult:
