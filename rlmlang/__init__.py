@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rlmlang.runtime.module import load
     from rlmlang.runtime.prepared import BadRecipe, Outcome
     from rlmlang.runtime.python_settings import Settings
+    from rlmlang.tools.python import Tool
     from rlmlang.tuning.api import tune_recipe
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -36,6 +37,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Settings",
+    "Tool",
     "__version__",
     "acompletion",
     "aplan",
@@ -64,6 +66,7 @@ FACE = {
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),
     "Plan": ("rlmlang.plan.plan", "Plan"),
     "Settings": ("rlmlang.runtime.python_settings", "Settings"),
+    "Tool": ("rlmlang.tools.python", "Tool"),
     "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
     "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }

@@ -11,8 +11,9 @@ from rlmlang.context import Context, Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.expressions import Code
-from rlmlang.ir.recipe import Prompt
-from rlmlang.trajectory.events import Event, Exchange
+from rlmlang.ir.recipe import HostFunction, Prompt
+from rlmlang.trajectory.events import Event, Exchange, ToolCalled
+from rlmlang.value import Json
 
 
 class Partition(Protocol):
@@ -192,6 +193,37 @@ class Sandbox(Protocol):
     async def run(self, code: str) -> CellResult: ...
 
     async def close(self) -> None: ...
+
+
+class ToolError(Exception):
+    """A function outside of the sandbox has failed: its words are for the model, `frames` are the
+    lines of it that led there, for the user."""
+
+    def __init__(self, words: str, frames: Sequence[str] = ()) -> None:
+        super().__init__(words)
+        self.frames = tuple(frames)
+
+
+class ToolHost(Protocol):
+    """Functions that code of a sandbox may call and that run outside of it, and what they gave in
+    an earlier part of the run.
+
+    `described` is a function as its server describes it; `version` says what it is made of, where
+    that can be known. `check` raises TypeError, with words for the model, for arguments that are
+    not of their types, `call` ToolError. When `keep` returns, the events so far are on disk.
+    """
+
+    def described(self, function: HostFunction) -> HostFunction: ...
+
+    def version(self, function: HostFunction) -> str: ...
+
+    def check(self, function: HostFunction, arguments: Mapping[str, Datum]) -> None: ...
+
+    async def call(self, function: HostFunction, arguments: Mapping[str, Datum]) -> Json: ...
+
+    def kept(self, key: str) -> ToolCalled | None: ...
+
+    async def keep(self) -> None: ...
 
 
 class NoAnswerError(CodedError):

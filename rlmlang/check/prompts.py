@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from rlmlang.check.dspy_modules import module_of
@@ -13,6 +12,7 @@ from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
+from rlmlang.check.tools import most_of, named
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r
@@ -23,7 +23,6 @@ from rlmlang.ir.types import BOOL, TEXT, Type, fits
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.registry import Find
 from rlmlang.schema.sandboxes import choices, chosen
-from rlmlang.schema.tools import BUILT_IN
 from rlmlang.syntax import tree as t
 
 SHORT = 2_000
@@ -80,7 +79,7 @@ def _full(
     if isinstance(task, t.Text):
         _template(module, task, params, extra)
     checks = _checks(module, s.written.get("check", []), params, result, most)
-    repl = _repl(module, s.repl) if s.repl is not None else None
+    repl = _repl(module, s.repl, params) if s.repl is not None else None
     answers = module_of(s, decl, params)
     return r.Prompt(
         decl.name.text,
@@ -138,13 +137,10 @@ def _checks(
     return tuple(checks)
 
 
-def _repl(module: Module, written: t.Repl) -> r.Repl:
+def _repl(module: Module, written: t.Repl, params: tuple[Param, ...]) -> r.Repl:
     s = Settings(module, written.block, "repl")
-    sub, tools = s.find("sub", t.Name), s.expr("tools")
-    names = tools.items if isinstance(tools, t.ListOf) else ()
-    if tools is not None and not isinstance(tools, t.ListOf):
-        module.report(_no_tool(tools))
-    given = list(_tools(module, names))
+    sub = s.find("sub", t.Name)
+    tools = named(module, s.expr("tools"), [p.name for p in params], prompt_of)
     return r.Repl(
         iters=s.get("iters", int),
         calls=s.get("calls", int),
@@ -152,36 +148,18 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         shown=s.get("shown", int) * TOK,
         sub=model_of(module, sub) if sub is not None else None,
         sub_input=s.find("sub_input", int),
-        tools=tuple(n.text for n in names if isinstance(n, t.Name)),
+        tools=tools.texts,
         cpu=s.get("cpu", float),
         memory=s.get("memory", int),
         wall=s.find("wall", float),
         tokens=s.find("tokens", int),
         usd=s.find("usd", float),
-        prompts=tuple(x for x in given if isinstance(x, r.Prompt)),
-        patterns=tuple(x for x in given if isinstance(x, r.Tool)),
+        prompts=tools.prompts,
+        patterns=tools.patterns,
+        functions=tools.functions,
+        most=most_of(s, [x.name for x in tools.found]),
         sandbox=_tiers(module, s.expr("sandbox")),
     )
-
-
-def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.Tool]:
-    """The prompts and patterns that code may call, besides the built-in tools."""
-    for name in names:
-        found = _tool(module, name.text) if isinstance(name, t.Name) else None
-        if found is None and isinstance(name, t.Name) and name.text in BUILT_IN:
-            continue
-        if found is None or (isinstance(found, r.Prompt) and not found.one_call):
-            module.report(_no_tool(name))
-        else:
-            yield found
-
-
-def _tool(module: Module, name: str) -> r.Prompt | r.Tool | None:
-    found = module.find(name)
-    if found is not None and isinstance(found[1], t.Recipe) and found[1].word == "pattern":
-        made = module.library.tool(found[0], found[1])
-        return made if isinstance(made, r.Tool) else None
-    return prompt_of(module, name)
 
 
 def _tiers(module: Module, written: t.Expr | None) -> tuple[str, ...]:
@@ -245,17 +223,6 @@ def _no_plain(entry: t.Setting | t.Limit) -> Diagnostic:
         entry.span,
         reason="Reasons and answer are two fields, which have to be told apart.",
         hint="write answer: fields or answer: json, or leave `think` out",
-    )
-
-
-def _no_tool(name: t.Expr) -> Diagnostic:
-    return error(
-        "unknown-tool",
-        "this is no prompt or pattern that code could call",
-        name.span,
-        reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` or `module` may be "
-        "tools, and patterns of such that take neither prompts nor types.",
-        hint="tools: [grep, tag_rows]",
     )
 
 

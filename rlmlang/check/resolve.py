@@ -295,5 +295,5 @@ def limits_in(s: Settings | None) -> r.Budget:
     """The limits of a block of them; none where there is none."""
     if s is None:
         return r.Budget()
-    of_models = [(limit, model_of(s.module, name).name, most) for limit, name, most in s.of_models]
+    of_models = [(limit, model_of(s.module, name).name, most) for limit, name, most in s.of_names]
     return r.Budget().having({**s.values, "of_models": tuple(x for x in of_models if x[1])})

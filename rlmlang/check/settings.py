@@ -74,7 +74,7 @@ class Settings:
         self.entries: dict[str, t.Setting | t.Limit] = {}
         self.written: dict[str, list[t.Expr]] = {}
         self.values: dict[str, object] = {}
-        self.of_models: list[tuple[str, t.Name, float]] = []
+        self.of_names: list[tuple[str, t.Name, float]] = []
         self.repl: t.Repl | None = None
         self.assumed: t.Assume | None = None
         self.misread = False  # something in it is not known, or not of its kind
@@ -108,7 +108,7 @@ class Settings:
             self._once(entry, self.assumed, "assume", allowed=self.kind.assume)
             self.assumed = entry
         elif isinstance(entry, t.Limit) and entry.of is not None:
-            self._take_of_model(entry, entry.of)
+            self._take_of_name(entry, entry.of)
         else:
             name = entry.key.text
             if name != "check":
@@ -121,20 +121,21 @@ class Settings:
                 self.misread = True
                 self.module.report(unknown_setting(entry.key, self.title, self.kind.names, why))
 
-    def _take_of_model(self, entry: t.Limit, model: t.Name) -> None:
-        """A limit of what the calls of one model may take."""
+    def _take_of_name(self, entry: t.Limit, of: t.Name) -> None:
+        """A limit of what the calls of one model, or of one tool, may take."""
         name = entry.key.text
-        known = [s.name for s in self.kind.settings if s.of_model]
+        known = [s.name for s in self.kind.settings if s.of_model or s.of_tool]
         if name not in known:
-            why = "Of one model these can be limited: " + ", ".join(known) if known else ""
-            what = f"{self.title} of one model" if known else self.title
-            self.module.report(unknown_setting(entry.key, what, known, why))
+            what = f"{self.title} of one {'tool' if self.kind is BLOCKS['repl'] else 'model'}"
+            why = f"Of one {what.rpartition(' ')[2]} these can be limited: {', '.join(known)}"
+            title, reason = (what, why) if known else (self.title, "")
+            self.module.report(unknown_setting(entry.key, title, known, reason))
             return
-        first = next((n for d, n, _ in self.of_models if (d, n.text) == (name, model.text)), None)
-        self._once(model, first, f"{name} of {model.text}")
+        first = next((n for d, n, _ in self.of_names if (d, n.text) == (name, of.text)), None)
+        self._once(of, first, f"{name} of {of.text}")
         amount = value_of(self.module, self.kind.setting(name), entry.amount)
         if isinstance(amount, int | float):
-            self.of_models.append((name, model, amount))
+            self.of_names.append((name, of, amount))
 
     def _once(
         self, again: t.Node, first: t.Node | None, name: str, *, allowed: bool = True

@@ -21,11 +21,11 @@ from rlmlang.execute.causes import ends_run, first_cause
 from rlmlang.execute.dspy_module import by_module
 from rlmlang.execute.input_limits import beginning, too_large
 from rlmlang.execute.run_context import RunContext
+from rlmlang.execute.tool_calls import HostCall, ToolQuota, arguments_of
 from rlmlang.execute.transcript import code_in, shown
 from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
-from rlmlang.ir.repl_prompts import signature
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import Asker, CellResult, Question, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
@@ -53,6 +53,7 @@ class ReplSession:
     caps: r.Repl
     quota: CallQuota
     account: Account
+    tool_quota: ToolQuota
     child: bool = False
     history: list[str] = field(default_factory=list)
     descriptions: Mapping[str, str] = field(default_factory=dict)
@@ -64,15 +65,15 @@ class ReplSession:
         sandbox = self.scope.tools.sandbox(self.caps)
         prompt = self.request.prompt
         host = {"__query": self._query, "__tool": self._tool}
-        given: tuple[r.Prompt | r.Tool, ...] = (*self.caps.prompts, *self.caps.patterns)
-        self.tools = {p.name: p for p in given}
+        self.tools = {p.name: self._described(p) for p in f.called_by_code(self.caps)}
         looks = {n: BUILT_IN[n] for n in self.caps.tools if n not in self.tools}
         values = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
         try:
             self.descriptions = await sandbox.open(
                 values, {**host, **self.tools, **looks}, self._submit
             )
-            told = [*map(signature, self.tools.values()), *(t.signature for t in looks.values())]
+            own = map(self.tool_quota.told, self.tools.values())
+            told = [*own, *(t.signature for t in looks.values())]
             self.told = "\n".join([*told, sandbox.missing_features])
             for turn in range(self.caps.iters):
                 if self.child and not self.quota.free:
@@ -84,6 +85,10 @@ class ReplSession:
         finally:
             with anyio.CancelScope(shield=True):
                 await sandbox.close()
+
+    def _described(self, tool: f.AnyTool) -> f.AnyTool:
+        """A tool as its server describes it, where that alone knows."""
+        return self.scope.tools.host.described(tool) if isinstance(tool, r.HostFunction) else tool
 
     # ── turns ────────────────────────────────────────────────────────────────
 
@@ -209,23 +214,30 @@ class ReplSession:
             source=None,
         )
         account = self.account.child(f"child {number}", limits)
-        return ReplSession(self.scope, request, child.repl, share, account, True)
+        return ReplSession(self.scope, request, child.repl, share, account, self.tool_quota, True)
 
     async def _tool(self, name: str, args: list[Datum], fields: Mapping[str, Datum]) -> Datum:
-        """A prompt or pattern of the recipe, called by code."""
-        prompt = self.tools.get(name)
-        if prompt is None:
+        """A prompt, pattern or function of the recipe, called by code."""
+        tool = self.tools.get(name)
+        if tool is None:
             raise ValueError(f"there is no tool {name}")
-        names = [p.name for p in prompt.params]
-        inputs = {**dict(zip(names, args, strict=False)), **fields}
-        if len(args) > len(names) or set(inputs) != set(names):
-            raise TypeError(f"call it as {signature(prompt)}")
-        self._fits(prompt, inputs, None)
-        if isinstance(prompt, r.Tool):
-            return await self._pattern(prompt, inputs)
-        self.quota.take(1 + prompt.retry)
-        request = self._request(name, prompt, inputs, self._count())
+        inputs = arguments_of(tool, args, fields)
+        if isinstance(tool, r.HostFunction):
+            return await self._function(tool, inputs)
+        self._fits(tool, inputs, None)
+        self.tool_quota.take(tool)
+        if isinstance(tool, r.Tool):
+            return await self._pattern(tool, inputs)
+        self.quota.take(1 + tool.retry)
+        request = self._request(name, tool, inputs, self._count())
         return await answer(self.scope, request)
+
+    async def _function(self, tool: r.HostFunction, inputs: dict[str, Datum]) -> Datum:
+        """A function outside of the sandbox, which asks no model."""
+        self.scope.tools.host.check(tool, inputs)
+        self.tool_quota.take(tool)
+        call = self.request.call.inside(tool.name, self._count())
+        return await HostCall(self.scope, call, tool, inputs).result()
 
     async def _pattern(self, tool: r.Tool, inputs: dict[str, Datum]) -> Datum:
         """A pattern, each of whose calls is a sub-call of this session."""
@@ -275,7 +287,8 @@ async def explore(scope: RunContext, request: Request, caps: r.Repl) -> Datum:
     account = scope.account.child(request.call.step)
     if caps.tokens is not None or caps.usd is not None:
         account = account.child(str(request.call), _limits(caps))
-    session = ReplSession(scope, request, caps, CallQuota(caps.calls, caps.calls), account)
+    quota, tools = CallQuota(caps.calls, caps.calls), ToolQuota(dict(caps.most))
+    session = ReplSession(scope, request, caps, quota, account, tools)
     with anyio.move_on_after(caps.wall):
         return await session.run()
     raise _out_of_time(request, caps)

@@ -17,7 +17,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.types import Type
 from rlmlang.plan.plan import Plan
-from rlmlang.protocols import Asker, Partition, Sandbox, Search
+from rlmlang.protocols import Asker, Partition, Sandbox, Search, ToolHost
 from rlmlang.trajectory.events import CallEvent, Event, stamped
 
 PARALLEL = 64
@@ -35,6 +35,7 @@ class Tools:
     sandbox: Callable[[r.Repl], Sandbox]
     conform: Callable[[Type, Sequence[Datum], Mapping[str, Datum]], Datum]
     pattern: Callable[[RunContext, str, Mapping[str, Datum]], Awaitable[Datum]]
+    host: ToolHost
 
 
 @dataclass

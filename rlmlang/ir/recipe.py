@@ -17,16 +17,16 @@ from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned
 from rlmlang.ir.dspy_modules import DspyModule as DspyModule
-from rlmlang.ir.expressions import Default, Expr, Items, Param, Ref
+from rlmlang.ir.expressions import Code, Default, Expr, Items, Param, Ref
 from rlmlang.ir.facts import Facts as Facts
 from rlmlang.ir.facts import Given
 from rlmlang.ir.models import Model as Model
 from rlmlang.ir.sizes import answer_size, shown_size
-from rlmlang.ir.types import Type
+from rlmlang.ir.types import ANY, Type
 from rlmlang.schema.formula import ONE, ZERO, Formula, minimum, number
 from rlmlang.schema.partitions import Coverage
 from rlmlang.schema.registry import ALONE, Find
-from rlmlang.value import Frozen, value
+from rlmlang.value import LATER, Frozen, value
 
 # ── declarations ─────────────────────────────────────────────────────────────
 
@@ -34,8 +34,8 @@ from rlmlang.value import Frozen, value
 @value
 class Repl(Frozen):
     """The caps of a free-form node: `shown` in bytes, `cpu` and `wall` in seconds, `memory` in
-    bytes; `prompts` and `patterns` are those that code may call, `sandbox` the tiers, empty where
-    left open."""
+    bytes; `prompts`, `patterns` and `functions` are those that code may call, `most` how often each
+    of some tools may be called in a session; `sandbox` has the tiers, empty where left open."""
 
     iters: int
     calls: int
@@ -52,6 +52,8 @@ class Repl(Frozen):
     prompts: tuple[Prompt, ...] = ()
     sandbox: tuple[str, ...] = ()
     patterns: tuple[Tool, ...] = ()
+    functions: tuple[HostFunction, ...] = field(default=(), metadata=LATER)
+    most: tuple[tuple[str, int], ...] = field(default=(), metadata=LATER)
 
 
 @value
@@ -63,6 +65,23 @@ class Tool(Frozen):
     result: Type
     steps: tuple[Step, ...]
     value: Expr
+    doc: str = field(default="", compare=False)
+
+
+@value
+class HostFunction(Frozen):
+    """A function that runs outside of the sandbox: a `code` function of the recipe, one of an MCP
+    `server`, which calls it `remote` and alone knows its parameters, or, where it has neither, one
+    of the program that runs the recipe. `free` are parameters that may be left out, each with its
+    default as it is shown."""
+
+    name: str
+    params: tuple[Param, ...] = ()
+    result: Type = ANY
+    code: Code | None = None
+    server: str = ""
+    remote: str = ""
+    free: tuple[tuple[str, str], ...] = ()
     doc: str = field(default="", compare=False)
 
 

@@ -7,12 +7,16 @@ like any other.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 from rlmlang.ir.expressions import Param
-from rlmlang.ir.recipe import Prompt, Tool
-from rlmlang.ir.types import TEXT
+from rlmlang.ir.recipe import HostFunction, Prompt, Repl, Tool
+from rlmlang.ir.types import TEXT, Field, Listed, RecordType, Type
 
 PREVIEW = 400
+TOLD = 1_000  # tok that the description of a tool takes that only its server knows
+AnyTool: TypeAlias = Prompt | Tool | HostFunction
+"""What code may call by its name."""
 RULES = """\
 You do not see the inputs; they are variables of a Python session that you drive. Answer with one
 block of Python in a ```python fence. It is run, you see what it printed, and you go on. Variables
@@ -87,17 +91,44 @@ def free_prompts(prompt: Prompt) -> dict[str, Prompt]:
 def described(prompt: Prompt) -> int:
     """The most tok that descriptions of variables and tools take."""
     caps = prompt.repl
-    own: tuple[Prompt | Tool, ...] = (*caps.prompts, *caps.patterns) if caps is not None else ()
+    own = called_by_code(caps) if caps is not None else ()
     tools = max(0, len(caps.tools) - len(own)) if caps is not None else 0
-    told = sum(max(200, len(signature(p).encode()) // 2 + 1) for p in own)
-    return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + told + 300
+    told = sum(max(TOLD if is_remote(p) else 200, _tok(signature(p))) for p in own)
+    limits = sum(_tok(n) + 50 for n, _ in caps.most) if caps is not None else 0
+    return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + told + limits + 300
 
 
-def signature(prompt: Prompt | Tool) -> str:
-    """A prompt or pattern as a function that code may call."""
-    params = ", ".join(f"{p.name}: {p.type}" for p in prompt.params)
-    doc = f"  # {prompt.doc.splitlines()[0]}" if prompt.doc else ""
-    return f"{prompt.name}({params}) -> {prompt.result}{doc}"
+def _tok(text: str) -> int:
+    return len(text.encode()) // 2 + 1
+
+
+def called_by_code(caps: Repl) -> tuple[AnyTool, ...]:
+    """What code may call besides the built-in tools."""
+    return (*caps.prompts, *caps.patterns, *caps.functions)
+
+
+def is_remote(tool: AnyTool) -> bool:
+    """Whether a server alone knows what a tool takes."""
+    return isinstance(tool, HostFunction) and bool(tool.server)
+
+
+def signature(tool: AnyTool) -> str:
+    """A prompt, pattern or function as a function that code may call."""
+    doc = f"  # {tool.doc.splitlines()[0]}" if tool.doc else ""
+    if isinstance(tool, HostFunction):
+        free = {n: f" = {shown}" for n, shown in tool.free}
+        params = [f"{p.name}: {spelled(p.type)}{free.get(p.name, '')}" for p in tool.params]
+        return f"{tool.name}({', '.join(params)}) -> {spelled(tool.result)}{doc}"
+    params = [f"{p.name}: {p.type}" for p in tool.params]
+    return f"{tool.name}({', '.join(params)}) -> {tool.result}{doc}"
+
+
+def spelled(type_: Type) -> Type:
+    """A type as it is told where nothing else says what a record holds: its fields for its name."""
+    if isinstance(type_, RecordType):
+        fields = tuple(Field(f.name, spelled(f.type)) for f in type_.fields)
+        return replace(type_, name="", fields=fields)
+    return replace(type_, of=spelled(type_.of)) if isinstance(type_, Listed) else type_
 
 
 def _text(prompt: Prompt, suffix: str, task: str, params: tuple[str, ...]) -> Prompt:

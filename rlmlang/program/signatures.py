@@ -86,6 +86,11 @@ def output_type(type_: Type) -> Any:
     return Optional[made] if type_.optional else made  # noqa: UP045, made is a value
 
 
+def input_type(type_: Type) -> object:
+    """The Python type of what a recipe is given, as text or plain values."""
+    return _python(type_)
+
+
 def _python(type_: Type) -> object:
     made = _required(type_)
     return Optional[made] if type_.optional else made  # noqa: UP045, made is a value

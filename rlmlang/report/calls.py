@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from rich.console import Group
@@ -13,7 +14,7 @@ from rlmlang.report.evidence import answer_of
 from rlmlang.report.fitted import Heading, shortened
 from rlmlang.report.receipt import counted
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
-from rlmlang.trajectory.events import CallFailed, CallRead
+from rlmlang.trajectory.events import CallFailed, CallRead, ToolCalled
 
 SHOWN, LONGEST = 12, 90
 
@@ -39,6 +40,12 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
             branch.add(_call_line(call))
         if len(calls) > SHOWN and not everything:
             branch.add(Text(f"… {len(calls) - SHOWN:,} more calls (--all)", style="dim"))
+        for tool in step.tools if everything else step.tools[:SHOWN]:
+            branch.add(_tool_line(tool))
+        if len(step.tools) > SHOWN and not everything:
+            branch.add(
+                Text(f"… {len(step.tools) - SHOWN:,} more calls of tools (--all)", style="dim")
+            )
     if counted := repairs_in(run):
         words = ", ".join(f"{name} {n:,}" for name, n in counted.most_common())
         tree.add(Text(f"repairs: {words}", style="dim"))
@@ -101,6 +108,25 @@ def _call_line(call: CallRecord) -> Text:
     return text
 
 
+def _tool_line(tool: ToolCalled) -> Text:
+    """A call of a function outside of the sandbox."""
+    text = Text(f"{tool.call}  {tool.tool} {shortened(tool.arguments, LONGEST)}")
+    if tool.error:
+        return text.append(f"  {shortened(' '.join(tool.error.split()), LONGEST)}", style="red")
+    return text.append(f"  {tool.size:,} characters, {tool.seconds:.1f} s", style="dim")
+
+
+def _tool_view(tool: ToolCalled) -> list[Text | Heading]:
+    """A call of a function with all that is known of it."""
+    lines: list[Text | Heading] = [Heading(f"── {tool.call}, {tool.tool} ")]
+    lines.append(Text(tool.arguments))
+    shown = shortened(json.dumps(tool.result), LONGEST)
+    lines += [Text("── result", style="bold"), Text(shown)]
+    if tool.error:
+        lines[-2:] = [Text(tool.error, style="red"), *map(Text, tool.frames)]
+    return lines
+
+
 def node_view(run: RunRecord, node: str) -> Group | None:
     """The prompts and answers of a step (`notes`) or of one call (`notes[3]`)."""
     calls = [
@@ -112,9 +138,10 @@ def node_view(run: RunRecord, node: str) -> Group | None:
     codes = [
         c for s in run.steps.values() for c in s.codes if node in (s.node, s.name, str(c.call))
     ]
-    if not calls and not codes:
+    tools = [t for s in run.steps.values() for t in s.tools if node == str(t.call)]
+    if not calls and not codes and not tools:
         return None
-    parts: list[Text | Heading] = []
+    parts = [part for tool in tools for part in _tool_view(tool)]
     for code in codes[:SHOWN]:
         parts += [Heading(f"── {code.call}, code "), *in_full(code)]
     if len(codes) > SHOWN:

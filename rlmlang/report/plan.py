@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group
 from rich.padding import Padding
@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from rlmlang.ir.bounds import Bound, Cost
+from rlmlang.ir.recipe import HostFunction
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan, Rewrite
 from rlmlang.plan.verdict import Line
 from rlmlang.report.fitted import Hanging
 from rlmlang.schema.formula import Formula
+from rlmlang.schema.tools import CALLS
 
 TONES = {"proven": "green", "may be hit": "yellow", "cannot fit": "red", "unknown": "yellow"}
 LONGEST, NARROW = 46, 90
@@ -112,6 +114,7 @@ def _notes(plan: Plan) -> list[Text]:
     depth = f"depth {plan.totals.depth}"
     shape = f"{depth}, {rounds:,} rounds one after another" if rounds is not None else depth
     lines.append(Text(f"  {shape}", style="dim"))
+    lines += [Text(f"  {words}", style="dim") for words in _outside(plan)]
     if budget.default:
         lines.append(Text("  the recipe declares no budget: this is the default one", style="dim"))
     lines.append(
@@ -126,6 +129,25 @@ def _notes(plan: Plan) -> list[Text]:
         for name, room in plan.binding.rooms
     ]
     return lines
+
+
+def _outside(plan: Plan) -> Iterator[str]:
+    """What code of free-form steps may call outside of its sandbox, and how often in a session."""
+    for node in plan.nodes:
+        caps = node.step.work.asked.prompt.repl if node.step.work.asked is not None else None
+        if caps is not None and caps.functions:
+            most = dict(caps.most)
+            named = (
+                f"{f.name} {most.get(f.name, CALLS):,} times" + _whose(f) for f in caps.functions
+            )
+            yield f"code of {node.id} may call in a session: {', '.join(named)}"
+
+
+def _whose(function: HostFunction) -> str:
+    """Where a function runs."""
+    if function.server:
+        return f" (MCP server {function.server})"
+    return f" ({function.code.path})" if function.code is not None else ""
 
 
 def _rewrite_line(rewrite: Rewrite) -> Text:

@@ -23,6 +23,7 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import ANY
+from rlmlang.runtime.python.child import Value
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
@@ -119,29 +120,17 @@ def called(
 
     Raises CodedError (code-missing, code-changed, code-failed, unpaid-call), and what `overdue`
     raises."""
-    path = _looked_at(code)
     sent, types = Sent(), [p.type for p in code.params]
-    asked = {
-        "path": path,
-        "name": code.function,
+    sends = {
         "args": [sent.out(x, t) for x, t in zip_longest(args, types[: len(args)], fillvalue=ANY)],
         "named": {k: sent.out(v) for k, v in named.items()},
     }
-    try:
-        answer = PROCESSES.ask(path, asked, overdue or _patient(code))
-    except EndedError as mistake:
-        raise _failed(code, str(mistake), "return a value; raise an exception to fail") from None
-    except OSError as mistake:
-        raise _failed(code, f"no process for it could be begun: {mistake.strerror}", "") from None
+    answer = _asked(code, sends, overdue or _patient(code))
     if said is not None:
         said.seconds, said.lines = answer.get("seconds", 0.0), answer.get("lines", 0)
         said.printed = answer.get("printed", [])
-    if "missing" in answer:
-        raise failed(
-            "code-missing",
-            f"{code.path}:{code.function} cannot be loaded: {answer['missing']}",
-            hint="the path is taken from the recipe's folder",
-        )
+    if words := _missing(answer):
+        raise _not_loaded(code, words)
     if "unpaid" in answer:
         raise failed(
             "unpaid-call",
@@ -154,6 +143,38 @@ def called(
         given = Shortly(redact or Redactor(os.environ)).values(args)
         raise _failed(code, answer["failed"], hint, "\n".join([*answer.get("trace", []), given]))
     return _held(code, sent, answer["value"])
+
+
+def loaded(code: Code, overdue: Overdue) -> None:
+    """Looks whether a function of the user's can be called. Raises CodedError (code-missing,
+    code-changed, code-failed), and what `overdue` raises."""
+    answer = _asked(code, {"look": True}, overdue)
+    if words := _missing(answer) or str(answer.get("value") or ""):
+        raise _not_loaded(code, words)
+
+
+def _asked(code: Code, asked: Mapping[str, object], overdue: Overdue) -> Value:
+    """What the process of a function answers."""
+    path = _looked_at(code)
+    try:
+        return PROCESSES.ask(path, {"path": path, "name": code.function, **asked}, overdue)
+    except EndedError as mistake:
+        raise _failed(code, str(mistake), "return a value; raise an exception to fail") from None
+    except OSError as mistake:
+        raise _failed(code, f"no process for it could be begun: {mistake.strerror}", "") from None
+
+
+def _missing(answer: Mapping[str, Value]) -> str:
+    """Why a function cannot be loaded; empty where it can."""
+    return str(answer.get("missing", ""))
+
+
+def _not_loaded(code: Code, words: str) -> CodedError:
+    return failed(
+        "code-missing",
+        f"{code.path}:{code.function} cannot be loaded: {words}",
+        hint="the path is taken from the recipe's folder",
+    )
 
 
 def _looked_at(code: Code) -> str:

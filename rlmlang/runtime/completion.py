@@ -14,6 +14,7 @@ from rlmlang.budget import Usage
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime import execute
 from rlmlang.runtime.given import refuse_halves
+from rlmlang.runtime.given_tools import Given, given_tools
 from rlmlang.runtime.limits import refuse
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepare import prepare
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Context: TypeAlias = "str | Path | Sequence[Path] | None"
 Model: TypeAlias = "str | Lm"
 RECIPE = "std/rlm"
+VARIABLES = ("question", "context")  # of its sessions
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,12 @@ async def acompletion(
     sub_model: Model = "",
     budget: Mapping[str, float] | None = None,
     engine: Engine | None = None,
+    tools: Sequence[Given] = (),
     **how: Unpack[Running],
 ) -> Completion:
     """`completion` in the running event loop; cancelled, it ends at once, and what was answered by
     then is kept."""
-    with _ready(prompt, context, both(model, sub_model), budget or {}, how) as ready:
+    with _ready(prompt, context, both(model, sub_model), budget or {}, how, tools) as ready:
         refuse(ready)
         outcome = await Session(ready, engine=engine).run()
     return _answer(outcome)
@@ -96,16 +99,19 @@ def completion(
     sub_model: Model = "",
     budget: Mapping[str, float] | None = None,
     engine: Engine | None = None,
+    tools: Sequence[Given] = (),
     **how: Unpack[Running],
 ) -> Completion:
     """Answers a question over a text, or over files and folders of any size.
 
     `context` is the text itself, a Path, or several. `model` writes code, `sub_model` is asked by
     it: names, or `dspy.LM`s. The `budget` has limits of `calls`, `tokens`, `usd` and `wall`
-    (seconds). Raises CodedError for what stopped it; what was answered by then is kept. May be
-    called where an event loop is running; it waits for the answer all the same.
+    (seconds). `tools` are what the code may call besides: Python functions, `dspy.Tool`s, functions
+    with a limit (`Tool(look_up, calls=20)`), and names of tools of MCP servers in `rlm.toml`
+    (`"files.read"`). Raises CodedError for what stopped it; what was answered by then is kept. May
+    be called where an event loop is running; it waits for the answer all the same.
     """
-    with _ready(prompt, context, both(model, sub_model), budget or {}, how) as ready:
+    with _ready(prompt, context, both(model, sub_model), budget or {}, how, tools) as ready:
         return _answer(execute(ready, engine=engine))
 
 
@@ -116,10 +122,12 @@ def _ready(
     models: Mapping[str, Model],
     budget: Mapping[str, float],
     how: Running,
+    tools: Sequence[Given],
 ) -> Iterator[Prepared]:
     """The question, bound, for as long as its context lies where it lies."""
     names, engines = named_models(models)
-    options = replace(options_of(how), models=names, engines=engines)
+    given = given_tools(tools, VARIABLES)
+    options = replace(options_of(how), models=names, engines=engines, tools=given)
     with tempfile.TemporaryDirectory() as folder:
         paths = _paths(context, Path(folder) / "context.txt")
         yield prepared(prompt, paths, budget, options)

@@ -18,7 +18,7 @@ from rlmlang.sources.files import glob_at
 from rlmlang.sources.folder import OUTSIDE, folder_at
 
 FILE_URL = "file://"
-RUNS, OPENS, LEAVES = "runs", "opens", "reads"
+RUNS, OPENS, LEAVES, CALLS = "runs", "opens", "reads", "calls"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def effects_of(found: Sequence[object], root: str, given: Collection[str] = ()) 
     for part in parts_of(tuple(_without_defaults(x) for x in found), set()):
         found_in = _of_code(part, root) if isinstance(part, Code) else _of_test(part, root)
         effects |= dict.fromkeys(found_in)
+        if isinstance(part, r.HostFunction) and part.server:
+            effects[Effect(CALLS, f"the MCP server `{part.server}`")] = None
     return tuple(effects)
 
 

@@ -4,14 +4,16 @@ command line says in notes."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from rlmlang.trajectory.events import Event, Noticed, Paused, RunResumed
+from rlmlang.trajectory.events import Event, Noticed, Paused, RunResumed, ToolCalled
 
 LOG = logging.getLogger(__name__)
 
 
-def log(run: str, event: Event) -> None:
-    """Logs an event, where it is one that a user must know of."""
+def log(run: str, event: Event, redact: Callable[[str], str]) -> None:
+    """Logs an event, where it is one that a user must know of; of what functions of others say
+    `redact` takes the secrets."""
     match event:
         case RunResumed():
             LOG.info("%s goes on: %d answers are kept", run, event.kept)
@@ -19,3 +21,6 @@ def log(run: str, event: Event) -> None:
             LOG.warning("%s: %s waits %.1f s: %s", run, event.model, event.seconds, event.why)
         case Noticed():
             LOG.warning("%s: %s (%s)", run, event.message, event.code)
+        case ToolCalled(error=error, reused=False) if error:
+            frames = "".join(f"\n  {line}" for line in event.frames)
+            LOG.warning("%s: %s: %s", run, event.call, redact(f"{error}{frames}"))

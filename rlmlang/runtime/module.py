@@ -38,11 +38,10 @@ def load(
     `recipe` is its name where there are several; the rest is as `Settings` says.
     Raises BadRecipe and CodedError.
     """
-    from rlmlang.program.module import RecipeModule
-    from rlmlang.program.onlookers import named
+    from rlmlang.program.call_signature import module_class
 
     runner = RecipeRunner.of(recipe_in(recipe_or_path), recipe, settings)
-    return named(RecipeModule, runner.recipe.name)(runner)
+    return module_class(runner.recipe)(runner)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, failed
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
+from rlmlang.ir.apply_tools import with_functions
 from rlmlang.ir.apply_tuning import with_tuned
 from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
@@ -117,6 +118,7 @@ def _from_recipe(
     )
     recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
+    recipe = with_functions(recipe, options.tools.functions, options.tools.most)
     models = bind_models(recipe, project, options.models, local=local)
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = [d for d in again.diagnostics if d.severity == "warning"]

@@ -16,6 +16,7 @@ from rlmlang.ir.recipe import Interface
 from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.effects import Effect
+from rlmlang.runtime.given_tools import GivenTools
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.root import STORE
 from rlmlang.runtime.tuned import Tuning
@@ -50,7 +51,8 @@ class Options:
     what is trusted, and no more; one that is `alone`, as a test is, reads neither values of
     `rlm.toml` nor the environment.
     `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
-    shows its requests to DSPy's onlookers; values `of_python` are what a program has, where a text
+    shows its requests to DSPy's onlookers; `tools` are what code may call besides those of the
+    recipe; values `of_python` are what a program has, where a text
     is neither a path nor a number."""
 
     recipe: str = ""
@@ -79,6 +81,7 @@ class Options:
     engines: Mapping[str, Engine] = field(default_factory=dict)
     seen: bool = False
     of_python: bool = False
+    tools: GivenTools = field(default_factory=GivenTools)
 
 
 @dataclass(frozen=True)

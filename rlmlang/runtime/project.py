@@ -22,6 +22,7 @@ from rlmlang.runtime.projectfile import ProjectFile, read_file
 from rlmlang.runtime.root import FILE, Root
 from rlmlang.schema.environment import MODEL
 from rlmlang.schema.sandboxes import choices, chosen
+from rlmlang.tools.server import TIMEOUT, ServerSettings
 
 Pace = tuple[int | None, float | None, float | None]
 PRICE = ("input", "output")
@@ -47,6 +48,7 @@ class Project:
     paces: Mapping[str, Pace] = field(default_factory=dict)
     takes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     sandbox: tuple[str, ...] = ()
+    servers: Mapping[str, ServerSettings] = field(default_factory=dict)
     file: ProjectFile | None = None
     root: Root | None = None
 
@@ -81,8 +83,29 @@ def load(root: Root) -> Project:
         {n: _pace(v) for n, v in file.section("limits").items()},
         {n: v for n, v in file.section("takes").items() if isinstance(v, dict)},
         tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"),
+        {n: _server(n, v, file) for n, v in file.section("mcp").items()},
         file,
         root,
+    )
+
+
+def _server(name: str, found: object, file: ProjectFile) -> ServerSettings:
+    """An MCP server, whose settings its reader has looked at. Raises CodedError (bad-project)."""
+    said = dict(found) if isinstance(found, dict) else {}
+    if bool(said.get("command")) == bool(said.get("url")):
+        raise failed(
+            "bad-project",
+            f"{file.path}: [mcp.{name}] has either a `command` or a `url`",
+            hint='command = ["npx", "some-server"], or url = "https://tools.example.org/mcp"',
+        )
+    return ServerSettings(
+        name,
+        tuple(said.get("command", ())),
+        said.get("url", ""),
+        said.get("key_env", ""),
+        tuple(said.get("env", ())),
+        float(said.get("timeout", TIMEOUT)),
+        file.path.parent,
     )
 
 

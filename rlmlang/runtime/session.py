@@ -23,6 +23,7 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.host import Host
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.logged import log
 from rlmlang.runtime.models import Models
@@ -94,6 +95,9 @@ class Session:
         self.store = store or store_for(ready.options, self.redact)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
+        code = CallCode(self._overdue, self.redact)
+        tools, closed = ready.options.tools, ready.options.only_kept
+        self.host = Host(code, tools, self.store.keep, ready.project.servers, closed)
         self.models = self._models(program, trace, budget_waiters, providers)
         self.started = time.monotonic()
         self.scope: RunContext | None = None
@@ -133,6 +137,7 @@ class Session:
         with anyio.move_on_after(self.ready.recipe.budget.wall) as timer:
             with anyio.CancelScope() as self.working:
                 if self.stopped is None:
+                    await self.host.open(self.ready.plan)
                     return await execute(self.ready.plan, self.ready.inputs, scope)
         self.late = timer.cancelled_caught
         return None, []
@@ -225,6 +230,8 @@ class Session:
             before=spent_by_items(self.begun.spent, ready.plan),
             sink=self.sink,
         )
+        if self.begun.resumed or options.only_kept:
+            self.host.remember(self.store.tools_called(before=options.only_kept))
         if self.begun.resumed:
             usd = float(self.account.spent.usd)
             scope.emit(RunResumed(kept=self.begun.kept, calls=self.account.spent.calls, usd=usd))
@@ -238,11 +245,12 @@ class Session:
             self.models,
             plugins.partition,
             plugins.search,
-            CallCode(self._overdue, self.redact),
+            self.host.code,
             self.ready.measure,
             self._sandbox,
             conformed,
             run_pattern,
+            self.host,
         )
 
     def _sandbox(self, caps: Repl) -> Sandbox:
@@ -260,7 +268,7 @@ class Session:
 
     def _record(self, event: Event) -> None:
         self.store.append(event)
-        log(self.begun.name, event)
+        log(self.begun.name, event, self.redact)
         if isinstance(event, CallFinished) and event.reused:
             self.reused += 1
         if self.listener is not None:
@@ -313,6 +321,7 @@ class Session:
             self.notice(passed(limit, self.account))
         if self.tiers is not None:
             await self.tiers.close()
+        await self.host.close()
         await self.models.close()
         return self._last(scope, result, lines, problem)
 

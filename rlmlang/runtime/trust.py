@@ -12,13 +12,13 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.models.keys import BASE
-from rlmlang.runtime.effects import LEAVES, Effect, effects_of
+from rlmlang.runtime.effects import CALLS, LEAVES, Effect, effects_of
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.projectfile import ProjectFile, read_file
@@ -80,14 +80,22 @@ def state(path: str, digest: str) -> str:
 
 def guarded_in(file: ProjectFile) -> dict[str, str]:
     """The settings of a file that need trust, and what it sets them to."""
-    found = {}
-    for setting in SETTINGS:
-        section, name = setting.path[0], setting.path[-1]
-        below = file.section(section) if setting.guarded else {}
-        for key in below if name in FREE else (name,):
-            if key in below:
-                found[f"{section}.{key}"] = json.dumps(below[key])[:SHOWN]
-    return found
+    paths = (s.path for s in SETTINGS if s.guarded)
+    found = (one for path in paths for one in _set_at(file.values, path))
+    return {".".join(keys): json.dumps(value)[:SHOWN] for keys, value in found}
+
+
+def _set_at(
+    values: Mapping[str, object], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], object]]:
+    """What a file sets at a path of the table, each with its keys."""
+    name, *rest = path
+    for key in values if name in FREE else (name,):
+        below = values.get(key)
+        if not rest and key in values:
+            yield (key,), below
+        elif rest and isinstance(below, dict):
+            yield from (((key, *keys), value) for keys, value in _set_at(below, tuple(rest)))
 
 
 def require(project: Project, options: Options, *, sends: bool) -> None:
@@ -140,9 +148,10 @@ def trusts(path: str, options: Options) -> bool:
 
 def hold(path: str, effects: Sequence[Effect], options: Options, *, runs: bool) -> None:
     """Raises CodedError (recipe-untrusted) for what a recipe that nobody trusts may not do: where
-    it `runs` because somebody asked for it, reading outside of its folder; else everything."""
+    it `runs` because somebody asked for it, reading outside of its folder, and calling servers of
+    the user's; else everything."""
     every = not runs or options.unattended or options.only_kept
-    found = [e for e in effects if every or e.does == LEAVES]
+    found = [e for e in effects if every or e.does in (LEAVES, CALLS)]
     if found:
         raise CodedError(doubt(path, found, options, softened=False))
 
@@ -166,8 +175,8 @@ def doubt(
     return Diagnostic(
         "recipe-untrusted",
         f"{path} is not in a folder that you trust, and {shown}",
-        reason="None of this was done; `rlm run` does it, but reads outside its folder only when "
-        "you trust it."
+        reason="None of this was done; `rlm run` does it, but reads outside its folder, and "
+        "calls servers, only when you trust it."
         if softened
         else "A recipe may be anybody's: what it does beside asking models needs your word.",
         hint=f"read it, then `rlm trust {folder}`; for this command alone: --trust, or {ALL}=1"

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.recipe import HostFunction
 from rlmlang.protocols import CellResult, Sandbox, Submit
 from rlmlang.sandboxes.arguments import Taken
 from rlmlang.sandboxes.context_tools import ContextTools
@@ -25,6 +26,7 @@ NAMES = frozenset((SUBMIT, HOST, QUERY, TOOL))
 KNOWN = frozenset(
     "ValueError TypeError KeyError IndexError RuntimeError TimeoutError LookupError".split()
 )
+ENDING = ("not-kept", "code-missing", "code-changed")  # beside what parks a run
 WORDS = 2_000  # characters of what a mistake is told in
 Host = Mapping[str, Any]  # QUERY and TOOL to functions, and the name of each tool
 
@@ -160,7 +162,14 @@ class Bridge:
             return await asyncio.to_thread(look.answer, called, values, fields)
         tool: Tool = self.host[TOOL]
         named = {k: handles.taken(v) for k, v in fields.items()}
-        return handles.plain(await tool(called, [handles.taken(v) for v in values], named))
+        found = await tool(called, [handles.taken(v) for v in values], named)
+        large = isinstance(self.host.get(called), HostFunction)
+        return handles.give(found, called) if large else handles.plain(found)
+
+    @property
+    def may_give_handles(self) -> bool:
+        """Whether a tool may give a handle where there was none."""
+        return any(isinstance(tool, HostFunction) for tool in self.host.values())
 
     def _submitted(self, args: object) -> Raised:
         """Ends the cell with a value that fits; else an error that the model can mend."""
@@ -176,7 +185,7 @@ class Bridge:
 def _told(mistake: Exception) -> Raised:
     """A mistake as an answer. Raises it again where nothing is left for code to mend."""
     if isinstance(mistake, CodedError):
-        if "parks" in mistake.entry:
+        if "parks" in mistake.entry or mistake.diagnostic.code in ENDING:
             raise mistake
         return {"exc_type": "RuntimeError", "message": encodable(str(mistake))[:WORDS]}
     kind = type(mistake).__name__

@@ -25,6 +25,7 @@ from rlmlang.schema.tools import HANDLE
 from rlmlang.unicode import encodable
 
 SMALL = 1_000_000  # bytes that are handed over as plain text
+ROWS = 2_000  # items of a list that are
 ALL = 32_000_000  # bytes that may be gone over line by line
 MOST = 2_000_000  # characters of one answer
 LINES = 1_000_000  # lines of one answer
@@ -60,7 +61,7 @@ class Handles:
             large = len(value) > SMALL
             return self.give(as_slice(name, encodable(value)), name) if large else encodable(value)
         if isinstance(value, Sequence):
-            if len(value) > 2_000:
+            if len(value) > ROWS:
                 return self._handle("rows", value, len(value), name)
             return [self.plain(v) for v in value]
         return self.plain(value)

@@ -166,7 +166,9 @@ class MontySandbox:
         return {n: describe(v, given[n]) for n, v in values.items()}
 
     def _rewritten(self, code: str) -> str:
-        return desugar(code, handles=bool(self.handles.values), deleted=self.deleted)
+        """A cell as Monty can run it."""
+        handles = bool(self.handles.values) or self.bridge.may_give_handles
+        return desugar(code, handles=handles, deleted=self.deleted)
 
     async def run(self, code: str) -> CellResult:
         """Runs a cell to its end."""

@@ -86,6 +86,16 @@ SETTINGS = (
         '"gemma3/tokenizer.json"', guarded=True),
     _at("sandbox.tiers", "names", "where code that models write runs", '["monty", "cpython"]',
         guarded=True),
+    _at("mcp.NAME.command", "command", "what begins an MCP server, whose tools a recipe may name: "
+        "`tools: [NAME.tool]`", '["npx", "some-server"]', guarded=True),
+    _at("mcp.NAME.url", "url", "where an MCP server is reached that runs already",
+        '"https://tools.example.org/mcp"', guarded=True),
+    _at("mcp.NAME.key_env", "variable", "the variable that holds the key of that URL",
+        '"MY_TOOLS_KEY"', guarded=True),
+    _at("mcp.NAME.env", "names", "variables that the command is given, besides HOME, PATH and "
+        "the like", '["GITHUB_TOKEN"]', guarded=True),
+    _at("mcp.NAME.timeout", "number", "what the server may take to begin, and for each call", "60",
+        unit="seconds", least=MOMENT),
     _at("values.NAME", "given", "a parameter's value, for every recipe that has one of that name",
         '"…"'),
     _at("recipe.NAME.NAME", "given", "a parameter's value, for the recipe of that name", '"…"'),

@@ -75,6 +75,7 @@ KINDS = {
     "url": Kind("a URL that begins with http:// or https://", form=r"(?i)https?://[^\s/?#]+\S*"),
     "variable": Kind("the name of a variable of the environment, never the key itself",
                      form=r"[A-Za-z_][A-Za-z0-9_]{0,63}"),
+    "command": Kind("a command and its arguments, as a list of texts", (list,)),
     "names": Kind("a list of names", (list,)),
     "texts": Kind('a list of texts such as ["a", "b"]', (tuple,)),
     "choice": Kind("one of its names"),
@@ -89,10 +90,10 @@ class Setting(Frozen):
     """One setting or argument. `least` and `most` bound a number in the unit it is counted in (tok,
     bytes, seconds, dollars or things); `unit` says what it counts where the kind does not.
 
-    A `limit` is written `name <= …`, and one that may be `of_model` also `name of MODEL <= …`,
-    anything else `name: …`. `outside` is the path below which it
-    may be set with `--set`, as STEP; `choices` are the only names it takes; `opens` is the kind of
-    block that it begins.
+    A `limit` is written `name <= …`, and one that may be `of_model` also `name of MODEL <= …`, one
+    `of_tool` also `name of TOOL <= …`, anything else `name: …`. `outside` is the path below which
+    it may be set with `--set`, as STEP; `choices` are the only names it takes; `opens` is the kind
+    of block that it begins.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Setting(Frozen):
     example: str = ""
     limit: bool = False
     of_model: bool = False
+    of_tool: bool = False
     outside: str = ""
     choices: tuple[str, ...] = ()
     opens: str = ""

@@ -135,13 +135,14 @@ BLOCKS: dict[str, Block] = {
     "repl": _block(
         "a repl", "a prompt that writes code over its inputs, turn by turn",
         _cap("iters", "count", 12, "turns of the model", 1),
-        _cap("calls", "count", 30, "calls from code, all turns together"),
+        replace(_cap("calls", "count", 30, "calls from code, all turns together; `calls of TOOL` "
+                     "are those of one tool"), of_tool=True),
         _cap("depth", "count", 1, "levels of sessions that code may begin"),
         _cap("shown", "size", 2_000, "what the model sees of a turn's output", 1),
         Setting("sub", "name", doc="the `model` of calls from code; that of the prompt if unset"),
         _cap("sub_input", "size", None, "the most a call from code may send", 1),
-        Setting("tools", "expression", doc="what code may call: built-in tools, prompts and "
-                "patterns", example="a list of tools"),
+        Setting("tools", "expression", doc="what code may call: built-in tools, prompts, patterns "
+                "and `code` functions", example="a list of tools"),
         _cap("cpu", "duration", 20.0, "time that one turn's code may compute", MOMENT),
         _cap("memory", "memory", 256_000_000, "memory of the code", 1),
         _cap("wall", "duration", None, "time by the clock of the whole session", MOMENT),

@@ -19,6 +19,11 @@ POSITION = 1 << 53  # bytes, lines or rows: more than any source has
 HITS, AROUND, PATTERN, WORDS = 10_000, 10_000, 2_000, 100_000
 PROMPTS = 100_000  # of one batch
 VALUES, DEPTH, CHARACTERS = 1_000_000, 100, 32 << 20  # of all arguments of one call
+OWN_NAMES = ("llm_query", "llm_query_batched", "rlm_query", "rlm_query_batched", "SUBMIT", "print")
+"""What every session has besides its variables and tools."""
+CALLS = 1_000  # of each function outside of the sandbox, in a session that does not say how many
+RESULT = 8_000_000  # characters of what such a function gives, as JSON
+ARGUMENTS = 2_000  # characters of its arguments that a run's record has
 BITS = 13_000  # of a whole number: about 3,900 digits, which any part of Python still writes
 
 

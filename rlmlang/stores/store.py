@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,21 @@ from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
-from rlmlang.trajectory.events import CallFailed, CallStarted, CodeCalled, Event, to_json
+from rlmlang.trajectory.events import (
+    CallFailed,
+    CallStarted,
+    CodeCalled,
+    Event,
+    ToolCalled,
+    from_json,
+    to_json,
+)
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
+TOOLS = f"""SELECT e.* FROM run r JOIN event e
+ON e.id BETWEEN r.id << {SHIFT} AND ((r.id + 1) << {SHIFT}) - 1
+WHERE r.identity = ? AND r.id >= ? AND e.kind = ? ORDER BY e.id"""
 FILE = Path(".rlm") / "store.db"
 LOOK, GIVEN, AT_ONCE = 0.05, 1_000, 128
 
@@ -274,7 +286,7 @@ class Store:
     def append(self, event: Event) -> None:
         """Keeps an event. Of a call that has a row only when it was told, and why it was refused;
         what an earlier process of the run was told already is not kept twice."""
-        if self.dry:
+        if self.dry or (isinstance(event, ToolCalled) and event.reused):
             return
         number, row = self.run.id << SHIFT | event.seq, getattr(event, "row", 0)
         if not row:
@@ -298,6 +310,20 @@ class Store:
                 c.put("event", _event(self.run.id << SHIFT | event.seq, event, self.redact))
 
         self.journal.post(change)
+
+    async def keep(self) -> None:
+        """Has the events so far on disk. Raises CodedError (store-unwritable)."""
+        await self.journal.do(lambda c: None)
+
+    def tools_called(self, *, before: bool = False) -> Iterator[ToolCalled]:
+        """The calls of functions outside of sandboxes in the run so far; those `before` too, of
+        earlier runs of the same identity."""
+        run = self.run
+        for found in self._read(TOOLS, run.identity, 0 if before else run.id, ToolCalled.name):
+            self._hold("event", found)
+            event = from_json({**json.loads(str(found[4])), "event": found[1], "node": found[2]})
+            if isinstance(event, ToolCalled):
+                yield event
 
 
 def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell]:

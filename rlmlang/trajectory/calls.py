@@ -20,6 +20,7 @@ from rlmlang.trajectory.events import (
     RunStarted,
     StepFinished,
     StepStarted,
+    ToolCalled,
     step_of,
 )
 
@@ -39,12 +40,13 @@ class CallRecord:
 
 @dataclass
 class StepRecord:
-    """A step with its calls in order."""
+    """A step with its calls in order, and the functions that code in it called."""
 
     node: str
     verb: str
     calls: dict[CallId, CallRecord] = field(default_factory=dict)
     codes: list[CodeCalled] = field(default_factory=list)
+    tools: list[ToolCalled] = field(default_factory=list)
     finished: bool = False
     items: int = 0
     skipped: int = 0
@@ -101,6 +103,9 @@ def fold(events: Iterable[Event]) -> RunRecord:
                 call = _call(run, event, event.prompt)
                 call.sent.discard(event.row)
                 call.attempts.append(event)
+            case ToolCalled():
+                step = run.steps.setdefault(event.node, StepRecord(event.node, ""))
+                step.tools.append(event)
             case CallRead():
                 _call(run, event).reads[event.call.attempt] = event
             case CodeCalled():

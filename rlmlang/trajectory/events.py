@@ -194,6 +194,26 @@ class CodeCalled(CallEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToolCalled(CallEvent):
+    """Code of a session has called a function that runs outside of its sandbox: its arguments as
+    JSON, of long ones the beginning; `size` is the characters of what it gave, as JSON. Where it
+    failed, `error` is what the code was told, and `frames` are the lines that led to it. A resumed
+    run gives a call of the same `key` the same `result` again, which is `reused` then; a call that
+    was cut off has no key."""
+
+    name: ClassVar[str] = "tool_called"
+    tool: str
+    arguments: str = ""
+    size: int = 0
+    error: str = ""
+    frames: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    key: str = ""
+    result: Json = None
+    reused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemSkipped(CallEvent):
     """An item was left out; `ranges` are what it held of the source."""
 
@@ -221,7 +241,7 @@ KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
         RunStarted, FilesLeftOut, RunResumed, Paused, Noticed, StepStarted, StepFinished,
-        CallStarted, CallFinished, CallFailed, CallRead, CodeCalled, ItemSkipped,
+        CallStarted, CallFinished, CallFailed, CallRead, CodeCalled, ToolCalled, ItemSkipped,
         RunFinished,
     )
 }  # fmt: skip

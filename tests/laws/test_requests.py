@@ -192,8 +192,10 @@ prompt tell(xs: [F], more: [Text]) -> Text {{ task: "Tell." model: m retry <= {r
 prompt pair(p: Pair<Text, Slice>) -> Text {{ task: "Pair." model: m retry <= {retry} }}
 prompt free(code: Tree) -> Text {{
   task: "Free." model: m
-  repl {{ iters <= 3 calls <= 4 depth <= 1 shown <= 1kch tools: [merge, joined] }}
+  repl {{ iters <= 3 calls <= 4 depth <= 1 shown <= 1kch tools: [merge, joined, grown] calls of grown <= 2 }}
 }}
+/// {grown}
+code grown(text: Text, by: Int?) -> Text from "grow.py:grow"
 pattern joined(text: Text) -> Text {{
   let notes = map (split text by tokens(max: 80tok)) with note()
   return reduce notes with merge() {{ fanin: 2 }}
@@ -245,6 +247,8 @@ print(text)
 print(llm_query(text[:300], text[:900]))
 print(joined(text[:100]))
 print(merge([text[:50], text[:50]]))
+print(grown(text[:50], 40))
+print(grown(text[:50]), grown)
 # %s
 ```"""
 
@@ -288,7 +292,8 @@ def test_a_run_stays_within_its_plan_whatever_is_said(
 ) -> None:  # fmt: skip
     folder = tmp_path_factory.mktemp("run")
     path, code = folder / "r.rlm", folder / "code" / ("p" * 60) / ("q" * 60 if deep else "q")
-    path.write_text(HEAD.format(retry=retry, body=BODIES[body]))
+    path.write_text(HEAD.format(retry=retry, body=BODIES[body], grown="said " * 99))
+    (folder / "grow.py").write_text("def grow(text, by):\n    return text * (by or 900)\n")
     code.mkdir(parents=True)
     for n in range(files):
         (code / f"m{n}.txt").write_bytes(f"piper {n} {unit * (n % 7)}\n".encode())

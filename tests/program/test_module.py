@@ -257,3 +257,44 @@ def test_the_page_about_python_does_what_it_says(folder: Path) -> None:
     assert "third bell" in there["answer"].result
     assert there["answer"].receipt[0].read == len(BOOK)
     assert (folder / "find.tuned.json").exists()
+
+
+WHO = """rlm 1
+prompt tell(ticket: Text, times: Int) -> Text max 8tok "Give the label of the ticket."
+/// The label of a ticket.
+recipe label_of(ticket: Text max 100tok, times: Int = 1) -> Text { return tell(ticket, times) }
+"""
+
+
+def test_it_is_a_tool_of_dspy_with_a_ledger_of_its_own(tmp_path: Path) -> None:
+    with dspy.context(lm=rule_lm(gold)):
+        find = rlmlang.load(WHO, store=tmp_path / "s.db")
+    tool = dspy.Tool(find)
+    assert (tool.name, tool.desc) == ("label_of", "The label of a ticket.")
+    kinds = {name: schema["type"] for name, schema in (tool.args or {}).items()}
+    assert kinds == {"ticket": "string", "times": "integer"}
+    assert "default" not in tool.args["ticket"] and "default" in tool.args["times"]
+
+    def agent(system: str, messages: list[str]) -> str:
+        if "next_tool_name" not in system:
+            return (
+                gold(system, messages)
+                if "ticket ##" in messages[-1]
+                else "[[ ## reasoning ## ]]\nx\n\n[[ ## answer ## ]]\ngold"
+            )
+        done = "observation_0" in messages[-1]
+        name, args = ("finish", "{}") if done else ("label_of", '{"ticket": "guest! calls"}')
+        return (
+            f"[[ ## next_thought ## ]]\nx\n\n[[ ## next_tool_name ## ]]\n{name}\n\n"
+            f"[[ ## next_tool_args ## ]]\n{args}\n\n[[ ## completed ## ]]"
+        )
+
+    with dspy.context(lm=rule_lm(agent)):
+        answer = dspy.ReAct("question -> answer", tools=[dspy.Tool(find)], max_iters=3)(
+            question="Which label?"
+        )
+        again = find(ticket="guest! calls")
+    assert answer.trajectory["tool_name_0"] == "label_of"
+    observed = answer.trajectory["observation_0"]
+    assert observed.result == "gold" and observed.usage.calls == 1
+    assert again.usage.calls == 0 and again.run != observed.run, "each call is a run of its own"

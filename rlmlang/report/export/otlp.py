@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from rlmlang.report.export.export import Export
+from rlmlang.schema.tools import ARGUMENTS
 from rlmlang.trajectory.events import (
     CallFailed,
     CallFinished,
@@ -21,6 +22,7 @@ from rlmlang.trajectory.events import (
     RunStarted,
     StepFinished,
     StepStarted,
+    ToolCalled,
     to_json,
 )
 from rlmlang.value import Json
@@ -96,6 +98,8 @@ def _spans(events: Iterable[Event]) -> Iterator[Json]:
         match event:
             case CallFinished() | CallFailed():
                 yield _call(event, _above(event.node, opened)).json(last)
+            case ToolCalled():
+                yield _tool(event, _above(event.node, opened)).json(last)
             case RunStarted():
                 opened.setdefault("", _run(event))
             case StepStarted():
@@ -192,6 +196,25 @@ def _call(event: CallFinished | CallFailed, above: _Span | None) -> _Span:
         ending = "stop"
         told["rlm.sources"] = [f"{document}:{a}-{b}" for document, a, b, *_ in event.ranges]
     told["gen_ai.output.messages"] = _message("assistant", event.answer, finish_reason=ending)
+    return span
+
+
+def _tool(event: ToolCalled, above: _Span | None) -> _Span:
+    """A call of a function outside of the sandbox."""
+    told: dict[str, Json] = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": event.tool,
+        "gen_ai.tool.call.arguments": event.arguments,
+        "gen_ai.tool.call.result": json.dumps(event.result)[:ARGUMENTS],
+        "rlm.node": event.node,
+        "rlm.call": str(event.call),
+        "rlm.size": event.size,
+    }
+    id_ = _id(event.run, event.node, str(event.call), str(event.seq))
+    name, began = f"execute_tool {event.tool}", event.at - event.seconds
+    span = _Span(event.run, id_, above.id if above else "", name, began, event.at, INTERNAL, told)
+    if event.error:
+        span.code, span.message = "tool_error", event.error
     return span
 
 

@@ -207,6 +207,8 @@ def _answered(asked: Mapping[str, Value]) -> dict[str, Value]:
         function = loaded(path, asked["name"])
     except BaseException as mistake:
         return {"missing": words_of(mistake, path)}
+    if asked.get("look"):
+        return {"value": None if callable(function) else f"{asked['name']} is no function"}
     try:
         named = {k: taken(v) for k, v in asked["named"].items()}
         return {"value": given(function(*map(taken, asked["args"]), **named))}

@@ -1,0 +1,1 @@
+"""Functions that others bring for code of a session."""
