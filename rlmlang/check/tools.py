@@ -96,8 +96,8 @@ def _unusable(name: t.Expr) -> Diagnostic:
         "this is nothing that code could call",
         name.span,
         reason=f"Besides {', '.join(BUILT_IN)}, tools are `code` functions, prompts without "
-        "`repl` or `module`, patterns of such that take neither prompts nor types, and tools of an MCP server "
-        "of rlm.toml (`files.read`).",
+        "`repl` or `module`, patterns of such that take neither prompts nor types, and tools of an "
+        "MCP server of rlm.toml (`files.read`).",
         hint="tools: [grep, tag_rows]",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -9,9 +10,10 @@ from importlib import import_module
 
 import click
 
-from rlmlang.cli.terminal import settle_streams
+from rlmlang.cli.terminal import open_streams, settle_streams
 from rlmlang.schema.exits import INTERRUPTED, OK
 
+UNWRITTEN = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT, errno.EFBIG)
 COMMANDS = {
     "new": "Write a recipe that runs as it is.",
     "fmt": "Lay recipes out in the one way.",
@@ -97,6 +99,7 @@ def main() -> None:
         from rlmlang.cli.completion import answer
 
         sys.exit(answer(rlm))
+    open_streams()
     settle_streams()
     try:
         code = rlm(standalone_mode=False) or OK  # click gives the code of an Exit back
@@ -110,6 +113,33 @@ def main() -> None:
         code = OK
     except Exception as problem:
         from rlmlang.cli.edge import tell
+        from rlmlang.diagnostics.diagnostic import CodedError
 
-        code = tell(problem, sys.argv[1:])
-    sys.exit(code)
+        told = problem if isinstance(problem, CodedError) else unwritten(problem) or problem
+        code = tell(told, sys.argv[1:])
+    sys.exit(ended(code))
+
+
+def unwritten(mistake: Exception | None = None) -> Exception | None:
+    """The problem of a stdout that did not take what was written, or does not take what is left;
+    that is left out. None where it is no mistake of writing there."""
+    try:
+        sys.stdout.flush()
+    except OSError as later:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        mistake = mistake or later
+    if not isinstance(mistake, OSError) or mistake.filename or mistake.errno not in UNWRITTEN:
+        return None
+    from rlmlang.cli.target import unwritable
+
+    return unwritable("stdout", str(mistake.strerror), "give it another place to go to")
+
+
+def ended(code: int) -> int:
+    """The exit code of a command, once all that it wrote is out."""
+    problem = unwritten()
+    if problem is None or code != OK:
+        return code
+    from rlmlang.cli.edge import tell
+
+    return tell(problem, sys.argv[1:])

@@ -45,13 +45,15 @@ def _format(found: Format) -> Page:
     needs = [("needs", f"pip install '{found.installs}'")] if found.installs else []
     when = "as items come" if found.begin is not None else "when all items are there"
     endings = " or ".join(found.endings)
+    files = (("files", f"that end in {endings}"),) if endings else ()
+    given = f"--out answer{found.endings[0]}" if endings else f"--format {found.name}"
     return Page(
         found.name,
         "format",
         "a format of results",
         found.doc,
-        f"rlm run find.rlm --out answer{found.endings[0]}" if endings else "",
-        notes=(("files", f"that end in {endings}"), ("written", when), *needs),
+        f"rlm run find.rlm {given}",
+        notes=(*files, ("written", when), *needs),
     )
 
 

@@ -30,13 +30,13 @@ class Target:
 
     def _opened(self, path: Path) -> FileIO:
         if path.is_dir():
-            raise _unwritable(self.out, "it is a folder", "name a file")
+            raise unwritable(self.out, "it is a folder", "name a file")
         try:
             return (self.part or path).open("wb", buffering=0)
         except OSError as mistake:
             gone = not path.parent.is_dir()
             hint = f"mkdir -p {path.parent}" if gone else "name another place"
-            raise _unwritable(self.out, str(mistake.strerror), hint) from None
+            raise unwritable(self.out, str(mistake.strerror), hint) from None
 
     def write(self, data: bytes) -> None:
         """Writes whole lines. Raises CodedError (file-unwritable), and BrokenPipeError where nobody
@@ -51,7 +51,7 @@ class Target:
         except BrokenPipeError:
             raise  # whoever read it has enough
         except OSError as mistake:
-            raise _unwritable(self.out, str(mistake.strerror), "") from None
+            raise unwritable(self.out, str(mistake.strerror), "") from None
 
     def _print(self, data: bytes) -> None:
         if self.binary:
@@ -68,7 +68,7 @@ class Target:
                 self.part.replace(self.path)
             self.part = None
         except OSError as mistake:
-            raise _unwritable(self.out, str(mistake.strerror), "") from None
+            raise unwritable(self.out, str(mistake.strerror), "") from None
 
     def drop(self) -> None:
         """Ends it: nothing is left of what was not kept."""
@@ -89,5 +89,6 @@ class Target:
             self._file.close()
 
 
-def _unwritable(out: str, why: str, hint: str) -> CodedError:
+def unwritable(out: str, why: str, hint: str) -> CodedError:
+    """The problem `file-unwritable`."""
     return failed("file-unwritable", f"{out} cannot be written: {why}", hint=hint)

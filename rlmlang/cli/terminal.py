@@ -7,6 +7,7 @@ import codecs
 import contextlib
 import io
 import json
+import os
 import re
 import sys
 from typing import TextIO
@@ -53,6 +54,20 @@ class Shown(Terminal):
         parts = OURS.split(text)
         super().write("".join(p if OURS.fullmatch(p) else visible(p) for p in parts))
         return len(text)
+
+
+def open_streams() -> None:
+    """Opens those of the three streams that are closed, since the next file would be taken for one
+    of them. Nothing comes in; what would go to stderr is said to nobody, and that stdout takes
+    nothing is an error where something is written."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+            os.set_inheritable(number, True)
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def settle_streams() -> None:

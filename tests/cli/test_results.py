@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,6 +87,21 @@ class Cells(HTMLParser):
             self.found[-1] += data
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("+cmd|' /C'!A0", "'+cmd|' /C'!A0"),
+        ("-2+3", "'-2+3"), ("\t=1", "'\t=1"), ("- a point", "'- a point"), ("-", "'-"),
+        ("-2.5", "-2.5"), ("+1e9", "+1e9"), ("-2\n", "'-2\n"), ("a=1", "a=1"), ("'=1", "'=1"),
+    ],
+)  # fmt: skip
+def test_no_cell_is_run_by_a_spreadsheet_unless_it_shall_be_exact(text: str, cell: str) -> None:
+    shape, item = Shape(list_of(record(Field("b", TEXT))), "r"), [{"b": text}]
+    for name, wanted in (("csv", cell), ("csv-exact", text)):
+        written = b"".join(FORMATS[name].chunks(shape, item)).decode()
+        assert list(csv.reader(io.StringIO(written, newline=""))) == [["b"], [wanted]]
+
+
 def test_what_is_written_is_read_back(work: Path, rlm: Rlm) -> None:
     for ending in ("json", "jsonl", "csv", "tsv", "md", "html", "txt"):
         done = rlm("run", "r.rlm", *XS, "--out", f"out.{ending}")
@@ -99,7 +115,7 @@ def test_what_is_written_is_read_back(work: Path, rlm: Rlm) -> None:
     for name, parted in (("csv", ","), ("tsv", "\t")):
         text = (work / f"out.{name}").read_bytes().decode()
         read = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=parted))
-        assert [r["user"] for r in read] == [r["user"] for r in ROWS]
+        assert [r["user"] for r in read] == [ROWS[0]["user"], "'=1+1 <b>é", ""]
         assert [(r["id"], r["on"]) for r in read] == [("1", "true"), ("2", ""), ("3", "false")]
     assert (work / "out.csv").read_bytes().startswith(b"id,user,on\r\n")
     table = (work / "out.md").read_text().splitlines()
@@ -140,10 +156,16 @@ ITEMS = st.lists(
 def test_any_rows_are_read_back_by_pythons_csv_and_json(items: list[dict[str, object]]) -> None:
     lines = b"".join(FORMATS["jsonl"].chunks(SHAPE, items)).decode()
     assert [json.loads(x) for x in lines.split("\n")[:-1]] == items
-    for name, parted in (("csv", ","), ("tsv", "\t")):
+    for name, parted in (("csv", ","), ("csv-exact", ","), ("tsv", "\t")):
         text = b"".join(FORMATS[name].chunks(SHAPE, items)).decode()
         read = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=parted))
-        assert [r["b"] for r in read] == [x["b"] or "" for x in items]
+        marks = ("", "'") if name != "csv-exact" else ("",)
+        assert all(
+            r["b"] in [mark + str(x["b"] or "") for mark in marks]
+            for r, x in zip(read, items, strict=True)
+        )
+        if name != "csv-exact":
+            assert not any(re.match(r"[=@\t\r]|[+-](?![\d.])", r["b"]) for r in read)
         assert [float(r["c"]) if r["c"] else None for r in read] == [x["c"] for x in items]
         assert [r["a"] for r in read] == ["" if x["a"] is None else str(x["a"]) for x in items]
     markdown = b"".join(FORMATS["md"].chunks(SHAPE, items)).decode()

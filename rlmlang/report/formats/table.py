@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.report.formats.csv import CSV, TSV
+from rlmlang.report.formats.csv import CSV, EXACT, TSV
 from rlmlang.report.formats.format import Format, Shape
 from rlmlang.report.formats.html import HTML
 from rlmlang.report.formats.json import JSON
@@ -18,7 +18,7 @@ from rlmlang.report.formats.txt import TXT
 from rlmlang.schema.registry import Find
 from rlmlang.table import Table
 
-FORMATS = Table("rlmlang.formats", Format, (JSON, JSONL, CSV, TSV, PARQUET, MD, HTML, TXT))
+FORMATS = Table("rlmlang.formats", Format, (JSON, JSONL, CSV, EXACT, TSV, PARQUET, MD, HTML, TXT))
 
 
 def chosen(name: str, out: str | None, find: Find) -> Format:

@@ -46,9 +46,9 @@ def printed() -> dict[str, Any]:
 
 
 def watch_printing() -> None:
-    """Has what is printed noted on its way to stderr."""
-    for name in ("stdout", "stderr"):
-        was = getattr(sys, name)
-        how = was.encoding, was.errors
-        setattr(sys, name, Printed(was.detach(), *how, line_buffering=True))
-        setattr(sys, f"__{name}__", getattr(sys, name))
+    """Notes what is printed on its way to stderr."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        encoding = getattr(getattr(sys, name), "encoding", "utf-8")
+        raw = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
+        stream = Printed(raw, encoding, "backslashreplace", line_buffering=True)
+        vars(sys).update({name: stream, f"__{name}__": stream})
