@@ -19,6 +19,7 @@ from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
+from rlmlang.runtime.python.child import Value
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
 from rlmlang.runtime.values import misfit
@@ -82,14 +83,26 @@ def called(
         raise _failed(code, str(mistake), "return a value; raise an exception to fail") from None
     except OSError as mistake:
         raise _failed(code, f"no process for it could be begun: {mistake.strerror}", "") from None
+    if (problem := _problem(code, answer, args, redact)) is not None:
+        raise problem
+    return _held(code, sent, answer["value"])
+
+
+def _problem(
+    code: Code,
+    answer: Mapping[str, Value],
+    args: Sequence[Datum],
+    redact: Callable[[str], str] | None,
+) -> CodedError | None:
+    """Why a process gave no value; None where it gave one."""
     if "missing" in answer:
-        raise failed(
+        return failed(
             "code-missing",
             f"{code.path}:{code.function} cannot be loaded: {answer['missing']}",
             hint="the path is taken from the recipe's folder",
         )
     if "unpaid" in answer:
-        raise failed(
+        return failed(
             "unpaid-call",
             f"{code.path}:{code.function} calls a model, by {answer['unpaid']}",
             reason="It was not sent: no budget would know of it, and no store would keep it.",
@@ -98,8 +111,8 @@ def called(
     if "failed" in answer:
         hint = "the function is called with plain lists, dictionaries, text and numbers"
         given = Shortly(redact or Redactor(os.environ)).values(args)
-        raise _failed(code, answer["failed"], hint, "\n".join([*answer.get("trace", []), given]))
-    return _held(code, sent, answer["value"])
+        return _failed(code, answer["failed"], hint, "\n".join([*answer.get("trace", []), given]))
+    return None
 
 
 def _looked_at(code: Code) -> str:
