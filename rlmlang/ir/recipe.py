@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, Protocol
 from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.declarations import LATER
 from rlmlang.ir.declarations import Budget as Budget
 from rlmlang.ir.declarations import Demo as Demo
 from rlmlang.ir.declarations import OfModel as OfModel
@@ -105,7 +106,7 @@ class Prompt(Frozen):
     demos: tuple[Demo, ...] = ()
     tuned: tuple[tuple[str, Tuned], ...] = ()
     answer: str = "auto"
-    module: DspyModule | None = None
+    module: DspyModule | None = field(default=None, metadata=LATER)
 
     @property
     def one_call(self) -> bool:

@@ -129,10 +129,22 @@ def called(
     if said is not None:
         said.seconds, said.lines = answer.get("seconds", 0.0), answer.get("lines", 0)
         said.printed = answer.get("printed", [])
+    if (problem := _problem(code, answer, args, redact)) is not None:
+        raise problem
+    return _held(code, sent, answer["value"])
+
+
+def _problem(
+    code: Code,
+    answer: Mapping[str, Value],
+    args: Sequence[Datum],
+    redact: Callable[[str], str] | None,
+) -> CodedError | None:
+    """Why a process gave no value; None where it gave one."""
     if words := _missing(answer):
-        raise _not_loaded(code, words)
+        return _not_loaded(code, words)
     if "unpaid" in answer:
-        raise failed(
+        return failed(
             "unpaid-call",
             f"{code.path}:{code.function} calls a model, by {answer['unpaid']}",
             reason="It was not sent: no budget would know of it, and no store would keep it.",
@@ -141,8 +153,8 @@ def called(
     if "failed" in answer:
         hint = "the function is called with plain lists, dictionaries, text and numbers"
         given = Shortly(redact or Redactor(os.environ)).values(args)
-        raise _failed(code, answer["failed"], hint, "\n".join([*answer.get("trace", []), given]))
-    return _held(code, sent, answer["value"])
+        return _failed(code, answer["failed"], hint, "\n".join([*answer.get("trace", []), given]))
+    return None
 
 
 def loaded(code: Code, overdue: Overdue) -> None:
