@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlmlang.check.apply import apply_function, check_args
+from rlmlang.check.braces import warn_of_computed
 from rlmlang.check.environment import constant, is_env, misplaced
 from rlmlang.check.matches import choice_of, one_of
 from rlmlang.check.module import Module
@@ -114,12 +115,15 @@ def expect(scope: Scope, e: t.Expr, want: Type, what: str) -> Inferred:
 
 
 def _literal(scope: Scope, e: t.Number | t.Text | t.Constant) -> Inferred:
+    if isinstance(e, t.Text):
+        warn_of_computed(scope, e)
     value = scope.module.literal(e)
     return _made(Constant(value if isinstance(value, str | int | float) else None))
 
 
 def _filled(scope: Scope, e: t.Text, parts: tuple[str | t.Expr, ...]) -> Inferred:
     """A text with values in it; braces that stand for themselves are written `\\{`."""
+    warn_of_computed(scope, e)
     inside = replace(scope, hint=BRACES)
     found = [_made(Constant(p)) if isinstance(p, str) else infer(inside, p) for p in parts]
     if len(found) == 1 and isinstance(parts[0], str):

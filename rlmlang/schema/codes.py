@@ -266,6 +266,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unexpected-character": (RECIPE, (), "a character that has no meaning in the language"),
     "unexpected-end": (RECIPE, (), "the file ends in the middle of something"),
     "unexpected-token": (RECIPE, (), "a word or mark stands where it cannot"),
+    "unfilled-braces": (OK, (), "braces in text that hold more than a name"),
     "unknown-argument": (RECIPE, (), "an argument the called thing does not take"),
     "unknown-budget": (RECIPE, (), "no budget of that name"),
     "unknown-code": (USAGE, (), "a word that `rlm explain` has no page on"),

@@ -90,3 +90,30 @@ def test_a_step_inside_an_expression_is_called_by_its_word() -> None:
     text = "rlm 1\nrecipe f(xs: [Int]) -> [[Int]] { return [(map xs with it + 1)] }\n"
     found = compiler.check(SourceFile("f.rlm", text), load_import).diagnostics
     assert any(d.code == "unnamed-step" and "`map`" in d.message for d in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ('"{length(who)} {who}"', [12]),
+        ('"{length(who)} {upper(row.name)}"', [12, 26]),
+        ('"{who + 1}"', [12]),
+        ('"{row.n*2}"', [12]),
+        ('"{who[0]}"', [12]),
+        ('"""{note(who)}"""', [14]),
+        (r'"\{length(who)}"', []),
+        ('r"{length(who)}"', []),
+        ('"{{ length(who) }}"', []),
+        (r'"{\"who\": 1}"', []),
+        ('"{who: 1}"', []),
+        ('"{ length(who) }"', []),
+        ('"{nobody(1)}"', []),
+        ('"f(x) { who }"', []),
+    ],
+)
+def test_braces_that_hold_more_than_a_name_are_said_to_stay(text: str, columns: list[int]) -> None:
+    recipe = RECIPE.format(line=f"return [{text}]").replace("{{ words }}", "it")
+    found = compiler.check(SourceFile("f.rlm", recipe), load_import).diagnostics
+    said = [d for d in found if d.code == "unfilled-braces"]
+    assert [d.place.column for d in said if d.place is not None] == columns
+    assert {d.severity for d in found} <= {"warning"}
