@@ -10,7 +10,6 @@ from typing import ClassVar, Literal, Protocol
 from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
-from rlmlang.ir.declarations import LATER
 from rlmlang.ir.declarations import Budget as Budget
 from rlmlang.ir.declarations import Demo as Demo
 from rlmlang.ir.declarations import OfModel as OfModel
