@@ -12,13 +12,14 @@ from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
+from rlmlang.check.type_problems import json_misplaced
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
 from rlmlang.ir.sizes import declared_size
-from rlmlang.ir.types import BOOL, TEXT, Type, fits
+from rlmlang.ir.types import BOOL, JSON, TEXT, Type, fits
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.registry import Find
 from rlmlang.schema.sandboxes import choices, chosen
@@ -49,6 +50,7 @@ def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
         module.report(_nothing_to_quote(decl))
     if isinstance(decl.body, t.Block):
         return _full(module, decl, decl.body, params, result)
+    _no_json(module, decl, params)
     _template(module, decl.body, params, {})
     return r.Prompt(
         decl.name.text,
@@ -80,6 +82,8 @@ def _full(
         _template(module, task, params, extra)
     checks = _checks(module, s.written.get("check", []), params, result, most)
     repl = _repl(module, s.repl) if s.repl is not None else None
+    if repl is None:
+        _no_json(module, decl, params)
     return r.Prompt(
         decl.name.text,
         params,
@@ -95,6 +99,13 @@ def _full(
         repl=repl,
         answer=_answer(s),
     )
+
+
+def _no_json(module: Module, decl: t.Prompt, params: tuple[Param, ...]) -> None:
+    """Reports data of which nothing is known where all of it would be shown."""
+    for written, param in zip(decl.params, params, strict=True):
+        if param.type.required() == JSON:
+            module.report(json_misplaced(written.name))
 
 
 def _answer(s: Settings) -> str:
@@ -137,7 +148,7 @@ def _checks(
 
 def _repl(module: Module, written: t.Repl) -> r.Repl:
     s = Settings(module, written.block, "repl")
-    sub, tools = s.find("sub", t.Name), s.expr("tools")
+    tools, subs = s.expr("tools"), _subs(module, s.expr("sub"))
     names = tools.items if isinstance(tools, t.ListOf) else ()
     if tools is not None and not isinstance(tools, t.ListOf):
         module.report(_no_tool(tools))
@@ -147,7 +158,7 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         calls=s.get("calls", int),
         depth=s.get("depth", int),
         shown=s.get("shown", int) * TOK,
-        sub=model_of(module, sub) if sub is not None else None,
+        sub=subs[0] if subs else None,
         sub_input=s.find("sub_input", int),
         tools=tuple(n.text for n in names if isinstance(n, t.Name)),
         cpu=s.get("cpu", float),
@@ -158,7 +169,20 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         prompts=tuple(x for x in given if isinstance(x, r.Prompt)),
         patterns=tuple(x for x in given if isinstance(x, r.Tool)),
         sandbox=_tiers(module, s.expr("sandbox")),
+        errors=s.find("errors", int),
+        others=subs[1:],
     )
+
+
+def _subs(module: Module, written: t.Expr | None) -> tuple[r.Model, ...]:
+    """The models that code may ask, the usual one first."""
+    items = written.items if isinstance(written, t.ListOf) else (written,)
+    names = [n for n in items if isinstance(n, t.Name)]
+    twice = len({n.text for n in names}) < len(names)
+    if written is not None and (not items or len(names) < len(items) or twice):
+        module.report(_no_sub(written))
+        return ()
+    return tuple(model_of(module, n) for n in names)
 
 
 def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.Tool]:
@@ -253,6 +277,16 @@ def _no_tool(name: t.Expr) -> Diagnostic:
         reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` may be tools, and patterns "
         "of such that take neither prompts nor types.",
         hint="tools: [grep, tag_rows]",
+    )
+
+
+def _no_sub(written: t.Expr) -> Diagnostic:
+    return error(
+        "wrong-setting",
+        "`sub` takes the name of a model, or a list of different ones",
+        written.span,
+        reason="Of several, code asks the first unless it names another.",
+        hint="write sub: reader, or sub: [reader, fast]",
     )
 
 

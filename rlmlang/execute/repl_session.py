@@ -14,12 +14,14 @@ import anyio
 
 from rlmlang.budget import Account, Limits
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.call_model import SHOWN, ItemError, Request, answer, attempt
 from rlmlang.execute.call_quota import CallQuota
 from rlmlang.execute.causes import ends_run, first_cause
 from rlmlang.execute.input_limits import beginning, too_large
 from rlmlang.execute.run_context import RunContext
+from rlmlang.execute.session_events import tell_cell
+from rlmlang.execute.session_problems import failing, out_of_time
 from rlmlang.execute.transcript import code_in, shown
 from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.ir import recipe as r
@@ -28,6 +30,7 @@ from rlmlang.ir.repl_prompts import signature
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import Asker, CellResult, Question, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
+from rlmlang.trajectory.events import TurnStarted
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class ReplSession:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
     told: str = ""
+    errors: int = 0
 
     async def run(self) -> Datum:
         """The answer. Raises ItemError when even the last word is of no use."""
@@ -72,13 +76,15 @@ class ReplSession:
                 values, {**host, **self.tools, **looks}, self._submit
             )
             told = [*map(signature, self.tools.values()), *(t.signature for t in looks.values())]
-            self.told = "\n".join([*told, sandbox.missing_features])
+            models = filter(None, [f.models_told(prompt)])
+            self.told = "\n".join([*models, *told, sandbox.missing_features])
             for turn in range(self.caps.iters):
                 if self.child and not self.quota.free:
                     break
                 ran = await self._turn(sandbox, turn)
                 if ran.submitted:
                     return ran.value
+                self._count_error(ran)
             return await self._last()
         finally:
             with anyio.CancelScope(shield=True):
@@ -89,13 +95,24 @@ class ReplSession:
     async def _turn(self, sandbox: Sandbox, turn: int) -> CellResult:
         if self.child:
             self.quota.take()
+        scope, call = self.scope, self.request.call.inside("turn", turn)
+        left = self.quota.free
+        scope.emit(TurnStarted(call=call, turn=turn + 1, turns=self.caps.iters, calls_left=left))
         said, broken = await self._say(turn)
+        began = scope.clock()
         code, problem = ("", broken) if broken else code_in(said)
         ran = CellResult(error=problem, kind="syntax") if problem else await sandbox.run(code)
+        tell_cell(scope, call, code, ran, scope.clock() - began)
         most = self.request.prompt.model.output * GROWTH
-        said = beginning(said[:1_000], most, self.scope.tools.measure)
+        said = beginning(said[:1_000], most, scope.tools.measure)
         self.history.append(shown(turn, code or said, ran, self.caps.shown))
         return ran
+
+    def _count_error(self, ran: CellResult) -> None:
+        """Counts the turns in a row that failed. Raises ItemError for one too many."""
+        self.errors = self.errors + 1 if ran.error else 0
+        if self.caps.errors is not None and self.errors > self.caps.errors:
+            raise failing(self.request, self.caps.errors, ran)
 
     async def _say(self, turn: int) -> tuple[str, str]:
         """What the model says in a turn, and what is wrong with it where it is not whole."""
@@ -144,7 +161,9 @@ class ReplSession:
 
     # ── what code may call ───────────────────────────────────────────────────
 
-    async def _query(self, prompts: list[Datum], contexts: list[Datum], deep: bool) -> list[Datum]:
+    async def _query(
+        self, prompts: list[Datum], contexts: list[Datum], deep: bool, *named: str
+    ) -> list[Datum]:
         """`llm_query`, `rlm_query` and their batches."""
         if len(prompts) != len(contexts):
             raise ValueError(f"{len(prompts)} prompts, {len(contexts)} contexts")
@@ -152,7 +171,8 @@ class ReplSession:
             return []
         if deep:
             return await self._children(prompts, contexts)
-        query = f.query_of(self.request.prompt)
+        other = self._named(*named)
+        query, part = f.query_of(self.request.prompt, other), f.query_part(other)
         given = [
             {"request": str(p), "context": "" if c is None else c}
             for p, c in zip(prompts, contexts, strict=True)
@@ -162,8 +182,18 @@ class ReplSession:
         for inputs in given:
             self._fits(query, inputs, self.caps.sub_input)
         self.quota.take(len(given))
-        requests = [self._request("query", query, i, self._count()) for i in given]
+        requests = [self._request(part, query, i, self._count()) for i in given]
         return await _all([partial(answer, self.scope, x) for x in requests])
+
+    def _named(self, name: str = "") -> r.Model | None:
+        """The model that code names, None for the usual one. Raises ValueError, in words for the
+        model."""
+        usual = (self.caps.sub or self.request.prompt.model).name
+        found = next((m for m in self.caps.others if m.name == name), None)
+        if found is None and name not in ("", usual):
+            known = ", ".join(m.name for m in self.caps.others)
+            raise ValueError(f"there is no model {name!r}: name one of {usual}, {known}")
+        return found
 
     def _fits(
         self, prompt: r.Prompt | r.Tool, inputs: Mapping[str, Datum], most: int | None
@@ -246,10 +276,11 @@ class ReplSession:
         self, part: str, prompt: r.Prompt, inputs: Mapping[str, Datum], number: int | None
     ) -> Request:
         own = part in ("turn", "last")
+        name = part.partition(".")[0]
         parts = (self.request.part, f"child.{part}" if self.child and own else part)
         depth = self.request.depth + (0 if own else 1)
         return Request(
-            self.request.call.inside(part, number),
+            self.request.call.inside(name, number),
             prompt,
             inputs,
             ".".join(x for x in parts if x),
@@ -274,7 +305,7 @@ async def explore(scope: RunContext, request: Request, caps: r.Repl) -> Datum:
     session = ReplSession(scope, request, caps, CallQuota(caps.calls, caps.calls), account)
     with anyio.move_on_after(caps.wall):
         return await session.run()
-    raise _out_of_time(request, caps)
+    raise out_of_time(request, caps)
 
 
 async def _all(work: Sequence[Callable[[], Awaitable[Datum]]]) -> list[Datum]:
@@ -296,17 +327,6 @@ async def _all(work: Sequence[Callable[[], Awaitable[Datum]]]) -> list[Datum]:
             raise RuntimeError(problem.diagnostic.message) from None
         raise problem from None
     return [found[number] for number in range(len(work))]
-
-
-def _out_of_time(request: Request, caps: r.Repl) -> ItemError:
-    return ItemError(
-        Diagnostic(
-            "session-out-of-time",
-            f"{request.call}: no answer within the {caps.wall:g} s that the session may take",
-            reason="What its turns and sub-calls brought is kept.",
-            hint="raise `wall` of the repl",
-        )
-    )
 
 
 def _limits(caps: r.Repl) -> Limits:

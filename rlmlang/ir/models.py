@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
+from rlmlang.ir.declarations import LATER
 from rlmlang.value import Frozen, value
 
 
@@ -35,3 +38,5 @@ class Model(Frozen):
     declared: bool = False
     answer: str = "auto"
     takes: tuple[tuple[str, object], ...] = ()
+    top_p: float | None = field(default=None, metadata=LATER)
+    seed: int | None = field(default=None, metadata=LATER)

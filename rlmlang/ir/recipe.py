@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, Protocol
 from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.declarations import LATER
 from rlmlang.ir.declarations import Budget as Budget
 from rlmlang.ir.declarations import Demo as Demo
 from rlmlang.ir.declarations import OfModel as OfModel
@@ -34,7 +35,8 @@ from rlmlang.value import Frozen, value
 class Repl(Frozen):
     """The caps of a free-form node: `shown` in bytes, `cpu` and `wall` in seconds, `memory` in
     bytes; `prompts` and `patterns` are those that code may call, `sandbox` the tiers, empty where
-    left open."""
+    left open. `errors` turns in a row may fail, any number where it is None. `others` are models
+    that calls from code may name besides `sub`."""
 
     iters: int
     calls: int
@@ -51,6 +53,8 @@ class Repl(Frozen):
     prompts: tuple[Prompt, ...] = ()
     sandbox: tuple[str, ...] = ()
     patterns: tuple[Tool, ...] = ()
+    errors: int | None = field(default=None, metadata=LATER)
+    others: tuple[Model, ...] = field(default=(), metadata=LATER)
 
 
 @value

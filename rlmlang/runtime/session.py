@@ -23,6 +23,7 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.heard import Heard
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.logged import log
 from rlmlang.runtime.models import Models
@@ -75,7 +76,8 @@ class Session:
         budget_waiters: BudgetWaiters | None = None,
         sink: Sink | None = None,
     ) -> None:
-        self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
+        self.ready, self.engine, self.dry = ready, engine, dry
+        self.heard = Heard(listener, self.stop)
         self.sink = sink
         self.reused = 0
         self.notices: dict[str, Diagnostic] = {}
@@ -122,6 +124,8 @@ class Session:
             self._close()
         if self.cancelled is not None or cancellations() > asked:
             raise self.cancelled or asyncio.CancelledError
+        if self.heard.raised is not None:
+            raise self.heard.raised
         if problem is not None:
             lines, result = lines_of(scope, self.ready.plan, self.ready.inputs), None
         return self._outcome(result, lines, problem)
@@ -258,8 +262,7 @@ class Session:
         log(self.begun.name, event)
         if isinstance(event, CallFinished) and event.reused:
             self.reused += 1
-        if self.listener is not None:
-            self.listener(event)
+        self.heard(event)
 
     def _paused(self, model: str, seconds: float, why: str) -> None:
         if self.scope is not None:

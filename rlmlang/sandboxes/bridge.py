@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.protocols import CellResult, Sandbox, Submit
-from rlmlang.sandboxes.arguments import Taken
+from rlmlang.sandboxes.arguments import Taken, shown
 from rlmlang.sandboxes.context_tools import ContextTools
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.worker.messages import Answer, Plain, Raised
@@ -33,9 +33,9 @@ class Query(Protocol):
     """Asks models; `deep` asks each prompt in a session of its own."""
 
     async def __call__(
-        self, prompts: list[Plain], contexts: list[Datum], deep: bool
+        self, prompts: list[Plain], contexts: list[Datum], deep: bool, *named: str
     ) -> list[Datum]:
-        """One answer for each prompt."""
+        """One answer for each prompt, of the usual model or of the one that is named."""
 
 
 class Tool(Protocol):
@@ -150,8 +150,9 @@ class Bridge:
             return await handles.ask(args)
         if name == QUERY:
             query: Query = self.host[QUERY]
-            prompts, contexts, deep = _query(args)
-            return handles.plain(await query(prompts, [handles.taken(c) for c in contexts], deep))
+            prompts, contexts, deep, *model = _query(args)
+            taken = [handles.taken(c) for c in contexts]
+            return handles.plain(await query(prompts, taken, deep, *model))
         if name != TOOL:
             raise LookupError(f"name {name!r} is not defined")
         called, values, fields = _tool(args)
@@ -192,14 +193,21 @@ def _taken(name: str, args: object) -> list[Plain]:
     return Taken(finite=name in (SUBMIT, TOOL)).items(args)
 
 
-def _query(args: list[Plain]) -> tuple[list[Plain], list[Plain], bool]:
-    """Prompts, as many contexts, and whether each is a session of its own."""
-    prompts, contexts, deep = args if len(args) == 3 else (None, None, None)
+def _query(
+    args: list[Plain],
+) -> tuple[list[Plain], list[Plain], bool] | tuple[list[Plain], list[Plain], bool, str]:
+    """Prompts, as many contexts, whether each is a session of its own, and the name of the model
+    where one is named."""
+    prompts, contexts, deep, *named = args if len(args) in (3, 4) else (None, None, None)
     if not isinstance(prompts, list) or not isinstance(contexts, list) or deep not in (True, False):
         raise TypeError("call it as llm_query_batched(prompts: [Text], contexts: [Any]? = None)")
     if len(prompts) > PROMPTS:
         raise ValueError(f"{len(prompts):,} prompts at once; at most {PROMPTS:,}")
-    return prompts, contexts, bool(deep)
+    if not named:
+        return prompts, contexts, bool(deep)
+    if not isinstance(named[0], str):
+        raise TypeError(f"model is the name of one, not {shown(named[0])}")
+    return prompts, contexts, bool(deep), named[0]
 
 
 def _tool(args: list[Plain]) -> tuple[str, list[Plain], dict[str, Plain]]:

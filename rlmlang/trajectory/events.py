@@ -180,6 +180,44 @@ class CallRead(CallEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TurnStarted(CallEvent):
+    """A turn of a session with code begins: its number, how many there may be, and how many calls
+    its code may still make."""
+
+    name: ClassVar[str] = "turn_started"
+    turn: int
+    turns: int
+    calls_left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellFinished(CallEvent):
+    """The code of a turn was run: the code, what it printed, the error it ended with and its kind,
+    the seconds it took, its calls included; whether it submitted an answer, and whether its sandbox
+    was lost."""
+
+    name: ClassVar[str] = "cell_finished"
+    code: str
+    output: str = ""
+    error: str = ""
+    kind: str = ""
+    seconds: float = 0.0
+    submitted: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetUsed(Event):
+    """What a run has used after a turn of a session, and its limits, by what they limit."""
+
+    name: ClassVar[str] = "budget_used"
+    calls: int
+    tokens: int
+    usd: float
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemSkipped(CallEvent):
     """An item was left out; `ranges` are what it held of the source."""
 
@@ -207,7 +245,8 @@ KINDS: dict[str, type[Event]] = {
     k.name: k
     for k in (
         RunStarted, FilesLeftOut, RunResumed, Paused, Noticed, StepStarted, StepFinished,
-        CallStarted, CallFinished, CallFailed, CallRead, ItemSkipped, RunFinished,
+        CallStarted, CallFinished, CallFailed, CallRead, ItemSkipped, TurnStarted, CellFinished,
+        BudgetUsed, RunFinished,
     )
 }  # fmt: skip
 
