@@ -10,6 +10,7 @@ from rlmlang.check.module import Module
 from rlmlang.check.resolve import model_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
+from rlmlang.check.sessions import TOK, going_on, models_asked
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
 from rlmlang.check.type_problems import json_misplaced
@@ -27,7 +28,6 @@ from rlmlang.schema.tools import BUILT_IN
 from rlmlang.syntax import tree as t
 
 SHORT = 2_000
-TOK = 2  # bytes of one, where a size is written in it
 
 
 def prompt_of(module: Module, name: str) -> r.Prompt | None:
@@ -81,7 +81,7 @@ def _full(
     if isinstance(task, t.Text):
         _template(module, task, params, extra)
     checks = _checks(module, s.written.get("check", []), params, result, most)
-    repl = _repl(module, s.repl) if s.repl is not None else None
+    repl = _repl(module, s.repl, params) if s.repl is not None else None
     if repl is None:
         _no_json(module, decl, params)
     return r.Prompt(
@@ -146,9 +146,9 @@ def _checks(
     return tuple(checks)
 
 
-def _repl(module: Module, written: t.Repl) -> r.Repl:
+def _repl(module: Module, written: t.Repl, params: tuple[Param, ...]) -> r.Repl:
     s = Settings(module, written.block, "repl")
-    tools, subs = s.expr("tools"), _subs(module, s.expr("sub"))
+    tools, subs = s.expr("tools"), models_asked(module, s.expr("sub"))
     names = tools.items if isinstance(tools, t.ListOf) else ()
     if tools is not None and not isinstance(tools, t.ListOf):
         module.report(_no_tool(tools))
@@ -171,18 +171,8 @@ def _repl(module: Module, written: t.Repl) -> r.Repl:
         sandbox=_tiers(module, s.expr("sandbox")),
         errors=s.find("errors", int),
         others=subs[1:],
+        **going_on(module, s, params),
     )
-
-
-def _subs(module: Module, written: t.Expr | None) -> tuple[r.Model, ...]:
-    """The models that code may ask, the usual one first."""
-    items = written.items if isinstance(written, t.ListOf) else (written,)
-    names = [n for n in items if isinstance(n, t.Name)]
-    twice = len({n.text for n in names}) < len(names)
-    if written is not None and (not items or len(names) < len(items) or twice):
-        module.report(_no_sub(written))
-        return ()
-    return tuple(model_of(module, n) for n in names)
 
 
 def _tools(module: Module, names: tuple[t.Expr, ...]) -> Iterator[r.Prompt | r.Tool]:
@@ -277,16 +267,6 @@ def _no_tool(name: t.Expr) -> Diagnostic:
         reason=f"Besides {', '.join(BUILT_IN)}, prompts without `repl` may be tools, and patterns "
         "of such that take neither prompts nor types.",
         hint="tools: [grep, tag_rows]",
-    )
-
-
-def _no_sub(written: t.Expr) -> Diagnostic:
-    return error(
-        "wrong-setting",
-        "`sub` takes the name of a model, or a list of different ones",
-        written.span,
-        reason="Of several, code asks the first unless it names another.",
-        hint="write sub: reader, or sub: [reader, fast]",
     )
 
 

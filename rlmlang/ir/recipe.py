@@ -36,7 +36,8 @@ class Repl(Frozen):
     """The caps of a free-form node: `shown` in bytes, `cpu` and `wall` in seconds, `memory` in
     bytes; `prompts` and `patterns` are those that code may call, `sandbox` the tiers, empty where
     left open. `errors` turns in a row may fail, any number where it is None. `others` are models
-    that calls from code may name besides `sub`."""
+    that calls from code may name besides `sub`. `session` is the parameter that holds what an
+    earlier session left, of which `conversation` bytes are shown; empty where there is none."""
 
     iters: int
     calls: int
@@ -55,6 +56,8 @@ class Repl(Frozen):
     patterns: tuple[Tool, ...] = ()
     errors: int | None = field(default=None, metadata=LATER)
     others: tuple[Model, ...] = field(default=(), metadata=LATER)
+    session: str = field(default="", metadata=LATER)
+    conversation: int = field(default=0, metadata=LATER)
 
 
 @value

@@ -14,6 +14,8 @@ from rlmlang.ir.recipe import Prompt, Tool
 from rlmlang.ir.types import TEXT
 
 PREVIEW = 400
+CONVERSATION = "conversation"
+"""The variable that has what was asked and answered before in a session that goes on."""
 RULES = """\
 You do not see the inputs; they are variables of a Python session that you drive. Answer with one
 block of Python in a ```python fence. It is run, you see what it printed, and you go on. Variables
@@ -70,7 +72,7 @@ def query_part(other: Model | None = None) -> str:
 def child_of(prompt: Prompt) -> Prompt:
     """The free-form prompt that `rlm_query` hands a task to, one level down."""
     assert prompt.repl is not None
-    caps = replace(prompt.repl, depth=prompt.repl.depth - 1)
+    caps = replace(prompt.repl, depth=prompt.repl.depth - 1, session="", conversation=0)
     made = _text(prompt, "_child", "Do what the variable `request` says.", ())
     params = (Param("request", TEXT), Param("context", TEXT))
     tuned = [(k.removeprefix("child."), t) for k, t in prompt.tuned if k.startswith("child.")]

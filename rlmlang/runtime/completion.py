@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
@@ -24,12 +24,14 @@ from rlmlang.runtime.exploring import (
     room_for,
     sets_of,
 )
+from rlmlang.runtime.going_on import going_on
 from rlmlang.runtime.limits import refuse
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.python_settings import options_of
 from rlmlang.runtime.session import Session
+from rlmlang.stores.runs import RunData
 from rlmlang.trajectory.events import Event
 from rlmlang.trajectory.receipt import Line
 
@@ -106,7 +108,8 @@ async def acompletion(
     then is kept."""
     with _ready(prompt, context, (model, sub_model), budget or {}, how) as ready:
         refuse(ready)
-        outcome = await Session(ready, how.get("on_event"), engine).run()
+        about = _about(how)
+        outcome = await Session(ready, how.get("on_event"), engine, about=about).run()
     return _answer(outcome)
 
 
@@ -168,7 +171,8 @@ def completion(
     loop is running; it waits for the answer all the same.
     """
     with _ready(prompt, context, (model, sub_model), budget or {}, how) as ready:
-        return _answer(execute(ready, engine=engine, listener=how.get("on_event")))
+        hear, about = how.get("on_event"), _about(how)
+        return _answer(execute(ready, engine=engine, listener=hear, about=about))
 
 
 @contextmanager
@@ -182,9 +186,18 @@ def _ready(
     """The question, bound, for as long as its context lies where it lies."""
     names, engines = named_models(models_of(*models, how.get("sub_models", {})))
     options = replace(options_of(how, besides=OWN), models=names, engines=engines)
-    with tempfile.TemporaryDirectory() as folder:
-        asked = Question(prompt, given(context, Path(folder)), budget, how)
-        yield asked.prepared(options)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
+        found = given(context, Path(folder))
+        if (session := how.get("session")) is not None:
+            before = held.enter_context(going_on(session, options))
+            found = replace(found, values={**found.values, "before": before})
+        yield Question(prompt, found, budget, how).prepared(options)
+
+
+def _about(how: Exploring) -> RunData:
+    """What is kept with the run."""
+    session = how.get("session")
+    return RunData() if session is None else RunData(session=session)
 
 
 def _answer(outcome: Outcome) -> Completion:

@@ -35,7 +35,9 @@ class Exploring(Running, total=False):
     `max_tokens` (of an answer) are settings of `model`. `sub_models` are more models that code may
     ask, by the names that it knows them by. `on_event` is called with each event of the run, in
     order: a turn begins, a call is sent or has ended, code has run and what it printed, what was
-    used; what it raises ends the run, and is raised. `sets` are other settings of the recipe, by
+    used; what it raises ends the run, and is raised. `session` is a name: the call goes on with the
+    variables and the conversation of the calls before that had it, from whatever process; one at a
+    time (`session-in-use`). `sets` are other settings of the recipe, by
     their paths: `{"reader.temperature": 0.7}`.
     """
 
@@ -50,6 +52,7 @@ class Exploring(Running, total=False):
     max_tokens: int
     sub_models: Mapping[str, Model]
     on_event: Callable[[Event], None]
+    session: str
     sets: Mapping[str, object]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.protocols import CellResult, Sandbox, Submit
+from rlmlang.protocols import CellResult, GoesOn, Sandbox, Submit
 from rlmlang.sandboxes.arguments import Taken, shown
 from rlmlang.sandboxes.context_tools import ContextTools
 from rlmlang.sandboxes.handles import Handles
@@ -163,11 +163,13 @@ class Bridge:
         named = {k: handles.taken(v) for k, v in fields.items()}
         return handles.plain(await tool(called, [handles.taken(v) for v in values], named))
 
-    def _submitted(self, args: object) -> Raised:
+    def _submitted(self, args: object) -> Answer:
         """Ends the cell with a value that fits; else an error that the model can mend."""
         try:
             values, fields = _submission(_taken(SUBMIT, args))
             value = self.submit(values, fields)
+        except GoesOn:
+            return {"return_value": None}
         except Exception as mistake:
             found = _told(mistake)
             return {"exc_type": "TypeError", "message": f"SUBMIT: {found['message']}"}

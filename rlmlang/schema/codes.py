@@ -206,6 +206,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "result-too-large": (FAILED, (), "a recipe returns more than it says"),
     "sandbox-unavailable": (FAILED, (), "this tier does not work on this machine"),
     "session-failing": (FAILED, ("item",), "the code of a free-form session failed too often"),
+    "session-in-use": (FAILED, (), "another call goes on with the same session"),
     "session-out-of-time": (FAILED, ("item",), "a free-form session took longer than its `wall`"),
     "setting-form": (RECIPE, (), "a limit written as a choice, or a choice as a limit"),
     "sheet-missing": (FAILED, ("source",), "a workbook without the sheet that is named"),

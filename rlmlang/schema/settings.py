@@ -140,6 +140,10 @@ BLOCKS: dict[str, Block] = {
                 "`llm_query(prompt, model=\"fast\")`", outside="PROMPT",
                 example="sub: reader, or sub: [reader, fast]"),
         _cap("sub_input", "size", None, "the most a call from code may send", 1, "PROMPT"),
+        Setting("session", "name", doc="the parameter that holds what an earlier session left: its "
+                "variables and the conversation are there again; where it is none, none is kept"),
+        _cap("conversation", "size", 2_000, "what the model sees of the conversation before", 500,
+             "PROMPT"),
         Setting("tools", "expression", doc="what code may call: built-in tools, prompts and "
                 "patterns", example="a list of tools"),
         _cap("cpu", "duration", 20.0, "time that one turn's code may compute", MOMENT),

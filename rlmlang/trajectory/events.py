@@ -207,6 +207,16 @@ class CellFinished(CallEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionLeft(CallEvent):
+    """What a session with code leaves for a later one: [name, value as Python writes it] of each
+    variable, and the names of those that are no plain data."""
+
+    name: ClassVar[str] = "session_left"
+    variables: list[list[str]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BudgetUsed(Event):
     """What a run has used after a turn of a session, and its limits, by what they limit."""
 
@@ -246,7 +256,7 @@ KINDS: dict[str, type[Event]] = {
     for k in (
         RunStarted, FilesLeftOut, RunResumed, Paused, Noticed, StepStarted, StepFinished,
         CallStarted, CallFinished, CallFailed, CallRead, ItemSkipped, TurnStarted, CellFinished,
-        BudgetUsed, RunFinished,
+        SessionLeft, BudgetUsed, RunFinished,
     )
 }  # fmt: skip
 

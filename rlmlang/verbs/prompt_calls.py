@@ -93,7 +93,7 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known:
     binding, turns = known.binding, caps.iters
     price = binding.model(prompt.model).price
     asked = (turn_of(prompt), last_of(prompt))
-    base = sum(_template(p, binding) for p in asked) + described(prompt)
+    base = sum(_template(p, binding) for p in asked) + described(prompt) + caps.conversation
     turn = caps.shown + prompt.model.output * GROWTH + TURN
     root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
     prompts = list(free_prompts(prompt).values())

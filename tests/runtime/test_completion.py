@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,7 @@ import dspy
 import pytest
 
 import rlmlang
-from rlmlang.runtime.completion import Question
-from rlmlang.runtime.completion_context import of_paths
-from rlmlang.runtime.prepared import Options
-from tests.questions import FAST, READER, ROOT, asked, models
-
-
-def plan(budget: Mapping[str, float] | None = None, **how: Any) -> Any:
-    """The plan of a question, nothing asked."""
-    Path("context.txt").write_text("Ann pays.")
-    names = (f"root=openai/{ROOT}", f"reader=openai/{ROOT}", *how.pop("models", ()))
-    question = Question("Who pays?", of_paths(["context.txt"]), budget or {}, how)  # type: ignore[arg-type]
-    return question.prepared(Options(models=names, store=None)).plan
+from tests.questions import FAST, READER, ROOT, asked, models, plan
 
 
 def test_models_are_asked_by_name_and_as_they_are_set(
