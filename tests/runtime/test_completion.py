@@ -180,3 +180,10 @@ def test_a_context_keeps_its_structure(
     with models(monkeypatch, f"SUBMIT({code})") as server:
         assert str(asked(server, context=context)) == answer
     assert told in server.requests[0]["messages"][-1]["content"]
+
+
+def test_no_step_but_a_session_takes_data_of_which_nothing_is_known(folder: Path) -> None:
+    recipe = "rlm 1\nrecipe said(data: Json) -> Text {\n  return text(data)\n}\n"
+    Path("said.rlm").write_text(recipe)
+    with pytest.raises(rlmlang.BadRecipe, match="`text` takes a known value, not Json"):
+        rlmlang.plan_recipe("said.rlm")
