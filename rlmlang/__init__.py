@@ -1,7 +1,8 @@
 """rlmlang: recursive language models as source code.
 
 `check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; a `Plan` may be
-kept, changed and run; `completion` and `acompletion` answer a question over a context of any size;
+kept, changed and run; `completion` and `acompletion` answer a question over a context of any size,
+`astream` tells of its turns meanwhile;
 `tune_recipe` makes prompts better; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
 pulled in only when one of the latter is called, networkx when a plan is made. What stands in the
 way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rlmlang.diagnostics.diagnostic import CodedError
     from rlmlang.plan.plan import Plan
     from rlmlang.runtime import check as check_recipe
-    from rlmlang.runtime.completion import Completion, acompletion, completion
+    from rlmlang.runtime.completion import Completion, acompletion, astream, completion
     from rlmlang.runtime.interpreter import interpreter_factory
     from rlmlang.runtime.library import aplan, arun, run
     from rlmlang.runtime.library import plan as plan_recipe
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from rlmlang.runtime.prepared import BadRecipe, Outcome
     from rlmlang.runtime.python_settings import Settings
     from rlmlang.tools.python import Tool
+    from rlmlang.trajectory.events import (
+        BudgetUsed,
+        CallFailed,
+        CallFinished,
+        CallStarted,
+        CellFinished,
+        Event,
+        TurnStarted,
+    )
     from rlmlang.tuning.api import tune_recipe
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -32,16 +42,24 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 __version__ = "0.1.0"
 __all__ = [
     "BadRecipe",
+    "BudgetUsed",
+    "CallFailed",
+    "CallFinished",
+    "CallStarted",
+    "CellFinished",
     "CodedError",
     "Completion",
+    "Event",
     "Outcome",
     "Plan",
     "Settings",
     "Tool",
+    "TurnStarted",
     "__version__",
     "acompletion",
     "aplan",
     "arun",
+    "astream",
     "check_recipe",
     "completion",
     "interpreter_factory",
@@ -51,7 +69,12 @@ __all__ = [
     "tune_recipe",
 ]
 
+EVENTS = (
+    "BudgetUsed", "CallFailed", "CallFinished", "CallStarted", "CellFinished", "Event",
+    "TurnStarted",
+)  # fmt: skip
 FACE = {
+    **{name: ("rlmlang.trajectory.events", name) for name in EVENTS},
     "check_recipe": ("rlmlang.runtime", "check"),
     "plan_recipe": ("rlmlang.runtime.library", "plan"),
     "run": ("rlmlang.runtime.library", "run"),
@@ -61,6 +84,7 @@ FACE = {
     "tune_recipe": ("rlmlang.tuning.api", "tune_recipe"),
     "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
     "load": ("rlmlang.runtime.module", "load"),
+    "astream": ("rlmlang.runtime.completion", "astream"),
     "acompletion": ("rlmlang.runtime.completion", "acompletion"),
     "Completion": ("rlmlang.runtime.completion", "Completion"),
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),

@@ -159,6 +159,10 @@ Submit = Callable[[Sequence[Datum], Mapping[str, Datum]], Datum]
 """Takes what a cell submits; gives the value, or raises ValueError with words for the model."""
 
 
+class GoesOn(Exception):  # noqa: N818, it is no mistake
+    """A submission was taken, and its cell is run to the end: what it leaves is wanted."""
+
+
 @dataclass(frozen=True)
 class CellResult:
     """What came of a cell: what it printed, the error it ended with and its kind (syntax,

@@ -15,10 +15,12 @@ from rlmlang.ir.expressions import Param
 from rlmlang.ir.types import (
     ANY,
     GENERIC,
+    JSON,
     TEXT,
     TYPE_NAMES,
     EnumType,
     Field,
+    JsonType,
     MapType,
     PairType,
     Plain,
@@ -37,7 +39,7 @@ from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
 
 T = TypeVar("T")
-UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType
+UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType | JsonType
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
@@ -146,9 +148,19 @@ class Module:
 
     # ── types ────────────────────────────────────────────────────────────────
 
-    def type(self, written: t.TypeExpr, variables: Mapping[str, Type] | None = None) -> Type:
-        """The type that was written; unknown names are reported and become `Any`."""
+    def type(
+        self,
+        written: t.TypeExpr,
+        variables: Mapping[str, Type] | None = None,
+        *,
+        data: bool = False,
+    ) -> Type:
+        """The type that was written; unknown names are reported and become `Any`, as does `Json`
+        where it is no type of `data` that comes in."""
         found = self._type(written, variables or {})
+        if found == JSON and not data:
+            self.report(say.json_misplaced(written))
+            return ANY
         return found.maybe() if written.optional else found
 
     def _type(self, written: t.TypeExpr, variables: Mapping[str, Type]) -> Type:
@@ -215,7 +227,7 @@ class Module:
     ) -> tuple[Param, ...]:
         """Parameters with their types."""
         self._repeats([p.name for p in written])
-        types = [self.type(p.typed.type, variables) for p in written]
+        types = [self.type(p.typed.type, variables, data=True) for p in written]
         return tuple(
             Param(p.name.text, type_, self.max_of(p.typed, type_), p.docs)
             for p, type_ in zip(written, types, strict=True)

@@ -16,6 +16,9 @@ from rlmlang.syntax import verbs as v
 from rlmlang.syntax.trials import Trial
 
 Read = Callable[[str], t.Expr | None]
+PLAIN = t.Number | t.Text | t.Constant | t.Name
+LISTED = tuple(f".{s.name}" for s in BLOCKS["repl"].settings if s.kind == "expression")
+"""How the paths end of what may be a list."""
 
 
 def settable(file: t.File) -> list[str]:
@@ -35,7 +38,8 @@ def settable_here(items: Iterable[t.Node]) -> list[str]:
             case t.Settings(word="model"):
                 found += [f"{item.name.text}.{key}" for key in _outside("model")]
             case t.Prompt():
-                found += [f"{item.name.text}.{key}" for key in _outside("prompt")]
+                kinds = ("prompt", "repl") if _repl_of(item) is not None else ("prompt",)
+                found += [f"{item.name.text}.{key}" for k in kinds for key in _outside(k)]
             case t.Recipe():
                 found += [p for line in item.body.items for p in _of_step(line)]
     return found
@@ -73,7 +77,8 @@ def override(file: t.File, sets: Mapping[str, str], read: Read) -> tuple[t.File,
     known = settable(file)
     for path, text in sets.items():
         value = read(text)
-        if path not in known or not isinstance(value, t.Number | t.Text | t.Constant | t.Name):
+        takes = PLAIN | t.ListOf if path.endswith(LISTED) else PLAIN
+        if path not in known or not isinstance(value, takes):
             refused.append(path)
             continue
         items = tuple(_set(item, path, value) for item in file.items)
@@ -95,8 +100,22 @@ def _set(item: t.Decl, path: str, value: t.Expr) -> t.Decl:
     if isinstance(item, t.Settings):
         return replace(item, block=_entry(item.block, "model", key, value))
     if isinstance(item, t.Prompt):
+        repl = _repl_of(item)
+        if repl is not None and key in BLOCKS["repl"].names:
+            return _with_repl(item, replace(repl, block=_entry(repl.block, "repl", key, value)))
         return replace(item, body=_entry(_block_of(item), "prompt", key, value))
     return item
+
+
+def _repl_of(prompt: t.Prompt) -> t.Repl | None:
+    """The caps of a free-form prompt; None for any other."""
+    return next((e for e in _block_of(prompt).entries if isinstance(e, t.Repl)), None)
+
+
+def _with_repl(prompt: t.Prompt, repl: t.Repl) -> t.Prompt:
+    block = _block_of(prompt)
+    entries = (repl if isinstance(e, t.Repl) else e for e in block.entries)
+    return replace(prompt, body=replace(block, entries=tuple(entries)))
 
 
 def _block_of(prompt: t.Prompt) -> t.Block:
@@ -132,7 +151,8 @@ def _argument(call: t.Call, key: str, value: t.Expr) -> t.Call:
 def _entry(block: t.Block, kind: str, key: str, value: t.Expr) -> t.Block:
     """The block, of a kind, with one entry set, in the place of an older one."""
     name = t.Name(text=key, span=value.span)
-    if BLOCKS[kind].setting(key).kind == "choice" and isinstance(value, t.Text):
+    bare = BLOCKS[kind].setting(key).kind in ("choice", "expression")
+    if bare and isinstance(value, t.Text):
         value = t.Name(text=value.value, span=value.span)
     made: t.Entry = (
         t.Limit(key=name, amount=value, span=value.span)

@@ -10,23 +10,24 @@ from rlmlang.check.module import Module
 from rlmlang.check.resolve import model_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
+from rlmlang.check.sessions import TOK, going_on, models_asked
 from rlmlang.check.settings import Settings
 from rlmlang.check.template import check_template, used_names
 from rlmlang.check.tools import most_of, named
+from rlmlang.check.type_problems import json_misplaced
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
 from rlmlang.ir.sizes import item_size
-from rlmlang.ir.types import BOOL, TEXT, Type, fits
+from rlmlang.ir.types import BOOL, JSON, TEXT, Type, fits
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.registry import Find
 from rlmlang.schema.sandboxes import choices, chosen
 from rlmlang.syntax import tree as t
 
 SHORT = 2_000
-TOK = 2  # bytes of one, where a size is written in it
 
 
 def prompt_of(module: Module, name: str) -> r.Prompt | None:
@@ -49,6 +50,7 @@ def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
         module.report(_nothing_to_quote(decl))
     if isinstance(decl.body, t.Block):
         return _full(module, decl, decl.body, params, result)
+    _no_json(module, decl, params)
     _template(module, decl.body, params, {})
     return r.Prompt(
         decl.name.text,
@@ -81,6 +83,8 @@ def _full(
     checks = _checks(module, s.written.get("check", []), params, result, most)
     repl = _repl(module, s.repl, params) if s.repl is not None else None
     answers = module_of(s, decl, params)
+    if repl is None:
+        _no_json(module, decl, params)
     return r.Prompt(
         decl.name.text,
         params,
@@ -97,6 +101,13 @@ def _full(
         answer=_answer(s),
         module=answers,
     )
+
+
+def _no_json(module: Module, decl: t.Prompt, params: tuple[Param, ...]) -> None:
+    """Reports data of which nothing is known where all of it would be shown."""
+    for written, param in zip(decl.params, params, strict=True):
+        if param.type.required() == JSON:
+            module.report(json_misplaced(written.name))
 
 
 def _answer(s: Settings) -> str:
@@ -139,14 +150,14 @@ def _checks(
 
 def _repl(module: Module, written: t.Repl, params: tuple[Param, ...]) -> r.Repl:
     s = Settings(module, written.block, "repl")
-    sub = s.find("sub", t.Name)
     tools = named(module, s.expr("tools"), [p.name for p in params], prompt_of)
+    subs = models_asked(module, s.expr("sub"))
     return r.Repl(
         iters=s.get("iters", int),
         calls=s.get("calls", int),
         depth=s.get("depth", int),
         shown=s.get("shown", int) * TOK,
-        sub=model_of(module, sub) if sub is not None else None,
+        sub=subs[0] if subs else None,
         sub_input=s.find("sub_input", int),
         tools=tools.texts,
         cpu=s.get("cpu", float),
@@ -159,6 +170,9 @@ def _repl(module: Module, written: t.Repl, params: tuple[Param, ...]) -> r.Repl:
         functions=tools.functions,
         most=most_of(s, [x.name for x in tools.found]),
         sandbox=_tiers(module, s.expr("sandbox")),
+        errors=s.find("errors", int),
+        others=subs[1:],
+        **going_on(module, s, params),
     )
 
 

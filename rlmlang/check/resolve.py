@@ -55,6 +55,8 @@ def _model_in(s: Settings, name: str = "") -> r.Model:
         bool(name),
         s.get("answer", str),
         _takes(s),
+        s.find("top_p", float),
+        s.find("seed", int),
     )
 
 

@@ -33,6 +33,18 @@ def no_key(written: t.TypeExpr, type_: Type) -> Diagnostic:
     return error("type-arguments", words, written.span, hint="write `Map<Text, …>`")
 
 
+def json_misplaced(at: t.TypeExpr | t.Name) -> Diagnostic:
+    """The problem `misplaced-json`."""
+    return error(
+        "misplaced-json",
+        "`Json` is what a session of code, a recipe or a `code` function takes, and nothing else",
+        at.span,
+        reason="Nothing is known of it: no plan could say how large it is when it is shown, and no "
+        "check what it holds.",
+        hint="declare a record, a list or a `Map<Text, …>` of what is in it",
+    )
+
+
 def not_an_amount(written: t.Expr, words: str) -> Diagnostic:
     """The problem `not-an-amount`."""
     return error(

@@ -56,13 +56,14 @@ def command(
     \b
     rlm ask "Who pays?" --source contracts --model openai/gpt-5-mini
     """
-    from rlmlang.runtime.completion import both, prepared
+    from rlmlang.runtime.completion import prepared
+    from rlmlang.runtime.exploring import models_of
     from rlmlang.runtime.lms import named_models
     from rlmlang.runtime.prepared import Options
 
     wanted = asked_for(form, out, as_values)
     budget: Mapping[str, str | float] = pairs(limits, "budget")
-    names, _ = named_models(both(models[-1] if models else "", sub_model))
+    names, _ = named_models(models_of(models[-1] if models else "", sub_model, {}))
     options = Options(models=names, only_kept=replay, **keeping(store, none=no_store), **more)
     ready = prepared(question, sources, budget, options)
     if fail_on_warning:

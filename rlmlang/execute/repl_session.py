@@ -6,7 +6,7 @@ resumed by running the same code again, with the answers that are kept.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -14,13 +14,15 @@ import anyio
 
 from rlmlang.budget import Account, Limits
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.call_model import SHOWN, ItemError, Request, answer, attempt
 from rlmlang.execute.call_quota import CallQuota
-from rlmlang.execute.causes import ends_run, first_cause
 from rlmlang.execute.dspy_module import by_module
 from rlmlang.execute.input_limits import beginning, too_large
 from rlmlang.execute.run_context import RunContext
+from rlmlang.execute.session_events import tell_cell
+from rlmlang.execute.session_problems import failing, out_of_time
+from rlmlang.execute.session_state import SessionState
+from rlmlang.execute.together import all_of
 from rlmlang.execute.tool_calls import HostCall, ToolQuota, arguments_of
 from rlmlang.execute.transcript import code_in, shown
 from rlmlang.execute.validate import Shown, problem_with, with_places
@@ -29,6 +31,7 @@ from rlmlang.ir import repl_prompts as f
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import Asker, CellResult, Question, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
+from rlmlang.trajectory.events import SessionLeft, TurnStarted
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class ReplSession:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
     told: str = ""
+    errors: int = 0
+    state: SessionState | None = None
 
     async def run(self) -> Datum:
         """The answer. Raises ItemError when even the last word is of no use."""
@@ -67,21 +72,27 @@ class ReplSession:
         host = {"__query": self._query, "__tool": self._tool}
         self.tools = {p.name: self._described(p) for p in f.called_by_code(self.caps)}
         looks = {n: BUILT_IN[n] for n in self.caps.tools if n not in self.tools}
-        values = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
+        given = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
+        state = self.state = self._going_on(given)
         try:
             self.descriptions = await sandbox.open(
-                values, {**host, **self.tools, **looks}, self._submit
+                given, {**host, **self.tools, **looks}, self._submit
             )
             own = map(self.tool_quota.told, self.tools.values())
             told = [*own, *(t.signature for t in looks.values())]
-            self.told = "\n".join([*told, sandbox.missing_features])
+            models = filter(None, [f.models_told(prompt)])
+            self.told = "\n".join([*models, *told, sandbox.missing_features])
+            if state is not None:
+                await state.restore(sandbox)
+                self.history += filter(None, [state.told])
             for turn in range(self.caps.iters):
                 if self.child and not self.quota.free:
                     break
                 ran = await self._turn(sandbox, turn)
                 if ran.submitted:
-                    return ran.value
-            return await self._last()
+                    return await self._left(sandbox, ran.value)
+                self._count_error(ran)
+            return await self._left(sandbox, await self._last())
         finally:
             with anyio.CancelScope(shield=True):
                 await sandbox.close()
@@ -90,18 +101,49 @@ class ReplSession:
         """A tool as its server describes it, where that alone knows."""
         return self.scope.tools.host.described(tool) if isinstance(tool, r.HostFunction) else tool
 
+    def _going_on(self, given: dict[str, Datum]) -> SessionState | None:
+        """The state of a session that may go on, its variables among what code is given."""
+        if not self.caps.session:
+            return None
+        before = given.pop(self.caps.session)
+        if not isinstance(before, Mapping):
+            return None
+        made = SessionState(before, self.caps.conversation)
+        given |= {k: v for k, v in made.variables.items() if k not in given}
+        return made
+
+    async def _left(self, sandbox: Sandbox, value: Datum) -> Datum:
+        """The answer, when what the session leaves is kept."""
+        if self.state is not None:
+            variables, lost = await self.state.left(sandbox)
+            self.scope.emit(SessionLeft(call=self.request.call, variables=variables, lost=lost))
+        return value
+
     # ── turns ────────────────────────────────────────────────────────────────
 
     async def _turn(self, sandbox: Sandbox, turn: int) -> CellResult:
         if self.child:
             self.quota.take()
+        scope, call = self.scope, self.request.call.inside("turn", turn)
+        left = self.quota.free
+        scope.emit(TurnStarted(call=call, turn=turn + 1, turns=self.caps.iters, calls_left=left))
         said, broken = await self._say(turn)
+        began = scope.clock()
         code, problem = ("", broken) if broken else code_in(said)
         ran = CellResult(error=problem, kind="syntax") if problem else await sandbox.run(code)
+        if self.state is not None:
+            ran = self.state.ran(code, ran)
+        tell_cell(scope, call, code, ran, scope.clock() - began)
         most = self.request.prompt.model.output * GROWTH
-        said = beginning(said[:1_000], most, self.scope.tools.measure)
+        said = beginning(said[:1_000], most, scope.tools.measure)
         self.history.append(shown(turn, code or said, ran, self.caps.shown))
         return ran
+
+    def _count_error(self, ran: CellResult) -> None:
+        """Counts the turns in a row that failed. Raises ItemError for one too many."""
+        self.errors = self.errors + 1 if ran.error else 0
+        if self.caps.errors is not None and self.errors > self.caps.errors:
+            raise failing(self.request, self.caps.errors, ran)
 
     async def _say(self, turn: int) -> tuple[str, str]:
         """What the model says in a turn, and what is wrong with it where it is not whole."""
@@ -140,26 +182,36 @@ class ReplSession:
 
     def _submit(self, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
         """The submitted value, if it is what the prompt gives. Raises ValueError."""
-        prompt = self.request.prompt
+        prompt, state = self.request.prompt, self.state
+        if state is not None and state.leaving:
+            return values[0]
         value = self.scope.tools.conform(prompt.result, values, fields)
         tools, given = self.scope.tools, self.request.inputs
         source = self.request.source or Shown(prompt, given)
         code = tools.code.at(self.request.call, self.scope.emit)
         if problem := problem_with(prompt, value, given, tools.measure, code, source):
             raise ValueError(problem)
-        return with_places(prompt.result, value, source)
+        value = with_places(prompt.result, value, source)
+        if state is not None:
+            state.hold(value)
+        return value
 
     # ── what code may call ───────────────────────────────────────────────────
 
-    async def _query(self, prompts: list[Datum], contexts: list[Datum], deep: bool) -> list[Datum]:
+    async def _query(
+        self, prompts: list[Datum], contexts: list[Datum], deep: bool, *named: str
+    ) -> list[Datum]:
         """`llm_query`, `rlm_query` and their batches."""
+        if self.state is not None and self.state.held:
+            return [None for _ in prompts]
         if len(prompts) != len(contexts):
             raise ValueError(f"{len(prompts)} prompts, {len(contexts)} contexts")
         if not prompts:
             return []
         if deep:
             return await self._children(prompts, contexts)
-        query = f.query_of(self.request.prompt)
+        other = self._named(*named)
+        query, part = f.query_of(self.request.prompt, other), f.query_part(other)
         given = [
             {"request": str(p), "context": "" if c is None else c}
             for p, c in zip(prompts, contexts, strict=True)
@@ -169,8 +221,18 @@ class ReplSession:
         for inputs in given:
             self._fits(query, inputs, self.caps.sub_input)
         self.quota.take(len(given))
-        requests = [self._request("query", query, i, self._count()) for i in given]
-        return await _all([partial(answer, self.scope, x) for x in requests])
+        requests = [self._request(part, query, i, self._count()) for i in given]
+        return await all_of([partial(answer, self.scope, x) for x in requests])
+
+    def _named(self, name: str = "") -> r.Model | None:
+        """The model that code names, None for the usual one. Raises ValueError, in words for the
+        model."""
+        usual = (self.caps.sub or self.request.prompt.model).name
+        found = next((m for m in self.caps.others if m.name == name), None)
+        if found is None and name not in ("", usual):
+            known = ", ".join(m.name for m in self.caps.others)
+            raise ValueError(f"there is no model {name!r}: name one of {usual}, {known}")
+        return found
 
     def _fits(
         self, prompt: r.Prompt | r.Tool, inputs: Mapping[str, Datum], most: int | None
@@ -188,7 +250,7 @@ class ReplSession:
         shares = self.quota.divide(len(prompts))
         limits = self.account.share(len(prompts))
         try:
-            return await _all(
+            return await all_of(
                 [
                     self._child(p, "" if c is None else c, share, limits).run
                     for p, c, share in zip(prompts, contexts, shares, strict=True)
@@ -218,6 +280,8 @@ class ReplSession:
 
     async def _tool(self, name: str, args: list[Datum], fields: Mapping[str, Datum]) -> Datum:
         """A prompt, pattern or function of the recipe, called by code."""
+        if self.state is not None and self.state.held:
+            return None
         tool = self.tools.get(name)
         if tool is None:
             raise ValueError(f"there is no tool {name}")
@@ -260,10 +324,11 @@ class ReplSession:
         self, part: str, prompt: r.Prompt, inputs: Mapping[str, Datum], number: int | None
     ) -> Request:
         own = part in ("turn", "last")
+        name = part.partition(".")[0]
         parts = (self.request.part, f"child.{part}" if self.child and own else part)
         depth = self.request.depth + (0 if own else 1)
         return Request(
-            self.request.call.inside(part, number),
+            self.request.call.inside(name, number),
             prompt,
             inputs,
             ".".join(x for x in parts if x),
@@ -291,39 +356,7 @@ async def explore(scope: RunContext, request: Request, caps: r.Repl) -> Datum:
     session = ReplSession(scope, request, caps, quota, account, tools)
     with anyio.move_on_after(caps.wall):
         return await session.run()
-    raise _out_of_time(request, caps)
-
-
-async def _all(work: Sequence[Callable[[], Awaitable[Datum]]]) -> list[Datum]:
-    """Results in order. The first that brings none stops the others, whose answers are kept where
-    they were sent already. What ends the run is raised; else RuntimeError, in words for the model.
-    """
-    found: dict[int, Datum] = {}
-
-    async def one(number: int, call: Callable[[], Awaitable[Datum]]) -> None:
-        found[number] = await call()
-
-    try:
-        async with anyio.create_task_group() as tasks:
-            for number, call in enumerate(work):
-                tasks.start_soon(one, number, call)
-    except BaseExceptionGroup as group:
-        problem = first_cause(group)
-        if isinstance(problem, CodedError) and not ends_run(problem):
-            raise RuntimeError(problem.diagnostic.message) from None
-        raise problem from None
-    return [found[number] for number in range(len(work))]
-
-
-def _out_of_time(request: Request, caps: r.Repl) -> ItemError:
-    return ItemError(
-        Diagnostic(
-            "session-out-of-time",
-            f"{request.call}: no answer within the {caps.wall:g} s that the session may take",
-            reason="What its turns and sub-calls brought is kept.",
-            hint="raise `wall` of the repl",
-        )
-    )
+    raise out_of_time(request, caps)
 
 
 def _limits(caps: r.Repl) -> Limits:

@@ -38,7 +38,7 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
             return (timed if word == "Time" else dated)(_text(_unpacked(given, done), done))
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.NoneType():
             return _text(_unpacked(given, done), done)
-        case ty.AnyType():
+        case ty.AnyType() | ty.JsonType():
             return anything(given, done)
         case ty.IntType() | ty.FloatType() | ty.BoolType() | ty.EnumType():
             return _scalar(_unpacked(given, done), type_, done)

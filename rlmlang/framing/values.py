@@ -66,7 +66,7 @@ def object_of(text: str, types: Mapping[str, Type]) -> tuple[Mapping[str, Datum]
 
 def is_text(type_: Type) -> bool:
     """Whether the whole text of a field is its value."""
-    kinds = ty.TreeType | ty.AnyType | ty.PairType | ty.PromptType | ty.NoneType
+    kinds = ty.TreeType | ty.AnyType | ty.JsonType | ty.PairType | ty.PromptType | ty.NoneType
     return type_.textual or isinstance(type_, kinds)
 
 

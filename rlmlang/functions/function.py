@@ -16,6 +16,7 @@ from rlmlang.ir.types import (
     TIME,
     AnyType,
     EnumType,
+    JsonType,
     MapType,
     Number,
     TreeType,
@@ -164,7 +165,7 @@ KINDS: Mapping[Kind, Callable[[Type], bool]] = {
     "pattern": lambda t: t.textual,
     "date": lambda t: t in (DATE, TIME),
     "time": lambda t: t == TIME,
-    "any": lambda t: True,
+    "any": lambda t: not isinstance(t, JsonType),
 }
 
 

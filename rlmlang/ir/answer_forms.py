@@ -92,7 +92,7 @@ def _required(type_: Type) -> Schema:
             return _object({f.name: _field(f) for f in type_.fields})
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():
             return {"type": "string"}
-        case ty.AnyType() | ty.NoneType():
+        case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return {"type": "string"}
     assert_never(type_)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rlmlang.value import Frozen, value
+from dataclasses import field
+
+from rlmlang.value import LATER, Frozen, value
 
 
 @value
@@ -35,3 +37,5 @@ class Model(Frozen):
     declared: bool = False
     answer: str = "auto"
     takes: tuple[tuple[str, object], ...] = ()
+    top_p: float | None = field(default=None, metadata=LATER)
+    seed: int | None = field(default=None, metadata=LATER)

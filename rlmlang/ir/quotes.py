@@ -41,7 +41,7 @@ def is_source(type_: Type, *, told: bool = False, listed: bool = False) -> bool:
             return not told or bool(cut_fields(type_))
         case ty.PairType(left, right):
             return is_source(left, told=told) or is_source(right, told=told)
-        case ty.AnyType():
+        case ty.AnyType() | ty.JsonType():
             return not told
         case ty.IntType() | ty.FloatType() | ty.BoolType() | ty.EnumType() | ty.NoneType():
             return False

@@ -35,7 +35,10 @@ from rlmlang.value import LATER, Frozen, value
 class Repl(Frozen):
     """The caps of a free-form node: `shown` in bytes, `cpu` and `wall` in seconds, `memory` in
     bytes; `prompts`, `patterns` and `functions` are those that code may call, `most` how often each
-    of some tools may be called in a session; `sandbox` has the tiers, empty where left open."""
+    of some tools may be called in a session; `sandbox` has the tiers, empty where left open.
+    `errors` turns in a row may fail, any number where it is None. `others` are models that calls
+    from code may name besides `sub`. `session` is the parameter that holds what an earlier session
+    left, of which `conversation` bytes are shown; empty where there is none."""
 
     iters: int
     calls: int
@@ -54,6 +57,10 @@ class Repl(Frozen):
     patterns: tuple[Tool, ...] = ()
     functions: tuple[HostFunction, ...] = field(default=(), metadata=LATER)
     most: tuple[tuple[str, int], ...] = field(default=(), metadata=LATER)
+    errors: int | None = field(default=None, metadata=LATER)
+    others: tuple[Model, ...] = field(default=(), metadata=LATER)
+    session: str = field(default="", metadata=LATER)
+    conversation: int = field(default=0, metadata=LATER)
 
 
 @value

@@ -10,11 +10,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.models import Model
 from rlmlang.ir.recipe import HostFunction, Prompt, Repl, Tool
 from rlmlang.ir.types import TEXT, Field, Listed, RecordType, Type
 
 PREVIEW = 400
 TOLD = 1_000  # tok that the description of a tool takes that only its server knows
+CONVERSATION = "conversation"
+"""The variable that has what was asked and answered before in a session that goes on."""
 AnyTool: TypeAlias = Prompt | Tool | HostFunction
 """What code may call by its name."""
 RULES = """\
@@ -56,33 +59,40 @@ def last_of(prompt: Prompt) -> Prompt:
     return _tuned(made, prompt, "last")
 
 
-def query_of(prompt: Prompt) -> Prompt:
-    """The prompt of a sub-call that code makes."""
+def query_of(prompt: Prompt, other: Model | None = None) -> Prompt:
+    """The prompt of a sub-call that code makes, of the usual model or of one that it names."""
     assert prompt.repl is not None
     made = _text(prompt, "_query", "Do what the request says, with the context alone.", ())
     params = (Param("request", TEXT), Param("context", TEXT))
-    made = replace(made, model=prompt.repl.sub or prompt.model, params=params, doc="")
-    return _tuned(made, prompt, "query")
+    made = replace(made, model=other or prompt.repl.sub or prompt.model, params=params, doc="")
+    return _tuned(made, prompt, query_part(other))
+
+
+def query_part(other: Model | None = None) -> str:
+    """The part of a sub-call, by which its predictor and its bound are known."""
+    return "query" if other is None else f"query.{other.name}"
 
 
 def child_of(prompt: Prompt) -> Prompt:
     """The free-form prompt that `rlm_query` hands a task to, one level down."""
     assert prompt.repl is not None
-    caps = replace(prompt.repl, depth=prompt.repl.depth - 1)
+    caps = replace(prompt.repl, depth=prompt.repl.depth - 1, session="", conversation=0)
     made = _text(prompt, "_child", "Do what the variable `request` says.", ())
     params = (Param("request", TEXT), Param("context", TEXT))
     tuned = [(k.removeprefix("child."), t) for k, t in prompt.tuned if k.startswith("child.")]
-    tuned += [(k, t) for k, t in prompt.tuned if k == "query"]
+    tuned += [(k, t) for k, t in prompt.tuned if k.partition(".")[0] == "query"]
     return replace(made, params=params, doc="", repl=caps, tuned=tuple(tuned))
 
 
 def free_prompts(prompt: Prompt) -> dict[str, Prompt]:
     """All prompts of a free-form node by the part their predictors have."""
     child = child_of(prompt)
+    others = prompt.repl.others if prompt.repl is not None else ()
     return {
         "turn": turn_of(prompt),
         "last": last_of(prompt),
         "query": query_of(prompt),
+        **{query_part(m): query_of(prompt, m) for m in others},
         "child.turn": turn_of(child),
         "child.last": last_of(child),
     }
@@ -94,8 +104,20 @@ def described(prompt: Prompt) -> int:
     own = called_by_code(caps) if caps is not None else ()
     tools = max(0, len(caps.tools) - len(own)) if caps is not None else 0
     told = sum(max(TOLD if is_remote(p) else 200, _tok(signature(p))) for p in own)
+    told += len(models_told(prompt).encode())
     limits = sum(_tok(n) + 50 for n, _ in caps.most) if caps is not None else 0
     return len(prompt.params) * (PREVIEW * 2 + 100) + tools * 200 + told + limits + 300
+
+
+def models_told(prompt: Prompt) -> str:
+    """What a model is told of those that its code may ask; nothing where there is one."""
+    caps = prompt.repl
+    if caps is None or not caps.others:
+        return ""
+    usual = (caps.sub or prompt.model).name
+    names = ", ".join(f"{m.name!r}" for m in caps.others)
+    return f"llm_query(…, model=NAME), llm_query_batched(…, model=NAME)  # asks {names} in place \
+ of {usual!r}"
 
 
 def _tok(text: str) -> int:

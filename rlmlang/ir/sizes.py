@@ -65,7 +65,7 @@ def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | No
         case ty.Listed():
             item = item_size(type_, times)
             return item * most if item is not None and most is not None else None
-        case ty.MapType():
+        case ty.MapType() | ty.JsonType():
             return None
         case ty.TextType() | ty.TreeType() | ty.PromptType() | ty.AnyType():
             return number(most * times) if most is not None else None
@@ -116,7 +116,7 @@ def inside_size(facts: Facts) -> Formula:
     type_ = facts.type
     while type_.is_list:
         type_ = type_.item
-    json = type_.textual or isinstance(type_, ty.AnyType | ty.TreeType)
+    json = type_.textual or isinstance(type_, ty.AnyType | ty.JsonType | ty.TreeType)
     return shown_size(facts) * (ESCAPED if json else 1)
 
 

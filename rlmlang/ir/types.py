@@ -96,6 +96,10 @@ class AnyType(BaseType):
         return "anything"
 
 
+class JsonType(BaseType):
+    """Of a value of JSON of which nothing is declared: code may look into it, nothing else."""
+
+
 class NoneType(BaseType):
     """Of none alone."""
 
@@ -207,17 +211,17 @@ Plain = Number | BoolType
 """What JSON and Python have a value of their own for."""
 Type = (
     TextType | Plain | TreeType | ListType | TableType | BatchType | RecordType | EnumType
-    | PairType | MapType | PromptType | AnyType | NoneType
+    | PairType | MapType | PromptType | AnyType | JsonType | NoneType
 )  # fmt: skip
 
-ANY, NONE = AnyType(), NoneType()
+ANY, NONE, JSON = AnyType(), NoneType(), JsonType()
 INT, FLOAT, BOOL, TREE = IntType(), FloatType(), BoolType(), TreeType()
 TEXT, SLICE, DOC = TextType("Text"), TextType("Slice"), TextType("Doc")
 QUOTE, RANGE = TextType("Quote"), TextType("Range")
 DATE, TIME = TextType("Date"), TextType("Time")
 SCALARS: dict[str, Type] = {
     **{word: TextType(word) for word in get_args(Word)},
-    "Int": INT, "Float": FLOAT, "Bool": BOOL, "Tree": TREE, "Size": INT,
+    "Int": INT, "Float": FLOAT, "Bool": BOOL, "Tree": TREE, "Size": INT, "Json": JSON,
 }  # fmt: skip
 TYPE_NAMES = (*SCALARS, "Table", "Pair", "Map")
 
@@ -294,7 +298,7 @@ def parts_of(type_: Type) -> tuple[Type, ...]:
             return (*takes, gives)
         case TextType() | IntType() | FloatType() | BoolType() | TreeType():
             return ()
-        case EnumType() | AnyType() | NoneType():
+        case EnumType() | AnyType() | JsonType() | NoneType():
             return ()
     assert_never(type_)
 
@@ -333,7 +337,7 @@ def _fits(have: Type, want: Type) -> bool:
             return isinstance(want, Number)
         case PromptType():
             return isinstance(want, PromptType) and bare(have.required()) == bare(want.required())
-        case FloatType() | BoolType() | TreeType() | AnyType() | NoneType():
+        case FloatType() | BoolType() | TreeType() | AnyType() | JsonType() | NoneType():
             return type(have) is type(want)
     assert_never(have)
 

@@ -40,7 +40,7 @@ class Adapted(lm15.InvalidRequestError):  # type: ignore[misc]
 @dataclass(frozen=True)
 class Dialect:
     """One form of a chat request: the model's name, what the limit is called, whether a temperature
-    and a schema are sent, and which of the endpoint's paths is asked."""
+    (and `top_p`) and a schema are sent, and which of the endpoint's paths is asked."""
 
     name: str
     limit: str = "max_tokens"
@@ -59,6 +59,10 @@ class Dialect:
             made[self.limit] = request.config.max_tokens
         if request.config.temperature is not None and self.temperature:
             made["temperature"] = request.config.temperature
+        if request.config.top_p is not None and self.temperature:
+            made["top_p"] = request.config.top_p
+        if request.config.seed is not None:
+            made["seed"] = request.config.seed
         if request.config.response_format is not None and self.schema:
             made["response_format"] = _response_format(request.config.response_format)
         return made

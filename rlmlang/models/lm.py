@@ -22,6 +22,8 @@ from rlmlang.models.refusals import refusal
 
 Lm: TypeAlias = dspy.BaseLM
 """A model of the caller's."""
+History: TypeAlias = dspy.History
+"""A conversation of the caller's."""
 ITS_OWN = ("api_key", "max_tokens", "max_completion_tokens", "n", "cache")
 """Settings of a dspy.LM that change no answer, or that the plan says."""
 CONFIG = frozenset(f.name for f in fields(Config)) - {*ITS_OWN, "extensions", "response_format"}

@@ -123,8 +123,13 @@ def route_for(
 
 def config_of(model: Model, bound: BoundModel) -> Config:
     """What a request asks for: the settings declared, as far as its model takes them."""
-    temperature = model.temperature if bound.takes.temperature else None
-    return Config(max_tokens=bound.output(model, model.output), temperature=temperature)
+    samples = bound.takes.temperature
+    return Config(
+        max_tokens=bound.output(model, model.output),
+        temperature=model.temperature if samples else None,
+        top_p=model.top_p if samples else None,
+        seed=model.seed,
+    )
 
 
 def _transport(bound: BoundModel, connection: Connection) -> Engine:

@@ -80,7 +80,7 @@ def field_name(name: str) -> str:
 
 def output_type(type_: Type) -> Any:
     """The Python type an answer is parsed as. Text that may be none is text that may be empty."""
-    if type_.textual or isinstance(type_, ty.AnyType | ty.TreeType):
+    if type_.textual or isinstance(type_, ty.AnyType | ty.JsonType | ty.TreeType):
         return str
     made = _python(type_.required())
     return Optional[made] if type_.optional else made  # noqa: UP045, made is a value
@@ -114,7 +114,7 @@ def _required(type_: Type) -> object:
             return record_model(type_)
         case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():
             return str
-        case ty.AnyType() | ty.NoneType():
+        case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return str
     assert_never(type_)
 
@@ -221,7 +221,7 @@ def conform(type_: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -
     """What code submitted as a value of a prompt's result type, in plain parts: one value, or the
     fields of a record. Raises ValueError with words for the model."""
     value = _one(type_, values, fields)
-    if type_.textual or isinstance(type_, ty.AnyType):
+    if type_.textual or isinstance(type_, ty.AnyType | ty.JsonType):
         if value is None and type_.optional:
             return None
         if not isinstance(value, str):

@@ -178,7 +178,7 @@ def _form(type_: ty.Type) -> str:
             return type_.name if _has_class(type_) else f"Literal[{labels}]"
         case ty.PairType(left, right):
             return f"Mapping[str, {_given(left)} | {_given(right)}]"
-        case ty.PromptType() | ty.AnyType():
+        case ty.PromptType() | ty.AnyType() | ty.JsonType():
             return ANYTHING
         case ty.NoneType():
             return "None"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
     from rlmlang.program.program import Program
     from rlmlang.runtime.prepared import Outcome, Prepared
+    from rlmlang.stores.runs import RunData
     from rlmlang.trajectory.events import Event
 
 
@@ -35,9 +36,11 @@ def execute(
     signals: bool = False,
     program: Program | None = None,
     sink: Sink | None = None,
+    about: RunData | None = None,
 ) -> Outcome:
     """Runs a prepared recipe in an event loop of its own; `program` has predictors where they are
-    not the recipe's, a `sink` takes a result that is a list as it comes.
+    not the recipe's, a `sink` takes a result that is a list as it comes, `about` is kept with the
+    run.
 
     A library call has it in a thread of its own, wherever the caller stands, and leaves signals
     alone: a KeyboardInterrupt is raised again once what is on its way is kept. With `signals`, as
@@ -50,7 +53,9 @@ def execute(
     from rlmlang.runtime.session import Session
 
     refuse(ready)
-    session = Session(ready, listener, engine, program=program, signals=signals, sink=sink)
+    session = Session(
+        ready, listener, engine, program=program, signals=signals, sink=sink, about=about
+    )
     if signals:
         fast = importlib.util.find_spec("uvloop") is not None
         return anyio.run(session.run, backend_options={"use_uvloop": fast})

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, Unpack
+from typing import Unpack
 
 from rlmlang.budget import Usage
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime import execute
-from rlmlang.runtime.given import refuse_halves
-from rlmlang.runtime.given_tools import Given, given_tools
+from rlmlang.runtime.completion_context import Context, Given, given, of_paths
+from rlmlang.runtime.exploring import (
+    OWN,
+    Exploring,
+    Model,
+    models_of,
+    recipe_with,
+    refuse_sampling,
+    room_for,
+    sets_of,
+)
+from rlmlang.runtime.given_tools import given_tools
+from rlmlang.runtime.going_on import going_on
 from rlmlang.runtime.limits import refuse
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
-from rlmlang.runtime.python_settings import Running, options_of
+from rlmlang.runtime.python_settings import options_of
 from rlmlang.runtime.session import Session
-from rlmlang.sources.tree import open_several
+from rlmlang.stores.runs import RunData
+from rlmlang.trajectory.events import Event
 from rlmlang.trajectory.receipt import Line
 
-if TYPE_CHECKING:
-    from rlmlang.models.lm import Lm
-
-Context: TypeAlias = "str | Path | Sequence[Path] | None"
-Model: TypeAlias = "str | Lm"
-RECIPE = "std/rlm"
-VARIABLES = ("question", "context")  # of its sessions
+VARIABLES = ("question", "context", "before", "conversation")  # of its sessions
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,39 @@ class Completion:
         return self.text
 
 
+@dataclass(frozen=True)
+class Question:
+    """A question with its context, the limits of its budget, and how it is explored."""
+
+    prompt: str
+    context: Given
+    budget: Mapping[str, str | float]
+    how: Exploring
+
+    def prepared(self, options: Options) -> Prepared:
+        """The library's recipe for it, bound."""
+        how = self.how
+        sets = {
+            **options.sets,
+            "question": self.prompt,
+            **sets_of(how, self.context.of),
+            **{f"budget.{k}": str(v) for k, v in self.budget.items()},
+        }
+        bound = replace(
+            options,
+            recipe=f"ask{self.context.of}",
+            sets=sets,
+            sources=self.context.sources,
+            values=self.context.values,
+        )
+        recipe = recipe_with(self.how.get("sub_models", {}))
+        ready = prepare(recipe, bound, need_all=True)
+        refuse_sampling(ready, how)
+        if more := room_for(ready, how, self.budget):
+            return prepare(recipe, replace(bound, sets={**sets, **more}), need_all=True)
+        return ready
+
+
 def prepared(
     prompt: str,
     paths: Sequence[str],
@@ -55,21 +94,7 @@ def prepared(
     options: Options,
 ) -> Prepared:
     """The library's recipe for a question over a file, a folder, or several of them, bound."""
-    sets = {"question": prompt, **{f"budget.{k}": str(v) for k, v in budget.items()}}
-    several = len(paths) > 1
-    given = replace(
-        options,
-        recipe="ask_files" if several or os.path.isdir(paths[0]) else "ask",
-        sets=sets,
-        sources={} if several else {"context": paths[0]},
-        values={"context": open_several(paths)} if several else {},
-    )
-    return prepare(RECIPE, given, need_all=True)
-
-
-def both(model: Model, sub_model: Model) -> dict[str, Model]:
-    """The models of that recipe: the one that writes code, and the one that code asks."""
-    return {"root": model, "reader": sub_model or model} if model else {}
+    return Question(prompt, of_paths(paths), budget, {}).prepared(options)
 
 
 async def acompletion(
@@ -80,15 +105,53 @@ async def acompletion(
     sub_model: Model = "",
     budget: Mapping[str, float] | None = None,
     engine: Engine | None = None,
-    tools: Sequence[Given] = (),
-    **how: Unpack[Running],
+    **how: Unpack[Exploring],
 ) -> Completion:
     """`completion` in the running event loop; cancelled, it ends at once, and what was answered by
     then is kept."""
-    with _ready(prompt, context, both(model, sub_model), budget or {}, how, tools) as ready:
+    with _ready(prompt, context, (model, sub_model), budget or {}, how) as ready:
         refuse(ready)
-        outcome = await Session(ready, engine=engine).run()
+        about = _about(how)
+        outcome = await Session(ready, how.get("on_event"), engine, about=about).run()
     return _answer(outcome)
+
+
+async def astream(
+    prompt: str,
+    context: Context = None,
+    *,
+    model: Model = "",
+    sub_model: Model = "",
+    budget: Mapping[str, float] | None = None,
+    engine: Engine | None = None,
+    **how: Unpack[Exploring],
+) -> AsyncIterator[Event | Completion]:
+    """`acompletion` as the events of its run, while it goes, and the `Completion` as the last.
+
+    Raises what `acompletion` raises. When the iterator is closed, as by leaving the loop, the run
+    is cancelled, and what was answered by then is kept. `contextlib.aclosing` closes it at once.
+    """
+    told: asyncio.Queue[Event | None] = asyncio.Queue()
+    hear = how.get("on_event")
+
+    def tell(event: Event) -> None:
+        told.put_nowait(event)
+        if hear is not None:
+            hear(event)
+
+    said: Exploring = {**how, "on_event": tell}
+    answer = acompletion(
+        prompt, context, model=model, sub_model=sub_model, budget=budget, engine=engine, **said
+    )
+    asked = asyncio.create_task(answer)
+    asked.add_done_callback(lambda _: told.put_nowait(None))
+    try:
+        while (event := await told.get()) is not None:
+            yield event
+        yield await asked
+    finally:
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
 
 
 def completion(
@@ -99,49 +162,46 @@ def completion(
     sub_model: Model = "",
     budget: Mapping[str, float] | None = None,
     engine: Engine | None = None,
-    tools: Sequence[Given] = (),
-    **how: Unpack[Running],
+    **how: Unpack[Exploring],
 ) -> Completion:
-    """Answers a question over a text, or over files and folders of any size.
+    """Answers a question over a context of any size.
 
-    `context` is the text itself, a Path, or several. `model` writes code, `sub_model` is asked by
-    it: names, or `dspy.LM`s. The `budget` has limits of `calls`, `tokens`, `usd` and `wall`
-    (seconds). `tools` are what the code may call besides: Python functions, `dspy.Tool`s, functions
-    with a limit (`Tool(look_up, calls=20)`), and names of tools of MCP servers in `rlm.toml`
-    (`"files.read"`). Raises CodedError for what stopped it; what was answered by then is kept. May
-    be called where an event loop is running; it waits for the answer all the same.
+    `context` is text or bytes of it, a Path or several, an open file, or data: messages, lists and
+    dictionaries, which code finds as they are. `model` writes code, `sub_model` is asked by it:
+    names, or `dspy.LM`s. The `budget` has limits of `calls`, `tokens`, `usd` and `wall` (seconds).
+    `Exploring` says what else may be set; the plan counts with it before anything is asked. Raises
+    CodedError for what stopped it; what was answered by then is kept. May be called where an event
+    loop is running; it waits for the answer all the same.
     """
-    with _ready(prompt, context, both(model, sub_model), budget or {}, how, tools) as ready:
-        return _answer(execute(ready, engine=engine))
+    with _ready(prompt, context, (model, sub_model), budget or {}, how) as ready:
+        hear, about = how.get("on_event"), _about(how)
+        return _answer(execute(ready, engine=engine, listener=hear, about=about))
 
 
 @contextmanager
 def _ready(
     prompt: str,
     context: Context,
-    models: Mapping[str, Model],
+    models: tuple[Model, Model],
     budget: Mapping[str, float],
-    how: Running,
-    tools: Sequence[Given],
+    how: Exploring,
 ) -> Iterator[Prepared]:
     """The question, bound, for as long as its context lies where it lies."""
-    names, engines = named_models(models)
-    given = given_tools(tools, VARIABLES)
-    options = replace(options_of(how), models=names, engines=engines, tools=given)
-    with tempfile.TemporaryDirectory() as folder:
-        paths = _paths(context, Path(folder) / "context.txt")
-        yield prepared(prompt, paths, budget, options)
+    names, engines = named_models(models_of(*models, how.get("sub_models", {})))
+    tools = given_tools(how.get("tools", ()), VARIABLES)
+    options = replace(options_of(how, besides=OWN), models=names, engines=engines, tools=tools)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
+        found = given(context, Path(folder))
+        if (session := how.get("session")) is not None:
+            before = held.enter_context(going_on(session, options))
+            found = replace(found, values={**found.values, "before": before})
+        yield Question(prompt, found, budget, how).prepared(options)
 
 
-def _paths(context: Context, file: Path) -> list[str]:
-    """Where a context lies; text is written to a file first."""
-    if isinstance(context, Path):
-        return [str(context)]
-    if context and not isinstance(context, str):
-        return [str(path) for path in context]
-    refuse_halves(context, "context")
-    file.write_text(str(context or "(no context)\n"), encoding="utf-8")
-    return [str(file)]
+def _about(how: Exploring) -> RunData:
+    """What is kept with the run."""
+    session = how.get("session")
+    return RunData() if session is None else RunData(session=session)
 
 
 def _answer(outcome: Outcome) -> Completion:

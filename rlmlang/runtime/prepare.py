@@ -131,10 +131,11 @@ def _from_recipe(
 
 
 def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside) -> Checked:
-    """The file checked, constants set: what is set is not read from the environment."""
-    constants = {k: v for k, v in options.sets.items() if k.isidentifier()}
+    """The file checked, with what is set: it is not read from the environment, and may say which
+    models there are."""
+    sets = {k: v for k, v in options.sets.items() if not k.startswith("budget.")}
     return _checked(
-        compiler.check(source, load, None, constants, plugins=plugins, variable=beside.variable)
+        compiler.check(source, load, None, sets, plugins=plugins, variable=beside.variable)
     )
 
 

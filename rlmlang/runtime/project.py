@@ -146,7 +146,7 @@ def _inside(repl: Repl | None) -> list[Model]:
         return []
     inside = [a.prompt.model for tool in repl.patterns for _, a in predictors(tool.steps)]
     sub = [repl.sub] if repl.sub is not None else []
-    return [*sub, *(p.model for p in repl.prompts), *inside]
+    return [*sub, *repl.others, *(p.model for p in repl.prompts), *inside]
 
 
 def strays(recipe: Recipe, project: Project) -> Iterator[Diagnostic]:

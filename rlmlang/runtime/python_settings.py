@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -71,14 +71,20 @@ NAMED = ("model", "models", "sets", "store", "sources")
 
 
 def options_of(
-    given: Running, recipe: str = "", *, seen: bool = False, store: Path | None = None
+    given: Running,
+    recipe: str = "",
+    *,
+    seen: bool = False,
+    store: Path | None = None,
+    besides: Collection[str] = (),
 ) -> Options:
-    """What a program says, as a run takes it, kept in a `store` where it names none; what is `seen`
-    shows its requests to DSPy's onlookers. Raises CodedError (wrong-input) for what is no model."""
+    """What a program says, as a run takes it, but for names `besides`, kept in a `store` where it
+    names none; what is `seen` shows its requests to DSPy's onlookers. Raises CodedError
+    (wrong-input) for what is no model."""
     said: dict[str, Any] = dict(given)
     models, engines = _models(said.get("model", ""), said.get("models", {}))
     kept = said.get("store", store or user_state() / "runs.db")
-    taken = {k: v for k, v in said.items() if k not in NAMED}
+    taken = {k: v for k, v in said.items() if k not in (*NAMED, *besides)}
     return Options(
         **{"recipe": recipe, **taken},
         models=models,

@@ -23,6 +23,7 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.heard import Heard
 from rlmlang.runtime.host import Host
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.logged import log
@@ -78,7 +79,8 @@ class Session:
         sink: Sink | None = None,
         providers: Providers | None = None,
     ) -> None:
-        self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
+        self.ready, self.engine, self.dry = ready, engine, dry
+        self.heard = Heard(listener, self.stop)
         self.sink = sink
         self.reused = 0
         self.notices: dict[str, Diagnostic] = {}
@@ -128,6 +130,8 @@ class Session:
             self._close()
         if self.cancelled is not None or cancellations() > asked:
             raise self.cancelled or asyncio.CancelledError
+        if self.heard.raised is not None:
+            raise self.heard.raised
         if problem is not None:
             lines, result = lines_of(scope, self.ready.plan, self.ready.inputs), None
         return self._outcome(result, lines, problem)
@@ -271,8 +275,7 @@ class Session:
         log(self.begun.name, event, self.redact)
         if isinstance(event, CallFinished) and event.reused:
             self.reused += 1
-        if self.listener is not None:
-            self.listener(event)
+        self.heard(event)
 
     def _paused(self, model: str, seconds: float, why: str) -> None:
         if self.scope is not None:

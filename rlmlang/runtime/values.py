@@ -14,6 +14,8 @@ from rlmlang.ir.types import Type
 from rlmlang.unicode import flaw
 
 DEEP = "nests too deep"
+NOTHING = ty.AnyType | ty.JsonType | ty.NoneType
+"""Types that none is of."""
 MORE = ty.ANY.maybe()  # what a record may hold besides its fields
 
 
@@ -26,7 +28,7 @@ def misfit(value: object, type_: Type) -> str:
 
 
 def _wrong(value: object, type_: Type, what: str) -> Iterator[str]:
-    if value is None and (type_.optional or isinstance(type_, ty.AnyType | ty.NoneType)):
+    if value is None and (type_.optional or isinstance(type_, NOTHING)):
         return
     if type_.is_list:
         yield from _items(value, type_, what)
@@ -86,7 +88,7 @@ def _is(value: object, type_: Type) -> bool:
         case ty.FloatType():
             number = isinstance(value, int | float) and not isinstance(value, bool)
             return number and _within(value)
-        case ty.AnyType():
+        case ty.AnyType() | ty.JsonType():
             known = isinstance(value, str | int | float | Slice | Mapping | list | tuple)
             return known and _within(value)
         case ty.TreeType() | ty.PromptType() | ty.NoneType():

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.recipe import HostFunction
-from rlmlang.protocols import CellResult, Sandbox, Submit
-from rlmlang.sandboxes.arguments import Taken
+from rlmlang.protocols import CellResult, GoesOn, Sandbox, Submit
+from rlmlang.sandboxes.arguments import Taken, shown
 from rlmlang.sandboxes.context_tools import ContextTools
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.sandboxes.worker.messages import Answer, Plain, Raised
@@ -35,9 +35,9 @@ class Query(Protocol):
     """Asks models; `deep` asks each prompt in a session of its own."""
 
     async def __call__(
-        self, prompts: list[Plain], contexts: list[Datum], deep: bool
+        self, prompts: list[Plain], contexts: list[Datum], deep: bool, *named: str
     ) -> list[Datum]:
-        """One answer for each prompt."""
+        """One answer for each prompt, of the usual model or of the one that is named."""
 
 
 class Tool(Protocol):
@@ -152,8 +152,9 @@ class Bridge:
             return await handles.ask(args)
         if name == QUERY:
             query: Query = self.host[QUERY]
-            prompts, contexts, deep = _query(args)
-            return handles.plain(await query(prompts, [handles.taken(c) for c in contexts], deep))
+            prompts, contexts, deep, *model = _query(args)
+            taken = [handles.taken(c) for c in contexts]
+            return handles.plain(await query(prompts, taken, deep, *model))
         if name != TOOL:
             raise LookupError(f"name {name!r} is not defined")
         called, values, fields = _tool(args)
@@ -171,11 +172,13 @@ class Bridge:
         """Whether a tool may give a handle where there was none."""
         return any(isinstance(tool, HostFunction) for tool in self.host.values())
 
-    def _submitted(self, args: object) -> Raised:
+    def _submitted(self, args: object) -> Answer:
         """Ends the cell with a value that fits; else an error that the model can mend."""
         try:
             values, fields = _submission(_taken(SUBMIT, args))
             value = self.submit(values, fields)
+        except GoesOn:
+            return {"return_value": None}
         except Exception as mistake:
             found = _told(mistake)
             return {"exc_type": "TypeError", "message": f"SUBMIT: {found['message']}"}
@@ -201,14 +204,21 @@ def _taken(name: str, args: object) -> list[Plain]:
     return Taken(finite=name in (SUBMIT, TOOL)).items(args)
 
 
-def _query(args: list[Plain]) -> tuple[list[Plain], list[Plain], bool]:
-    """Prompts, as many contexts, and whether each is a session of its own."""
-    prompts, contexts, deep = args if len(args) == 3 else (None, None, None)
+def _query(
+    args: list[Plain],
+) -> tuple[list[Plain], list[Plain], bool] | tuple[list[Plain], list[Plain], bool, str]:
+    """Prompts, as many contexts, whether each is a session of its own, and the name of the model
+    where one is named."""
+    prompts, contexts, deep, *named = args if len(args) in (3, 4) else (None, None, None)
     if not isinstance(prompts, list) or not isinstance(contexts, list) or deep not in (True, False):
         raise TypeError("call it as llm_query_batched(prompts: [Text], contexts: [Any]? = None)")
     if len(prompts) > PROMPTS:
         raise ValueError(f"{len(prompts):,} prompts at once; at most {PROMPTS:,}")
-    return prompts, contexts, bool(deep)
+    if not named:
+        return prompts, contexts, bool(deep)
+    if not isinstance(named[0], str):
+        raise TypeError(f"model is the name of one, not {shown(named[0])}")
+    return prompts, contexts, bool(deep), named[0]
 
 
 def _tool(args: list[Plain]) -> tuple[str, list[Plain], dict[str, Plain]]:

@@ -184,7 +184,7 @@ class ProcessSandbox:
         if self.calls > self.caps.suspensions:
             words = f"more than {self.caps.suspensions:,} calls of the host in one cell"
             return Raised(exc_type="RuntimeError", message=words)
-        if name == QUERY and args[-1:] == [True]:
+        if name == QUERY and args[2:3] == [True]:
             return await self._waiting(args)
         return await self.bridge.answer(name, args)
 

@@ -75,8 +75,10 @@ WHOLE = Setting("budget", "block", opens="spend", doc="limits of all its runs to
 PRICE = "dollars per million tok"
 
 
-def _cap(name: str, kind: str, default: object, doc: str, least: float = 0) -> Setting:
-    return Setting(name, kind, default, doc=doc, least=least, limit=True)
+def _cap(
+    name: str, kind: str, default: object, doc: str, least: float = 0, outside: str = ""
+) -> Setting:
+    return Setting(name, kind, default, doc=doc, least=least, limit=True, outside=outside)
 
 
 BLOCKS: dict[str, Block] = {
@@ -90,6 +92,10 @@ BLOCKS: dict[str, Block] = {
                 outside="MODEL"),
         Setting("temperature", "number", 0.0, doc="how much answers vary", least=0, most=2,
                 outside="MODEL"),
+        Setting("top_p", "number", doc="of what share of the likeliest words answers are made",
+                least=0, most=1, outside="MODEL"),
+        Setting("seed", "count", doc="where the model takes one, the same seed draws the same "
+                "answers", least=0, outside="MODEL"),
         Setting("price", "block", opens="price", doc="its price, where the table knows none",
                 example="price: { input: 0.25, output: 2.00 }"),
         replace(ANSWER, outside="MODEL"),
@@ -134,13 +140,22 @@ BLOCKS: dict[str, Block] = {
     ),
     "repl": _block(
         "a repl", "a prompt that writes code over its inputs, turn by turn",
-        _cap("iters", "count", 12, "turns of the model", 1),
+        _cap("iters", "count", 12, "turns of the model", 1, "PROMPT"),
         replace(_cap("calls", "count", 30, "calls from code, all turns together; `calls of TOOL` "
-                     "are those of one tool"), of_tool=True),
-        _cap("depth", "count", 1, "levels of sessions that code may begin"),
-        _cap("shown", "size", 2_000, "what the model sees of a turn's output", 1),
-        Setting("sub", "name", doc="the `model` of calls from code; that of the prompt if unset"),
-        _cap("sub_input", "size", None, "the most a call from code may send", 1),
+                     "are those of one tool", outside="PROMPT"), of_tool=True),
+        _cap("depth", "count", 1, "levels of sessions that code may begin", outside="PROMPT"),
+        _cap("errors", "count", None, "turns in a row whose code fails; one more ends the session",
+             outside="PROMPT"),
+        _cap("shown", "size", 2_000, "what the model sees of a turn's output", 1, "PROMPT"),
+        Setting("sub", "expression", doc="the `model` of calls from code, that of the prompt if "
+                "unset; of several, the first, and the others by their names: "
+                "`llm_query(prompt, model=\"fast\")`", outside="PROMPT",
+                example="sub: reader, or sub: [reader, fast]"),
+        _cap("sub_input", "size", None, "the most a call from code may send", 1, "PROMPT"),
+        Setting("session", "name", doc="the parameter that holds what an earlier session left: its "
+                "variables and the conversation are there again; where it is none, none is kept"),
+        _cap("conversation", "size", 2_000, "what the model sees of the conversation before", 500,
+             "PROMPT"),
         Setting("tools", "expression", doc="what code may call: built-in tools, prompts, patterns "
                 "and `code` functions", example="a list of tools"),
         _cap("cpu", "duration", 20.0, "time that one turn's code may compute", MOMENT),

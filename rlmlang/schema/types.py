@@ -60,6 +60,10 @@ TYPE_WORDS = (
     TypeWord("Map", "Map<Text, Int>", "values by name: a JSON object of any keys",
              "What `by_key` and `nest` give; `get(map, key)`, `keys`, `values` read it.",
              size="what its record or source holds, else what a model may write", example="maps"),
+    TypeWord("Json", "Json", "any value of JSON, as a parameter",
+             "Nothing is known of it before it is there: a session of code looks into it (`repl`), "
+             "a `code` function takes it, and no other step does. No prompt answers with it.",
+             size="not counted: it is not shown", example="json"),
     TypeWord("prompt(A) -> B", "prompt(Slice) -> Text", "a prompt, as a parameter of a pattern",
              example="pattern"),
 )  # fmt: skip

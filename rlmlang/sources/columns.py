@@ -110,7 +110,7 @@ def _whole(want: Type) -> Whole:
         case ty.EnumType():
             labels = frozenset(want.names)
             return lambda cells, kinds: cells if kinds <= TEXT and labels >= set(cells) else None
-        case ty.AnyType():
+        case ty.AnyType() | ty.JsonType():
             return lambda cells, kinds: cells
     return lambda cells, kinds: None
 

@@ -41,7 +41,7 @@ def converter(want: Type, name: str = "") -> Convert:
 
     def convert(value: Datum) -> Datum:
         if value is None or (optional and value == ""):
-            if optional or isinstance(want, ty.AnyType):
+            if optional or isinstance(want, ty.AnyType | ty.JsonType):
                 return None
             raise MismatchError(f"has nothing in `{name}`" if name else f"is nothing, not {want}")
         try:
@@ -78,7 +78,7 @@ def _of_kind(want: Type, name: str) -> Convert:
             return _items(converter(of, name))
         case ty.TextType() | ty.TreeType() | ty.BatchType() | ty.PairType() | ty.PromptType():
             return _as_it_is
-        case ty.AnyType() | ty.NoneType():
+        case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return _as_it_is
     assert_never(want)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,12 @@ class CommitLock:
         os.close(self.fd)
 
 
+def session_claim(store: Path, session: str) -> Path:
+    """Where a session that goes on shows that a process has it."""
+    mark = hashlib.sha256(session.encode()).hexdigest()[:16]
+    return store.parent / "live" / f"session-{store.name}-{mark}"
+
+
 def claim_of(store: Path, run: int) -> Path:
     """Where a run of a store shows that it is alive."""
     return store.parent / "live" / f"{store.name}-{run}"
@@ -59,6 +66,9 @@ class Claim:
             except BlockingIOError:
                 os.close(fd)
                 return False
+        if not _is_at(fd, self.path):  # it was dropped, and removed, between opening and locking
+            os.close(fd)
+            return self.take()
         self._fd = fd
         return True
 
@@ -69,6 +79,13 @@ class Claim:
                 self.path.unlink()
             os.close(self._fd)
             self._fd = -1
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def alive(path: Path) -> bool:

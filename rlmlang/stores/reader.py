@@ -27,6 +27,7 @@ from rlmlang.trajectory.events import (
     CallFailed,
     CallFinished,
     CallStarted,
+    E,
     Event,
     Exchange,
     RunFinished,
@@ -148,10 +149,14 @@ class StoreReader:
 
     def ended(self, run: RunRow) -> RunFinished | None:
         """How a run ended, the last time that it did. Raises CodedError (store-damaged)."""
+        return self.last(run, RunFinished)
+
+    def last(self, run: RunRow, kind: type[E]) -> E | None:
+        """The last event of a kind. Raises CodedError (store-damaged)."""
         query = "SELECT * FROM event WHERE id BETWEEN ? AND ? AND kind = ? ORDER BY id DESC LIMIT 1"
-        found = self._rows(query, *schema.span(run.id), RunFinished.name)
+        found = self._rows(query, *schema.span(run.id), kind.name)
         events = (self._event(self._sound("event", row), run) for row in found)
-        return next((e for e in events if isinstance(e, RunFinished)), None)
+        return next((e for e in events if isinstance(e, kind)), None)
 
     def _event_rows(self, run: RunRow, which: str) -> Iterator[Any]:
         """The rows of events but for those that say when calls were told, or only those."""

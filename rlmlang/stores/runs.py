@@ -59,8 +59,8 @@ class ItemData(TypedDict):
 
 class RunData(TypedDict, total=False):
     """What is known of a run besides: models by name, inputs in few words and as they were given,
-    what it was a part of (`within`, its `example`, its `item`), an eval's result, where the
-    `document` of its plan is kept, and what that was bound to."""
+    what it was a part of (`within`, its `example`, its `item`, a `session`), an eval's result,
+    where the `document` of its plan is kept, and what that was bound to."""
 
     models: dict[str, str]
     inputs: dict[str, str]
@@ -69,6 +69,7 @@ class RunData(TypedDict, total=False):
     within: str
     example: int
     item: ItemData
+    session: str
     eval: Mapping[str, object]
     document: int | None
     binding: Json

@@ -214,6 +214,54 @@ class ToolCalled(CallEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TurnStarted(CallEvent):
+    """A turn of a session with code begins: its number, how many there may be, and how many calls
+    its code may still make."""
+
+    name: ClassVar[str] = "turn_started"
+    turn: int
+    turns: int
+    calls_left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellFinished(CallEvent):
+    """The code of a turn was run: the code, what it printed, the error it ended with and its kind,
+    the seconds it took, its calls included; whether it submitted an answer, and whether its sandbox
+    was lost."""
+
+    name: ClassVar[str] = "cell_finished"
+    code: str
+    output: str = ""
+    error: str = ""
+    kind: str = ""
+    seconds: float = 0.0
+    submitted: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionLeft(CallEvent):
+    """What a session with code leaves for a later one: [name, value as Python writes it] of each
+    variable, and the names of those that are no plain data."""
+
+    name: ClassVar[str] = "session_left"
+    variables: list[list[str]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetUsed(Event):
+    """What a run has used after a turn of a session, and its limits, by what they limit."""
+
+    name: ClassVar[str] = "budget_used"
+    calls: int
+    tokens: int
+    usd: float
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemSkipped(CallEvent):
     """An item was left out; `ranges` are what it held of the source."""
 
@@ -242,7 +290,7 @@ KINDS: dict[str, type[Event]] = {
     for k in (
         RunStarted, FilesLeftOut, RunResumed, Paused, Noticed, StepStarted, StepFinished,
         CallStarted, CallFinished, CallFailed, CallRead, CodeCalled, ToolCalled, ItemSkipped,
-        RunFinished,
+        TurnStarted, CellFinished, SessionLeft, BudgetUsed, RunFinished,
     )
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from rlmlang.ir.bounds import Allowed, Bound, Cost
 from rlmlang.ir.expressions import Expr
 from rlmlang.ir.module_prompts import PART, call_of
 from rlmlang.ir.recipe import Ask, DspyModule, Known, Part, Prompt, Repl
-from rlmlang.ir.repl_prompts import described, free_prompts, last_of, turn_of
+from rlmlang.ir.repl_prompts import described, free_prompts, last_of, query_part, turn_of
 from rlmlang.ir.request_sizes import AGAIN, frame_size, messages_of, room_of, template_size
 from rlmlang.ir.sizes import GROWTH, MARK, shown_size
 from rlmlang.ir.types import AnyType
@@ -122,7 +122,7 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known:
     binding, turns = known.binding, caps.iters
     price = binding.model(prompt.model).price
     asked = (turn_of(prompt), last_of(prompt))
-    base = sum(_template(p, binding) for p in asked) + described(prompt)
+    base = sum(_template(p, binding) for p in asked) + described(prompt) + caps.conversation
     turn = caps.shown + prompt.model.output * GROWTH + TURN
     root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
     prompts = list(free_prompts(prompt).values())
@@ -152,7 +152,10 @@ def _allowed(prompt: Prompt, caps: Repl, own: int, binding: Binding) -> tuple[Al
     sizes = {
         "turn": own,
         "last": own,
-        "query": caps.sub_input or room_of(sub),
+        **{
+            query_part(other): caps.sub_input or room_of(other or sub)
+            for other in (None, *caps.others)
+        },
         "child.turn": room_of(prompt.model),
         "child.last": room_of(prompt.model),
         **{p.name: room_of(p.model) for p in caps.prompts},
@@ -178,16 +181,16 @@ def _all(known: Known) -> Iterator[Part]:
 
 
 def _sub_calls(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Cost:
-    """Sub-calls at the dearest that code may ask: the sub model, a tool's, a child's own turns."""
+    """Sub-calls at the dearest that code may ask: a sub-model, a tool's, a child's own turns."""
     binding = known.binding
     inside = [part.step.work.asked for part in _all(known)]
     tools = [*caps.prompts, *(ask.prompt for ask in inside if ask is not None)]
-    sub = caps.sub or prompt.model
-    asked = [(sub, sub.output), *((p.model, p.written) for p in tools)]
+    subs = (caps.sub or prompt.model, *caps.others)
+    asked = [*((m, m.output) for m in subs), *((p.model, p.written) for p in tools)]
     asked += [(prompt.model, prompt.model.output)] if caps.depth else []
     prompts = [*free_prompts(prompt).values(), *tools]
     rooms = [room_of(m) for m, _ in asked]
-    rooms[0] = caps.sub_input or rooms[0]
+    rooms[: len(subs)] = [caps.sub_input or room for room in rooms[: len(subs)]]
     costs = [
         _cost(
             count,

@@ -158,7 +158,7 @@ def wrong_kind(function: Function, arg: t.Arg, kind: str, have: Type) -> Diagnos
     """The problem `wrong-type`."""
     return error(
         "wrong-type",
-        f"`{function.name}` takes a {kind}, not {have}",
+        f"`{function.name}` takes {'a known value' if kind == 'any' else f'a {kind}'}, not {have}",
         Label(arg.value.span, str(have)),
         reason=function.doc,
         hint=function.instead or _make(kind, have),

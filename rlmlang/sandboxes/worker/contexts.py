@@ -221,24 +221,33 @@ class Session:
         return called
 
     def query(
-        self, prompts: Iterable[object], contexts: Iterable[object] | None, deep: bool
+        self,
+        prompts: Iterable[object],
+        contexts: Iterable[object] | None,
+        deep: bool,
+        model: object = None,
     ) -> list[Value]:
-        """Answers of models, one for each prompt; `deep` asks each in a session of its own."""
+        """Answers of models, one for each prompt; `deep` asks each in a session of its own, `model`
+        names one of those that may be asked."""
         asked: list[Plain] = [plain(p) for p in prompts]
         given: list[Plain] = [None for _ in asked]
         if contexts is not None:
             given = [plain(c) for c in contexts]
-        return wrapped(self.call, self.call("__query", [asked, given, deep]))
+        named = [] if model is None else [plain(model)]
+        return wrapped(self.call, self.call("__query", [asked, given, deep, *named]))
 
-    def llm_query(self, prompt: object, context: object = None) -> Value:
+    def llm_query(self, prompt: object, context: object = None, model: object = None) -> Value:
         """A model's answer."""
-        return self.query([prompt], [context], False)[0]
+        return self.query([prompt], [context], False, model)[0]
 
     def llm_query_batched(
-        self, prompts: Iterable[object], contexts: Iterable[object] | None = None
+        self,
+        prompts: Iterable[object],
+        contexts: Iterable[object] | None = None,
+        model: object = None,
     ) -> list[Value]:
         """A model's answers, asked for at the same time."""
-        return self.query(prompts, contexts, False)
+        return self.query(prompts, contexts, False, model)
 
     def rlm_query(self, prompt: object, context: object = None) -> Value:
         """The answer of a session further down."""
