@@ -2,10 +2,11 @@
 
 `check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; a `Plan` may be
 kept, changed and run; `completion` and `acompletion` answer a question over a context of any size;
-`tune_recipe` makes prompts better; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
+`tune_recipe` makes prompts better; `runs` and `trajectory_of` give what happened in kept runs;
+`interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
 pulled in only when one of the latter is called, networkx when a plan is made. What stands in the
 way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
-(`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
+(`rlmlang.check`, `rlmlang.plan` and `rlmlang.trajectory` are the rooms behind them.)
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from rlmlang.runtime import check as check_recipe
     from rlmlang.runtime.completion import Completion, acompletion, completion
     from rlmlang.runtime.interpreter import interpreter_factory
+    from rlmlang.runtime.kept import Run, runs, trajectory_of
     from rlmlang.runtime.library import aplan, arun, run
     from rlmlang.runtime.library import plan as plan_recipe
     from rlmlang.runtime.module import load
     from rlmlang.runtime.prepared import BadRecipe, Outcome
     from rlmlang.runtime.python_settings import Settings
+    from rlmlang.trajectory.trajectory import Trajectory
     from rlmlang.tuning.api import tune_recipe
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -35,7 +38,9 @@ __all__ = [
     "Completion",
     "Outcome",
     "Plan",
+    "Run",
     "Settings",
+    "Trajectory",
     "__version__",
     "acompletion",
     "aplan",
@@ -46,6 +51,8 @@ __all__ = [
     "load",
     "plan_recipe",
     "run",
+    "runs",
+    "trajectory_of",
     "tune_recipe",
 ]
 
@@ -64,6 +71,10 @@ FACE = {
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),
     "Plan": ("rlmlang.plan.plan", "Plan"),
     "Settings": ("rlmlang.runtime.python_settings", "Settings"),
+    "Run": ("rlmlang.runtime.kept", "Run"),
+    "runs": ("rlmlang.runtime.kept", "runs"),
+    "trajectory_of": ("rlmlang.runtime.kept", "trajectory_of"),
+    "Trajectory": ("rlmlang.trajectory.trajectory", "Trajectory"),
     "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
     "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }

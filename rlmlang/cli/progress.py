@@ -166,7 +166,8 @@ class Progress:
 
     def receipt(self, outcome: Outcome, notice: str, seen_with: str) -> None:
         """Evidence and receipt at the end; `seen_with` is the command that shows the run."""
-        from rlmlang.runtime.shown import jsonable, line_finder
+        from rlmlang.execute.plain_values import jsonable
+        from rlmlang.runtime.shown import line_finder
 
         if outcome.problem is None:
             found = self.answers.evidence(jsonable(outcome.result), line_finder(self.inputs))

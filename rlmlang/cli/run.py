@@ -153,7 +153,8 @@ def notice_of(ready: Prepared) -> str:
 def _all(outcome: Outcome, ready: Prepared) -> str:
     """All of a run as JSON."""
     from rlmlang.diagnostics.render import as_json
-    from rlmlang.runtime.shown import jsonable, left_out
+    from rlmlang.execute.plain_values import jsonable
+    from rlmlang.runtime.shown import left_out
 
     values = {
         "run": outcome.run,

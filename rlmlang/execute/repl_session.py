@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import perf_counter
 
 import anyio
 
@@ -19,15 +20,18 @@ from rlmlang.execute.call_model import SHOWN, ItemError, Request, answer, attemp
 from rlmlang.execute.call_quota import CallQuota
 from rlmlang.execute.causes import ends_run, first_cause
 from rlmlang.execute.input_limits import beginning, too_large
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.transcript import code_in, shown
 from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.repl_prompts import signature
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import Asker, CellResult, Question, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
+from rlmlang.trajectory.events import CellFinished
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class ReplSession:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
     told: str = ""
+    begun: list[CallId] = field(default_factory=list)
 
     async def run(self) -> Datum:
         """The answer. Raises ItemError when even the last word is of no use."""
@@ -91,10 +96,31 @@ class ReplSession:
             self.quota.take()
         said, broken = await self._say(turn)
         code, problem = ("", broken) if broken else code_in(said)
-        ran = CellResult(error=problem, kind="syntax") if problem else await sandbox.run(code)
+        ran = await self._ran(sandbox, turn, code, problem)
         most = self.request.prompt.model.output * GROWTH
         said = beginning(said[:1_000], most, self.scope.tools.measure)
         self.history.append(shown(turn, code or said, ran, self.caps.shown))
+        return ran
+
+    async def _ran(self, sandbox: Sandbox, turn: int, code: str, problem: str) -> CellResult:
+        """What came of the code of a turn, recorded; an answer without any has a problem."""
+        self.begun, began = [], perf_counter()
+        ran = CellResult(error=problem, kind="syntax") if problem else await sandbox.run(code)
+        event = CellFinished(
+            call=self.request.call.inside("turn", turn),
+            code=code,
+            output=ran.output,
+            error=ran.error,
+            kind=ran.kind,
+            submitted=ran.submitted,
+            value=jsonable(ran.value),
+            seconds=perf_counter() - began,
+            tier=ran.tier,
+            fresh=ran.fresh,
+            ranges=[list(found) for found in ran.ranges],
+            calls=[str(call) for call in self.begun],
+        )
+        self.scope.emit(event)
         return ran
 
     async def _say(self, turn: int) -> tuple[str, str]:
@@ -197,7 +223,7 @@ class ReplSession:
         child, number = f.child_of(self.request.prompt), self._count()
         assert child.repl is not None
         inputs = {"request": str(prompt), "context": context}
-        call = self.request.call.inside("child", number)
+        call = self._inside("child", number)
         request = replace(
             self.request,
             call=call,
@@ -242,14 +268,20 @@ class ReplSession:
         self.asked += 1
         return self.asked
 
+    def _inside(self, what: str, number: int | None) -> CallId:
+        """A call or session that the code of this turn begins."""
+        self.begun.append(self.request.call.inside(what, number))
+        return self.begun[-1]
+
     def _request(
         self, part: str, prompt: r.Prompt, inputs: Mapping[str, Datum], number: int | None
     ) -> Request:
         own = part in ("turn", "last")
         parts = (self.request.part, f"child.{part}" if self.child and own else part)
         depth = self.request.depth + (0 if own else 1)
+        call = self.request.call.inside(part, number) if own else self._inside(part, number)
         return Request(
-            self.request.call.inside(part, number),
+            call,
             prompt,
             inputs,
             ".".join(x for x in parts if x),

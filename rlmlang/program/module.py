@@ -25,6 +25,7 @@ from rlmlang.program.program import RecipeProgram, demo_of, mark
 from rlmlang.program.signatures import RESULT
 from rlmlang.program.tunable import entries_of, found_in
 from rlmlang.trajectory.receipt import Line
+from rlmlang.trajectory.trajectory import Trajectory
 from rlmlang.value import Json
 
 T = TypeVar("T")
@@ -48,6 +49,10 @@ class Told(Protocol):
     @property
     def receipt(self) -> Sequence[Line]:
         """What was read of each source."""
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in it."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,13 @@ class RecipePrediction(dspy.Prediction):  # type: ignore[misc]
     def receipt(self) -> Sequence[Line]:
         """How much of each source was read, held against what the recipe promises."""
         found: Sequence[Line] = self._ran.told.receipt
+        return found
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in the run: its calls, what they asked and answered, code that models
+        wrote."""
+        found: Trajectory = self._ran.told.trajectory
         return found
 
     @property

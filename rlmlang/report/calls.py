@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from rich.console import Group
@@ -12,7 +13,7 @@ from rlmlang.report.evidence import answer_of
 from rlmlang.report.fitted import Heading
 from rlmlang.report.receipt import counted
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
-from rlmlang.trajectory.events import CallFailed, CallRead
+from rlmlang.trajectory.events import CallFailed, CallRead, CellFinished
 
 SHOWN, LONGEST = 12, 90
 
@@ -117,9 +118,23 @@ def node_view(run: RunRecord, node: str) -> Group | None:
             if isinstance(attempt, CallFailed):
                 parts.append(Text(f"not taken: {attempt.reason}", style="red"))
             parts += _read_how(call.reads.get(attempt.call.attempt))
+        parts += _ran(call.cell)
     if len(calls) > SHOWN:
         parts.append(Text(f"… {len(calls) - SHOWN:,} more calls; name one: {calls[SHOWN].id}"))
     return Group(*parts)
+
+
+def _ran(cell: CellFinished | None) -> list[Text]:
+    """What came of the code of a turn."""
+    if cell is None:
+        return []
+    where = f" in {cell.tier}" if cell.tier else ""
+    parts = [Text(f"── ran{where}, {cell.seconds:.2f} s", style="bold"), Text(cell.output.rstrip())]
+    if cell.error:
+        parts.append(Text(cell.error, style="red"))
+    if cell.submitted:
+        parts.append(Text(f"submitted: {json.dumps(cell.value, ensure_ascii=False)}"))
+    return [part for part in parts if part.plain]
 
 
 def _read_how(read: CallRead | None) -> list[Text]:

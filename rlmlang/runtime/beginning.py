@@ -36,13 +36,15 @@ def first_events(
 ) -> Iterator[RunStarted | FilesLeftOut]:
     """What a run begins with: `beside` is the run that an unfinished one goes on beside. Then what
     its folders leave out."""
+    name = ready.recipe.name
     yield RunStarted(
-        recipe=ready.recipe.name,
+        recipe=name,
         plan=ready.plan.hash,
         path=ready.recipe.path,
         beside=beside,
         models=_models(ready),
         inputs=_inputs(ready, redact),
+        within={f"{name}.{n.id}": f"{name}.{n.within}" for n in ready.plan.nodes if n.within},
     )
     for source, files in left_out(ready.inputs).items():
         named = [[redact(name), reason] for name, reason in files]

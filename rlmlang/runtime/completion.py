@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
@@ -22,6 +22,7 @@ from rlmlang.runtime.python_settings import Running, options_of
 from rlmlang.runtime.session import Session
 from rlmlang.sources.tree import open_several
 from rlmlang.trajectory.receipt import Line
+from rlmlang.trajectory.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from rlmlang.models.lm import Lm
@@ -34,13 +35,19 @@ RECIPE = "std/rlm"
 @dataclass(frozen=True)
 class Completion:
     """An answer with what it used, in calls, tok and exact dollars (None where a price is
-    unknown), the receipt of what was read, and the run's name for `rlm show`."""
+    unknown), the receipt of what was read, the run's name for `rlm show`, and its `outcome`."""
 
     text: str
     usage: Usage
     usd: float | None
     receipt: tuple[Line, ...]
     run: str
+    outcome: Outcome = field(repr=False, compare=False)
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in the run."""
+        return self.outcome.trajectory
 
     def __str__(self) -> str:
         return self.text
@@ -140,4 +147,6 @@ def _answer(outcome: Outcome) -> Completion:
     if outcome.problem is not None:
         raise outcome.problem
     usd = float(outcome.usage.usd) if outcome.priced else None
-    return Completion(str(outcome.result), outcome.usage, usd, outcome.receipt, outcome.run)
+    return Completion(
+        str(outcome.result), outcome.usage, usd, outcome.receipt, outcome.run, outcome
+    )

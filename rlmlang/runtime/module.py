@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir import recipe as r
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.loop_thread import LoopThread
@@ -19,7 +20,7 @@ from rlmlang.runtime.prepare import prepare, recipe_of
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.python_settings import Settings, options_of
 from rlmlang.runtime.session import Session
-from rlmlang.runtime.shown import jsonable, line_finder
+from rlmlang.runtime.shown import line_finder
 from rlmlang.runtime.tuned import Tuning, found_by_hand, read_tuning, write_tuning
 
 if TYPE_CHECKING:

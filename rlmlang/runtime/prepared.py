@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum, Measure
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.diagnostics.render import render, summary
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Interface
@@ -20,6 +20,7 @@ from rlmlang.runtime.project import Project
 from rlmlang.runtime.root import STORE
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
+from rlmlang.trajectory.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
@@ -108,13 +109,22 @@ class Prepared:
         return self.plan.recipe
 
 
+class Kept(Protocol):
+    """A run that may be looked into, and gone on from."""
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in it."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a run. `problem` is None when it finished; `usage` is what the run used in all,
     `now` what was used since it was last begun, `reused` the answers that were there already and
     `saved` what they had cost; dollars mean something only where `priced`; `notices` are what a
     user must know of though it stopped nothing, `unanswered` the calls that were sent since then
-    and brought no answer."""
+    and brought no answer. `kept` is the run itself, for as long as somebody holds the outcome also
+    where no file keeps it."""
 
     run: str
     result: Datum
@@ -129,3 +139,12 @@ class Outcome:
     saved: Usage = field(default_factory=Usage)
     notices: tuple[Diagnostic, ...] = ()
     unanswered: int = 0
+    kept: Kept | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in the run. Raises CodedError (unknown-run) where it was kept nowhere,
+        as those of tests are."""
+        if self.kept is None:
+            raise failed("unknown-run", f"nothing is kept of {self.run}", hint="run it by itself")
+        return self.kept.trajectory

@@ -23,6 +23,7 @@ from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.kept import KeptRun
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.logged import log
 from rlmlang.runtime.models import Models
@@ -160,6 +161,7 @@ class Session:
             self.store.saved,
             tuple(self.notices.values()),
             self.models.unanswered,
+            None if self.dry else KeptRun(self.ready, self.store, self.begun.name),
         )
 
     # ── beginning ────────────────────────────────────────────────────────────

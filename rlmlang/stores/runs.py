@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Any, TypedDict
 
 from rlmlang.budget import Usage
-from rlmlang.protocols import NOT_TAKEN
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Row
+from rlmlang.trajectory.events import NOT_TAKEN
 from rlmlang.value import Json
 
 PICO = 10**12
