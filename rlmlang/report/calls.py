@@ -24,6 +24,10 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
     name = started.recipe if started else "run"
     title = Text(f"{name}  {started.run if started else ''}", style="bold")
     tree = Tree(title.append(f"  plan {started.plan[:12]}", style="dim") if started else title)
+    if started is not None and started.forked_from:
+        words = "with an answer given by hand" if started.given else ""
+        point = f"from {started.forked_from} at {started.forked_at} {words}".rstrip()
+        tree.add(Text(point, style="dim"))
     for source, files in run.left_out.items():
         branch = tree.add(_left_out_line(source, files))
         for path, reason in files if everything else files[:SHOWN]:

@@ -47,6 +47,7 @@ def execute(
 
     from rlmlang.loop_thread import LoopThread
     from rlmlang.runtime.limits import refuse
+    from rlmlang.runtime.live import shown
     from rlmlang.runtime.session import Session
 
     refuse(ready)
@@ -54,6 +55,6 @@ def execute(
     if signals:
         fast = importlib.util.find_spec("uvloop") is not None
         return anyio.run(session.run, backend_options={"use_uvloop": fast})
-    with LoopThread() as loop:
+    with shown(ready.plan, listener) as session.listener, LoopThread() as loop:
         found: Outcome = loop.finish(session.run(), session.stop)
         return found

@@ -15,6 +15,7 @@ from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime import execute
 from rlmlang.runtime.given import refuse_halves
 from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.live import shown
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
@@ -51,6 +52,9 @@ class Completion:
 
     def __str__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        return self.outcome._repr_html_()
 
 
 def prepared(
@@ -91,7 +95,8 @@ async def acompletion(
     then is kept."""
     with _ready(prompt, context, both(model, sub_model), budget or {}, how) as ready:
         refuse(ready)
-        outcome = await Session(ready, engine=engine).run()
+        with shown(ready.plan) as heard:
+            outcome = await Session(ready, heard, engine).run()
     return _answer(outcome)
 
 

@@ -19,12 +19,15 @@ from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Repl
+from rlmlang.loop_thread import LoopThread
 from rlmlang.protocols import Sandbox
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.forking import keeper_for
 from rlmlang.runtime.kept import KeptRun
 from rlmlang.runtime.limits import account_for
+from rlmlang.runtime.live import shown
 from rlmlang.runtime.logged import log
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepared import Outcome, Prepared
@@ -91,6 +94,7 @@ class Session:
         self.signals, self.about = signals, about or RunData()
         require(ready.project, ready.options, sends=engine is None)
         self.store = store or store_for(ready.options, self.redact)
+        self.keeper = keeper_for(ready, self.store)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
         self.models = self._models(program, trace, budget_waiters)
@@ -107,12 +111,12 @@ class Session:
         result: Datum = None
         lines: list[Line] = []
         problem: CodedError | None = None
-        asked = cancellations()
+        asked, wall = cancellations(), self.ready.recipe.budget.wall
         scope = self.scope = self._begun()
         try:
             with Signals(self.stop, on=self.signals):
                 result, lines = await self._carried_out(scope)
-            problem = self.stopped or self._lateness()
+            problem = self.stopped or (out_of_time(wall) if self.late else None)
         except CodedError as found:
             problem = self.models.problem or found
         except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
@@ -136,15 +140,11 @@ class Session:
         self.late = timer.cancelled_caught
         return None, []
 
-    def _lateness(self) -> CodedError | None:
-        return out_of_time(self.ready.recipe.budget.wall) if self.late else None
-
     def _close(self) -> None:
         with contextlib.suppress(CodedError):  # what could not be kept was told before
             self.store.close()
 
     def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
-        priced = all(b.price is not None for b in self.ready.binding.models.values())
         now = self.account.spent - sum((s.usage for s in self.begun.spent), Usage())
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
@@ -154,15 +154,21 @@ class Session:
             tuple(lines),
             time.monotonic() - self.started,
             problem,
-            priced,
+            all(b.price is not None for b in self.ready.binding.models.values()),
             now,
             self.begun.resumed,
             self.reused,
             self.store.saved,
             tuple(self.notices.values()),
             self.models.unanswered,
-            None if self.dry else KeptRun(self.ready, self.store, self.begun.name),
+            None if self.dry else KeptRun(self.ready, self.store, self.begun.name, self._again),
         )
+
+    def _again(self, ready: Prepared, store: Store | None) -> Outcome:
+        """A run that goes on from this one, waited for."""
+        with shown(ready.plan) as heard, LoopThread() as loop:
+            session = Session(ready, heard, self.engine, store)
+            return loop.finish(session.run(), session.stop)
 
     # ── beginning ────────────────────────────────────────────────────────────
 
@@ -179,7 +185,7 @@ class Session:
             return Models()
         return kind(
             self.ready,
-            self.store,
+            self.keeper,
             self.redact,
             parallel=self.parallel,
             notice=self.notice,

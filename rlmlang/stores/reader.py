@@ -216,7 +216,7 @@ class StoreReader:
 
     def _exchange(self, row: CallRow, *, texts: bool = True) -> Exchange:
         """What was sent, what came back, and what it used: nothing where it was used again."""
-        if row.state == REUSED:
+        if row.state == REUSED and row.origin is not None:
             found = next(self._rows("SELECT * FROM call WHERE id = ?", row.origin), None)
             if found is None:
                 raise damaged(self.path, "an answer that was used again is missing")
@@ -225,15 +225,17 @@ class StoreReader:
             return replace(free, request=was.request, answer=was.answer, model=was.model)
         sent = [self._text(row.system), unpacked(row.asked)] if texts else []
         settings = json.loads(self._text(row.settings) or "{}")
+        given = row.state == REUSED  # by hand, in the place of a model
         return Exchange(
             "\n\n".join(x for x in sent if x),
             unpacked(row.answer) if texts else "",
             settings.get("model", ""),
             row.used_in or 0,
             row.used_out or 0,
-            None if row.used_usd is None else row.used_usd / PICO,
+            0.0 if given else None if row.used_usd is None else row.used_usd / PICO,
             row.seconds or 0.0,
             row.id,
+            given,
         )
 
     def _text(self, number: int | None) -> str:

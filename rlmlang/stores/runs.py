@@ -49,8 +49,8 @@ class RunStart:
 
 class RunData(TypedDict, total=False):
     """What is known of a run besides: models by name, inputs in few words and as they were given,
-    what it was a part of (`within`, its `example`), an eval's result, where the `document` of its
-    plan is kept, and what that was bound to."""
+    what it was a part of (`within`, its `example`), the run and the point that it goes on from, an
+    eval's result, where the `document` of its plan is kept, and what that was bound to."""
 
     models: dict[str, str]
     inputs: dict[str, str]
@@ -58,6 +58,8 @@ class RunData(TypedDict, total=False):
     sources: dict[str, str]
     within: str
     example: int
+    forked_from: str
+    forked_at: str
     eval: Mapping[str, object]
     document: int | None
     binding: Json

@@ -37,7 +37,8 @@ class Event:
 class RunStarted(Event):
     """A run begins: its recipe, plan, models and inputs; `beside` is a run of the same recipe and
     inputs that another process has going; `within` has, for each node that is a part of another,
-    the node that it is a part of."""
+    the node that it is a part of. One that was `forked_from` another goes on
+    from its point `forked_at`, where an answer may have been `given` by hand."""
 
     name: ClassVar[str] = "run_started"
     recipe: str
@@ -48,6 +49,9 @@ class RunStarted(Event):
     models: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     within: dict[str, str] = field(default_factory=dict)
+    forked_from: str = ""
+    forked_at: str = ""
+    given: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
