@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlmlang.report.evidence import Answers
 from rlmlang.resources import user_state
@@ -22,6 +23,9 @@ from rlmlang.stores.runs import RunRow
 from rlmlang.stores.store import Store
 from rlmlang.trajectory.events import Event
 from rlmlang.trajectory.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from rlmlang.models.engines.call_context import Engine
 
 Opening = Callable[[], StoreReader]
 
@@ -125,8 +129,13 @@ class KeptRun:
 
     ready: Prepared
     store: Store
-    run: str
-    begin: Callable[[Prepared, Store | None], Outcome]
+    engine: Engine | None
+    begin: Callable[[Engine | None, Prepared, Store | None], Outcome]
+
+    @property
+    def run(self) -> str:
+        """Its name."""
+        return self.store.run.name
 
     @cached_property
     def trajectory(self) -> Trajectory:
@@ -155,7 +164,8 @@ class KeptRun:
         what = self.ready.what if recipe is None else recipe_in(recipe)
         ready = prepare(what, self._options(Fork(self.run, at, answer), given), need_all=True)
         refuse(ready)
-        return self.begin(ready, self.store.beside() if self.store.path is None else None)
+        store = self.store.beside() if self.store.path is None else None
+        return self.begin(self.engine, ready, store)
 
     def _options(self, fork: Fork, given: Changed) -> Options:
         """Those of this run, with what is changed."""

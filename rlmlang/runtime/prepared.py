@@ -194,6 +194,9 @@ class Outcome:
         as those of tests are."""
         return self._held().trajectory
 
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "kept": None}  # another process does not hold the run
+
     def _held(self) -> Kept:
         if self.kept is None:
             raise failed("unknown-run", f"nothing is kept of {self.run}", hint="run it by itself")

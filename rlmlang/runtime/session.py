@@ -80,8 +80,7 @@ class Session:
         sink: Sink | None = None,
     ) -> None:
         self.ready, self.listener, self.engine, self.dry = ready, listener, engine, dry
-        self.sink = sink
-        self.reused = 0
+        self.sink, self.reused = sink, 0
         self.notices: dict[str, Diagnostic] = {}
         self.late = self.over = False
         self.stopped: CodedError | None = None
@@ -161,14 +160,8 @@ class Session:
             self.store.saved,
             tuple(self.notices.values()),
             self.models.unanswered,
-            None if self.dry else KeptRun(self.ready, self.store, self.begun.name, self._again),
+            None if self.dry else KeptRun(self.ready, self.store, self.engine, again),
         )
-
-    def _again(self, ready: Prepared, store: Store | None) -> Outcome:
-        """A run that goes on from this one, waited for."""
-        with shown(ready.plan) as heard, LoopThread() as loop:
-            session = Session(ready, heard, self.engine, store)
-            return loop.finish(session.run(), session.stop)
 
     # ── beginning ────────────────────────────────────────────────────────────
 
@@ -339,6 +332,13 @@ class Session:
         except CodedError as found:
             problem = problem or found
         return problem
+
+
+def again(engine: Engine | None, ready: Prepared, store: Store | None) -> Outcome:
+    """A run that goes on from another, waited for."""
+    with shown(ready.plan) as heard, LoopThread() as loop:
+        session = Session(ready, heard, engine, store)
+        return loop.finish(session.run(), session.stop)
 
 
 def models_for(ready: Prepared) -> type[AskedModels] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import sys
 from dataclasses import fields
@@ -107,6 +108,14 @@ def test_parents_are_what_began_a_part(outcome: rlmlang.Outcome) -> None:
     assert sorted(p.id for p in below) == sorted(p.id for p in found), "one tree holds them all"
     times = [part.at for part in found]
     assert times == sorted(times)
+
+
+def test_an_outcome_may_be_sent_to_another_process(outcome: rlmlang.Outcome) -> None:
+    found: rlmlang.Outcome = pickle.loads(pickle.dumps(outcome))  # noqa: S301
+    assert found == outcome
+    with pytest.raises(rlmlang.CodedError) as refused:
+        assert found.trajectory
+    assert refused.value.diagnostic.code == "unknown-run"
 
 
 def test_a_tree_is_printed(outcome: rlmlang.Outcome) -> None:
