@@ -79,10 +79,7 @@ def command(
         only_kept=replay or bool(why_miss),
         **more,
     )
-    if forked or at or answer is not None:
-        file, options = fork_of(file, options, forked, at, answer)
-    elif not file:
-        raise click.UsageError("Missing argument 'FILE'.")
+    file, options = fork_of(file, options, forked, at, answer)
     ready = prepare(file, options, need_all=True)
     if why_miss:
         explain(ready, why_miss)
@@ -93,12 +90,17 @@ def command(
 def fork_of(
     file: str, options: Options, run: str, at: str, answer: str | None
 ) -> tuple[str, Options]:
-    """The file and options of a run that goes on from another. Raises CodedError (unknown-run)."""
+    """The file and options of a run, which may go on from another. Raises CodedError (unknown-run)
+    and a usage error."""
     from rlmlang.runtime.forking import given_as
     from rlmlang.runtime.from_files import text_or_file
     from rlmlang.runtime.prepared import Fork
     from rlmlang.runtime.stored import own_only_of, reader_for
 
+    if not file and not run:
+        raise click.UsageError("Missing argument 'FILE'.")
+    if not (run or at or answer is not None):
+        return file, options
     if not run or not at:
         raise click.UsageError("--from RUN and --at NODE are given together")
     if options.store is None:

@@ -68,14 +68,6 @@ class _Mark:
     inline: bool = False
 
 
-FRAMED = "[[ ## {} ## ]]\n{}\n\n[[ ## completed ## ]]"
-
-
-def framed(name: str, text: str) -> str:
-    """A text as the answer to one field; one that is framed already stays as it is."""
-    return text if _ANY.search(text) else FRAMED.format(name, text)
-
-
 def header(name: str) -> str:
     """The header of a field."""
     return f"[[ ## {name} ## ]]"

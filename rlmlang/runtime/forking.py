@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.framing.replies import framed
+from rlmlang.framing.reminders import framed
 from rlmlang.ir.answer_forms import RESULT
 from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan

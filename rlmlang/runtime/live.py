@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rlmlang.plan.plan import Plan
 from rlmlang.report.notebook import bar
@@ -45,7 +44,7 @@ def in_notebook() -> bool:
     own, as an optimizer does, shows what it likes."""
     if threading.current_thread() is not threading.main_thread():
         return False
-    loaded: Any = sys.modules.get("IPython")
+    loaded = sys.modules.get("IPython")
     shell = loaded.get_ipython() if loaded is not None else None
     return getattr(shell, "kernel", None) is not None
 
@@ -56,7 +55,7 @@ class LiveBar:
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self.name, self.clock, self.drawn, self.ended = plan.recipe.name, clock, clock(), False
         self.tally = Tally(plan.recipe.budget, plan.totals.expected.calls.value())
-        self.display: Any = importlib.import_module("IPython.display")
+        self.display = importlib.import_module("IPython.display")
         self.id = self.display.display(self._picture(), raw=True, display_id=True).display_id
 
     def take(self, event: Event) -> None:

@@ -50,9 +50,8 @@ def row_of(part: Part, *, texts: bool) -> tuple[object, ...]:
     """A part as the values of COLUMNS."""
     used = part.usage
     attempts = part.attempts if isinstance(part, Call) else ()
-    return (
-        part.id, part.kind, part.parent, part.at, part.seconds,
-        used.calls, used.tokens_in, used.tokens_out, part.cost,
-        attempts[-1].model if attempts else "", len(attempts), part.problem,
-        part.prompt if texts else "", part.answer if texts else "",
-    )  # fmt: skip
+    amounts = (used.calls, used.tokens_in, used.tokens_out, part.cost)
+    model = attempts[-1].model if attempts else ""
+    said = (part.prompt, part.answer) if texts else ("", "")
+    about = (part.id, part.kind, part.parent, part.at, part.seconds)
+    return (*about, *amounts, model, len(attempts), part.problem, *said)

@@ -247,7 +247,7 @@ KINDS: dict[str, type[Event]] = {
 NAMES = {k: tuple(f.name for f in fields(k)) for k in KINDS.values()}
 
 
-def to_json(event: Event) -> dict[str, Any]:
+def to_json(event: Event) -> dict[str, Json]:
     """An event as JSON values; its call as text, and the attempt beside it."""
     values = {"event": event.name, **{n: getattr(event, n) for n in NAMES[type(event)]}}
     if isinstance(event, CallEvent):

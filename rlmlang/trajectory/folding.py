@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rlmlang.ir.calls import CallId
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
-from rlmlang.trajectory.events import CallFailed, CallFinished
+from rlmlang.trajectory.events import CallFailed, CallFinished, CellFinished
 from rlmlang.trajectory.parts import Attempt, Call, Cell, Part, Session, Step, Within
 from rlmlang.trajectory.usage import cost_of, usage_of
 
@@ -46,7 +46,7 @@ class _Folding:
             for call in step.calls.values():
                 yield self._call(call, node)
                 if call.cell is not None:
-                    yield self._cell(call)
+                    yield self._cell(call, call.cell)
 
     def _step(self, node: str, step: StepRecord) -> Step:
         return Step(
@@ -133,9 +133,7 @@ class _Folding:
             within=self.within,
         )
 
-    def _cell(self, call: CallRecord) -> Cell:
-        cell = call.cell
-        assert cell is not None
+    def _cell(self, call: CallRecord, cell: CellFinished) -> Cell:
         return Cell(
             id=_cell_id(call),
             parent=str(call.id),

@@ -132,7 +132,7 @@ class Trajectory:
         """A pandas data frame with a row for each part, in order of time; without `texts` no
         request or answer is read. Raises CodedError (extra-missing)."""
         try:
-            frames: Any = importlib.import_module("pandas")
+            frames = importlib.import_module("pandas")
         except ImportError:
             raise failed(
                 "extra-missing", "a data frame needs pandas", hint="pip install pandas"

@@ -61,7 +61,18 @@ def test_a_flag_is_the_same_everywhere(flag: Flag) -> None:
 def test_options_of_two_commands_are_in_the_table() -> None:
     """What two commands have and mean alike is declared once."""
     written = {w for f in FLAGS for words in f.words for w in words.split("/")}
-    apart = {"--out", "--format", "--all", "--force", "--list", "--show", "--name", "--check"}
+    apart = {
+        "--answer",
+        "--from",
+        "--out",
+        "--format",
+        "--all",
+        "--force",
+        "--list",
+        "--show",
+        "--name",
+        "--check",
+    }
     seen: dict[str, set[str]] = {}
     for name, command in WALKED.items():
         for option in command.params:

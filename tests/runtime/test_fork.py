@@ -201,7 +201,7 @@ def test_the_command_goes_on_from_a_run(folder: Path, rlm: Rlm) -> None:
         (("--from", "last", "--at", "notes", "--answer", "x"), "fork-no-call"),
         (("other.rlm", "--from", "last", "--at", "notes"), "fork-other-recipe"),
         (("--from", "last"), "--at"),
-        (("--at", "notes"), "--from"),
+        (("find.rlm", "--at", "notes"), "--from"),
         (("--from", "last", "--at", "notes", "--no-store"), "--no-store"),
         ((), "FILE"),
     ],
