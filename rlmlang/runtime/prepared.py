@@ -17,8 +17,6 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Interface
 from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
-from rlmlang.report.notebook import page
-from rlmlang.report.receipt import receipt_texts
 from rlmlang.runtime.effects import Effect
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.root import STORE
@@ -221,12 +219,16 @@ class Outcome:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the answer, its evidence, the receipt."""
+        from rlmlang.report.notebook import page
+
         evidence = self.kept.evidence if self.kept is not None and self.problem is None else ()
         stopped = "" if self.problem is None else render(self.problem.diagnostic)
         return page(jsonable(self.result), stopped, evidence, self._receipt())
 
     def _receipt(self) -> list[str]:
         """The lines of its receipt."""
+        from rlmlang.report.receipt import receipt_texts
+
         texts = receipt_texts(
             self.run,
             self.receipt,
