@@ -3,10 +3,11 @@
 `check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; a `Plan` may be
 kept, changed and run; `completion` and `acompletion` answer a question over a context of any size,
 `astream` tells of its turns meanwhile;
-`tune_recipe` makes prompts better; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
+`tune_recipe` makes prompts better; `runs` and `trajectory_of` give what happened in kept runs;
+`interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
 pulled in only when one of the latter is called, networkx when a plan is made. What stands in the
 way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
-(`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
+(`rlmlang.check`, `rlmlang.plan` and `rlmlang.trajectory` are the rooms behind them.)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rlmlang.runtime import check as check_recipe
     from rlmlang.runtime.completion import Completion, acompletion, astream, completion
     from rlmlang.runtime.interpreter import interpreter_factory
+    from rlmlang.runtime.kept import Run, runs, trajectory_of
     from rlmlang.runtime.library import aplan, arun, run
     from rlmlang.runtime.library import plan as plan_recipe
     from rlmlang.runtime.module import load
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         Event,
         TurnStarted,
     )
+    from rlmlang.trajectory.trajectory import Trajectory
     from rlmlang.tuning.api import tune_recipe
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -52,8 +55,10 @@ __all__ = [
     "Event",
     "Outcome",
     "Plan",
+    "Run",
     "Settings",
     "Tool",
+    "Trajectory",
     "TurnStarted",
     "__version__",
     "acompletion",
@@ -66,6 +71,8 @@ __all__ = [
     "load",
     "plan_recipe",
     "run",
+    "runs",
+    "trajectory_of",
     "tune_recipe",
 ]
 
@@ -91,6 +98,10 @@ FACE = {
     "Plan": ("rlmlang.plan.plan", "Plan"),
     "Settings": ("rlmlang.runtime.python_settings", "Settings"),
     "Tool": ("rlmlang.tools.python", "Tool"),
+    "Run": ("rlmlang.runtime.kept", "Run"),
+    "runs": ("rlmlang.runtime.kept", "runs"),
+    "trajectory_of": ("rlmlang.runtime.kept", "trajectory_of"),
+    "Trajectory": ("rlmlang.trajectory.trajectory", "Trajectory"),
     "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
     "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }

@@ -82,15 +82,10 @@ class StoredAnswer:
     finish: str = "stop"
 
 
-NOT_TAKEN = "not-taken"
-"""The code of a request that reached no model, and counts for nothing: it never left, or the model
-was still being loaded."""
-
-
 class Keeper(Protocol):
     """Keeps requests and answers. Raises CodedError when it can keep no more."""
 
-    def find(self, key: bytes) -> StoredAnswer | None: ...
+    def find(self, sending: Sending) -> StoredAnswer | None: ...
 
     async def reserve(self, sending: Sending) -> StoredAnswer | int: ...
 
@@ -167,7 +162,8 @@ class GoesOn(Exception):  # noqa: N818, it is no mistake
 class CellResult:
     """What came of a cell: what it printed, the error it ended with and its kind (syntax,
     unsupported, python, resource, crash), or the value it submitted; `fresh` when its sandbox was
-    lost and another stands in its place, as it was before the cell."""
+    lost and another stands in its place, as it was before the cell. `tier` is where it ran,
+    `ranges` are the bytes that it read through handles."""
 
     output: str = ""
     error: str = ""
@@ -175,6 +171,8 @@ class CellResult:
     submitted: bool = False
     value: Datum = None
     fresh: bool = False
+    tier: str = ""
+    ranges: tuple[tuple[str, int, int], ...] = ()
 
 
 class Sandbox(Protocol):
@@ -185,7 +183,8 @@ class Sandbox(Protocol):
     host function runs. `missing_features` tells a model what this Python has not.
     """
 
-    missing_features: str
+    @property
+    def missing_features(self) -> str: ...
 
     async def open(
         self,

@@ -155,7 +155,7 @@ def _writes(path: Path, was: Whole) -> str:
     try:
         for row in was.rows:
             if row[0] == "call" and row[3] == 1 and row[-2] is not None:
-                assert store.find(row[2]) is not None, "an answer is asked for again"
+                assert store.of_key(row[2]) is not None, "an answer is asked for again"
     except CodedError as mistake:
         return _known(mistake)
     finally:

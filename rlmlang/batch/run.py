@@ -19,6 +19,7 @@ from rlmlang.batch.result import Ended, Totals
 from rlmlang.batch.way import Way
 from rlmlang.budget import Account, Limits, Usage
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir.bounds import Cost
 from rlmlang.ir.suite import Batch
 from rlmlang.models.engines.in_flight import BudgetWaiters
@@ -29,7 +30,6 @@ from rlmlang.runtime.prepare import prepare, recipe_of
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome, Prepared
 from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.session import Session
-from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import interrupted, stopping
 from rlmlang.runtime.stored import store_for

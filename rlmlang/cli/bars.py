@@ -13,7 +13,7 @@ from rich.text import Text
 
 from rlmlang.cli.console import console
 from rlmlang.cli.lines import Lines
-from rlmlang.cli.tally import Rate
+from rlmlang.report.tally import Rate
 
 if TYPE_CHECKING:
     from rlmlang.testing.evals import Scored

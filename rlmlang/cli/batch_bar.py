@@ -13,8 +13,8 @@ from rlmlang.batch.result import Ended, Totals
 from rlmlang.cli.bars import Bars
 from rlmlang.cli.console import console
 from rlmlang.cli.lines import Lines
-from rlmlang.cli.tally import Rate
 from rlmlang.report.batch import counted
+from rlmlang.report.tally import Rate
 from rlmlang.trajectory.events import CallFinished, Event
 
 if TYPE_CHECKING:

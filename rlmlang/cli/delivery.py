@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from rlmlang import plugins
 from rlmlang.cli.target import STDOUT, Target
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.report.formats.format import Format, Shape, encoded
 from rlmlang.report.formats.table import chosen, refuse
-from rlmlang.runtime.shown import jsonable
 
 if TYPE_CHECKING:
     from rlmlang.context import Datum

@@ -11,13 +11,13 @@ from rich.progress import Task, TaskID
 from rlmlang.cli.bars import Bars
 from rlmlang.cli.console import console
 from rlmlang.cli.lines import EVERY, Lines
-from rlmlang.cli.tally import Tally
 from rlmlang.context import Datum
 from rlmlang.ir.calls import CallId
 from rlmlang.plan.plan import Plan
 from rlmlang.report.evidence import Answers
 from rlmlang.report.plan import short
 from rlmlang.report.receipt import evidence_view, receipt_view
+from rlmlang.report.tally import Tally
 from rlmlang.trajectory.events import (
     CallFailed,
     CallFinished,
@@ -166,7 +166,8 @@ class Progress:
 
     def receipt(self, outcome: Outcome, notice: str, seen_with: str) -> None:
         """Evidence and receipt at the end; `seen_with` is the command that shows the run."""
-        from rlmlang.runtime.shown import jsonable, line_finder
+        from rlmlang.execute.plain_values import jsonable
+        from rlmlang.runtime.shown import line_finder
 
         if outcome.problem is None:
             found = self.answers.evidence(jsonable(outcome.result), line_finder(self.inputs))

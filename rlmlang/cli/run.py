@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
     from rlmlang.budget import Usage
     from rlmlang.cli.delivery import Delivery
     from rlmlang.report.formats.format import Format
-    from rlmlang.runtime.prepared import Outcome, Prepared
+    from rlmlang.runtime.prepared import Options, Outcome, Prepared
 
 
 @click.command()
-@click.argument("file", shell_complete=offering("plans"))
+@click.argument("file", default="", shell_complete=offering("plans"))
 @answer_options
 @flags("run")
 @click.option(
@@ -28,6 +30,21 @@ if TYPE_CHECKING:
     metavar="STEP",
     default="",
     help="Send nothing; say why calls of STEP have no kept answer.",
+)
+@click.option(
+    "--from",
+    "forked",
+    metavar="RUN",
+    default="",
+    help="Go on from a point of RUN, which --at names; pay for what follows alone.",
+    shell_complete=offering("runs"),
+)
+@click.option("--at", metavar="NODE[ITEM]", default="", help="The point: a step, call or turn.")
+@click.option(
+    "--answer",
+    metavar="TEXT",
+    default=None,
+    help="What is answered there, in the place of the model; @FILE for a file's text.",
 )
 def command(
     file: str,
@@ -40,15 +57,20 @@ def command(
     why_miss: str,
     replay: bool,
     fail_on_warning: bool,
+    forked: str,
+    at: str,
+    answer: str | None,
     **more: Any,
 ) -> None:
     """Run a recipe: FILE is a path, or std/NAME of the standard library.
 
     A run that was stopped is resumed: what is answered is kept, and never paid twice.
+    With --from RUN its file, inputs and models are those of RUN, where none are given.
 
     \b
     rlm run find.rlm --source book=book.txt --set question="Who keeps the key?"
     rlm run find.rlm --model openai/gpt-5-mini --set budget.calls=500 --json
+    rlm run --from last --at notes[3] --answer "Nothing."
     """
     from rlmlang.runtime.prepare import prepare
 
@@ -58,6 +80,7 @@ def command(
         only_kept=replay or bool(why_miss),
         **more,
     )
+    file, options = fork_of(file, options, forked, at, answer)
     ready = prepare(file, options, need_all=True)
     if fail_on_warning:
         fail_on(ready.warnings, as_values=as_values)
@@ -65,6 +88,31 @@ def command(
         explain(ready, why_miss)
         return
     deliver(ready, wanted, quiet=quiet, out=out)
+
+
+def fork_of(
+    file: str, options: Options, run: str, at: str, answer: str | None
+) -> tuple[str, Options]:
+    """The file and options of a run, which may go on from another. Raises CodedError (unknown-run)
+    and a usage error."""
+    from rlmlang.runtime.forking import given_as
+    from rlmlang.runtime.from_files import text_or_file
+    from rlmlang.runtime.prepared import Fork
+    from rlmlang.runtime.stored import own_only_of, reader_for
+
+    if not file and not run:
+        raise click.UsageError("Missing argument 'FILE'.")
+    if not (run or at or answer is not None):
+        return file, options
+    if not run or not at:
+        raise click.UsageError("--from RUN and --at NODE are given together")
+    if options.store is None:
+        raise click.UsageError("--from goes on from a kept run: leave --no-store out")
+    with closing(reader_for(options.store, own_only=own_only_of(options))) as reader:
+        row = reader.choose(run)
+    said = text_or_file(answer, "--answer") if answer is not None else None
+    file = file or row.path
+    return file, given_as(replace(options, fork=Fork(row.name, at, said)), row, file)
 
 
 def asked_for(form: str, out: str | None, as_values: bool) -> Format | None:
@@ -100,7 +148,7 @@ def _carried_out(ready: Prepared, form: Format | None, delivery: Delivery, *, qu
     ) as progress:
         if not quiet:
             _begin(ready)
-        from rlmlang.runtime.session import models_for
+        from rlmlang.runtime.models_of_run import models_for
 
         models_for(ready)  # imports the most of what is loaded
         steady()
@@ -156,7 +204,8 @@ def notice_of(ready: Prepared) -> str:
 def _all(outcome: Outcome, ready: Prepared) -> str:
     """All of a run as JSON."""
     from rlmlang.diagnostics.render import as_json
-    from rlmlang.runtime.shown import jsonable, left_out
+    from rlmlang.execute.plain_values import jsonable
+    from rlmlang.runtime.shown import left_out
 
     values = {
         "run": outcome.run,

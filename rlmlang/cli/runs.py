@@ -33,6 +33,8 @@ class Row(TypedDict):
     calls: int
     answers: int
     usd: float
+    forked_from: str
+    forked_at: str
 
 
 @click.command()
@@ -55,6 +57,9 @@ def command(as_values: bool, everything: bool, store: str) -> None:
         click.echo(json.dumps(found, indent=2))
         return
     show(table([HEADINGS, *map(_cells, found)], right=(3, 4, 5), spare=(2,)))
+    for run in found:
+        if run["forked_from"]:
+            click.echo(f"{run['run']} goes on from {run['forked_from']} at {run['forked_at']}")
 
 
 def _cells(run: Row) -> tuple[str, ...]:
@@ -89,4 +94,6 @@ def _row(reader: StoreReader, run: RunRow, inside: list[RunRow]) -> Row:
         "calls": calls,
         "answers": kept,
         "usd": usd,
+        "forked_from": run.data.get("forked_from", ""),
+        "forked_at": run.data.get("forked_at", ""),
     }

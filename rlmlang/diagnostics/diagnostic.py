@@ -79,6 +79,12 @@ class CodedError(Exception):
         """What is declared of its code."""
         return self.diagnostic.entry
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback: the problem, drawn."""
+        from rlmlang.diagnostics.render import render
+
+        return render(self.diagnostic, colour=True).splitlines()
+
 
 def error(
     code: str,

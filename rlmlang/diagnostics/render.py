@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label
 from rlmlang.diagnostics.fix import Edit
 from rlmlang.diagnostics.source import Place
 from rlmlang.unicode import visible
@@ -16,7 +16,51 @@ WIDTH = 96
 Paint = Callable[[str, str], str]
 
 
-def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
+class Labelled(Protocol):
+    """A place with a few words beside its carets."""
+
+    @property
+    def place(self) -> Place:
+        """Where it points."""
+
+    @property
+    def words(self) -> str:
+        """What stands there."""
+
+
+class Drawn(Protocol):
+    """A problem, as far as it is drawn: `diagnostics/diagnostic.py` has it."""
+
+    @property
+    def code(self) -> str:
+        """Its code."""
+
+    @property
+    def severity(self) -> str:
+        """Whether it stops something."""
+
+    @property
+    def message(self) -> str:
+        """What was found."""
+
+    @property
+    def labels(self) -> Sequence[Labelled]:
+        """Where."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is refused."""
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        """What does it."""
+
+
+def render(diagnostic: Drawn, *, colour: bool = False) -> str:
     """The problem as it is shown in a terminal: title, place, carets, reason, fix."""
     paint = _paint if colour else _plain
     tone = RED if diagnostic.severity == "error" else YELLOW
@@ -29,13 +73,13 @@ def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
     return "\n".join(lines)
 
 
-def render_all(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+def render_all(diagnostics: Sequence[Drawn], *, colour: bool = False) -> str:
     """Every problem, an empty line between, and a count at the end."""
     shown = [render(d, colour=colour) for d in diagnostics]
     return "\n\n".join([*shown, summary(diagnostics)])
 
 
-def summary(diagnostics: Iterable[Diagnostic]) -> str:
+def summary(diagnostics: Iterable[Drawn]) -> str:
     """`2 errors, 1 warning`."""
     found = list(diagnostics)
     errors = sum(d.severity == "error" for d in found)
@@ -44,7 +88,7 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
     return ", ".join(words) or "no problems"
 
 
-def as_json(diagnostic: Diagnostic) -> dict[str, object]:
+def as_json(diagnostic: Drawn) -> dict[str, object]:
     """The problem as JSON values; lines and columns count from 1."""
     return {
         "code": diagnostic.code,
@@ -62,12 +106,12 @@ def _edit_json(edit: Edit) -> dict[str, object]:
     return {**{k: v for k, v in place.items() if k != "text"}, "write": edit.text}
 
 
-def _label_json(label: Label) -> dict[str, object]:
+def _label_json(label: Labelled) -> dict[str, object]:
     place = vars(label.place)
     return {**{k: v for k, v in place.items() if k != "text"}, "words": label.words}
 
 
-def _frames(labels: Sequence[Label], paint: Paint, tone: str) -> list[str]:
+def _frames(labels: Sequence[Labelled], paint: Paint, tone: str) -> list[str]:
     lines: list[str] = []
     gutter = max((len(str(x.place.line)) for x in labels), default=0)
     path = None

@@ -16,11 +16,10 @@ from rlmlang.budget import Account, Limits
 from rlmlang.context import Datum
 from rlmlang.execute.call_model import SHOWN, ItemError, Request, answer, attempt
 from rlmlang.execute.call_quota import CallQuota
-from rlmlang.execute.dspy_module import by_module
 from rlmlang.execute.input_limits import beginning, too_large
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.session_events import tell_cell
-from rlmlang.execute.session_problems import failing, out_of_time
+from rlmlang.execute.session_problems import failing
 from rlmlang.execute.session_state import SessionState
 from rlmlang.execute.together import all_of
 from rlmlang.execute.tool_calls import HostCall, ToolQuota, arguments_of
@@ -28,6 +27,7 @@ from rlmlang.execute.transcript import code_in, shown
 from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.ir import recipe as r
 from rlmlang.ir import repl_prompts as f
+from rlmlang.ir.calls import CallId
 from rlmlang.ir.sizes import GROWTH
 from rlmlang.protocols import Asker, CellResult, Question, Refused, Reply, Sandbox
 from rlmlang.schema.tools import BUILT_IN
@@ -64,6 +64,7 @@ class ReplSession:
     told: str = ""
     errors: int = 0
     state: SessionState | None = None
+    begun: list[CallId] = field(default_factory=list)
 
     async def run(self) -> Datum:
         """The answer. Raises ItemError when even the last word is of no use."""
@@ -130,10 +131,11 @@ class ReplSession:
         said, broken = await self._say(turn)
         began = scope.clock()
         code, problem = ("", broken) if broken else code_in(said)
+        self.begun = []
         ran = CellResult(error=problem, kind="syntax") if problem else await sandbox.run(code)
         if self.state is not None:
             ran = self.state.ran(code, ran)
-        tell_cell(scope, call, code, ran, scope.clock() - began)
+        tell_cell(scope, call, code, ran, scope.clock() - began, self.begun)
         most = self.request.prompt.model.output * GROWTH
         said = beginning(said[:1_000], most, scope.tools.measure)
         self.history.append(shown(turn, code or said, ran, self.caps.shown))
@@ -266,7 +268,7 @@ class ReplSession:
         child, number = f.child_of(self.request.prompt), self._count()
         assert child.repl is not None
         inputs = {"request": str(prompt), "context": context}
-        call = self.request.call.inside("child", number)
+        call = self._inside("child", number)
         request = replace(
             self.request,
             call=call,
@@ -320,6 +322,11 @@ class ReplSession:
         self.asked += 1
         return self.asked
 
+    def _inside(self, what: str, number: int | None) -> CallId:
+        """A call or session that the code of this turn begins."""
+        self.begun.append(self.request.call.inside(what, number))
+        return self.begun[-1]
+
     def _request(
         self, part: str, prompt: r.Prompt, inputs: Mapping[str, Datum], number: int | None
     ) -> Request:
@@ -327,8 +334,9 @@ class ReplSession:
         name = part.partition(".")[0]
         parts = (self.request.part, f"child.{part}" if self.child and own else part)
         depth = self.request.depth + (0 if own else 1)
+        call = self.request.call.inside(name, number) if own else self._inside(name, number)
         return Request(
-            self.request.call.inside(name, number),
+            call,
             prompt,
             inputs,
             ".".join(x for x in parts if x),
@@ -336,28 +344,3 @@ class ReplSession:
             depth,
             self.request.source if part == "last" else None,
         )
-
-
-async def respond(scope: RunContext, request: Request) -> Datum:
-    """The answer. Raises ItemError when none was usable, CodedError when none can be asked for."""
-    if (caps := request.prompt.repl) is not None:
-        return await explore(scope, request, caps)
-    if (module := request.prompt.module) is not None:
-        return await by_module(scope, request, module)
-    return await answer(scope, request)
-
-
-async def explore(scope: RunContext, request: Request, caps: r.Repl) -> Datum:
-    """The answer of a free-form prompt."""
-    account = scope.account.child(request.call.step)
-    if caps.tokens is not None or caps.usd is not None:
-        account = account.child(str(request.call), _limits(caps))
-    quota, tools = CallQuota(caps.calls, caps.calls), ToolQuota(dict(caps.most))
-    session = ReplSession(scope, request, caps, quota, account, tools)
-    with anyio.move_on_after(caps.wall):
-        return await session.run()
-    raise out_of_time(request, caps)
-
-
-def _limits(caps: r.Repl) -> Limits:
-    return Limits.declared(tokens=caps.tokens, usd=caps.usd)

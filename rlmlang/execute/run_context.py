@@ -18,7 +18,7 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.types import Type
 from rlmlang.plan.plan import Plan
 from rlmlang.protocols import Asker, Partition, Sandbox, Search, ToolHost
-from rlmlang.trajectory.events import CallEvent, Event, stamped
+from rlmlang.trajectory.events import CallEvent, Event, parent_of, stamped
 
 PARALLEL = 64
 
@@ -78,7 +78,8 @@ class RunContext:
     def emit(self, event: Event) -> None:
         """Records an event of this run: says when it was, and where in the plan."""
         if isinstance(event, CallEvent):
-            node = parent = self.node(event.call.step)
+            node = self.node(event.call.step)
+            parent = parent_of(event.call, node)
         else:
             node, parent = event.node, self.plan.recipe.name
         self.record(stamped(event, self.run, self.sequence(), self.clock(), node, parent))

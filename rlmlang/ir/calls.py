@@ -88,6 +88,15 @@ class CallId:
         return tuple(map(int, path[:end]))
 
     @property
+    def above(self) -> CallId | None:
+        """The session that makes it, or that this session is a child of; None where it is a call of
+        its step alone."""
+        item = PATH.match(self.place)
+        at = item.end() if item else 0
+        session, dot, _ = self.place[at:].rpartition(".")
+        return CallId(self.step, self.place[:at] + session) if dot else None
+
+    @property
     def own(self) -> bool:
         """Whether a session itself makes it: a turn, or its last word. Others are sub-calls."""
         return OWN.search(self.place) is not None

@@ -20,7 +20,7 @@ from rlmlang.models.dialect import Adapted, Dialect, Dialects, dialect_of
 from rlmlang.models.endpoints import Address, proxy_for
 from rlmlang.models.keys import onward, shown
 from rlmlang.models.refusals import refusal, refused_inside, retry_after, told_in
-from rlmlang.protocols import NOT_TAKEN
+from rlmlang.trajectory.events import NOT_TAKEN
 
 REDIRECTS, HOPS = (301, 302, 303, 307, 308), 4
 NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)

@@ -10,7 +10,7 @@ from datetime import UTC
 
 from dspy import lm15
 
-from rlmlang.protocols import NOT_TAKEN
+from rlmlang.trajectory.events import NOT_TAKEN
 from rlmlang.value import Json
 
 NUMBER = re.compile(r"\d+(\.\d+)?")

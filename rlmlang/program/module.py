@@ -19,12 +19,14 @@ from rlmlang.budget import Usage
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir import recipe as r
+from rlmlang.plan.plan import Plan
 from rlmlang.program.onlookers import tell
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import RecipeProgram, predictors_in, take
 from rlmlang.program.signatures import RESULT
 from rlmlang.program.tunable import entries_of, found_in
 from rlmlang.trajectory.receipt import Line
+from rlmlang.trajectory.trajectory import Trajectory
 from rlmlang.value import Json
 
 T = TypeVar("T")
@@ -48,6 +50,13 @@ class Told(Protocol):
     @property
     def receipt(self) -> Sequence[Line]:
         """What was read of each source."""
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in it."""
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,12 @@ class Runner(Protocol):
 
     async def arun(self, asked: Asked) -> Ran:
         """The same in the running loop."""
+
+    def plan(self, asked: Asked) -> Plan:
+        """What a run would do, and its price. Raises BadRecipe and CodedError."""
+
+    async def aplan(self, asked: Asked) -> Plan:
+        """The same from the running loop."""
 
     def save(self, path: Path, found: Mapping[str, r.Tuned]) -> None:
         """Keeps what was found for the predictors. Raises CodedError."""
@@ -139,6 +154,17 @@ class RecipePrediction(dspy.Prediction):  # type: ignore[misc]
         return found
 
     @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in the run: its calls, what they asked and answered, code that models
+        wrote."""
+        found: Trajectory = self._ran.told.trajectory
+        return found
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, its evidence, the receipt."""
+        return str(self._ran.told._repr_html_())
+
+    @property
     def evidence(self) -> Sequence[tuple[str, str]]:
         """Places whose answers went into the result, and what was said of each."""
         found: Sequence[tuple[str, str]] = self._ran.evidence
@@ -170,6 +196,15 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
         """A run of the recipe in the running loop."""
         asked = self._asked(inputs)
         return self._predicted(await self._runner.arun(asked), asked)
+
+    def plan(self, **inputs: object) -> Plan:
+        """The price of a call, without making it: what is not given yet is a formula. It draws
+        itself in a notebook. Raises CodedError for inputs that are not of the recipe's types."""
+        return self._runner.plan(self._asked(inputs))
+
+    async def aplan(self, **inputs: object) -> Plan:
+        """The same from a running loop, which goes on meanwhile."""
+        return await self._runner.aplan(self._asked(inputs))
 
     def predictor(self, name: str) -> dspy.Module:
         """The predictor of a step. Raises CodedError (predictor-missing)."""

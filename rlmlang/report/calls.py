@@ -14,7 +14,7 @@ from rlmlang.report.evidence import answer_of
 from rlmlang.report.fitted import Heading, shortened
 from rlmlang.report.receipt import counted
 from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
-from rlmlang.trajectory.events import CallFailed, CallRead, ToolCalled
+from rlmlang.trajectory.events import CallFailed, CallRead, CellFinished, ToolCalled
 
 SHOWN, LONGEST = 12, 90
 
@@ -25,6 +25,10 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
     name = started.recipe if started else "run"
     title = Text(f"{name}  {started.run if started else ''}", style="bold")
     tree = Tree(title.append(f"  plan {started.plan[:12]}", style="dim") if started else title)
+    if started is not None and started.forked_from:
+        words = "with an answer given by hand" if started.given else ""
+        point = f"from {started.forked_from} at {started.forked_at} {words}".rstrip()
+        tree.add(Text(point, style="dim"))
     for source, files in run.left_out.items():
         branch = tree.add(_left_out_line(source, files))
         for path, reason in files if everything else files[:SHOWN]:
@@ -154,9 +158,23 @@ def node_view(run: RunRecord, node: str) -> Group | None:
             if isinstance(attempt, CallFailed):
                 parts.append(Text(f"not taken: {attempt.reason}", style="red"))
             parts += _read_how(call.reads.get(attempt.call.attempt))
+        parts += _ran(call.cell)
     if len(calls) > SHOWN:
         parts.append(Text(f"… {len(calls) - SHOWN:,} more calls; name one: {calls[SHOWN].id}"))
     return Group(*parts)
+
+
+def _ran(cell: CellFinished | None) -> list[Text]:
+    """What came of the code of a turn."""
+    if cell is None:
+        return []
+    where = f" in {cell.tier}" if cell.tier else ""
+    parts = [Text(f"── ran{where}, {cell.seconds:.2f} s", style="bold"), Text(cell.output.rstrip())]
+    if cell.error:
+        parts.append(Text(cell.error, style="red"))
+    if cell.submitted:
+        parts.append(Text(f"submitted: {json.dumps(cell.value, ensure_ascii=False)}"))
+    return [part for part in parts if part.plain]
 
 
 def _read_how(read: CallRead | None) -> list[Text]:

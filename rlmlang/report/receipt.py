@@ -45,9 +45,38 @@ def receipt_view(
     notices: Sequence[str] = (),
 ) -> Group:
     """What was read, what it cost, where the record is. `lines` are the executor's."""
+    told = receipt_texts(
+        run,
+        lines,
+        usage,
+        seconds,
+        notice,
+        seen_with=seen_with,
+        priced=priced,
+        reused=reused,
+        unanswered=unanswered,
+        notices=notices,
+    )
+    return Group(Hanging(Text("receipt", style="bold")), *map(Hanging, told))
+
+
+def receipt_texts(
+    run: str,
+    lines: Sequence[Line],
+    usage: Usage,
+    seconds: float,
+    notice: str = "",
+    *,
+    seen_with: str = "rlm show",
+    priced: bool = True,
+    reused: int = 0,
+    unanswered: int = 0,
+    notices: Sequence[str] = (),
+) -> list[Text]:
+    """The same line by line."""
     cost = f"${float(usage.usd):,.4f}" if priced else "price unknown"
     spent = f"  {usage.calls:,} calls, {usage.tokens_in:,} tok in, {usage.tokens_out:,} out, {cost}"
-    parts = [Text("receipt", style="bold"), *_aligned(lines)]
+    parts = _aligned(lines)
     parts += [Text(f"  {words}") for words in left_out(lines)]
     if not any(line.total for line in lines) and not usage.calls and not reused:
         parts.append(Text("  no model was asked"))
@@ -65,7 +94,7 @@ def receipt_view(
     parts += [Text(f"  {words}", style="yellow") for words in notices]
     if notice:
         parts.append(Text(f"  {notice}", style="magenta"))
-    return Group(*map(Hanging, parts))
+    return parts
 
 
 def _aligned(lines: Sequence[Line]) -> list[Text]:

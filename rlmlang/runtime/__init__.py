@@ -50,6 +50,7 @@ def execute(
 
     from rlmlang.loop_thread import LoopThread
     from rlmlang.runtime.limits import refuse
+    from rlmlang.runtime.live import shown
     from rlmlang.runtime.session import Session
 
     refuse(ready)
@@ -59,6 +60,6 @@ def execute(
     if signals:
         fast = importlib.util.find_spec("uvloop") is not None
         return anyio.run(session.run, backend_options={"use_uvloop": fast})
-    with LoopThread() as loop:
+    with shown(ready.plan, listener) as session.heard.listener, LoopThread() as loop:
         found: Outcome = loop.finish(session.run(), session.stop)
         return found

@@ -36,13 +36,18 @@ def first_events(
 ) -> Iterator[RunStarted | FilesLeftOut]:
     """What a run begins with: `beside` is the run that an unfinished one goes on beside. Then what
     its folders leave out."""
+    name, fork = ready.recipe.name, ready.options.fork
     yield RunStarted(
-        recipe=ready.recipe.name,
+        recipe=name,
         plan=ready.plan.hash,
         path=ready.recipe.path,
         beside=beside,
         models=_models(ready),
         inputs=_inputs(ready, redact),
+        forked_from=fork.run if fork is not None else "",
+        forked_at=fork.at if fork is not None else "",
+        given=fork is not None and fork.answer is not None,
+        within={f"{name}.{n.id}": f"{name}.{n.within}" for n in ready.plan.nodes if n.within},
     )
     for source, files in left_out(ready.inputs).items():
         named = [[redact(name), reason] for name, reason in files]
@@ -52,6 +57,8 @@ def first_events(
 def _given(ready: Prepared, redact: Callable[[str], str]) -> RunData:
     """What a run was given, in short and in full, so that it can be given again."""
     options = ready.options
+    fork = options.fork
+    forked: RunData = {"forked_from": fork.run, "forked_at": fork.at} if fork is not None else {}
     sources = {k: str(Path(v).resolve()) for k, v in options.sources.items() if v != "-"}
     return {
         "models": _models(ready),
@@ -59,6 +66,7 @@ def _given(ready: Prepared, redact: Callable[[str], str]) -> RunData:
         "sets": dict(options.sets),
         "sources": sources,
         "binding": ready.plan.binding_values(),
+        **forked,
     }
 
 

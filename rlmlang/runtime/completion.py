@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
 
@@ -27,6 +27,7 @@ from rlmlang.runtime.exploring import (
 from rlmlang.runtime.given_tools import given_tools
 from rlmlang.runtime.going_on import going_on
 from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.live import shown
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
@@ -35,6 +36,7 @@ from rlmlang.runtime.session import Session
 from rlmlang.stores.runs import RunData
 from rlmlang.trajectory.events import Event
 from rlmlang.trajectory.receipt import Line
+from rlmlang.trajectory.trajectory import Trajectory
 
 VARIABLES = ("question", "context", "before", "conversation")  # of its sessions
 
@@ -42,16 +44,25 @@ VARIABLES = ("question", "context", "before", "conversation")  # of its sessions
 @dataclass(frozen=True)
 class Completion:
     """An answer with what it used, in calls, tok and exact dollars (None where a price is
-    unknown), the receipt of what was read, and the run's name for `rlm show`."""
+    unknown), the receipt of what was read, the run's name for `rlm show`, and its `outcome`."""
 
     text: str
     usage: Usage
     usd: float | None
     receipt: tuple[Line, ...]
     run: str
+    outcome: Outcome = field(repr=False, compare=False)
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in the run."""
+        return self.outcome.trajectory
 
     def __str__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        return self.outcome._repr_html_()
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,8 @@ async def acompletion(
     with _ready(prompt, context, (model, sub_model), budget or {}, how) as ready:
         refuse(ready)
         about = _about(how)
-        outcome = await Session(ready, how.get("on_event"), engine, about=about).run()
+        with shown(ready.plan, how.get("on_event")) as heard:
+            outcome = await Session(ready, heard, engine, about=about).run()
     return _answer(outcome)
 
 
@@ -208,4 +220,6 @@ def _answer(outcome: Outcome) -> Completion:
     if outcome.problem is not None:
         raise outcome.problem
     usd = float(outcome.usage.usd) if outcome.priced else None
-    return Completion(str(outcome.result), outcome.usage, usd, outcome.receipt, outcome.run)
+    return Completion(
+        str(outcome.result), outcome.usage, usd, outcome.receipt, outcome.run, outcome
+    )

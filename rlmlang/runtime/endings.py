@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlmlang.budget import Account
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.runtime.shown import jsonable
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.stores.runs import FAILED, FINISHED, PARKED
 from rlmlang.trajectory.events import RunFinished
 from rlmlang.trajectory.receipt import Line

@@ -14,6 +14,9 @@ from rlmlang.unicode import file_name
 STD = "std/"
 MOST_USED = 1 << 20  # bytes of a file behind `use`
 
+HERE = "recipe.rlm"
+"""What a recipe that was given as text is called; its files lie in the current folder."""
+
 
 def folder_of(path: str) -> Path:
     """The folder that a recipe lies in. Raises CodedError for what can be no path."""
@@ -105,3 +108,11 @@ def load_import(path: str, importer: str) -> SourceFile | None:
         if mistake.diagnostic.code == "recipe-unreadable":
             raise
         return None
+
+
+def recipe_in(given: str | Path) -> str | SourceFile:
+    """A recipe's path as text, or the recipe itself where its text was given: it begins with its
+    edition, or has several lines."""
+    if isinstance(given, str) and ("\n" in given or given.lstrip().startswith("rlm ")):
+        return SourceFile(str(Path.cwd() / HERE), given)
+    return str(given)

@@ -25,7 +25,12 @@ def expanded(sets: Mapping[str, str], sources: Collection[str] = ()) -> dict[str
             f"--set {readers[0]}=@-: standard input can be read only once",
             hint="put one of the texts into a file",
         )
-    return {name: _text(name, value) for name, value in sets.items()}
+    return {name: _text(f"--set {name}", value) for name, value in sets.items()}
+
+
+def text_or_file(value: str, option: str) -> str:
+    """The text of an option, or of the file that it names as `expanded` does. Raises CodedError."""
+    return _text(option, value)
 
 
 def _text(name: str, value: str) -> str:
@@ -63,6 +68,6 @@ def _bytes(path: str) -> bytes:
 def _unread(name: str, value: str, code: str, words: str) -> CodedError:
     return failed(
         code,
-        f"--set {name}={value:.40}: {words}",
-        hint=f"a text that begins with @ is written with two: --set {name}=@{value:.40}",
+        f"{name}={value:.40}: {words}",
+        hint=f"a text that begins with @ is written with two: {name}=@{value:.40}",
     )

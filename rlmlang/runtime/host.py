@@ -12,6 +12,7 @@ import anyio.to_thread
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.recipe import HostFunction
 from rlmlang.ir.repl_prompts import signature
@@ -20,7 +21,6 @@ from rlmlang.plan.plan import Plan
 from rlmlang.protocols import ToolError
 from rlmlang.runtime.code import CallCode, called, code_hash, loaded
 from rlmlang.runtime.given_tools import GivenTools
-from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.values import misfit
 from rlmlang.tools.server import ServerSettings
 from rlmlang.trajectory.events import ToolCalled

@@ -28,7 +28,8 @@ def identity_of(ready: Prepared, within: str = "") -> bytes:
     models = {k: v.name for k, v in ready.binding.models.items()}
     inputs = {k: _stamp(v) for k, v in ready.inputs.items()}
     base = ready.address.identity if ready.address is not None else ""
-    text = f"{what} {sorted(models.items())} {sorted(inputs.items())} {base}{within}"
+    fork = f" {ready.options.fork}" if ready.options.fork is not None else ""
+    text = f"{what} {sorted(models.items())} {sorted(inputs.items())} {base}{within}{fork}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 

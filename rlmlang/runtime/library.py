@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from rlmlang.diagnostics.source import SourceFile
 from rlmlang.runtime import execute
+from rlmlang.runtime.files import recipe_in
 from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.live import shown
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.python_settings import Inputs, options_of
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
     from rlmlang.plan.plan import Plan
     from rlmlang.trajectory.events import Event
-
-HERE = "recipe.rlm"
-"""What a recipe that was given as text is called; its files lie in the current folder."""
 
 
 def plan(what: str | Path | Plan, **given: Unpack[Inputs]) -> Plan:
@@ -69,15 +67,8 @@ async def arun(
 
     ready = await anyio.to_thread.run_sync(lambda: _prepared(what, given, need_all=True))
     refuse(ready)
-    return await Session(ready, listener, engine).run()
-
-
-def recipe_in(given: str | Path) -> str | SourceFile:
-    """A recipe's path as text, or the recipe itself where its text was given: it begins with its
-    edition, or has several lines."""
-    if isinstance(given, str) and ("\n" in given or given.lstrip().startswith("rlm ")):
-        return SourceFile(str(Path.cwd() / HERE), given)
-    return str(given)
+    with shown(ready.plan, listener) as heard:
+        return await Session(ready, heard, engine).run()
 
 
 def _prepared(what: str | Path | Plan, given: Inputs, *, need_all: bool) -> Prepared:

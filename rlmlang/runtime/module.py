@@ -7,19 +7,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+import anyio.to_thread
+
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir import recipe as r
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.loop_thread import LoopThread
+from rlmlang.plan.plan import Plan
 from rlmlang.report.evidence import Answers
-from rlmlang.runtime.library import recipe_in
+from rlmlang.runtime.files import recipe_in
 from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.live import shown
 from rlmlang.runtime.lms import answered_by
 from rlmlang.runtime.prepare import prepare, recipe_of
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.python_settings import Settings, options_of
 from rlmlang.runtime.session import Session
-from rlmlang.runtime.shown import jsonable, line_finder
+from rlmlang.runtime.shown import line_finder
 from rlmlang.runtime.tuned import Tuning, found_by_hand, read_tuning, write_tuning
 
 if TYPE_CHECKING:
@@ -67,20 +72,35 @@ class RecipeRunner:
 
     def run(self, asked: Asked) -> Ran:
         """A run, waited for. Raises CodedError."""
-        with LoopThread() as loop:
-            made = _Run(self._prepared(asked), asked)
+        made = _Run(self._prepared(asked), asked)
+        with (
+            shown(made.plan, made.answers.take) as made.session.heard.listener,
+            LoopThread() as loop,
+        ):
             return made.ran(loop.finish(made.session.run(), made.session.stop))
 
     async def arun(self, asked: Asked) -> Ran:
         """The same in the running loop."""
         made = _Run(self._prepared(asked), asked)
-        return made.ran(await made.session.run())
+        with shown(made.plan, made.answers.take) as made.session.heard.listener:
+            return made.ran(await made.session.run())
+
+    def plan(self, asked: Asked) -> Plan:
+        """What a run would do, and its price. Raises CodedError."""
+        return self._bound(asked, need_all=False).plan
+
+    async def aplan(self, asked: Asked) -> Plan:
+        """The same, made in a thread."""
+        return await anyio.to_thread.run_sync(self.plan, asked)
 
     def _prepared(self, asked: Asked) -> Prepared:
-        options = replace(self.options, values=asked.inputs, tuning=self._tuning(asked))
-        ready = prepare(self.what, answered_by(options, asked, self.recipe), need_all=True)
+        ready = self._bound(asked, need_all=True)
         refuse(ready)
         return ready
+
+    def _bound(self, asked: Asked, *, need_all: bool) -> Prepared:
+        options = replace(self.options, values=asked.inputs, tuning=self._tuning(asked))
+        return prepare(self.what, answered_by(options, asked, self.recipe), need_all=need_all)
 
     def _tuning(self, asked: Asked) -> Tuning | None:
         """What was found for the predictors, in the place of a tuning beside the recipe."""
@@ -100,7 +120,8 @@ class _Run:
 
     def __init__(self, ready: Prepared, asked: Asked) -> None:
         self.answers = Answers()
-        self.session = Session(ready, self.answers.take, program=asked.program, trace=asked.trace)
+        self.plan = ready.plan
+        self.session = Session(ready, program=asked.program, trace=asked.trace)
 
     def ran(self, outcome: Outcome) -> Ran:
         """What it gave. Raises CodedError for what stopped it."""

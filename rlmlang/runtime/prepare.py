@@ -64,9 +64,10 @@ def prepare(what: str | SourceFile | Plan, options: Options, *, need_all: bool) 
         saved = (
             what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)
         )
-        return _from_plan(saved, path, options, project, need_all=need_all)
+        ready = _from_plan(saved, path, options, project, need_all=need_all)
+        return replace(ready, what=what)
     source = what if isinstance(what, SourceFile) else read_source(path)
-    return _from_recipe(source, options, project, need_all=need_all)
+    return replace(_from_recipe(source, options, project, need_all=need_all), what=what)
 
 
 def _path_of(what: str | SourceFile | Plan) -> str:

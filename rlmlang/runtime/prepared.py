@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum, Measure
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
-from rlmlang.diagnostics.render import render, summary
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.diagnostics.render import render, render_all, summary
+from rlmlang.diagnostics.source import SourceFile
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Interface
 from rlmlang.models.endpoints import Address
@@ -21,9 +23,11 @@ from rlmlang.runtime.project import Project
 from rlmlang.runtime.root import STORE
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
+from rlmlang.trajectory.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
+    from rlmlang.models.lm import Lm
 
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
@@ -35,6 +39,20 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 
     def __str__(self) -> str:
         return f"{summary(self.diagnostics)}\n{render(self.diagnostics[0])}"
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback: all that is wrong, drawn."""
+        return render_all(self.diagnostics, colour=True).splitlines()
+
+
+@dataclass(frozen=True)
+class Fork:
+    """The run that another one goes on from, the step or call where it does, and the answer that is
+    given there in the place of a model's."""
+
+    run: str
+    at: str
+    answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +70,8 @@ class Options:
     `rlm.toml` nor the environment.
     `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
     shows its requests to DSPy's onlookers; `tools` are what code may call besides those of the
-    recipe; values `of_python` are what a program has, where a text
-    is neither a path nor a number."""
+    recipe; values `of_python` are what a program has, where a text is neither a path nor a number;
+    a `fork` goes on from another run."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +100,7 @@ class Options:
     seen: bool = False
     of_python: bool = False
     tools: GivenTools = field(default_factory=GivenTools)
+    fork: Fork | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +109,7 @@ class Prepared:
     `measure` is how texts are cut; `measures` are those of the models, which count requests;
     `address` is the endpoint of all models where one is named; `effects` are what the recipe does
     outside of its folder, where nobody has trusted it; `beside` says which values the command did
-    not give."""
+    not give; `what` is the file, text or plan that it was made of."""
 
     plan: Plan
     inputs: Mapping[str, Datum]
@@ -104,11 +123,46 @@ class Prepared:
     address: Address | None = None
     effects: tuple[Effect, ...] = ()
     beside: str = ""
+    what: str | SourceFile | Plan = ""
 
     @property
     def recipe(self) -> Interface:
         """What the recipe takes and gives, and its limits."""
         return self.plan.recipe
+
+
+class Changed(TypedDict, total=False):
+    """What a run that goes on from another may change of how it is made, as `Settings` says it."""
+
+    model: str | Lm
+    models: Mapping[str, str | Lm] | Sequence[str]
+    sets: Mapping[str, object]
+    api_base: str
+    timeout: float
+    parallel: int
+    fresh: bool
+    sandbox: str
+
+
+class Kept(Protocol):
+    """A run that may be looked into, and gone on from."""
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in it."""
+
+    @property
+    def evidence(self) -> Sequence[tuple[str, str]]:
+        """Places whose answers went into its result, and what was said of each."""
+
+    @property
+    def seen_with(self) -> str:
+        """How it is seen later; empty where no file keeps it."""
+
+    def fork(
+        self, at: str, answer: str | None, recipe: str | Path | None, given: Changed
+    ) -> Outcome:
+        """A run that goes on from a point of it."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +171,8 @@ class Outcome:
     `now` what was used since it was last begun, `reused` the answers that were there already and
     `saved` what they had cost; dollars mean something only where `priced`; `notices` are what a
     user must know of though it stopped nothing, `unanswered` the calls that were sent since then
-    and brought no answer."""
+    and brought no answer. `kept` is the run itself, for as long as somebody holds the outcome also
+    where no file keeps it."""
 
     run: str
     result: Datum
@@ -132,3 +187,60 @@ class Outcome:
     saved: Usage = field(default_factory=Usage)
     notices: tuple[Diagnostic, ...] = ()
     unanswered: int = 0
+    kept: Kept | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that happened in the run. Raises CodedError (unknown-run) where it was kept nowhere,
+        as those of tests are."""
+        return self._held().trajectory
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "kept": None}  # another process does not hold the run
+
+    def _held(self) -> Kept:
+        if self.kept is None:
+            raise failed("unknown-run", f"nothing is kept of {self.run}", hint="run it by itself")
+        return self.kept
+
+    def fork(
+        self,
+        at: str,
+        *,
+        answer: str | None = None,
+        recipe: str | Path | None = None,
+        **changed: Unpack[Changed],
+    ) -> Outcome:
+        """A new run that goes on from a point of this one: a step (`notes`), a call (`notes[3]`), a
+        turn of a session (`said.turn 2`), with something changed: the `answer` there, models,
+        settings, or the recipe, whose file is read again. It pays for what follows alone; what does
+        not depend on the point has this run's answers.
+
+        Raises BadRecipe and CodedError for what stands in the way; what stops the run later is the
+        `problem` of its outcome."""
+        return self._held().fork(at, answer, recipe, changed)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, its evidence, the receipt."""
+        from rlmlang.report.notebook import page
+
+        evidence = self.kept.evidence if self.kept is not None and self.problem is None else ()
+        stopped = "" if self.problem is None else render(self.problem.diagnostic)
+        return page(jsonable(self.result), stopped, evidence, self._receipt())
+
+    def _receipt(self) -> list[str]:
+        """The lines of its receipt."""
+        from rlmlang.report.receipt import receipt_texts
+
+        texts = receipt_texts(
+            self.run,
+            self.receipt,
+            self.usage,
+            self.seconds,
+            seen_with=self.kept.seen_with if self.kept is not None else "",
+            priced=self.priced,
+            reused=self.reused,
+            unanswered=self.unanswered,
+            notices=[n.message for n in self.notices],
+        )
+        return [text.plain.removeprefix("  ") for text in texts]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from rlmlang.resources import user_state
 from rlmlang.runtime.lms import named_models
-from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.prepared import Changed, Options
 from rlmlang.runtime.root import STORE
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ NAMED = ("model", "models", "sets", "store", "sources")
 
 
 def options_of(
-    given: Running,
+    given: Running | Changed,
     recipe: str = "",
     *,
     seen: bool = False,

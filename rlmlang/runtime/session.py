@@ -17,27 +17,28 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
-from rlmlang.ir.predictors import prompts_of
-from rlmlang.ir.recipe import Repl
-from rlmlang.protocols import Sandbox
+from rlmlang.loop_thread import LoopThread
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
+from rlmlang.runtime.forking import keeper_for
 from rlmlang.runtime.heard import Heard
 from rlmlang.runtime.host import Host
+from rlmlang.runtime.kept import KeptRun
 from rlmlang.runtime.limits import account_for
+from rlmlang.runtime.live import shown
 from rlmlang.runtime.logged import log
 from rlmlang.runtime.models import Models
+from rlmlang.runtime.models_of_run import models_for
 from rlmlang.runtime.prepared import Outcome, Prepared
-from rlmlang.runtime.project import tiers_of
 from rlmlang.runtime.redaction import redactor_for, told
 from rlmlang.runtime.restored import has_item_budgets, restore, spent_by_items
+from rlmlang.runtime.sandboxes import Sandboxes
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import cancellations, interrupted, out_of_time, stopping, wanted
 from rlmlang.runtime.stored import store_for
 from rlmlang.runtime.trust import require
 from rlmlang.runtime.values import conformed
-from rlmlang.schema.sandboxes import DEFAULT
 from rlmlang.stores.runs import RunData, RunStart
 from rlmlang.stores.store import Store
 from rlmlang.trajectory.events import CallFinished, Event, Noticed, Paused, RunResumed
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
     from rlmlang.models.engines.providers import Providers
     from rlmlang.program.predictor import Traced
     from rlmlang.program.program import Program
-    from rlmlang.runtime.asking import AskedModels
-    from rlmlang.sandboxes.tiers import Tiers
 
 
 class Session:
@@ -81,20 +80,20 @@ class Session:
     ) -> None:
         self.ready, self.engine, self.dry = ready, engine, dry
         self.heard = Heard(listener, self.stop)
-        self.sink = sink
-        self.reused = 0
+        self.sink, self.reused = sink, 0
         self.notices: dict[str, Diagnostic] = {}
         self.late = self.over = False
         self.stopped: CodedError | None = None
         self.cancelled: BaseException | None = None
         self.working: anyio.CancelScope | None = None
-        self.tiers: Tiers | None = None
+        self.sandboxes = Sandboxes(ready)
         self.redact = redactor_for(ready.options)
         self.account: Account = account_for(ready)
         self.account.parent = above
         self.signals, self.about = signals, about or RunData()
         require(ready.project, ready.options, sends=engine is None)
         self.store = store or store_for(ready.options, self.redact)
+        self.keeper = keeper_for(ready, self.store)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
         code = CallCode(self._overdue, self.redact)
@@ -114,12 +113,12 @@ class Session:
         result: Datum = None
         lines: list[Line] = []
         problem: CodedError | None = None
-        asked = cancellations()
+        asked, wall = cancellations(), self.ready.recipe.budget.wall
         scope = self.scope = self._begun()
         try:
             with Signals(self.stop, on=self.signals):
                 result, lines = await self._carried_out(scope)
-            problem = self.stopped or self._lateness()
+            problem = self.stopped or (out_of_time(wall) if self.late else None)
         except CodedError as found:
             problem = self.models.problem or found
         except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
@@ -146,15 +145,11 @@ class Session:
         self.late = timer.cancelled_caught
         return None, []
 
-    def _lateness(self) -> CodedError | None:
-        return out_of_time(self.ready.recipe.budget.wall) if self.late else None
-
     def _close(self) -> None:
         with contextlib.suppress(CodedError):  # what could not be kept was told before
             self.store.close()
 
     def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
-        priced = all(b.price is not None for b in self.ready.binding.models.values())
         now = self.account.spent - sum((s.usage for s in self.begun.spent), Usage())
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
@@ -164,13 +159,14 @@ class Session:
             tuple(lines),
             time.monotonic() - self.started,
             problem,
-            priced,
+            all(b.price is not None for b in self.ready.binding.models.values()),
             now,
             self.begun.resumed,
             self.reused,
             self.store.saved,
             tuple(self.notices.values()),
             self.models.unanswered,
+            None if self.dry else KeptRun(self.ready, self.store, self.engine, again),
         )
 
     # ── beginning ────────────────────────────────────────────────────────────
@@ -189,7 +185,7 @@ class Session:
             return Models()
         return kind(
             self.ready,
-            self.store,
+            self.keeper,
             self.redact,
             parallel=self.parallel,
             notice=self.notice,
@@ -251,22 +247,11 @@ class Session:
             plugins.search,
             self.host.code,
             self.ready.measure,
-            self._sandbox,
+            self.sandboxes,
             conformed,
             run_pattern,
             self.host,
         )
-
-    def _sandbox(self, caps: Repl) -> Sandbox:
-        from rlmlang.sandboxes.bridge import Caps
-        from rlmlang.sandboxes.tiers import Tiers
-
-        ready, options = self.ready, self.ready.options
-        if self.tiers is None:
-            self.tiers = Tiers(plugins.partition, plugins.tier, ready.measure, options.allow_unsafe)
-        said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
-        tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
-        return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
 
     # ── while it runs ────────────────────────────────────────────────────────
 
@@ -322,8 +307,7 @@ class Session:
         await self._drained()
         if limit := self.account.limits.exceeded_by(self.account.spent):
             self.notice(passed(limit, self.account))
-        if self.tiers is not None:
-            await self.tiers.close()
+        await self.sandboxes.close()
         await self.host.close()
         await self.models.close()
         return self._last(scope, result, lines, problem)
@@ -350,10 +334,8 @@ class Session:
         return problem
 
 
-def models_for(ready: Prepared) -> type[AskedModels] | None:
-    """What its models are asked through, imported; None where it asks none."""
-    if not prompts_of(ready.plan):
-        return None
-    from rlmlang.runtime.asking import AskedModels
-
-    return AskedModels
+def again(engine: Engine | None, ready: Prepared, store: Store | None) -> Outcome:
+    """A run that goes on from another, waited for."""
+    with shown(ready.plan) as heard, LoopThread() as loop:
+        session = Session(ready, heard, engine, store)
+        return loop.finish(session.run(), session.stop)

@@ -1,27 +1,13 @@
-"""Values of a run as others see them: a result as JSON values, an input in a few words."""
+"""Values of a run as others see them: an input in a few words, what a folder leaves out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from rlmlang.context import Datum, DecodedDocument, Rows, Slice, Tree, text_of
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.receipt import documents
 from rlmlang.origin import line_of
-from rlmlang.value import Json
-
-
-def jsonable(value: Datum) -> Json:
-    """A result as JSON values; slices become their text, rows a list, a tree its files' paths."""
-    if isinstance(value, Slice):
-        return value.text()
-    if isinstance(value, Tree):
-        return [document.id for document in value.documents]
-    if isinstance(value, Mapping):
-        return {k: jsonable(v) for k, v in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [jsonable(v) for v in value]
-    return value
 
 
 def in_short(value: Datum) -> str:

@@ -35,6 +35,13 @@ def reader_for(path: Path, *, own_only: bool) -> StoreReader:
     return StoreReader(path, own_only=_doubted(path, own_only))
 
 
+def reader_of(store: Store, options: Options) -> StoreReader:
+    """A reader of the store of a run, whether a file or memory keeps it."""
+    if store.path is None:
+        return StoreReader(store.reader)
+    return reader_for(store.path, own_only=own_only_of(options))
+
+
 def own_only_of(options: Options) -> bool:
     """Whether options let the user's own rows count alone, unless the folder is trusted."""
     return options.own_only and not options.trust

@@ -15,13 +15,14 @@ from itertools import islice
 
 import regex
 
-from rlmlang.context import Context, Datum, Measure, Slice, Tree, as_slice, text_of, whole
+from rlmlang.context import Context, Datum, Measure, Slice, Tree, as_slice, parts_in, text_of, whole
 from rlmlang.protocols import Partition
 from rlmlang.sandboxes.arguments import Taken, bound, partition_of
 from rlmlang.sandboxes.limits import Stopwatch, limited, unlimited
 from rlmlang.sandboxes.stretches import bytes_of, chunks_of, edge, lines_of, size_of
 from rlmlang.sandboxes.worker.messages import Hit, Plain
 from rlmlang.schema.tools import HANDLE
+from rlmlang.trajectory.ranges import Ranges
 from rlmlang.unicode import encodable
 
 SMALL = 1_000_000  # bytes that are handed over as plain text
@@ -43,12 +44,23 @@ PREVIEW = 400  # characters of a variable that a model is shown before it looks
 
 @dataclass
 class Handles:
-    """The contexts of one free-form node, by number."""
+    """The contexts of one free-form node, by number; `read` are the bytes of each document that
+    code has read of them since they were last taken."""
 
     partition: Callable[[str, dict[str, object], int, int], Partition]
     measure: Measure
     values: list[Context] = field(default_factory=list)
     watch: Stopwatch = field(default_factory=Stopwatch)
+    read: dict[str, Ranges] = field(default_factory=dict)
+
+    def ranges(self) -> tuple[tuple[str, int, int], ...]:
+        """What was read, in order of the documents, and forgotten: the next cell begins anew."""
+        read, self.read = self.read, {}
+        return tuple((name, a, b) for name, found in read.items() for a, b in found.merged)
+
+    def note(self, document: str, start: int, end: int) -> None:
+        """That some bytes of a document are read."""
+        self.read.setdefault(document, Ranges()).add(start, end)
 
     def give(self, value: Datum, name: str) -> Plain:
         """A value as code gets it: plain where it is small, else a handle."""
@@ -103,7 +115,7 @@ class Handles:
         answer: Callable[..., Plain] = getattr(self, f"_{question.name}")
         with self.watch.running():
             if isinstance(value, Slice | Tree) and question.name not in ("files", "open"):
-                value = limited(value, self.watch.check)
+                value = limited(value, self.watch.check, self.note)
             return answer(value, *given)
 
     def _of(self, number: Plain) -> Context:
@@ -236,7 +248,10 @@ class Handles:
         room = Taken()
         for number in range(low, high):
             self.watch.check()
-            found.append(room.plain(self.plain(value[number])))
+            row = value[number]
+            for part in parts_in(row):
+                self.note(part.document.id, part.start, part.end)
+            found.append(room.plain(self.plain(row)))
         return found
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from rlmlang.context import Document, Part, Slice, Tree
 
+Note = Callable[[str, int, int], None]
 READ = 64 << 20  # bytes read at once
 
 
@@ -57,10 +58,12 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Limited:
-    """A document that is read in blocks of a limited size, as long as there is time."""
+    """A document that is read in blocks of a limited size, as long as there is time; `note` is told
+    the document and the range of each."""
 
     inner: Document
     check: Callable[[], None]
+    note: Note
 
     @property
     def id(self) -> str:
@@ -82,16 +85,17 @@ class Limited:
         self.check()
         if end - start > READ:
             raise ValueError(f"{end - start:,} bytes at once; at most {READ:,}: cut it smaller")
+        self.note(self.id, start, end)
         return self.inner.read(start, end)
 
 
-def limited(value: Slice | Tree, check: Callable[[], None]) -> Slice | Tree:
+def limited(value: Slice | Tree, check: Callable[[], None], note: Note) -> Slice | Tree:
     """A context that is read within limits."""
     if isinstance(value, Tree):
-        return replace(value, documents=tuple(Limited(d, check) for d in value.documents))
+        return replace(value, documents=tuple(Limited(d, check, note) for d in value.documents))
     made: dict[int, Limited] = {}
     parts = (
-        replace(p, document=made.setdefault(id(p.document), Limited(p.document, check)))
+        replace(p, document=made.setdefault(id(p.document), Limited(p.document, check, note)))
         for p in value.parts
     )
     return replace(value, parts=tuple(parts))

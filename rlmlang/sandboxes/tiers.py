@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
 
-from rlmlang.context import Measure
+from rlmlang.context import Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError
-from rlmlang.protocols import Partition, Sandbox
+from rlmlang.protocols import CellResult, Partition, Sandbox, Submit
 from rlmlang.sandboxes.bridge import Caps, Pool
 from rlmlang.sandboxes.fallback import FallbackSandbox
 from rlmlang.sandboxes.handles import Handles
 from rlmlang.schema.sandboxes import Tier
+
+
+@dataclass(frozen=True)
+class RecordedSandbox:
+    """A sandbox that says of each cell in which of its tiers it ran, and what it read."""
+
+    inner: Sandbox
+    tiers: tuple[str, ...]
+    handles: Handles
+
+    @property
+    def missing_features(self) -> str:
+        """What a model is told that this Python has not."""
+        return self.inner.missing_features
+
+    async def open(
+        self, values: Mapping[str, Datum], host: Mapping[str, object], submit: Submit
+    ) -> Mapping[str, str]:
+        """Begins."""
+        return await self.inner.open(values, host, submit)
+
+    async def run(self, code: str) -> CellResult:
+        """Runs a cell."""
+        ran = await self.inner.run(code)
+        moved = isinstance(self.inner, FallbackSandbox) and self.inner.second is not None
+        tier = self.tiers[moved]
+        return replace(ran, tier=tier, ranges=self.handles.ranges())
+
+    async def close(self) -> None:
+        """Ends it."""
+        await self.inner.close()
 
 
 @dataclass
@@ -31,7 +62,10 @@ class Tiers:
         handles = Handles(self.partition, self.measure)
         first, *others = (self._pool(n) for n in tiers)
         begun = first.session(handles, caps)
-        return FallbackSandbox(begun, lambda: others[0].session(handles, caps)) if others else begun
+        if not others:
+            return RecordedSandbox(begun, tiers, handles)
+        moving = FallbackSandbox(begun, lambda: others[0].session(handles, caps))
+        return RecordedSandbox(moving, tiers, handles)
 
     def _pool(self, name: str) -> Pool:
         if name not in self.pools:

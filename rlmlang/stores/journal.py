@@ -209,7 +209,9 @@ class Memory:
         return result
 
     def close(self) -> None:
-        """Forgets everything."""
+        """Nothing: what it has may be read as long as somebody holds it."""
+
+    def __del__(self) -> None:
         self.connection.close()
 
 

@@ -32,6 +32,7 @@ from rlmlang.trajectory.events import (
     Exchange,
     RunFinished,
     from_json,
+    parent_of,
 )
 
 CALLS = "SELECT c.*, v.* FROM call c LEFT JOIN verdict v ON v.id = c.id"
@@ -39,26 +40,17 @@ LOW = (1 << schema.SHIFT) - 1
 
 
 class StoreReader:
-    """A store opened to be read. Raises CodedError (unknown-run, store-damaged, store-missing,
-    store-too-new, store-untrusted); of one that is `own_only` no row counts that this user did not
-    write."""
+    """A store opened to be read: that of a file, or one in memory by its connection, which stays
+    open behind it. Raises CodedError (unknown-run, store-damaged, store-missing, store-too-new,
+    store-untrusted); of one that is `own_only` no row counts that this user did not write."""
 
-    def __init__(self, path: Path, *, own_only: bool = False) -> None:
-        hold_place(path)
-        if not path.is_file():
-            raise _no_run()
-        self.path, self._secret = path, signing.own_secret() if own_only else None
-        try:
-            bring_up(path, self._secret)
-            self._c = schema.read_only(path)
-            some = schema.has_tables(self._c, path)
-            whole.hold(path, self._c)
-            signing.hold_store(path, self._c, self._secret)
-        except sqlite3.Error as mistake:
-            raise problem_of(path, mistake) from None
-        if not some:
-            raise _no_run()
+    def __init__(self, store: Path | sqlite3.Connection, *, own_only: bool = False) -> None:
+        self._secret = signing.own_secret() if own_only else None
         self._texts: dict[int, str] = {}
+        if isinstance(store, Path):
+            self.path, self._c = store, _opened(store, self._secret)
+        else:
+            self.path, self._c = Path(":memory:"), store
 
     def close(self) -> None:
         """Gives the file back."""
@@ -128,9 +120,18 @@ class StoreReader:
             )
         return json.dumps({**json.loads(text), "binding": run.data["binding"]})
 
-    def events(self, run: RunRow) -> Iterator[Event]:
+    def texts(self, row: int) -> tuple[str, str]:
+        """What a call asked, and what was answered. Raises CodedError (store-damaged)."""
+        found = next(self._rows("SELECT * FROM call WHERE id = ?", row), None)
+        if found is None:
+            raise damaged(self.path, "a call is missing")
+        exchange = self._exchange(self._row(found))
+        return exchange.request, exchange.answer
+
+    def events(self, run: RunRow, *, texts: bool = True) -> Iterator[Event]:
         """The trajectory of a run, in the order in which it was told; a call that a process did not
-        live to tell stands where its row was begun. Raises CodedError (store-damaged)."""
+        live to tell stands where its row was begun. Without `texts`, requests and answers are left
+        empty. Raises CodedError (store-damaged)."""
         begun, ended = set[int](), set[int]()
         for told in self._told(run):
             (ended if told.ended else begun).add(told.row)
@@ -138,9 +139,9 @@ class StoreReader:
         calls = self._rows(query, *schema.span(run.id))
         streams = (
             (self._event(row, run) for row in self._event_rows(run, "kind <> ?")),
-            (self._told_event(told, run) for told in self._told(run)),
+            (self._told_event(told, run, texts) for told in self._told(run)),
             (
-                self._untold(row, run)
+                self._untold(row, run, texts)
                 for row in calls
                 if row[0] not in (begun if row[2] == RESERVED else ended)
             ),
@@ -169,15 +170,15 @@ class StoreReader:
         for row in self._event_rows(run, "kind = ?"):
             yield from told_in(row[4])
 
-    def _told_event(self, told: Told, run: RunRow) -> Event | None:
+    def _told_event(self, told: Told, run: RunRow, texts: bool) -> Event | None:
         """What was told; nothing of an answer used again that an interrupted run forgot."""
         call = next(self._rows(f"{CALLS} WHERE c.id = ?", told.row), None)
         seq = told.number & LOW
-        return call and self._call(call, run, seq, told.at, started=not told.ended)
+        return call and self._call(call, run, seq, told.at, texts, started=not told.ended)
 
-    def _untold(self, found: Row, run: RunRow) -> Event:
+    def _untold(self, found: Row, run: RunRow, texts: bool) -> Event:
         row = self._row(found)
-        return self._call(found, run, row.id & LOW, row.started)
+        return self._call(found, run, row.id & LOW, row.started, texts)
 
     def _rows(self, query: str, *values: Cell) -> Iterator[Any]:
         try:
@@ -203,7 +204,14 @@ class StoreReader:
             raise damaged(self.path, f"an event of the kind {kind} cannot be read") from None
 
     def _call(
-        self, found: Row, run: RunRow, seq: int, at: float, *, started: bool = False
+        self,
+        found: Row,
+        run: RunRow,
+        seq: int,
+        at: float,
+        texts: bool,
+        *,
+        started: bool = False,
     ) -> CallStarted | CallFinished | CallFailed:
         """A call as the event that it began or ended with."""
         row, refusal = self._row(found), found[WIDE:]
@@ -213,13 +221,13 @@ class StoreReader:
             "seq": seq,
             "at": at,
             "node": node,
-            "parent": node,
+            "parent": parent_of(row.call, node),
             "call": row.call,
             "prompt": row.prompt,
         }
         if started or row.state == RESERVED:
             return CallStarted(**about, row=row.id)
-        about |= vars(self._exchange(row))
+        about |= vars(self._exchange(row, texts=texts))
         code, reason = row.code, row.reason or ""
         if refusal[0] is not None:
             _, code, reason, _ = self._sound("verdict", refusal)
@@ -230,26 +238,28 @@ class StoreReader:
     def _row(self, found: Row) -> CallRow:
         return row_from(self._sound("call", found))
 
-    def _exchange(self, row: CallRow) -> Exchange:
+    def _exchange(self, row: CallRow, *, texts: bool = True) -> Exchange:
         """What was sent, what came back, and what it used: nothing where it was used again."""
-        if row.state == REUSED:
+        if row.state == REUSED and row.origin is not None:
             found = next(self._rows("SELECT * FROM call WHERE id = ?", row.origin), None)
             if found is None:
                 raise damaged(self.path, "an answer that was used again is missing")
             free = Exchange(usd=0.0, row=row.id, reused=True)
-            was = self._exchange(self._row(found))
+            was = self._exchange(self._row(found), texts=texts)
             return replace(free, request=was.request, answer=was.answer, model=was.model)
-        sent = [self._text(row.system), unpacked(row.asked)]
+        sent = [self._text(row.system), unpacked(row.asked)] if texts else []
         settings = json.loads(self._text(row.settings) or "{}")
+        given = row.state == REUSED  # by hand, in the place of a model
         return Exchange(
             "\n\n".join(x for x in sent if x),
-            unpacked(row.answer),
+            unpacked(row.answer) if texts else "",
             settings.get("model", ""),
             row.used_in or 0,
             row.used_out or 0,
-            None if row.used_usd is None else row.used_usd / PICO,
+            0.0 if given else None if row.used_usd is None else row.used_usd / PICO,
             row.seconds or 0.0,
             row.id,
+            given,
         )
 
     def _text(self, number: int | None) -> str:
@@ -260,6 +270,24 @@ class StoreReader:
             row = next(self._rows("SELECT * FROM phrase WHERE id = ?", number), None)
             self._texts[number] = rows.unpack(self._sound("phrase", row)[2]) if row else ""
         return self._texts[number]
+
+
+def _opened(path: Path, secret: bytes | None) -> sqlite3.Connection:
+    """A store's file, brought up to date and held to what was written last."""
+    hold_place(path)
+    if not path.is_file():
+        raise _no_run()
+    try:
+        bring_up(path, secret)
+        connection = schema.read_only(path)
+        some = schema.has_tables(connection, path)
+        whole.hold(path, connection)
+        signing.hold_store(path, connection, secret)
+    except sqlite3.Error as mistake:
+        raise problem_of(path, mistake) from None
+    if not some:
+        raise _no_run()
+    return connection
 
 
 def _no_run() -> CodedError:

@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Any, TypedDict
 
 from rlmlang.budget import Usage
-from rlmlang.protocols import NOT_TAKEN
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Row
+from rlmlang.trajectory.events import NOT_TAKEN
 from rlmlang.value import Json
 
 PICO = 10**12
@@ -59,8 +59,9 @@ class ItemData(TypedDict):
 
 class RunData(TypedDict, total=False):
     """What is known of a run besides: models by name, inputs in few words and as they were given,
-    what it was a part of (`within`, its `example`, its `item`, a `session`), an eval's result,
-    where the `document` of its plan is kept, and what that was bound to."""
+    what it was a part of (`within`, its `example`, its `item`, a `session`), the run and the point
+    that it goes on from, an eval's result, where the `document` of its plan is kept, and what that
+    was bound to."""
 
     models: dict[str, str]
     inputs: dict[str, str]
@@ -70,6 +71,8 @@ class RunData(TypedDict, total=False):
     example: int
     item: ItemData
     session: str
+    forked_from: str
+    forked_at: str
     eval: Mapping[str, object]
     document: int | None
     binding: Json

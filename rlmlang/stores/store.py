@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rlmlang.budget import Usage
+from rlmlang.framing.reminders import without_reminder
 from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema, signing
@@ -173,8 +174,12 @@ class Store:
 
     # ── calls ────────────────────────────────────────────────────────────────
 
-    def find(self, key: bytes) -> StoredAnswer | None:
+    def find(self, sending: Sending) -> StoredAnswer | None:
         """The newest answer to a request that may be used again."""
+        return self.of_key(sending.key)
+
+    def of_key(self, key: bytes) -> StoredAnswer | None:
+        """The newest answer to requests of a key."""
         if key in self._given:
             return self._given[key]
         since = self.run.id << SHIFT if self.fresh else 0
@@ -259,6 +264,37 @@ class Store:
         if given is not None and len(self._given) < GIVEN:
             self._given[begun.key] = given
 
+    def answer_in(self, row: int, sending: Sending) -> StoredAnswer | None:
+        """The answer in a row, if a request shows the same as the one that it was given to."""
+        found = self._answered(row)
+        shown = without_reminder(self.redact(sending.asked))
+        same = found is not None and without_reminder(unpacked(found.asked)) == shown
+        return kept(found) if found is not None and same else None
+
+    def _answered(self, row: int) -> CallRow | None:
+        """The row of an answer, or of the one that was used again there."""
+        found = self._read("SELECT * FROM call WHERE id = ?", row)
+        if not found:
+            return None
+        call = self._sound(found[0])
+        if call.origin is not None:
+            return self._answered(call.origin)
+        return call if call.answer and call.finish else None
+
+    def give(self, sending: Sending, text: str) -> StoredAnswer:
+        """Keeps an answer that a person gives in the place of a model's. It costs nothing, and no
+        other run uses it."""
+        row, now = self._row(), time.time()
+
+        def note(c: Batch) -> None:
+            made = row_of(c, row, REUSED, sending, now, self._texts)
+            made.answer, made.finish = rows.pack(self.redact(text)), "stop"
+            c.put("call", made.values())
+
+        if not self.dry:
+            self.journal.post(note)
+        return StoredAnswer(row, text, Usage(), sending.call)
+
     def reuse(self, answer: StoredAnswer, sending: Sending) -> int:
         """Notes that an item was answered from the store; gives the row that says so."""
         self.saved += answer.usage
@@ -280,6 +316,10 @@ class Store:
 
     def _row(self) -> int:
         return self.run.id << SHIFT | self.next()
+
+    def beside(self) -> Store:
+        """Another run in the memory of this one."""
+        return Store(self.journal, self.reader, self.path, self.redact, self.secret)
 
     # ── events ───────────────────────────────────────────────────────────────
 

@@ -12,6 +12,7 @@ from rlmlang.budget import Account, Limits, Usage
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.metrics import METRICS
@@ -24,7 +25,6 @@ from rlmlang.runtime.limits import refuse
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session
-from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import interrupted, stopping
 from rlmlang.runtime.trust import require_of

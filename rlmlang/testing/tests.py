@@ -14,6 +14,7 @@ import anyio
 from rlmlang.context import Datum, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.walk import names, show
@@ -22,7 +23,6 @@ from rlmlang.runtime.code import call_code
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
 from rlmlang.runtime.session import Session
-from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.trust import require_of
 from rlmlang.testing.mocks import MockEngine
 from rlmlang.trajectory.events import CallEvent, Event, StepFinished, StepStarted

@@ -12,6 +12,7 @@ from rlmlang.trajectory.events import (
     CallFinished,
     CallRead,
     CallStarted,
+    CellFinished,
     CodeCalled,
     Event,
     FilesLeftOut,
@@ -28,7 +29,7 @@ from rlmlang.trajectory.events import (
 @dataclass
 class CallRecord:
     """One call with all its attempts, and what was unusual about those that were read; `sent` are
-    the rows of requests that nothing has come of."""
+    the rows of requests that nothing has come of, `cell` is what came of the code of a turn."""
 
     id: CallId
     prompt: str
@@ -36,6 +37,8 @@ class CallRecord:
     attempts: list[CallFinished | CallFailed] = field(default_factory=list)
     skipped: str = ""
     reads: dict[int, CallRead] = field(default_factory=dict)
+    cell: CellFinished | None = None
+    began: float = 0.0
 
 
 @dataclass
@@ -50,6 +53,8 @@ class StepRecord:
     finished: bool = False
     items: int = 0
     skipped: int = 0
+    began: float = 0.0
+    ended: float = 0.0
 
     def total(self, what: str) -> float:
         """The sum over all attempts of `tokens_in`, `tokens_out` or `usd`."""
@@ -93,10 +98,11 @@ def fold(events: Iterable[Event]) -> RunRecord:
             case RunFinished():
                 run.finished = event
             case StepStarted():
-                run.steps.setdefault(event.node, StepRecord(event.node, event.verb))
+                _step(run, event, event.verb)
             case StepFinished():
-                step = run.steps.setdefault(event.node, StepRecord(event.node, event.verb))
+                step = _step(run, event, event.verb)
                 step.finished, step.items, step.skipped = True, event.items, event.skipped
+                step.ended = event.at
             case CallStarted():
                 _call(run, event, event.prompt).sent.add(event.row)
             case CallFinished() | CallFailed():
@@ -110,16 +116,19 @@ def fold(events: Iterable[Event]) -> RunRecord:
                 _call(run, event).reads[event.call.attempt] = event
             case CodeCalled():
                 _step(run, event).codes.append(event)
+            case CellFinished():
+                _call(run, event).cell = event
             case ItemSkipped():
                 _call(run, event).skipped = event.reason
     return run
 
 
-def _step(run: RunRecord, event: CallEvent) -> StepRecord:
-    return run.steps.setdefault(event.node, StepRecord(event.node, ""))
+def _step(run: RunRecord, event: Event, verb: str = "") -> StepRecord:
+    step = run.steps.setdefault(event.node, StepRecord(event.node, verb, began=event.at))
+    step.verb = step.verb or verb
+    return step
 
 
 def _call(run: RunRecord, event: CallEvent, prompt: str = "") -> CallRecord:
-    step = _step(run, event)
     first = event.call.again(0)
-    return step.calls.setdefault(first, CallRecord(first, prompt))
+    return _step(run, event).calls.setdefault(first, CallRecord(first, prompt, began=event.at))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from rlmlang.ir.calls import CallId
 from rlmlang.value import Json
 
-VERSION = 1
+VERSION = 2
 Range = list[str | int]
 """A document, and the bytes from its first to behind its last; then the page, chapter or cell where
 it has such."""
@@ -17,7 +17,8 @@ it has such."""
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What every event has: the run, the node it belongs to, and the node above."""
+    """What every event has: the run, the node it belongs to, and the id of what it is a part of: of
+    a step the recipe, of a call its step, of what a session does the session."""
 
     name: ClassVar[str] = ""
     run: str = ""
@@ -35,7 +36,9 @@ class Event:
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
     """A run begins: its recipe, plan, models and inputs; `beside` is a run of the same recipe and
-    inputs that another process has going."""
+    inputs that another process has going; `within` has, for each node that is a part of another,
+    the node that it is a part of. One that was `forked_from` another goes on
+    from its point `forked_at`, where an answer may have been `given` by hand."""
 
     name: ClassVar[str] = "run_started"
     recipe: str
@@ -45,6 +48,10 @@ class RunStarted(Event):
     beside: str = ""
     models: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    within: dict[str, str] = field(default_factory=dict)
+    forked_from: str = ""
+    forked_at: str = ""
+    given: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +150,9 @@ class Exchange:
 
 
 NOTHING = Exchange()
+NOT_TAKEN = "not-taken"
+"""The code of a request that reached no model, and counts for nothing: it never left, or the model
+was still being loaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,18 +236,24 @@ class TurnStarted(CallEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class CellFinished(CallEvent):
-    """The code of a turn was run: the code, what it printed, the error it ended with and its kind,
-    the seconds it took, its calls included; whether it submitted an answer, and whether its sandbox
-    was lost."""
+    """Code that a model wrote in a turn, the call, has been run: what it printed, the error that it
+    ended with and its kind, or the value that it submitted; the seconds it took, with those of its
+    sub-calls; the tier it ran in, `fresh` when that was begun anew after it. `ranges` are what it
+    read through handles, `calls` the ids of the calls and sessions that it began. An answer that
+    held no code has an error and no code."""
 
     name: ClassVar[str] = "cell_finished"
-    code: str
+    code: str = ""
     output: str = ""
     error: str = ""
     kind: str = ""
-    seconds: float = 0.0
     submitted: bool = False
+    value: Json = None
+    seconds: float = 0.0
+    tier: str = ""
     fresh: bool = False
+    ranges: list[Range] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,12 +309,10 @@ KINDS: dict[str, type[Event]] = {
         TurnStarted, CellFinished, SessionLeft, BudgetUsed, RunFinished,
     )
 }  # fmt: skip
-
-
 NAMES = {k: tuple(f.name for f in fields(k)) for k in KINDS.values()}
 
 
-def to_json(event: Event) -> dict[str, Any]:
+def to_json(event: Event) -> dict[str, Json]:
     """An event as JSON values; its call as text, and the attempt beside it."""
     values = {"event": event.name, **{n: getattr(event, n) for n in NAMES[type(event)]}}
     if isinstance(event, CallEvent):
@@ -324,6 +338,11 @@ def stamped(event: E, run: str, seq: int, at: float, node: str, parent: str) -> 
     made = object.__new__(type(event))
     made.__dict__.update(event.__dict__, run=run, seq=seq, at=at, node=node, parent=parent)
     return made
+
+
+def parent_of(call: CallId, node: str) -> str:
+    """The id of what a call is a part of: the session that makes it, else its step's node."""
+    return str(call.above) if call.above is not None else node
 
 
 def step_of(node: str) -> str:

@@ -62,6 +62,8 @@ def test_options_of_two_commands_are_in_the_table() -> None:
     """What two commands have and mean alike is declared once."""
     written = {w for f in FLAGS for words in f.words for w in words.split("/")}
     apart = {
+        "--answer",
+        "--from",
         "--out",
         "--format",
         "--all",

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from rlmlang.cli.tally import Rate, Tally, span
 from rlmlang.ir.calls import CallId
 from rlmlang.ir.declarations import Budget
+from rlmlang.report.tally import Rate, Tally, span
 from rlmlang.trajectory.events import CallFailed, CallFinished, ItemSkipped, RunResumed
 from tests.conftest import ROOT
 from tests.servers import Reply, chat_server, completion

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlmlang.execute.call_model import request_for
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.nothing_found import CODE, empty_answer, empty_search
-from rlmlang.execute.repl_session import respond
+from rlmlang.execute.respond import respond
 from rlmlang.verbs.call import Call
 
 

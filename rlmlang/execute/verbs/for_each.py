@@ -15,7 +15,7 @@ from rlmlang.execute.call_model import ItemError, request_for
 from rlmlang.execute.coding import coded
 from rlmlang.execute.evaluate import Environment, RunCode
 from rlmlang.execute.node import NodeRun
-from rlmlang.execute.repl_session import respond
+from rlmlang.execute.respond import respond
 from rlmlang.execute.skips import SKIPPED, Skipped, Skips
 from rlmlang.execute.stream import Stream, each
 from rlmlang.ir.recipe import Ask, OnError

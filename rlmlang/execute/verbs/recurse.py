@@ -16,7 +16,7 @@ from rlmlang.execute.evaluate import Environment
 from rlmlang.execute.joining import Joining
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.node import NodeRun
-from rlmlang.execute.repl_session import respond
+from rlmlang.execute.respond import respond
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.skips import SKIPPED, Skipped, Skips
 from rlmlang.ir.calls import CallId

@@ -9,7 +9,7 @@ from rlmlang.execute.call_model import request_for
 from rlmlang.execute.joining import Joining
 from rlmlang.execute.node import NodeRun
 from rlmlang.execute.nothing_found import empty_answer
-from rlmlang.execute.repl_session import respond
+from rlmlang.execute.respond import respond
 from rlmlang.execute.stream import each
 from rlmlang.ir.calls import CallId
 from rlmlang.verbs.reduce import Reduce

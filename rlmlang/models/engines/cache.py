@@ -47,13 +47,13 @@ class CacheEngine:
             context.within(sending.most)
         except CodedError as problem:
             raise Stopped(problem) from None
-        if (kept := self.keeper.find(sending.key)) is not None:
+        if (kept := self.keeper.find(sending)) is not None:
             return take(self.keeper, sending, context, request, kept)
         if sending.key not in self.in_flight.requests:
             self.in_flight.start(sending.key, self.inner.complete(request))
             return await self.in_flight.wait(sending.key)
         response = await self.in_flight.wait(sending.key)
-        if (kept := self.keeper.find(sending.key)) is not None:
+        if (kept := self.keeper.find(sending)) is not None:
             return take(self.keeper, sending, context, request, kept)
         asked = said(sending.system, sending.asked)
         context.exchange = Exchange(asked, words_of(response), request.model)

@@ -20,8 +20,8 @@ from rlmlang.models.engines.call_context import CallContext, asked_text, said, s
 from rlmlang.models.engines.counting import Counting
 from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.usage import doubt, tokens_of
-from rlmlang.protocols import NOT_TAKEN, Sending, Settled
-from rlmlang.trajectory.events import Exchange
+from rlmlang.protocols import Sending, Settled
+from rlmlang.trajectory.events import NOT_TAKEN, Exchange
 
 OUT_OF_TIME = (408, 499, 504, 524)
 """Statuses of a gateway that waited for the model in vain."""

@@ -1,0 +1,40 @@
+"""The sandboxes of a run, of the tiers that the command, the project or the recipe names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rlmlang import plugins
+from rlmlang.ir.recipe import Repl
+from rlmlang.protocols import Sandbox
+from rlmlang.runtime.prepared import Prepared
+from rlmlang.runtime.project import tiers_of
+from rlmlang.schema.sandboxes import DEFAULT
+
+if TYPE_CHECKING:
+    from rlmlang.sandboxes.tiers import Tiers
+
+
+class Sandboxes:
+    """Makes a sandbox for each session; what runs them is begun with the first."""
+
+    def __init__(self, ready: Prepared) -> None:
+        self.ready = ready
+        self.tiers: Tiers | None = None
+
+    def __call__(self, caps: Repl) -> Sandbox:
+        """A sandbox within some caps. Raises CodedError."""
+        from rlmlang.sandboxes.bridge import Caps
+        from rlmlang.sandboxes.tiers import Tiers
+
+        ready, options = self.ready, self.ready.options
+        if self.tiers is None:
+            self.tiers = Tiers(plugins.partition, plugins.tier, ready.measure, options.allow_unsafe)
+        said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
+        tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
+        return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
+
+    async def close(self) -> None:
+        """Ends what runs them."""
+        if self.tiers is not None:
+            await self.tiers.close()
