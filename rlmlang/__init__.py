@@ -1,10 +1,11 @@
 """rlmlang: recursive language models as source code.
 
-`check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; a `Plan` may be
-kept, changed and run; `completion` and `acompletion` answer a question over a context of any size;
-`tune_recipe` makes prompts better; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
-pulled in only when one of the latter is called, networkx when a plan is made. What stands in the
-way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
+`load` gives a recipe as a `dspy.Module`; `check_recipe`, `plan_recipe` and `run` are the three
+things one does with a recipe; a `Plan` may be kept, changed and run; `completion` and `acompletion`
+answer a question over a context of any size; `tune_recipe` makes prompts better; a `SharedBudget`
+holds for many runs together; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is pulled
+in only when a call needs it, networkx when a plan is made. A recipe with errors is raised as
+`BadRecipe`, what else stands in the way as `CodedError`.
 (`rlmlang.check` and `rlmlang.plan` are the rooms behind them.)
 """
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from rlmlang.runtime.library import plan as plan_recipe
     from rlmlang.runtime.module import load
     from rlmlang.runtime.prepared import BadRecipe, Outcome
-    from rlmlang.runtime.python_settings import Settings
+    from rlmlang.runtime.python_settings import Inputs, Running, Settings, store_path
+    from rlmlang.runtime.shared_budget import SharedBudget
     from rlmlang.tuning.api import tune_recipe
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -33,9 +35,12 @@ __all__ = [
     "BadRecipe",
     "CodedError",
     "Completion",
+    "Inputs",
     "Outcome",
     "Plan",
+    "Running",
     "Settings",
+    "SharedBudget",
     "__version__",
     "acompletion",
     "aplan",
@@ -46,6 +51,7 @@ __all__ = [
     "load",
     "plan_recipe",
     "run",
+    "store_path",
     "tune_recipe",
 ]
 
@@ -63,7 +69,11 @@ FACE = {
     "Completion": ("rlmlang.runtime.completion", "Completion"),
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),
     "Plan": ("rlmlang.plan.plan", "Plan"),
+    "Inputs": ("rlmlang.runtime.python_settings", "Inputs"),
+    "Running": ("rlmlang.runtime.python_settings", "Running"),
     "Settings": ("rlmlang.runtime.python_settings", "Settings"),
+    "SharedBudget": ("rlmlang.runtime.shared_budget", "SharedBudget"),
+    "store_path": ("rlmlang.runtime.python_settings", "store_path"),
     "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
     "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }

@@ -74,14 +74,6 @@ def _path_of(what: str | SourceFile | Plan) -> str:
     return what.path if isinstance(what, SourceFile) else what
 
 
-def recipe_of(what: str | SourceFile, options: Options) -> r.Recipe:
-    """A recipe as it is written, nothing bound. Raises BadRecipe and CodedError."""
-    source = what if isinstance(what, SourceFile) else read_source(what)
-    load_import = importing(source.path, trust=options.trust)
-    found = _checked(compiler.check(source, load_import, plugins=plugins))
-    return _choose(found, options.recipe, source.path)
-
-
 def plan_of_run(reader: StoreReader, run: str) -> Plan:
     """The plan that a kept run ran. Raises CodedError."""
     return Plan.from_json(reader.document(reader.choose(run)), plugins.find)
@@ -94,7 +86,7 @@ def _from_recipe(
     load_import = importing(path, trust=options.trust)
     beside = Beside(project, options)
     first_look = _looked_at(source, load_import, options, beside)
-    recipe = _choose(first_look, options.recipe, path)
+    recipe = written = _choose(first_look, options.recipe, path)
     places = first_look.places.get(recipe.name, {})
     tuning, stale = _tuning(recipe, path, options)
     options = replace(
@@ -125,7 +117,7 @@ def _from_recipe(
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
     warnings = (*warnings, *_doubts(path, effects, options, need_all=need_all))
     ready = _ready(made, inputs, measure, options, project, warnings, tuning.words)
-    return replace(ready, effects=effects, beside=found.words)
+    return replace(ready, effects=effects, beside=found.words, written=written)
 
 
 def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside) -> Checked:

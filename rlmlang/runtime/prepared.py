@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import TypeVar
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
 from rlmlang.ir.binding import Binding
-from rlmlang.ir.recipe import Interface
+from rlmlang.ir.recipe import Interface, Recipe
 from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.effects import Effect
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.root import STORE
+from rlmlang.runtime.shared_budget import SharedBudget
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
 
@@ -51,7 +54,7 @@ class Options:
     `rlm.toml` nor the environment.
     `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
     shows its requests to DSPy's onlookers; values `of_python` are what a program has, where a text
-    is neither a path nor a number."""
+    is neither a path nor a number; what is `within` a shared budget keeps to that as well."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class Options:
     engines: Mapping[str, Engine] = field(default_factory=dict)
     seen: bool = False
     of_python: bool = False
+    within: SharedBudget | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Prepared:
     `measure` is how texts are cut; `measures` are those of the models, which count requests;
     `address` is the endpoint of all models where one is named; `effects` are what the recipe does
     outside of its folder, where nobody has trusted it; `beside` says which values the command did
-    not give."""
+    not give; `written` is the recipe as its file has it, None for a plan."""
 
     plan: Plan
     inputs: Mapping[str, Datum]
@@ -101,6 +105,7 @@ class Prepared:
     address: Address | None = None
     effects: tuple[Effect, ...] = ()
     beside: str = ""
+    written: Recipe | None = None
 
     @property
     def recipe(self) -> Interface:
@@ -108,8 +113,11 @@ class Prepared:
         return self.plan.recipe
 
 
+R = TypeVar("R", default="Datum")
+
+
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[R]):
     """What came of a run. `problem` is None when it finished; `usage` is what the run used in all,
     `now` what was used since it was last begun, `reused` the answers that were there already and
     `saved` what they had cost; dollars mean something only where `priced`; `notices` are what a
@@ -117,7 +125,7 @@ class Outcome:
     and brought no answer."""
 
     run: str
-    result: Datum
+    result: R
     usage: Usage
     receipt: tuple[Line, ...] = ()
     seconds: float = 0.0

@@ -16,7 +16,8 @@ def restore(account: Account, spent: Iterable[Spent], plan: Plan) -> None:
     models = _Models(plan)
     for one in spent:
         for mine in account.child(one.step).line(models.of(one)):
-            mine.spent += one.usage
+            if not mine.shared:
+                mine.spent += one.usage
 
 
 def has_item_budgets(plan: Plan) -> bool:
