@@ -262,9 +262,4 @@ def test_the_page_about_python_does_what_it_says(folder: Path) -> None:
     assert there["answer"].receipt[0].read == len(BOOK)
     assert (folder / "find.tuned.json").exists()
     assert there["read"].predictors() and there["shared"].spent.calls == 0  # it was answered before
-    assert {p.name for p in folder.iterdir()} == {
-        "find.rlm",
-        "book.txt",
-        "page.py",
-        "find.tuned.json",
-    }
+    assert not (folder / ".rlm").exists()
