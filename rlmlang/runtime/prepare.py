@@ -28,7 +28,7 @@ from rlmlang.runtime.files import read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes, wanted_of
 from rlmlang.runtime.limits import unpriced
 from rlmlang.runtime.placed_inputs import placed_texts
-from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
+from rlmlang.runtime.prepared import Options, Prepared, sound
 from rlmlang.runtime.project import (
     Project,
     bind_models,
@@ -107,7 +107,7 @@ def _from_recipe(
     again = compiler.check(
         source, load_import, sizes, sets, measure.most, measure.grain, plugins, beside.variable
     )
-    recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
+    recipe = _with_budget(_choose(sound(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     models = bind_models(recipe, project, options.models, local=local)
     binding = _binding(models, sizes, inputs, measure, options, project)
@@ -123,7 +123,7 @@ def _from_recipe(
 def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside) -> Checked:
     """The file checked, constants set: what is set is not read from the environment."""
     constants = {k: v for k, v in options.sets.items() if k.isidentifier()}
-    return _checked(
+    return sound(
         compiler.check(source, load, None, constants, plugins=plugins, variable=beside.variable)
     )
 
@@ -270,12 +270,6 @@ def _overrides(recipe: r.Recipe, options: Options, found: Checked) -> dict[str, 
                 hint=did_you_mean(name, [*found.settable, *(f"budget.{b}" for b in BUDGET)]),
             )
     return sets
-
-
-def _checked(found: Checked) -> Checked:
-    if not found.ok:
-        raise BadRecipe(found.diagnostics)
-    return found
 
 
 def _choose(found: Checked, name: str, path: str) -> r.Recipe:

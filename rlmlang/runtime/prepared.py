@@ -15,6 +15,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import render, summary
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Interface, Recipe
+from rlmlang.ir.suite import Checked
 from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.effects import Effect
@@ -37,6 +38,13 @@ class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
 
     def __str__(self) -> str:
         return f"{summary(self.diagnostics)}\n{render(self.diagnostics[0])}"
+
+
+def sound(found: Checked) -> Checked:
+    """A checked file that has no errors. Raises BadRecipe for one that has."""
+    if not found.ok:
+        raise BadRecipe(found.diagnostics)
+    return found
 
 
 @dataclass(frozen=True)
