@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pydantic
 from pydantic.errors import PydanticUserError
+from pydantic.json_schema import JsonSchemaValue as Schema
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import types as ty
 from rlmlang.value import Json
 
 T = TypeVar("T")
-Schema = Mapping[str, Any]
 
 
 def as_type(plain: Json, kind: type[T]) -> T:
@@ -128,7 +128,7 @@ class _Schemas:
 def _others(schema: Schema) -> Schema:
     """The schema of fields that are not named."""
     found = schema.get("additionalProperties")
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 _FORMS: Mapping[type, tuple[str, ...]] = {

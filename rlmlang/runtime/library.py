@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, TypeVar, Unpack, overload
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
@@ -68,7 +68,7 @@ def run(
     listener: Callable[[Event], None] | None = None,
     result: type[object] | None = None,
     **given: Unpack[Inputs],
-) -> Outcome[Any]:
+) -> Outcome[object]:
     """Runs a recipe's file or text, a plan or a saved one to its end, wherever the caller stands.
     `listener` gets each event; `engine` takes the place of the models' transport; `result` is the
     type that the result is given in, as for `load`.
@@ -105,7 +105,7 @@ async def arun(
     listener: Callable[[Event], None] | None = None,
     result: type[object] | None = None,
     **given: Unpack[Inputs],
-) -> Outcome[Any]:
+) -> Outcome[object]:
     """`run` in the running event loop. Cancelled, it keeps what it has and raises
     CancelledError at once."""
     import anyio.to_thread
@@ -135,7 +135,7 @@ def _prepared(
     return ready
 
 
-def _typed(outcome: Outcome, result: type[object] | None) -> Outcome[Any]:
+def _typed(outcome: Outcome, result: type[object] | None) -> Outcome[object]:
     """An outcome with its result as a type; one that cannot be is its problem."""
     if result is None or outcome.problem is not None:
         return outcome

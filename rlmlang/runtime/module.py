@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, TypeVar, Unpack, overload
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.source import SourceFile
@@ -45,14 +45,14 @@ def load(
     recipe: str = "",
     result: None = None,
     **settings: Unpack[Settings],
-) -> RecipeModule[Any]: ...
+) -> RecipeModule: ...
 def load(
     recipe_or_path: str | Path,
     *,
     recipe: str = "",
     result: type[object] | None = None,
     **settings: Unpack[Settings],
-) -> RecipeModule[Any]:
+) -> RecipeModule:
     """A recipe as a `dspy.Module`: from a file (`std/NAME` of the library too), or from its text,
     which begins with `rlm 1`. It stays as it was when it was loaded.
 

@@ -121,7 +121,7 @@ class Prepared:
         return self.plan.recipe
 
 
-R = TypeVar("R", default="Datum")
+R = TypeVar("R", covariant=True, default="Datum")
 
 
 @dataclass(frozen=True)
