@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from docs.python_reference import python_page
 from rlmlang.cli.pages import command_pages
 from rlmlang.reference.index import about, groups, pages
 from rlmlang.reference.markdown import code, fenced, page_markdown
@@ -25,7 +26,7 @@ DOCUMENTS = ("CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "docs/guides/*.md",
 PARTS = {
     "Guides": "docs/guides/*",
     "Documents": "docs/*",
-    "Reference": "\n".join(f"reference/{group}" for group in GROUPS),
+    "Reference": "\n".join(f"reference/{group}" for group in (*GROUPS, "python")),
     "Examples": "examples/*/*",
     "Project": "CHANGELOG\nCONTRIBUTING\nrlmlang/*",
 }
@@ -58,6 +59,7 @@ def write(work: Path) -> None:
     for group, found in groups(made):
         text = "\n\n".join(_group(group, found, made, names))
         (work / "reference" / f"{group}.md").write_text(text + "\n", encoding="utf-8")
+    (work / "reference" / "python.md").write_text(python_page(), encoding="utf-8")
     front = [_linked(README, known), *_contents(work)]
     (work / "index.md").write_text("\n\n".join(front) + "\n", encoding="utf-8")
 

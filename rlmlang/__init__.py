@@ -1,12 +1,12 @@
 """rlmlang: recursive language models as source code.
 
-`check_recipe`, `plan_recipe` and `run` are the three things one does with a recipe; a `Plan` may be
-kept, changed and run; `completion` and `acompletion` answer a question over a context of any size,
-`astream` tells of its turns meanwhile;
-`tune_recipe` makes prompts better; `runs` and `trajectory_of` give what happened in kept runs;
-`interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is
-pulled in only when one of the latter is called, networkx when a plan is made. What stands in the
-way is raised as `CodedError`, a recipe with errors as `BadRecipe`.
+`load` gives a recipe as a `dspy.Module`; `check_recipe`, `plan_recipe` and `run` are the three
+things one does with a recipe; a `Plan` may be kept, changed and run; `completion` and `acompletion`
+answer a question over a context of any size, `astream` tells of its turns meanwhile; `tune_recipe`
+makes prompts better; `runs` and `trajectory_of` give what happened in kept runs; a `SharedBudget`
+holds for many runs together; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is pulled
+in only when a call needs it, networkx when a plan is made. A recipe with errors is raised as
+`BadRecipe`, what else stands in the way as `CodedError`.
 (`rlmlang.check`, `rlmlang.plan` and `rlmlang.trajectory` are the rooms behind them.)
 """
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from rlmlang.runtime.library import plan as plan_recipe
     from rlmlang.runtime.module import load
     from rlmlang.runtime.prepared import BadRecipe, Outcome
-    from rlmlang.runtime.python_settings import Settings
+    from rlmlang.runtime.python_settings import Inputs, Running, Settings, store_path
+    from rlmlang.runtime.shared_budget import SharedBudget
     from rlmlang.tools.python import Tool
     from rlmlang.trajectory.events import (
         BudgetUsed,
@@ -53,10 +54,13 @@ __all__ = [
     "CodedError",
     "Completion",
     "Event",
+    "Inputs",
     "Outcome",
     "Plan",
     "Run",
+    "Running",
     "Settings",
+    "SharedBudget",
     "Tool",
     "Trajectory",
     "TurnStarted",
@@ -72,6 +76,7 @@ __all__ = [
     "plan_recipe",
     "run",
     "runs",
+    "store_path",
     "trajectory_of",
     "tune_recipe",
 ]
@@ -96,12 +101,16 @@ FACE = {
     "Completion": ("rlmlang.runtime.completion", "Completion"),
     "Outcome": ("rlmlang.runtime.prepared", "Outcome"),
     "Plan": ("rlmlang.plan.plan", "Plan"),
+    "Inputs": ("rlmlang.runtime.python_settings", "Inputs"),
+    "Running": ("rlmlang.runtime.python_settings", "Running"),
     "Settings": ("rlmlang.runtime.python_settings", "Settings"),
     "Tool": ("rlmlang.tools.python", "Tool"),
     "Run": ("rlmlang.runtime.kept", "Run"),
     "runs": ("rlmlang.runtime.kept", "runs"),
     "trajectory_of": ("rlmlang.runtime.kept", "trajectory_of"),
     "Trajectory": ("rlmlang.trajectory.trajectory", "Trajectory"),
+    "SharedBudget": ("rlmlang.runtime.shared_budget", "SharedBudget"),
+    "store_path": ("rlmlang.runtime.python_settings", "store_path"),
     "BadRecipe": ("rlmlang.runtime.prepared", "BadRecipe"),
     "CodedError": ("rlmlang.diagnostics.diagnostic", "CodedError"),
 }

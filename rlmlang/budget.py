@@ -2,12 +2,14 @@
 
 Every call reserves its worst case before it is sent and settles what it used afterwards, in its
 own account and in every account above it. Pure arithmetic: who waits, and how, is decided by the
-caller. Used from one thread.
+caller. Used from one thread, but for an account that has a guard: those below it may be used from a
+thread each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -84,6 +86,8 @@ class Limits:
 
 
 NONE = Limits()
+Guard = AbstractContextManager[object]
+UNGUARDED: Guard = nullcontext()
 
 
 def limits_of_models(limits: Iterable[tuple[str, str, float]]) -> dict[str, Limits]:
@@ -99,7 +103,8 @@ def limits_of_models(limits: Iterable[tuple[str, str, float]]) -> dict[str, Limi
 class Refusal:
     """A reservation that does not fit. `waiting` says whether calls in flight may still give
     something back; when none can, the limit is reached for good. `model` is the one whose calls are
-    limited, empty where all are."""
+    limited, empty where all are; `raised` says how the limit is raised, where it is not that of a
+    recipe's budget."""
 
     account: str
     limit: str
@@ -107,12 +112,15 @@ class Refusal:
     most: Limits
     waiting: bool
     model: str = ""
+    raised: str = ""
 
 
 @dataclass(eq=False)
 class Account:
     """A node of the ledger: what was spent, what is reserved, and the account above. `models` are
-    accounts of what calls of single models may take of it, by the names of those."""
+    accounts of what calls of single models may take of it, by the names of those. The topmost's
+    `guard` is held while one is changed; `raised` says how its limits are raised, where no recipe
+    declares them."""
 
     name: str
     limits: Limits = Limits()
@@ -122,6 +130,8 @@ class Account:
     children: dict[str, Account] = field(default_factory=dict)
     models: Mapping[str, Account] = field(default_factory=dict)
     model: str = ""
+    guard: Guard = UNGUARDED
+    raised: str = ""
 
     @classmethod
     def limited(
@@ -140,26 +150,19 @@ class Account:
     def reserve(self, worst: Usage, model: str = "") -> Reservation | Refusal:
         """Sets aside the worst case of a call of a model, here and in every account above, or in
         none."""
-        line = self.line(model)
-        for account in line:
-            if account.limits == NONE:
-                continue
-            limit = account.limits.exceeded_by(account.spent + account.reserved + worst)
-            if limit:
-                held = account.reserved
-                waiting = held.tokens > 0 or held.calls > 0
-                alone = account.limits.exceeded_by(account.spent + worst)
-                return Refusal(
-                    account.name,
-                    limit,
-                    account.spent,
-                    account.limits,
-                    waiting and not alone,
-                    account.model,
-                )
-        for account in line:
-            account.reserved += worst
-        return Reservation(line, worst)
+        line, guard = self.line(model), self.top.guard
+        with guard:
+            return _refused(line, worst) or _reserved(line, worst, guard)
+
+    @property
+    def shared(self) -> bool:
+        """Whether runs of a program spend from it together, each what it spends now."""
+        return self.guard is not UNGUARDED
+
+    @property
+    def top(self) -> Account:
+        """The account above all others."""
+        return self if self.parent is None else self.parent.top
 
     def share(self, count: int) -> Limits:
         """An equal part, of so many, of what this account may still use; no limit where
@@ -185,12 +188,41 @@ class Account:
             account = account.parent
 
 
+def _refused(line: Sequence[Account], worst: Usage) -> Refusal | None:
+    """What the first account says that has no room for a worst case."""
+    for account in line:
+        if account.limits == NONE:
+            continue
+        limit = account.limits.exceeded_by(account.spent + account.reserved + worst)
+        if limit:
+            held = account.reserved
+            waiting = held.tokens > 0 or held.calls > 0
+            alone = account.limits.exceeded_by(account.spent + worst)
+            return Refusal(
+                account.name,
+                limit,
+                account.spent,
+                account.limits,
+                waiting and not alone,
+                account.model,
+                account.raised,
+            )
+    return None
+
+
+def _reserved(line: Sequence[Account], worst: Usage, guard: Guard) -> Reservation:
+    for account in line:
+        account.reserved += worst
+    return Reservation(line, worst, guard)
+
+
 @dataclass
 class Reservation:
     """What was set aside for one call. Settled or released once."""
 
     accounts: Sequence[Account]
     worst: Usage
+    guard: Guard = UNGUARDED
     open: bool = True
 
     def settle(self, actual: Usage) -> None:
@@ -204,6 +236,7 @@ class Reservation:
     def _close(self, actual: Usage) -> None:
         assert self.open, "a reservation is closed once"
         self.open = False
-        for account in self.accounts:
-            account.reserved -= self.worst
-            account.spent += actual
+        with self.guard:
+            for account in self.accounts:
+                account.reserved -= self.worst
+                account.spent += actual

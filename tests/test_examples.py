@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import shlex
 import shutil
+import subprocess
+import sys
 import sysconfig
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -25,6 +29,7 @@ def story(folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     if (here / "make_data.py").exists():
         runpy.run_path(str(here / "make_data.py"), run_name="__main__")
     monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(here)
     return here
 
 
@@ -125,6 +130,23 @@ def test_the_receipt_proves_what_was_read(story: Path, rlm: Rlm) -> None:
     assert "evidence" in done.err
     done = rlm("run", "needle.rlm", "--recipe", "glance", "--set", question)
     assert "not exhaustive" in done.err
+
+
+@pytest.mark.parametrize("story", ["dspy"], indirect=True)
+def test_a_program_and_a_recipe_print_what_the_page_says(story: Path) -> None:
+    """Both are made better on inboxes that GEPA never saw; what is printed is what was counted."""
+    done = subprocess.run(
+        [sys.executable, "compare.py"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (story / "README.md").read_text().partition("python compare.py\n\n")[2]
+    assert done.stdout == textwrap.dedent(page)
+    for name in ("plain.py", "urgent.rlm"):
+        assert len((story / name).read_text().splitlines()) <= 20
 
 
 def test_each_story_has_ten_lines() -> None:

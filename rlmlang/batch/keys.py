@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 
 from rlmlang.context import Datum, DecodedDocument, Document, Rows, Slice, Tree, text_of
-from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.plan.serialize import hash_of
@@ -20,12 +19,13 @@ SHORT = 16  # hexadecimal digits of a part's hash that are kept
 Parts = Mapping[str, str]
 
 
-def parts_of_item(ready: Prepared, written: r.Recipe) -> Parts:
-    """The hashes of what an item's answer follows from: the recipe as it is `written` and tuned,
+def parts_of_item(ready: Prepared) -> Parts:
+    """The hashes of what an item's answer follows from: the recipe as it is written and tuned,
     its Python, its models, each of its inputs, and what was set besides. Where a file lies and when
     it was changed is none of it."""
-    options, given = ready.options, ready.inputs
-    known = {"recipe": hash_of((written.steps, _prompts(ready), written.result))}
+    options, given, written = ready.options, ready.inputs, ready.written
+    said = (written.steps, written.result) if written is not None else ready.plan.hash
+    known = {"recipe": hash_of((said, _prompts(ready)))}
     code = {code_hash(c) for c in parts_of(ready.plan.steps, set()) if isinstance(c, Code)}
     if code:
         known["code"] = " ".join(sorted(code))

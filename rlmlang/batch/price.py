@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rlmlang.batch.items import Item, items_of
 from rlmlang.batch.keys import parts_of_item
@@ -15,7 +15,7 @@ from rlmlang.ir.bounds import Bound
 from rlmlang.ir.suite import Batch
 from rlmlang.plan.verdict import Verdict, judge
 from rlmlang.runtime.limits import refuse, refuse_within
-from rlmlang.runtime.prepare import prepare, recipe_of
+from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe
 from rlmlang.schema.formula import Formula
 
@@ -54,7 +54,6 @@ def price_of(
     """The price of a batch of so many items, or of the first `most`. `step` is called for each.
     Raises CodedError for what is about all of them."""
     made, seen = Price(count), set[bytes]()
-    written = recipe_of(batch.path, replace(way.options, recipe=batch.recipe))
     for item in _first(items_of(batch), most):
         made.items += 1
         try:
@@ -67,7 +66,7 @@ def price_of(
         except CodedError as problem:
             made.refuse(item, problem.diagnostic)
             continue
-        key = hashlib.sha256(str(sorted(parts_of_item(ready, written).items())).encode()).digest()
+        key = hashlib.sha256(str(sorted(parts_of_item(ready).items())).encode()).digest()
         if key not in seen:
             seen.add(key)
             _add(made, item.name, ready.plan.totals)

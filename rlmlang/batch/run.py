@@ -22,11 +22,11 @@ from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir.bounds import Cost
 from rlmlang.ir.suite import Batch
-from rlmlang.models.engines.in_flight import BudgetWaiters
+from rlmlang.models.engines.budget_waiters import BudgetWaiters
 from rlmlang.models.engines.providers import Providers
 from rlmlang.runtime.beginning import new_run
 from rlmlang.runtime.limits import refuse, refuse_within
-from rlmlang.runtime.prepare import prepare, recipe_of
+from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome, Prepared
 from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.session import Session
@@ -84,7 +84,6 @@ class _Run:
         self.waiters, self.providers = BudgetWaiters(), Providers(notice)
         self.sessions: set[Session] = set()
         self.full = False  # the account holds no item more
-        self.written = recipe_of(batch.path, replace(way.options, recipe=batch.recipe))
         self.store: Store | None = None
         self.history = History(way.options, known_as(batch))
 
@@ -228,7 +227,7 @@ class _Run:
         ready = prepare(self.batch.path, options, need_all=True)
         refuse(ready)
         refuse_within(ready, self.batch.budget)
-        return ready, parts_of_item(ready, self.written)
+        return ready, parts_of_item(ready)
 
     def _past(self, item: Item, earlier: Earlier | None) -> Ended:
         """An item that is not selected; what it gave earlier still counts."""
@@ -241,13 +240,14 @@ class _Run:
         will."""
         least = _usage(best)
         while not self.full and not self._over:
+            returned = self.waiters.returned
             limits, spent = self.account.limits, self.account.spent
             if not limits.exceeded_by(spent + self.account.reserved + least):
                 return True
             if limits.exceeded_by(spent + least):
                 self.full = True
             else:
-                await self.waiters.wait()
+                await self.waiters.wait(returned)
         return False
 
     async def _ran(self, item: Item, ready: Prepared, about: ItemData, store: Store) -> Ended:

@@ -23,7 +23,7 @@ from rlmlang.cli.edge import exit_code_of, say
 from rlmlang.cli.width import PRINTED
 from rlmlang.diagnostics.render import as_json
 from rlmlang.report.batch import counted, extremes, price_line, price_view, title_line
-from rlmlang.runtime.prepare import recipe_of
+from rlmlang.runtime.prepare import prepare
 from rlmlang.schema.exits import BUDGET, FAILED
 
 if TYPE_CHECKING:
@@ -87,12 +87,13 @@ class Task:
         if not self.quiet:
             price = price_of(self.batch, self.way, self.found.count, PRICED)
             console("stderr").print(price_line(self._title(price), price.totals, price.verdict))
-        written = recipe_of(self.batch.path, replace(self.way.options, recipe=self.batch.recipe))
+        options = replace(self.way.options, recipe=self.batch.recipe)
+        recipe = prepare(self.batch.path, options, need_all=False).recipe
         answers = Answers(
-            next(items_of(self.batch)), written.result, written.name, folder_of(self.batch)
+            next(items_of(self.batch)), recipe.result, recipe.name, folder_of(self.batch)
         )
         out = self._out()
-        table = AnswerTable(out, written.result, written.name) if out else None
+        table = AnswerTable(out, recipe.result, recipe.name) if out else None
         told: list[Ended] = []
         with BatchBar(
             self.batch.name, self.found.count, self.batch.budget, quiet=self.quiet

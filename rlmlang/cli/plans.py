@@ -49,12 +49,10 @@ def _of_file(file: str, options: Options) -> list[Planned]:
     """The recipes of a file, planned; a file of patterns only has none."""
     from rlmlang.diagnostics.diagnostic import CodedError
     from rlmlang.runtime import check
-    from rlmlang.runtime.prepared import BadRecipe
+    from rlmlang.runtime.prepared import BadRecipe, sound
 
     try:
-        found = check(file)
-        if not found.ok:
-            raise BadRecipe(found.diagnostics)
+        found = sound(check(file))
     except (CodedError, BadRecipe) as problem:
         return [Planned(file, "", problem=problem)]
     names = [n for n in found.recipes if options.recipe in ("", n)]

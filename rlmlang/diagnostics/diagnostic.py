@@ -62,7 +62,8 @@ class Diagnostic(Frozen):
 class CodedError(Exception):
     """A problem met while running, carried to the edge where it is drawn.
 
-    `account` is the budget that was spent, where one was.
+    `account` is the budget that was spent, where one was. Its text is the message; a traceback
+    shows the reason and the fix below it.
     """
 
     account: str = ""
@@ -70,6 +71,10 @@ class CodedError(Exception):
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic)
         self.diagnostic = diagnostic
+        for said in (diagnostic.reason, diagnostic.hint and f"fix: {diagnostic.hint}"):
+            if said:
+                self.add_note(f"  {said}")
+        self.add_note(f"  rlm explain {diagnostic.code}")
 
     def __str__(self) -> str:
         return self.diagnostic.message

@@ -10,18 +10,18 @@ from collections.abc import Callable
 
 from rlmlang.ir.recipe import Interface
 from rlmlang.program.module import RecipeModule
-from rlmlang.program.onlookers import named
+from rlmlang.program.recipe_class import recipe_class
 from rlmlang.program.signatures import input_type
 
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
-def module_class(recipe: Interface) -> type[RecipeModule]:
-    """The class of a recipe's modules."""
-    kind = named(RecipeModule, recipe.name)
+def module_class(recipe: Interface, text: str) -> type[RecipeModule]:
+    """The class of a recipe's modules; `text` is that of its file."""
+    kind = recipe_class(recipe.name, text)
     if recipe.doc:
         kind.__doc__ = recipe.doc
-    kind.__call__ = _call(recipe)
+    setattr(kind, "__call__", _call(recipe))  # noqa: B010, it is a method to mypy
     return kind
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self
 
 import dspy
-import pydantic
 from dspy.predict.parameter import Parameter
+from typing_extensions import TypeVar
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum
@@ -23,6 +23,7 @@ from rlmlang.plan.plan import Plan
 from rlmlang.program.onlookers import tell
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import RecipeProgram, predictors_in, take
+from rlmlang.program.result_types import as_type
 from rlmlang.program.signatures import RESULT
 from rlmlang.program.tunable import entries_of, found_in
 from rlmlang.trajectory.receipt import Line
@@ -30,6 +31,7 @@ from rlmlang.trajectory.trajectory import Trajectory
 from rlmlang.value import Json
 
 T = TypeVar("T")
+R = TypeVar("R", default=Any)
 
 
 class Told(Protocol):
@@ -62,10 +64,12 @@ class Told(Protocol):
 @dataclass(frozen=True)
 class Ran:
     """What a run gave: its result, the places whose answers went into it with what was said of
-    each, and all else that it tells; `plain` is the result as JSON values."""
+    each, and all else that it tells; `plain` is the result as JSON values, `typed` as the caller
+    wants it, by the name of its field."""
 
     result: Datum
     plain: Json
+    typed: Mapping[str, object]
     evidence: tuple[tuple[str, str], ...]
     told: Told
 
@@ -109,15 +113,18 @@ class Asked:
     trace: list[Traced]
 
 
-class RecipePrediction(dspy.Prediction):  # type: ignore[misc]
+class RecipePrediction(dspy.Prediction, Generic[R]):  # type: ignore[misc]
     """A recipe's result, as `result` and by the fields of a record, with what is known of its run.
     A field of one of these names is had by `prediction["usage"]`."""
 
+    if TYPE_CHECKING:
+        result: R
+
     @classmethod
-    def of(cls, ran: Ran) -> RecipePrediction:
+    def of(cls, ran: Ran) -> RecipePrediction[R]:
         """The prediction of a run."""
         fields = ran.result if isinstance(ran.result, Mapping) else {}
-        made = cls(**{RESULT: ran.result, **fields})
+        made = cls(**{RESULT: ran.result, **fields, **ran.typed})
         made._ran = ran
         return made
 
@@ -125,11 +132,7 @@ class RecipePrediction(dspy.Prediction):  # type: ignore[misc]
         """The result as a data class, a pydantic model, an enum, or a list of them.
 
         Raises CodedError (wrong-input) for a result that is none."""
-        try:
-            found: T = pydantic.TypeAdapter(kind).validate_python(self._ran.plain)
-        except pydantic.ValidationError as mistake:
-            raise _no_such(kind, mistake) from None
-        return found
+        return as_type(self._ran.plain, kind)
 
     @property
     def run(self) -> str:
@@ -171,7 +174,7 @@ class RecipePrediction(dspy.Prediction):  # type: ignore[misc]
         return found
 
 
-class RecipeModule(dspy.Module):  # type: ignore[misc]
+class RecipeModule(dspy.Module, Generic[R]):  # type: ignore[misc]
     """A recipe that is called with its parameters by name, and gives a `dspy.Prediction` of its
     result: `result`, and the fields of one that is a record, with `receipt`, `evidence`, `usage`,
     `cost` and `run`.
@@ -181,6 +184,14 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
     `dspy.settings.lm`. Raises CodedError for a run that fails and for inputs that are not of the
     recipe's types.
     """
+
+    if TYPE_CHECKING:
+
+        def __call__(self, **inputs: object) -> RecipePrediction[R]:
+            """A run of the recipe."""
+
+        async def acall(self, **inputs: object) -> RecipePrediction[R]:
+            """A run of the recipe in the running loop."""
 
     def __init__(self, runner: Runner) -> None:
         super().__init__()
@@ -218,7 +229,7 @@ class RecipeModule(dspy.Module):  # type: ignore[misc]
         """Its predictors by the names of their steps."""
         return list(self._parameters())
 
-    def map_named_predictors(self, func: Callable[[dspy.Predict], dspy.Predict]) -> RecipeModule:
+    def map_named_predictors(self, func: Callable[[dspy.Predict], dspy.Predict]) -> Self:
         """Puts what a function makes of each predictor in its place; gives the module."""
         for name, step in self.steps.items():
             if isinstance(step, dspy.Predict):
@@ -279,10 +290,3 @@ def _no_pickle() -> Exception:
         "a recipe's module is saved as JSON alone: no pickle of it is ever read",
         hint='save what was found for it: find.save("find.json")',
     )
-
-
-def _no_such(kind: object, mistake: pydantic.ValidationError) -> Exception:
-    first = mistake.errors(include_url=False)[0]
-    where = "".join(f"{part}: " for part in first["loc"])
-    what = getattr(kind, "__name__", kind)
-    return failed("wrong-input", f"the result is no {what}: {where}{first['msg']}")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.binding import BoundModel
 from rlmlang.ir.predictors import prompts_of
+from rlmlang.models.engines.budget_waiters import BudgetWaiters
 from rlmlang.models.engines.call_context import Engine
-from rlmlang.models.engines.in_flight import BudgetWaiters, InFlight
+from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.providers import Providers
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
 from rlmlang.models.routes import Connection, Route, route_for
@@ -20,6 +21,7 @@ from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.project import models_of
+from rlmlang.runtime.shared_budget import waiters_of
 
 
 class AskedModels(Models):
@@ -43,7 +45,8 @@ class AskedModels(Models):
         budget_waiters: BudgetWaiters | None,
     ) -> None:
         self._ready, self._redact, self._engine = ready, redact, engine
-        self._in_flight = InFlight(budget_waiters=budget_waiters or BudgetWaiters(), notice=notice)
+        waiters = budget_waiters or waiters_of(ready.options.within)
+        self._in_flight = InFlight(budget_waiters=waiters, notice=notice)
         self._own = providers is None
         self._providers = providers or Providers(notice, on_pause)
         self.engines = EngineStack(

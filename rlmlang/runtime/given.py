@@ -1,5 +1,5 @@
-"""Values from outside, of the command line, `rlm.toml` and the environment, as parameters take
-them: one reader, so that one mistake is told in one way wherever it was made."""
+"""Values from outside, of the command line, `rlm.toml`, the environment, examples and programs, as
+parameters take them: one reader, so that one mistake is told in one way wherever it was made."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from pathlib import PurePath
+from typing import cast
 
-from rlmlang.context import Datum, as_slice
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label
+from rlmlang import plugins
+from rlmlang.context import Datum, Rows, Slice, Tree, as_slice
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, failed
 from rlmlang.diagnostics.source import Place
 from rlmlang.ir import types as ty
+from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type, labels_of
+from rlmlang.runtime.python_values import from_python
 from rlmlang.runtime.values import misfit
+from rlmlang.sources.place import Place as Location
+from rlmlang.sources.place import kind_at
 from rlmlang.sources.values import MismatchError, converter
 from rlmlang.unicode import flaw
 
@@ -49,6 +56,55 @@ def from_text(text: str, param: Param, origin: Origin) -> Datum:
     if isinstance(type_, ty.TextType) and type_.word not in DATED:
         return None if type_.optional and not text else text
     return from_plain(_read(text.strip(), param, origin), param, origin)
+
+
+def open_path(path: str, type_: Type) -> Datum:
+    """A path as what a parameter's type asks for."""
+    return plugins.opened(kind_at(path, type_), Location(path, type_))
+
+
+def from_program(value: object, name: str, type_: Type) -> Datum:
+    """A value of a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    found = from_python(value, name)
+    if isinstance(found, PurePath):
+        return open_path(str(found), type_)
+    if isinstance(found, Slice | Tree | Rows):
+        held: Datum = found  # type: ignore[assignment]
+        return held
+    refuse_halves(found, name)
+    if words := misfit(found, type_):
+        hint = f"Path({found!r:.40}) is a place to read from" if isinstance(found, str) else ""
+        raise failed("wrong-input", f"`{name}` is no {type_}: {words}", hint=hint)
+    if isinstance(found, list) and ty.is_documents(type_):
+        return [as_slice(f"{name}[{n}]", text) for n, text in enumerate(found, 1)]
+    if isinstance(found, str) and is_cut(type_):
+        return as_slice(name, found)
+    return _with_dates(found, Param(name, type_))
+
+
+def from_value(value: Datum, name: str, type_: Type) -> Datum:
+    """A value of an example or the command line's, as the recipe takes it. Raises CodedError
+    (wrong-input)."""
+    refuse_halves(value, name)
+    if isinstance(value, list) and ty.is_documents(type_):
+        texts = enumerate(value, 1)
+        return [as_slice(f"{name}[{n}]", x) if isinstance(x, str) else x for n, x in texts]
+    if value is None or not isinstance(value, str):
+        return _with_dates(value, Param(name, type_))
+    if isinstance(type_, ty.TreeType) or ty.is_documents(type_):
+        return open_path(value, type_)
+    if is_cut(type_):
+        return as_slice(name, value)
+    text = type_.textual and type_.required() not in (ty.DATE, ty.TIME)
+    return value if text else from_text(value, Param(name, type_), Origin(f"`{name}`"))
+
+
+def _with_dates(value: Datum, param: Param) -> Datum:
+    """A value whose dates and times are some. Raises CodedError (wrong-input)."""
+    try:
+        return cast("Datum", with_dates(value, param.type))
+    except ValueError as mistake:
+        raise wrong(param, Origin(f"`{param.name}`"), str(mistake)) from None
 
 
 def from_plain(value: object, param: Param, origin: Origin) -> Datum:

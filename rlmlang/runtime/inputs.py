@@ -6,32 +6,28 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import PurePath
-from typing import cast, get_args
+from typing import get_args
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Measure, Rows, Slice, Tree, as_slice, text_of
+from rlmlang.context import Datum, Measure, Rows, text_of
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.source import Place as Written
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.execute.evaluate import evaluate
 from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
-from rlmlang.ir.dates import with_dates
 from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import FromEnv, Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type
 from rlmlang.runtime.code import CallCode
-from rlmlang.runtime.given import Origin, from_text, refuse_halves, wrong
+from rlmlang.runtime.given import Origin, from_program, from_text, from_value, open_path
 from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
-from rlmlang.runtime.python_values import from_python
 from rlmlang.runtime.stops import wanted
-from rlmlang.runtime.values import misfit
 from rlmlang.schema.formula import Sizes, Unknown, What, symbol
 from rlmlang.schema.sources import SOURCES
-from rlmlang.sources.place import Place, kind_at
+from rlmlang.sources.place import Place
 from rlmlang.sources.sizes import READ, size_of
 
 
@@ -104,55 +100,6 @@ def open_source(source: r.Source) -> Datum:
     folder = os.path.dirname(os.path.abspath(source.base)) if source.base else os.getcwd()
     place = Place(source.location, source.type, folder, dict(source.options))
     return plugins.opened(source.kind, place)
-
-
-def open_path(path: str, type_: Type) -> Datum:
-    """A path from the command line as what a parameter's type asks for."""
-    return plugins.opened(kind_at(path, type_), Place(path, type_))
-
-
-def from_program(value: object, name: str, type_: Type) -> Datum:
-    """A value of a program, as the recipe takes it. Raises CodedError (wrong-input)."""
-    found = from_python(value, name)
-    if isinstance(found, PurePath):
-        return open_path(str(found), type_)
-    if isinstance(found, Slice | Tree | Rows):
-        held: Datum = found  # type: ignore[assignment]
-        return held
-    refuse_halves(found, name)
-    if words := misfit(found, type_):
-        hint = f"Path({found!r:.40}) is a place to read from" if isinstance(found, str) else ""
-        raise failed("wrong-input", f"`{name}` is no {type_}: {words}", hint=hint)
-    if isinstance(found, list) and ty.is_documents(type_):
-        return [as_slice(f"{name}[{n}]", text) for n, text in enumerate(found, 1)]
-    if isinstance(found, str) and is_cut(type_):
-        return as_slice(name, found)
-    return _with_dates(found, Param(name, type_))
-
-
-def from_value(value: Datum, name: str, type_: Type) -> Datum:
-    """A value of an example or the command line's, as the recipe takes it. Raises CodedError
-    (wrong-input)."""
-    refuse_halves(value, name)
-    if isinstance(value, list) and ty.is_documents(type_):
-        texts = enumerate(value, 1)
-        return [as_slice(f"{name}[{n}]", x) if isinstance(x, str) else x for n, x in texts]
-    if value is None or not isinstance(value, str):
-        return _with_dates(value, Param(name, type_))
-    if isinstance(type_, ty.TreeType) or ty.is_documents(type_):
-        return open_path(value, type_)
-    if is_cut(type_):
-        return as_slice(name, value)
-    text = type_.textual and type_.required() not in (ty.DATE, ty.TIME)
-    return value if text else from_text(value, Param(name, type_), Origin(f"`{name}`"))
-
-
-def _with_dates(value: Datum, param: Param) -> Datum:
-    """A value whose dates and times are some. Raises CodedError (wrong-input)."""
-    try:
-        return cast("Datum", with_dates(value, param.type))
-    except ValueError as mistake:
-        raise wrong(param, Origin(f"`{param.name}`"), str(mistake)) from None
 
 
 def real_sizes(

@@ -169,7 +169,7 @@ class KeptRun:
 
     def _options(self, fork: Fork, given: Changed) -> Options:
         """Those of this run, with what is changed."""
-        was, now = self.ready.options, options_of(given, store=self.ready.options.store)
+        was, now = self.ready.options, options_of(given)
         said = {name: getattr(now, name) for name in given if name not in NAMED}
         return replace(
             was,

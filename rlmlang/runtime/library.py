@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack, overload
 
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.runtime import execute
 from rlmlang.runtime.files import recipe_in
 from rlmlang.runtime.limits import refuse
@@ -13,13 +16,14 @@ from rlmlang.runtime.live import shown
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.python_settings import Inputs, options_of
-from rlmlang.runtime.root import STORE
 from rlmlang.runtime.session import Session
 
 if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
     from rlmlang.plan.plan import Plan
     from rlmlang.trajectory.events import Event
+
+T = TypeVar("T")
 
 
 def plan(what: str | Path | Plan, **given: Unpack[Inputs]) -> Plan:
@@ -28,49 +32,108 @@ def plan(what: str | Path | Plan, **given: Unpack[Inputs]) -> Plan:
 
     Raises BadRecipe for a recipe with errors, CodedError for an input that cannot be opened.
     """
-    return _prepared(what, given, need_all=False).plan
+    return _prepared(what, given, None, need_all=False).plan
 
 
 async def aplan(what: str | Path | Plan, **given: Unpack[Inputs]) -> Plan:
-    """The same from a running loop, which goes on meanwhile: the work is done in a thread."""
+    """`plan_recipe` from a running loop, which goes on meanwhile: the work is done in a thread."""
     import anyio.to_thread
 
     return await anyio.to_thread.run_sync(lambda: plan(what, **given))
 
 
+@overload
 def run(
     what: str | Path | Plan,
     *,
     engine: Engine | None = None,
     listener: Callable[[Event], None] | None = None,
+    result: type[T],
     **given: Unpack[Inputs],
-) -> Outcome:
+) -> Outcome[T | None]: ...
+@overload
+def run(
+    what: str | Path | Plan,
+    *,
+    engine: Engine | None = None,
+    listener: Callable[[Event], None] | None = None,
+    result: None = None,
+    **given: Unpack[Inputs],
+) -> Outcome: ...
+def run(
+    what: str | Path | Plan,
+    *,
+    engine: Engine | None = None,
+    listener: Callable[[Event], None] | None = None,
+    result: type[object] | None = None,
+    **given: Unpack[Inputs],
+) -> Outcome[object]:
     """Runs a recipe's file or text, a plan or a saved one to its end, wherever the caller stands.
-    `listener` gets each event; `engine` takes the place of the models' transport.
+    `listener` gets each event; `engine` takes the place of the models' transport; `result` is the
+    type that the result is given in, as for `load`.
 
     Raises BadRecipe and CodedError for what stands in the way of a run; what stops it later is
     the `problem` of the outcome.
     """
-    return execute(_prepared(what, given, need_all=True), engine=engine, listener=listener)
+    ready = _prepared(what, given, result, need_all=True)
+    return _typed(execute(ready, engine=engine, listener=listener), result)
 
 
+@overload
 async def arun(
     what: str | Path | Plan,
     *,
     engine: Engine | None = None,
     listener: Callable[[Event], None] | None = None,
+    result: type[T],
     **given: Unpack[Inputs],
-) -> Outcome:
-    """The same in the running event loop. Cancelled, it keeps what it has and raises
+) -> Outcome[T | None]: ...
+@overload
+async def arun(
+    what: str | Path | Plan,
+    *,
+    engine: Engine | None = None,
+    listener: Callable[[Event], None] | None = None,
+    result: None = None,
+    **given: Unpack[Inputs],
+) -> Outcome: ...
+async def arun(
+    what: str | Path | Plan,
+    *,
+    engine: Engine | None = None,
+    listener: Callable[[Event], None] | None = None,
+    result: type[object] | None = None,
+    **given: Unpack[Inputs],
+) -> Outcome[object]:
+    """`run` in the running event loop. Cancelled, it keeps what it has and raises
     CancelledError at once."""
     import anyio.to_thread
 
-    ready = await anyio.to_thread.run_sync(lambda: _prepared(what, given, need_all=True))
+    ready = await anyio.to_thread.run_sync(lambda: _prepared(what, given, result, need_all=True))
     refuse(ready)
     with shown(ready.plan, listener) as heard:
-        return await Session(ready, heard, engine).run()
+        return _typed(await Session(ready, heard, engine).run(), result)
 
 
-def _prepared(what: str | Path | Plan, given: Inputs, *, need_all: bool) -> Prepared:
+def _prepared(
+    what: str | Path | Plan, given: Inputs, result: type[object] | None, *, need_all: bool
+) -> Prepared:
     named = recipe_in(what) if isinstance(what, str | Path) else what
-    return prepare(named, options_of(given, store=STORE), need_all=need_all)
+    ready = prepare(named, options_of(given), need_all=need_all)
+    if result is not None:
+        from rlmlang.program.result_types import hold
+
+        hold(result, ready.recipe.result)
+    return ready
+
+
+def _typed(outcome: Outcome, result: type[object] | None) -> Outcome[object]:
+    """An outcome with its result as a type; one that cannot be is its problem."""
+    if result is None or outcome.problem is not None:
+        return outcome
+    from rlmlang.program.result_types import as_type
+
+    try:
+        return replace(outcome, result=as_type(jsonable(outcome.result), result))  # type: ignore[arg-type]
+    except CodedError as problem:
+        return replace(outcome, result=None, problem=problem)

@@ -40,7 +40,9 @@ def unpriced(ready: Prepared, above: Budget | None = None) -> list[Diagnostic]:
     without a price is under: an error, but at an endpoint of this machine or network, which sends
     no bill, a note."""
     budget = above or ready.recipe.budget
-    all_limited = budget.usd is not None and not budget.default
+    within = ready.options.within
+    shared = within.limits.usd if within is not None else None
+    all_limited = shared is not None or (budget.usd is not None and not budget.default)
     limited = {model for limit, model, _ in budget.of_models if limit == "usd"}
     names = [
         b.name
@@ -56,7 +58,8 @@ def unpriced(ready: Prepared, above: Budget | None = None) -> list[Diagnostic]:
     if ready.address is None or not ready.address.local:
         words += ", so a limit in dollars cannot be kept"
         return [Diagnostic("price-unknown", words, hint=hint % ("0.25", "2.00"))]
-    limit = f"`usd <= {budget.usd:g}`" if all_limited else "a limit in dollars"
+    most = float(shared or budget.usd or 0)
+    limit = f"`usd <= {most:g}`" if all_limited else "a limit in dollars"
     words += f": dollars are not counted, and {limit} limits nothing"
     return [Diagnostic("price-unknown", words, hint=hint % (0, 0), softened=True)]
 

@@ -29,7 +29,7 @@ from rlmlang.runtime.files import read_source
 from rlmlang.runtime.inputs import bind_inputs, real_sizes, wanted_of
 from rlmlang.runtime.limits import unpriced
 from rlmlang.runtime.placed_inputs import placed_texts
-from rlmlang.runtime.prepared import BadRecipe, Options, Prepared
+from rlmlang.runtime.prepared import Options, Prepared, sound
 from rlmlang.runtime.project import (
     Project,
     bind_models,
@@ -76,14 +76,6 @@ def _path_of(what: str | SourceFile | Plan) -> str:
     return what.path if isinstance(what, SourceFile) else what
 
 
-def recipe_of(what: str | SourceFile, options: Options) -> r.Recipe:
-    """A recipe as it is written, nothing bound. Raises BadRecipe and CodedError."""
-    source = what if isinstance(what, SourceFile) else read_source(what)
-    load_import = importing(source.path, trust=options.trust)
-    found = _checked(compiler.check(source, load_import, plugins=plugins))
-    return _choose(found, options.recipe, source.path)
-
-
 def plan_of_run(reader: StoreReader, run: str) -> Plan:
     """The plan that a kept run ran. Raises CodedError."""
     return Plan.from_json(reader.document(reader.choose(run)), plugins.find)
@@ -96,7 +88,7 @@ def _from_recipe(
     load_import = importing(path, trust=options.trust)
     beside = Beside(project, options)
     first_look = _looked_at(source, load_import, options, beside)
-    recipe = _choose(first_look, options.recipe, path)
+    recipe = written = _choose(first_look, options.recipe, path)
     places = first_look.places.get(recipe.name, {})
     tuning, stale = _tuning(recipe, path, options)
     options = replace(
@@ -117,7 +109,7 @@ def _from_recipe(
     again = compiler.check(
         source, load_import, sizes, sets, measure.most, measure.grain, plugins, beside.variable
     )
-    recipe = _with_budget(_choose(_checked(again), recipe.name, path), options)
+    recipe = _with_budget(_choose(sound(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     recipe = with_functions(recipe, options.tools.functions, options.tools.most)
     models = bind_models(recipe, project, options.models, local=local)
@@ -128,14 +120,14 @@ def _from_recipe(
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
     warnings = (*warnings, *_doubts(path, effects, options, need_all=need_all))
     ready = _ready(made, inputs, measure, options, project, warnings, tuning.words)
-    return replace(ready, effects=effects, beside=found.words)
+    return replace(ready, effects=effects, beside=found.words, written=written)
 
 
 def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside) -> Checked:
     """The file checked, with what is set: it is not read from the environment, and may say which
     models there are."""
     sets = {k: v for k, v in options.sets.items() if not k.startswith("budget.")}
-    return _checked(
+    return sound(
         compiler.check(source, load, None, sets, plugins=plugins, variable=beside.variable)
     )
 
@@ -282,12 +274,6 @@ def _overrides(recipe: r.Recipe, options: Options, found: Checked) -> dict[str, 
                 hint=did_you_mean(name, [*found.settable, *(f"budget.{b}" for b in BUDGET)]),
             )
     return sets
-
-
-def _checked(found: Checked) -> Checked:
-    if not found.ok:
-        raise BadRecipe(found.diagnostics)
-    return found
 
 
 def _choose(found: Checked, name: str, path: str) -> r.Recipe:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, Unpack, cast
+
+from typing_extensions import TypeVar
 
 from rlmlang.budget import Usage
 from rlmlang.context import Datum, Measure
@@ -14,13 +17,15 @@ from rlmlang.diagnostics.render import render, render_all, summary
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir.binding import Binding
-from rlmlang.ir.recipe import Interface
+from rlmlang.ir.recipe import Interface, Recipe
+from rlmlang.ir.suite import Checked
 from rlmlang.models.endpoints import Address
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.effects import Effect
 from rlmlang.runtime.given_tools import GivenTools
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.root import STORE
+from rlmlang.runtime.shared_budget import SharedBudget
 from rlmlang.runtime.tuned import Tuning
 from rlmlang.trajectory.receipt import Line
 from rlmlang.trajectory.trajectory import Trajectory
@@ -55,6 +60,13 @@ class Fork:
     answer: str | None = None
 
 
+def sound(found: Checked) -> Checked:
+    """A checked file that has no errors. Raises BadRecipe for one that has."""
+    if not found.ok:
+        raise BadRecipe(found.diagnostics)
+    return found
+
+
 @dataclass(frozen=True)
 class Options:
     """What the command line or a caller says about a run. `values` are inputs as Python values;
@@ -71,7 +83,7 @@ class Options:
     `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
     shows its requests to DSPy's onlookers; `tools` are what code may call besides those of the
     recipe; values `of_python` are what a program has, where a text is neither a path nor a number;
-    a `fork` goes on from another run."""
+    a `fork` goes on from another run; what is `within` a shared budget keeps to that as well."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -101,6 +113,7 @@ class Options:
     of_python: bool = False
     tools: GivenTools = field(default_factory=GivenTools)
     fork: Fork | None = None
+    within: SharedBudget | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,8 @@ class Prepared:
     `measure` is how texts are cut; `measures` are those of the models, which count requests;
     `address` is the endpoint of all models where one is named; `effects` are what the recipe does
     outside of its folder, where nobody has trusted it; `beside` says which values the command did
-    not give; `what` is the file, text or plan that it was made of."""
+    not give; `written` is the recipe as its file has it, None for a plan; `what` is the file, text
+    or plan that it was made of."""
 
     plan: Plan
     inputs: Mapping[str, Datum]
@@ -123,6 +137,7 @@ class Prepared:
     address: Address | None = None
     effects: tuple[Effect, ...] = ()
     beside: str = ""
+    written: Recipe | None = None
     what: str | SourceFile | Plan = ""
 
     @property
@@ -165,8 +180,11 @@ class Kept(Protocol):
         """A run that goes on from a point of it."""
 
 
+R = TypeVar("R", covariant=True, default="Datum")
+
+
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[R]):
     """What came of a run. `problem` is None when it finished; `usage` is what the run used in all,
     `now` what was used since it was last begun, `reused` the answers that were there already and
     `saved` what they had cost; dollars mean something only where `priced`; `notices` are what a
@@ -175,7 +193,7 @@ class Outcome:
     where no file keeps it."""
 
     run: str
-    result: Datum
+    result: R
     usage: Usage
     receipt: tuple[Line, ...] = ()
     seconds: float = 0.0
@@ -226,7 +244,10 @@ class Outcome:
 
         evidence = self.kept.evidence if self.kept is not None and self.problem is None else ()
         stopped = "" if self.problem is None else render(self.problem.diagnostic)
-        return page(jsonable(self.result), stopped, evidence, self._receipt())
+        plain = json.dumps(
+            jsonable(cast("Datum", self.result)), default=repr
+        )  # or of a wished type
+        return page(json.loads(plain), stopped, evidence, self._receipt())
 
     def _receipt(self) -> list[str]:
         """The lines of its receipt."""

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from rlmlang.resources import user_state
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepared import Changed, Options
-from rlmlang.runtime.root import STORE
 
 if TYPE_CHECKING:
     from rlmlang.models.lm import Lm
+    from rlmlang.runtime.shared_budget import SharedBudget
 
 
 class Running(TypedDict, total=False):
     """How a run is made.
 
-    `store` is the file that keeps runs, none for None; `load` and `completion` keep them in the
-    user's own (`~/.local/state/rlmlang/runs.db`) unless one is named, `run` beside the recipe;
+    `store` is the file that keeps runs, none for None, and the user's own where it is not named
+    (`store_path`): nothing is written into the host's folder unless it is asked for. What is
+    `within` a shared budget keeps to that besides the recipe's own;
     `fresh` uses no earlier answer, `retry_failed` none that was refused, `only_kept` nothing but
     kept ones. Times are in seconds. `sandbox` names tiers in place of the recipe's, `allow_unsafe`
     lets code run in processes that cannot be locked down. `untuned` leaves a tuning beside the
@@ -43,6 +44,7 @@ class Running(TypedDict, total=False):
     rewrite: bool
     trust: bool
     unattended: bool
+    within: SharedBudget
 
 
 class Settings(Running, total=False):
@@ -70,20 +72,23 @@ class Inputs(Settings, total=False):
 NAMED = ("model", "models", "sets", "store", "sources")
 
 
+def store_path() -> Path:
+    """The file that keeps the runs of programs which name no store, for `rlm runs --store`."""
+    return user_state() / "runs.db"
+
+
 def options_of(
     given: Running | Changed,
     recipe: str = "",
     *,
     seen: bool = False,
-    store: Path | None = None,
     besides: Collection[str] = (),
 ) -> Options:
-    """What a program says, as a run takes it, but for names `besides`, kept in a `store` where it
-    names none; what is `seen` shows its requests to DSPy's onlookers. Raises CodedError
-    (wrong-input) for what is no model."""
+    """What a program says, as a run takes it, but for names `besides`; what is `seen` shows its
+    requests to DSPy's onlookers. Raises CodedError (wrong-input) for what is no model."""
     said: dict[str, Any] = dict(given)
     models, engines = _models(said.get("model", ""), said.get("models", {}))
-    kept = said.get("store", store or user_state() / "runs.db")
+    kept = said.get("store", store_path())
     taken = {k: v for k, v in said.items() if k not in (*NAMED, *besides)}
     return Options(
         **{"recipe": recipe, **taken},
@@ -91,7 +96,7 @@ def options_of(
         engines=engines,
         sets={k: written(v) for k, v in said.get("sets", {}).items()},
         sources={k: str(v) for k, v in said.get("sources", {}).items()},
-        store=kept if kept is STORE or kept is None else Path(kept),
+        store=None if kept is None else Path(kept),
         seen=seen,
         of_python=True,
     )

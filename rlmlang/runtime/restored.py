@@ -19,7 +19,8 @@ def restore(account: Account, spent: Iterable[Spent], plan: Plan, *, above: bool
         for mine in account.child(one.step).line(models.of(one)):
             if mine is own and not above:
                 break
-            mine.spent += one.usage
+            if not mine.shared:
+                mine.spent += one.usage
 
 
 def has_item_budgets(plan: Plan) -> bool:

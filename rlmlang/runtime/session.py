@@ -46,8 +46,8 @@ from rlmlang.trajectory.receipt import Line
 
 if TYPE_CHECKING:
     from rlmlang.execute.streamed import Sink
+    from rlmlang.models.engines.budget_waiters import BudgetWaiters
     from rlmlang.models.engines.call_context import Engine
-    from rlmlang.models.engines.in_flight import BudgetWaiters
     from rlmlang.models.engines.providers import Providers
     from rlmlang.program.predictor import Traced
     from rlmlang.program.program import Program
@@ -90,6 +90,8 @@ class Session:
         self.redact = redactor_for(ready.options)
         self.account: Account = account_for(ready)
         self.account.parent = above
+        if ready.options.within is not None:
+            ready.options.within.take(self.account)
         self.signals, self.about = signals, about or RunData()
         require(ready.project, ready.options, sends=engine is None)
         self.store = store or store_for(ready.options, self.redact)

@@ -10,7 +10,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.runtime.checking import checked
-from rlmlang.runtime.prepared import BadRecipe
+from rlmlang.runtime.prepared import sound
 from rlmlang.testing.datasets import Examples, read_examples
 
 T = TypeVar("T", s.Eval, s.Tune)
@@ -27,10 +27,7 @@ def choose_tune(path: str, name: str) -> s.Tune:
 
 
 def _suite(path: str) -> s.Suite:
-    found = checked(path)
-    if not found.ok:
-        raise BadRecipe(found.diagnostics)
-    return found.suite
+    return sound(checked(path)).suite
 
 
 def _choose(made: Sequence[T], name: str, path: str, word: str) -> T:
@@ -51,8 +48,5 @@ def examples_of(made: s.Eval) -> Examples:
 
 
 def recipe_of(path: str, name: str) -> r.Recipe:
-    """A recipe of a file, checked."""
-    found = checked(path)
-    if not found.ok:
-        raise BadRecipe(found.diagnostics)
-    return found.recipes[name]
+    """A recipe of a file as it is written. Raises BadRecipe and CodedError."""
+    return sound(checked(path)).recipes[name]

@@ -16,8 +16,8 @@ from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
 from rlmlang.metrics import METRICS
+from rlmlang.models.engines.budget_waiters import BudgetWaiters
 from rlmlang.models.engines.call_context import Engine
-from rlmlang.models.engines.in_flight import BudgetWaiters
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program
 from rlmlang.runtime.code import call_code, code_hash

@@ -21,7 +21,7 @@ from rlmlang.ir.walk import names, show
 from rlmlang.runtime.checking import checked
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.prepare import prepare
-from rlmlang.runtime.prepared import BadRecipe, Options, Outcome
+from rlmlang.runtime.prepared import Options, Outcome, sound
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.trust import require_of
 from rlmlang.testing.mocks import MockEngine
@@ -63,10 +63,7 @@ class Tested:
 
 def tests_in(path: str) -> list[s.Test]:
     """The tests of a file. Raises BadRecipe for a file with errors, CodedError for none at all."""
-    found = checked(path)
-    if not found.ok:
-        raise BadRecipe(found.diagnostics)
-    return found.suite.tests
+    return sound(checked(path)).suite.tests
 
 
 def run_tests(tests: Sequence[s.Test], *, trust: bool = False) -> list[Tested]:

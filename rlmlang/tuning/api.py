@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.python_settings import Settings, options_of
 from rlmlang.runtime.redaction import redactor_for
+from rlmlang.runtime.shared_budget import waiters_of
 from rlmlang.runtime.trust import require_of
 from rlmlang.runtime.tuned import path_of, write_tuning
 from rlmlang.stores.redact import without_secrets
@@ -50,14 +52,18 @@ def plan_tuning(
     tune = choose_tune(path, name)
     require_of(tune.eval.path, (tune,), options)
     examples = examples_of(tune.eval)
+    account = account_of(f"tune {tune.name}", tune.budget)
+    if options.within is not None:
+        options.within.take(account)
     way = Way(
         tune.eval.path,
         tune.recipe,
         replace(options, untuned=True, unattended=True),
-        account_of(f"tune {tune.name}", tune.budget),
+        account,
         engine,
         at_once,
         {"within": f"tune {tune.name}"},
+        waiters_of(options.within),
     )
     for setting in settings_of(tune):
         prepare(
@@ -73,14 +79,15 @@ def tune_recipe(
     engine: Engine | None = None,
     reflection: str = "",
     at_once: int = AT_ONCE,
-    **options: Any,
+    **settings: Unpack[Settings],
 ) -> dict[str, Any]:
     """Runs a tuning of a file and writes `RECIPE.tuned.json` beside it; gives what it holds.
 
     `engine` takes the place of the models' transport, `reflection` names the model that rewrites
-    tasks; `options` are those of `Options`. Raises BadRecipe and CodedError.
+    tasks; the rest is as `Settings` says. Raises BadRecipe and CodedError.
     """
-    plan = plan_tuning(str(path), name, Options(**options), engine=engine, at_once=at_once)
+    options = replace(options_of(settings), of_python=False)  # rows of a file are text
+    plan = plan_tuning(str(path), name, options, engine=engine, at_once=at_once)
     try:
         return run_tuning(plan, reflection)
     except CodedError as problem:

@@ -12,6 +12,7 @@ from rlmlang.testing import Raw, ScriptedEngine
 from rlmlang.trajectory.events import to_json
 from tests.conftest import SIMPLE, Rlm
 
+STORE = Path(".rlm") / "store.db"
 LINES = """rlm 1
 prompt note(page: Slice) -> Text "Note."
 prompt merge(notes: [Text]) -> Text "Merge."
@@ -83,7 +84,9 @@ def test_items_that_are_lost_stand_in_the_receipt(folder: Path, rlm: Rlm) -> Non
             else task.inputs["page"].strip()
         )
 
-    outcome = rlmlang.run("r.rlm", engine=ScriptedEngine(script), sources=book_of(folder, 10))
+    outcome = rlmlang.run(
+        "r.rlm", engine=ScriptedEngine(script), sources=book_of(folder, 10), store=STORE
+    )
     (line,) = outcome.receipt
     assert outcome.result.splitlines() == [f"line {i}" for i in range(10) if i != 3]
     assert (line.promised, line.skipped, line.total - line.read) == ("some", 1, len("line 3\n"))
@@ -103,8 +106,10 @@ def test_an_assumption_stands_in_the_receipt(folder: Path) -> None:
 
 def test_events_say_where_they_belong_and_what_was_read(folder: Path) -> None:
     (folder / "r.rlm").write_text(LINES % ("", "reduce notes with merge()"))
-    rlmlang.run("r.rlm", engine=ScriptedEngine(lambda t: "x"), sources=book_of(folder, 3))
-    reader = StoreReader(folder / ".rlm" / "store.db")
+    rlmlang.run(
+        "r.rlm", engine=ScriptedEngine(lambda t: "x"), sources=book_of(folder, 3), store=STORE
+    )
+    reader = StoreReader(STORE)
     events = [to_json(e) for e in reader.events(reader.choose("last"))]
     reader.close()
     assert [e["seq"] for e in events] == sorted({e["seq"] for e in events})

@@ -14,6 +14,7 @@ from dspy.utils.callback import BaseCallback
 import rlmlang
 from tests.conftest import BOOK, ROOT, SIMPLE
 from tests.program.rules import asked_of, rule_lm
+from tests.program.typed import mypy
 
 RECIPE = """rlm 1
 prompt sort_it(ticket: Text) -> Text max 8tok "Give the label of the ticket."
@@ -252,11 +253,16 @@ def test_the_page_about_python_does_what_it_says(folder: Path) -> None:
     (folder / "find.rlm").write_text(SIMPLE.replace("book", "haystack"))
     (folder / "book.txt").write_text(BOOK)
     written = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    (folder / "page.py").write_text(written)
+    done = mypy(folder, "page.py")
+    assert done.returncode == 0, done.stdout + done.stderr
     there: dict[str, Any] = {}
     exec(compile(written, "python.md", "exec"), there)  # noqa: S102, it is our own page
     assert "third bell" in there["answer"].result
     assert there["answer"].receipt[0].read == len(BOOK)
     assert (folder / "find.tuned.json").exists()
+    assert there["read"].predictors() and there["shared"].spent.calls == 0  # it was answered before
+    assert not (folder / ".rlm").exists()
 
 
 WHO = """rlm 1

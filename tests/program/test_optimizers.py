@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import dspy
 import pytest
+from dspy.propose.utils import get_dspy_source_code
 
 import rlmlang
 from tests.program.rules import rule_lm, saying
@@ -98,3 +100,30 @@ def test_refine_gives_a_hint(find: Any) -> None:
         refine = dspy.Refine(find, 2, lambda _, found: float(found.result == "gold"), 1.0)
         assert refine(ticket="a guest").result == "gold"
     assert lm.history is not None
+
+
+def test_who_asks_for_the_source_gets_the_recipe(find: Any) -> None:
+    """MIPROv2's proposer shows the model that thinks what it finds by `inspect`."""
+    assert RECIPE.strip() in get_dspy_source_code(find)
+    assert RECIPE.strip() in get_dspy_source_code(find.deepcopy())
+    hostile = RECIPE.replace("Give the label", r"Say \"\"\" and \\N of")
+    odd = rlmlang.load(hostile + '// """ \\N{x} \\\n', store=None)
+    assert odd.predictors() and "Say" in get_dspy_source_code(odd)
+    assert isinstance(inspect.getdoc(type(odd)), str) and '// """ \\N{x}' in type(odd).__doc__
+
+
+def test_mipro_shows_the_recipe(find: Any) -> None:
+    pytest.importorskip("optuna")
+    shown: list[str] = []
+
+    def rule(system: str, messages: list[str]) -> str:
+        shown.append(messages[-1])
+        return saying(FIELDS, alone=HOUSE)(system, messages)
+
+    optimizer = dspy.MIPROv2(
+        metric=right, prompt_model=rule_lm(rule, "rule/seen"), task_model=dspy.settings.lm,
+        auto=None, num_candidates=2, max_bootstrapped_demos=0, max_labeled_demos=0, seed=1,
+    )  # fmt: skip
+    optimizer.compile(find, trainset=TRAIN, valset=TRAIN, num_trials=1, minibatch=False)
+    assert any("recipe route(ticket: Text max 100tok) -> Text" in text for text in shown)
+    assert not any("class RecipeModule" in text for text in shown)

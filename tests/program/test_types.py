@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import enum
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,9 @@ import pydantic
 import pytest
 
 import rlmlang
-from tests.conftest import ROOT, Rlm
+from tests.conftest import Rlm
 from tests.program.rules import rule_lm
+from tests.program.typed import mypy
 
 RECIPE = """rlm 1
 enum Kind { good, bad }
@@ -70,6 +69,95 @@ def test_a_result_that_is_something_else_is_said() -> None:
         judged("kinds", NOTES).to(list[int])
 
 
+@dataclass(frozen=True)
+class Longer(Note):
+    size: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    kind: Kind
+    why: str | None
+
+
+class Closed(pydantic.BaseModel, extra="forbid"):
+    kind: Kind
+    why: str | None
+
+
+class Good(enum.Enum):
+    GOOD = "good"
+
+
+VERDICT = RECIPE.replace(
+    "recipe clash",
+    """recipe verdict(text: Text) -> Verdict {
+  return Verdict(kind: good, why: none, from: text)
+}
+recipe clash""",
+)
+
+
+def test_a_module_gives_its_results_as_a_type() -> None:
+    lm = rule_lm(lambda system, messages: "good")
+    kept = rlmlang.load(RECIPE, recipe="kept", model=lm, store=None, result=list[Note])
+    assert kept(notes=NOTES, longer=6).result == [Note("a", "praised"), Note("b", "not so")][:1]
+    verdict = rlmlang.load(VERDICT, recipe="verdict", store=None, result=Verdict)
+    found = verdict(text="x")
+    assert (found.result, found.kind) == (Verdict(Kind.GOOD, None), "good")
+    outcome = rlmlang.run(
+        VERDICT, recipe="verdict", values={"text": "x"}, store=None, result=Verdict
+    )
+    assert outcome.result == Verdict(Kind.GOOD, None)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "result", "words"),
+    [
+        ("kinds", list[int], "an item: Kind is no integer"),
+        ("kinds", Kind, "is no string"),
+        ("kinds", list[Good], "`bad` is none of it"),
+        ("kept", list[Longer], "no field `size`"),
+        ("kept", Note, "is no object"),
+        ("verdict", Closed, "`from` is no field of it"),
+        ("verdict", dict[str, str], "`why`: it may be none"),
+        ("odd", Note, "it may be none"),
+        ("kept", list[object], ""),
+        ("kept", list[dict[str, str]], ""),
+        ("kept", list[Note] | None, ""),
+        ("kinds", list[Any], ""),
+        ("kinds", list[type(pytest)], "is no"),
+    ],
+)
+def test_a_type_that_results_cannot_be_of_is_refused_at_load(
+    recipe: str, result: Any, words: str
+) -> None:
+    def load() -> Any:
+        return rlmlang.load(VERDICT, recipe=recipe, model="offline/reader", result=result)
+
+    if not words:
+        assert load().predictors() is not None
+        return
+    with pytest.raises(rlmlang.CodedError, match=words) as found:
+        load()
+    assert found.value.diagnostic.code == "wrong-input"
+    values = {"text": "x"} if recipe in ("odd", "verdict") else {"notes": NOTES}
+    with pytest.raises(rlmlang.CodedError, match=words):
+        rlmlang.run(VERDICT, recipe=recipe, values=values, model="offline/reader", result=result)
+
+
+class Short(pydantic.BaseModel):
+    text: str = pydantic.Field(max_length=3)
+
+
+def test_what_only_a_value_shows_is_told_when_it_is_there() -> None:
+    given: Any = {"recipe": "kept", "store": None, "model": "offline/reader", "result": list[Short]}
+    with pytest.raises(rlmlang.CodedError, match="0: text: String should have at most 3"):
+        rlmlang.load(RECIPE, **given)(notes=NOTES)
+    outcome = rlmlang.run(RECIPE, values={"notes": NOTES}, **given)
+    assert outcome.result is None and "at most 3" in str(outcome.problem)
+
+
 @pytest.mark.parametrize("package", ["pandas", "polars"])
 def test_frames_go_in_and_out(package: str) -> None:
     frames = pytest.importorskip(package)
@@ -91,15 +179,37 @@ def test_a_stub_is_a_module_that_mypy_accepts(folder: Path, rlm: Rlm) -> None:
         "kinds(notes=5)  # type: ignore[arg-type]\n"
         "kinds(notes=[], stroe=None)  # type: ignore[call-arg]\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml"),
-         "notes.py", "use.py"],
-        cwd=folder,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+    done = mypy(folder, "notes.py", "use.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+TYPED = """
+from typing import Any, assert_type
+from dataclasses import dataclass
+import rlmlang
+
+@dataclass
+class Note:
+    id: str
+
+find = rlmlang.load("find.rlm", result=Note)
+assert_type(find(text="x").result, Note)
+assert_type(rlmlang.load("find.rlm", result=list[Note])().result, list[Note])
+assert_type(rlmlang.load("find.rlm")().result, Any)
+outcome = rlmlang.run("find.rlm", result=Note)
+assert_type(outcome.result, Note | None)
+assert_type(find(text="x").cost, float | None)
+rlmlang.run("find.rlm", result=5)  # type: ignore[call-overload]
+
+async def main() -> None:
+    assert_type((await find.acall(text="x")).result, Note)
+    assert_type((await rlmlang.arun("find.rlm", result=Note)).result, Note | None)
+"""
+
+
+def test_results_are_typed(folder: Path) -> None:
+    (folder / "use.py").write_text(TYPED)
+    done = mypy(folder, "use.py")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -283,6 +283,7 @@ def test_within_a_run_an_answer_is_used_again_as_it_was(folder: Path) -> None:
             api_base=server.base,
             values={"rows": ["same"] * 6},
             parallel=1,
+            store=".rlm/store.db",
         )
         assert outcome.result == [f"it is {KEY}"] * 6
         assert len(server.requests) == 1
@@ -306,6 +307,7 @@ def test_a_run_that_is_gone_on_with_never_sees_a_mask(folder: Path, rlm: Rlm) ->
         "models": ("my/model",),
         "values": {"rows": [f"row {i}" for i in range(4)]},
         "parallel": 1,
+        "store": ".rlm/store.db",
     }
     with chat_server(answer) as server:
         first = rlmlang.run("many.rlm", api_base=server.base, **given)

@@ -44,6 +44,7 @@ def test_without_a_project_file_the_recipe_s_folder_is_the_project(
         below / "find.rlm",
         sources={"book": "book.txt"},
         sets={"question": "where does the key hang"},
+        store="team/recipes/.rlm/store.db",
     )
     assert (outcome.reused > 0, stores(folder)) == (True, ["team/recipes"])
 

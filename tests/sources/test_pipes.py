@@ -14,7 +14,7 @@ import pytest
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.types import DOC, TEXT
-from rlmlang.runtime.inputs import open_path
+from rlmlang.runtime.given import open_path
 from rlmlang.sources import pipes
 from rlmlang.sources.local import open_file
 from rlmlang.sources.place import Place

@@ -239,12 +239,12 @@ def test_a_refused_answer_is_kept_and_not_paid_again(folder: Path, rlm: Rlm) -> 
         return Raw("no form at all") if task.inputs["row"] in bad else "x"
 
     engine = ScriptedEngine(script)
-    outcome = rlmlang.run("tags.rlm", engine=engine)
+    outcome = rlmlang.run("tags.rlm", engine=engine, store=STORE)
     assert (outcome.result, len(engine.requests)) == (19, 20)
     assert "no form at all" in rlm("show", "last", "said[7]").out
-    assert rlmlang.run("tags.rlm", engine=engine).now.calls == 0
+    assert rlmlang.run("tags.rlm", engine=engine, store=STORE).now.calls == 0
     bad.clear()
-    again = rlmlang.run("tags.rlm", engine=engine, retry_failed=True)
+    again = rlmlang.run("tags.rlm", engine=engine, retry_failed=True, store=STORE)
     assert (again.result, again.now.calls) == (20, 1)
 
 
@@ -255,16 +255,15 @@ def test_a_killed_run_is_listed_and_shown(book: Path, rlm: Rlm) -> None:
         "    if 'third bell' in str(task.inputs): os._exit(9)\n"
         "    return 'x'\n"
         "rlmlang.run('find.rlm', engine=ScriptedEngine(script), parallel=1,\n"
-        "            sources={'book': 'book.txt'}, sets={'question': 'q'})\n"
+        "            sources={'book': 'book.txt'}, sets={'question': 'q'}, store='.rlm/store.db')\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     (run,) = json.loads(rlm("runs", "--json").out)
     assert (run["state"], run["calls"], run["answers"]) == ("killed", 2, 1)
     assert "did not come to its end" in rlm("show").out
     engine = ScriptedEngine(lambda task: "x")
-    outcome = rlmlang.run(
-        "find.rlm", engine=engine, sources={"book": "book.txt"}, sets={"question": "q"}
-    )
+    given: Any = {"sources": {"book": "book.txt"}, "sets": {"question": "q"}, "store": STORE}
+    outcome = rlmlang.run("find.rlm", engine=engine, **given)
     assert outcome.resumed
     assert (len(engine.requests), outcome.usage.calls) == (2, 4)  # one of unknown end is charged
 
@@ -526,8 +525,8 @@ def test_a_clock_that_jumps_changes_nothing(folder: Path, monkeypatch: pytest.Mo
 
     with chat_server(lambda body: field("said")) as server:
         monkeypatch.setattr(time, "time", jumping)
-        outcome = rlmlang.run("tags.rlm", models=("my/model",), api_base=server.base)
-        again = rlmlang.run("tags.rlm", models=("my/model",), api_base=server.base)
+        outcome = rlmlang.run("tags.rlm", models=("my/model",), api_base=server.base, store=STORE)
+        again = rlmlang.run("tags.rlm", models=("my/model",), api_base=server.base, store=STORE)
     assert outcome.problem is None and again.problem is None, outcome.problem
     assert (outcome.result, outcome.usage.calls, again.usage.calls) == (40, 40, 0)
     reader = StoreReader(STORE)

@@ -10,28 +10,8 @@ from typing import Any
 from dspy.lm15 import Response
 
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.models.engines.budget_waiters import BudgetWaiters
 from rlmlang.models.engines.call_context import Stopped
-
-
-class BudgetWaiters:
-    """Those that wait for a budget to get something back: of one run, or of all runs that spend
-    from one account above them."""
-
-    def __init__(self) -> None:
-        self._waiting: list[asyncio.Future[None]] = []
-
-    async def wait(self) -> None:
-        """Until some budget got something back."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        await future
-
-    def wake(self) -> None:
-        """Some budget got something back."""
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
 
 
 @dataclass(eq=False)

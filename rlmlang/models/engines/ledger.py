@@ -102,12 +102,13 @@ class LedgerEngine:
     async def _reserve(self, account: Account, worst: Usage, model: str) -> Reservation:
         while True:
             self.in_flight.check()
+            returned = self.in_flight.budget_waiters.returned
             got = account.reserve(worst, model)
             if isinstance(got, Reservation):
                 return got
             if not got.waiting:
                 raise Stopped(spent(got))
-            await self.in_flight.budget_waiters.wait()
+            await self.in_flight.budget_waiters.wait(returned)
 
 
 def settled_by(response: Response, used: Usage, seconds: float) -> Settled:
@@ -146,7 +147,8 @@ def spent(refusal: Refusal) -> CodedError:
         f"the budget of {shown} {unit + ' ' if unit else ''}is spent "
         f"({spent_words} used, the next call may not fit)",
         reason=_overspent(has, most),
-        hint=f"run again with --set {budget_key(limit)}=…: what is answered is kept",
+        hint=f"{refusal.raised or f'run again with --set {budget_key(limit)}=…'}: what is answered "
+        "is kept",
     )
     problem.account = refusal.account
     return problem
