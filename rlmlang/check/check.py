@@ -31,6 +31,7 @@ from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import Constant, Default, Expr, Param, Ref
 from rlmlang.ir.suite import Checked
 from rlmlang.ir.types import ANY, BOOL, Type, fits
+from rlmlang.packages.manifest import STD
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.compute import Compute
@@ -163,8 +164,16 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
         defaults,
         module.source.path,
         decl.docs,
+        _packages(module),
         tuple(steps),
     )
+
+
+def _packages(module: Module) -> tuple[tuple[str, str], ...]:
+    """The packages that files of this check are of, with their hashes. The standard library is a
+    part of rlmlang: what matters of it stands in the plan."""
+    every = {m.source.package for m in module.library.modules.values()}
+    return tuple(sorted((p.id, p.hash) for p in every if p is not None and p.name != STD))
 
 
 def _name(value: Expr) -> str:

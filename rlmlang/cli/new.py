@@ -12,7 +12,7 @@ from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
-RECIPE = re.compile(r"^(main )?recipe ", re.MULTILINE)
+RECIPE = re.compile(r"^(export )?(main )?recipe ", re.MULTILINE)
 RUNS = re.compile(r"std/\w+")
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, Protocol
 from rlmlang.diagnostics.source import Place
 from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.declarations import LATER
 from rlmlang.ir.declarations import Budget as Budget
 from rlmlang.ir.declarations import Demo as Demo
 from rlmlang.ir.declarations import OfModel as OfModel
@@ -309,7 +310,8 @@ class Step(Frozen):
 
 @value
 class Interface(Frozen):
-    """What a recipe takes and gives, and the limits it sets itself: all but its steps."""
+    """What a recipe takes and gives, and the limits it sets itself: all but its steps. `packages`
+    are those that its file uses, as `NAME@VERSION` and their hash."""
 
     name: str
     params: tuple[Param, ...]
@@ -320,6 +322,7 @@ class Interface(Frozen):
     defaults: tuple[tuple[str, Default], ...] = ()
     path: str = field(default="", compare=False)
     doc: str = field(default="", compare=False)
+    packages: tuple[tuple[str, str], ...] = field(default=(), metadata=LATER)
 
 
 @value

@@ -43,6 +43,7 @@ def first_events(
         beside=beside,
         models=_models(ready),
         inputs=_inputs(ready, redact),
+        packages=dict(ready.recipe.packages),
     )
     for source, files in left_out(ready.inputs).items():
         named = [[redact(name), reason] for name, reason in files]

@@ -77,7 +77,7 @@ def _path_of(what: str | SourceFile | Plan) -> str:
 def recipe_of(what: str | SourceFile, options: Options) -> r.Recipe:
     """A recipe as it is written, nothing bound. Raises BadRecipe and CodedError."""
     source = what if isinstance(what, SourceFile) else read_source(what)
-    load_import = importing(source.path, trust=options.trust)
+    load_import = importing(source.path, trust=options.trust, locked=options.locked)
     found = _checked(compiler.check(source, load_import, plugins=plugins))
     return _choose(found, options.recipe, source.path)
 
@@ -91,7 +91,7 @@ def _from_recipe(
     source: SourceFile, options: Options, project: Project, *, need_all: bool
 ) -> Prepared:
     path = source.path
-    load_import = importing(path, trust=options.trust)
+    load_import = importing(path, trust=options.trust, locked=options.locked)
     beside = Beside(project, options)
     first_look = _looked_at(source, load_import, options, beside)
     recipe = _choose(first_look, options.recipe, path)

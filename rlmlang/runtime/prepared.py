@@ -51,7 +51,8 @@ class Options:
     `rlm.toml` nor the environment.
     `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
     shows its requests to DSPy's onlookers; values `of_python` are what a program has, where a text
-    is neither a path nor a number."""
+    is neither a path nor a number. Packages of a run that is `locked` are as they were locked, also
+    those in folders beside the project."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Options:
     engines: Mapping[str, Engine] = field(default_factory=dict)
     seen: bool = False
     of_python: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True)

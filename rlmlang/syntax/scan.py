@@ -27,8 +27,12 @@ DECLARATIONS = frozenset(
     "test dataset metric eval tune batch".split()
 )
 STATEMENTS = ("let", "return", "require")
-PREFIXES = {"main": "recipe", "export": "pattern"}
-"""What stands before a declaration, and the word that begins one behind it."""
+PREFIXES = {
+    "main": ("recipe",),
+    "export": tuple("const enum record model source partition budget prompt code pattern main "
+                    "recipe".split()),
+}  # fmt: skip
+"""What stands before a declaration, and the words that go on behind it."""
 OPENING, CLOSING = "{([", "})]"
 
 
@@ -80,7 +84,7 @@ def swallowed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
     before = pieces[here - 1] if here > 1 else None
     if before is None or before.text not in DECLARATIONS or pieces[here].kind != "word":
         return None
-    if PREFIXES.get(before.text, pieces[here].text) != pieces[here].text:
+    if pieces[here].text not in PREFIXES.get(before.text, (pieces[here].text,)):
         return None
     return before if before.lines and text[before.start - 1] == "\n" else None
 

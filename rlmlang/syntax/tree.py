@@ -250,10 +250,11 @@ class Field(Node):
 
 @node
 class Declaration(Node):
-    """What every named declaration has."""
+    """What every named declaration has; `export` lets users of its package see it."""
 
     name: Name
     docs: str = ""
+    export: bool = False
 
 
 @node
@@ -329,7 +330,6 @@ class Recipe(Declaration):
     result: Typed
     body: Body
     generics: tuple[Name, ...] = ()
-    export: bool = False
     main: bool = False
 
 

@@ -34,8 +34,8 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins: its recipe, plan, models and inputs; `beside` is a run of the same recipe and
-    inputs that another process has going."""
+    """A run begins: its recipe, plan, models and inputs, and the packages that its file uses, with
+    their hashes; `beside` is a run of the same recipe and inputs that another process has going."""
 
     name: ClassVar[str] = "run_started"
     recipe: str
@@ -45,6 +45,7 @@ class RunStarted(Event):
     beside: str = ""
     models: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
