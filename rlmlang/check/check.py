@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlmlang.check.bodies import body, steps_named_like_sources
 from rlmlang.check.environment import Asked, asked, constant, default, no_fallback
+from rlmlang.check.exports import exports_of
 from rlmlang.check.imports import module_of
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Library, Module
@@ -57,6 +58,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         filled=tuple(library.filled),
         main=main,
         places=_places(module),
+        exports=tuple(exports_of(file)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -169,6 +170,26 @@ def verify(as_values: bool) -> None:
         for locked, problem in found:
             show([f"{locked.id}  {'whole' if problem is None else problem.message}"])
     if wrong:
+        raise click.exceptions.Exit(FAILED)
+
+
+@command.command()
+@click.argument("folder", default=".")
+@flags("deps check")
+def check(folder: str, as_values: bool) -> None:
+    """Say what stands against publishing the package in FOLDER: exports without documentation,
+    recipes without a test, a version that is too low for what changed since the last tag."""
+    from rlmlang.cli.edge import say
+    from rlmlang.deps.review import review
+    from rlmlang.diagnostics.render import as_json, summary
+
+    manifest, found = review(Path(folder).resolve())
+    if as_values:
+        click.echo(json.dumps([as_json(d) for d in found], indent=2, ensure_ascii=False))
+    else:
+        say(found)
+        click.echo(f"{manifest.name} {manifest.version}: {summary(found)}", err=True)
+    if any(d.severity == "error" for d in found):
         raise click.exceptions.Exit(FAILED)
 
 

@@ -23,7 +23,7 @@ LOOKING = ("runs", "show", "export", "store ls", "store verify", "store gc",
            "store adopt")  # fmt: skip
 SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "trust", "models", "doctor", "explain",
           "store ls", "store verify", "store gc", "store adopt", "store salvage", "deps list",
-          "deps verify")  # fmt: skip
+          "deps verify", "deps check")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,14 @@ def newest(wanted: Dependency) -> str:
     return fit[best] if best > least else source.ref
 
 
+def highest(tags: list[str]) -> str:
+    """The tag of the highest version, written as `v1.2.0` or `1.2.0`; empty for none."""
+    found = {
+        v: tag for (before, v), tag in _versions(sorted(tags)).items() if not before and v.final
+    }
+    return found[max(found)] if found else ""
+
+
 def _versions(tags: list[str]) -> dict[tuple[str, Version], str]:
     """Tags by what stands before their version, and the version."""
     found: dict[tuple[str, Version], str] = {}

@@ -186,6 +186,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "package-too-large": (FAILED, (), "a package with more or larger files than it may have"),
     "package-unfetchable": (FAILED, (), "a repository that gives no package"),
     "package-unknown": (RECIPE, (), "a package that rlm.toml does not declare"),
+    "package-unready": (FAILED, (), "a package that should not be published as it is"),
     "package-unsafe": (FAILED, (), "a package with files that could do harm"),
     "package-version": (RECIPE, (), "a package at another version than is asked for"),
     "partition-form": (RECIPE, (), "what stands behind `by` is no strategy"),
