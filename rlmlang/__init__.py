@@ -15,6 +15,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from rlmlang.resources import __version__ as __version__
+
 if TYPE_CHECKING:
     from rlmlang.diagnostics.diagnostic import CodedError
     from rlmlang.plan.plan import Plan
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
-__version__ = "0.1.0"
 __all__ = [
     "BadRecipe",
     "BudgetUsed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlmlang.check.bodies import body, steps_named_like_sources
 from rlmlang.check.environment import Asked, asked, constant, default, no_fallback
+from rlmlang.check.exports import exports_of
 from rlmlang.check.imports import module_of
 from rlmlang.check.infer import expect, infer
 from rlmlang.check.module import Library, Module
@@ -31,6 +32,7 @@ from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import Constant, Default, Expr, Param, Ref
 from rlmlang.ir.suite import Checked
 from rlmlang.ir.types import ANY, BOOL, Type, fits
+from rlmlang.packages.manifest import STD
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.compute import Compute
@@ -56,6 +58,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         filled=tuple(library.filled),
         main=main,
         places=_places(module),
+        exports=tuple(exports_of(file)),
     )
 
 
@@ -163,8 +166,16 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
         defaults,
         module.source.path,
         decl.docs,
+        _packages(module),
         tuple(steps),
     )
+
+
+def _packages(module: Module) -> tuple[tuple[str, str], ...]:
+    """The packages that files of this check are of, with their hashes. The standard library is a
+    part of rlmlang: what matters of it stands in the plan."""
+    every = {m.source.package for m in module.library.modules.values()}
+    return tuple(sorted((p.id, p.hash) for p in every if p is not None and p.name != STD))
 
 
 def _name(value: Expr) -> str:

@@ -1,13 +1,17 @@
-"""`use`: names from the standard library and from neighbouring files."""
+"""`use`: names from packages, the standard library among them, and from neighbouring files."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rlmlang.check.module import Library, Module
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, Label, error
 from rlmlang.diagnostics.fix import Fix, write
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.diagnostics.suggest import instead
 from rlmlang.syntax import tree as t
+
+BESIDE = ("./", "../")
 
 
 def module_of(library: Library, source: SourceFile, file: t.File) -> Module:
@@ -34,12 +38,16 @@ def _names(use: t.Use) -> list[str]:
 
 
 def _load(library: Library, module: Module, use: t.Use) -> Module | None:
-    if not use.path.startswith(("std/", "./", "../")):
-        module.report(_package(library, module, use))
+    try:
+        source = _source(library, module, use)
+    except CodedError as mistake:
+        if use.path.startswith(BESIDE):
+            raise
+        module.report(replace(mistake.diagnostic, labels=(Label(use.span),)))
         return None
-    source = library.load(use.path, module.source.path)
     if source is None:
-        module.report(_missing(library, module, use))
+        known = use.path.startswith(("std/", *BESIDE))
+        module.report((_missing if known else _unknown)(library, module, use))
         return None
     if source.path in library.modules:
         return library.modules[source.path]
@@ -50,17 +58,35 @@ def _load(library: Library, module: Module, use: t.Use) -> Module | None:
     return module_of(library, source, file)
 
 
+def _source(library: Library, module: Module, use: t.Use) -> SourceFile | None:
+    if use.version and not use.path.startswith(BESIDE):
+        return library.load(use.path, module.source.path, use.version)
+    if use.version:
+        module.report(_no_package(use))
+    return library.load(use.path, module.source.path)
+
+
 def _take(module: Module, other: Module, use: t.Use) -> None:
     if (use.alias is not None or not use.names) and _free(module, _alias(use), use.alias or use):
         for word, decl in other.decls.items():
-            module.imports[f"{_alias(use)}.{word}"] = (other, decl)
+            if _seen(module, other, decl):
+                module.imports[f"{_alias(use)}.{word}"] = (other, decl)
     for name in use.names:
         found = other.find(name.text)
-        if found is None:
-            module.report(_no_such(name, use, list(other.decls)))
+        if found is None or not _seen(module, *found):
+            seen = [n for n, d in other.decls.items() if _seen(module, other, d)]
+            hidden = found is not None and found[0] is other
+            module.report((_not_exported if hidden else _no_such)(name, use, seen))
             module.holes.names.add(name.text)
         elif _free(module, name.text, name):
             module.imports[name.text] = found
+
+
+def _seen(module: Module, other: Module, decl: t.Declaration) -> bool:
+    """Whether a file sees a declaration of another: one of another package only if it is
+    exported."""
+    package = other.source.package
+    return package is None or package == module.source.package or decl.export
 
 
 def _free(module: Module, name: str, at: t.Node) -> bool:
@@ -72,15 +98,25 @@ def _free(module: Module, name: str, at: t.Node) -> bool:
     return first is at
 
 
-def _package(library: Library, module: Module, use: t.Use) -> Diagnostic:
+def _unknown(library: Library, module: Module, use: t.Use) -> Diagnostic:
     return error(
-        "package-not-locked",
-        f'package "{use.path}" is not locked',
+        "package-unknown",
+        f'no package "{use.path}" is declared',
         use.span,
-        reason="A package is used only at an exact version with a hash, in rlm.lock; this version "
-        "of rlmlang reads the standard library and neighbouring files.",
+        reason="Packages have a line below [deps] of the project's rlm.toml; the path of a file "
+        'beside this one begins with "./".',
         hint=_near(library, module, use)
-        or 'copy the file beside the recipe and write `use "./file.rlm" { … }`',
+        or f"`rlm deps add {use.path} --git URL --tag TAG`; `rlm deps list` shows what there is",
+    )
+
+
+def _no_package(use: t.Use) -> Diagnostic:
+    return error(
+        "package-version",
+        f'"{use.path}" is a file, and has no version',
+        use.span,
+        reason="Packages have versions; a file beside this one is as it is.",
+        hint=f"leave out @{use.version}",
     )
 
 
@@ -126,6 +162,16 @@ def _no_such(name: t.Name, use: t.Use, known: list[str]) -> Diagnostic:
         f'"{use.path}" declares no `{name.text}`',
         name.span,
         hint=instead(name.span, known),
+    )
+
+
+def _not_exported(name: t.Name, use: t.Use, seen: list[str]) -> Diagnostic:
+    return error(
+        "not-exported",
+        f'"{use.path}" does not export `{name.text}`',
+        name.span,
+        reason="Of a package only what it exports is seen; the rest may change at any time.",
+        hint=instead(name.span, seen) if seen else "ask for it, or copy it",
     )
 
 

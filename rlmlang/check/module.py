@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from rlmlang.check import type_problems as say
 from rlmlang.check.environment import Variables, constant
@@ -43,7 +43,14 @@ UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType | Js
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
-Loader = Callable[[str, str], SourceFile | None]
+
+
+class Loader(Protocol):
+    """What brings the text behind a `use`, from its path, the file that says it and the version
+    that it asks for; None where there is none."""
+
+    def __call__(self, path: str, importer: str, version: str = "", /) -> SourceFile | None:
+        """The text. Raises CodedError for what may not or cannot be read."""
 
 
 @dataclass
@@ -55,7 +62,7 @@ class Library:
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `filled` are the places of the texts that values are put into.
-    `load(path, importer)` gives the text behind a `use`, or None where there is none; `plugins`
+    `load` gives the text behind a `use`, or None where there is none; `plugins`
     has what other distributions add. `variable(name, type, place)` is what the environment has for
     a constant, None where it is not set; without, the environment is not read. `broken` says that
     something was wrong already: what is of no known type may be so since then.

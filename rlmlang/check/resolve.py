@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from rlmlang.check.module import Module
 from rlmlang.check.say import declarations as say
 from rlmlang.check.settings import Settings, value_of
 from rlmlang.diagnostics.diagnostic import CodedError, Label
+from rlmlang.diagnostics.source import Package
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import ANY, TEXT, TREE, Type, fits, is_documents, list_of
@@ -138,6 +140,8 @@ def code_of(owner: Module, decl: t.Code) -> Code:
     path, _, function = origin.rpartition(":")
     if not path or not function:
         owner.report(say.code_origin(decl))
+    elif (package := _forbids(owner, path)) is not None:
+        owner.report(say.code_not_allowed(decl, package))
     result = owner.type(decl.result.type)
     return Code(
         decl.name.text,
@@ -149,6 +153,13 @@ def code_of(owner: Module, decl: t.Code) -> Code:
         owner.source.path,
         pin,
     )
+
+
+def _forbids(owner: Module, path: str) -> Package | None:
+    """The package whose Python a file names and may not run; none for what is of no package."""
+    package = owner.source.package
+    full = posixpath.normpath(posixpath.join(posixpath.dirname(owner.source.path), path))
+    return None if package is None or full in package.code else package
 
 
 def partition_of(module: Module, written: t.Expr) -> r.Partition | None:

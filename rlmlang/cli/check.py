@@ -22,13 +22,15 @@ from rlmlang.schema.exits import OK, RECIPE
     shell_complete=offering("recipe files"),
 )
 @flags("check")
-def command(files: tuple[str, ...], as_values: bool, quiet: bool, fail_on_warning: bool) -> None:
+def command(
+    files: tuple[str, ...], as_values: bool, quiet: bool, fail_on_warning: bool, locked: bool
+) -> None:
     """Find mistakes in recipes: files, or all below folders. Reads no source, calls no model."""
     from rlmlang.runtime.recipe_files import recipe_files
 
     paths, found, worst = recipe_files(files), list[Diagnostic](), OK
     for path in paths:
-        here, code = _checked(path, alone=len(paths) == 1 and not as_values)
+        here, code = _checked(path, alone=len(paths) == 1 and not as_values, locked=locked)
         found, worst = [*found, *here], max(worst, code)
         if not (quiet or as_values):
             _tell(path, here)
@@ -42,13 +44,13 @@ def command(files: tuple[str, ...], as_values: bool, quiet: bool, fail_on_warnin
         raise click.exceptions.Exit(worst)
 
 
-def _checked(path: str, *, alone: bool) -> tuple[tuple[Diagnostic, ...], int]:
+def _checked(path: str, *, alone: bool, locked: bool) -> tuple[tuple[Diagnostic, ...], int]:
     """What is wrong with a file, and the exit code that follows. Raises CodedError for one that is
     `alone` and cannot be read."""
     from rlmlang.runtime import check
 
     try:
-        found = check(path).diagnostics
+        found = check(path, locked=locked).diagnostics
     except CodedError as problem:
         if alone:
             raise

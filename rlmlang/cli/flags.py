@@ -22,7 +22,8 @@ BINDING = ("run", "batch", "plan", "graph")  # these bind the inputs of a recipe
 LOOKING = ("runs", "show", "export", "store ls", "store verify", "store gc",
            "store adopt")  # fmt: skip
 SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "trust", "models", "doctor", "explain",
-          "store ls", "store verify", "store gc", "store adopt", "store salvage")  # fmt: skip
+          "store ls", "store verify", "store gc", "store adopt", "store salvage", "deps list",
+          "deps verify", "deps check")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ FLAGS = (
          click.IntRange(1, 256), 4),
     Flag(("--trust",), "trust", "Trust the recipe and its rlm.toml, this once; see `rlm trust`.",
          (*ASKING, "plan", "graph", "test", "doctor"), below=True),
+    Flag(("--locked",), "locked", "Fail where a package is not as it was locked.",
+         (*BINDING, "check", "eval", "tune", "deps lock")),
     Flag(("--untuned",), "untuned", "Leave a tuning beside the recipe aside.",
          (*BINDING, "eval")),
     Flag(("--rewrite/--no-rewrite",), "rewrite",

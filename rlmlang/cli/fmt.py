@@ -50,12 +50,12 @@ def command(files: tuple[str, ...], only_check: bool, diff: bool, filled: bool) 
 def _show_filled(names: list[str]) -> None:
     """The texts that values are put into, a line each: braces that meant themselves are `\\{`."""
     from rlmlang.compiler import check
-    from rlmlang.runtime.files import load_import
+    from rlmlang.runtime.checking import importing
 
     broken = False
     for name in names:
         source = SourceFile("stdin" if name == "-" else name, _read(name))
-        found = check(source, load_import)
+        found = check(source, importing(source.path, trust=True))
         say(tuple(d for d in found.diagnostics if d.severity == "error"))
         broken = broken or not found.ok
         for span in found.filled:

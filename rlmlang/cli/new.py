@@ -11,8 +11,31 @@ import click
 from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.schema.setting import KINDS
 
-RECIPE = re.compile(r"^(main )?recipe ", re.MULTILINE)
+RECIPE = re.compile(r"^(export )?(main )?recipe ", re.MULTILINE)
+PACKAGE = {
+    "rlm.toml": '[package]\nname = "PACKAGE"\nversion = "0.1.0"\nedition = 1\n',
+    "CHANGELOG.md": "# Changes\n\n## 0.1.0\n\n- The first version.\n",
+    "OWN.rlm": """rlm 1
+
+/// What a page says.
+export prompt note(page: Slice) -> Text? max 60tok "What matters here? Empty if nothing."
+
+/// What matters in a text, page by page.
+export recipe notes(text: Text) -> [Text] {
+  let found = map (split text by paragraphs(max: 500tok)) with note()
+
+  return present(found)
+}
+
+test "a page without anything is left out" for notes {
+  given text: "It rained.\\n\\nAnn pays."
+  mock note returns if contains(page, "Ann") then "Ann pays." else none
+  expect result == ["Ann pays."]
+}
+""",
+}
 RUNS = re.compile(r"std/\w+")
 
 
@@ -27,9 +50,13 @@ RUNS = re.compile(r"std/\w+")
     help="Which recipe of the standard library to begin with.",
 )
 @click.option("--list", "only_list", is_flag=True, help="List the standard library.")
+@click.option("--package", metavar="NAME", default="", help="A folder FILE with a package instead.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def command(file: str, template: str, only_list: bool, force: bool) -> None:
+def command(file: str, template: str, only_list: bool, package: str, force: bool) -> None:
     """Write FILE: a copy of a recipe of the standard library, to be changed."""
+    if package:
+        _package(package, Path(file or package.rsplit("/", 1)[-1]))
+        return
     known = resources.names("stdlib", ".rlm")
     if only_list or not file:
         for name in known:
@@ -54,6 +81,26 @@ def command(file: str, template: str, only_list: bool, force: bool) -> None:
         click.echo(f"  rlm plan {name}", err=True)
     if usage:
         click.echo(f"  {RUNS.sub(lambda _: name, usage, count=1)}", err=True)
+
+
+def _package(name: str, folder: Path) -> None:
+    """Writes a package that checks, passes its test and may be published. Raises CodedError
+    (wrong-input, file-exists, file-unwritable)."""
+    if not KINDS["package"].holds(name):
+        raise failed("wrong-input", f"{name} is no name of a package", hint="such as acme/legal")
+    if folder.exists():
+        raise failed("file-exists", f"{folder} is there already", hint="name another folder")
+    own = re.sub(r"[^a-z0-9_]", "_", name.rsplit("/", 1)[-1])
+    try:
+        folder.mkdir(parents=True)
+        for file, text in PACKAGE.items():
+            text = text.replace("PACKAGE", name).replace("OWN", own)
+            (folder / file.replace("OWN", name.rsplit("/", 1)[-1])).write_text(text, "utf-8")
+    except OSError as mistake:
+        words = f"{folder} cannot be written: {mistake.strerror}"
+        raise failed("file-unwritable", words) from None
+    where = shlex.quote(str(folder))
+    click.echo(f"wrote {where}. Next:\n  rlm test {where}\n  rlm deps check {where}", err=True)
 
 
 def _first_words(name: str) -> str:

@@ -10,11 +10,29 @@ from rlmlang.value import Frozen, value
 
 
 @dataclass(frozen=True)
+class Package:
+    """The package that a text is of, at its version, with the hash of all its files; `code` are the
+    paths of its Python that may run."""
+
+    name: str
+    version: str
+    hash: str
+    code: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """`acme/legal@3.2.1`."""
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True)
 class SourceFile:
-    """The text of one recipe file; `path` is only a name, nothing is read from it."""
+    """The text of one recipe file; `path` is only a name, nothing is read from it. `package` is
+    what it was taken from where that was named by a `use`, or comes with rlmlang."""
 
     path: str
     text: str
+    package: Package | None = None
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

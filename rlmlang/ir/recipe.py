@@ -349,7 +349,8 @@ class Step(Frozen):
 
 @value
 class Interface(Frozen):
-    """What a recipe takes and gives, and the limits it sets itself: all but its steps."""
+    """What a recipe takes and gives, and the limits it sets itself: all but its steps. `packages`
+    are those that its file uses, as `NAME@VERSION` and their hash."""
 
     name: str
     params: tuple[Param, ...]
@@ -360,6 +361,7 @@ class Interface(Frozen):
     defaults: tuple[tuple[str, Default], ...] = ()
     path: str = field(default="", compare=False)
     doc: str = field(default="", compare=False)
+    packages: tuple[tuple[str, str], ...] = field(default=(), metadata=LATER)
 
 
 @value

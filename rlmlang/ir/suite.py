@@ -204,6 +204,19 @@ class Batch(Frozen):
     base: str = field(default="", compare=False)
 
 
+@value
+class Export(Frozen):
+    """A declaration that users of a package see, as it is written: the word that declares it, what
+    it takes (name, type, whether it has a default) and gives: a result, fields or labels."""
+
+    word: str
+    name: str
+    doc: str
+    takes: tuple[tuple[str, str, bool], ...]
+    gives: str
+    line: int = field(default=0, compare=False)
+
+
 @dataclass
 class Suite:
     """What a file declares about recipes."""
@@ -219,7 +232,7 @@ class Checked:
     """A file after checking: its recipes by name, what is wrong with it, what of it may be set,
     what is declared about its recipes, where values are put into texts, and the recipe that runs
     where none is named, empty where the file has several and says nothing; `places` are those of
-    the parameters of each."""
+    the parameters of each; `exports` is what users of its package see."""
 
     recipes: dict[str, r.Recipe]
     diagnostics: tuple[Diagnostic, ...]
@@ -229,6 +242,7 @@ class Checked:
     filled: tuple[Span, ...] = ()
     main: str = ""
     places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
+    exports: tuple[Export, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -24,6 +24,7 @@ OF_BLOCKS = {
     "step": "assume",
     "shares": "tune",
 }
+QUOTED = ("MODEL", "PACKAGE")  # keys of rlm.toml that are no bare words
 EXAMPLES = {w.text: w.example for w in WORDS} | OF_BLOCKS
 """The example that has the settings of a block."""
 
@@ -127,6 +128,6 @@ def project_pages() -> Iterator[Page]:
 
 def _written(setting: ProjectSetting) -> str:
     """A line of rlm.toml."""
-    *above, name = (f'"{x}"' if x == "MODEL" else x for x in setting.path[1:])
+    *above, name = (f'"{x}"' if x in QUOTED else x for x in setting.path[1:])
     inner = f"{name} = {setting.example}"
     return f"{above[0]} = {{ {inner} }}" if above else inner

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from rlmlang.trajectory.events import Event
 
 
-def check(path: str | Path) -> Checked:
-    """Checks a recipe file. Raises CodedError when it cannot be read at all."""
+def check(path: str | Path, *, locked: bool = False) -> Checked:
+    """Checks a recipe file; where it is `locked`, its packages must be as they were locked. Raises
+    CodedError when it cannot be read at all."""
     from rlmlang.runtime.checking import checked_with_code
 
-    return checked_with_code(str(path))
+    return checked_with_code(str(path), locked=locked)
 
 
 def execute(

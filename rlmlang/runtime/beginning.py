@@ -48,6 +48,7 @@ def first_events(
         forked_at=fork.at if fork is not None else "",
         given=fork is not None and fork.answer is not None,
         within={f"{name}.{n.id}": f"{name}.{n.within}" for n in ready.plan.nodes if n.within},
+        packages=dict(ready.recipe.packages),
     )
     for source, files in left_out(ready.inputs).items():
         named = [[redact(name), reason] for name, reason in files]

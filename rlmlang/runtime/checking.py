@@ -5,42 +5,67 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from rlmlang import compiler, plugins
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.ir.suite import Checked
-from rlmlang.runtime.files import STD, import_path, load_import, read_source
+from rlmlang.runtime.files import STD, import_path, is_package, load_import, read_source
+from rlmlang.runtime.packages import Packages
 from rlmlang.runtime.parts import codes_of, outside
-
-Load = Callable[[str, str], SourceFile | None]
-
-
-def checked(path: str) -> Checked:
-    """A recipe file after checking. Raises CodedError when it, or a file that it uses, may not or
-    cannot be read."""
-    return compiler.check(read_source(path), importing(path), plugins=plugins)
+from rlmlang.runtime.root import root_of
 
 
-def checked_with_code(path: str) -> Checked:
+class Load(Protocol):
+    """What loads the files that a recipe uses."""
+
+    def __call__(self, path: str, importer: str, version: str = "", /) -> SourceFile | None:
+        """The text. Raises CodedError for what may not or cannot be read."""
+
+
+def checked(path: str, *, locked: bool = False) -> Checked:
+    """A recipe file after checking; where it is `locked`, its packages are as they were. Raises
+    CodedError when it, or a file that it uses, may not or cannot be read."""
+    return compiler.check(read_source(path), importing(path, locked=locked), plugins=plugins)
+
+
+def checked_with_code(path: str, *, locked: bool = False) -> Checked:
     """The same, and what stands against Python that the recipe names."""
-    found = checked(path)
+    found = checked(path, locked=locked)
     return replace(found, diagnostics=(*found.diagnostics, *_against_code(path, found)))
 
 
-def importing(path: str, *, trust: bool = False) -> Load:
-    """What loads the files that a recipe uses, all inside its folder unless it is trusted; `trust`
-    is for this command alone. Raises CodedError (recipe-untrusted, recipe-unreadable)."""
-    root = os.path.dirname(os.path.realpath(path))
+def importing(path: str, *, trust: bool = False, locked: bool = False) -> Load:
+    """What loads the files that a recipe uses, all inside its folder, or in packages that its
+    project has locked, unless it is trusted; `trust` is for this command alone.
 
-    def load(wanted: str, importer: str) -> SourceFile | None:
-        full = import_path(wanted, importer)
-        away = "" if full.startswith(STD) else outside(os.path.abspath(full), root)
+    Raises CodedError (recipe-untrusted, recipe-unreadable), and where it is `locked` those of a
+    lock that does not hold.
+    """
+    folder = os.path.dirname(os.path.realpath(path))
+    packages = Packages(root_of(path), trust=trust, exactly=locked)
+    if locked:
+        packages.require()
+
+    def allow(full: str) -> None:
+        away = "" if full.startswith(STD) else outside(os.path.abspath(full), folder)
         if away and not trust and not _trusted(path):
             raise CodedError(_untrusted(path, f"uses {away}"))
-        return load_import(wanted, importer)
+
+    def load(wanted: str, importer: str, version: str = "", /) -> SourceFile | None:
+        if is_package(wanted):
+            found = packages.find(wanted, version, importer)
+        elif wanted.startswith(STD) or not packages.holds(importer):
+            allow(import_path(wanted, importer))
+            return load_import(wanted, importer, version)
+        else:
+            found = packages.beside(wanted, importer)
+        if found is not None and packages.lives(found.path):
+            allow(found.path)
+        return found
 
     return load
 

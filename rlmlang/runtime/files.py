@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.diagnostics.source import SourceFile
+from rlmlang.diagnostics.source import Package, SourceFile
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.packages.tree import hash_of
+from rlmlang.packages.version import Range, range_of, version_of
 from rlmlang.unicode import file_name
 
 STD = "std/"
@@ -55,12 +58,20 @@ def read_source(path: str, most: int = 16 << 20) -> SourceFile:
 def _standard(path: str) -> SourceFile:
     name = path.removeprefix(STD).removesuffix(".rlm")
     try:
-        return SourceFile(path, resources.text("stdlib", f"{name}.rlm"))
+        return SourceFile(path, resources.text("stdlib", f"{name}.rlm"), standard())
     except OSError:
         known = [STD + n for n in resources.names("stdlib", ".rlm")]
         raise failed(
             "recipe-missing", f"there is no {path}", hint=did_you_mean(path, known)
         ) from None
+
+
+@cache
+def standard() -> Package:
+    """The standard library, a package that comes with rlmlang and has its version."""
+    names = (f"{n}.rlm" for n in resources.names("stdlib", ".rlm"))
+    tree = {n: (resources.folder("stdlib") / n).read_bytes() for n in names}
+    return Package(STD.removesuffix("/"), resources.__version__, hash_of(tree))
 
 
 def _no_recipe(path: str, mistake: OSError | ValueError) -> CodedError:
@@ -85,6 +96,23 @@ def write_whole(path: Path, text: str, mode: int = 0o666) -> None:
         raise failed("file-unwritable", f"{path} cannot be written: {mistake.strerror}") from None
 
 
+def asked_for(version: str) -> Range:
+    """The versions that a `use` asks for. Raises CodedError (package-version)."""
+    asked = range_of(version)
+    if asked is None:
+        words = f"`@{version}` is no range of versions"
+        raise failed("package-version", words, hint="such as @^3.2, @~3.2, @>=3 or @3.2.1")
+    return asked
+
+
+def _require(package: Package, version: str) -> None:
+    """Raises CodedError (package-version) where the standard library is not what is asked for."""
+    found = version_of(package.version)
+    if found is None or not asked_for(version).holds(found):
+        words = f"`{package.name}` is at {package.version}, where @{version} is asked for"
+        raise failed("package-version", words, hint="install another version of rlmlang")
+
+
 def import_path(path: str, importer: str) -> str:
     """The file behind a `use`, from where its importer lies."""
     if path.startswith(STD):
@@ -92,10 +120,20 @@ def import_path(path: str, importer: str) -> str:
     return os.path.normpath(os.path.join(os.path.dirname(importer), path))
 
 
-def load_import(path: str, importer: str) -> SourceFile | None:
-    """The file behind a `use`, or None where there is none. Raises CodedError (recipe-unreadable)
-    for a pipe or a device, what is no text and what is too long."""
+def is_package(path: str) -> bool:
+    """Whether a `use` names a package that is not the standard library."""
+    return not path.startswith((STD, "./", "../"))
+
+
+def load_import(path: str, importer: str, version: str = "") -> SourceFile | None:
+    """The file behind a `use`, or None where there is none, and for any package but the standard
+    library. Raises CodedError (recipe-unreadable) for a pipe or a device, what is no text and what
+    is too long, and package-version."""
+    if is_package(path):
+        return None
     full = import_path(path, importer)
+    if version:
+        _require(standard(), version)
     if os.path.exists(full) and not os.path.isfile(full) and not os.path.isdir(full):
         raise failed(
             "recipe-unreadable",

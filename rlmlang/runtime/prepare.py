@@ -85,7 +85,7 @@ def _from_recipe(
     source: SourceFile, options: Options, project: Project, *, need_all: bool
 ) -> Prepared:
     path = source.path
-    load_import = importing(path, trust=options.trust)
+    load_import = importing(path, trust=options.trust, locked=options.locked)
     beside = Beside(project, options)
     first_look = _looked_at(source, load_import, options, beside)
     recipe = written = _choose(first_look, options.recipe, path)

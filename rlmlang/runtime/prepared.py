@@ -83,7 +83,9 @@ class Options:
     `engines` answer for models by the recipe's names for them, that of "" for all; what is `seen`
     shows its requests to DSPy's onlookers; `tools` are what code may call besides those of the
     recipe; values `of_python` are what a program has, where a text is neither a path nor a number;
-    a `fork` goes on from another run; what is `within` a shared budget keeps to that as well."""
+    a `fork` goes on from another run; what is `within` a shared budget keeps to that as well.
+    Packages of a run that is `locked` are as they were locked, also those in folders beside the
+    project."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Options:
     tools: GivenTools = field(default_factory=GivenTools)
     fork: Fork | None = None
     within: SharedBudget | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True)

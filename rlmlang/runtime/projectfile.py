@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.packages.manifest import WrongManifest, deps_of, manifest_of
 from rlmlang.runtime.settings import wrong_in
 
 PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -35,6 +36,11 @@ def read_file(path: Path) -> ProjectFile:
         data = path.read_bytes()
     except OSError as mistake:
         raise _bad(path, 0, str(mistake.strerror), "mend the file, or remove it") from None
+    return parsed(path, data)
+
+
+def parsed(path: Path, data: bytes) -> ProjectFile:
+    """The project file with these bytes. Raises CodedError (bad-project)."""
     text = _text(path, data)
     try:
         values = tomllib.loads(text)
@@ -49,6 +55,12 @@ def read_file(path: Path) -> ProjectFile:
         ) from None
     if (wrong := wrong_in(values)) is not None:
         raise _bad(path, line_of(text, wrong.path), wrong.words, wrong.hint)
+    try:
+        manifest_of(values)
+        deps_of(values)
+    except WrongManifest as mistake:
+        at = line_of(text, mistake.path)
+        raise _bad(path, at, f"`{'.'.join(mistake.path)}`: {mistake}", mistake.hint) from None
     return ProjectFile(path.resolve(), hashlib.sha256(data).hexdigest(), values)
 
 

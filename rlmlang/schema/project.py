@@ -7,10 +7,16 @@ import re
 from rlmlang.schema.capabilities import TAKES
 from rlmlang.schema.setting import MODEL as MODEL_NAME
 from rlmlang.schema.setting import MOMENT, Setting
+from rlmlang.schema.setting import PACKAGE as PACKAGE_NAME
 from rlmlang.value import value
 
 NAME, MODEL = "NAME", "MODEL"  # in a path: a model of the recipe, a real one
-FREE = {NAME: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), MODEL: re.compile(MODEL_NAME)}
+PACKAGE = "PACKAGE"  # a package's name, with `@MAJOR` behind it where two majors are used
+FREE = {
+    NAME: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+    MODEL: re.compile(MODEL_NAME),
+    PACKAGE: re.compile(rf"{PACKAGE_NAME}(@[0-9]+(\.[0-9]+)?)?"),
+}
 
 
 @value
@@ -99,6 +105,23 @@ SETTINGS = (
     _at("values.NAME", "given", "a parameter's value, for every recipe that has one of that name",
         '"…"'),
     _at("recipe.NAME.NAME", "given", "a parameter's value, for the recipe of that name", '"…"'),
+    _at("package.name", "package", "what others call this package", '"acme/legal"', required=True),
+    _at("package.version", "version", "its version: a first number that grows when a user must "
+        "change something", '"3.2.1"', required=True),
+    _at("package.edition", "count", "the edition of the language that it is written in", "1",
+        least=1),
+    _at("package.include", "names", "the files that belong to it: `*` is a part of a name, `**/` "
+        "any folders", '["**/*.rlm", "rules.py"]'),
+    _at("deps.PACKAGE.path", "path", "its folder, from this file's", '"../shared"'),
+    _at("deps.PACKAGE.git", "text", "its repository: a URL that git can fetch",
+        '"https://git.acme.eu/legal"'),
+    _at("deps.PACKAGE.tag", "text", "the tag of the repository", '"v3.2.0"'),
+    _at("deps.PACKAGE.branch", "text", "the branch of the repository", '"main"'),
+    _at("deps.PACKAGE.rev", "text", "the commit of the repository", '"4be1f6a"'),
+    _at("deps.PACKAGE.subdir", "text", "its folder in the repository", '"recipes"'),
+    _at("deps.PACKAGE.python", "versions", "the versions of the installed Python distribution that "
+        "has it", '">=1.4,<2"'),
+    _at("code.allow", "names", "packages whose Python may run", '["acme/legal"]', guarded=True),
     _at("env.allow", "names", "variables whose text a recipe may read: env(\"TEAM\")", '["TEAM"]',
         guarded=True),
 )  # fmt: skip

@@ -51,6 +51,7 @@ ENCODINGS = (
 ).split()
 """How a text can be written in bytes, as Python and others call it."""
 MODEL = r"(?!\S*://)\S([^\n\r\t]*\S)?"
+PACKAGE = r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*(/[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*){0,3}"
 KINDS = {
     "count": Kind("a whole number", (int,), ("",)),
     "tok": Kind("a number such as 500_000 or 2Mtok", (int,), ("", "tok")),
@@ -76,6 +77,9 @@ KINDS = {
     "variable": Kind("the name of a variable of the environment, never the key itself",
                      form=r"[A-Za-z_][A-Za-z0-9_]{0,63}"),
     "command": Kind("a command and its arguments, as a list of texts", (list,)),
+    "package": Kind('a package\'s name such as "acme/legal"', form=PACKAGE),
+    "version": Kind("a version of three numbers", form=r"[0-9]+(\.[0-9]+){1,2}(-[0-9A-Za-z.-]+)?"),
+    "versions": Kind("versions such as >=1.4,<2 or ^3.2", form=r"[\^~<>=0-9., ]*[0-9]"),
     "names": Kind("a list of names", (list,)),
     "texts": Kind('a list of texts such as ["a", "b"]', (tuple,)),
     "choice": Kind("one of its names"),

@@ -46,10 +46,12 @@ def _of(
 DECLARATIONS = (
     _of("declaration", "rlm", "the edition that a file is written for", "rlm 1",
         "The first line of every file. A file of an edition means the same for ever.", "recipe"),
-    _of("declaration", "use", "names from the standard library or a neighbouring file",
-        'use "std/partition" { pages }\nuse "./shared.rlm" as shared',
-        "Without braces every name is reached behind that of the file, as `shared.note`.",
-        see="as export"),
+    _of("declaration", "use", "names from a package, the standard library or a neighbouring file",
+        'use "std/partition" { pages }\nuse "./shared.rlm" as shared\n'
+        'use "acme/legal" @^3.2 as legal { clauses }\nuse "acme/legal/terms" { deadline }',
+        "Without braces every name is reached behind that of the file, as `shared.note`. A package "
+        "is one of [deps] in rlm.toml, as it is locked; its main file has its last name.",
+        see="as export @"),
     _of("declaration", "const", "a value with a name",
         "const NAME = VALUE\nconst NAME: TYPE = VALUE"),
     _of("declaration", "enum", "a type of a few labels", "enum NAME { LABEL, LABEL }",
@@ -96,8 +98,10 @@ DECLARATIONS = (
         "tune NAME for RECIPE { … }", "`rlm tune` runs it.", see="eval knob"),
     _of("declaration", "batch", "", "batch NAME for RECIPE { … }",
         "Read and checked; not yet run.", see="each set"),
-    _of("declaration", "export", "marks a pattern as meant for other files",
-        "export pattern NAME(…) -> TYPE { … }", example="pattern", see="use"),
+    _of("declaration", "export", "lets users of a package see a declaration",
+        "export pattern NAME(…) -> TYPE { … }\nexport record NAME { … }",
+        "It stands before any declaration but tests and what belongs to them. Files of one package "
+        "see all of each other.", example="pattern", see="use"),
 )  # fmt: skip
 VERBS = (
     _of("verb", "split", "", "split X by PARTITION",
@@ -260,7 +264,8 @@ MARKS = (
     _of("mark", '"""', "a text of several lines", '"""\n  WORDS\n"""',
         "The common margin is taken off.", "prompt"),
     _of("mark", "@", "the version of a package", 'use "acme/legal" @^3.2',
-        "Read and checked; packages are not yet installed.", "use"),
+        "`^3.2` is 3.2 or more and below 4, `~3.2` below 3.3, `3.2` any 3.2, `3.2.1` that alone; "
+        "also `>=3`. The lock says which version is used; this is held against it.", "use"),
     _of("mark", "?", "of a type that may be none", "Text?", example="recipe", see="none"),
     _of("mark", "->", "the type of a result", "prompt NAME(PARAM: TYPE) -> TYPE", example="recipe"),
     _of("mark", ":", "a value, or a type", "NAME: VALUE\nNAME: TYPE", example="prompt", see="<="),

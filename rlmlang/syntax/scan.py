@@ -27,8 +27,12 @@ DECLARATIONS = frozenset(
     "test dataset metric eval tune batch".split()
 )
 STATEMENTS = ("let", "return", "require")
-PREFIXES = {"main": "recipe", "export": "pattern"}
-"""What stands before a declaration, and the word that begins one behind it."""
+PREFIXES = {
+    "main": ("recipe",),
+    "export": tuple("const enum record model source partition budget prompt code pattern main "
+                    "recipe".split()),
+}  # fmt: skip
+"""What stands before a declaration, and the words that go on behind it."""
 TITLED = ("use", "test")
 """What a text stands behind, where behind others a name does."""
 OPENING, CLOSING = "{([", "})]"
@@ -85,7 +89,7 @@ def swallowed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
         return None
     if pieces[here].kind != ("text" if before.text in TITLED else "word"):
         return None
-    if PREFIXES.get(before.text, pieces[here].text) != pieces[here].text:
+    if pieces[here].text not in PREFIXES.get(before.text, (pieces[here].text,)):
         return None
     return before if before.lines and text[before.start - 1] == "\n" else None
 

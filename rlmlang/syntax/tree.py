@@ -256,10 +256,11 @@ class Field(Node):
 
 @node
 class Declaration(Node):
-    """What every named declaration has."""
+    """What every named declaration has; `export` lets users of its package see it."""
 
     name: Name
     docs: str = ""
+    export: bool = False
 
 
 @node
@@ -335,7 +336,6 @@ class Recipe(Declaration):
     result: Typed
     body: Body
     generics: tuple[Name, ...] = ()
-    export: bool = False
     main: bool = False
 
 

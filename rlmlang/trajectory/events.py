@@ -35,10 +35,9 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins: its recipe, plan, models and inputs; `beside` is a run of the same recipe and
-    inputs that another process has going; `within` has, for each node that is a part of another,
-    the node that it is a part of. One that was `forked_from` another goes on
-    from its point `forked_at`, where an answer may have been `given` by hand."""
+    """A run begins. `beside` is one of the same recipe and inputs that another process has going;
+    `within` has, for each node that is a part, what it is a part of. One that was `forked_from`
+    another goes on from its point `forked_at`, where an answer may have been `given` by hand."""
 
     name: ClassVar[str] = "run_started"
     recipe: str
@@ -52,6 +51,7 @@ class RunStarted(Event):
     forked_from: str = ""
     forked_at: str = ""
     given: bool = False
+    packages: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rlmlang.check.module import Module
 from rlmlang.check.say.calls import label_instead
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.source import Package
 from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir.types import Type
 from rlmlang.schema.sources import SOURCES, SourceKind
@@ -60,6 +61,18 @@ def code_origin(decl: t.Code) -> Diagnostic:
         "code names a file and a function",
         decl.span,
         hint='from "review.py:worst_per_rule"',
+    )
+
+
+def code_not_allowed(decl: t.Code, package: Package) -> Diagnostic:
+    """The problem `code-not-allowed`."""
+    return error(
+        "code-not-allowed",
+        f"the package {package.id} may not run Python",
+        Label(decl.span, "declared here"),
+        reason="Recipes of a package ask models; its Python runs only if your project says so, in "
+        "an rlm.toml that you trust.",
+        hint=f'read it, then in rlm.toml: [code] allow = ["{package.name}"], and `rlm trust .`',
     )
 
 

@@ -1,0 +1,1 @@
+"""Packages brought to this machine, chosen, locked, and looked after: what `rlm deps` does."""

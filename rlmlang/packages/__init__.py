@@ -1,0 +1,1 @@
+"""Packages as values: versions, manifests, locks, trees, and which versions are chosen."""
