@@ -74,7 +74,8 @@ class Expect(Frozen):
 
 @value
 class Test(Frozen):
-    """An offline test of a recipe; `path` is the recipe's file, `base` the test's own."""
+    """An offline test of a recipe, or of the items and the price of a `batch`, which runs nothing;
+    `path` is the recipe's file, `base` the test's own."""
 
     name: str
     recipe: str
@@ -84,6 +85,7 @@ class Test(Frozen):
     line: int = field(default=0, compare=False)
     path: str = field(default="", compare=False)
     base: str = field(default="", compare=False)
+    batch: Batch | None = None
 
 
 @value

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 
 from rlmlang.context import Datum, as_slice
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -25,6 +26,7 @@ from rlmlang.runtime.prepared import Options, Outcome, sound
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.trust import require_of
 from rlmlang.testing.mocks import MockEngine
+from rlmlang.testing.of_batch import of_batch
 from rlmlang.trajectory.events import CallEvent, Event, StepFinished, StepStarted
 from rlmlang.value import Json
 
@@ -91,6 +93,9 @@ async def run_test(test: s.Test, *, trust: bool = False) -> Tested:
     started, events = time.monotonic(), list[Event]()
     try:
         require_of(test.base, (test,), Options(trust=trust))
+        if test.batch is not None:
+            env = await anyio.to_thread.run_sync(of_batch, test.batch, trust)
+            return Tested(test, time.monotonic() - started, _judged_all(test, env))
         ready = prepare(test.path, replace(_options(test), trust=trust), need_all=True)
         session = Session(ready, events.append, MockEngine(test, ready.plan))
         outcome = await session.run()
@@ -147,6 +152,10 @@ def _missed(test: s.Test, outcome: Outcome, events: Iterable[Event]) -> tuple[Mi
     env = measured(outcome, events)
     wanted = {n for e in test.expects for n in names(e.test) if n.startswith("coverage(")}
     env = {**dict.fromkeys(wanted, 0.0), **env}
+    return _judged_all(test, env)
+
+
+def _judged_all(test: s.Test, env: Mapping[str, Datum]) -> tuple[Missed, ...]:
     return tuple(m for e in test.expects if (m := _judged(e, env)) is not None)
 
 

@@ -257,3 +257,26 @@ def test_runs_lists_a_batch_with_what_its_items_used(
     found = json.loads(rlm("runs", "--json").out)
     assert [(r["recipe"], r["calls"], r["state"]) for r in found] == [("batch all", 3, "finished")]
     assert len(json.loads(rlm("runs", "--all", "--json").out)) == 4
+
+
+TESTS = """
+test "all pages" for all {
+  expect items == 3
+  expect "001" in names and "out/002.json" in outputs
+  expect calls <= 3
+}
+
+test "too few" for all {
+  expect items == 2
+}
+"""
+
+
+def test_the_items_and_the_price_are_tested_in_the_language(folder: Path, rlm: Rlm) -> None:
+    pages(folder, 3, RECIPE + TESTS)
+    found = rlm("test", "one.rlm")
+    assert found.code == 1
+    assert 'ok   one: "all pages"' in found.out and 'FAIL one: "too few"' in found.out
+    assert "items is 3" in found.out
+    (folder / "pages/009.txt").mkdir()
+    assert "items is 3" in rlm("test", "one.rlm").out

@@ -20,7 +20,7 @@ from rlmlang.ir.predictors import named, prompts_of
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, Type, list_of
 from rlmlang.schema.calls import ANSWERS, FILL, OPENERS, Call
-from rlmlang.schema.dimensions import DIMENSIONS
+from rlmlang.schema.dimensions import DIMENSIONS, SPENT
 from rlmlang.schema.formula import ONE, number
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Expect, Item, Trial
@@ -29,6 +29,12 @@ MEASURES = {
     **{d.name: INT if d.setting.of.types == (int,) else FLOAT for d in DIMENSIONS if d.tested},
     "skipped": INT, "steps": list_of(TEXT), "problem": TEXT,
 }  # fmt: skip
+OF_BATCH = {
+    "items": INT, "names": list_of(TEXT), "outputs": list_of(TEXT),
+    **{d.name: MEASURES[d.name] for d in SPENT},
+}  # fmt: skip
+"""What may be expected of a batch: how many items it has, what they are called and write, and what
+all of them may take at worst."""
 
 
 def test_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Test:
@@ -50,6 +56,26 @@ def test_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Test:
         recipe.path,
         module.source.path,
     )
+
+
+def batch_test_of(module: Module, trial: Trial, batch: s.Batch) -> s.Test:
+    """A checked test of a batch: what its items are called, and what they cost at worst."""
+    for word in ("given", "mock"):
+        for item in trial.said(word):
+            module.report(form(item, "expect items == 12"))
+    scope = Scope(module)
+    for name, type_ in OF_BATCH.items():
+        scope.bind(name, Ref(name), _facts(type_))
+    written = [i for i in trial.items if isinstance(i, Expect)]
+    if not written:
+        module.report(_no_expect(trial))
+    expects = tuple(
+        s.Expect(expect(scope, i.test, BOOL, "the expectation")[0], words(i.test), i.span.line)
+        for i in written
+    )
+    base = module.source.path
+    line, title = trial.span.line, trial.name.text
+    return s.Test(title, batch.recipe, (), (), expects, line, batch.path, base, batch)
 
 
 def known_name(module: Module, item: Item, names: list[str], what: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rlmlang.check.module import Module
 from rlmlang.check.trials.batches import batch_of
 from rlmlang.check.trials.scoring import eval_of
-from rlmlang.check.trials.tests import test_of
+from rlmlang.check.trials.tests import batch_test_of, test_of
 from rlmlang.check.trials.tuning import tune_of
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import instead
@@ -16,17 +16,21 @@ from rlmlang.ir import suite as s
 from rlmlang.syntax.trials import Trial
 
 Find = Callable[[str], r.Recipe | None]
+ORDER = {"batch": 0, "tune": 2}
 
 
 def check_trials(module: Module, find: Find, known: list[str]) -> s.Suite:
-    """All trials of a file; evals before the tunings that use them."""
+    """All trials of a file; evals before the tunings that use them, batches before their tests."""
     suite = s.Suite()
-    for trial in sorted(module.trials, key=lambda x: x.word == "tune"):
+    for trial in sorted(module.trials, key=lambda x: ORDER.get(x.word, 1)):
         recipe = find(trial.target.text)
-        if recipe is None:
-            module.report(_unknown_recipe(trial, known))
-        else:
+        batch = next((b for b in suite.batches if b.name == trial.target.text), None)
+        if recipe is not None:
             _trial(module, trial, recipe, suite)
+        elif batch is not None and trial.word == "test":
+            suite.tests.append(batch_test_of(module, trial, batch))
+        else:
+            module.report(_unknown_recipe(trial, [*known, *(b.name for b in suite.batches)]))
     return suite
 
 
