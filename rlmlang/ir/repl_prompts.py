@@ -116,8 +116,8 @@ def models_told(prompt: Prompt) -> str:
         return ""
     usual = (caps.sub or prompt.model).name
     names = ", ".join(f"{m.name!r}" for m in caps.others)
-    return f"llm_query(…, model=NAME), llm_query_batched(…, model=NAME)  # asks {names} in place \
- of {usual!r}"
+    called = "llm_query(…, model=NAME), llm_query_batched(…, model=NAME)"
+    return f"{called}  # asks {names} in place of {usual!r}"
 
 
 def _tok(text: str) -> int:

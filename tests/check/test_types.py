@@ -14,6 +14,7 @@ from rlmlang.ir.types import (
     BOOL,
     FLOAT,
     INT,
+    JSON,
     NONE,
     QUOTE,
     SCALARS,
@@ -44,7 +45,7 @@ WRITTEN: dict[str, Type] = {
     "Pair<Row, Mood>?": named("Pair", (ROW, MOOD)).maybe(), "{n: Int}": record(Field("n", INT)),
     "Map<Text, [Row]>": named("Map", (TEXT, list_of(ROW))),
     "prompt(Text, [Row]) -> Mood": PromptType((TEXT, list_of(ROW)), MOOD),
-    "anything": ANY, "none": NONE,
+    "anything": ANY, "none": NONE, "Json": JSON,
 }  # fmt: skip
 
 

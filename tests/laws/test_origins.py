@@ -52,7 +52,7 @@ def test_a_function_keeps_the_places_that_its_rule_promises(function: Function) 
         values, options = [at_its_place(v) for v in call[0]], call[1]
         group = group_of(values[0][0]) if values else UNKNOWN
         try:
-            facts = function.facts(*(f for f, _ in values), **about(options, group))
+            facts = function.facts(*(f for f, _ in values), **about(function, options, group))
         except CodedError:
             return
         names = {f"x{i}": v for i, (_, v) in enumerate(values)}

@@ -269,7 +269,7 @@ from rlmlang.sandboxes.tiers import Tiers
 async def main():
     sandbox = Tiers(plugins.partition, plugins.tier, Estimate()).sandbox((sys.argv[1],), Caps(cpu=300))
     await sandbox.open({}, {}, lambda values, fields: None)
-    print(sandbox.link.child, flush=True)
+    print(sandbox.inner.link.child, flush=True)
     await sandbox.run("while True: pass")
 asyncio.run(main())
 """
