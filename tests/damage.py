@@ -13,10 +13,10 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.stores.maintenance import verify
+from rlmlang.stores.opening import open_store
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.salvage import salvage
 from rlmlang.stores.schema import TABLES
-from rlmlang.stores.store import open_store
 
 NAME = "store.db"
 CODES = {"store-damaged", "store-too-new", "store-unwritable"}

@@ -17,12 +17,13 @@ from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned
 from rlmlang.ir.dspy_modules import DspyModule as DspyModule
-from rlmlang.ir.expressions import Code, Default, Expr, Items, Param, Ref
+from rlmlang.ir.expressions import Default, Expr, Items, Param, Ref
 from rlmlang.ir.facts import Facts as Facts
 from rlmlang.ir.facts import Given
+from rlmlang.ir.host_functions import HostFunction as HostFunction
 from rlmlang.ir.models import Model as Model
 from rlmlang.ir.sizes import answer_size, shown_size
-from rlmlang.ir.types import ANY, Type
+from rlmlang.ir.types import Type
 from rlmlang.schema.formula import ONE, ZERO, Formula, minimum, number
 from rlmlang.schema.partitions import Coverage
 from rlmlang.schema.registry import ALONE, Find
@@ -72,23 +73,6 @@ class Tool(Frozen):
     result: Type
     steps: tuple[Step, ...]
     value: Expr
-    doc: str = field(default="", compare=False)
-
-
-@value
-class HostFunction(Frozen):
-    """A function that runs outside of the sandbox: a `code` function of the recipe, one of an MCP
-    `server`, which calls it `remote` and alone knows its parameters, or, where it has neither, one
-    of the program that runs the recipe. `free` are parameters that may be left out, each with its
-    default as it is shown."""
-
-    name: str
-    params: tuple[Param, ...] = ()
-    result: Type = ANY
-    code: Code | None = None
-    server: str = ""
-    remote: str = ""
-    free: tuple[tuple[str, str], ...] = ()
     doc: str = field(default="", compare=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group
 from rich.text import Text
@@ -44,12 +45,8 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
             branch.add(_call_line(call))
         if len(calls) > SHOWN and not everything:
             branch.add(Text(f"… {len(calls) - SHOWN:,} more calls (--all)", style="dim"))
-        for tool in step.tools if everything else step.tools[:SHOWN]:
-            branch.add(_tool_line(tool))
-        if len(step.tools) > SHOWN and not everything:
-            branch.add(
-                Text(f"… {len(step.tools) - SHOWN:,} more calls of tools (--all)", style="dim")
-            )
+        for line in _tool_lines(step.tools, everything=everything):
+            branch.add(line)
     if counted := repairs_in(run):
         words = ", ".join(f"{name} {n:,}" for name, n in counted.most_common())
         tree.add(Text(f"repairs: {words}", style="dim"))
@@ -110,6 +107,12 @@ def _call_line(call: CallRecord) -> Text:
     if len(call.attempts) > 1:
         text.append(f"  {len(call.attempts)} tries", style="yellow")
     return text
+
+
+def _tool_lines(tools: Sequence[ToolCalled], *, everything: bool) -> Iterator[Text]:
+    yield from map(_tool_line, tools if everything else tools[:SHOWN])
+    if len(tools) > SHOWN and not everything:
+        yield Text(f"… {len(tools) - SHOWN:,} more calls of tools (--all)", style="dim")
 
 
 def _tool_line(tool: ToolCalled) -> Text:

@@ -27,6 +27,8 @@ from rlmlang.trajectory.events import ToolCalled
 from rlmlang.value import Json
 
 if TYPE_CHECKING:
+    from rlmlang.runtime.prepared import Prepared
+    from rlmlang.stores.store import Store
     from rlmlang.tools.mcp import Server
 
 
@@ -168,6 +170,12 @@ def _server_of(settings: ServerSettings) -> Server:
         words = f"tools of MCP servers need {missing.name}, which is not installed"
         raise failed("extra-missing", words, hint="pip install 'rlmlang[mcp]'") from None
     return Server(settings)
+
+
+def host_of(ready: Prepared, store: Store, code: CallCode) -> Host:
+    """What runs the functions of a prepared run, and keeps what they gave in its store."""
+    options = ready.options
+    return Host(code, options.tools, store.keep, ready.project.servers, options.only_kept)
 
 
 def functions_of(plan: Plan) -> Iterator[HostFunction]:

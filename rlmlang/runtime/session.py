@@ -23,7 +23,7 @@ from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
 from rlmlang.runtime.forking import keeper_for
 from rlmlang.runtime.heard import Heard
-from rlmlang.runtime.host import Host
+from rlmlang.runtime.host import host_of
 from rlmlang.runtime.kept import KeptRun
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.live import shown
@@ -98,9 +98,7 @@ class Session:
         self.keeper = keeper_for(ready, self.store)
         self.begun = RunStart("")
         self.parallel = ready.options.parallel or ready.recipe.budget.parallel or PARALLEL
-        code = CallCode(self._overdue, self.redact)
-        tools, closed = ready.options.tools, ready.options.only_kept
-        self.host = Host(code, tools, self.store.keep, ready.project.servers, closed)
+        self.host = host_of(ready, self.store, CallCode(self._overdue, self.redact))
         self.models = self._models(program, trace, budget_waiters, providers)
         self.started = time.monotonic()
         self.scope: RunContext | None = None

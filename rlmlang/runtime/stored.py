@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.runtime.trust_list import trusts_path
 from rlmlang.stores import schema
+from rlmlang.stores.opening import memory_store, open_store
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.signing import all_signed, own_secret
-from rlmlang.stores.store import Store, memory_store, open_store
+from rlmlang.stores.store import Store
 
 if TYPE_CHECKING:
     from rlmlang.runtime.prepared import Options

@@ -28,9 +28,10 @@ from rlmlang.stores.calls import (
     settle,
     unpacked,
 )
-from rlmlang.stores.journal import Journal, Memory, WriterThread
+from rlmlang.stores.event_rows import TOOLS, event_row, highest
+from rlmlang.stores.journal import Journal
 from rlmlang.stores.locks import Claim, alive, claim_of
-from rlmlang.stores.problems import hold_place, problem_of
+from rlmlang.stores.problems import problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
@@ -43,14 +44,10 @@ from rlmlang.trajectory.events import (
     Event,
     ToolCalled,
     from_json,
-    to_json,
 )
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
-TOOLS = f"""SELECT e.* FROM run r JOIN event e
-ON e.id BETWEEN r.id << {SHIFT} AND ((r.id + 1) << {SHIFT}) - 1
-WHERE r.identity = ? AND r.id >= ? AND e.kind = ? ORDER BY e.id"""
 FILE = Path(".rlm") / "store.db"
 LOOK, GIVEN, AT_ONCE = 0.05, 1_000, 128
 
@@ -121,7 +118,7 @@ class Store:
         first, last = self._before, _ = schema.span(found.id)
         if not begun.resumed:
             return begun
-        self._before = self.journal.wait(lambda c: _highest(c, first, last))
+        self._before = self.journal.wait(lambda c: highest(c, first, last))
         self._sequence = self._before - first
         kept, spent = self.journal.wait(lambda c: spent_by_step(c, first, last, by_item=by_item))
         return replace(begun, spent=spent, kept=kept)
@@ -347,7 +344,7 @@ class Store:
 
         def change(c: Batch) -> None:
             for event in events:
-                c.put("event", _event(self.run.id << SHIFT | event.seq, event, self.redact))
+                c.put("event", event_row(self.run.id << SHIFT | event.seq, event, self.redact))
 
         self.journal.post(change)
 
@@ -364,41 +361,3 @@ class Store:
             event = from_json({**json.loads(str(found[4])), "event": found[1], "node": found[2]})
             if isinstance(event, ToolCalled):
                 yield event
-
-
-def _event(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell]:
-    values = to_json(event)
-    for name in ("event", "node", "at", "run", "seq"):
-        values.pop(name)
-    return [row, event.name, redact(event.node), event.at, written(values, redact)]
-
-
-def _highest(c: Batch, first: int, last: int) -> int:
-    """The highest id a run has given, and away with its notes of reuse: they are written anew."""
-    c.execute("DELETE FROM call WHERE id BETWEEN ? AND ? AND state = ?", (first, last, REUSED))
-    query = "SELECT MAX(id) FROM {} WHERE id BETWEEN ? AND ?"
-    found = [c.execute(query.format(t), (first, last)).fetchone()[0] for t in ("call", "event")]
-    return max([first, *(int(n) for n in found if n is not None)])
-
-
-def open_store(path: Path, redact: Callable[[str], str] = str, *, own_only: bool = False) -> Store:
-    """The store of a file, made where there is none; of one that is `own_only` no row counts that
-    this user did not write. Raises CodedError (store-unwritable, store-damaged, store-too-new,
-    store-untrusted) before anything is paid."""
-    secret = signing.own_secret() if own_only else None
-    hold_place(path)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = path.parent / ".gitignore"
-        if path.parent.name == ".rlm" and not ignore.exists():
-            ignore.write_text("*\n")
-        journal = WriterThread(path, secret)
-    except (OSError, sqlite3.Error) as mistake:
-        raise problem_of(path, mistake) from None
-    return Store(journal, schema.read_only(path), path, redact, secret)
-
-
-def memory_store(redact: Callable[[str], str] = str) -> Store:
-    """A store that leaves nothing behind."""
-    journal = Memory()
-    return Store(journal, journal.connection, None, redact)

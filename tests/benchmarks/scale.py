@@ -109,8 +109,8 @@ def resume(path: Path) -> float:
     """Seconds to find out where a run was: what it has, and what it has spent."""
     import sqlite3
 
+    from rlmlang.stores.opening import open_store
     from rlmlang.stores.runs import RunRow, run_from
-    from rlmlang.stores.store import open_store
 
     connection = sqlite3.connect(path)
     run = run_from(connection.execute("SELECT * FROM run").fetchone())

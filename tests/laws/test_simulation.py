@@ -25,10 +25,11 @@ from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.session import Session
 from rlmlang.stores.journal import Memory
+from rlmlang.stores.opening import memory_store
 from rlmlang.stores.problems import unwritable
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import RunRow
-from rlmlang.stores.store import Store, memory_store
+from rlmlang.stores.store import Store
 
 RECIPE = """rlm 1
 

@@ -17,7 +17,7 @@ from rlmlang.report.receipt import receipt_view
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.session import Session
-from rlmlang.stores.store import memory_store
+from rlmlang.stores.opening import memory_store
 from tests.laws.test_simulation import Clock, forget, said
 
 RECIPE = """rlm 1

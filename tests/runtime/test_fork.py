@@ -16,7 +16,7 @@ from rlmlang.runtime import execute
 from rlmlang.runtime.beginning import row_of
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Fork, Options
-from rlmlang.stores.store import open_store
+from rlmlang.stores.opening import open_store
 from rlmlang.testing import ScriptedEngine
 from tests.conftest import Rlm
 

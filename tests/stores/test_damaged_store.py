@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from rlmlang.stores.opening import open_store
 from rlmlang.stores.rows import digest
 from rlmlang.stores.schema import TABLES
-from rlmlang.stores.store import open_store
 from tests.conftest import SIMPLE, Rlm
 from tests.damage import outcome, regions, whole
 

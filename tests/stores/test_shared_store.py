@@ -19,7 +19,7 @@ OTHER = """
 import sys
 from pathlib import Path
 from rlmlang.stores.reader import StoreReader
-from rlmlang.stores.store import open_store
+from rlmlang.stores.opening import open_store
 
 path, run, count = Path("runs.db"), int(sys.argv[1]), 0
 store = open_store(path)

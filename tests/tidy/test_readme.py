@@ -132,9 +132,9 @@ def test_what_new_prints_works_as_it_is_printed(folder: Path, rlm: Rlm, name: st
     printed = rlm("new", "my own.rlm", "--from", name).err
     commands = re.findall(r"^  rlm (.*)$", printed, re.MULTILINE)
     text = resources.text("stdlib", f"{name}.rlm")
-    assert len(commands) == 1 + bool(re.search("^(main )?recipe ", text, re.MULTILINE)) + (
-        "// rlm run" in text
-    )
+    assert len(commands) == 1 + bool(
+        re.search("^(export )?(main )?recipe ", text, re.MULTILINE)
+    ) + ("// rlm run" in text)
     if name == "needle":
         assert "behind the bell" in shell(f"rlm {commands.pop()}", folder)
     for command in commands:

@@ -8,7 +8,10 @@ import importlib.abc
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
+
+Value: TypeAlias = Any
+"""What the user's code hands to clients, and gets from them."""
 
 BOTH = ("SyncAPIClient.request", "AsyncAPIClient.request")
 OF_LITELLM = ("completion", "acompletion", "text_completion", "atext_completion", "embedding")
@@ -33,7 +36,7 @@ class UnpaidCall(BaseException):
 class Clients(importlib.abc.MetaPathFinder):
     """Finds the modules that call models, where they are installed."""
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Value, target: Value = None) -> ModuleSpec | None:
         """Where such a module lies; None for any other."""
         spec = PathFinder.find_spec(name, path) if name in CLIENTS else None
         if spec is not None and spec.loader is not None:
@@ -56,10 +59,10 @@ class Stopping(importlib.abc.Loader):
             if place is not None and hasattr(place, call):
                 setattr(place, call, self.stopped(what))
 
-    def stopped(self, what: str) -> Callable[..., Any]:
+    def stopped(self, what: str) -> Callable[..., Value]:
         """What raises UnpaidCall when it is called."""
 
-        def call(*args: Any, **kwargs: Any) -> Any:
+        def call(*args: Value, **kwargs: Value) -> Value:
             UNPAID.append(f"{self.name.partition('.')[0]} ({what})")
             raise UnpaidCall(what)
 

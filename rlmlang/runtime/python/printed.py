@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any
 
 MOST_WORDS, MOST_PRINTED = 2_000, 20
 
@@ -37,7 +36,7 @@ class Printed(io.TextIOWrapper):
         return super().write(text)
 
 
-def printed() -> dict[str, Any]:
+def printed() -> dict[str, object]:
     """What was printed since it was asked last."""
     said, Printed.said = Printed.said, Said()
     if said.open:
