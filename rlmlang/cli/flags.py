@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
+from rlmlang.cli.aside import keep_aside
 from rlmlang.schema.sandboxes import choices
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Flag:
 
     Without `shown` it takes no value; `offers` is the kind of what a shell completes it with.
     `own` are commands on which these words mean something of
-    their own. The variable of one that is read `below`, by the library too, is left to that.
+    their own. The variable of one that is read `below`, by the library too, is left to that. One
+    that is kept `aside` is no argument of its command: what needs it asks `cli/aside.py`.
     """
 
     words: tuple[str, ...]
@@ -46,6 +48,7 @@ class Flag:
     multiple: bool = False
     own: tuple[str, ...] = ()
     below: bool = False
+    aside: bool = False
     offers: str = ""
 
     @property
@@ -85,6 +88,9 @@ FLAGS = (
     Flag(("--api-key-env",), "api_key_env",
          "The variable that holds the endpoint's key; else RLM_API_KEY.", ASKING, "NAME",
          default=""),
+    Flag(("--profile",), "profile", "The profile of rlm.toml whose settings hold.",
+         (*ASKING, "plan", "graph", "doctor", "models", *LOOKING), "NAME", default="",
+         below=True, aside=True, offers="profiles"),
     Flag(("--timeout",), "timeout", "Seconds a call may take.", ASKING, "SECONDS", SECONDS, 120.0),
     Flag(("--max-wait",), "max_wait",
          "Seconds a provider may refuse or be silent until the run parks.", ASKING, "SECONDS",
@@ -154,6 +160,8 @@ def _option(flag: Flag) -> Callable[[F], F]:
         show_default=bool(flag.default),
         envvar=flag.variable,
         shell_complete=offering(flag.offers) if flag.offers else None,
+        expose_value=not flag.aside,
+        callback=keep_aside if flag.aside else None,
     )
 
 
