@@ -50,6 +50,7 @@ def folder(
     for name in (
         "OPENAI_API_KEY",
         "RLM_MODEL",
+        "RLM_PROFILE",
         "RLM_API_BASE",
         "RLM_API_KEY",
         "ANTHROPIC_API_KEY",

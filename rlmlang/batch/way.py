@@ -13,6 +13,8 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.suite import Batch
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.project import load
+from rlmlang.runtime.root import root_of
 
 STATES = ("failed", "finished", "killed", "parked", "running")
 WORDS = ("changed", "failed", "missing", *(f"state:{s}" for s in STATES))
@@ -33,7 +35,8 @@ class Wish:
 class Way:
     """The `options` of every item; how many `at_once`; after how many failures no item more is
     begun (None for never); which are `selected`, all where nothing is; `fresh` runs those anew
-    that are done; an `engine` takes the place of models; a `dry` run only says what it would do."""
+    that are done; an `engine` takes the place of models; a `dry` run only says what it would do;
+    what the batch sets of the `settled` parameters does not count, since a profile sets them."""
 
     options: Options
     at_once: int
@@ -42,13 +45,18 @@ class Way:
     fresh: bool = False
     dry: bool = False
     engine: Engine | None = field(default=None, compare=False)
+    settled: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, batch: Batch, options: Options, items: int, wish: Wish) -> Way:
         """The way over so many items. Raises CodedError (wrong-input)."""
         fails = failures_of(wish.max_failures, items, goes_on=wish.keep_going or batch.goes_on)
         selected = selection(wish.select)
-        return cls(options, batch.at_once, fails, selected, options.fresh, wish.dry)
+        profile = load(root_of(batch.path), options.profile).profile
+        settled = profile.given(batch.recipe) & {name for name, _ in batch.sets}
+        return cls(
+            options, batch.at_once, fails, selected, options.fresh, wish.dry, settled=settled
+        )
 
     def wants(self, item: Item, earlier: Earlier | None, changed: Callable[[], bool]) -> bool:
         """Whether an item is selected; `changed` says whether what it follows from is another than
@@ -56,9 +64,10 @@ class Way:
         return not self.selected or any(_is(w, item, earlier, changed) for w in self.selected)
 
     def options_for(self, batch: Batch, item: Item) -> Options:
-        """The options of an item's run: what the command sets counts for more than the batch."""
+        """The options of an item's run: what the command, or a profile, sets counts for more than
+        the batch."""
         own = self.options
-        given = {*own.sets, *own.sources, *own.values}
+        given = {*own.sets, *own.sources, *own.values, *self.settled}
         return replace(
             own,
             recipe=batch.recipe,

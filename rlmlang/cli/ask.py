@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rlmlang.cli.aside import kept
 from rlmlang.cli.edge import answer_options, fail_on, pairs
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
@@ -64,7 +65,8 @@ def command(
     wanted = asked_for(form, out, as_values)
     budget: Mapping[str, str | float] = pairs(limits, "budget")
     names, _ = named_models(models_of(models[-1] if models else "", sub_model, {}))
-    options = Options(models=names, only_kept=replay, **keeping(store, none=no_store), **more)
+    where = keeping(store, none=no_store)
+    options = Options(models=names, only_kept=replay, profile=kept("profile"), **where, **more)
     ready = prepared(question, sources, budget, options)
     if fail_on_warning:
         fail_on(ready.warnings, as_values=as_values)

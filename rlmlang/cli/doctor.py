@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import click
 
+from rlmlang.cli.aside import kept
 from rlmlang.cli.flags import flags
 from rlmlang.cli.width import show
 from rlmlang.schema.exits import FAILED
@@ -108,7 +109,7 @@ def _endpoint(base: str, *, trust: bool) -> list[tuple[str, bool, str]]:
     from rlmlang.runtime.root import root_of
     from rlmlang.runtime.trust import untrusted
 
-    options, project = Options(api_base=base, trust=trust), load(root_of())
+    options, project = Options(api_base=base, trust=trust), load(root_of(), kept("profile"))
     address = endpoint_of(options, project).address
     if address is None:
         return []
@@ -133,6 +134,8 @@ def _sqlite() -> tuple[str, bool, str]:
 def _project() -> Iterator[tuple[str, bool, str]]:
     """The project of the current folder, and whether its runs can be kept."""
     from rlmlang.cli.places import store_of
+    from rlmlang.diagnostics.diagnostic import CodedError
+    from rlmlang.runtime.project import load
     from rlmlang.runtime.root import FILE, root_of
     from rlmlang.runtime.stored import whose
 
@@ -140,7 +143,13 @@ def _project() -> Iterator[tuple[str, bool, str]]:
     yield "project", True, f"{root.folder}, {root.file or f'no {FILE} at or above it'}"
     for path in root.strange:
         yield "project", False, f"{path} belongs to somebody else, and is left aside"
-    store = store_of("").absolute()
+    if words := load(root, kept("profile")).profile.words:
+        yield "profile", True, words
+    try:
+        store = store_of("").absolute()
+    except CodedError as mistake:
+        yield "store", False, mistake.diagnostic.message
+        return
     ok = os.access(next(p for p in (store, *store.parents) if p.exists()), os.W_OK)
     yield "store", ok, f"{store} {'can' if ok else 'cannot'} be written"
     counts, words = whose(store)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rlmlang.cli.aside import kept
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.render import as_json, render, render_all
 from rlmlang.schema.environment import DEBUG, NO_COLOR
@@ -186,7 +187,7 @@ def options_from(
 
     places = pairs(sources, "source")
     given = expanded(pairs(sets, "set"), places.values())
-    return Options(recipe, given, places, models, **more)
+    return Options(recipe, given, places, models, profile=kept("profile"), **more)
 
 
 def write(text: str, out: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
+from rlmlang.cli.aside import keep_aside
 from rlmlang.schema.sandboxes import choices
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Flag:
 
     Without `shown` it takes no value; `offers` is the kind of what a shell completes it with.
     `own` are commands on which these words mean something of
-    their own. The variable of one that is read `below`, by the library too, is left to that.
+    their own. The variable of one that is read `below`, by the library too, is left to that. One
+    that is kept `aside` is no argument of its command: what needs it asks `cli/aside.py`.
     """
 
     words: tuple[str, ...]
@@ -46,6 +48,7 @@ class Flag:
     multiple: bool = False
     own: tuple[str, ...] = ()
     below: bool = False
+    aside: bool = False
     offers: str = ""
 
     @property
@@ -72,6 +75,7 @@ class ReadBelow(click.Option):
 SECONDS, COUNT = click.FloatRange(0, 1e7, min_open=True), click.IntRange(1, 4096)
 FLAGS = (
     Flag(("--recipe",), "recipe", "Which recipe of the file.", BINDING, "NAME", default="",
+         own=("runs",),
          offers="recipes"),
     Flag(("--set",), "sets", "A parameter's value, @FILE for a file's text, or budget.LIMIT=VALUE.",
          (*BINDING, "eval"), "NAME=VALUE", multiple=True, offers="sets"),
@@ -79,12 +83,16 @@ FLAGS = (
          BINDING, "NAME=PATH", multiple=True, own=("ask",), offers="sources"),
     Flag(("--model",), "models", "The model for all models of the recipe, or for one.",
          (*BINDING, "ask", "eval", "tune"), "[MODEL=]NAME", multiple=True, below=True,
+         own=("runs",),
          offers="models"),
     Flag(("--api-base",), "api_base", "An OpenAI-compatible endpoint.",
          (*ASKING, "plan", "graph", "doctor"), "URL", default=""),
     Flag(("--api-key-env",), "api_key_env",
          "The variable that holds the endpoint's key; else RLM_API_KEY.", ASKING, "NAME",
          default=""),
+    Flag(("--profile",), "profile", "The profile of rlm.toml whose settings hold.",
+         (*ASKING, "plan", "graph", "doctor", "models", *LOOKING), "NAME", default="",
+         below=True, aside=True, offers="profiles"),
     Flag(("--timeout",), "timeout", "Seconds a call may take.", ASKING, "SECONDS", SECONDS, 120.0),
     Flag(("--max-wait",), "max_wait",
          "Seconds a provider may refuse or be silent until the run parks.", ASKING, "SECONDS",
@@ -112,11 +120,12 @@ FLAGS = (
     Flag(("--fresh",), "fresh", "Begin anew, without answers of earlier runs.",
          ASKING),
     Flag(("--store",), "store", "The file that keeps runs; else .rlm/store.db of the project.",
-         (*ASKING, "graph", "test", *LOOKING), "PATH", default="", offers="file"),
+         (*ASKING, "graph", "test", *(c for c in LOOKING if c != "runs")), "PATH", default="",
+         own=("runs",), offers="file"),
     Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.",
          ("run", "ask", "eval", "tune")),
     Flag(("--dry-run",), "dry_run", "Only say what would be done, and what it may cost.",
-         ("batch", "tune")),
+         ("batch", "tune", "store gc")),
     Flag(("--json",), "as_values", "As JSON, for other programs.", SAYING),
     Flag(("--fail-on-warning",), "fail_on_warning",
          "Exit with 65 where there are warnings, before any model is asked.",
@@ -154,6 +163,8 @@ def _option(flag: Flag) -> Callable[[F], F]:
         show_default=bool(flag.default),
         envvar=flag.variable,
         shell_complete=offering(flag.offers) if flag.offers else None,
+        expose_value=not flag.aside,
+        callback=keep_aside if flag.aside else None,
     )
 
 

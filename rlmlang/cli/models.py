@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rlmlang.cli.aside import kept
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.width import show, table
 
@@ -33,7 +34,7 @@ def command(names: tuple[str, ...], as_values: bool) -> None:
     from rlmlang.runtime.project import load
     from rlmlang.runtime.root import root_of
 
-    project = load(root_of())
+    project = load(root_of(), kept("profile"))
     chosen = names or sorted({*project.prices, *project.takes})
     if as_values:
         click.echo(json.dumps(_values(project, chosen), indent=2))

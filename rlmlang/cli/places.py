@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from rlmlang.runtime.root import STORE, Root, root_of
+from rlmlang.cli.aside import kept
+from rlmlang.runtime.root import STORE, root_of
 
 if TYPE_CHECKING:
+    from rlmlang.runtime.project import Project
     from rlmlang.stores.reader import StoreReader
 
 
@@ -24,11 +26,12 @@ class Keeping(TypedDict):
 
 def store_of(given: str, recipe: str = "") -> Path:
     """The store that is named, else that of the project of a recipe or of the current folder. Where
-    there is none yet, and one lies in the current folder, says so: its answers are paid."""
+    there is none yet, and one lies in the current folder, says so: its answers are paid. Raises
+    CodedError (bad-project, unknown-profile, project-untrusted)."""
     if given:
         return Path(given)
-    store = near(root_of(recipe).store)
-    if not store.exists() and Path(STORE).is_file() and not _quiet():
+    store = near(_of_project(recipe))
+    if not store.exists() and Path(STORE).is_file() and not _said("quiet"):
         click.echo(f"an older store lies in ./{STORE.parent}: --store {STORE}", err=True)
     return store
 
@@ -46,26 +49,54 @@ def reader_of(given: str) -> StoreReader:
     return reader_for(store_of(given), own_only=not given)
 
 
+def _of_project(recipe: str = "") -> Path:
+    """The store of the project of a recipe or of the current folder, with the command's profile."""
+    from rlmlang.runtime.project import load
+    from rlmlang.runtime.trust import store_of as chosen
+
+    project = load(root_of(recipe), kept("profile"))
+    return chosen(project, trust=_said("trust"))
+
+
 def near(path: Path) -> Path:
     """A path as it is written from the current folder, where it lies below it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def told(root: Root) -> str:
-    """A project in a line."""
+def told(project: Project) -> list[str]:
+    """A project in a line, and the profile that is chosen in another; none for what has no root."""
+    root = project.root
+    if root is None:
+        return []
     file = f"{near(root.file)}" if root.file is not None else "no rlm.toml at or above it"
-    return f"project {root.folder} ({file}); runs are kept in {near(root.store)}"
+    store = near(project.store or root.store)
+    words = f"project {root.folder} ({file}); runs are kept in {store}"
+    return [words, *filter(None, [project.profile.words])]
 
 
 def seen_with(store: Path | None) -> str:
     """The command that shows a run of a store from the current folder; empty for one not kept."""
     if store is None:
         return ""
-    usual = os.path.realpath(root_of().store) == os.path.realpath(store)
+    usual = os.path.realpath(_usual()) == os.path.realpath(store)
     return "rlm show" if usual else f"rlm show --store {shlex.quote(str(store))}"
 
 
-def _quiet() -> bool:
+def _usual() -> Path:
+    """The store that a command looks into which is given nothing."""
+    from rlmlang.diagnostics.diagnostic import CodedError
+
+    root = root_of()
+    try:
+        from rlmlang.runtime.project import load
+
+        return load(root).store or root.store
+    except CodedError:
+        return root.store  # a file that cannot be used; the next command will say so
+
+
+def _said(name: str) -> bool:
+    """Whether the command was given a flag."""
     context = click.get_current_context(silent=True)
-    return bool(context is not None and context.params.get("quiet"))
+    return bool(context is not None and context.params.get(name))

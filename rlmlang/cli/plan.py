@@ -84,8 +84,8 @@ def _tell(ready: Prepared, as_values: bool, out: str | None, strict: bool) -> No
     say((*ready.warnings, *((replace(doubt, softened=True),) if doubt is not None else ())))
     for line in filter(None, (ready.tuned, ready.beside)):
         click.echo(line, err=True)
-    if ready.project.root is not None:
-        click.echo(told(ready.project.root), err=True)
+    for line in told(ready.project):
+        click.echo(line, err=True)
     if as_values:
         write(ready.plan.to_json(), out)
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from rlmlang.cli.flags import flags
+from rlmlang.cli.moments import Age
 from rlmlang.cli.places import reader_of, store_of
 from rlmlang.cli.width import show
 from rlmlang.schema.exits import FAILED
@@ -101,7 +102,12 @@ def salvage(damaged: str, new_file: str, own: bool, as_values: bool) -> None:
 
 @command.command()
 @click.option(
-    "--days", type=click.FloatRange(0), default=30.0, show_default=True, help="Keep younger runs."
+    "--older",
+    type=Age(),
+    default="30d",
+    show_default=True,
+    metavar="TIME",
+    help="Only runs that ended so long ago, such as 12h, 30d or 8w.",
 )
 @click.option(
     "--keep",
@@ -111,12 +117,23 @@ def salvage(damaged: str, new_file: str, own: bool, as_values: bool) -> None:
     help="Keep so many of the last runs in any case.",
 )
 @flags("store gc")
-def gc(store: str, days: float, keep: int, as_values: bool) -> None:
+def gc(store: str, older: float, keep: int, dry_run: bool, as_values: bool) -> None:
     """Remove old runs. What a later run has used again stays."""
-    from rlmlang.stores.maintenance import collect
+    from rlmlang.stores.maintenance import collect, collectable
 
-    gone, lost = collect(store_of(store), days, keep)
+    if dry_run:
+        _would_go([run.name for run in collectable(store_of(store), older, keep)], as_values)
+        return
+    gone, lost = collect(store_of(store), older, keep)
     if as_values:
         click.echo(json.dumps({"removed": gone, "bytes": max(0, lost)}, indent=2))
     else:
         click.echo(f"{gone:,} runs removed, {max(0, lost):,} bytes given back")
+
+
+def _would_go(names: list[str], as_values: bool) -> None:
+    """Says which runs would be removed."""
+    if as_values:
+        click.echo(json.dumps({"would_remove": names}, indent=2))
+    else:
+        show([*names, f"{len(names):,} runs would be removed"])

@@ -148,6 +148,15 @@ def _models(ctx: click.Context, word: str) -> Found:
     ]
 
 
+def _profiles(ctx: click.Context, word: str) -> Found:
+    """Those of the current folder's project."""
+    from rlmlang.runtime.project import load
+    from rlmlang.runtime.root import root_of
+
+    file = load(root_of(), None).file
+    return file.section("profile") if file is not None else ()
+
+
 def _runs(ctx: click.Context, word: str) -> Found:
     """The last runs that are kept, the newest first."""
     from rlmlang.cli.places import reader_of
@@ -179,6 +188,7 @@ KINDS: dict[str, Callable[[click.Context, str], Found]] = {
     "folders": _folders,
     "models": _models,
     "plans": _plans,
+    "profiles": _profiles,
     "recipe files": _recipe_files,
     "recipes": _recipe_names,
     "runs": _runs,

@@ -25,7 +25,7 @@ def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
 
     Without trust a recipe is planned without running code, opening databases or asking URLs, and
     reads nothing outside its folder. An rlm.toml may name models, prices and limits, but no
-    endpoint, no variable of a key and no sandbox; after a change it is asked about again.
+    endpoint, no variable of a key, no sandbox and no store; after a change it is asked about again.
     """
     from rlmlang.runtime import trust
     from rlmlang.runtime.trust_list import listed
@@ -48,7 +48,7 @@ def command(folder: str, as_list: bool, gone: bool, as_values: bool) -> None:
         click.echo(f"trusted, with its recipes and code: {Path(folder).resolve()}")
         if file is not None:
             click.echo(f"trusted as it is now: {file.path}")
-            for name, shown in trust.guarded_in(file).items():
+            for name, shown in (trust.guarded_in(file) | trust.guarded_by_profile(file)).items():
                 click.echo(f"  {name} = {shown}")
 
 

@@ -8,7 +8,7 @@ from rlmlang.reference.page import Page, Row
 from rlmlang.schema.calls import CALLS
 from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.partitions import STRATEGIES
-from rlmlang.schema.project import FREE, SETTINGS, ProjectSetting
+from rlmlang.schema.project import FREE, SECTIONS, SETTINGS, ProjectSetting
 from rlmlang.schema.searches import SEARCHES
 from rlmlang.schema.setting import Setting
 from rlmlang.schema.settings import BLOCKS
@@ -116,7 +116,8 @@ def project_pages() -> Iterator[Page]:
     for section in dict.fromkeys(s.path[0] for s in SETTINGS):
         inside = tuple(s for s in SETTINGS if s.path[0] == section)
         form = "\n".join([f"[{section}]", *(_written(s) for s in inside)])
-        yield Page(f"[{section}]", "file", "a section of rlm.toml", "", form, rows(inside))
+        doc = SECTIONS.get(section, "")
+        yield Page(f"[{section}]", "file", "a section of rlm.toml", doc, form, rows(inside))
     for setting in SETTINGS:
         place = f"a key of rlm.toml, below [{'.'.join(setting.path[:-1])}]"
         trust = (("", TRUSTED),) if setting.guarded else ()

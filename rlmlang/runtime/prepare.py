@@ -40,7 +40,7 @@ from rlmlang.runtime.project import (
     unknown_names,
 )
 from rlmlang.runtime.root import STORE, root_of
-from rlmlang.runtime.trust import doubt, hold, left_aside, trusts
+from rlmlang.runtime.trust import doubt, hold, left_aside, store_of, trusts
 from rlmlang.runtime.tuned import Tuning, tuning_for
 from rlmlang.schema.formula import Sizes
 from rlmlang.schema.settings import BUDGET
@@ -57,9 +57,10 @@ def prepare(what: str | SourceFile | Plan, options: Options, *, need_all: bool) 
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     path = _path_of(what)
     root = root_of(path)
-    project = load(root)
+    project = load(root, None if options.alone else options.profile)
     if options.store is STORE:
-        options = replace(options, store=root.store, own_only=True)
+        trust = options.trust or not need_all  # what is only planned opens none
+        options = replace(options, store=store_of(project, trust=trust), own_only=True)
     if isinstance(what, Plan) or (isinstance(what, str) and path.endswith(".json")):
         saved = (
             what if isinstance(what, Plan) else Plan.from_json(read_source(path).text, plugins.find)

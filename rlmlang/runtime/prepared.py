@@ -84,6 +84,7 @@ class Options:
     shows its requests to DSPy's onlookers; `tools` are what code may call besides those of the
     recipe; values `of_python` are what a program has, where a text is neither a path nor a number;
     a `fork` goes on from another run; what is `within` a shared budget keeps to that as well.
+    `profile` is that of `rlm.toml`, else the one of the environment.
     Packages of a run that is `locked` are as they were locked, also those in folders beside the
     project."""
 
@@ -117,6 +118,7 @@ class Options:
     fork: Fork | None = None
     within: SharedBudget | None = None
     locked: bool = False
+    profile: str = ""
 
 
 @dataclass(frozen=True)

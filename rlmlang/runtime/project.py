@@ -18,9 +18,10 @@ from rlmlang.ir.recipe import Model, Recipe, Repl
 from rlmlang.ir.walk import predictors
 from rlmlang.models.capabilities import capabilities, known, with_changes
 from rlmlang.models.offline import NAME
+from rlmlang.runtime.profiles import Profile
 from rlmlang.runtime.projectfile import ProjectFile, read_file
 from rlmlang.runtime.root import FILE, Root
-from rlmlang.schema.environment import MODEL
+from rlmlang.schema.environment import MODEL, PROFILE
 from rlmlang.schema.sandboxes import choices, chosen
 from rlmlang.tools.server import TIMEOUT, ServerSettings
 
@@ -34,8 +35,9 @@ PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
 class Project:
     """What a project file says. `default` fills every model that the recipe leaves open; `paces`
     are a model's calls at a time, requests and tokens a minute, None where unknown; `takes` is what
-    it says that a model takes, where the tables do not know or are wrong. `file` is the
-    file itself, None where there is none; `root` is where it was found."""
+    it says that a model takes, where the tables do not know or are wrong. `store` is the file that
+    keeps runs, None where it names none. `file` is the file itself, None where there is none;
+    `root` is where it was found."""
 
     default: str = ""
     api_base: str = ""
@@ -49,28 +51,38 @@ class Project:
     takes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     sandbox: tuple[str, ...] = ()
     servers: Mapping[str, ServerSettings] = field(default_factory=dict)
+    store: Path | None = None
     file: ProjectFile | None = None
     root: Root | None = None
 
+    @property
+    def profile(self) -> Profile:
+        """The profile that is chosen; one without a name where none is."""
+        return self.file.profile if self.file is not None else Profile()
 
-def load(root: Root) -> Project:
-    """The `rlm.toml` of a root, over the shipped price table.
 
-    Raises CodedError (bad-project) that names the file and what is wrong in it.
+def load(root: Root, profile: str | None = "") -> Project:
+    """The `rlm.toml` of a root, over the shipped price table, with a profile of it: the one that is
+    named, else that of the environment; none for None.
+
+    Raises CodedError (bad-project) that names the file and what is wrong in it, and
+    unknown-profile.
     """
+    name = "" if profile is None else profile or os.environ.get(PROFILE, "")
     table = tomllib.loads(resources.package_text("prices.toml"))
     prices = {n: Price(p["input"], p["output"]) for n, p in table["models"].items()}
     contexts = {n: p["context"] for n, p in table["models"].items()}
     if root.file is None:
+        _without_file(root, name)
         date = str(table["date"])
         return Project(prices=prices, prices_from=date, contexts=contexts, root=root)
-    file = read_file(root.file)
+    file = read_file(root.file).with_profile(name)
     for name, price in file.section("prices").items():
         sent, said = _amounts(price, PRICE)
         prices[name] = Price(sent or 0.0, said or 0.0, FILE)
     models = {n: str(v) for n, v in file.section("models").items()}
     default, base, key = (models.pop(n, "") for n in ("default", "api_base", "api_key_env"))
-    tiers = file.section("sandbox").get("tiers")
+    tiers, store = file.section("sandbox").get("tiers"), file.section("store").get("path")
     return Project(
         default,
         base,
@@ -84,9 +96,18 @@ def load(root: Root) -> Project:
         {n: v for n, v in file.section("takes").items() if isinstance(v, dict)},
         tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"),
         {n: _server(n, v, file) for n, v in file.section("mcp").items()},
+        file.path.parent / str(store) if store is not None else None,
         file,
         root,
     )
+
+
+def _without_file(root: Root, profile: str) -> None:
+    """Raises CodedError (unknown-profile) where a profile is named, and no file could have it."""
+    if profile:
+        words = f"there is no profile `{profile}`: no {FILE} lies at or above {root.folder}"
+        hint = "call it from the project, or leave --profile and RLM_PROFILE out"
+        raise failed("unknown-profile", words, hint=hint)
 
 
 def _server(name: str, found: object, file: ProjectFile) -> ServerSettings:

@@ -6,11 +6,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.packages.manifest import WrongManifest, deps_of, manifest_of
+from rlmlang.runtime.profiles import Profile, over, profile_of, wrong_chain
 from rlmlang.runtime.settings import wrong_in
 
 PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -18,16 +20,30 @@ PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 @dataclass(frozen=True)
 class ProjectFile:
-    """A project file: where it lies, links resolved; the sha256 of its bytes; its values."""
+    """A project file: where it lies, links resolved; the sha256 of its bytes; its values,
+    with those of the profile that is chosen over them."""
 
     path: Path
     sha256: str
     values: Mapping[str, object]
+    profile: Profile = field(default_factory=Profile)
 
     def section(self, name: str) -> Mapping[str, object]:
         """A table of the file, empty where it has none."""
         found = self.values.get(name)
         return found if isinstance(found, dict) else {}
+
+    def with_profile(self, name: str) -> ProjectFile:
+        """The file with the settings of one of its profiles over its own; as it is without a name.
+        Raises CodedError (unknown-profile)."""
+        if not name:
+            return self
+        found = profile_of(self.values, name)
+        if found is None:
+            known = self.section("profile")
+            hint = did_you_mean(name, known) or f"write it there: [profile.{name}.models]"
+            raise failed("unknown-profile", f"{self.path} has no profile `{name}`", hint=hint)
+        return replace(self, values=over(self.values, found.values), profile=found)
 
 
 def read_file(path: Path) -> ProjectFile:
@@ -53,7 +69,7 @@ def parsed(path: Path, data: bytes) -> ProjectFile:
             f"this is no TOML: {words}",
             "mend the file, or remove it",
         ) from None
-    if (wrong := wrong_in(values)) is not None:
+    if (wrong := wrong_in(values) or wrong_chain(values)) is not None:
         raise _bad(path, line_of(text, wrong.path), wrong.words, wrong.hint)
     try:
         manifest_of(values)

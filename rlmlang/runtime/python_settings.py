@@ -26,7 +26,8 @@ class Running(TypedDict, total=False):
     lets code run in processes that cannot be locked down. `untuned` leaves a tuning beside the
     recipe aside; without `rewrite` the plan is as the recipe says it. `api_key_env` names the
     variable with the key of `api_base`. `trust` takes all that the recipe and `rlm.toml` say; an
-    `unattended` run does of it what is trusted, and no more.
+    `unattended` run does of it what is trusted, and no more. `profile` is that of `rlm.toml`, else
+    the one that `RLM_PROFILE` names.
     """
 
     store: str | Path | None
@@ -44,6 +45,7 @@ class Running(TypedDict, total=False):
     rewrite: bool
     trust: bool
     unattended: bool
+    profile: str
     within: SharedBudget
 
 

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rlmlang.diagnostics.suggest import did_you_mean, nearest
-from rlmlang.schema.project import FREE, SETTINGS, ProjectSetting, setting_at
+from rlmlang.schema.project import (
+    FREE,
+    OF_PROFILE,
+    PROFILED,
+    SETTINGS,
+    ProjectSetting,
+    setting_at,
+)
 
 CLOSE = 0.75  # a model's name this like that of a setting is taken for a slip
 
@@ -39,10 +46,15 @@ def _wrong(found: Mapping[str, object], at: tuple[str, ...], path: tuple[str, ..
                     here, f"`{'.'.join(here)}` takes {setting.takes}", _instead(key, given, setting)
                 )
         elif not isinstance(given, dict):
-            return Wrong(here, f"`{'.'.join(here)}` is a table", _table(here, (*at, name)))
-        elif (deeper := _wrong(given, (*at, name), here)) is not None:
+            return Wrong(here, f"`{'.'.join(here)}` is a table", _table(here, _into(at, name)))
+        elif (deeper := _wrong(given, _into(at, name), here)) is not None:
             return deeper
     return _missing(found, at, path)
+
+
+def _into(at: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The path of what is below a name; a section of a profile is as one of the file."""
+    return (name,) if at == OF_PROFILE else (*at, name)
 
 
 def _missing(
@@ -58,7 +70,8 @@ def _missing(
 def _below(at: tuple[str, ...]) -> list[str]:
     """The names that may follow a path of the table."""
     inside = (s.path for s in SETTINGS if s.path[: len(at)] == at and len(s.path) > len(at))
-    return list(dict.fromkeys(p[len(at)] for p in inside))
+    own = dict.fromkeys(p[len(at)] for p in inside)
+    return [*own, *PROFILED] if at == OF_PROFILE else list(own)
 
 
 def _match(key: str, below: list[str]) -> str | None:

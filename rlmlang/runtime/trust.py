@@ -15,17 +15,20 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.models.keys import BASE
 from rlmlang.runtime.effects import CALLS, LEAVES, Effect, effects_of
-from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import Project
 from rlmlang.runtime.projectfile import ProjectFile, read_file
-from rlmlang.runtime.root import FILE, Root, root_at
+from rlmlang.runtime.root import FILE, STORE, Root, root_at
 from rlmlang.runtime.trust_list import Listed, all_trusted, keep, listed, trusts_path
 from rlmlang.schema.environment import TRUST
 from rlmlang.schema.project import FREE, SETTINGS
+
+if TYPE_CHECKING:
+    from rlmlang.runtime.prepared import Options
 
 ALL = TRUST
 SHOWN = 200
@@ -85,6 +88,13 @@ def guarded_in(file: ProjectFile) -> dict[str, str]:
     return {".".join(keys): json.dumps(value)[:SHOWN] for keys, value in found}
 
 
+def guarded_by_profile(file: ProjectFile) -> dict[str, str]:
+    """The same of its profiles."""
+    profiles = ((n, v) for n, v in file.section("profile").items() if isinstance(v, dict))
+    own = ((name, guarded_in(replace(file, values=values))) for name, values in profiles)
+    return {f"profile.{name}.{k}": v for name, found in own for k, v in found.items()}
+
+
 def _set_at(
     values: Mapping[str, object], path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -112,7 +122,26 @@ def untrusted(project: Project, options: Options) -> Diagnostic | None:
     file = project.file
     if file is None or options.trust or all_trusted():
         return None
-    wanted = {k: v for k, v in guarded_in(file).items() if k not in set(_overruled(options))}
+    overruled = set(_overruled(project, options))
+    wanted = {k: v for k, v in guarded_in(file).items() if k not in overruled}
+    return _untrusted(file, wanted)
+
+
+def store_of(project: Project, *, trust: bool) -> Path:
+    """The file that keeps the runs of a project: the one that it names, else the one at its root.
+    Raises CodedError (project-untrusted) for one that nobody has trusted it with."""
+    file, named = project.file, project.store
+    if file is None or named is None:
+        return project.root.store if project.root is not None else STORE
+    if not trust and not all_trusted():
+        problem = _untrusted(file, {"store.path": json.dumps(str(named))})
+        if problem is not None:
+            raise CodedError(problem)
+    return named
+
+
+def _untrusted(file: ProjectFile, wanted: Mapping[str, str]) -> Diagnostic | None:
+    """What is said of settings that need trust; none where there are none, or the file has it."""
     known = listed().files if wanted else {}
     if not wanted or known.get(str(file.path)) == file.sha256:
         return None
@@ -185,8 +214,10 @@ def doubt(
     )
 
 
-def _overruled(options: Options) -> Iterator[str]:
+def _overruled(project: Project, options: Options) -> Iterator[str]:
     """The guarded settings that do not count beside what the command and the environment say."""
+    if options.store is None or options.store.absolute() != project.store:
+        yield "store.path"
     if options.api_base or os.environ.get(BASE):
         yield from ("models.api_base", "models.api_key_env")
     if options.api_key_env:

@@ -309,6 +309,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unknown-node": (FAILED, (), "a run without calls in that node"),
     "unknown-optimizer": (RECIPE, (), "no optimizer of that name"),
     "unknown-partition": (RECIPE, (), "no partition of that name"),
+    "unknown-profile": (USAGE, (), "--profile or RLM_PROFILE names no profile of rlm.toml"),
     "unknown-prompt": (RECIPE, (), "map, filter, reduce or recurse with what is no prompt"),
     "unknown-recipe": (RECIPE, (), "a test, eval, tune or batch for a recipe that is not there"),
     "unknown-run": (FAILED, (), "no run of that name"),

@@ -19,6 +19,7 @@ class Variable(Frozen):
 
 
 MODEL = "RLM_MODEL"
+PROFILE = "RLM_PROFILE"
 API_BASE = "RLM_API_BASE"
 API_KEY = "RLM_API_KEY"
 TRUST = "RLM_TRUST"
@@ -33,6 +34,8 @@ VARIABLES = {
     for v in (
         Variable(MODEL, "the model for all models of a recipe: --model counts for more, "
                  "rlm.toml and what the recipe says for less", "openai/gpt-5-mini"),
+        Variable(PROFILE, "the profile of rlm.toml whose settings hold: --profile counts for more",
+                 "prod"),
         Variable(API_BASE, "the OpenAI-compatible endpoint of all models, where --api-base names "
                  "none", "http://localhost:8000/v1"),
         Variable(API_KEY, f"the key of the endpoint that --api-base or {API_BASE} names; it goes "

@@ -11,10 +11,12 @@ from rlmlang.schema.setting import PACKAGE as PACKAGE_NAME
 from rlmlang.value import value
 
 NAME, MODEL = "NAME", "MODEL"  # in a path: a model of the recipe, a real one
+PROFILE = "PROFILE"  # in a path: a profile of the file
 PACKAGE = "PACKAGE"  # a package's name, with `@MAJOR` behind it where two majors are used
 FREE = {
     NAME: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
     MODEL: re.compile(MODEL_NAME),
+    PROFILE: re.compile(r"[A-Za-z_][A-Za-z0-9_-]*"),
     PACKAGE: re.compile(rf"{PACKAGE_NAME}(@[0-9]+(\.[0-9]+)?)?"),
 }
 
@@ -92,6 +94,8 @@ SETTINGS = (
         '"gemma3/tokenizer.json"', guarded=True),
     _at("sandbox.tiers", "names", "where code that models write runs", '["monty", "cpython"]',
         guarded=True),
+    _at("store.path", "path", "the file that keeps runs, from this file's folder",
+        '"/srv/team/store.db"', guarded=True),
     _at("mcp.NAME.command", "command", "what begins an MCP server, whose tools a recipe may name: "
         "`tools: [NAME.tool]`", '["npx", "some-server"]', guarded=True),
     _at("mcp.NAME.url", "url", "where an MCP server is reached that runs already",
@@ -105,6 +109,8 @@ SETTINGS = (
     _at("values.NAME", "given", "a parameter's value, for every recipe that has one of that name",
         '"…"'),
     _at("recipe.NAME.NAME", "given", "a parameter's value, for the recipe of that name", '"…"'),
+    _at("profile.PROFILE.inherits", "text", "the profile whose settings hold where this one sets "
+        "nothing", '"base"'),
     _at("package.name", "package", "what others call this package", '"acme/legal"', required=True),
     _at("package.version", "version", "its version: a first number that grows when a user must "
         "change something", '"3.2.1"', required=True),
@@ -125,6 +131,27 @@ SETTINGS = (
     _at("env.allow", "names", "variables whose text a recipe may read: env(\"TEAM\")", '["TEAM"]',
         guarded=True),
 )  # fmt: skip
+
+ALWAYS = ("profile", "package", "deps", "code")
+"""Sections that hold whatever the profile: what a package is, and uses, depends on none."""
+OF_PROFILE = ("profile", PROFILE)
+PROFILED = tuple(dict.fromkeys(s.path[0] for s in SETTINGS if s.path[0] not in ALWAYS))
+"""Sections that a profile may have as well, as `[profile.PROFILE.SECTION]`."""
+WHOLE = ("mcp",)
+"""Sections of which a profile replaces an entry, and not single keys of it."""
+SECTIONS = {
+    "profile": "settings by a name, in place of the file's own: --profile NAME, or RLM_PROFILE. "
+    "It has the sections " + ", ".join(f"[profile.NAME.{s}]" for s in PROFILED) + ". It counts "
+    "for more than the recipe, the rest of the file and what a batch sets, and for less than "
+    "--set and other options.",
+}
+"""What a section is for, where its keys do not say it."""
+
+
+def depth_of(section: str) -> int:
+    """How many names stand between a section and its values."""
+    most = max(len(s.path) for s in SETTINGS if s.path[0] == section) - 1
+    return 1 if section in WHOLE else most
 
 
 def setting_at(pattern: tuple[str, ...]) -> ProjectSetting | None:

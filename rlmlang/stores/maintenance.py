@@ -15,10 +15,9 @@ from rlmlang.stores.journal import WriterThread, bring_up
 from rlmlang.stores.locks import CommitLock, alive, claim_of
 from rlmlang.stores.problems import damaged, hold_place, missing, problem_of
 from rlmlang.stores.rows import Batch, Cell
-from rlmlang.stores.runs import FINISHED, run_from
+from rlmlang.stores.runs import FINISHED, RunRow, run_from
 
 T = TypeVar("T")
-DAY = 86_400
 UNUSED = """DELETE FROM phrase WHERE id NOT IN (SELECT system FROM call WHERE system IS NOT NULL
 UNION SELECT settings FROM call WHERE settings IS NOT NULL
 UNION SELECT json_extract(data, '$.document') FROM run
@@ -136,9 +135,33 @@ def _sign(c: Batch, table: str) -> int:
     return c.execute(query, (c.secret, table)).rowcount
 
 
-def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
-    """Removes finished runs that ended more than so many days ago, but for the last `keep`, with
-    their calls. Runs whose answers a run that stays has used again stay too.
+def collectable(path: Path, seconds: float, keep: int) -> list[RunRow]:
+    """The runs that `collect` would remove, the newest first. Writes nothing. Raises CodedError."""
+    with contextlib.closing(_open(path)) as connection:
+        try:
+            return _old(connection, path, seconds, keep)
+        except sqlite3.Error as mistake:
+            raise problem_of(path, mistake) from None
+
+
+def _old(c: Batch | sqlite3.Connection, path: Path, seconds: float, keep: int) -> list[RunRow]:
+    """Runs that may go: none that goes on, and none that a run which stays needs."""
+    found = c.execute("SELECT * FROM run ORDER BY id DESC").fetchall()
+    if not all(rows.intact("run", row) for row in found):
+        raise damaged(path, "a run is not what was written")
+    old = [
+        r
+        for r in map(run_from, found[keep:])
+        if (r.ended or r.started) < time.time() - seconds
+        and (r.state == FINISHED or not alive(claim_of(path, r.id)))
+    ]
+    used = _needed(c, [r.id for r in old])
+    return [r for r in old if r.id not in used]
+
+
+def collect(path: Path, seconds: float, keep: int) -> tuple[int, int]:
+    """Removes runs that ended more than so many seconds ago, but for the last `keep`, with their
+    calls. Runs whose answers a run that stays has used again stay too.
 
     Gives how many runs went and how many bytes the file lost. Raises CodedError.
     """
@@ -146,18 +169,7 @@ def collect(path: Path, days: float, keep: int) -> tuple[int, int]:
     before = path.stat().st_size
 
     def change(c: Batch, journal: WriterThread) -> list[int]:
-        found = c.execute("SELECT * FROM run ORDER BY id DESC").fetchall()
-        if not all(rows.intact("run", row) for row in found):
-            raise damaged(path, "a run is not what was written")
-        runs = [run_from(row) for row in found]
-        old = [
-            r.id
-            for r in runs[keep:]
-            if (r.ended or r.started) < time.time() - days * DAY
-            and (r.state == FINISHED or not alive(claim_of(path, r.id)))
-        ]
-        used = _needed(c, old)
-        gone = [n for n in old if n not in used]
+        gone = [r.id for r in _old(c, path, seconds, keep)]
         journal.forget()
         for number in gone:
             _forget(c, number)
@@ -181,7 +193,7 @@ def _changed(path: Path, change: Callable[[Batch, WriterThread], T]) -> T:
         journal.close()
 
 
-def _needed(c: Batch, old: list[int]) -> set[int]:
+def _needed(c: Batch | sqlite3.Connection, old: list[int]) -> set[int]:
     """Runs whose answers a run that stays has used again."""
     found = c.execute(
         f"SELECT DISTINCT origin >> {schema.SHIFT}, id >> {schema.SHIFT} FROM call "

@@ -19,7 +19,7 @@ from rlmlang.stores.journal import bring_up
 from rlmlang.stores.locks import alive, claim_of
 from rlmlang.stores.problems import damaged, hold_place, problem_of
 from rlmlang.stores.rows import Cell, Row
-from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step
+from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step, used_by_settings
 from rlmlang.stores.schema import RESERVED, REUSED, TOLD
 from rlmlang.stores.told import Told, told_in
 from rlmlang.trajectory.events import (
@@ -85,6 +85,19 @@ class StoreReader:
     def usage(self, run: RunRow) -> Usage:
         """What a run has used; a request whose outcome nobody knows counts as its worst case."""
         return self._spent(run)[1]
+
+    def by_model(self, run: RunRow) -> dict[str, tuple[Usage, int]]:
+        """What a run has used of each model, and how many answers it has of it."""
+        found: dict[str, tuple[Usage, int]] = {}
+        try:
+            used = used_by_settings(self._c, *schema.span(run.id))
+        except sqlite3.Error as mistake:
+            raise problem_of(self.path, mistake) from None
+        for number, usage, answers in used:
+            model = json.loads(self._text(number) or "{}").get("model", "")
+            before, kept = found.get(model, (Usage(), 0))
+            found[model] = before + usage, kept + answers
+        return found
 
     def _spent(self, run: RunRow) -> tuple[int, Usage]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypedDict
@@ -23,6 +23,10 @@ SPENT = f"""SELECT step, item, prompt, SUM(code IS NOT '{NOT_TAKEN}'),
 SUM(COALESCE(used_in, worst_in)), SUM(COALESCE(used_out, worst_out)),
 SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
 FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step, {{}}, prompt"""
+BY_SETTINGS = f"""SELECT settings, SUM(code IS NOT '{NOT_TAKEN}'),
+SUM(COALESCE(used_in, worst_in)), SUM(COALESCE(used_out, worst_out)),
+SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
+FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY settings"""
 
 
 @dataclass(frozen=True)
@@ -162,10 +166,27 @@ def spent_by_step(
     outcome nobody knows counts as its worst case: the provider may have done the work."""
     query = SPENT.format("item" if by_item else "step")
     found = c.execute(query, (first, last)).fetchall()
-    if any(type(x) is not int or x < 0 for row in found for x in row[3:]):
-        raise sqlite3.DataError("an amount is no number")
+    _hold_amounts(x for row in found for x in row[3:])
     spent = [
         Spent(step, at or "", prompt or "", Usage(calls, into, out, Fraction(usd, PICO)))
         for step, at, prompt, calls, into, out, usd, _ in found
     ]
     return sum(row[7] for row in found), spent
+
+
+def used_by_settings(
+    c: sqlite3.Connection, first: int, last: int
+) -> list[tuple[int | None, Usage, int]]:
+    """What calls with the same settings used, and how many of them were answered, by the number of
+    the text that has the settings."""
+    found = c.execute(BY_SETTINGS, (first, last)).fetchall()
+    _hold_amounts(x for row in found for x in row[1:])
+    return [
+        (settings, Usage(calls, into, out, Fraction(usd, PICO)), answers)
+        for settings, calls, into, out, usd, answers in found
+    ]
+
+
+def _hold_amounts(amounts: Iterable[object]) -> None:
+    if any(type(x) is not int or x < 0 for x in amounts):
+        raise sqlite3.DataError("an amount is no number")

@@ -29,7 +29,7 @@ MODEL = Model("reflection", "", 128_000, 4_000, 1.0)
 def reflecting(name: str, model: str, way: Way, loop: LoopThread) -> Iterator[ReflectionEngine]:
     """The model that reflects; its calls are a run of the tuning's own."""
     options, path = way.options, way.path
-    project, redact = load(root_of(path)), redactor_for(options)
+    project, redact = load(root_of(path), options.profile), redactor_for(options)
     require(project, options, sends=way.engine is None)
     store = store_for(options, redact)
     row = RunRow(

@@ -118,7 +118,7 @@ CASES: list[tuple[tuple[str, ...], int, str]] = [
     (("run", "find.rlm", "--timeout", "0"), 2, ""),
     (("run", "find.rlm", "--max-wait", "-1"), 2, ""),
     (("eval", "find.rlm", "--worst", "-1"), 2, ""),
-    (("store", "gc", "--days", "-1"), 2, ""),
+    (("store", "gc", "--older", "-1"), 2, ""),
     (("check", "deep.rlm"), 65, "too-deep"),
     (("plan", "sum.rlm"), 65, "too-deep"),
     (("fmt", "deep.rlm"), 65, "too-deep"),

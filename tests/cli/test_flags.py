@@ -73,6 +73,7 @@ def test_options_of_two_commands_are_in_the_table() -> None:
         "--name",
         "--check",
         "--plan",
+        "--limit",
     }
     seen: dict[str, set[str]] = {}
     for name, command in WALKED.items():

@@ -323,7 +323,7 @@ def test_a_run_keeps_its_plan_once(where: Path, rlm: Rlm) -> None:
     assert json.loads(rlm("show", "--plan", "--json").out)["hash"] == ran.hash
     assert "one --> second" in rlm("graph", "last").out
     assert kept() == 2
-    assert rlm("store", "gc", "--days", "0", "--keep", "1").code == 0
+    assert rlm("store", "gc", "--older", "0d", "--keep", "1").code == 0
     assert kept() == 1 and "one --> second" in rlm("graph", "last").out
 
 

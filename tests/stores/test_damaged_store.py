@@ -26,7 +26,7 @@ RUN = ("run", "find.rlm", *ARGS)
 STOPPED = ("run", "stops.rlm", *ARGS)
 COMMANDS = (
     RUN, ("show",), ("show", "last", "notes"), ("show", "--json"), ("runs",), ("export",),
-    ("store", "ls"), ("store", "verify"), ("store", "gc", "--days", "0", "--keep", "0"),
+    ("store", "ls"), ("store", "verify"), ("store", "gc", "--older", "0d", "--keep", "0"),
     ("run", "find.rlm", *ARGS, "--why-miss", "notes"), ("run", "find.rlm", *ARGS, "--replay"),
     ("store", "salvage", str(STORE), "new.db"),
 )  # fmt: skip
@@ -219,7 +219,7 @@ def test_what_is_removed_on_purpose_is_not_missed(store: Path, rlm: Rlm) -> None
     put_back(store)
     with closing(sqlite3.connect(STORE)) as reader:
         reader.execute("SELECT * FROM run").fetchall()
-        assert told(rlm, "store", "gc", "--days", "0", "--keep", "0") == "ok"
+        assert told(rlm, "store", "gc", "--older", "0d", "--keep", "0") == "ok"
         shutil.copytree(STORE.parent, "gone")
     assert told(rlm, "store", "verify", "--store", "gone/store.db") == "ok"
 

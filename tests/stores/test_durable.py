@@ -455,7 +455,7 @@ def test_the_store_is_looked_after(book: Path, rlm: Rlm) -> None:
     assert rlm("store", "verify").code == 0
     assert "0 runs removed" in rlm("store", "gc").out
     assert (
-        "1 runs removed" in rlm("store", "gc", "--days", "0", "--keep", "1").out
+        "1 runs removed" in rlm("store", "gc", "--older", "0d", "--keep", "1").out
     )  # one is used again
     assert rlm("store", "verify").code == 0
     assert rlm("store", "salvage", str(STORE), "new.db").code == 0

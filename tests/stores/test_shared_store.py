@@ -112,7 +112,7 @@ def test_a_run_that_goes_is_not_named_by_who_saw_it() -> None:
     with other(2) as second:
         second.does("run", "event")
         with other(3) as third:
-            assert collect(STORE, days=0, keep=0)[0] == 2
+            assert collect(STORE, seconds=0, keep=0)[0] == 2
             third.does("run")
             with other(4) as fourth:
                 fourth.does("read", "close")
