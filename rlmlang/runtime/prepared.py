@@ -85,7 +85,7 @@ class Options:
     recipe; values `of_python` are what a program has, where a text is neither a path nor a number;
     a `fork` goes on from another run; what is `within` a shared budget keeps to that as well.
     Packages of a run that is `locked` are as they were locked, also those in folders beside the
-    project."""
+    project. What is `unopened` opens no source that the recipe declares."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -117,6 +117,7 @@ class Options:
     fork: Fork | None = None
     within: SharedBudget | None = None
     locked: bool = False
+    unopened: bool = False
 
 
 @dataclass(frozen=True)
