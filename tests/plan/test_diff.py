@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import networkx as nx
@@ -72,6 +73,23 @@ def test_words_make_both_texts_again(before: str, after: str) -> None:
     assert "".join(t for sign, t in pieces if sign != "-") == after
     assert not any(sign == "=" for sign, _ in pieces) or before and after
     assert [t for s, t in shortened(pieces) if s != "="] == [t for s, t in pieces if s != "="]
+
+
+def test_a_number_is_one_word() -> None:
+    assert words("at most 20,000 tok", "at most 1,000 tok")[1:3] == [
+        ("-", "20,000"),
+        ("+", "1,000"),
+    ]
+
+
+def test_texts_that_another_tokenizer_cuts_are_asked_about_again() -> None:
+    plan = plans(ROOT / "stdlib" / "needle.rlm")[0]
+    other = plan.bound_to(replace(plan.binding, measure="another tokenizer"))
+    asked = {a.step: a.because for a in diff(Side(plan), Side(other)).asked}
+    assert asked and set(asked.values()) == {"what comes in"}
+    moved = plan.bound_to(replace(plan.binding, endpoint="http://127.0.0.1:1/v1"))
+    found = {a.step: a.because for a in diff(Side(plan), Side(moved)).asked}
+    assert found == dict.fromkeys((n.id for n in plan.nodes if n.prompt), "its request")
 
 
 def test_long_texts_are_told_apart_by_lines_and_then_as_a_whole() -> None:

@@ -67,8 +67,9 @@ def digests(plan: Plan, codes: Codes) -> Mapping[str, Digest]:
         work = renamed(_content(node.step, own, codes), reads)
         when = renamed(node.step.when, reads)
         parts = [found[part].whole for part in node.parts]
+        cut_by = plan.binding.measure if node.step.work.kind == "cuts" else ""
         default = reads.get("default", "")
-        found[id] = Digest(own, hash_of((work, when, parts, default)))
+        found[id] = Digest(own, hash_of((work, when, parts, default, cut_by)))
     return found
 
 
@@ -113,7 +114,7 @@ def _request(prompt: Prompt, plan: Plan, codes: Codes) -> str:
 def _model(model: Model, plan: Plan) -> tuple[object, ...]:
     """What is sent of a model."""
     sent = (model.output, model.temperature, model.top_p, model.seed, model.answer)
-    return (plan.binding.model(model).name, *sent, plain(model.takes))
+    return (plan.binding.endpoint, plan.binding.model(model).name, *sent, plain(model.takes))
 
 
 def _pin(code: Code, codes: Codes) -> str:

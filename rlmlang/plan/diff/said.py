@@ -91,7 +91,7 @@ def _interface(recipe: Interface) -> Iterator[Part]:
         )
     limits = {d.name: getattr(recipe.budget, d.name, None) for d in DIMENSIONS}
     of_models = {f"{limit} of {model}": most for limit, model, most in recipe.budget.of_models}
-    stated = {k: f"{v:,}" for k, v in {**limits, **of_models}.items() if v is not None}
+    stated = {k: f"{v:,.12g}" for k, v in {**limits, **of_models}.items() if v is not None}
     yield ("budget", ""), stated
     for name, digest in recipe.packages:
         package, _, version = name.rpartition("@")

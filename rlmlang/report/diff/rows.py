@@ -74,9 +74,11 @@ def counted(diff: PlanDiff) -> str:
 
 def again(diff: PlanDiff) -> str:
     """What may be asked that has no kept answer, and its price."""
-    bound = diff.again
-    calls = f"{number(bound.expected.calls)} calls expected, {number(bound.worst.calls)} at most"
-    return f"{calls}; ${_usd(bound.worst)} at most"
+    likely, most = diff.again.expected, diff.again.worst
+    if not most.calls.known:
+        return "how often depends on what is read; --source and --set say it"
+    calls = f"{number(likely.calls)} calls expected, {number(most.calls)} at most"
+    return f"{calls}; ${_usd(most)} at most"
 
 
 def because(asked: Asked) -> str:

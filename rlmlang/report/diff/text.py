@@ -59,7 +59,12 @@ def _change(change: Change) -> Iterator[Text]:
 
 
 def _field(field: Field) -> Text:
-    return Text(f"    {field.name}: ", style="dim").append(marked(field.before, field.after, 6))
+    return _labelled(f"    {field.name}: ").append(marked(field.before, field.after, 6))
+
+
+def _labelled(words: str) -> Text:
+    """The beginning of a line, which says what stands behind it."""
+    return Text().append(words, "dim")
 
 
 def marked(before: str, after: str, indent: int) -> Text:
@@ -91,17 +96,16 @@ def aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def run_lines(run: RunDiff, most: int | None) -> Iterator[Text]:
     """What came of two runs, with so many of the answers that changed."""
-    yield Text("run", style="bold").append(
-        f"  {', '.join(f'{name} {value}' for name, value in rows.spent(run))}", style="none"
-    )
+    used = ", ".join(f"{name} {value}" for name, value in rows.spent(run))
+    yield Text().append("run", "bold").append(f"  {used}")
     if not run.same_result:
         old, new = as_text(run.before.result), as_text(run.after.result)
-        yield Text("  result: ", style="dim").append(marked(old, new, 4))
+        yield _labelled("  result: ").append(marked(old, new, 4))
     for change in run.coverage:
         yield Text(f"  coverage of {change.source} in {change.step}: {rows.coverage(change)}")
     yield Text(f"  answers: {len(run.answers):,} differ, {run.alike:,} are alike")
     for answer in run.answers[:most]:
-        text = Text(f"    {answer.call}: ", style="dim")
+        text = _labelled(f"    {answer.call}: ")
         yield text.append(marked(_said(answer.before), _said(answer.after), 6))
     if most is not None and len(run.answers) > most:
         yield Text(f"    and {len(run.answers) - most:,} more: --all")

@@ -9,7 +9,7 @@ from typing import Literal
 
 Sign = Literal["=", "-", "+"]
 Piece = tuple[Sign, str]
-WORD = re.compile(r"\s+|\w+|[^\w\s]")
+WORD = re.compile(r"\s+|\w+(?:[.,]\w+)*|[^\w\s]")
 MOST = 2_000  # words, else lines, that are held against each other: their number squared is a time
 NEAR = 60  # characters of what stayed that are shown beside a change
 
