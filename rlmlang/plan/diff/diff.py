@@ -21,13 +21,12 @@ class Side:
 
 @dataclass(frozen=True)
 class StepCost:
-    """What a step may take before and after; None on the side that has no such step. `inside` says
-    that it is a part of another, whose bound counts it."""
+    """What a step may take before and after; None on the side that has no such step. The bound of a
+    step counts those of its parts."""
 
     step: str
     before: Bound | None
     after: Bound | None
-    inside: bool
 
     @property
     def same(self) -> bool:
@@ -106,9 +105,8 @@ def _costs(before: Plan | None, after: Plan | None) -> tuple[StepCost, ...]:
     found = []
     for id in dict.fromkeys((*new, *old)):
         was, now = old.get(id), new.get(id)
-        inside = any(n.within for n in (was, now) if n is not None)
         bounds = [None if n is None else n.bound for n in (was, now)]
-        cost = StepCost(id, bounds[0], bounds[1], inside)
+        cost = StepCost(id, bounds[0], bounds[1])
         if any(_cases(b) not in (None, _cases(Bound())) for b in (cost.before, cost.after)):
             found.append(cost)
     return tuple(found)
