@@ -131,13 +131,13 @@ def _compared(
     """The difference to a kept eval, or to what a commit's recipe does over today's examples."""
     from rlmlang.cli.bars import Bar
     from rlmlang.runtime.trust import trusts
-    from rlmlang.testing.compare import at_commit, at_that_time, compare, kept
+    from rlmlang.testing.compare import as_it_was, at_that_time, compare, kept
     from rlmlang.testing.evals import as_values as values_of
 
     before = kept(options, name)
     if before is None:
         options = replace(options, trust=trusts(made.path, options))  # it is the same folder's
-        with at_commit(made.path, name) as path, Bar(f"eval at {name}", quiet=True) as bar:
+        with as_it_was(made.path, name) as path, Bar(f"eval at {name}", quiet=True) as bar:
             then = at_that_time(made, str(path))
             found, _ = _evaluated(then, options, at_once, bar)
             if found.problem is not None:

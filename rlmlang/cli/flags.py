@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 ASKING = ("run", "batch", "ask", "eval", "tune")  # these ask models
-BINDING = ("run", "batch", "plan", "graph")  # these bind the inputs of a recipe
-LOOKING = ("runs", "show", "export", "store ls", "store verify", "store gc",
+BINDING = ("run", "batch", "plan", "graph", "diff")  # these bind the inputs of a recipe
+LOOKING = ("runs", "show", "diff", "export", "store ls", "store verify", "store gc",
            "store adopt")  # fmt: skip
-SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "trust", "models", "doctor", "explain",
-          "store ls", "store verify", "store gc", "store adopt", "store salvage", "deps list",
-          "deps verify", "deps check")  # fmt: skip
+SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "diff", "trust", "models", "doctor",
+          "explain", "store ls", "store verify", "store gc", "store adopt", "store salvage",
+          "deps list", "deps verify", "deps check")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ FLAGS = (
          own=("runs",),
          offers="models"),
     Flag(("--api-base",), "api_base", "An OpenAI-compatible endpoint.",
-         (*ASKING, "plan", "graph", "doctor"), "URL", default=""),
+         (*ASKING, "plan", "graph", "diff", "doctor"), "URL", default=""),
     Flag(("--api-key-env",), "api_key_env",
          "The variable that holds the endpoint's key; else RLM_API_KEY.", ASKING, "NAME",
          default=""),
@@ -102,7 +102,7 @@ FLAGS = (
     Flag(("--at-once",), "at_once", "Examples at a time.", ("eval", "tune"), "COUNT",
          click.IntRange(1, 256), 4),
     Flag(("--trust",), "trust", "Trust the recipe and its rlm.toml, this once; see `rlm trust`.",
-         (*ASKING, "plan", "graph", "test", "doctor"), below=True),
+         (*ASKING, "plan", "graph", "diff", "test", "doctor"), below=True),
     Flag(("--locked",), "locked", "Fail where a package is not as it was locked.",
          (*BINDING, "check", "eval", "tune", "deps lock")),
     Flag(("--untuned",), "untuned", "Leave a tuning beside the recipe aside.",

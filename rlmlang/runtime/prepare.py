@@ -104,6 +104,8 @@ def _from_recipe(
     models = bind_models(recipe, project, options.models, local=local)
     measure = shared(_measures(models, project).values())
     effects, closed = _effects(recipe, path, options, need_all=need_all)
+    if options.unopened:
+        closed |= {s.name for s in recipe.sources}
     binds = partial(bind_inputs, need_all=need_all, settable=first_look.settable, closed=closed)
     inputs = binds(recipe, options, places=places)
     sizes = real_sizes(recipe.params, wanted_of(recipe), inputs, measure)

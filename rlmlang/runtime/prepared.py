@@ -86,7 +86,7 @@ class Options:
     a `fork` goes on from another run; what is `within` a shared budget keeps to that as well.
     `profile` is that of `rlm.toml`, else the one of the environment.
     Packages of a run that is `locked` are as they were locked, also those in folders beside the
-    project."""
+    project. What is `unopened` opens no source that the recipe declares."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +119,7 @@ class Options:
     within: SharedBudget | None = None
     locked: bool = False
     profile: str = ""
+    unopened: bool = False
 
 
 @dataclass(frozen=True)

@@ -291,7 +291,7 @@ CODES: dict[str, tuple[int, tuple[Mark, ...], str]] = {
     "unknown-argument": (RECIPE, (), "an argument the called thing does not take"),
     "unknown-budget": (RECIPE, (), "no budget of that name"),
     "unknown-code": (USAGE, (), "a word that `rlm explain` has no page on"),
-    "unknown-comparison": (USAGE, (), "neither an eval nor a commit"),
+    "unknown-comparison": (USAGE, (), "nothing that could be compared with"),
     "unknown-dataset": (RECIPE, (), "no dataset of that name"),
     "unknown-declaration": (RECIPE, (), "a line in column one begins no declaration"),
     "unknown-edition": (RECIPE, (), "the edition is not one this version reads"),

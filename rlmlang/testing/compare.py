@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import cast
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import suite as s
+from rlmlang.runtime.commits import at_commit, unknown
 from rlmlang.runtime.prepared import BadRecipe, Options
 from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.stored import own_only_of, reader_for, store_for
@@ -83,21 +80,21 @@ def kept(options: Options, name: str) -> EvalValues | None:
 
 
 @contextmanager
-def at_commit(path: str, commit: str) -> Iterator[Path]:
+def as_it_was(path: str, commit: str) -> Iterator[Path]:
     """The recipe's file as it was at a commit, with all that was beside it.
 
     Raises CodedError (unknown-comparison).
     """
-    folder = Path(path).resolve().parent
-    top = _git(folder, commit, "rev-parse", "--show-toplevel").decode().strip()
-    inside = Path(path).resolve().relative_to(top)
-    data = _git(Path(top), commit, "archive", commit)
-    with tempfile.TemporaryDirectory() as there:
-        with tarfile.open(fileobj=BytesIO(data)) as archive:
-            archive.extractall(there, filter="data")
-        if not (Path(there) / inside).is_file():
-            raise _unknown(commit, f"{inside} was not there at {commit}")
-        yield Path(there) / inside
+    try:
+        found = ExitStack()
+        there = found.enter_context(at_commit(path, commit))
+    except CodedError as problem:
+        said = problem.diagnostic
+        words = f"{commit} is no eval that is kept, and {said.reason or said.message}"
+        hint = "--compare takes the name that an eval ends with, or a commit"
+        raise unknown(words, "", hint) from None
+    with found:
+        yield there
 
 
 def at_that_time(made: s.Eval, path: str) -> s.Eval:
@@ -108,24 +105,3 @@ def at_that_time(made: s.Eval, path: str) -> s.Eval:
         return replace(made, path=path)
     over = replace(then.over, path=made.over.path, base=made.over.base, sha256=made.over.sha256)
     return replace(made, path=path, over=over)
-
-
-def _git(folder: Path, commit: str, *args: str) -> bytes:
-    try:
-        return subprocess.run(  # noqa: S603, the user's own git, their own commit
-            ["git", "-C", str(folder), *args],  # noqa: S607
-            capture_output=True,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.CalledProcessError) as mistake:
-        said = getattr(mistake, "stderr", b"").decode("utf-8", "replace").strip()
-        words = f"{commit} is no eval that is kept, and git says: {said or mistake}"
-        raise _unknown(commit, words) from None
-
-
-def _unknown(commit: str, words: str) -> Exception:
-    return failed(
-        "unknown-comparison",
-        words.splitlines()[0],
-        hint="--compare takes the name that an eval ends with, or a commit",
-    )

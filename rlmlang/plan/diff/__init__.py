@@ -1,0 +1,1 @@
+"""What two plans differ in: what they say, what they may cost, and what would be asked again."""

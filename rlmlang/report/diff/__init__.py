@@ -1,0 +1,1 @@
+"""A difference of recipes, plans and runs for people and programs."""
