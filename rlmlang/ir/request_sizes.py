@@ -6,7 +6,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.models import Model
 from rlmlang.ir.sizes import GROWTH, declared_size
 from rlmlang.ir.template_sizes import UNSIZED, filled_size
-from rlmlang.ir.types import EnumType, RecordType, Type, fields_of, parts_of
+from rlmlang.ir.types import EnumType, Fielded, RecordType, Type, fields_of, parts_of
 from rlmlang.schema.formula import Formula
 
 TEMPLATE = 600
@@ -72,7 +72,7 @@ def _schema(type_: Type) -> int:
     own = 0
     if isinstance(type_, EnumType):
         own = sum(len(n) * 2 + len(d.encode()) + 8 for n, d in type_.labels)
-    if isinstance(type_, RecordType):
+    if isinstance(type_, Fielded):
         own = sum(PER_SCHEMA_FIELD + len(f.name) * 2 + len(f.doc.encode()) for f in type_.fields)
     if isinstance(type_, EnumType | RecordType):
         own += len(type_.doc.encode())
