@@ -10,12 +10,12 @@ from rlmlang import compiler
 from rlmlang.diagnostics.render import render_all
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.execute.evaluate import evaluate
+from rlmlang.execute.plain_values import jsonable
 from rlmlang.functions.function import Function
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.reference.rows import ROWS, TEXT_OF_ROW
 from rlmlang.runtime.code import call_code
 from rlmlang.runtime.files import load_import
-from rlmlang.runtime.shown import jsonable
 from rlmlang.runtime.values import misfit
 
 RECIPE = """rlm 1
