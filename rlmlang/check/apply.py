@@ -89,6 +89,7 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
         scope.report(say.unlike(function, name, plain, facts, why))
     if None in options.values():
         return NOTHING
+    options |= function.of_pattern(*(v for v, _ in values))
     known = {**options, **read.aggregates}
     if why := function.misused(*facts, **known):
         scope.report(say.wrong_option(function, call, why))

@@ -16,7 +16,16 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.quotes import cut_fields, is_cut, is_quote, quotes_in
 from rlmlang.ir.sizes import GROWTH, LONGEST
-from rlmlang.ir.types import TEXT, AnyType, Listed, MapType, PairType, RecordType, Type
+from rlmlang.ir.types import (
+    TEXT,
+    AnyType,
+    Fielded,
+    Listed,
+    MapType,
+    PairType,
+    RecordType,
+    Type,
+)
 from rlmlang.ir.walk import show
 from rlmlang.origin import quoted
 from rlmlang.unicode import SAME
@@ -125,7 +134,7 @@ def too_large(
     inside = shown if type_.is_list else _inside
     found = (
         too_large(of, many, v, measure, where + what, inside)
-        for of, many, v, where in _sized(type_, value)
+        for of, many, v, where in sized(type_, value)
     )
     if words := next((p for p in found if p), ""):
         return words
@@ -136,7 +145,7 @@ def too_large(
     return ""
 
 
-def _sized(type_: Type, value: Datum) -> Iterator[tuple[Type, int | None, Datum, str]]:
+def sized(type_: Type, value: Datum) -> Iterator[tuple[Type, int | None, Datum, str]]:
     """The parts of a value, each with its type and its `max`, and the keys of a map."""
     if isinstance(type_, Listed):
         yield from ((of, type_.most, v, where) for of, v, where in _parts(type_, value))
@@ -144,7 +153,7 @@ def _sized(type_: Type, value: Datum) -> Iterator[tuple[Type, int | None, Datum,
         key, most = type_.most
         yield from ((TEXT, key, k, "a key of ") for k in fields_of(value))
         yield from ((of, most, v, where) for of, v, where in _parts(type_, value))
-    elif isinstance(type_, RecordType | PairType):
+    elif isinstance(type_, Fielded):
         found = fields_of(value)
         yield from ((f.type, f.max, found.get(f.name), f"`{f.name}` of ") for f in type_.fields)
 
@@ -186,7 +195,7 @@ def _parts(type_: Type, value: Datum) -> Iterator[tuple[Type, Datum, str]]:
         yield from ((type_.item, v, f"item {i + 1} of ") for i, v in enumerate(items_of(value)))
     elif isinstance(value, dict) and isinstance(type_, MapType):
         yield from ((type_.of, v, f"`{k}` of ") for k, v in value.items())
-    elif isinstance(value, dict) and isinstance(type_, RecordType | PairType):
+    elif isinstance(value, dict) and isinstance(type_, Fielded):
         yield from ((f.type, value.get(f.name), f"`{f.name}` of ") for f in type_.fields)
 
 
@@ -199,7 +208,9 @@ def with_places(type_: Type, value: Datum, source: Shown) -> Datum:
         return value if found is None else quoted(text_of(value), found)
     if type_.is_list:
         return [with_places(type_.item, x, source) for x in items_of(value)]
-    types = {f.name: f.type for f in type_.fields} if isinstance(type_, RecordType) else {}
+    if isinstance(type_, MapType):
+        return {k: with_places(type_.of, x, source) for k, x in fields_of(value).items()}
+    types = {f.name: f.type for f in type_.fields} if isinstance(type_, Fielded) else {}
     return {
         n: with_places(types[n], x, source) if n in types else x
         for n, x in fields_of(value).items()
@@ -252,7 +263,7 @@ def _conditions(type_: Type, value: Datum, code: RunCode, what: str) -> str:
             for i, v in enumerate(items_of(value))
         )
         return next((p for p in found if p), "")
-    if isinstance(type_, MapType):
+    if isinstance(type_, MapType | PairType):
         found = (_conditions(of, v, code, where + what) for of, v, where in _parts(type_, value))
         return next((p for p in found if p), "")
     if not isinstance(type_, RecordType):

@@ -24,7 +24,7 @@ from rlmlang.ir.types import Type
 Reading = Callable[[Repairs], Datum]
 NEAR = 0.75
 Lists: TypeAlias = ty.ListType | ty.TableType | ty.BatchType
-Structure: TypeAlias = Lists | ty.RecordType | ty.MapType
+Structure: TypeAlias = Lists | ty.Fielded | ty.MapType
 
 
 def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
@@ -36,7 +36,7 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
     match type_:
         case ty.TextType("Date" | "Time" as word):
             return (timed if word == "Time" else dated)(_text(_unpacked(given, done), done))
-        case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType() | ty.NoneType():
+        case ty.TextType() | ty.TreeType() | ty.PromptType() | ty.NoneType():
             return _text(_unpacked(given, done), done)
         case ty.AnyType() | ty.JsonType():
             return anything(given, done)
@@ -44,7 +44,7 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
             return _scalar(_unpacked(given, done), type_, done)
         case ty.ListType() | ty.TableType() | ty.BatchType():
             return _list(given, type_, done)
-        case ty.RecordType():
+        case ty.RecordType() | ty.PairType():
             return _record(given, type_, done)
         case ty.MapType():
             return _map(given, type_, done)
@@ -203,6 +203,8 @@ def lines_of(text: str, type_: Lists, done: Repairs) -> Datum:
     if lines and all(bullets):
         done[names.LINES] = None
         return [aligned(_unquoted(m[1].strip(), of), of, done) for m in bullets if m]
+    if isinstance(of, Lists):
+        raise ValueError(f"{type_} is wanted: a list of lists")
     if not of.textual and len(lines) > 1:
         done[names.LINES] = None
         return [aligned(_single(line), of, done) for line in lines]
@@ -251,7 +253,7 @@ def _map(given: Loaded, type_: ty.MapType, done: Repairs) -> Datum:
 # ── records ──────────────────────────────────────────────────────────────────
 
 
-def _record(given: Loaded, type_: ty.RecordType, done: Repairs) -> Datum:
+def _record(given: Loaded, type_: ty.Fielded, done: Repairs) -> Datum:
     given = _unpacked(given, done)
     if isinstance(given, str):
         if given.lstrip()[:1] in ("[", "{"):
@@ -264,7 +266,7 @@ def _record(given: Loaded, type_: ty.RecordType, done: Repairs) -> Datum:
     return _fields(given, type_, done)
 
 
-def fields_in(given: Mapping[str, object], type_: ty.RecordType) -> dict[str, list[str]]:
+def fields_in(given: Mapping[str, object], type_: ty.Fielded) -> dict[str, list[str]]:
     """The keys of an object that mean a field, by field."""
     known = {f.name for f in type_.fields}
     found: dict[str, list[str]] = {}
@@ -275,15 +277,15 @@ def fields_in(given: Mapping[str, object], type_: ty.RecordType) -> dict[str, li
     return found
 
 
-def _meant(key: str, type_: ty.RecordType) -> list[str]:
+def _meant(key: str, type_: ty.Fielded) -> list[str]:
     return [f.name for f in type_.fields if plain_key(key) and plain_key(f.name) == plain_key(key)]
 
 
-def _all_optional(type_: ty.RecordType) -> bool:
+def _all_optional(type_: ty.Fielded) -> bool:
     return all(f.type.optional for f in type_.fields)
 
 
-def _fields(given: Mapping[str, Loaded], type_: ty.RecordType, done: Repairs) -> Datum:
+def _fields(given: Mapping[str, Loaded], type_: ty.Fielded, done: Repairs) -> Datum:
     keys = fields_in(given, type_)
     for f in type_.fields:
         own = keys.get(f.name, [])
@@ -324,7 +326,7 @@ PAIR = re.compile(
 )
 
 
-def pairs_of(text: str, type_: ty.RecordType, done: Repairs) -> Datum:
+def pairs_of(text: str, type_: ty.Fielded, done: Repairs) -> Datum:
     """A record in lines, each `name: value`. Raises ValueError."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
     found: dict[str, Loaded] = {}
@@ -334,7 +336,8 @@ def pairs_of(text: str, type_: ty.RecordType, done: Repairs) -> Datum:
             raise ValueError(f"{type_} is wanted: an object of its fields")
         if match[1] in found:
             raise ValueError(f"`{match[1]}` stands there twice")
-        field = type_.field(next(iter(fields_in({match[1]: ""}, type_))))
-        found[match[1]] = _unquoted(match[2].strip(), field.type if field else type_)
+        meant = fields_in({match[1]: ""}, type_)
+        of = next(f.type for f in type_.fields if f.name in meant)
+        found[match[1]] = _unquoted(match[2].strip(), of)
     done[names.PAIRS] = None
     return _fields(found, type_, done)

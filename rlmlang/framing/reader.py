@@ -14,7 +14,7 @@ from rlmlang.context import Datum
 from rlmlang.framing import repairs as names
 from rlmlang.framing.markers import Escapes
 from rlmlang.framing.replies import HeadlessError, Read, UnreadableError, alone, read
-from rlmlang.framing.values import is_text, object_of, value_of
+from rlmlang.framing.values import is_text, object_of, value_of, wrapped
 from rlmlang.ir.answer_forms import Form as Form
 from rlmlang.ir.types import Type
 from rlmlang.unicode import INVISIBLE
@@ -120,22 +120,30 @@ def _as_json(
     try:
         found = read(reply, texts, data)
     except HeadlessError:
-        bare = _without_headers(reply, types, data, escapes)
+        bare = _without_headers(reply, types, data, escapes, asked=True)
         return Answer(bare.values, tuple(r for r in bare.repairs if r != names.WRAPPED))
     framed = _valued(found, types, data, escapes)
     return Answer(framed.values, (*framed.repairs, names.MARKERS))
 
 
 def _without_headers(
-    reply: str, types: Mapping[str, Type], data: Sequence[str], escapes: Escapes
+    reply: str,
+    types: Mapping[str, Type],
+    data: Sequence[str],
+    escapes: Escapes,
+    *,
+    asked: bool = False,
 ) -> Answer:
-    """The values of a reply that has no headers. Raises UnreadableError."""
+    """The values of a reply that has no headers; where an object of the fields was `asked` for, one
+    that is that and can be read is nothing else. Raises UnreadableError."""
     name, *more = types
     found = alone(reply, (name,), data)
     text = escapes.restore(found.fields[name], data)
     try:
         if more or is_text(types[name]):
             values, repairs = object_of(text, types)
+        elif asked and (whole := wrapped(text, types[name], name)) is not None:
+            values, repairs = whole
         else:
             made, repairs = value_of(text, types[name], name)
             values = {name: made}

@@ -64,9 +64,22 @@ def object_of(text: str, types: Mapping[str, Type]) -> tuple[Mapping[str, Datum]
     return value, tuple(done)
 
 
+def wrapped(
+    text: str, type_: Type, name: str
+) -> tuple[Mapping[str, Datum], tuple[str, ...]] | None:
+    """What an object of the field `name` alone holds; None for what is none, or holds no value of
+    the type."""
+    try:
+        (given,) = candidates(_unfenced(text, {}), {})
+        alone = isinstance(given, Mapping) and list(given) == [name]
+        return object_of(text, {name: type_}) if alone else None
+    except ValueError:
+        return None
+
+
 def is_text(type_: Type) -> bool:
     """Whether the whole text of a field is its value."""
-    kinds = ty.TreeType | ty.AnyType | ty.JsonType | ty.PairType | ty.PromptType | ty.NoneType
+    kinds = ty.TreeType | ty.AnyType | ty.JsonType | ty.PromptType | ty.NoneType
     return type_.textual or isinstance(type_, kinds)
 
 
@@ -173,7 +186,7 @@ def _may_be(given: Loaded, type_: Type) -> bool:
     """Whether a value beside others is of the kind that is wanted; what says nothing of a record,
     such as a mark `[1]`, is none."""
     inner = type_.of if isinstance(type_, Lists) else type_
-    if not isinstance(inner, ty.RecordType):
+    if not isinstance(inner, ty.Fielded):
         return True
     objects = given if isinstance(given, list) else [given]
     return any(isinstance(o, Mapping) and (fields_in(o, inner) or len(o) == 1) for o in objects)
@@ -244,7 +257,7 @@ def _in_words(text: str, type_: Structure, done: Repairs) -> Datum:
     if not text.strip():
         raise ValueError("the field is empty")
     item = type_.of if isinstance(type_, Lists) else type_
-    if isinstance(item, ty.RecordType) and "|" in text:
+    if isinstance(item, ty.Fielded) and "|" in text:
         rows = _table(text)
         done[names.TABLE] = None
         made = [aligned(row, item, done) for row in rows]
@@ -253,7 +266,7 @@ def _in_words(text: str, type_: Structure, done: Repairs) -> Datum:
         if len(made) != 1:
             raise ValueError("a table of one row is wanted")
         return made[0]
-    if isinstance(type_, ty.RecordType):
+    if isinstance(type_, ty.Fielded):
         return pairs_of(text, type_, done)
     if isinstance(type_, ty.MapType):
         raise ValueError(f"{type_} is wanted: an object")

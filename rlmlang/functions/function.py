@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from rlmlang.ir.expressions import Computed
+from rlmlang.ir.expressions import Computed, Constant, Expr
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.types import (
     DATE,
@@ -71,7 +71,8 @@ class Function(Frozen):
     and options do not go together, in words; empty where they do. With `columns` each further
     option is an aggregate, and names a field of what is given. What needs `some` item has no value
     of an empty list; an aggregate of what is `sparse` may be about no rows. `settles` gives options
-    that follow from what is known, which `run` is given too. `instead` says what to do about an
+    that follow from what is known, which `run` is given too; `reads_pattern` gives some that follow
+    from a pattern that is written in the recipe. `instead` says what to do about an
     argument of another kind. `example` is a call and its value as JSON; its `rows` are those of the
     reference.
     """
@@ -93,6 +94,7 @@ class Function(Frozen):
     some: bool = False
     sparse: bool = False
     settles: Callable[..., Mapping[str, object]] | None = None
+    reads_pattern: Callable[[str], Mapping[str, object]] | None = None
     example: tuple[str, str] = ("", "")
 
     @property
@@ -116,6 +118,13 @@ class Function(Frozen):
     def settled(self, /, *args: Facts, **options: object) -> Mapping[str, object]:
         """Options that follow from what is known."""
         return self.settles(*args, **_known(options)) if self.settles is not None else {}
+
+    def of_pattern(self, /, *args: Expr) -> Mapping[str, object]:
+        """Options that follow from a pattern that is written, and not computed."""
+        if self.reads_pattern is None:
+            return {}
+        pattern = args[self.takes.index("pattern")]
+        return self.reads_pattern(str(pattern.value)) if isinstance(pattern, Constant) else {}
 
     def fits(self, at: int, type_: Type) -> bool:
         """Whether a value of a type may be the argument at this place."""

@@ -1,5 +1,6 @@
 """The table of built-in functions."""
 
+from rlmlang.functions.captures import CAPTURES
 from rlmlang.functions.counting import COUNTING
 from rlmlang.functions.dates import DATES
 from rlmlang.functions.function import Function
@@ -15,6 +16,7 @@ from rlmlang.functions.windows import WINDOWS
 from rlmlang.table import Table
 
 OURS = (
-    *COUNTING, *LISTS, *PARTS, *TABLES, *JOINS, *MAPS, *NUMBERS, *TEXTS, *DATES, *WINDOWS, *TREES,
+    *COUNTING, *LISTS, *PARTS, *TABLES, *JOINS, *MAPS, *NUMBERS, *TEXTS, *CAPTURES,
+    *DATES, *WINDOWS, *TREES,
 )  # fmt: skip
 FUNCTIONS = Table("rlmlang.functions", Function, OURS)

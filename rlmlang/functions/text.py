@@ -53,7 +53,7 @@ def _on_text(do: Callable[..., Datum]) -> Callable[..., Datum]:
     return lambda *of: do(*map(text_of, of))
 
 
-def _search(text: Datum, pattern: Datum, most: int | None = None) -> list[Match[str]]:
+def searched(text: Datum, pattern: Datum, most: int | None = None) -> list[Match[str]]:
     """The first so many matches, all without a number. Raises CodedError (bad-pattern,
     slow-pattern)."""
     import regex
@@ -68,27 +68,17 @@ def _search(text: Datum, pattern: Datum, most: int | None = None) -> list[Match[
 
 
 def _matches(text: Datum, pattern: Datum) -> bool:
-    return bool(_search(text, pattern, 1))
+    return bool(searched(text, pattern, 1))
 
 
 def _find_all(text: Datum, pattern: Datum) -> list[str]:
-    return [match.group() for match in _search(text, pattern)]
-
-
-def _captures(text: Datum, pattern: Datum) -> list[str]:
-    return [group or "" for match in _search(text, pattern, 1) for group in match.groups()]
+    return [match.group() for match in searched(text, pattern)]
 
 
 def _found_facts(text: Facts, pattern: Facts) -> Facts:
     """No more matches than bytes, and one at the end; no more text than there is."""
     count = text.size * 2 + 1
     return made_of(Facts(list_of(TEXT), text.size + count, count, text.size + 1), [text, pattern])
-
-
-def _captured_facts(text: Facts, pattern: Facts) -> Facts:
-    """A group takes two bytes of the pattern; groups may hold the same text."""
-    count, item = pattern.size + 1, text.size + 1
-    return made_of(Facts(list_of(TEXT), count * item, count, item), [text, pattern])
 
 
 def _replaced_facts(text: Facts, old: Facts, new: Facts) -> Facts:
@@ -105,7 +95,7 @@ def _replace(text: str, old: str, new: str) -> str:
 
 def _replace_matches(text: Datum, pattern: Datum, new: Datum) -> str:
     whole, end, out = text_of(text), 0, ""
-    for match in _search(text, pattern):
+    for match in searched(text, pattern):
         out += whole[end : match.start()] + text_of(new)
         end = match.end()
     return out + whole[end:]
@@ -196,9 +186,6 @@ TEXTS = (
     Function("find_all", "All that a regular expression finds in a text.", ("text", "pattern"),
              _found_facts, _find_all,
              example=('find_all("a1 b22", "[0-9]+")', '["1", "22"]')),
-    Function("captures", "What the groups of a regular expression hold where it is first found.",
-             ("text", "pattern"), _captured_facts, _captures,
-             example=('captures("on 2026-11", "([0-9]+)-([0-9]+)")', '["2026", "11"]')),
     Function("replace", "A text with another one in place of each occurrence.",
              ("text", "text", "text"), _replaced_facts, _on_text(_replace),
              example=('replace("a-b-c", "-", "+")', '"a+b+c"')),

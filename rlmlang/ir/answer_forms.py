@@ -88,9 +88,9 @@ def _required(type_: Type) -> Schema:
             name = _described({"type": "string"}, ty.TEXT, "", key)
             entry = _object({"key": name, "value": _described(_schema(of), of, "", most)})
             return {"type": "array", "items": entry}
-        case ty.RecordType():
+        case ty.RecordType() | ty.PairType():
             return _object({f.name: _field(f) for f in type_.fields})
-        case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():
+        case ty.TextType() | ty.TreeType() | ty.PromptType():
             return {"type": "string"}
         case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return {"type": "string"}

@@ -70,6 +70,8 @@ def with_dates(value: object, type_: Type) -> object:
             return timed(value)
         case ty.Listed(of=of) if isinstance(value, list):
             return [with_dates(x, of) for x in value]
+        case ty.MapType(of=of) if isinstance(value, dict):
+            return {k: with_dates(v, of) for k, v in value.items()}
         case ty.RecordType() | ty.PairType() if isinstance(value, dict):
             types = {f.name: f.type for f in type_.fields}
             return {k: with_dates(v, types.get(k, ty.ANY)) for k, v in value.items()}

@@ -6,7 +6,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.models import Model
 from rlmlang.ir.sizes import GROWTH, declared_size
 from rlmlang.ir.template_sizes import UNSIZED, filled_size
-from rlmlang.ir.types import EnumType, RecordType, Type, fields_of, parts_of
+from rlmlang.ir.types import EnumType, PairType, RecordType, Type, fields_of, parts_of
 from rlmlang.schema.formula import Formula
 
 TEMPLATE = 600
@@ -26,8 +26,8 @@ def template_size(prompt: r.Prompt) -> int:
     task = filled_size(prompt.task, _values(prompt)) + (len(prompt.doc.encode()) + 1) // 2
     docs = sum(len(p.doc.encode()) + len(p.name) for p in prompt.params)
     settings = sum(len(str(v).encode()) for _, v in prompt.settings)
-    schema = _schema(prompt.result)
-    inputs = sum(PER_PARAM + _schema(p.type) // 2 for p in prompt.params)
+    schema = _schema(prompt.result, answer=True)
+    inputs = sum(PER_PARAM + _schema(p.type, answer=False) // 2 for p in prompt.params)
     shown = sum(demo_size(d) for d in prompt.demos)
     return TEMPLATE + task + docs + settings + inputs + schema + shown
 
@@ -67,16 +67,17 @@ def demo_size(demo: r.Demo) -> int:
     return sum(len(str(v).encode()) + len(k) + 16 for k, v in demo) + PER_DEMO
 
 
-def _schema(type_: Type) -> int:
-    """A result's type is spelt out as JSON schema: twice its names, once its documentation."""
+def _schema(type_: Type, *, answer: bool) -> int:
+    """A result's type is spelt out as JSON schema: twice its names, once its documentation. The
+    sides of a pair are named in that of an answer alone."""
     own = 0
     if isinstance(type_, EnumType):
         own = sum(len(n) * 2 + len(d.encode()) + 8 for n, d in type_.labels)
-    if isinstance(type_, RecordType):
+    if isinstance(type_, RecordType) or (answer and isinstance(type_, PairType)):
         own = sum(PER_SCHEMA_FIELD + len(f.name) * 2 + len(f.doc.encode()) for f in type_.fields)
     if isinstance(type_, EnumType | RecordType):
         own += len(type_.doc.encode())
-    return own + sum(map(_schema, parts_of(type_)))
+    return own + sum(_schema(part, answer=answer) for part in parts_of(type_))
 
 
 def request_size(prompt: r.Prompt, inputs: Formula) -> Formula:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
-from typing import Literal, Self, assert_never, get_args
+from typing import Literal, Self, TypeAlias, assert_never, get_args
 
 from rlmlang.value import LATER, Frozen, node, value
 
@@ -213,6 +213,7 @@ Type = (
     TextType | Plain | TreeType | ListType | TableType | BatchType | RecordType | EnumType
     | PairType | MapType | PromptType | AnyType | JsonType | NoneType
 )  # fmt: skip
+Fielded: TypeAlias = RecordType | PairType  # what is written as an object of known `fields`
 
 ANY, NONE, JSON = AnyType(), NoneType(), JsonType()
 INT, FLOAT, BOOL, TREE = IntType(), FloatType(), BoolType(), TreeType()

@@ -7,7 +7,7 @@ import dspy
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir.recipe import Prompt
-from rlmlang.ir.types import RecordType
+from rlmlang.ir.types import Fielded
 from rlmlang.program.signatures import RESULT, conform, value_in
 
 WORDS = 300  # characters of a mistake that are shown
@@ -22,7 +22,7 @@ def value_of(prompt: Prompt, prediction: object) -> Datum:
     try:
         if RESULT in found:
             return conform(prompt.result, [value_in(found[RESULT], prompt.result)], {})
-        names = [f.name for f in result.fields] if isinstance(result, RecordType) else []
+        names = [f.name for f in result.fields] if isinstance(result, Fielded) else []
         if names and set(names) <= found.keys():
             return conform(prompt.result, [], {n: found[n] for n in names})
     except ValueError as mistake:

@@ -110,9 +110,9 @@ def _required(type_: Type) -> object:
             return list[_python(of)]  # type: ignore[misc]
         case ty.MapType(of):
             return dict[str, _python(of)]  # type: ignore[misc]
-        case ty.RecordType():
+        case ty.RecordType() | ty.PairType():
             return record_model(type_)
-        case ty.TextType() | ty.TreeType() | ty.PairType() | ty.PromptType():
+        case ty.TextType() | ty.TreeType() | ty.PromptType():
             return str
         case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return str
@@ -141,18 +141,19 @@ def type_of(annotation: object) -> Type:
     return {bool: ty.BOOL, int: ty.INT, float: ty.FLOAT}.get(annotation, ty.TEXT)  # type: ignore[call-overload, no-any-return]
 
 
-def record_model(type_: ty.RecordType) -> type[pydantic.BaseModel]:
-    """A record as a pydantic model whose field descriptions are the recipe's documentation."""
+def record_model(type_: ty.Fielded) -> type[pydantic.BaseModel]:
+    """A record or pair as a pydantic model; its fields' descriptions are the recipe's words."""
     fields: dict[str, Any] = {}
     for f in type_.fields:
         default = None if f.type.optional else ...
         inner = pydantic.Field(default, description=_field_words(f) or None, alias=f.name)
         fields[f"f_{f.name}" if _hazard(f.name) else f.name] = (_python(f.type), inner)
+    name, doc = (type_.name, type_.doc) if isinstance(type_, ty.RecordType) else ("Pair", "")
     config = pydantic.ConfigDict(populate_by_name=True, protected_namespaces=())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pydantic.create_model(
-            type_.name or "Record", __config__=config, __doc__=type_.doc or None, **fields
+            name or "Record", __config__=config, __doc__=doc or None, **fields
         )
 
 
@@ -250,7 +251,7 @@ def fits_output(signature: type[dspy.Signature], value: Datum) -> bool:
 
 
 def _one(type_: Type, values: Sequence[Datum], fields: Mapping[str, Datum]) -> Datum:
-    if fields and not values and isinstance(type_, ty.RecordType):
+    if fields and not values and isinstance(type_, ty.Fielded):
         return fields
     if len(fields) == 1 and not values:
         return next(iter(fields.values()))

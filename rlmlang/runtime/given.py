@@ -219,6 +219,6 @@ def how(type_: Type) -> str:
             return "a number, such as 0.5"
         case ty.TextType("Date"):
             return "a day of the calendar, such as 2026-11-30"
-    if isinstance(type_, ty.Listed | ty.RecordType | ty.PairType):
+    if isinstance(type_, ty.Listed | ty.Fielded):
         return "lists and records are given as JSON"
     return f"{type_} is given as text"

@@ -9,7 +9,7 @@ from functools import partial
 from typing import get_args
 
 from rlmlang import plugins
-from rlmlang.context import Datum, Measure, Rows, text_of
+from rlmlang.context import Datum, Measure
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.source import Place as Written
 from rlmlang.diagnostics.suggest import did_you_mean
@@ -22,6 +22,7 @@ from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.given import Origin, from_program, from_text, from_value, open_path
+from rlmlang.runtime.given_sizes import TOO_LARGE, hold_parts
 from rlmlang.runtime.placed_inputs import own, told_apart
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.stops import wanted
@@ -103,11 +104,12 @@ def open_source(source: r.Source) -> Datum:
 
 
 def real_sizes(
-    params: Iterable[Param], facts: Iterable[r.Facts], inputs: Mapping[str, Datum], measure: Measure
+    recipe: r.Interface, facts: Iterable[r.Facts], inputs: Mapping[str, Datum], measure: Measure
 ) -> Sizes:
     """The unknowns of the formulas of some facts that what is bound gives a value to, checked
     against the `max` of parameters."""
-    types = {p.name: p for p in params}
+    params = {p.name: p for p in recipe.params}
+    types = {s.name: Param(s.name, s.type, s.max) for s in recipe.sources} | params
     sizes: dict[Unknown, int] = {}
     wanted = {s for f in facts for s in _symbols(f)}
     for name, value in inputs.items():
@@ -116,9 +118,10 @@ def real_sizes(
             size = None if spared else size_of(value, unknown.what, measure)
             if size is not None:
                 sizes[unknown] = size
+        if name in params:
+            _within(params[name], sizes)
         if name in types:
-            _within(types[name], sizes)
-            _items_within(types[name], value, measure)
+            hold_parts(types[name], value, measure)
     return sizes
 
 
@@ -148,27 +151,9 @@ def _within(param: Param, sizes: Sizes) -> None:
         raise failed(
             "input-too-large",
             f"`{param.name}` has {size:,} {unit}; the recipe takes at most {param.max:,}",
-            reason="Every bound of the plan was computed with that size.",
+            reason=TOO_LARGE,
             hint=f"raise `max` of `{param.name}` in the recipe, or give less",
         )
-
-
-def _items_within(param: Param, value: Datum, measure: Measure) -> None:
-    """Raises CodedError when an item of a list is larger than the `max` of its type."""
-    most = param.type.most if isinstance(param.type, ty.Listed) else None
-    if most is None or not isinstance(value, list | Rows):
-        return
-    for number, item in enumerate(value, 1):
-        size = len(item) if isinstance(item, list) else measure.tok(text_of(item))
-        if size > most:
-            unit = "items" if isinstance(item, list) else "tok"
-            raise failed(
-                "input-too-large",
-                f"item {number:,} of `{param.name}` has {size:,} {unit}; at most {most:,} are "
-                "taken",
-                reason="Every bound of the plan was computed with that size.",
-                hint=f"raise the `max` in the type of `{param.name}`, or give less",
-            )
 
 
 def _no_input(name: str, recipe: r.Interface) -> CodedError:

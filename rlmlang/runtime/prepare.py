@@ -108,7 +108,7 @@ def _from_recipe(
         closed |= {s.name for s in recipe.sources}
     binds = partial(bind_inputs, need_all=need_all, settable=first_look.settable, closed=closed)
     inputs = binds(recipe, options, places=places)
-    sizes = real_sizes(recipe.params, wanted_of(recipe), inputs, measure)
+    sizes = real_sizes(recipe, wanted_of(recipe), inputs, measure)
     again = compiler.check(
         source, load_import, sizes, sets, measure.most, measure.grain, plugins, beside.variable
     )
@@ -171,7 +171,7 @@ def _from_plan(
     effects, closed = _effects(saved, path, options, need_all=need_all)
     inputs = bind_inputs(saved.recipe, options, need_all=need_all, closed=closed)
     unbound = saved.bound_to(Binding()).facts.values()
-    sizes = real_sizes(saved.recipe.params, unbound, inputs, measure)
+    sizes = real_sizes(saved.recipe, unbound, inputs, measure)
     made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project))
     doubts = _doubts(path, effects, options, need_all=need_all)
     return replace(

@@ -34,7 +34,7 @@ def _wrong(value: object, type_: Type, what: str) -> Iterator[str]:
         yield from _items(value, type_, what)
     elif isinstance(type_, ty.MapType):
         yield from _entries(value, type_, what)
-    elif isinstance(type_, ty.RecordType | ty.PairType):
+    elif isinstance(type_, ty.Fielded):
         yield from _fields(value, type_, what)
     elif not _is(value, type_):
         yield f"{what} is {_shown(value)}, not {type_}"
@@ -59,7 +59,7 @@ def _entries(value: object, type_: ty.MapType, what: str) -> Iterator[str]:
         yield from _wrong(inner, type_.of, f"`{key}` of {what}")
 
 
-def _fields(value: object, type_: ty.RecordType | ty.PairType, what: str) -> Iterator[str]:
+def _fields(value: object, type_: ty.Fielded, what: str) -> Iterator[str]:
     if not isinstance(value, Mapping):
         yield f"{what} is {_shown(value)}, not {type_}"
         return

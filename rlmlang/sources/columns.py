@@ -32,6 +32,17 @@ class Columns:
         self.fields = [
             (f.name, f.type.optional, column(f.type, f.name, texts=texts)) for f in fields_of(item)
         ]
+        limited = (f.name for f in fields_of(item) if f.max is not None and f.type.textual)
+        self.widest: dict[str, int] = dict.fromkeys(limited, 0)
+        """The most bytes that a value of each field with a `max` has, of what `whole` was given."""
+
+    def whole(self, columns: Mapping[str, Cells], count: int) -> bool:
+        """Whether so many rows are of the type, when they are read for the first time."""
+        found = self.typed(columns, count)
+        for name in self.widest if found is not None else ():
+            texts = map(str.encode, filter(None, cast("dict[str, Sequence[str]]", found)[name]))
+            self.widest[name] = max(self.widest[name], max(map(len, texts), default=0))
+        return found is not None
 
     def typed(self, columns: Mapping[str, Cells], count: int) -> dict[str, Cells] | None:
         """So many values a field, of its type; None where a row is not of its type: which one it
@@ -60,7 +71,7 @@ class Columns:
     def fit(self, objects: Objects) -> bool:
         """Whether all of some objects are plainly of the type."""
         found = self._by_field(objects)
-        return found is not None and self.typed(found, len(objects)) is not None
+        return found is not None and self.whole(found, len(objects))
 
     def rows_of(self, objects: Objects) -> list[Row] | None:
         """Some objects as rows; None where one is not of the type."""

@@ -60,6 +60,7 @@ def table(
     made = _Table(replace(shape, width=len(names)), names, item, 2 if heading else 1)
     starts = made.starts(start) if names else array("Q")
     rows = Rows(document, starts, made.read, item)
+    rows.widest = made.columns.widest if made.plain else None
     rows.leave_unread(names)
     return rows
 
@@ -69,7 +70,7 @@ class _Table:
 
     def __init__(self, shape: Delimited, names: list[str], item: Type, first: int) -> None:
         self.shape, self.names, self.first = shape, names, first
-        self.columns = Columns(item, texts=True)
+        self.columns, self.plain = Columns(item, texts=True), True
         self.convert = converter(item if isinstance(item, RecordType) else ANY)
 
     def read(self, data: bytes, base: int, at: int) -> Iterable[Datum]:
@@ -86,7 +87,8 @@ class _Table:
         not-utf8)."""
         starts = array("Q")
         for some, cells in self.shape.blocks(at, self.first):
-            if self.columns.typed(self._named(cells), len(some)) is None:
+            if not self.columns.whole(self._named(cells), len(some)):
+                self.plain = False
                 found = zip(some, zip(*cells, strict=True), strict=True)
                 deque(self._slowly(found, self.first + len(starts)), maxlen=0)
             starts.extend(some)

@@ -60,11 +60,12 @@ def jsonl(document: Document, item: Type) -> Rows:
         found = record.rows_of(objects) if objects else None
         return slowly(lines, base, first + 1) if found is None else found
 
-    starts, at = array("Q"), document.start
+    starts, at, all_plain = array("Q"), document.start, True
     for lines in physical_lines(document, at, document.size, feed_ends):
         ends = [*accumulate(map(len, lines), initial=at)]
         objects = objects_in(lines) if plain else None
         if not objects or not record.fit(objects):
+            all_plain = False
             deque(slowly(lines, at, len(starts) + 1), maxlen=0)
         names.update(chain.from_iterable(objects or ()))
         starts.extend(compress(ends, map(bytes.strip, lines)))
@@ -72,6 +73,7 @@ def jsonl(document: Document, item: Type) -> Rows:
     if starts:
         starts[0] = document.start
     rows = Rows(document, ended(starts, document.size), read, item)
+    rows.widest = record.widest if all_plain else None
     rows.leave_unread(sorted(names))
     return rows
 

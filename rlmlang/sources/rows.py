@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat
 from operator import sub
 from typing import overload
@@ -35,6 +35,8 @@ class Rows(Sequence[Datum]):
         self.document, self.starts, self._read = document, starts, read
         self.fields = frozenset(f.name for f in fields_of(item))
         self.unread_fields: dict[str, None] = {}
+        self.widest: Mapping[str, int] | None = None
+        """The most bytes of each field with a `max`; None where only a look at each row tells."""
         longest = max(map(sub, islice(starts, 1, None), starts), default=0)
         keys = sum(len(f.name) // 2 + KEY for f in fields_of(item))
         self.item_size = longest // 2 + keys + 4

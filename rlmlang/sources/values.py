@@ -70,20 +70,20 @@ def _of_kind(want: Type, name: str) -> Convert:
         case ty.EnumType(names=names):
             labels: dict[Datum, Datum] = {label: label for label in names}
             return labels.__getitem__
-        case ty.RecordType():
+        case ty.RecordType() | ty.PairType():
             return _record(want)
         case ty.MapType(of):
             return _entries(want, converter(of, name))
         case ty.ListType(of) | ty.TableType(of):
             return _items(converter(of, name))
-        case ty.TextType() | ty.TreeType() | ty.BatchType() | ty.PairType() | ty.PromptType():
+        case ty.TextType() | ty.TreeType() | ty.BatchType() | ty.PromptType():
             return _as_it_is
         case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return _as_it_is
     assert_never(want)
 
 
-def _record(want: ty.RecordType) -> Convert:
+def _record(want: ty.Fielded) -> Convert:
     fields = [(f.name, f.type.optional, converter(f.type, f.name)) for f in want.fields]
 
     def convert(value: Datum) -> Datum:

@@ -13,7 +13,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
-from rlmlang.ir.types import ANY, DOC, TREE, RecordType, list_of
+from rlmlang.ir.types import ANY, DOC, TREE, Fielded, list_of
 from rlmlang.schema.sources import SOURCES
 from rlmlang.sources.local import changed, unreadable
 from rlmlang.sources.place import Place, kind_at
@@ -124,7 +124,7 @@ def _example(
         elif param:
             values[param] = row[column]
     want, result = row[dataset.want], recipe.result
-    empty = result.optional or result.is_list or isinstance(result, RecordType)
+    empty = result.optional or result.is_list or isinstance(result, Fielded)
     if want in (None, "") and not empty:
         raise _unreadable(f"{path}, example {number + 1:,}, has nothing in `{dataset.want}`")
     return Example(number, values, sources, want)

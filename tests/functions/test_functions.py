@@ -124,6 +124,8 @@ VALUES = [
     ('split_text("a,b,c", separator: ",")', ["a", "b", "c"]),
     ('find_all("a1 b22", "[0-9]+")', ["1", "22"]),
     ('captures("on 2026-11", "([0-9]+)-([0-9]+)")', ["2026", "11"]),
+    (r'capture_all("a1 b2", r"([a-z])(\d)")', [["a", "1"], ["b", "2"]]),
+    (r'column(capture_all("a1 b2", r"(?P<n>\d)"), of: n)', ["1", "2"]),
     ('replace_matches("a1 b22", r"[0-9]+", "#")', "a# b#"),
     ('replace_matches("ab", "x*", "-")', "-a-b-"),
     ('substring("漢字かな", 0 - 3, 2)', "字か"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from datetime import datetime
 from typing import Any
 
@@ -235,3 +236,31 @@ def test_both_readings_of_a_function_have_its_signature(function: Function) -> N
     for reading in (function.gives, function.run):
         given = [None] * (function.least + function.repeats)
         inspect.signature(reading).bind(*given, **{o.name: None for o in function.options})
+
+
+NAMED = (
+    r"(?P<a>.)",
+    r"(?P<a>.*)(?P<a_group_with_a_long_name>.*)",
+    r"(?P<x>Z)?(?P<y>é)|(?<z>a)",
+    "x",
+)
+
+
+@pytest.mark.parametrize("name", ["captures", "capture_all"])
+def test_what_groups_with_names_hold_is_the_record_that_their_pattern_makes(name: str) -> None:
+    function = FUNCTIONS[name]
+
+    @settings(max_examples=200, deadline=None)
+    @given(TEXTS, st.sampled_from(NAMED))
+    def law(text: str, pattern: str) -> None:
+        written = Constant(text), Constant(pattern)
+        options = function.of_pattern(*written)
+        apply = Apply(name, written, tuple(options.items()))
+        facts = Names({}).of(apply)
+        value = evaluate(apply, {}, call_code)
+        assert misfit(value, facts.type) == ""
+        assert Estimate().tok(render(value, facts.type)) <= shown_size(facts).value()
+        item = facts.type.item if name == "capture_all" else facts.type
+        assert [f.name for f in fields_of(item)] == re.findall(r"\?P?<(\w+)>", pattern)
+
+    law()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import jsonschema
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,10 @@ from rlmlang.framing.reader import Form, read_reply
 from rlmlang.framing.replies import UnreadableError, header
 from rlmlang.framing.values import value_of
 from rlmlang.ir import types as ty
+from rlmlang.ir.answer_forms import answer_schema
+from rlmlang.ir.models import Model
+from rlmlang.ir.recipe import Prompt
+from rlmlang.runtime.values import misfit
 
 LAW = settings(max_examples=250, deadline=None)
 LABELS = ("billing", "sign_in", "other", "no", "yes", "none", "true", "n_a", "x", "sign_in_twice")
@@ -62,6 +67,14 @@ def records(inner: st.SearchStrategy[ty.Type]) -> st.SearchStrategy[ty.Type]:
     )
 
 
+def pairs(inner: st.SearchStrategy[ty.Type]) -> st.SearchStrategy[ty.Type]:
+    return st.tuples(inner, inner).map(lambda sides: ty.PairType(*sides))
+
+
+def maps(inner: st.SearchStrategy[ty.Type]) -> st.SearchStrategy[ty.Type]:
+    return inner.map(lambda of: ty.MapType(of=of))
+
+
 def maybe(kinds: st.SearchStrategy[ty.Type]) -> st.SearchStrategy[ty.Type]:
     return st.tuples(kinds, st.booleans()).map(lambda k: k[0].maybe() if k[1] else k[0])
 
@@ -71,7 +84,9 @@ SCALARS = maybe(
 )
 TYPES = st.recursive(
     SCALARS,
-    lambda inner: maybe(st.one_of(inner.map(ty.list_of), records(inner))),  # type: ignore[arg-type]
+    lambda inner: maybe(
+        st.one_of(inner.map(ty.list_of), records(inner), pairs(inner), maps(inner))  # type: ignore[arg-type]
+    ),
     max_leaves=6,
 )
 
@@ -94,8 +109,10 @@ def values(type_: ty.Type) -> st.SearchStrategy[Any]:
             return st.dates().map(str)
         case ty.Listed(of):
             return st.lists(values(of), max_size=4)
-        case ty.RecordType():
+        case ty.RecordType() | ty.PairType():
             return st.fixed_dictionaries({f.name: values(f.type) for f in type_.fields})
+        case ty.MapType(of):
+            return st.dictionaries(texts(), values(of), max_size=3)
     return texts()
 
 
@@ -158,8 +175,10 @@ class Writer:
             return self.number(value)
         if isinstance(type_, ty.Listed):
             return self.list(value, type_)
-        if isinstance(type_, ty.RecordType):
+        if isinstance(type_, ty.Fielded):
             return self.record(value, type_)
+        if isinstance(type_, ty.MapType):
+            return self.map(value, type_)
         return self.text(value)
 
     def list(self, value: list[Any], type_: ty.Listed) -> str:
@@ -167,7 +186,16 @@ class Writer:
             return self.value(value[0], type_.of)
         return "[" + self.parts([self.value(v, type_.of) for v in value]) + "]"
 
-    def record(self, value: dict[str, Any], type_: ty.RecordType) -> str:
+    def map(self, value: dict[str, Any], type_: ty.MapType) -> str:
+        """An object, or the list that a schema asks for."""
+        found = {json.dumps(k): self.value(v, type_.of) for k, v in value.items()}
+        if self.does("entries"):
+            return (
+                "[" + self.parts([f'{{"key": {k}, "value": {v}}}' for k, v in found.items()]) + "]"
+            )
+        return "{" + self.parts([f"{k}: {v}" for k, v in found.items()], apart=True) + "}"
+
+    def record(self, value: dict[str, Any], type_: ty.Fielded) -> str:
         parts = [
             f"{self.key(f.name)}: {self.value(value[f.name], f.type)}"
             for f in type_.fields
@@ -203,6 +231,7 @@ DAMAGES = (
     "money", "bold", "plus", "minus", "digits", "case", "period", "blanks", "hyphens", "sentence", "reason",
     "bare words", "none in words", "truth", "one for a list", "missing none", "extra fields", "order",
     "JSON in a string", "a list of one", "keys in other letters", "bare keys", "no commas", "comments", "trailing commas",
+    "entries",
 )  # fmt: skip
 AROUND: dict[str, Callable[[str], str]] = {
     "alone": str, "fence": "```json\n{}\n```".format, "prose": "Here it is:\n\n{}\n\nI hope that helps.".format,
@@ -255,6 +284,35 @@ def test_each_form_reads_a_value_as_itself(
         assert damage or type_.textual or "null" in text or not text.strip(), reply
         return
     assert same(found) == same(value), reply
+
+
+def as_asked(value: Any, type_: ty.Type) -> Any:
+    """A value as a schema asks for it: a map as a list of its keys and values."""
+    if isinstance(type_, ty.MapType) and value is not None:
+        return [{"key": k, "value": as_asked(v, type_.of)} for k, v in value.items()]
+    if isinstance(type_, ty.Listed) and value is not None:
+        return [as_asked(v, type_.of) for v in value]
+    if isinstance(type_, ty.Fielded) and value is not None:
+        return {f.name: as_asked(value[f.name], f.type) for f in type_.fields}
+    return value
+
+
+@LAW
+@given(st.data(), TYPES)
+def test_what_fits_the_schema_of_a_type_is_read_as_itself(
+    data: st.DataObject, type_: ty.Type
+) -> None:
+    value = data.draw(values(type_))
+    prompt = Prompt("p", (), type_, None, "Do it.", Model("", "", 10_000, 1_000, 0.0))
+    whole = {"result": as_asked(value, type_)}
+    jsonschema.validate(whole, answer_schema(prompt))
+    try:
+        found = read_reply(json.dumps(whole), {"result": type_}, "json").values["result"]
+    except UnreadableError:
+        assert re.search(r"[\n\t\\]", str(value)), whole  # which may be escapes, or parts of paths
+        return
+    assert same(found) == same(value)
+    assert misfit(found, type_) == ""
 
 
 @LAW

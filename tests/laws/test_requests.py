@@ -60,7 +60,9 @@ def test_json_takes_two_bytes_for_one_and_says_the_same(value: Any) -> None:
 @st.composite
 def types(draw: st.DrawFn, depth: int = 2) -> tuple[ty.Type, int | None]:
     """A type with its `max`, as declarations allow them."""
-    kinds = ["Text", "Int", "Float", "Bool", "Date", "enum"] + ["list", "record"] * (depth > 0)
+    kinds = ["Text", "Int", "Float", "Bool", "Date", "enum"] + ["list", "record", "pair"] * (
+        depth > 0
+    )
     kind, most = draw(st.sampled_from(kinds)), draw(st.none() | st.integers(1, 30))
     optional = draw(st.booleans())
     made: ty.Type
@@ -68,6 +70,9 @@ def types(draw: st.DrawFn, depth: int = 2) -> tuple[ty.Type, int | None]:
         made = ty.EnumType((("good", "is fine"), ("bad_label", "")), "Label")
     elif kind == "list":
         made = ty.list_of(draw(types(depth - 1))[0])
+    elif kind == "pair":
+        (left, first), (right, second) = draw(types(depth - 1)), draw(types(depth - 1))
+        made = ty.PairType(left, right, (first, second))
     elif kind == "record":
         names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
         fields = [(n, *draw(types(depth - 1))) for n in names]
@@ -92,8 +97,8 @@ def values(type_: ty.Type) -> st.SearchStrategy[Any]:
             found = st.sampled_from(names)
         case ty.Listed(of):
             found = st.lists(values(of), max_size=6)
-        case ty.RecordType(fields=fields):
-            found = st.fixed_dictionaries({f.name: values(f.type) for f in fields})
+        case ty.RecordType() | ty.PairType() as held:
+            found = st.fixed_dictionaries({f.name: values(f.type) for f in held.fields})
         case _:
             found = NASTY
     return found | st.none() if type_.optional else found

@@ -52,6 +52,10 @@ VALUES: dict[str, Any] = {
     "Text?": None, "[Text]": ["a", "b\nc \"d\""], "[Kind]": ["billing"], "Found": FOUND,
     "[Found]": [FOUND, {**FOUND, "sum": None, "tags": ["x"]}], "[Int]": [1, 2],
     "Table<Sum>": [{"amount": 1.0, "on": "2026-01-02"}],
+    "Pair<Found, [Date]>": {"left": FOUND, "right": ["2026-01-02"]},
+    "[Pair<Kind?, Pair<Int, Text max 9tok>>] max 3": [
+        {"left": None, "right": {"left": 7, "right": "a"}}
+    ],
 }  # fmt: skip
 
 

@@ -32,13 +32,13 @@ class Shape(Frozen):
     @property
     def columns(self) -> dict[str, Type]:
         """The columns of a table of it."""
-        if isinstance(self.item, ty.RecordType | ty.PairType):
+        if isinstance(self.item, ty.Fielded):
             return {f.name: f.type for f in self.item.fields}
         return {VALUE: self.item}
 
     def row(self, item: Json) -> Row:
         """An item as a row of a table."""
-        record = isinstance(self.item, ty.RecordType | ty.PairType)
+        record = isinstance(self.item, ty.Fielded)
         found = item if record and isinstance(item, Mapping) else {VALUE: item}
         return {name: found.get(name) for name in self.columns}
 
