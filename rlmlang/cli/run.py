@@ -75,11 +75,8 @@ def command(
     from rlmlang.runtime.prepare import prepare
 
     wanted = asked_for(form, out, as_values)
-    options = options_from(
-        **keeping(store, file, none=no_store),
-        only_kept=replay or bool(why_miss),
-        **more,
-    )
+    where = keeping(store, file, none=no_store)
+    options = options_from(**where, only_kept=replay or bool(why_miss), **more)
     file, options = fork_of(file, options, forked, at, answer)
     ready = prepare(file, options, need_all=True)
     if fail_on_warning:

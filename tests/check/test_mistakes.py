@@ -14,6 +14,8 @@ from rlmlang.diagnostics.source import SourceFile
 from rlmlang.execute.call_model import MENDS
 from rlmlang.runtime.files import load_import
 from rlmlang.schema.codes import CODES, entry
+from rlmlang.schema.recipe_codes import RECIPE_CODES
+from rlmlang.schema.run_codes import RUN_CODES
 from tests.check.mistakes import Page, pages
 
 PACKAGE = Path(compiler.__file__).parent
@@ -22,7 +24,7 @@ TEXT = [p for p in pages() if not p.when_run]
 SOURCES = {
     path: ast.parse(path.read_text(encoding="utf-8"))
     for path in PACKAGE.rglob("*.py")
-    if path.name != "codes.py"
+    if not path.name.endswith("_codes.py")
 }
 FOUND = {f"unknown-{what}" for what in ("model", "source", "partition", "search", "budget")}
 
@@ -58,7 +60,9 @@ def test_what_an_answer_is_refused_for_may_befall_one_item() -> None:
 
 
 def test_the_table_is_in_order_and_its_titles_are_short() -> None:
-    assert list(CODES) == sorted(CODES)
+    assert list(RECIPE_CODES) == sorted(RECIPE_CODES)
+    assert list(RUN_CODES) == sorted(RUN_CODES)
+    assert not set(RECIPE_CODES) & set(RUN_CODES)
     assert [c for c, (_, _, title) in CODES.items() if not 0 < len(title) <= 72] == []
 
 
