@@ -70,3 +70,11 @@ class Budget(Frozen):
         """The budget with these limits, as the table of dimensions reads them."""
         make: Callable[..., Budget] = Budget
         return make(**{**vars(self), **limits})
+
+
+@value
+class OnError(Frozen):
+    """What to do with an item that fails: `fail`, or leave out at most a fraction of them."""
+
+    skip: bool = False
+    at_most: float = 0.0

@@ -13,6 +13,7 @@ from rlmlang.ir.bounds import Bound
 from rlmlang.ir.declarations import Budget as Budget
 from rlmlang.ir.declarations import Demo as Demo
 from rlmlang.ir.declarations import OfModel as OfModel
+from rlmlang.ir.declarations import OnError as OnError
 from rlmlang.ir.declarations import Partition as Partition
 from rlmlang.ir.declarations import Source as Source
 from rlmlang.ir.declarations import Tuned as Tuned
@@ -130,14 +131,6 @@ class Ask(Frozen):
     args: tuple[tuple[str, Expr], ...]
     element: str = ""
     told: frozenset[str] = field(default=frozenset(), compare=False)
-
-
-@value
-class OnError(Frozen):
-    """What to do with an item that fails: `fail`, or leave out at most a fraction of them."""
-
-    skip: bool = False
-    at_most: float = 0.0
 
 
 Kind = Literal["given", "computes", "cuts", "asks", "joins", "chooses"]

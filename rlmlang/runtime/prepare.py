@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -117,13 +117,18 @@ def _from_recipe(
     recipe = with_functions(recipe, options.tools.functions, options.tools.most)
     models = bind_models(recipe, project, options.models, local=local)
     binding = _binding(models, sizes, inputs, measure, options, project)
-    said = [d for d in again.diagnostics if d.severity == "warning"]
-    said += [*strays(recipe, project), *slips(recipe, project)]
-    warnings = (*((stale,) if stale is not None else ()), *said)
+    said = (*_said(again, stale), *strays(recipe, project), *slips(recipe, project))
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
-    warnings = (*warnings, *_doubts(path, effects, options, need_all=need_all))
+    warnings = (*said, *_doubts(path, effects, options, need_all=need_all))
     ready = _ready(made, inputs, measure, options, project, warnings, tuning.words)
     return replace(ready, effects=effects, beside=found.words, written=written)
+
+
+def _said(checked: Checked, stale: Diagnostic | None) -> Iterator[Diagnostic]:
+    """What is warned of: a tuning that no longer fits, and what the checker found."""
+    if stale is not None:
+        yield stale
+    yield from (d for d in checked.diagnostics if d.severity == "warning")
 
 
 def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside) -> Checked:

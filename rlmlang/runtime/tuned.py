@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed, warning
 from rlmlang.ir import recipe as r
@@ -16,6 +16,8 @@ from rlmlang.runtime.files import write_whole
 
 FORMAT = 1
 SUFFIX = ".tuned.json"
+Values: TypeAlias = Mapping[str, Any]
+"""A file of tunings, or a part of it, as it is read."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Tuning:
     models: tuple[str, ...] = ()
     source: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Values = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -84,7 +86,7 @@ def read_tuning(file: Path) -> Tuning:
         raise _unreadable(file, f"{type(mistake).__name__}: {mistake}") from None
 
 
-def _tuned(values: Mapping[str, Any]) -> r.Tuned:
+def _tuned(values: Values) -> r.Tuned:
     demos = tuple(tuple((str(k), v) for k, v in demo.items()) for demo in values.get("demos", []))
     return r.Tuned(str(values.get("task", "")), demos)
 
@@ -119,7 +121,7 @@ def _hash_of(hashes: Mapping[str, str], name: str) -> str | None:
     return hashes.get(name)
 
 
-def write_tuning(file: Path, values: Mapping[str, Any]) -> None:
+def write_tuning(file: Path, values: Values) -> None:
     """Writes a tuning's file in one step. Raises CodedError (file-unwritable)."""
     write_whole(file, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from rlmlang.stores.redact import written
-from rlmlang.stores.rows import Batch, Cell
+from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.schema import REUSED, SHIFT
-from rlmlang.trajectory.events import Event, to_json
+from rlmlang.trajectory.events import Event, from_json, to_json
 
 TOOLS = f"""SELECT e.* FROM run r JOIN event e
 ON e.id BETWEEN r.id << {SHIFT} AND ((r.id + 1) << {SHIFT}) - 1
@@ -20,6 +21,11 @@ def event_row(row: int, event: Event, redact: Callable[[str], str]) -> list[Cell
     for name in ("event", "node", "at", "run", "seq"):
         values.pop(name)
     return [row, event.name, redact(event.node), event.at, written(values, redact)]
+
+
+def event_of(row: Row) -> Event | None:
+    """The event of a row; None for a kind that this version does not know."""
+    return from_json({**json.loads(str(row[4])), "event": row[1], "node": row[2]})
 
 
 def highest(c: Batch, first: int, last: int) -> int:

@@ -103,3 +103,16 @@ def alive(path: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def goes_on(store: Path | None, run: int) -> bool:
+    """Whether a run of a store goes on in some process."""
+    return store is not None and alive(claim_of(store, run))
+
+
+def others_go_on(store: Path | None, run: int) -> bool:
+    """Whether another run than this one goes on in a store."""
+    if store is None:
+        return False
+    own = claim_of(store, run)
+    return any(c != own and alive(c) for c in own.parent.glob(f"{store.name}-*"))

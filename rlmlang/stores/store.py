@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,23 +27,16 @@ from rlmlang.stores.calls import (
     settle,
     unpacked,
 )
-from rlmlang.stores.event_rows import TOOLS, event_row, highest
+from rlmlang.stores.event_rows import TOOLS, event_of, event_row, highest
 from rlmlang.stores.journal import Journal
-from rlmlang.stores.locks import Claim, alive, claim_of
+from rlmlang.stores.locks import Claim, claim_of, goes_on, others_go_on
 from rlmlang.stores.problems import problem_of
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch, Cell, Row
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
-from rlmlang.trajectory.events import (
-    CallFailed,
-    CallStarted,
-    CodeCalled,
-    Event,
-    ToolCalled,
-    from_json,
-)
+from rlmlang.trajectory.events import CallFailed, CallStarted, CodeCalled, Event, ToolCalled
 
 NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
@@ -72,9 +64,7 @@ class Store:
         self._open: dict[int, CallRow] = {}
         self._texts = SharedTexts(redact)
         self._told = ToldCalls()
-        self._given: dict[
-            bytes, StoredAnswer
-        ] = {}  # answers of this run that are kept without secrets
+        self._given: dict[bytes, StoredAnswer] = {}  # answers of this run, without secrets
         self._claim: Claim | None = None
         self._lent = False
         self._later: list[Event] = []
@@ -114,7 +104,7 @@ class Store:
 
         found, begun = self.journal.wait(change)
         self.run = found
-        self.journal.shared = self.journal.shared or self._others()
+        self.journal.shared = self.journal.shared or others_go_on(self.path, found.id)
         first, last = self._before, _ = schema.span(found.id)
         if not begun.resumed:
             return begun
@@ -157,17 +147,6 @@ class Store:
             return False
         self._claim = claim
         return True
-
-    def _others(self) -> bool:
-        """Whether another process has a run going on in this store."""
-        if self.path is None:
-            return False
-        own = claim_of(self.path, self.run.id)
-        claims = own.parent.glob(f"{self.path.name}-*")
-        return any(c != own and alive(c) for c in claims)
-
-    def _alive(self, run: int) -> bool:
-        return self.path is not None and alive(claim_of(self.path, run))
 
     # ── calls ────────────────────────────────────────────────────────────────
 
@@ -243,7 +222,7 @@ class Store:
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
                 return kept(self._sound(found))
             for (other,) in c.execute(ELSEWHERE, (sending.key, *schema.span(self.run.id))):
-                if self._alive(other >> SHIFT):
+                if goes_on(self.path, other >> SHIFT):
                     return int(other)
         made = row_of(c, row, RESERVED, sending, time.time(), self._texts)
         c.put("call", made.values())
@@ -358,6 +337,5 @@ class Store:
         run = self.run
         for found in self._read(TOOLS, run.identity, 0 if before else run.id, ToolCalled.name):
             self._hold("event", found)
-            event = from_json({**json.loads(str(found[4])), "event": found[1], "node": found[2]})
-            if isinstance(event, ToolCalled):
+            if isinstance(event := event_of(found), ToolCalled):
                 yield event

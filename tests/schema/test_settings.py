@@ -109,11 +109,16 @@ LITERAL = [(block, s) for block, s in ALL if s.of.types]
 
 def written(block: str, setting: Setting, value: str) -> str:
     """A text with a setting of a block, in the place of one that stands there already."""
-    text = WHERE[block]
+    text = around(block, setting)
     if block in USED or (block == "shares" and setting.name in ("train", "dev")):
         text = re.sub(rf"\b{setting.name}: (\S+)", "", text, count=1 + (block == "price"))
     sign = " <=" if setting.limit else ":"
     return text % f"{setting.name}{sign} {value}"
+
+
+def around(block: str, setting: Setting) -> str:
+    """A text with a place for a setting, and with what the setting is a part of."""
+    return WHERE[block].replace(*BESIDE.get(f"{block}-{setting.name}", ("", "")))
 
 
 def refused(text: str) -> set[str]:
@@ -157,9 +162,21 @@ OTHERS = {
     "map-on_error": "skip(at_most: 5%)", "filter-on_error": "skip", "leaf-on_error": "skip",
     "map-stop": "count(it) > 1", "prune-keep": "2..3", "batch-budget": "{ calls <= 3 }",
     "dataset-bind": "{ text: other }", "eval-budget": "{ calls <= 3 }",
+    "prompt-module": '"dspy:ChainOfThought"', "prompt-tools": "[seek]", "repl-session": "before",
+    "repl-conversation": "700tok",
     "tune-budget": "{ calls <= 3 }", "tune-split": "{ train: 50% dev: 50% }",
 }  # fmt: skip
+BESIDE = {  # what a setting is a part of
+    **dict.fromkeys(
+        ("prompt-calls", "prompt-context", "prompt-output", "prompt-tools"),
+        ("%s", 'module: "dspy:ReAct" calls <= 5 %s'),
+    ),
+    "prompt-tools": ("%s", 'module: "dspy:ReAct" calls <= 5 %s'),
+    "prompt-calls": ("%s", 'module: "dspy:ChainOfThought" %s'),
+    "repl-conversation": ("repl { ", "repl { session: before "),
+}
 HEARD = """
+code seek(word: Text) -> Text from "seek.py:seek"
 model m { default: "a/b" }
 recipe use(text: Text) -> Text { %s return p(text) }
 """
@@ -177,7 +194,7 @@ def test_each_setting_is_taken_and_has_an_effect(block: str, setting: Setting) -
     text = written(block, setting, value)
     if f"{setting.name}: " in first:  # it is written already, as something else
         text = re.sub(rf"\b{setting.name}: [^ ]+", "", text, count=1)
-    assert made(block, text) != made(block, WHERE[block] % "")
+    assert made(block, text) != made(block, around(block, setting) % "")
 
 
 def made(block: str, text: str) -> object:
@@ -189,6 +206,10 @@ def made(block: str, text: str) -> object:
     if block in ("model", "price", "takes", "prompt", "repl"):
         text = text.replace("p(page: Slice)", "p(page: Text)")
         text += HEARD % "" if block in ("prompt", "repl") else HEARD.split("}", 1)[1] % ""
+    if "session: before" in text:
+        text = text.replace("p(page: Text)", "p(page: Text, before: Session?)")
+        text = text.replace("recipe use(text: Text)", "recipe use(text: Text, last: Session?)")
+        text = text.replace("return p(text)", "return p(text, last)")
     if block == "dataset":
         text += "\neval heard for one { over: d score exact weight 1 }"
     found = compiler.check(SourceFile("s.rlm", HEAD + text + "\n"), load_import)
