@@ -90,6 +90,7 @@ RUN_CODES: dict[str, Row] = {
     "key-not-sent": (OK, (), "a key that is set was made for another endpoint"),
     "lock-outdated": (USAGE, (), "rlm.toml asks for other packages than rlm.lock has"),
     "lock-unreadable": (USAGE, (), "rlm.lock cannot be read"),
+    "log-unreadable": (USAGE, (), "a file that is no whole log of a run"),
     "metric-failed": (FAILED, (), "a metric gave no score"),
     "missing-column": (FAILED, (), "a table without a column the record names"),
     "missing-input": (USAGE, (), "a parameter without a value"),
