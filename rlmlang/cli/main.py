@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -30,6 +31,7 @@ COMMANDS = {
     "show": "Show what happened in a run.",
     "diff": "Show what changed between recipes, plans or runs.",
     "export": "Write a run's events for other tools.",
+    "import": "Keep runs that other programs logged.",
     "store": "Look after the file that keeps runs.",
     "deps": "Look after the packages that a project uses.",
     "trust": "Trust a folder's rlm.toml with endpoints, keys and sandboxes.",
@@ -50,7 +52,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = import_module(f"rlmlang.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found: click.Command = import_module(f"rlmlang.cli.{module}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -9,6 +9,7 @@ import click
 from rlmlang.cli.flags import FLAGS
 from rlmlang.cli.main import COMMANDS, rlm
 from rlmlang.reference.page import Page, Row
+from rlmlang.report.export.export import Export
 from rlmlang.report.export.table import EXPORTS
 from rlmlang.report.formats.format import Format
 from rlmlang.report.formats.table import FORMATS
@@ -17,10 +18,7 @@ from rlmlang.schema.environment import VARIABLES
 
 def command_pages() -> Iterator[Page]:
     """A page of each command, of each option, and of each variable that stands for one."""
-    yield from (
-        Page(x.name, "export", x.doc.removesuffix("."), form=f"rlm export last --format {x.name}")
-        for x in EXPORTS.values()
-    )
+    yield from map(_export, EXPORTS.values())
     yield from map(_format, FORMATS.values())
     made = list(_commands())
     for name, command in made:
@@ -38,6 +36,25 @@ def command_pages() -> Iterator[Page]:
         "stands for an option of one command",
         own,
         "export RLM_EXPLAIN_JSON=1",
+    )
+
+
+def _export(found: Export) -> Page:
+    texts = {True: "are written, unless --no-texts", False: "only with --texts", None: "none"}
+    needs = [("needs", f"pip install '{found.installs}'")] if found.installs else []
+    also = [("sent", "to a collector with --to URL")] if found.messages is not None else []
+    return Page(
+        found.name,
+        "export",
+        found.doc.removesuffix("."),
+        form=f"rlm export last --format {found.name}",
+        notes=(
+            ("read by", found.opens),
+            ("lacks", found.lacks),
+            ("texts", texts[found.texts]),
+            *also,
+            *needs,
+        ),
     )
 
 

@@ -62,12 +62,12 @@ def command(
 def _tree(reader: StoreReader, run: str, node: str, everything: bool, as_values: bool) -> None:
     from rlmlang.cli.console import console
     from rlmlang.report.calls import known_nodes, node_view, run_view
-    from rlmlang.report.export.jsonl import JSONL
+    from rlmlang.report.export.jsonl import json_lines
     from rlmlang.trajectory.calls import fold
 
     events = reader.events(reader.choose(run))
     if as_values:
-        write_lines(JSONL.write(events), None)
+        write_lines(json_lines(events), None)
         return
     record = fold(events)
     view = node_view(record, node) if node else run_view(record, everything=everything)

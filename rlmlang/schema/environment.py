@@ -29,6 +29,8 @@ CACHE = "XDG_CACHE_HOME"
 STATE = "XDG_STATE_HOME"
 CONFIG = "XDG_CONFIG_HOME"
 AZURE = "AZURE_AD_TOKEN"
+COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
+COLLECTOR_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 VARIABLES = {
     v.name: v
     for v in (
@@ -43,6 +45,10 @@ VARIABLES = {
         Variable("PROVIDER_API_KEY", "a provider's key, such as OPENAI_API_KEY or "
                  "ANTHROPIC_API_KEY; it goes to that provider alone", "secret"),
         Variable(AZURE, "a token of Azure's directory, in place of a key", "secret"),
+        Variable(COLLECTOR_HEADERS, "headers for the collector of `rlm export --to`, as "
+                 "OpenTelemetry has them", "x-api-key=secret,x-project=7"),
+        Variable(COLLECTOR, f"the collector that {COLLECTOR_HEADERS} is for: another one is not "
+                 "sent them", "http://127.0.0.1:4318"),
         Variable(TRUST, "1 trusts the recipe and its rlm.toml for this command, as --trust does",
                  "1"),
         Variable(DEBUG, "1 shows where rlmlang made a mistake of its own", "1"),

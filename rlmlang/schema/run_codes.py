@@ -18,6 +18,7 @@ RUN_CODES: dict[str, Row] = {
     "answer-refused": (FAILED, ("item",), "a model gave no usable answer"),
     "answer-tool-call": (FAILED, ("item",), "a model called a tool instead of answering"),
     "bad-api-base": (USAGE, (), "the address of an endpoint cannot be used"),
+    "bad-collector": (USAGE, (), "the address of a collector cannot be used"),
     "bad-encoding": (
         FAILED,
         ("no text", "source"),
@@ -41,6 +42,8 @@ RUN_CODES: dict[str, Row] = {
         "a Python function that failed, or gave what is not of its type",
     ),
     "code-missing": (FAILED, (), "a Python function that cannot be loaded"),
+    "collector-refused": (FAILED, (), "a collector that did not take a run's spans"),
+    "collector-unreachable": (FAILED, (), "a collector that cannot be reached"),
     "context-tight": (
         OK,
         ("computed",),
@@ -87,6 +90,7 @@ RUN_CODES: dict[str, Row] = {
     "key-not-sent": (OK, (), "a key that is set was made for another endpoint"),
     "lock-outdated": (USAGE, (), "rlm.toml asks for other packages than rlm.lock has"),
     "lock-unreadable": (USAGE, (), "rlm.lock cannot be read"),
+    "log-unreadable": (USAGE, (), "a file that is no whole log of a run"),
     "metric-failed": (FAILED, (), "a metric gave no score"),
     "missing-column": (FAILED, (), "a table without a column the record names"),
     "missing-input": (USAGE, (), "a parameter without a value"),

@@ -129,7 +129,9 @@ class StoreReader:
             raise failed(
                 "unknown-run",
                 f"of {run.name} no plan is kept",
-                hint="it began with an earlier version; `rlm plan FILE` plans anew",
+                hint="a log that was imported has none"
+                if "imported" in run.data
+                else "it began with an earlier version; `rlm plan FILE` plans anew",
             )
         return json.dumps({**json.loads(text), "binding": run.data["binding"]})
 

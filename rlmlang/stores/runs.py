@@ -64,8 +64,8 @@ class ItemData(TypedDict):
 class RunData(TypedDict, total=False):
     """What is known of a run besides: models by name, inputs in few words and as they were given,
     what it was a part of (`within`, its `example`, its `item`, a `session`), the run and the point
-    that it goes on from, an eval's result, where the `document` of its plan is kept, and what that
-    was bound to."""
+    that it goes on from, the format of the log that it was `imported` from, an eval's result, where
+    the `document` of its plan is kept, and what that was bound to."""
 
     models: dict[str, str]
     inputs: dict[str, str]
@@ -77,6 +77,7 @@ class RunData(TypedDict, total=False):
     session: str
     forked_from: str
     forked_at: str
+    imported: str
     eval: Mapping[str, object]
     document: int | None
     binding: Json

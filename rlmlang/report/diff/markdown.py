@@ -29,9 +29,9 @@ def markdown(found: Difference, *, everything: bool = False) -> str:
         return "\n".join([*head, "No difference.", ""])
     changed = [diff for diff in found.plans if not diff.same]
     if changed:
-        head += _table(HEADINGS, map(_row, changed))
+        head += table(HEADINGS, map(_row, changed))
     if found.run is not None:
-        head += _table(("of the runs", "before → after"), _run_rows(found.run))
+        head += table(("of the runs", "before → after"), _run_rows(found.run))
     return "\n".join([*head, *_within(LONGEST - sum(map(len, head)), _details(found, everything))])
 
 
@@ -58,7 +58,8 @@ def _run_rows(run: RunDiff) -> Iterator[tuple[str, str]]:
         yield f"coverage of {code(change.source)}", rows.coverage(change)
 
 
-def _table(headings: Sequence[str], cells: Iterable[Sequence[str]]) -> list[str]:
+def table(headings: Sequence[str], cells: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table, and an empty one."""
     lines = [headings, ["---"] * len(headings), *cells]
     return [*(f"| {' | '.join(line)} |" for line in lines), ""]
 
@@ -74,9 +75,14 @@ def _details(found: Difference, everything: bool) -> Iterator[str]:
 
 def _folded(title: str, lines: Iterable[Text]) -> str:
     body = "\n".join(line.plain for line in lines)
-    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", body)), 3)
     summary = f"<details><summary>{escape(title)}</summary>"
-    return f"{summary}\n\n{fence}text\n{body}\n{fence}\n\n</details>\n"
+    return f"{summary}\n\n{fenced(body, 'text')}\n\n</details>\n"
+
+
+def fenced(body: str, kind: str) -> str:
+    """A block of code, whose fence is longer than any in it."""
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", body)), 3)
+    return f"{fence}{kind}\n{body}\n{fence}"
 
 
 def _within(room: int, parts: Iterable[str]) -> Iterator[str]:

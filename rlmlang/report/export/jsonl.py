@@ -9,8 +9,15 @@ from rlmlang.report.export.export import Export
 from rlmlang.trajectory.events import Event, to_json
 
 
-def _lines(events: Iterable[Event]) -> Iterator[str]:
+def json_lines(events: Iterable[Event]) -> Iterator[str]:
+    """Events as they are read back."""
     return (json.dumps(to_json(e), ensure_ascii=False) + "\n" for e in events)
 
 
-JSONL = Export("jsonl", "One event a line.", _lines)
+JSONL = Export(
+    "jsonl",
+    "One event a line.",
+    json_lines,
+    "whatever reads JSON lines; docs/trajectory.md has the events",
+    "nothing",
+)

@@ -1,236 +1,236 @@
-"""OpenTelemetry's protocol as JSON lines, which a collector reads: run → step → call.
+"""OpenTelemetry's protocol: run → step → session → call, cell and tool, as JSON lines or as the
+messages that a collector takes.
 
-Attributes are those of OpenTelemetry's semantic conventions for generative AI; what they have no
-name for begins with `rlm.`. A call is written as soon as its event is read, a span for each
-attempt; steps and the run, whose spans end last, come at the end.
+Attributes are those of OpenTelemetry's semantic conventions for generative AI, as they are opted in
+to; what these have no name for begins with `rlm.`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 
 from rlmlang.report.export.export import Export
+from rlmlang.report.export.protobuf import trace_message
+from rlmlang.report.export.spans import Span, spans_of
+from rlmlang.resources import __version__
 from rlmlang.schema.tools import ARGUMENTS
 from rlmlang.trajectory.events import (
+    CallEvent,
     CallFailed,
     CallFinished,
+    CellFinished,
     Event,
     RunFinished,
     RunStarted,
     StepFinished,
     StepStarted,
     ToolCalled,
+    TurnStarted,
     to_json,
 )
 from rlmlang.value import Json
 
+Attributes = dict[str, Json]
+Naming = Callable[[Span], Attributes]
 INTERNAL, CLIENT = 1, 3
 ERROR = 2
 COMMON = {"event", *(f.name for f in fields(Event))}
-AT_ONCE = 500  # spans a line
+AT_ONCE = 500  # spans a line, and a message
+LANGUAGE = "python"  # of the code that models write
 PROVIDERS = {"azure": "azure.ai.openai", "bedrock": "aws.bedrock", "gemini": "gcp.gemini",
              "mistral": "mistral_ai", "vertex_ai": "gcp.vertex_ai", "xai": "x_ai"}  # fmt: skip
 
 
-def _lines(events: Iterable[Event]) -> Iterator[str]:
+def exported(events: Iterable[Event], naming: Naming) -> Iterator[Json]:
+    """A run as values of OTLP's JSON, so many spans at once, their attributes as they are named."""
     waiting: list[Json] = []
-    for span in _spans(events):
-        waiting.append(span)
+    for span in spans_of(events):
+        waiting.append(_span(span, naming))
         if len(waiting) == AT_ONCE:
-            yield _line(waiting)
+            yield _traces(waiting)
             waiting = []
     if waiting:
-        yield _line(waiting)
+        yield _traces(waiting)
 
 
-OTLP = Export("otlp", "Spans for OpenTelemetry, as OTLP JSON lines.", _lines)
+def export_of(name: str, doc: str, naming: Naming, opens: str) -> Export:
+    """The format whose spans have attributes as they are named."""
+    return Export(
+        name,
+        doc,
+        lambda events: (
+            json.dumps(found, ensure_ascii=False) + "\n" for found in exported(events, naming)
+        ),
+        opens,
+        f"more than {ARGUMENTS:,} characters of what a tool gave; which bytes of a document were "
+        "left out",
+        texts=False,
+        messages=lambda events: map(trace_message, exported(events, naming)),
+    )
 
 
-def _line(spans: list[Json]) -> str:
-    resource: Json = {"attributes": _attributes({"service.name": "rlmlang"})}
-    scope: Json = {"scope": {"name": "rlmlang"}, "spans": spans}
-    data: Json = {"resourceSpans": [{"resource": resource, "scopeSpans": [scope]}]}
-    return json.dumps(data, ensure_ascii=False) + "\n"
+def _traces(spans: list[Json]) -> Json:
+    about: Attributes = {"service.name": "rlmlang", "service.version": __version__}
+    scope: Json = {"scope": {"name": "rlmlang", "version": __version__}, "spans": spans}
+    resource: Json = {"attributes": _attributes(about)}
+    return {"resourceSpans": [{"resource": resource, "scopeSpans": [scope]}]}
 
 
-@dataclass
-class _Span:
-    """A span as it is put together; that of a run or a step is open until all has been read."""
-
-    run: str
-    id: str
-    parent: str
-    name: str
-    start: float
-    end: float | None = None
-    kind: int = INTERNAL
-    attributes: dict[str, Json] = field(default_factory=dict)
-    events: list[Json] = field(default_factory=list)
-    code: str = ""
-    message: str = ""
-
-    def json(self, last: float) -> Json:
-        """The span; one without an end ends with the last that is known of its run."""
-        error: dict[str, Json] = {"error.type": self.code} if self.code else {}
-        return {
-            "traceId": hashlib.sha256(self.run.encode()).hexdigest()[:32],
-            "spanId": self.id,
-            "parentSpanId": self.parent,
-            "name": self.name,
-            "kind": self.kind,
-            "startTimeUnixNano": _nanoseconds(self.start),
-            "endTimeUnixNano": _nanoseconds(last if self.end is None else self.end),
-            "attributes": _attributes(self.attributes | error),
-            "events": self.events,
-            "status": {"code": ERROR, "message": self.message} if self.code else {},
-        }
-
-
-def _spans(events: Iterable[Event]) -> Iterator[Json]:
-    """Spans of calls, then those of the run and its steps."""
-    opened: dict[str, _Span] = {}
-    last = 0.0
-    for event in events:
-        last = max(last, event.at)
-        match event:
-            case CallFinished() | CallFailed():
-                yield _call(event, _above(event.node, opened)).json(last)
-            case ToolCalled():
-                yield _tool(event, _above(event.node, opened)).json(last)
-            case RunStarted():
-                opened.setdefault("", _run(event))
-            case StepStarted():
-                opened.setdefault(event.node, _step(event, _above(event.node, opened)))
-            case _ if around := _above(event.node, opened):
-                _add(around, event)
-    for span in opened.values():
-        yield span.json(last)
-
-
-def _above(node: str, opened: Mapping[str, _Span]) -> _Span | None:
-    """The span that holds what is said of a node: of its step, of the one around it, or the run."""
-    while node and node not in opened:
-        node = node.rpartition(".")[0]
-    return opened.get(node)
-
-
-def _run(event: RunStarted) -> _Span:
-    told: dict[str, Json] = {
-        "gen_ai.operation.name": "invoke_workflow",
-        "gen_ai.workflow.name": event.recipe,
-        "rlm.run": event.run,
-        "rlm.plan": event.plan,
-        "rlm.path": event.path,
-        **{f"rlm.model.{name}": model for name, model in event.models.items()},
-        **{f"rlm.input.{name}": shown for name, shown in event.inputs.items()},
+def _span(span: Span, naming: Naming) -> Json:
+    code, message = span.problem
+    told = own_attributes(span) | naming(span) | ({"error.type": code} if code else {})
+    end = span.start if span.end is None else span.end
+    return {
+        "traceId": span.trace,
+        "spanId": span.id,
+        "parentSpanId": span.parent,
+        "name": name_of(span),
+        "kind": CLIENT if isinstance(span.about, CallFinished | CallFailed) else INTERNAL,
+        "startTimeUnixNano": _nanoseconds(span.start),
+        "endTimeUnixNano": _nanoseconds(max(span.start, end)),
+        "attributes": _attributes(told),
+        "events": [_inside(event) for event in span.inside],
+        "droppedEventsCount": span.dropped,
+        "status": {"code": ERROR, "message": message} if code else {},
     }
-    name = f"invoke_workflow {event.recipe}"
-    return _Span(event.run, _id(event.run), "", name, event.at, attributes=told)
 
 
-def _step(event: StepStarted, above: _Span | None) -> _Span:
-    told: dict[str, Json] = {"rlm.node": event.node, "rlm.verb": event.verb}
-    if event.verb == "search":
-        told["gen_ai.operation.name"] = "retrieval"
-    name = f"{event.verb} {event.node.partition('.')[2]}"
-    id_, parent = _id(event.run, event.node), above.id if above else ""
-    return _Span(event.run, id_, parent, name, event.at, attributes=told)
+def _inside(event: Event) -> Json:
+    """Something that happened in a span."""
+    about = {name: v for name, v in to_json(event).items() if name not in COMMON}
+    return {
+        "timeUnixNano": _nanoseconds(event.at),
+        "name": f"rlm.{event.name}",
+        "attributes": _attributes({f"rlm.{k}": v for k, v in about.items()}),
+    }
 
 
-def _add(span: _Span, event: Event) -> None:
-    """What an event says of a span: that it ended, or something that happened in it."""
+def name_of(span: Span) -> str:
+    """What a span is called: the operation, and what it is about."""
+    if span.session is not None:
+        return f"invoke_agent {span.session.step}"
+    match span.about:
+        case RunStarted(recipe=recipe):
+            return f"invoke_workflow {recipe}"
+        case StepStarted(verb=verb) as event:
+            return f"{verb} {event.step}"
+        case CallFinished(model=model) | CallFailed(model=model):
+            return f"chat {model_of(model)[1]}"
+        case ToolCalled(tool=tool):
+            return f"execute_tool {tool}"
+    return f"execute_tool {LANGUAGE}"
+
+
+def model_of(name: str) -> tuple[str, str]:
+    """The provider of a model, empty where its name says none, and the rest of its name."""
+    provider, slash, model = name.partition("/")
+    return (PROVIDERS.get(provider, provider), model) if slash else ("", name)
+
+
+def own_attributes(span: Span) -> Attributes:
+    """What no convention has a name for."""
+    told: Attributes = {"rlm.run": span.run, "rlm.node": span.about.node or None}
+    if isinstance(span.about, CallEvent):
+        told["rlm.call"] = str(span.session or span.about.call)
+    if span.session is not None:
+        return told
+    match span.about:
+        case RunStarted() as event:
+            told |= {"rlm.plan": event.plan, "rlm.path": event.path}
+            told |= {f"rlm.model.{name}": model for name, model in event.models.items()}
+            told |= {f"rlm.input.{name}": shown for name, shown in event.inputs.items()}
+        case StepStarted(verb=verb):
+            told["rlm.verb"] = verb
+        case CallFinished() | CallFailed() as event:
+            told |= {"rlm.attempt": event.call.attempt, "rlm.prompt": event.prompt}
+            told |= {"rlm.cost.usd": event.usd, "rlm.reused": event.reused}
+        case ToolCalled(size=size):
+            told["rlm.size"] = size
+        case CellFinished() as event:
+            told |= {"rlm.cell.tier": event.tier, "rlm.cell.submitted": event.submitted}
+    if ranges := getattr(span.about, "ranges", ()):
+        told["rlm.sources"] = [f"{document}:{a}-{b}" for document, a, b, *_ in ranges]
+    return told | _ending(span.ended)
+
+
+def _ending(event: Event | None) -> Attributes:
     match event:
         case StepFinished():
-            span.end = event.at
-            span.attributes |= {"rlm.items": event.items, "rlm.skipped": event.skipped}
+            return {"rlm.items": event.items, "rlm.skipped": event.skipped}
         case RunFinished():
-            span.end, span.code, span.message = event.at, event.code, event.message
-            result = json.dumps(event.result, ensure_ascii=False, default=str)
-            span.attributes |= {"rlm.outcome": event.outcome, "rlm.result": result}
-        case _:
-            about = {name: v for name, v in to_json(event).items() if name not in COMMON}
-            span.events.append(
-                {
-                    "timeUnixNano": _nanoseconds(event.at),
-                    "name": f"rlm.{event.name}",
-                    "attributes": _attributes({f"rlm.{k}": v for k, v in about.items()}),
-                }
-            )
+            result = None if event.result is None else as_text(event.result)
+            return {"rlm.outcome": event.outcome, "rlm.result": result}
+    return {}
 
 
-def _call(event: CallFinished | CallFailed, above: _Span | None) -> _Span:
-    """One request to a model. A failure has the code of what was wrong with its answer."""
-    provider, slash, model = event.model.partition("/")
-    model = model if slash else event.model
-    told: dict[str, Json] = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": PROVIDERS.get(provider, provider) if slash else None,
-        "gen_ai.request.model": model,
-        "gen_ai.prompt.name": event.prompt,
-        "gen_ai.usage.input_tokens": event.tokens_in,
-        "gen_ai.usage.output_tokens": event.tokens_out,
-        "gen_ai.input.messages": _message("user", event.request),
-        "rlm.node": event.node,
-        "rlm.call": str(event.call),
-        "rlm.attempt": event.call.attempt,
-        "rlm.cost.usd": event.usd,
-        "rlm.reused": event.reused,
+def _gen_ai(span: Span) -> Attributes:
+    """The names of the conventions for generative AI."""
+    if span.session is not None:
+        id_ = str(span.session)
+        about: Attributes = {"agent.name": span.session.step, "agent.id": id_}
+        return _named("invoke_agent", about | {"conversation.id": id_})
+    match span.about:
+        case RunStarted(recipe=recipe):
+            return _named("invoke_workflow", {"workflow.name": recipe})
+        case StepStarted(verb="search"):
+            return _named("retrieval", {})
+        case CallFinished() | CallFailed() as event:
+            return _named("chat", _chat(event))
+        case ToolCalled() as event:
+            result = as_text(event.result)[:ARGUMENTS] if event.result is not None else None
+            return _tool(event.tool, str(event.call), event.arguments or None, result)
+        case CellFinished() as event:
+            code = as_text({"code": event.code}) if event.code else None
+            return _tool(LANGUAGE, f"{event.call}.cell", code, event.output or None)
+        case TurnStarted() as event:
+            return _tool(LANGUAGE, f"{event.call}.cell", None, None)
+    return {}
+
+
+def _chat(event: CallFinished | CallFailed) -> Attributes:
+    """One request to a model."""
+    provider, model = model_of(event.model)
+    ending = "error" if isinstance(event, CallFailed) else "stop"
+    said = _message("assistant", event.answer, finish_reason=ending) if event.answer else None
+    return {
+        "provider.name": provider or None,
+        "request.model": model,
+        "prompt.name": event.prompt,
+        "usage.input_tokens": event.tokens_in,
+        "usage.output_tokens": event.tokens_out,
+        "input.messages": _message("user", event.request) if event.request else None,
+        "output.messages": said,
     }
-    id_ = _id(event.run, event.node, str(event.call), str(event.call.attempt))
-    span = _Span(
-        event.run,
-        id_,
-        above.id if above else "",
-        f"chat {model}",
-        event.at - event.seconds,
-        event.at,
-        CLIENT,
-        told,
-    )
-    if isinstance(event, CallFailed):
-        span.code, span.message, ending = event.code, event.reason, "error"
-    else:
-        ending = "stop"
-        told["rlm.sources"] = [f"{document}:{a}-{b}" for document, a, b, *_ in event.ranges]
-    told["gen_ai.output.messages"] = _message("assistant", event.answer, finish_reason=ending)
-    return span
 
 
-def _tool(event: ToolCalled, above: _Span | None) -> _Span:
-    """A call of a function outside of the sandbox."""
-    told: dict[str, Json] = {
-        "gen_ai.operation.name": "execute_tool",
-        "gen_ai.tool.name": event.tool,
-        "gen_ai.tool.call.arguments": event.arguments,
-        "gen_ai.tool.call.result": json.dumps(event.result)[:ARGUMENTS],
-        "rlm.node": event.node,
-        "rlm.call": str(event.call),
-        "rlm.size": event.size,
-    }
-    id_ = _id(event.run, event.node, str(event.call), str(event.seq))
-    name, began = f"execute_tool {event.tool}", event.at - event.seconds
-    span = _Span(event.run, id_, above.id if above else "", name, began, event.at, INTERNAL, told)
-    if event.error:
-        span.code, span.message = "tool_error", event.error
-    return span
+def _tool(name: str, id_: str, arguments: str | None, result: str | None) -> Attributes:
+    """A function that is carried out; so is code that a model wrote."""
+    about: Attributes = {"tool.name": name, "tool.type": "function", "tool.call.id": id_}
+    given: Attributes = {"tool.call.arguments": arguments, "tool.call.result": result}
+    return _named("execute_tool", about | given)
 
 
-def _id(*of: str) -> str:
-    """The id of a span, from the names of what it is about: the same in every export."""
-    return hashlib.sha256("\0".join(x for x in of if x).encode()).hexdigest()[:16]
-
-
-def _nanoseconds(seconds: float) -> str:
-    return str(round(seconds * 1e9))
+def _named(operation: str, values: Attributes) -> Attributes:
+    """Attributes by the names of the conventions."""
+    named = {f"gen_ai.{name}": value for name, value in values.items()}
+    return {"gen_ai.operation.name": operation, **named}
 
 
 def _message(role: str, text: str, **more: str) -> str:
     """A list of one message in the form of the conventions."""
     parts = [{"type": "text", "content": text}]
-    return json.dumps([{"role": role, "parts": parts, **more}], ensure_ascii=False)
+    return as_text([{"role": role, "parts": parts, **more}])
+
+
+def as_text(value: Json) -> str:
+    """A value as JSON."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _nanoseconds(seconds: float) -> str:
+    return str(max(0, round(seconds * 1e9)))
 
 
 def _attributes(values: Mapping[str, Json]) -> list[Json]:
@@ -249,4 +249,12 @@ def _value(value: Json) -> Json:
             return {"stringValue": value}
         case list():
             return {"arrayValue": {"values": [_value(v) for v in value]}}
-    return {"stringValue": json.dumps(value, ensure_ascii=False)}
+    return {"stringValue": as_text(value)}
+
+
+OTLP = export_of(
+    "otlp",
+    "Spans for OpenTelemetry, as OTLP JSON lines.",
+    _gen_ai,
+    "any OpenTelemetry collector and what stands behind one: Jaeger, Grafana Tempo, MLflow",
+)
