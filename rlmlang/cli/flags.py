@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., object])
 ASKING = ("run", "batch", "ask", "eval", "tune")  # these ask models
 BINDING = ("run", "batch", "plan", "graph", "diff")  # these bind the inputs of a recipe
-LOOKING = ("runs", "show", "diff", "export", "store ls", "store verify", "store gc",
+LOOKING = ("runs", "show", "view", "diff", "export", "store ls", "store verify", "store gc",
            "store adopt")  # fmt: skip
 SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "diff", "trust", "models", "doctor",
           "explain", "store ls", "store verify", "store gc", "store adopt", "store salvage",

@@ -29,6 +29,7 @@ COMMANDS = {
     "tune": "Find better prompts and numbers, and say how much better.",
     "runs": "List the runs that are kept.",
     "show": "Show what happened in a run.",
+    "view": "Write a run as one page for a browser.",
     "diff": "Show what changed between recipes, plans or runs.",
     "export": "Write a run's events for other tools.",
     "import": "Keep runs that other programs logged.",

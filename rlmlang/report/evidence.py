@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from rlmlang.framing.replies import UnreadableError, read, unframed
@@ -38,14 +38,19 @@ class Answers:
     ) -> list[tuple[str, str]]:
         """Places whose answers went into the result, and what was said of them. `line` finds the
         line of a byte of a document; it is asked for the places that are shown."""
-        final = " ".join(as_text(result).split()).lower()
         found: list[tuple[str, str]] = []
+        for event, said in self.supporting(result):
+            find = line if len(found) < MOST else _unknown
+            found.append((_place(event.ranges, find), said))
+        return found
+
+    def supporting(self, result: Json) -> Iterator[tuple[CallFinished, str]]:
+        """The calls whose answers went into the result, with what was said."""
+        final = " ".join(as_text(result).split()).lower()
         for event in self.kept:
             said = " ".join(answer_of(event.answer).split())
             if len(said) >= LEAST and _supports(said.lower(), final):
-                find = line if len(found) < MOST else _unknown
-                found.append((_place(event.ranges, find), said))
-        return found
+                yield event, said
 
 
 def answer_of(raw: str) -> str:

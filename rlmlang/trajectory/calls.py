@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rlmlang.ir.calls import CallId
@@ -17,6 +17,9 @@ from rlmlang.trajectory.events import (
     Event,
     FilesLeftOut,
     ItemSkipped,
+    Noticed,
+    Paused,
+    Range,
     RunFinished,
     RunStarted,
     StepFinished,
@@ -29,13 +32,15 @@ from rlmlang.trajectory.events import (
 @dataclass
 class CallRecord:
     """One call with all its attempts, and what was unusual about those that were read; `sent` are
-    the rows of requests that nothing has come of, `cell` is what came of the code of a turn."""
+    the rows of requests that nothing has come of, `cell` is what came of the code of a turn, `lost`
+    are the bytes of an item that was `skipped`."""
 
     id: CallId
     prompt: str
     sent: set[int] = field(default_factory=set)
     attempts: list[CallFinished | CallFailed] = field(default_factory=list)
     skipped: str = ""
+    lost: Sequence[Range] = ()
     reads: dict[int, CallRead] = field(default_factory=dict)
     cell: CellFinished | None = None
     began: float = 0.0
@@ -78,12 +83,14 @@ class StepRecord:
 
 @dataclass
 class RunRecord:
-    """A run as it is shown."""
+    """A run as it is shown; `paused` are the times in which requests waited."""
 
     started: RunStarted | None = None
     finished: RunFinished | None = None
     left_out: dict[str, list[list[str]]] = field(default_factory=dict)
     steps: dict[str, StepRecord] = field(default_factory=dict)
+    paused: list[Paused] = field(default_factory=list)
+    noticed: list[Noticed] = field(default_factory=list)
 
 
 def fold(events: Iterable[Event]) -> RunRecord:
@@ -119,7 +126,12 @@ def fold(events: Iterable[Event]) -> RunRecord:
             case CellFinished():
                 _call(run, event).cell = event
             case ItemSkipped():
-                _call(run, event).skipped = event.reason
+                skipped = _call(run, event)
+                skipped.skipped, skipped.lost = event.reason, event.ranges
+            case Paused():
+                run.paused.append(event)
+            case Noticed():
+                run.noticed.append(event)
     return run
 
 
