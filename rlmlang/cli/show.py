@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -13,9 +14,25 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from rlmlang.diagnostics.diagnostic import CodedError
+    from rlmlang.report.wanted_calls import Find, WantedCalls
     from rlmlang.stores.reader import StoreReader
+    from rlmlang.trajectory.calls import RunRecord
 
 UNBROKEN = 1 << 16  # columns of what nobody looks at: a tree cuts longer lines
+
+
+class Which(TypedDict):
+    """Which calls are shown, as `WantedCalls` takes it."""
+
+    step: str
+    failed: bool
+    repaired: bool
+    nonempty: bool
+    slowest: int | None
+    dearest: int | None
 
 
 @click.command()
@@ -23,6 +40,28 @@ UNBROKEN = 1 << 16  # columns of what nobody looks at: a tree cuts longer lines
 @click.argument("node", default="")
 @click.option(
     "--all", "everything", is_flag=True, help="Every call, not only the first of each step."
+)
+@click.option("--step", default="", metavar="NAME", help="Only calls of a step, a line each.")
+@click.option(
+    "--grep",
+    default="",
+    metavar="PATTERN",
+    help="Only calls in whose request, answer or refusal a regular expression is.",
+)
+@click.option("--failed", is_flag=True, help="Only calls that failed, or whose item was left out.")
+@click.option("--repaired", is_flag=True, help="Only calls whose answers took repairs to read.")
+@click.option("--nonempty", is_flag=True, help="Only calls that were answered with something.")
+@click.option(
+    "--slowest",
+    type=click.IntRange(1),
+    metavar="COUNT",
+    help="Only the so many that took longest, that one first.",
+)
+@click.option(
+    "--dearest",
+    type=click.IntRange(1),
+    metavar="COUNT",
+    help="Only the so many that cost most, that one first.",
 )
 @click.option("--plan", "planned", is_flag=True, help="The plan that ran, as `rlm plan` shows it.")
 @click.option("--answer", is_flag=True, help="The run's result alone, as `rlm run` writes it.")
@@ -38,15 +77,22 @@ def command(
     out: str | None,
     form: str,
     store: str,
+    grep: str,
+    **which: Unpack[Which],
 ) -> None:
-    """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE.
+    """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE: a
+    step, a call, or a range of items.
 
     RUN may be the beginning of a name; `last` is the last one. --json gives the
-    events as JSON lines; with --plan the plan.
+    events as JSON lines, with NODE or options that choose calls those of these; with --plan the
+    plan. Neighbours of which the same came share a line. What is longer than the terminal goes
+    through PAGER.
 
     \b
     rlm show
-    rlm show last notes[3]
+    rlm show last notes[3..10]
+    rlm show --failed --step notes
+    rlm show --grep "iron key" --nonempty
     """
     if answer:
         _answer(reader_of(store), run, form, out)
@@ -56,30 +102,98 @@ def command(
     if planned:
         _plan(reader_of(store), run, as_values)
         return
-    _tree(reader_of(store), run, node, everything, as_values)
+    from rlmlang.report.wanted_calls import WantedCalls
+
+    wanted = WantedCalls(find=finding(grep) if grep else None, **which)
+    _tell(reader_of(store), run, node, wanted, everything=everything, as_values=as_values)
 
 
-def _tree(reader: StoreReader, run: str, node: str, everything: bool, as_values: bool) -> None:
-    from rlmlang.cli.console import console
-    from rlmlang.report.calls import known_nodes, node_view, run_view
+def finding(pattern: str) -> Find:
+    """Where a regular expression stands in a text. Raises CodedError (bad-pattern)."""
+    from rlmlang.partitions.pattern import SECONDS, compile_pattern, slow_pattern
+
+    compiled = compile_pattern(pattern)
+
+    def find(text: str) -> tuple[int, int] | None:
+        try:
+            found = compiled.search(text, timeout=SECONDS)
+        except TimeoutError:
+            raise slow_pattern(pattern) from None
+        return found.span() if found is not None else None
+
+    return find
+
+
+def _tell(
+    reader: StoreReader,
+    run: str,
+    node: str,
+    wanted: WantedCalls,
+    *,
+    everything: bool,
+    as_values: bool,
+) -> None:
     from rlmlang.report.export.jsonl import json_lines
+    from rlmlang.report.wanted_calls import calls_in, calls_of, events_of
     from rlmlang.trajectory.calls import fold
 
-    events = reader.events(reader.choose(run))
-    if as_values:
-        write_lines(json_lines(events), None)
+    row = reader.choose(run)
+    if as_values and not node and wanted.all:
+        write_lines(json_lines(reader.events(row)), None)
         return
-    record = fold(events)
-    view = node_view(record, node) if node else run_view(record, everything=everything)
-    if view is None:
-        known = known_nodes(record)
-        raise failed(
-            "unknown-node",
-            f"the run has no calls in `{node}`",
-            reason=f"`{node}` asked no model and called no code." if node in known else "",
-            hint=did_you_mean(node, [name for name in known if name != node]),
-        )
-    console("stdout", soft_wrap=True, width=UNBROKEN).print(view)
+    record = fold(reader.events(row))
+    view = _view(record, node, wanted, everything=everything)
+    if view is None or (wanted.step and not calls_in(record, wanted.step)):
+        raise _unknown(record, node or wanted.step)
+    if as_values:
+        chosen = wanted.among(calls_in(record, node) if node else calls_of(record))
+        write_lines(json_lines(events_of(reader.events(row), chosen)), None)
+    else:
+        paged(view)
+
+
+def _view(
+    record: RunRecord, node: str, wanted: WantedCalls, *, everything: bool
+) -> RenderableType | None:
+    """What is asked for of a run; None where it has nothing of that name."""
+    from rlmlang.report.calls import node_view, run_view
+    from rlmlang.report.wanted_calls import wanted_view
+
+    if node:
+        return node_view(record, node, wanted)
+    if wanted.all:
+        return run_view(record, everything=everything)
+    return wanted_view(record, wanted)
+
+
+def _unknown(record: RunRecord, node: str) -> CodedError:
+    """The problem of a name below which a run has no calls."""
+    from rlmlang.report.calls import known_nodes
+
+    known = known_nodes(record)
+    return failed(
+        "unknown-node",
+        f"the run has no calls in `{node}`",
+        reason=f"`{node}` asked no model and called no code." if node in known else "",
+        hint=did_you_mean(node, [name for name in known if name != node]),
+    )
+
+
+def paged(view: RenderableType) -> None:
+    """Draws something; what is longer than the terminal, with the user's pager."""
+    from rlmlang.cli.console import console
+
+    drawn = console("stdout", soft_wrap=True, width=UNBROKEN)
+    if not (drawn.is_terminal and sys.stdin.isatty()):
+        drawn.print(view)
+        return
+    with drawn.capture() as captured:
+        drawn.print(view)
+    text = captured.get()
+    if text.count("\n") < drawn.height:
+        drawn.print(view)
+    else:
+        click.echo_via_pager(text, color=True)
 
 
 def _plan(reader: StoreReader, run: str, as_values: bool) -> None:

@@ -10,19 +10,22 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
+from rlmlang.report.call_lines import call_line, groups_of
 from rlmlang.report.code_calls import code_lines, heading_of, in_full
-from rlmlang.report.evidence import answer_of
-from rlmlang.report.fitted import Heading, shortened
+from rlmlang.report.fitted import Cut, Heading, shortened
 from rlmlang.report.receipt import counted
-from rlmlang.trajectory.calls import CallRecord, RunRecord, StepRecord
-from rlmlang.trajectory.events import CallFailed, CallRead, CellFinished, ToolCalled
+from rlmlang.report.text import as_text
+from rlmlang.report.wanted_calls import WantedCalls, calls_in, ordered
+from rlmlang.trajectory.calls import RunRecord, StepRecord
+from rlmlang.trajectory.events import CallFailed, CallRead, CellFinished, RunFinished, ToolCalled
 
-SHOWN, LONGEST = 12, 90
+SHOWN, LONGEST, WIDEST = 12, 90, 2_000
+ALL = WantedCalls()
 
 
 def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
     """The call tree; long lists of calls are shortened unless everything is asked for."""
-    started, finished = run.started, run.finished
+    started = run.started
     name = started.recipe if started else "run"
     title = Text(f"{name}  {started.run if started else ''}", style="bold")
     plan = f"  plan {started.plan[:12]}" if started and started.plan else ""
@@ -41,24 +44,33 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
         branch = tree.add(_step_line(step))
         for line in code_lines(step.codes, everything=everything):
             branch.add(line)
-        calls = list(step.calls.values())
-        for call in calls if everything else calls[:SHOWN]:
-            branch.add(_call_line(call))
-        if len(calls) > SHOWN and not everything:
-            branch.add(Text(f"… {len(calls) - SHOWN:,} more calls (--all)", style="dim"))
+        for shown in _call_lines(step, everything=everything):
+            branch.add(shown)
         for line in _tool_lines(step.tools, everything=everything):
             branch.add(line)
     if counted := repairs_in(run):
         words = ", ".join(f"{name} {n:,}" for name, n in counted.most_common())
         tree.add(Text(f"repairs: {words}", style="dim"))
-    if finished is not None:
-        tone = "green" if finished.outcome == "finished" else "red"
-        words = finished.outcome + (f" at {finished.place}" if finished.place else "")
-        words += f": {finished.message}" if finished.message else ""
-        tree.add(Text(words, style=tone))
-    else:
-        tree.add(Text("this run did not come to its end", style="yellow"))
+    _add_end(tree, run.finished, everything=everything)
     return tree
+
+
+def _add_end(tree: Tree, finished: RunFinished | None, *, everything: bool) -> None:
+    """How a run ended, and below that its answer."""
+    if finished is None:
+        tree.add(Text("this run did not come to its end", style="yellow"))
+        return
+    tone = "green" if finished.outcome == "finished" else "red"
+    words = finished.outcome + (f" at {finished.place}" if finished.place else "")
+    words += f": {finished.message}" if finished.message else ""
+    end = tree.add(Text(words, style=tone))
+    if finished.code:
+        return
+    lines = as_text(finished.result).splitlines()
+    shown = lines if everything else [shortened(line, WIDEST) for line in lines[:SHOWN]]
+    end.add(Text("\n".join(shown) or "(nothing)"))
+    if len(lines) > len(shown):
+        end.add(Text(f"… {len(lines) - SHOWN:,} more lines (--answer)", style="dim"))
 
 
 def _left_out_line(source: str, files: list[list[str]]) -> Text:
@@ -92,22 +104,14 @@ def _step_line(step: StepRecord) -> Text:
     return text
 
 
-def _call_line(call: CallRecord) -> Text:
-    last = call.attempts[-1] if call.attempts else None
-    text = Text(str(call.id))
-    if last is None and call.skipped:
-        reason = " ".join(call.skipped.split())
-        return text.append(f"  left out: {shortened(reason, LONGEST)}", style="yellow")
-    if last is None:
-        return text.append("  sent, not answered", style="dim") if call.sent else text
-    if isinstance(last, CallFailed):
-        text.append(f"  {last.code}: {shortened(last.reason, LONGEST)}", style="red")
-    else:
-        said = " ".join(answer_of(last.answer).split())
-        text.append(f"  {shortened(said, LONGEST) or '(nothing)'}", style="dim")
-    if len(call.attempts) > 1:
-        text.append(f"  {len(call.attempts)} tries", style="yellow")
-    return text
+def _call_lines(step: StepRecord, *, everything: bool) -> Iterator[Cut | Text]:
+    """The calls of a step: of many the first groups of one outcome each."""
+    calls = ordered(list(step.calls.values()))
+    groups = groups_of(calls, calls)
+    for group in groups if everything else groups[:SHOWN]:
+        yield call_line(group)
+    if left := 0 if everything else sum(map(len, groups[SHOWN:])):
+        yield Text(f"… {left:,} more calls (--all)", style="dim")
 
 
 def _tool_lines(tools: Sequence[ToolCalled], *, everything: bool) -> Iterator[Text]:
@@ -135,20 +139,17 @@ def _tool_view(tool: ToolCalled) -> list[Text | Heading]:
     return lines
 
 
-def node_view(run: RunRecord, node: str) -> Group | None:
-    """The prompts and answers of a step (`notes`) or of one call (`notes[3]`)."""
-    calls = [
-        c
-        for s in run.steps.values()
-        for c in s.calls.values()
-        if node in (s.node, s.name, str(c.id))
-    ]
+def node_view(run: RunRecord, node: str, wanted: WantedCalls = ALL) -> Group | None:
+    """The prompts and answers of a step (`notes`), of one call (`notes[3]`) or a range of items
+    (`notes[3..10]`), as far as they are wanted; None where there is nothing of that name."""
+    calls = calls_in(run, node)
     codes = [
         c for s in run.steps.values() for c in s.codes if node in (s.node, s.name, str(c.call))
     ]
     tools = [t for s in run.steps.values() for t in s.tools if node == str(t.call)]
     if not calls and not codes and not tools:
         return None
+    calls = wanted.among(calls)
     parts = [part for tool in tools for part in _tool_view(tool)]
     for code in codes[:SHOWN]:
         parts += [Heading(f"── {code.call}, code "), *in_full(code)]

@@ -37,3 +37,17 @@ class Hanging:
         yield first
         for more in rest:
             yield Text("    ").append_text(more)
+
+
+class Cut:
+    """A line of which the middle is cut where it does not fit, so that its end is seen; `least`
+    characters of that are left however narrow it is."""
+
+    def __init__(self, first: Text, middle: Text, last: Text, least: int = 24) -> None:
+        self.first, self.middle, self.last, self.least = first, middle, last, least
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.max_width - self.first.cell_len - self.last.cell_len
+        middle = self.middle.copy()
+        middle.truncate(max(self.least, room), overflow="ellipsis")
+        yield self.first + middle + self.last
