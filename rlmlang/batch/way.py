@@ -12,6 +12,7 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.suite import Batch
 from rlmlang.models.engines.call_context import Engine
+from rlmlang.runtime.checking import home_of
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import load
 from rlmlang.runtime.root import root_of
@@ -52,7 +53,8 @@ class Way:
         """The way over so many items. Raises CodedError (wrong-input)."""
         fails = failures_of(wish.max_failures, items, goes_on=wish.keep_going or batch.goes_on)
         selected = selection(wish.select)
-        profile = load(root_of(batch.path), options.profile).profile
+        options = replace(options, home=batch.base)
+        profile = load(root_of(home_of(batch.path, batch.base)), options.profile).profile
         settled = profile.given(batch.recipe) & {name for name, _ in batch.sets}
         return cls(
             options, batch.at_once, fails, selected, options.fresh, wish.dry, settled=settled

@@ -95,7 +95,7 @@ def _unpriced(made: Eval, options: Options) -> tuple[Diagnostic, ...]:
     """The note that dollars are not counted, where a model at hand has no price."""
     from rlmlang.runtime.prepare import prepare
 
-    ready = prepare(made.path, replace(options, recipe=made.recipe), need_all=False)
+    ready = prepare(made.path, replace(options, recipe=made.recipe, home=made.base), need_all=False)
     return tuple(w for w in ready.warnings if w.code == "price-unknown")
 
 
@@ -108,7 +108,7 @@ def _evaluated(made: Eval, options: Options, at_once: int, bar: Bar) -> tuple[Ev
     from rlmlang.testing.evals import Way, account_of, run_eval
     from rlmlang.testing.evals import as_values as values_of
 
-    require_of(made.path, (made,), options)
+    require_of(made.base, (made,), options)
     examples = examples_of(made)
     bar.total(min(len(examples.rows), made.limit or len(examples.rows)))
     way = Way(

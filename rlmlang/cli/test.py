@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,16 +17,18 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.schema.exits import FAILED, RECIPE
 
 if TYPE_CHECKING:
-    from rlmlang.ir.suite import Test
+    from rlmlang.testing.groups import Group
     from rlmlang.testing.tests import Tested
-
-Broken: TypeAlias = "tuple[str, Exception, int]"
-"""A file that does not check, what is wrong with it, and the exit code that follows."""
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE...]", shell_complete=offering("recipe files"))
 @click.option("-k", "pattern", default="", metavar="WORDS", help="Only tests with these words.")
+@click.option(
+    "--deps",
+    is_flag=True,
+    help="Test the packages that this project uses, as it has locked them; FILEs are their names.",
+)
 @click.option("--junit", metavar="PATH", help="Write JUnit XML to a file; - is stdout.")
 @click.option(
     "--record",
@@ -40,6 +42,7 @@ Broken: TypeAlias = "tuple[str, Exception, int]"
 def command(
     files: tuple[str, ...],
     pattern: str,
+    deps: bool,
     junit: str | None,
     record: str,
     allow_none: bool,
@@ -56,88 +59,107 @@ def command(
 
     \b
     rlm test recipes -k refund
+    rlm test --deps acme/legal
     rlm test --record last
     """
     steady()
     if record:
-        from rlmlang.testing.recording import record_test
-
-        click.echo(f"wrote {record_test(reader_of(store), record)}", err=True)
+        _record(record, store)
         return
-    from rlmlang.testing.telling import junit as as_junit
-    from rlmlang.testing.tests import chosen, run_tests
+    from rlmlang.testing.groups import about
+    from rlmlang.testing.tests import run_tests
 
     writable(junit)
-    tests, broken, fine = _tests(_files(files or (".",)))
-    done = run_tests(chosen(tests, pattern), trust=trust)
+    groups = about(_groups(files, deps=deps), pattern)
+    done = [run_tests(g.tests, trust=trust, used=g.used) for g in groups]
     if junit:
-        write(as_junit(done, [(path, words_of(x)) for path, x, _ in broken]), junit)
-    if not (done or broken or allow_none):
-        raise _no_tests(files)
+        write(_junit(groups, done), junit)
+    if not (any(done) or any(g.broken for g in groups) or allow_none):
+        raise _no_tests(files, deps=deps)
     if as_values or junit != "-":
-        _tell(done, broken, as_values=as_values, quiet=quiet)
-    _count(done, broken, warned=fail_on_warning and _warned(fine), quiet=quiet)
+        _tell(groups, done, as_values=as_values, quiet=quiet)
+    _count(groups, done, warned=fail_on_warning and any(map(_warned, groups)), quiet=quiet)
 
 
-def _warned(paths: list[str]) -> bool:
+def _record(run: str, store: str) -> None:
+    from rlmlang.testing.recording import record_test
+
+    click.echo(f"wrote {record_test(reader_of(store), run)}", err=True)
+
+
+def _junit(groups: list[Group], done: list[list[Tested]]) -> str:
+    from rlmlang.testing.telling import junit
+
+    broken = [[(path, words_of(x)) for path, x in g.broken] for g in groups]
+    names = [g.package or "rlm test" for g in groups]
+    return junit(list(zip(names, done, broken, strict=True)))
+
+
+def _groups(files: tuple[str, ...], *, deps: bool) -> list[Group]:
+    """The tests of files and folders, or of packages of these names."""
+    from rlmlang.runtime.root import root_of
+    from rlmlang.testing.groups import of_files, of_packages
+
+    return of_packages(root_of(), files) if deps else [of_files(_files(files or (".",)))]
+
+
+def _warned(group: Group) -> bool:
     """Draws the warnings of files that check; says whether there are some."""
-    from rlmlang.runtime import check
+    from rlmlang.runtime.checking import checked_with_code
 
-    found = [d for path in paths for d in check(path).diagnostics]
+    home = group.used.home if group.used is not None else ""
+    found = [d for path in group.fine for d in checked_with_code(path, home=home).diagnostics]
     say(tuple(found))
     return bool(found)
 
 
-def _tests(paths: list[str]) -> tuple[list[Test], list[Broken], list[str]]:
-    """The tests of files, the files that do not check, and those that do."""
-    from rlmlang.testing.tests import tests_in
-
-    tests: list[Test] = []
-    broken: list[Broken] = []
-    fine: list[str] = []
-    for path in paths:
-        try:
-            tests += tests_in(path)
-            fine.append(path)
-        except Exception as problem:
-            broken.append((path, problem, exit_code_of(problem)))
-    return tests, broken, fine
-
-
-def _no_tests(files: tuple[str, ...]) -> CodedError:
-    where = " ".join(files) or "the recipes below this folder"
+def _no_tests(files: tuple[str, ...], *, deps: bool) -> CodedError:
+    here = "the packages of this project" if deps else "the recipes below this folder"
     return failed(
         "no-tests",
-        f"there is no test in {where}",
+        f"there is no test in {' '.join(files) or here}",
         reason="Nothing was tried, so nothing is known to hold.",
-        hint='write one: test "…" for RECIPE { … }; or rlm test --record last, or --allow-none',
+        hint="--allow-none, if that is known"
+        if deps
+        else 'write one: test "…" for RECIPE { … }; or rlm test --record last, or --allow-none',
     )
 
 
-def _tell(done: list[Tested], broken: list[Broken], *, as_values: bool, quiet: bool) -> None:
-    """Shows what came of each test; of those that passed nothing where it is to be `quiet`. As
-    JSON, files that do not check are among them."""
+def _tell(groups: list[Group], done: list[list[Tested]], *, as_values: bool, quiet: bool) -> None:
+    """Shows what came of each test, package by package; of those that passed nothing where it is to
+    be `quiet`. As JSON, files that do not check are among them."""
     from rlmlang.testing.telling import lines_of
     from rlmlang.testing.tests import as_values as values_of
 
     if as_values:
-        values = [values_of(x) for x in done]
-        values += [{"file": p, "passed": False, "problem": problem_of(x)} for p, x, _ in broken]
+        values = [values_of(x) for each in done for x in each]
+        values += [
+            {"package": g.package, "file": p, "passed": False, "problem": problem_of(x)}
+            for g in groups
+            for p, x in g.broken
+        ]
         click.echo(json.dumps(values, indent=2, ensure_ascii=False))
         return
-    for one in done:
-        if not (quiet and one.passed):
+    for group, each in zip(groups, done, strict=True):
+        shown = [one for one in each if not (quiet and one.passed)]
+        if group.package and not quiet:
+            nothing = "" if each or group.broken else "  no test"
+            show([f"{group.package}{nothing}"])
+        for one in shown:
             show(lines_of(one))
 
 
-def _count(done: list[Tested], broken: list[Broken], *, warned: bool, quiet: bool) -> None:
-    """Says how many passed. Exits with the worst code where not all did."""
-    passed = sum(1 for x in done if x.passed)
+def _count(groups: list[Group], done: list[list[Tested]], *, warned: bool, quiet: bool) -> None:
+    """Says how many passed, and draws what is wrong with files. Exits with the worst code where not
+    all passed."""
+    every = [x for each in done for x in each]
+    codes = [exit_code_of(problem) for g in groups for _, problem in g.broken]
+    passed = sum(1 for x in every if x.passed)
     if not quiet:
-        more = f"; {_files_said(len(broken))} not check" if broken else ""
-        click.echo(f"{passed} of {len(done)} tests passed{more}", err=True)
-    codes = [*(code for _, _, code in broken), *([RECIPE] if warned else [])]
-    if codes or passed < len(done):
+        more = f"; {_files_said(len(codes))} not check" if codes else ""
+        click.echo(f"{passed} of {len(every)} tests passed{more}", err=True)
+    codes += [RECIPE] if warned else []
+    if codes or passed < len(every):
         raise click.exceptions.Exit(max(codes, default=FAILED))
 
 

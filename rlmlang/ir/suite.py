@@ -120,7 +120,8 @@ class Score(Frozen):
 
 @value
 class Eval(Frozen):
-    """A recipe over a dataset, scored; `require` are conditions on the means."""
+    """A recipe over a dataset, scored; `require` are conditions on the means. `path` is the
+    recipe's file, `base` the eval's own."""
 
     name: str
     recipe: str
@@ -131,6 +132,7 @@ class Eval(Frozen):
     budget: r.Budget = r.Budget()
     line: int = field(default=0, compare=False)
     path: str = field(default="", compare=False)
+    base: str = field(default="", compare=False)
 
 
 @value

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from rlmlang.packages.tree import Tree, hash_of, main_file
 from rlmlang.runtime.files import asked_for
 from rlmlang.runtime.package_files import (
     cached_folder,
+    distribution_of,
     installed,
     package_in,
     vendored_folder,
@@ -143,6 +145,25 @@ class Packages:
         name = os.path.relpath(full, placed.folder).replace(os.sep, "/")
         return placed.text(name) if name in placed.tree else None
 
+    def owner(self, path: str) -> Locked | None:
+        """The locked package whose folder a path lies in; None for any other path, and where
+        nothing is locked. Raises CodedError (lock-unreadable)."""
+        found = read_lock(self.root.folder) if self.deps else None
+        for locked in found.packages.values() if found is not None else ():
+            with suppress(CodedError):  # what is not here holds no path
+                if path.startswith(f"{self._folder(locked)}{os.sep}"):
+                    return locked
+        return None
+
+    def own_text(self, path: str) -> SourceFile | None:
+        """The file of a package that lies at a path; None where `owner` knows none. Raises
+        CodedError (package-changed, import-missing)."""
+        locked = self.owner(path)
+        if locked is None:
+            return None
+        placed = self.placed(locked)
+        return placed.text(os.path.relpath(path, placed.folder).replace(os.sep, "/"))
+
     def _of(self, importer: str) -> Placed | None:
         """The package that a file is of, among those that were found."""
         for placed in self._placed.values():
@@ -217,19 +238,28 @@ class Packages:
             self._placed[locked.id] = Placed(locked, folder, tree, package)
         return self._placed[locked.id]
 
-    def _tree(self, locked: Locked) -> tuple[Path, Tree]:
+    def _folder(self, locked: Locked) -> Path:
+        """Where a package lies, or would. Raises CodedError (package-missing, package-broken)."""
         copied = vendored_folder(self.root.folder, locked)
         if copied.is_dir():
-            return copied, whole_tree(copied, locked.id)
+            return copied
         if locked.source.kind == "path":
-            folder = Path(os.path.normpath(self.root.folder / locked.source.place))
+            return Path(os.path.normpath(self.root.folder / locked.source.place))
+        if locked.source.kind == "python":
+            return distribution_of(locked.name)[0]
+        return cached_folder(locked.hash)
+
+    def _tree(self, locked: Locked) -> tuple[Path, Tree]:
+        folder = self._folder(locked)
+        if folder == vendored_folder(self.root.folder, locked):
+            return folder, whole_tree(folder, locked.id)
+        if locked.source.kind == "path":
             return folder, package_in(folder, locked.id)[1]
         if locked.source.kind == "python":
             manifest, tree, folder = installed(locked.name)
             if manifest.version != locked.version:
                 raise _other(locked, str(manifest.version))
             return folder, tree
-        folder = cached_folder(locked.hash)
         if not folder.is_dir():
             raise failed(
                 "package-missing",

@@ -21,7 +21,7 @@ from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
 from rlmlang.runtime.beside import Beside, slips
-from rlmlang.runtime.checking import Load, importing
+from rlmlang.runtime.checking import Load, home_of, opened
 from rlmlang.runtime.distinct import refuse_large, with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
@@ -56,7 +56,8 @@ def prepare(what: str | SourceFile | Plan, options: Options, *, need_all: bool) 
     Raises BadRecipe or CodedError."""
     tiers_of(options.sandbox.split(",") if options.sandbox else (), "--sandbox")
     path = _path_of(what)
-    root = root_of(path)
+    home = home_of(path, options.home)
+    root = root_of(home)
     project = load(root, None if options.alone else options.profile)
     if options.store is STORE:
         trust = options.trust or not need_all  # what is only planned opens none
@@ -67,8 +68,9 @@ def prepare(what: str | SourceFile | Plan, options: Options, *, need_all: bool) 
         )
         ready = _from_plan(saved, path, options, project, need_all=need_all)
         return replace(ready, what=what)
-    source = what if isinstance(what, SourceFile) else read_source(path)
-    return replace(_from_recipe(source, options, project, need_all=need_all), what=what)
+    source, loader = opened(what, home, trust=options.trust, locked=options.locked)
+    made = _from_recipe(source, loader, replace(options, home=home), project, need_all=need_all)
+    return replace(made, what=what)
 
 
 def _path_of(what: str | SourceFile | Plan) -> str:
@@ -83,10 +85,9 @@ def plan_of_run(reader: StoreReader, run: str) -> Plan:
 
 
 def _from_recipe(
-    source: SourceFile, options: Options, project: Project, *, need_all: bool
+    source: SourceFile, load_import: Load, options: Options, project: Project, *, need_all: bool
 ) -> Prepared:
     path = source.path
-    load_import = importing(path, trust=options.trust, locked=options.locked)
     beside = Beside(project, options)
     first_look = _looked_at(source, load_import, options, beside)
     recipe = written = _choose(first_look, options.recipe, path)
@@ -103,9 +104,8 @@ def _from_recipe(
     local = _local(options, project)
     models = bind_models(recipe, project, options.models, local=local)
     measure = shared(_measures(models, project).values())
-    effects, closed = _effects(recipe, path, options, need_all=need_all)
-    if options.unopened:
-        closed |= {s.name for s in recipe.sources}
+    effects, closed = _effects(recipe, options.home, options, need_all=need_all)
+    closed |= {s.name for s in recipe.sources if options.unopened}
     binds = partial(bind_inputs, need_all=need_all, settable=first_look.settable, closed=closed)
     inputs = binds(recipe, options, places=places)
     sizes = real_sizes(recipe, wanted_of(recipe), inputs, measure)
@@ -119,7 +119,7 @@ def _from_recipe(
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = (*_said(again, stale), *strays(recipe, project), *slips(recipe, project))
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
-    warnings = (*said, *_doubts(path, effects, options, need_all=need_all))
+    warnings = (*said, *_doubts(options.home, effects, options, need_all=need_all))
     ready = _ready(made, inputs, measure, options, project, warnings, tuning.words)
     return replace(ready, effects=effects, beside=found.words, written=written)
 

@@ -86,7 +86,8 @@ class Options:
     a `fork` goes on from another run; what is `within` a shared budget keeps to that as well.
     `profile` is that of `rlm.toml`, else the one of the environment.
     Packages of a run that is `locked` are as they were locked, also those in folders beside the
-    project. What is `unopened` opens no source that the recipe declares."""
+    project. What is `unopened` opens no source that the recipe declares. `home` is the file that
+    names a recipe in a test, an eval or a batch: a package's recipe is run in the project of it."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -120,6 +121,7 @@ class Options:
     locked: bool = False
     profile: str = ""
     unopened: bool = False
+    home: str = ""
 
 
 @dataclass(frozen=True)

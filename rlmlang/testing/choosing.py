@@ -44,9 +44,10 @@ def _choose(made: Sequence[T], name: str, path: str, word: str) -> T:
 
 def examples_of(made: s.Eval) -> Examples:
     """The examples of an eval. Raises CodedError for a dataset that cannot be read."""
-    return read_examples(made.over, recipe_of(made.path, made.recipe))
+    return read_examples(made.over, recipe_of(made.path, made.recipe, made.base))
 
 
-def recipe_of(path: str, name: str) -> r.Recipe:
-    """A recipe of a file as it is written. Raises BadRecipe and CodedError."""
-    return sound(checked(path)).recipes[name]
+def recipe_of(path: str, name: str, user: str = "") -> r.Recipe:
+    """A recipe of a file, or of a package that the file of its `user` takes it from, as it is
+    written. Raises BadRecipe and CodedError."""
+    return sound(checked(path, home=user)).recipes[name]

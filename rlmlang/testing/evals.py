@@ -166,7 +166,7 @@ def run_eval(
 ) -> Evaluated:
     """The eval. What was answered is kept: begun again it goes on, done again it costs nothing.
     With `signals` Ctrl-C and SIGTERM park it."""
-    require_of(made.path, (made,), way.options)
+    require_of(made.base, (made,), way.options)
     rows = examples.rows[: made.limit] if made.limit else examples.rows
     scored, problem = anyio.run(_all, made, rows, way, told, signals)
     return Evaluated(made, examples, tuple(scored), problem)
@@ -219,7 +219,8 @@ async def score_one(
     """One example run and scored. Raises CodedError for what is not the recipe's own failing: a
     model that cannot be reached, the budget of the whole, Ctrl-C."""
     try:
-        ready = prepare(way.path, way.options_for(row), need_all=True)
+        options = replace(way.options_for(row), home=made.base)
+        ready = prepare(way.path, options, need_all=True)
         refuse(ready)
     except BadRecipe as bad:
         return unfit(made, row, bad.diagnostics[0])

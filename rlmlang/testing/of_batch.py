@@ -11,10 +11,10 @@ from rlmlang.ir.suite import Batch
 from rlmlang.runtime.prepared import Options
 
 
-def of_batch(batch: Batch, trust: bool) -> dict[str, Datum]:
-    """The names and outputs of all items, and what they may take at worst. Raises CodedError for
-    items that cannot be gone over, or run."""
-    options = Options(store=None, unattended=True, alone=True, trust=trust)
+def of_batch(batch: Batch, home: str, trust: bool) -> dict[str, Datum]:
+    """The names and outputs of all items, and what they may take at worst; `home` is the file whose
+    project they would be run in. Raises CodedError for items that cannot be gone over, or run."""
+    options = Options(store=None, unattended=True, alone=True, trust=trust, home=home)
     count = survey(batch).count
     price = price_of(batch, Way(options, batch.at_once), count)
     for _, problem in price.unfit:

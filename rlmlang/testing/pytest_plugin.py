@@ -49,7 +49,7 @@ class RecipeFile(pytest.File):
         from rlmlang.testing.tests import tests_in
 
         try:
-            tests = tests_in(str(self.path))
+            tests = tests_in(str(self.path), "")
         except (BadRecipe, CodedError) as problem:
             found = getattr(problem, "diagnostics", None) or (problem.diagnostic,)  # type: ignore[union-attr]
             raise self.CollectError(render_all(tuple(found), colour=False)) from None

@@ -57,41 +57,46 @@ def legal(text: str) -> str:
     return ILLEGAL.sub("\ufffd", encodable(text))
 
 
-def junit(tested: Sequence[Tested], broken: Sequence[tuple[str, str]] = ()) -> str:
-    """JUnit XML, one case a test, and one for each of `broken`: files that cannot be tested, with
-    what is wrong with them."""
+def junit(suites: Sequence[tuple[str, Sequence[Tested], Sequence[tuple[str, str]]]]) -> str:
+    """JUnit XML, a suite for each of these: its name, what was tested, and the files that cannot be
+    tested, with what is wrong with them. Each is one case."""
     root = ElementTree.Element("testsuites")
-    suite = ElementTree.SubElement(
-        root,
-        "testsuite",
-        {
-            "name": "rlm test",
-            "tests": str(len(tested) + len(broken)),
-            "failures": str(sum(1 for x in tested if not x.passed and x.problem is None)),
-            "errors": str(len(broken) + sum(1 for x in tested if x.problem is not None)),
-            "time": f"{sum(x.seconds for x in tested):.3f}",
-        },
-    )
-    for one in tested:
-        case = ElementTree.SubElement(
-            suite,
-            "testcase",
-            {
-                "classname": legal(one.test.base),
-                "name": legal(one.test.name),
-                "time": f"{one.seconds:.3f}",
-                "file": legal(one.test.base),
-                "line": str(one.test.line),
-            },
-        )
-        if not one.passed:
-            kind = "error" if one.problem is not None else "failure"
-            words = "\n".join(lines_of(one)[1:])
-            first = str(one.problem) if one.problem else one.missed[0].words
-            ElementTree.SubElement(case, kind, {"message": legal(first)}).text = legal(words)
-    for path, words in broken:
-        about = {"classname": legal(path), "name": "check", "time": "0.000", "file": legal(path)}
-        case = ElementTree.SubElement(suite, "testcase", about)
-        message = {"message": "the file cannot be tested"}
-        ElementTree.SubElement(case, "error", message).text = legal(words)
+    for name, tested, broken in suites:
+        suite = ElementTree.SubElement(root, "testsuite", _counts(name, tested, len(broken)))
+        for one in tested:
+            _case(suite, one)
+        for path, words in broken:
+            about = _about(path, "check", 0.0)
+            case = ElementTree.SubElement(suite, "testcase", about)
+            message = {"message": "the file cannot be tested"}
+            ElementTree.SubElement(case, "error", message).text = legal(words)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _counts(name: str, tested: Sequence[Tested], broken: int) -> dict[str, str]:
+    return {
+        "name": name,
+        "tests": str(len(tested) + broken),
+        "failures": str(sum(1 for x in tested if not x.passed and x.problem is None)),
+        "errors": str(broken + sum(1 for x in tested if x.problem is not None)),
+        "time": f"{sum(x.seconds for x in tested):.3f}",
+    }
+
+
+def _about(path: str, name: str, seconds: float) -> dict[str, str]:
+    return {
+        "classname": legal(path),
+        "name": legal(name),
+        "time": f"{seconds:.3f}",
+        "file": legal(path),
+    }
+
+
+def _case(suite: ElementTree.Element, one: Tested) -> None:
+    about = {**_about(one.test.base, one.test.name, one.seconds), "line": str(one.test.line)}
+    case = ElementTree.SubElement(suite, "testcase", about)
+    if not one.passed:
+        kind = "error" if one.problem is not None else "failure"
+        words = "\n".join(lines_of(one)[1:])
+        first = str(one.problem) if one.problem else one.missed[0].words
+        ElementTree.SubElement(case, kind, {"message": legal(first)}).text = legal(words)

@@ -21,10 +21,11 @@ from rlmlang.ir.expressions import Expr, Op
 from rlmlang.ir.walk import names, show
 from rlmlang.runtime.checking import checked
 from rlmlang.runtime.code import call_code
+from rlmlang.runtime.effects import RUNS, effects_of
 from rlmlang.runtime.prepare import prepare
-from rlmlang.runtime.prepared import Options, Outcome, sound
+from rlmlang.runtime.prepared import BadRecipe, Options, Outcome, sound
 from rlmlang.runtime.session import Session
-from rlmlang.runtime.trust import require_of
+from rlmlang.runtime.trust import hold, require_of, trusts
 from rlmlang.testing.mocks import MockEngine
 from rlmlang.testing.of_batch import of_batch
 from rlmlang.trajectory.events import CallEvent, Event, StepFinished, StepStarted
@@ -48,14 +49,27 @@ class Missed:
 
 
 @dataclass(frozen=True)
+class Used:
+    """A package whose tests run where it is used: `id` is `NAME@VERSION`, `folder` where it lies,
+    `home` the file whose project uses it, `code` its Python files that may run there."""
+
+    id: str
+    folder: str
+    home: str
+    code: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Tested:
-    """What came of a test; it passed when nothing was missed and no problem stands."""
+    """What came of a test, of this `package` where it is one of a package; it passed when nothing
+    was missed and no problem stands."""
 
     test: s.Test
     seconds: float
     missed: tuple[Missed, ...] = ()
     problem: CodedError | None = None
     events: tuple[Event, ...] = field(default=(), repr=False)
+    package: str = ""
 
     @property
     def passed(self) -> bool:
@@ -63,24 +77,28 @@ class Tested:
         return self.problem is None and not self.missed
 
 
-def tests_in(path: str) -> list[s.Test]:
-    """The tests of a file. Raises BadRecipe for a file with errors, CodedError for none at all."""
-    return sound(checked(path)).suite.tests
+def tests_in(path: str, home: str) -> list[s.Test]:
+    """The tests of a file, which is one of a package where it has another `home`. Raises BadRecipe
+    for a file with errors, CodedError for none at all."""
+    return sound(checked(path, home=home)).suite.tests
 
 
-def run_tests(tests: Sequence[s.Test], *, trust: bool = False) -> list[Tested]:
-    """All of them, several at a time, in their order. No network, no model; what recipes do
-    outside of their folders only with `trust`, or where it is on the list."""
-    return anyio.run(_all, tests, trust)
+def run_tests(
+    tests: Sequence[s.Test], *, trust: bool = False, used: Used | None = None
+) -> list[Tested]:
+    """All of them, several at a time, in their order; those of a package where one is `used`. No
+    network, no model; what recipes do outside of their folders only with `trust`, or where it is on
+    the list."""
+    return anyio.run(_all, tests, trust, used)
 
 
-async def _all(tests: Sequence[s.Test], trust: bool) -> list[Tested]:
+async def _all(tests: Sequence[s.Test], trust: bool, used: Used | None) -> list[Tested]:
     found: dict[int, Tested] = {}
     limiter = anyio.CapacityLimiter(AT_ONCE)
 
     async def one(number: int, test: s.Test) -> None:
         async with limiter:
-            found[number] = await run_test(test, trust=trust)
+            found[number] = await run_test(test, trust=trust, used=used)
 
     async with anyio.create_task_group() as tasks:
         for number, test in enumerate(tests):
@@ -88,22 +106,48 @@ async def _all(tests: Sequence[s.Test], trust: bool) -> list[Tested]:
     return [found[n] for n in range(len(tests))]
 
 
-async def run_test(test: s.Test, *, trust: bool = False) -> Tested:
+async def run_test(test: s.Test, *, trust: bool = False, used: Used | None = None) -> Tested:
     """One test."""
     started, events = time.monotonic(), list[Event]()
+    home, package = (used.home, used.id) if used is not None else (test.base, "")
+    missed: tuple[Missed, ...] = ()
+    problem: CodedError | None = None
     try:
-        require_of(test.base, (test,), Options(trust=trust))
+        _require(test, trust, used)
         if test.batch is not None:
-            env = await anyio.to_thread.run_sync(of_batch, test.batch, trust)
-            return Tested(test, time.monotonic() - started, _judged_all(test, env))
-        ready = prepare(test.path, replace(_options(test), trust=trust), need_all=True)
-        session = Session(ready, events.append, MockEngine(test, ready.plan))
-        outcome = await session.run()
-        missed = _missed(test, outcome, events)
+            env = await anyio.to_thread.run_sync(of_batch, test.batch, home, trust)
+            missed = _judged_all(test, env)
+        else:
+            options = replace(_options(test), trust=trust, home=home)
+            ready = prepare(test.path, options, need_all=True)
+            session = Session(ready, events.append, MockEngine(test, ready.plan))
+            outcome = await session.run()
+            missed = _missed(test, outcome, events)
+            problem = None if _about_problems(test) else outcome.problem
+    except BadRecipe as bad:  # with what the test gives it
+        problem = CodedError(next(d for d in bad.diagnostics if d.severity == "error"))
     except CodedError as mistake:
-        return Tested(test, time.monotonic() - started, (), mistake, tuple(events))
-    problem = None if _about_problems(test) else outcome.problem
-    return Tested(test, time.monotonic() - started, missed, problem, tuple(events))
+        problem = mistake
+    took = time.monotonic() - started
+    return Tested(test, took, missed, problem, tuple(events), package)
+
+
+def _require(test: s.Test, trust: bool, used: Used | None) -> None:
+    """Raises CodedError for what a test may not do: outside of its folder (recipe-untrusted), and
+    where it is one of a package, Python that the project does not allow (code-not-allowed)."""
+    if used is None:
+        require_of(test.base, (test,), Options(trust=trust))
+        return
+    found = effects_of((test,), used.folder)
+    if any(e.does == RUNS for e in found) and not used.code:
+        raise failed(
+            "code-not-allowed",
+            f"the package {used.id} may not run Python, and its test does",
+            hint=f'in rlm.toml: [code] allow = ["{used.id.partition("@")[0]}"], and `rlm trust .`',
+        )
+    away = [e for e in found if e.does != RUNS]
+    if away and not trusts(used.home, Options(trust=trust)):
+        hold(used.home, away, Options(), runs=False)
 
 
 # ── inputs ───────────────────────────────────────────────────────────────────
@@ -119,7 +163,12 @@ def _options(test: s.Test) -> Options:
         if not isinstance(v, s.Opened)
     }
     return Options(
-        test.recipe, sources=sources, values=values, store=None, unattended=True, alone=True
+        test.recipe,
+        sources=sources,
+        values=values,
+        store=None,
+        unattended=True,
+        alone=True,
     )
 
 
@@ -227,22 +276,13 @@ def measured_line(line: Mapping[str, Json]) -> str:
     return f"expect coverage({line['source']}) == 1.0" if total and read == total else ""
 
 
-def chosen(tests: Sequence[s.Test], pattern: str) -> list[s.Test]:
-    """The tests whose name, recipe or file has these words. Raises CodedError (no-test)."""
-    found = [x for x in tests if pattern.lower() in f"{x.name} {x.recipe} {x.base}".lower()]
-    if tests and not found:
-        raise failed(
-            "no-test", f"no test is about {pattern!r}", hint=", ".join(x.name for x in tests[:8])
-        )
-    return found
-
-
 def as_values(tested: Tested) -> dict[str, object]:
     """A tested test as JSON values."""
     problem = tested.problem.diagnostic if tested.problem else None
     return {
         "name": tested.test.name,
         "recipe": tested.test.recipe,
+        "package": tested.package,
         "file": tested.test.base,
         "line": tested.test.line,
         "passed": tested.passed,

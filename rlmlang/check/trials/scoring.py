@@ -77,6 +77,7 @@ def eval_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Eval | None:
         spend,
         trial.span.line,
         recipe.path,
+        module.source.path,
     )
 
 
