@@ -25,7 +25,8 @@ def run_view(run: RunRecord, *, everything: bool = False) -> Tree:
     started, finished = run.started, run.finished
     name = started.recipe if started else "run"
     title = Text(f"{name}  {started.run if started else ''}", style="bold")
-    tree = Tree(title.append(f"  plan {started.plan[:12]}", style="dim") if started else title)
+    plan = f"  plan {started.plan[:12]}" if started is not None and started.plan else ""
+    tree = Tree(title.append(plan, style="dim"))
     if started is not None and started.forked_from:
         words = "with an answer given by hand" if started.given else ""
         point = f"from {started.forked_from} at {started.forked_at} {words}".rstrip()
