@@ -35,15 +35,16 @@ class Ended:
 
 @dataclass
 class Totals:
-    """All items in sum. `usage` is that of this time, of which the budget may have been charged
-    more before; `slowest` and `dearest` are a few with seconds and dollars. `problem` is what ended
-    it before its time."""
+    """All items in sum. `usage` is that of this time, `before` what the budget was charged when it
+    began; `slowest` and `dearest` are a few with seconds and dollars. `problem` is what ended it
+    before its time."""
 
     name: str
     round: str = ""
     states: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
+    before: Usage = field(default_factory=Usage)
     reused: int = 0
     seconds: float = 0.0
     slowest: list[tuple[float, str]] = field(default_factory=list)

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -16,6 +17,7 @@ from rlmlang.batch.history import Earlier, History
 from rlmlang.batch.items import Item, items_of
 from rlmlang.batch.keys import Parts, changed, parts_of_item
 from rlmlang.batch.result import Ended, Totals
+from rlmlang.batch.unfit import keep_unfit
 from rlmlang.batch.way import Way
 from rlmlang.budget import Account, Limits, Usage
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
@@ -39,7 +41,7 @@ from rlmlang.trajectory.events import Event
 
 Told = Callable[[Ended], None]
 Heard = Callable[[str, Event], None]
-ENDS = ("batch-not-done", "items-failed")
+REFUSED = "answer-"  # how codes of answers begin that are kept, but not taken
 
 
 def run_batch(
@@ -49,15 +51,17 @@ def run_batch(
     heard: Heard = lambda name, event: None,
     *,
     notice: Callable[[CodedError], None] = lambda problem: None,
+    begun: Callable[[Usage], None] = lambda before: None,
     signals: bool = False,
 ) -> Totals:
     """Goes over the items of a batch, or on with them. `told` gets each item as it ends, `heard`
-    the events of those in work by their names; what `told` raises ends the batch.
+    the events of those in work by their names, `begun` what the budget was charged before; what
+    `told` raises ends the batch.
 
     Raises CodedError (batch-running) where another process goes over it, and what stands in the
     way of the store; what stops it later is the `problem` of the totals.
     """
-    return anyio.run(_Run(batch, way, told, heard, notice).whole, signals)
+    return anyio.run(_Run(batch, way, told, heard, notice, begun).whole, signals)
 
 
 def known_as(batch: Batch) -> str:
@@ -75,8 +79,10 @@ class _Run:
         told: Told,
         heard: Heard,
         notice: Callable[[CodedError], None],
+        begun: Callable[[Usage], None],
     ) -> None:
         self.batch, self.way, self.told, self.heard = batch, way, told, heard
+        self.begun = begun
         self.title = f"batch {batch.name}"
         self.totals = Totals(batch.name)
         limits = batch.budget
@@ -120,7 +126,8 @@ class _Run:
             )
         self.totals.round = begun.name
         if begun.resumed:
-            self.account.spent = self.history.spent(begun.name)
+            self.account.spent = self.totals.before = self.history.spent(begun.name)
+        self.begun(self.totals.before)
 
     def _end(self) -> None:
         self.history.close()
@@ -191,37 +198,49 @@ class _Run:
             totals.problem = failed(
                 "items-failed",
                 f"{totals.failed:,} {'item' if totals.failed == 1 else 'items'} failed ({codes})",
-                hint="the same command runs them again; --keep-going goes past them",
+                hint=_again(totals, goes_on=self.way.failures is None),
             )
 
     # ── one item ─────────────────────────────────────────────────────────────
 
     async def _one(self, item: Item) -> Ended:
         """What comes of an item. Raises CodedError for what is about all items."""
+        options = self.way.options_for(self.batch, item)
+        earlier = self.history.of(item.name)
         try:
-            options = self.way.options_for(self.batch, item)
-            earlier = self.history.of(item.name)
             ready, parts = await anyio.to_thread.run_sync(self._prepared, options)
         except BadRecipe as bad:
-            return _unfit(item, bad.diagnostics[0])
+            return await self._unfit(item, earlier, bad.diagnostics[0])
         except CodedError as problem:
             if "parks" in problem.entry:
                 raise
-            return _unfit(item, problem.diagnostic)
-        why = tuple(changed(earlier.parts, parts)) if earlier is not None else ()
+            return await self._unfit(item, earlier, problem.diagnostic)
+        why = tuple(changed(earlier.parts, parts)) if earlier is not None and earlier.parts else ()
         if not self.way.wants(item, earlier, lambda: bool(why)):
             return self._past(item, earlier)
         if earlier is not None and earlier.finished and not why and not self.way.fresh:
             return Ended(item, "kept", earlier.run, self.history.answer(earlier))
         if self.store is None or not await self._room(ready.plan.totals.best):
             return Ended(item, "not started", why=why)
-        about: ItemData = {
-            "batch": known_as(self.batch),
-            "round": self.totals.round,
-            "name": item.name,
-            "parts": dict(parts),
-        }
+        about = self._about(item, parts)
         return replace(await self._ran(item, ready, about, self.store.lent()), why=why)
+
+    def _about(self, item: Item, parts: Parts) -> ItemData:
+        """What is kept with the run of an item."""
+        batch, name = known_as(self.batch), item.name
+        return {"batch": batch, "round": self.totals.round, "name": name, "parts": dict(parts)}
+
+    async def _unfit(self, item: Item, earlier: Earlier | None, problem: Diagnostic) -> Ended:
+        """An item that the recipe does not take."""
+        if not self.way.wants(item, earlier, lambda: True):
+            return self._past(item, earlier)
+        if self.store is None:
+            return Ended(item, "failed", problem=problem)
+        about, store = self._about(item, {}), self.store.lent()
+        keep = partial(keep_unfit, store, self.batch, self.title, about, problem)
+        row = await anyio.to_thread.run_sync(keep)
+        self.history.note(item.name, row.id)
+        return Ended(item, "failed", row.name, problem=problem)
 
     def _prepared(self, options: Options) -> tuple[Prepared, Parts]:
         ready = prepare(self.batch.path, options, need_all=True)
@@ -306,9 +325,12 @@ class _Run:
         return stopping(sent, self.way.options.timeout)
 
 
-def _unfit(item: Item, problem: Diagnostic) -> Ended:
-    """An item that the recipe does not take."""
-    return Ended(item, "failed", problem=problem)
+def _again(totals: Totals, *, goes_on: bool) -> str:
+    """What helps those that failed: an answer that was refused is kept like any other."""
+    refused = any(code.startswith(REFUSED) for code in totals.codes)
+    asks = " (with --retry-failed, where answers were refused)" if refused else ""
+    past = "" if goes_on else "; --keep-going goes past them"
+    return f"the same command runs them again{asks}{past}"
 
 
 def _usage(cost: Cost) -> Usage:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.progress import TaskID
+from rich.text import Text
 
 from rlmlang.batch.result import Ended, Totals
 from rlmlang.cli.bars import Bars
@@ -15,10 +16,11 @@ from rlmlang.cli.console import console
 from rlmlang.cli.lines import Lines
 from rlmlang.report.batch import counted
 from rlmlang.report.tally import Rate
-from rlmlang.trajectory.events import CallFinished, Event
+from rlmlang.trajectory.events import NOT_TAKEN, CallFailed, CallFinished, Event
 
 if TYPE_CHECKING:
-    from rlmlang.diagnostics.diagnostic import CodedError
+    from rlmlang.budget import Usage
+    from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
     from rlmlang.ir.recipe import Budget
 
 
@@ -34,9 +36,10 @@ class BatchBar:
         quiet: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.console, self.quiet, self.budget = console("stderr"), quiet, budget
+        self.console = console("stderr", soft_wrap=True)
+        self.quiet, self.budget = quiet, budget
         self.totals, self.rate = Totals(name), Rate(clock)
-        self.calls, self.usd = 0, 0.0
+        self.calls, self.usd, self.priced = 0, 0.0, True
         self.bars = Bars(self.console, self.spent, quiet=quiet)
         self.all = self.bars.add_task(name, total=items, note="")
         self.at_work: dict[str, TaskID] = {}
@@ -60,10 +63,19 @@ class BatchBar:
         """An event of an item in work."""
         if name not in self.at_work:
             self.at_work[name] = self.bars.add_task(f"  {name}", total=None, note="")
-        if isinstance(event, CallFinished) and not event.reused:
-            self.calls += 1
-            self.usd += event.usd or 0.0
+        never = isinstance(event, CallFailed) and event.code == NOT_TAKEN
+        if isinstance(event, CallFinished | CallFailed) and not (event.reused or never):
+            self._sent(event.usd)
             self.bars.advance(self.at_work[name])
+
+    def begun(self, before: Usage) -> None:
+        """What the budget was charged before."""
+        self.calls, self.usd = before.calls, float(before.usd)
+
+    def _sent(self, usd: float | None) -> None:
+        self.calls += 1
+        self.usd += usd or 0.0
+        self.priced = self.priced and usd is not None
 
     def take(self, ended: Ended) -> None:
         """An item that has ended."""
@@ -74,8 +86,14 @@ class BatchBar:
             self.bars.remove_task(task)
         self.bars.update(self.all, advance=1, note=counted(self.totals.counts()))
         if ended.state == "failed" and ended.problem is not None and not self.quiet:
-            words = f"  {ended.item.name}: {ended.problem.message} ({ended.problem.code})"
-            self.console.print(words, style="red", markup=False)
+            self._failure(ended.item.name, ended.problem)
+
+    def _failure(self, name: str, problem: Diagnostic) -> None:
+        """A line for an item that failed, cut where a terminal ends: `rlm show` has all of it."""
+        line = Text(f"  {name}  {problem.code}: {' '.join(problem.message.split())}", "red")
+        if self.console.is_terminal:
+            line.truncate(self.console.width - 1, overflow="ellipsis")
+        self.console.print(line)
 
     def step(self) -> None:
         """One more is done."""
@@ -102,7 +120,8 @@ class BatchBar:
             return ""
         most, task = self.budget, self.bars.tasks[0]
         calls = f"{self.calls:,}" + (f" of {most.calls:,}" if most.calls is not None else "")
-        usd = f"${self.usd:,.4f}" + (f" of ${most.usd:,.2f}" if most.usd is not None else "")
+        limit = f" of ${most.usd:,.2f}" if most.usd is not None else ""
+        usd = f"${self.usd:,.4f}{limit}" if self.priced else "price unknown"
         each, _ = self.rate.each_second()
         pace = f"{each:,.1f} items/s" if each else ""
         left = self.rate.left((task.total or 0) - task.completed)

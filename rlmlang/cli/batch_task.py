@@ -20,13 +20,15 @@ from rlmlang.cli.batch_answers import Answers, AnswerTable, rows_of
 from rlmlang.cli.batch_bar import BatchBar
 from rlmlang.cli.console import console
 from rlmlang.cli.edge import exit_code_of, say
-from rlmlang.cli.width import PRINTED
+from rlmlang.cli.places import seen_with
+from rlmlang.cli.width import PRINTED, broken, columns
 from rlmlang.diagnostics.render import as_json
-from rlmlang.report.batch import counted, extremes, price_line, price_view, title_line
+from rlmlang.report.batch import charged, counted, extremes, price_line, price_view, title_line
 from rlmlang.runtime.prepare import prepare
 from rlmlang.schema.exits import BUDGET, FAILED
 
 if TYPE_CHECKING:
+    from rlmlang.budget import Usage
     from rlmlang.ir.bounds import Cost
     from rlmlang.ir.suite import Batch
     from rlmlang.runtime.prepared import Options
@@ -46,7 +48,7 @@ class Task:
     ) -> None:
         found = self.found = survey(batch)
         self.batch, self.way = batch, Way.of(batch, options, found.count, wish)
-        self.as_values, self.quiet = as_values, quiet
+        self.as_values, self.quiet, self.priced = as_values, quiet, True
         if not quiet:
             for path, reason in found.left_out[:PRICED]:
                 click.echo(f"{path} is left out: {reason}", err=True)
@@ -86,9 +88,13 @@ class Task:
         """Runs it; its exit code is that of what ended it."""
         if not self.quiet:
             price = price_of(self.batch, self.way, self.found.count, PRICED)
-            console("stderr").print(price_line(self._title(price), price.totals, price.verdict))
+            console("stderr", soft_wrap=True).print(
+                price_line(self._title(price), price.totals, price.verdict)
+            )
         options = replace(self.way.options, recipe=self.batch.recipe)
-        recipe = prepare(self.batch.path, options, need_all=False).recipe
+        ready = prepare(self.batch.path, options, need_all=False)
+        recipe = ready.recipe
+        self.priced = all(b.price is not None for b in ready.binding.models.values())
         answers = Answers(
             next(items_of(self.batch)), recipe.result, recipe.name, folder_of(self.batch)
         )
@@ -102,15 +108,28 @@ class Task:
             def take(ended: Ended) -> None:
                 bar.take(ended)
                 answers.take(ended)
-                if self.way.dry or ended.state in ("failed", "stopped"):
-                    told.append(replace(ended, result=None))
+                if self._is_told(ended):
+                    bare = replace(ended.item, values={}, sources={})
+                    told.append(replace(ended, item=bare, result=None))
 
             totals = run_batch(
-                self.batch, self.way, take, bar.heard, notice=bar.notice, signals=True
+                self.batch,
+                self.way,
+                take,
+                bar.heard,
+                notice=bar.notice,
+                begun=bar.begun,
+                signals=True,
             )
         self._tell(totals, told, table)
         if totals.problem is not None and not self.way.dry:
             raise click.exceptions.Exit(exit_code_of(totals.problem))
+
+    def _is_told(self, ended: Ended) -> bool:
+        """Whether an item is told of at the end; nothing else of it is held until then."""
+        if self.way.dry:
+            return ended.state == "not started"
+        return self.as_values and ended.state in ("failed", "stopped")
 
     def _out(self) -> str:
         """Where the table goes; standard output where answers would go nowhere."""
@@ -126,16 +145,38 @@ class Task:
             with History(self.way.options, known_as(self.batch)) as history:
                 table.write(rows_of(items_of(self.batch), history))
         if self.as_values:
-            shown = _summary(totals, told)
+            shown = _summary(totals, told, priced=self.priced)
             click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         if not self.quiet:
-            for line in _lines(totals):
-                click.echo(line, err=True)
+            wide = columns("stderr")
+            for line in self._lines(totals):
+                click.echo("\n".join(broken(line, wide)), err=True)
+
+    def _lines(self, totals: Totals) -> Iterator[str]:
+        """What came of it, in a few lines."""
+        used, limits = totals.usage, self.batch.budget
+        yield f"batch {totals.name}: {counted(totals.counts())}"
+        reused = f", {totals.reused:,} answers used again" if totals.reused else ""
+        usd = f"${float(used.usd):,.4f}" if self.priced else "price unknown"
+        yield (
+            f"  {used.calls:,} calls, {used.tokens_in:,} tok in, {used.tokens_out:,} out, "
+            f"{usd}, {totals.seconds:,.1f} s{reused}"
+        )
+        if totals.before.calls:
+            yield f"  with earlier times: {charged(totals.before + used, limits, priced=self.priced)}"
+        slow = extremes("slowest", [x for x in totals.slowest if x[0] >= SLOW], "{:,.1f} s")
+        dear = extremes("dearest", totals.dearest, "${:,.4f}")
+        if told := "; ".join(x for x in (slow, dear) if x):
+            yield f"  {told}"
+        if totals.codes:
+            yield "  " + ", ".join(f"{n:,} {code}" for code, n in totals.codes.most_common())
+        if seen := seen_with(self.way.options.store):
+            yield f"  {seen} {totals.round}"
 
     def _dry(self, told: list[Ended]) -> None:
         """Says which items would be run, and why."""
         told.sort(key=lambda e: e.item.number)
-        rows = [(e.item.name, _why(e)) for e in told if e.state == "not started"]
+        rows = [(e.item.name, _why(e)) for e in told]
         if self.as_values:
             values = [{"item": name, "why": why} for name, why in rows]
             click.echo(json.dumps(values, indent=2, ensure_ascii=False))
@@ -150,33 +191,15 @@ def _why(ended: Ended) -> str:
     return f"changed: {', '.join(ended.why)}" if ended.why else "no answer yet"
 
 
-def _lines(totals: Totals) -> Iterator[str]:
-    """What came of it, in a few lines."""
-    used = totals.usage
-    yield f"batch {totals.name}: {counted(totals.counts())}"
-    reused = f", {totals.reused:,} answers used again" if totals.reused else ""
-    yield (
-        f"  {used.calls:,} calls, {used.tokens_in:,} tok in, {used.tokens_out:,} out, "
-        f"${float(used.usd):,.4f}, {totals.seconds:,.1f} s{reused}"
-    )
-    slow = extremes("slowest", [x for x in totals.slowest if x[0] >= SLOW], "{:,.1f} s")
-    dear = extremes("dearest", totals.dearest, "${:,.4f}")
-    if told := "; ".join(x for x in (slow, dear) if x):
-        yield f"  {told}"
-    if totals.codes:
-        yield "  " + ", ".join(f"{n:,} {code}" for code, n in totals.codes.most_common())
-    yield f"  {totals.round}: rlm runs --all"
-
-
-def _summary(totals: Totals, told: list[Ended]) -> dict[str, object]:
+def _summary(totals: Totals, told: list[Ended], *, priced: bool) -> dict[str, object]:
     """The same as JSON values, with the items that failed."""
-    used = totals.usage
     return {
         "batch": totals.name,
         "round": totals.round,
         "items": dict(totals.counts()),
         "codes": dict(totals.codes),
-        "usage": {**vars(used), "usd": float(used.usd)},
+        "usage": _usage(totals.usage, priced),
+        "before": _usage(totals.before, priced),
         "reused": totals.reused,
         "seconds": round(totals.seconds, 3),
         "slowest": [[name, seconds] for seconds, name in totals.slowest],
@@ -188,6 +211,10 @@ def _summary(totals: Totals, told: list[Ended]) -> dict[str, object]:
         ],
         "problem": as_json(totals.problem.diagnostic) if totals.problem else None,
     }
+
+
+def _usage(usage: Usage, priced: bool) -> dict[str, Json]:
+    return {**vars(usage), "usd": float(usage.usd) if priced else None}
 
 
 def _values(batch: Batch, price: Price) -> dict[str, Json]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
+from rlmlang.ir.recipe import Step
 from rlmlang.plan.graph import Graph, NodeData, contained, container, data_edges, layers, lifted
 
 WIDE, HIGH, GAP_X, GAP_Y, MARGIN, ASIDE = 220, 52, 36, 44, 24, 72
 FILLS = {
     "given": "#eef2f7", "cuts": "#e3f1e6", "asks": "#fdebd3", "joins": "#fbdcd8",
-    "chooses": "#ece2f7", "computes": "#f6f6f6",
+    "chooses": "#ece2f7", "computes": "#f6f6f6", "batch": "#fff6d6",
 }  # fmt: skip
 
 
@@ -60,13 +61,17 @@ def dot(graph: Graph) -> str:
 
 
 def _dot(graph: Graph, id: str, indent: str) -> list[str]:
-    label = f"{id}\\n{_label(graph, id)}".replace('"', '\\"')
+    label = f"{_escaped(id)}\\n{_escaped(_label(graph, id))}"
     lines = [f'{indent}"{id}" [label="{label}"];']
     if parts := contained(graph, id):
         lines.append(f'{indent}subgraph "cluster_{_id(id)}" {{ label="{id}";')
         lines += [x for part in parts for x in _dot(graph, part, indent + "  ")]
         lines.append(f"{indent}}}")
     return lines
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def svg(graph: Graph) -> str:
@@ -113,6 +118,12 @@ def _edge(a: tuple[float, float], b: tuple[float, float]) -> str:
     return f'<path d="{path}" fill="none" stroke="#667" stroke-width="1.3" marker-end="url(#a)"/>'
 
 
+def _kind(graph: Graph, id: str) -> str:
+    """What fills its box; a node around the plan, of a batch, does nothing in it."""
+    step: Step | None = graph.nodes[id]["operation"]
+    return step.work.kind if step is not None else "batch"
+
+
 def _box(graph: Graph, id: str, x: float, y: float) -> str:
     node: NodeData = graph.nodes[id]
     label = _label(graph, id)
@@ -121,7 +132,7 @@ def _box(graph: Graph, id: str, x: float, y: float) -> str:
     price = f" · ≤ {calls:,} calls" if calls and not isinstance(calls, str) else ""
     return (
         f'<g><rect x="{x:g}" y="{y:g}" width="{WIDE}" height="{HIGH}" rx="8" '
-        f'fill="{FILLS[node["operation"].work.kind]}" stroke="#889"/>'
+        f'fill="{FILLS[_kind(graph, id)]}" stroke="#889"/>'
         f'<text x="{x + 12:g}" y="{y + 21:g}" font-size="13" font-weight="600">'
         f"{escape(id)}{escape(price)}</text>"
         f'<text x="{x + 12:g}" y="{y + 39:g}" font-size="11" fill="#445">{escape(label)}</text></g>'

@@ -28,7 +28,7 @@ FORMAT, VERSION = "rlmlang.plan", 1
 PARTS = (
     "format", "version", "recipe", "hash", "measure", "prices_from", "directed", "multigraph",
     "graph", "nodes", "edges", "totals", "budget", "verdict", "rewrites", "interface",
-    "binding",
+    "binding", "batches",
 )  # fmt: skip
 OF_NODES = ("id", *NodeData.__annotations__, "when", "assumed")
 OF_EDGES = ("source", "target", "kind", "port", "mode")

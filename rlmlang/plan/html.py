@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.suite import Batch
+from rlmlang.plan.batches import in_words, with_batches
 from rlmlang.plan.diagram import svg
 from rlmlang.plan.graph import CostData, Graph, NodeData, Number, bound_data, container
 from rlmlang.plan.verdict import Verdict
@@ -12,8 +15,10 @@ from rlmlang.plan.verdict import Verdict
 COLUMNS = ("step", "what", "type", "calls", "tok in", "tok out", "usd")
 
 
-def page(graph: Graph, totals: Bound, verdict: Verdict, hash: str) -> str:
-    """HTML that stands by itself. Costs are the worst case."""
+def page(
+    graph: Graph, totals: Bound, verdict: Verdict, hash: str, batches: Sequence[Batch] = ()
+) -> str:
+    """HTML that stands by itself. Costs are the worst case, of a batch that of an item."""
     steps = [id for id, data in graph.nodes(data=True) if data["operation"].work.kind != "given"]
     rows = [_row(graph, id) for id in steps]
     rows += [_total(name, cost) for name, cost in _cases(totals)]
@@ -22,8 +27,9 @@ def page(graph: Graph, totals: Bound, verdict: Verdict, hash: str) -> str:
         f"<li>budget {escape(f'{line.limited}: {line.word}{line.because}')}</li>"
         for line in verdict.lines
     ]
+    lines += [f"<li>{escape(in_words(batch))}</li>" for batch in batches]
     return (
-        f"<div>{svg(graph)}<table><caption>plan of {escape(graph.name)} "
+        f"<div>{svg(with_batches(graph, batches))}<table><caption>plan of {escape(graph.name)} "
         f"<code>{escape(hash[:12])}</code></caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table><ul>{''.join(lines)}</ul></div>"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
@@ -16,7 +16,9 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.bounds import Bound
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.recipe import Interface, Model, Step
+from rlmlang.ir.suite import Batch
 from rlmlang.ir.walk import predictors
+from rlmlang.plan.batches import batch_values, with_batches
 from rlmlang.plan.document import (
     FORMAT,
     VERSION,
@@ -85,7 +87,7 @@ class Plan:
 
     def _repr_html_(self) -> str:
         """The drawing, the table of steps, the verdict: what a notebook shows."""
-        return page(self.graph, self.totals, self.verdict, self.hash)
+        return self.to_html()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -178,9 +180,15 @@ class Plan:
 
     # ── written and read ─────────────────────────────────────────────────────
 
-    def to_json(self) -> str:
+    def to_html(self, batches: Sequence[Batch] = ()) -> str:
+        """The drawing, the table of steps and the verdict; batches are drawn around the plan."""
+        return page(self.graph, self.totals, self.verdict, self.hash, batches)
+
+    def to_json(self, batches: Sequence[Batch] = ()) -> str:
         """The plan as a document: `docs/plan.md` describes it."""
-        return json.dumps(self.to_values(), indent=2, ensure_ascii=False)
+        around: list[Json] = [batch_values(b) for b in batches]
+        values = self.to_values() | ({"batches": around} if around else {})
+        return json.dumps(values, indent=2, ensure_ascii=False)
 
     def to_values(self) -> dict[str, Json]:
         """The document as JSON values."""
@@ -235,12 +243,13 @@ class Plan:
         read, binding = read_document(text)
         return _made(read, binding, find)
 
-    def to_graphml(self) -> str:
+    def to_graphml(self, batches: Sequence[Batch] = ()) -> str:
         """The graph in GraphML, for other programs: what is no text is JSON in it."""
-        flat = nx.DiGraph(name=self.recipe.name)
-        for id, data in self.graph.nodes(data=True):
-            flat.add_node(id, **_flat({**data, **does(data["operation"])}))
-        for a, b, data in self.graph.edges(data=True):
+        flat, graph = nx.DiGraph(name=self.recipe.name), with_batches(self.graph, batches)
+        for id, data in graph.nodes(data=True):
+            step: Step | None = data["operation"]
+            flat.add_node(id, **_flat(data | (does(step) if step is not None else {})))
+        for a, b, data in graph.edges(data=True):
             flat.add_edge(a, b, **_flat(data))
         return "\n".join(nx.generate_graphml(flat)) + "\n"
 

@@ -8,7 +8,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from rlmlang.budget import Usage
 from rlmlang.ir.bounds import Bound
+from rlmlang.ir.recipe import Budget
 from rlmlang.plan.verdict import Verdict
 from rlmlang.report.plan import TONES, cells, dollars, number, verdict_line
 
@@ -56,6 +58,18 @@ def price_line(title: Text, totals: Bound, verdict: Verdict) -> Text:
 def counted(counts: Iterable[tuple[str, int]]) -> str:
     """How many items are in which state."""
     return ", ".join(f"{n:,} {state}" for state, n in counts)
+
+
+def charged(used: Usage, budget: Budget, *, priced: bool) -> str:
+    """What was used of each limit that is declared."""
+    amounts = {"calls": used.calls, "tokens": used.tokens_in + used.tokens_out}
+    told = [f"{n:,} of {getattr(budget, w):,} {w}" for w, n in amounts.items() if _has(budget, w)]
+    usd = [f"${float(used.usd):,.4f} of ${budget.usd:,.2f}"] if priced and budget.usd else []
+    return ", ".join(told + usd) or f"{used.calls:,} calls"
+
+
+def _has(budget: Budget, limit: str) -> bool:
+    return getattr(budget, limit) is not None
 
 
 def extremes(word: str, found: Sequence[tuple[float, str]], form: str) -> str:

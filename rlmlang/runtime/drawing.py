@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePath
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
+from rlmlang.ir.suite import Batch
 from rlmlang.plan import diagram
+from rlmlang.plan.batches import with_batches
+from rlmlang.plan.graph import Graph
 from rlmlang.plan.plan import Plan
+from rlmlang.runtime.checking import checked
 from rlmlang.value import Frozen, value
 
 TOOL = "dot"
@@ -25,16 +29,21 @@ class Drawing(Frozen):
 
     name: str
     endings: tuple[str, ...]
-    draw: Callable[[Plan], bytes]
+    draw: Callable[[Plan, Sequence[Batch]], bytes]
     tool: str = ""
 
 
-def _by_tool(kind: str, plan: Plan) -> bytes:
+def _text(form: Callable[[Graph], str], plan: Plan, batches: Sequence[Batch]) -> bytes:
+    """The graph in a form of `plan/diagram.py`."""
+    return form(with_batches(plan.graph, batches)).encode()
+
+
+def _by_tool(kind: str, plan: Plan, batches: Sequence[Batch]) -> bytes:
     """Drawn by Graphviz. Raises CodedError (extra-missing, wrong-value)."""
     program = shutil.which(TOOL)
     if program is None:
         raise _without_tool(kind)
-    text = diagram.dot(plan.graph).encode()
+    text = _text(diagram.dot, plan, batches)
     try:
         command = [program, f"-T{kind}"]
         done = subprocess.run(  # noqa: S603, a fixed program, its input a graph
@@ -54,16 +63,30 @@ def _by_tool(kind: str, plan: Plan) -> bytes:
 DRAWINGS = {
     d.name: d
     for d in (
-        Drawing("mermaid", (".mmd", ".mermaid"), lambda plan: diagram.mermaid(plan.graph).encode()),
-        Drawing("dot", (".dot", ".gv"), lambda plan: diagram.dot(plan.graph).encode()),
-        Drawing("svg", (".svg",), lambda plan: diagram.svg(plan.graph).encode()),
-        Drawing("html", (".html", ".htm"), lambda plan: (PAGE + plan._repr_html_()).encode()),
-        Drawing("graphml", (".graphml",), lambda plan: plan.to_graphml().encode()),
-        Drawing("json", (".json",), lambda plan: plan.to_json().encode()),
+        Drawing("mermaid", (".mmd", ".mermaid"), partial(_text, diagram.mermaid)),
+        Drawing("dot", (".dot", ".gv"), partial(_text, diagram.dot)),
+        Drawing("svg", (".svg",), partial(_text, diagram.svg)),
+        Drawing("html", (".html", ".htm"), lambda p, b: (PAGE + p.to_html(b)).encode()),
+        Drawing("graphml", (".graphml",), lambda p, b: p.to_graphml(b).encode()),
+        Drawing("json", (".json",), lambda p, b: p.to_json(b).encode()),
         Drawing("png", (".png",), partial(_by_tool, "png"), TOOL),
         Drawing("pdf", (".pdf",), partial(_by_tool, "pdf"), TOOL),
     )
 }
+
+
+def drawn_of(file: str, recipe: str) -> tuple[str, str, tuple[Batch, ...]]:
+    """The file and the recipe that are drawn, and the batches that the file declares over it. A
+    file of batches alone is drawn as the recipe of the first. Raises CodedError."""
+    if file.endswith(".json"):
+        return file, recipe, ()
+    found = checked(file)
+    batches = found.suite.batches
+    if not found.recipes and batches:
+        own = [b for b in batches if recipe in ("", b.recipe)] or batches
+        file, recipe = own[0].path, own[0].recipe
+    chosen = recipe or found.main
+    return file, recipe, tuple(b for b in batches if b.recipe == chosen)
 
 
 def drawing_for(name: str, out: str | None) -> Drawing:

@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from rlmlang import plugins, resources
@@ -69,12 +70,10 @@ def load(root: Root, profile: str | None = "") -> Project:
     unknown-profile.
     """
     name = "" if profile is None else profile or os.environ.get(PROFILE, "")
-    table = tomllib.loads(resources.package_text("prices.toml"))
-    prices = {n: Price(p["input"], p["output"]) for n, p in table["models"].items()}
-    contexts = {n: p["context"] for n, p in table["models"].items()}
+    date, shipped, known_contexts = _shipped()
+    prices, contexts = dict(shipped), dict(known_contexts)
     if root.file is None:
         _without_file(root, name)
-        date = str(table["date"])
         return Project(prices=prices, prices_from=date, contexts=contexts, root=root)
     file = read_file(root.file).with_profile(name)
     for name, price in file.section("prices").items():
@@ -89,7 +88,7 @@ def load(root: Root, profile: str | None = "") -> Project:
         key,
         models,
         prices,
-        str(table["date"]),
+        date,
         contexts,
         {n: file.path.parent / str(v) for n, v in file.section("tokenizers").items()},
         {n: _pace(v) for n, v in file.section("limits").items()},
@@ -100,6 +99,15 @@ def load(root: Root, profile: str | None = "") -> Project:
         file,
         root,
     )
+
+
+@cache
+def _shipped() -> tuple[str, Mapping[str, Price], Mapping[str, int]]:
+    """The price table that comes along: its date, prices and contexts of models."""
+    table = tomllib.loads(resources.package_text("prices.toml"))
+    models = table["models"].items()
+    prices = {n: Price(p["input"], p["output"]) for n, p in models}
+    return str(table["date"]), prices, {n: p["context"] for n, p in models}
 
 
 def _without_file(root: Root, profile: str) -> None:

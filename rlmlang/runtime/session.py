@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from rlmlang import plugins
 from rlmlang.budget import Account, Usage
@@ -114,7 +116,7 @@ class Session:
         lines: list[Line] = []
         problem: CodedError | None = None
         asked, wall = cancellations(), self.ready.recipe.budget.wall
-        scope = self.scope = self._begun()
+        scope = self.scope = await self._begun()
         try:
             with Signals(self.stop, on=self.signals):
                 result, lines = await self._carried_out(scope)
@@ -197,18 +199,19 @@ class Session:
             budget_waiters=budget_waiters,
         )
 
-    def _begun(self) -> RunContext:
+    async def _begun(self) -> RunContext:
         """The run's beginning. Raises CodedError, and then holds nothing."""
         try:
-            return self._begin()
+            return await self._begin()
         except BaseException:
             self._close()
             raise
 
-    def _begin(self) -> RunContext:
+    async def _begin(self) -> RunContext:
         ready, options = self.ready, self.ready.options
         self.models.open()
-        self.begun = self.store.begin(
+        begin = partial(
+            self.store.begin,
             row_of(ready, self.redact, self.about),
             document=ready.plan.own_values(),
             fresh=options.fresh,
@@ -216,6 +219,7 @@ class Session:
             dry=self.dry,
             by_item=has_item_budgets(ready.plan),
         )
+        self.begun = await anyio.to_thread.run_sync(begin)  # runs beside it go on meanwhile
         above = "item" not in self.about  # a batch counts what its items have spent
         restore(self.account, self.begun.spent, ready.plan, above=above)
         scope = RunContext(
@@ -310,7 +314,7 @@ class Session:
         await self.sandboxes.close()
         await self.host.close()
         await self.models.close()
-        return self._last(scope, result, lines, problem)
+        return await self._last(scope, result, lines, problem)
 
     async def _drained(self) -> None:
         """Lets what is on its way finish, unless nobody waits for it any more."""
@@ -321,14 +325,14 @@ class Session:
             self.cancelled = stopped
             await self.models.drain(0)
 
-    def _last(
+    async def _last(
         self, scope: RunContext, result: Datum, lines: list[Line], problem: CodedError | None
     ) -> CodedError | None:
         """The last event and the run's state. A store that fails here is the run's problem."""
         try:
             told = result if self.sink is None or self.sink.whole else self.sink.words
             scope.emit(last_event(told, lines, problem))
-            self.store.end(state_of(problem))
+            await anyio.to_thread.run_sync(self.store.end, state_of(problem))
         except CodedError as found:
             problem = problem or found
         return problem

