@@ -97,10 +97,13 @@ class Keeper(Protocol):
 @dataclass(frozen=True)
 class Host:
     """What a module that answers a prompt may ask of the run: why a value would not be taken, empty
-    where it would; and what a function of the user's gives."""
+    where it would; what a function of the user's gives; a sandbox for code that its model writes.
+    `ran` takes what came of such code: the call that wrote it, the code, its seconds."""
 
     problem: Callable[[Datum], str]
     code: Callable[[Code, list[Datum]], Datum]
+    sandbox: Callable[[], Sandbox]
+    ran: Callable[[CallId, str, CellResult, float], None]
 
 
 @dataclass(frozen=True)

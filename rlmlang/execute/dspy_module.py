@@ -15,6 +15,7 @@ from rlmlang.execute.aside import aside
 from rlmlang.execute.call_model import ItemError, Request
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.run_context import RunContext
+from rlmlang.execute.session_events import tell_cell
 from rlmlang.execute.validate import Shown, problem_with, with_places
 from rlmlang.ir import recipe as r
 from rlmlang.ir.module_prompts import PART, call_of
@@ -56,7 +57,12 @@ def _question(
         part=request.part,
         tell=scope.emit,
         within=scope.allowance.of(f"{request.node}.{PART}", asked, again=False),
-        host=Host(problem, scope.tools.code),
+        host=Host(
+            problem,
+            scope.tools.code,
+            lambda: scope.tools.sandbox(None),
+            lambda call, code, ran, took: tell_cell(scope, call, code, ran, took, ()),
+        ),
     )
 
 

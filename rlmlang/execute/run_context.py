@@ -32,7 +32,7 @@ class Tools:
     search: Callable[[str, Mapping[str, object]], Search]
     code: RunCode
     measure: Measure
-    sandbox: Callable[[r.Repl], Sandbox]
+    sandbox: Callable[[r.Repl | None], Sandbox]
     conform: Callable[[Type, Sequence[Datum], Mapping[str, Datum]], Datum]
     pattern: Callable[[RunContext, str, Mapping[str, Datum]], Awaitable[Datum]]
     host: ToolHost

@@ -7,6 +7,7 @@ import contextvars
 import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from dspy.primitives.code_interpreter import CodeExecutionError, CodeInterpreterError, FinalOutput
 
@@ -16,11 +17,22 @@ from rlmlang.protocols import CellResult, Sandbox
 
 Opening = Callable[[], tuple[Sandbox, Callable[[], Coroutine[None, None, None]]]]
 """Makes a sandbox, and what ends the processes that it has for itself."""
+T = TypeVar("T")
 GIVEN = "given_variable"
 INSTRUCTIONS = (
     "State persists between cells; input variables are set once, and keep what you assign to them. "
     "Print what you want to see. "
 )
+
+
+class Loop(Protocol):
+    """The event loop of a session, as the threads that wait for it know it."""
+
+    def wait(self, work: Coroutine[object, None, T]) -> T:
+        """The result of work done there."""
+
+    def close(self) -> None:
+        """Ends it, where it is the session's own."""
 
 
 @dataclass
@@ -34,7 +46,7 @@ class Interpreter:
         self.tools: dict[str, Callable[..., object]] = {}
         self.output_fields: list[dict[str, str]] = []
         self._variables: dict[str, object] = {}
-        self._loop: LoopThread | None = None
+        self._loop: Loop | None = None
         self._opened: Sandbox | None = None
         self._ended = False
 
@@ -45,12 +57,15 @@ class Interpreter:
         """
         self._started()
 
-    def _started(self) -> LoopThread:
+    def _started(self) -> Loop:
         if self._ended:
             raise CodeInterpreterError("the session has been shut down")
         if self._loop is None:
-            self._loop = LoopThread()
+            self._loop = self._begin()
         return self._loop
+
+    def _begin(self) -> Loop:
+        return LoopThread()
 
     def execute(self, code: str, variables: dict[str, object] | None = None) -> object:
         """Runs a cell; gives what it printed, or a FinalOutput of what it submitted.
@@ -85,6 +100,9 @@ class Interpreter:
             ran = await sandbox.run("\n".join(f"{n} = {GIVEN}({n!r})" for n in new))
             if ran.error:
                 raise CodeInterpreterError(ran.error)
+        return await self._run(sandbox, code)
+
+    async def _run(self, sandbox: Sandbox, code: str) -> CellResult:
         return await sandbox.run(code)
 
     async def _open(self) -> Sandbox:

@@ -6,6 +6,8 @@ says of its answers: 1 for one that would be taken, 0 for another.
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
@@ -13,7 +15,7 @@ import dspy
 import pydantic
 
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code
 from rlmlang.program.module_value import value_of
@@ -87,10 +89,38 @@ def _react(signature: Signature, prompt: r.Prompt, module: r.DspyModule) -> dspy
     return dspy.ReAct(signature, tools, max_iters=module.calls - 1)
 
 
+def _of_users(record: logging.LogRecord) -> bool:
+    """Whether a line is about what the user wrote, and not about a module of DSPy's in a run: that
+    is in the run's record."""
+    found = ANSWERING.get()
+    return found is None or found[0].module is None or found[0].module.code is not None
+
+
+for _name in ("program_of_thought", "predict"):
+    logging.getLogger(f"dspy.predict.{_name}").addFilter(_of_users)
+
+
+def _program(signature: Signature, prompt: r.Prompt, module: r.DspyModule) -> dspy.Module:
+    """ProgramOfThought, which is told the task: DSPy's drops it. Raises CodedError."""
+    kind = getattr(dspy, "ProgramOfThought", None)
+    if kind is None:
+        words = f"DSPy {dspy.__version__} has no ProgramOfThought any more"
+        hint = 'write `repl { … }` in the place of `module`, or pip install "dspy<3.5"'
+        raise failed("module-missing", words, hint=hint)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made: dspy.Module = kind(signature, max_iters=module.calls - 1)
+    for _, predictor in made.named_predictors():
+        told = f"{signature.instructions}\n\n{predictor.signature.instructions}"
+        predictor.signature = predictor.signature.with_instructions(told)
+    return made
+
+
 KNOWN: Mapping[str, Make] = {
     "ChainOfThought": lambda signature, prompt, module: dspy.ChainOfThought(signature),
     "BestOfN": _best_of,
     "Refine": _refine,
     "MultiChainComparison": lambda s, prompt, module: ChainsCompared(s, module.calls - 1),
     "ReAct": _react,
+    "ProgramOfThought": _program,
 }

@@ -62,6 +62,11 @@ class ModuleCalls:
         pair = {"engine": self.engine, "async_engine": Awaiting(self.engine)}
         self.lm = BoundLm(route.name, cache=False, num_retries=0, **pair)
 
+    @property
+    def latest(self) -> CallId:
+        """The call that was begun last."""
+        return self.question.call.inside(PART, self.count)
+
     async def complete(self, request: Request) -> Response:
         """The response to a request, in the run's loop. Raises Stopped."""
         try:

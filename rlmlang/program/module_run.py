@@ -26,6 +26,7 @@ from rlmlang.ir.template_sizes import templated
 from rlmlang.models.engines.call_context import Stopped
 from rlmlang.models.routes import Route
 from rlmlang.program.known_modules import ANSWERING
+from rlmlang.program.module_cells import Cells
 from rlmlang.program.module_lm import Guard, ModuleCalls, UnpaidError
 from rlmlang.program.module_value import WORDS, value_of
 from rlmlang.program.modules import line_of
@@ -94,8 +95,10 @@ def run(module: dspy.Module, calls: ModuleCalls, inputs: Mapping[str, str]) -> C
     found: list[Entry] = []
     host = calls.question.host
     ANSWERING.set((calls.question.prompt, host) if host is not None else None)
+    cells = {"interpreter_factory": Cells(host, calls)} if host is not None else {}
+    now = {"lm": calls.lm, "adapter": adapter, "callbacks": callbacks, "trace": found, **cells}
     try:
-        with dspy.context(lm=calls.lm, adapter=adapter, callbacks=callbacks, trace=found):
+        with dspy.context(**now):
             made = asyncio.run(module.acall(**inputs)) if only_async(module) else module(**inputs)
     except BaseException as mistake:
         return Came(mistake=mistake)

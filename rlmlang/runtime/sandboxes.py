@@ -22,8 +22,8 @@ class Sandboxes:
         self.ready = ready
         self.tiers: Tiers | None = None
 
-    def __call__(self, caps: Repl) -> Sandbox:
-        """A sandbox within some caps. Raises CodedError."""
+    def __call__(self, caps: Repl | None) -> Sandbox:
+        """A sandbox within the caps of a `repl`, or the usual ones. Raises CodedError."""
         from rlmlang.sandboxes.bridge import Caps
         from rlmlang.sandboxes.tiers import Tiers
 
@@ -31,8 +31,10 @@ class Sandboxes:
         if self.tiers is None:
             self.tiers = Tiers(plugins.partition, plugins.tier, ready.measure, options.allow_unsafe)
         said = tiers_of(options.sandbox.split(","), "--sandbox") if options.sandbox else ()
-        tiers = said or ready.project.sandbox or caps.sandbox or DEFAULT
-        return self.tiers.sandbox(tiers, Caps(caps.cpu, caps.memory, caps.shown * 4))
+        own = caps.sandbox if caps is not None else ()
+        tiers = said or ready.project.sandbox or own or DEFAULT
+        within = Caps(caps.cpu, caps.memory, caps.shown * 4) if caps is not None else Caps()
+        return self.tiers.sandbox(tiers, within)
 
     async def close(self) -> None:
         """Ends what runs them."""

@@ -42,5 +42,12 @@ MODULES = {
             needs=2,
             tools=True,
         ),
+        KnownModule(
+            "ProgramOfThought",
+            "writes a program, which a sandbox runs, mends one that failed, and with the last call "
+            "answers from what it gave",
+            least=2,
+            needs=2,
+        ),
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from tests.conftest import Rlm
 from tests.program.rules import asked_of, rule_lm, saying
 
 FIELDS = {"reasoning": "so", "rationale": "so", "next_thought": "so", "next_tool_name": "look_up",
-          "next_tool_args": '{"word": "bees"}', "discussion": "d", "advice": '{"self": "say more"}'}  # fmt: skip
+          "next_tool_args": '{"word": "bees"}', "discussion": "d", "advice": '{"self": "say more"}',
+          "generated_code": "```python\nSUBMIT({'result': 'bees'})\n```"}  # fmt: skip
 
 
 def make(name: str, calls: int, more: str = "", result: str = "Text max 30tok") -> None:
@@ -88,6 +90,44 @@ def test_react_calls_tools_and_keeps_a_call_for_its_answer(folder: Path) -> None
     assert (found.result, len(asked)) == ("in the hive", 3)
     assert "bees: in the hive" in str(asked[-1].messages[-1].text)
     assert "look_up(word: Text) -> Text" in str(asked[0].system)
+
+
+def test_a_program_runs_in_the_sandbox_and_is_mended(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make("ProgramOfThought", 3)
+    programs = iter(["print(len('bees') / 0)", "SUBMIT({'result': 'bees' * 2})"])
+
+    def said(system: str, messages: list[str]) -> str:
+        asks = messages[-1].rpartition("Respond")[2]
+        program = next(programs) if "generated_code" in asks else ""
+        came = re.findall(r'code_output ## ..\n{"result": "(.*)"}', messages[-1])
+        result = came[0] if came else "nothing"
+        return saying({**FIELDS, "generated_code": program, "result": result})(system, messages)
+
+    lm = rule_lm(said)
+    found = rlmlang.load("find.rlm", model=lm, store=None)(book="The bees.", question="who?")
+    assert (found.result, found.usage.calls) == ("beesbees", 3)
+    assert all("Answer from the page." in str(r.system) for r in asked_of(lm))
+    failed, ran = found.trajectory.cells
+    assert (failed.parent, failed.tier, failed.error_kind) == ("result.call 1", "monty", "python")
+    assert "ZeroDivisionError" in failed.error and ran.value == {"result": "beesbees"}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_rlm_of_the_users_has_the_sandbox_of_the_run(folder: Path) -> None:
+    make("ChainOfThought", 4)
+    Path("find.rlm").write_text(
+        Path("find.rlm").read_text().replace("dspy:ChainOfThought", "mine.py:Looking")
+    )
+    Path("mine.py").write_text(
+        "import dspy\n\ndef Looking(signature):\n    return dspy.RLM(signature, max_iters=2)\n"
+    )
+    lm = rule_lm(saying({**FIELDS, "code": "print(len(page))\nSUBMIT(result=page[4:8])"}))
+    found = rlmlang.load("find.rlm", model=lm, store=None)(book="The bees.", question="who?")
+    assert (found.result, found.usage.calls) == ("bees", 1)
+    (cell,) = found.trajectory.cells
+    assert (cell.tier, cell.output, cell.value) == ("monty", "9\n", {"result": "bees"})
 
 
 def test_an_answer_that_was_cut_is_none(folder: Path) -> None:
