@@ -163,7 +163,8 @@ class Task:
             f"{usd}, {totals.seconds:,.1f} s{reused}"
         )
         if totals.before.calls:
-            yield f"  with earlier times: {charged(totals.before + used, limits, priced=self.priced)}"
+            both = charged(totals.before + used, limits, priced=self.priced)
+            yield f"  with earlier times: {both}"
         slow = extremes("slowest", [x for x in totals.slowest if x[0] >= SLOW], "{:,.1f} s")
         dear = extremes("dearest", totals.dearest, "${:,.4f}")
         if told := "; ".join(x for x in (slow, dear) if x):
