@@ -319,12 +319,14 @@ class Prompt(Declaration):
 
 @node
 class Code(Declaration):
-    """`code` and `metric`: a typed Python function from a file."""
+    """`code` and `metric`: a typed Python function from a file; the block of one that asks a model
+    says how often."""
 
     word: str
     params: tuple[Param, ...]
     result: Typed
     origin: str
+    block: Block | None = None
 
 
 @node
