@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -42,7 +42,9 @@ class Slice(str):
         return str.__new__(cls, text)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, schema: Callable[[type], Any]) -> Any:
+    def __get_pydantic_core_schema__(
+        cls, source: object, schema: Callable[[type], object]
+    ) -> object:
         """A text, to pydantic and to DSPy, which would show the fields of a data class."""
         return schema(str)
 
@@ -72,7 +74,7 @@ class Model:
     """A model of the recipe, whose calls are the run's: `ask("Who keeps the key?")` is an answer's
     text. A test may give its function any other callable in this one's place."""
 
-    def __init__(self, sends: Callable[..., Mapping[str, Any]]) -> None:
+    def __init__(self, sends: Callable[..., Mapping[str, object]]) -> None:
         self._sends = sends
 
     def __call__(

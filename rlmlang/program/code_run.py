@@ -28,7 +28,8 @@ async def code_answer(
     """The answer. The reply's `shown` are the names of the inputs that its requests held whole.
     Raises CodedError."""
     code, host, place = said.code, question.host, said.place
-    assert code is not None and host is not None and place is not None
+    if code is None or host is None or place is None:
+        raise LookupError(f"{question.prompt.name} is answered by no function")
     names = [p.name for p in question.prompt.params]
     calls = ModuleCalls(question, said, route, dict(zip(names, inputs.values(), strict=True)))
     values = [question.inputs.get(name) for name in names]

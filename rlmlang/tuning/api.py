@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
@@ -29,6 +29,8 @@ from rlmlang.tuning.result import as_values
 from rlmlang.tuning.tune import Begun, run_tune, settings_of
 
 AT_ONCE = 4
+Found: TypeAlias = dict[str, Any]
+"""What is written beside a recipe, as JSON values."""
 Told = Callable[[str, Scored | None], None]
 
 
@@ -82,7 +84,7 @@ def tune_recipe(
     reflection: str = "",
     at_once: int = AT_ONCE,
     **settings: Unpack[Settings],
-) -> dict[str, Any]:
+) -> Found:
     """Runs a tuning of a file and writes `RECIPE.tuned.json` beside it; gives what it holds.
 
     `engine` takes the place of the models' transport, `reflection` names the model that rewrites
@@ -106,14 +108,14 @@ async def atune(
     reflection: str = "",
     at_once: int = AT_ONCE,
     **settings: Unpack[Settings],
-) -> dict[str, Any]:
+) -> Found:
     """`tune_recipe` from a running loop, which goes on meanwhile: the work is done in a thread.
     Cancelled, it begins nothing more, lets what was sent come back and be kept, and raises
     CancelledError then: the same call goes on from there."""
     options = replace(options_of(settings), of_python=False)
     stopping = Stopping()
 
-    def work() -> dict[str, Any]:
+    def work() -> Found:
         plan = plan_tuning(str(path), name, options, engine=engine, at_once=at_once)
         return run_tuning(plan, reflection, begun=stopping.begun)
 
@@ -152,7 +154,7 @@ def run_tuning(
     reflection: str = "",
     told: Told = lambda words, scored: None,
     begun: Begun = lambda stop: None,
-) -> dict[str, Any]:
+) -> Found:
     """The tuning, run and written."""
     tune = plan.tune
     recipe = recipe_of(tune.eval.path, tune.recipe)
@@ -175,11 +177,11 @@ def _first_model(plan: TuningPlan) -> str:
     return next(iter(ready.binding.models.values())).name
 
 
-def _kept(target: Path, values: dict[str, Any]) -> dict[str, Any]:
+def _kept(target: Path, values: Found) -> Found:
     """The file as it is where nothing but its cost would change: kept answers cost nothing, and
     what they cost the first time is what a reader wants to know."""
     try:
-        earlier: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+        earlier: Found = json.loads(target.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return values
     same = {**earlier, "cost": None} == {**values, "cost": None}

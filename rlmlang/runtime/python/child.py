@@ -280,7 +280,7 @@ def serve(source: Value, sink: Value) -> None:
     own, home = os.getpid(), Home()
     frames.Pipes.source, frames.Pipes.sink = source, sink
     while True:
-        asked = frames.frame(source)
+        asked: Value = frames.frame(source)
         began = time.perf_counter()
         answer = {**answered(asked), "seconds": time.perf_counter() - began}
         if os.getpid() != own:  # a process that the code has forked
@@ -304,7 +304,8 @@ def main() -> None:
     threading.Thread(target=watch, args=(life,), daemon=True).start()
     try:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
-            folder, *places = frames.frame(source)
+            told: Value = frames.frame(source)
+            folder, *places = told
             sys.path[:] = places
             for name in ("clients", "frames", "printed"):  # which the user's files may be called
                 del sys.modules[name]

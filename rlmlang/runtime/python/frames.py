@@ -9,14 +9,12 @@ import os
 import struct
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import BinaryIO
 
-Value: TypeAlias = Any
-"""What the user's code is given, and gives."""
 SIZE = struct.Struct("<Q")
 
 
-def exactly(file: Value, size: int) -> bytes:
+def exactly(file: BinaryIO, size: int) -> bytes:
     """So many bytes; without a host there is nothing left to do."""
     data: bytes = file.read(size)
     if len(data) < size:
@@ -24,7 +22,7 @@ def exactly(file: Value, size: int) -> bytes:
     return data
 
 
-def frame(source: Value) -> Value:
+def frame(source: BinaryIO) -> object:
     """The next frame from the host."""
     return json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
 
@@ -42,19 +40,20 @@ class Pipes:
     """The way to the host for what the code asks, while a call of it goes: a thread that a call has
     left behind asks nobody. `calls` counts them, `now` is the one that goes."""
 
-    source: Value
-    sink: Value
+    source: BinaryIO
+    sink: BinaryIO
     turn, calls, now = threading.Lock(), 0, 0
 
     @classmethod
-    def asked(cls, call: int, **asks: Value) -> Value:
+    def asked(cls, call: int, **asks: object) -> Mapping[str, object]:
         """What the host says to what a call asks."""
         with cls.turn:
             if call != cls.now:
                 return {"text": None, "words": "its call is over", "ends": True}
             cls.sink.write(framed({"asks": asks}))
             cls.sink.flush()
-            return frame(cls.source)
+            said = frame(cls.source)
+            return said if isinstance(said, dict) else {}
 
     @classmethod
     @contextlib.contextmanager

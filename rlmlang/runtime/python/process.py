@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rlmlang.runtime.python.frames import SIZE, Value
+from rlmlang.runtime.python.child import Value
+from rlmlang.runtime.python.frames import SIZE
 
 CHILD = Path(__file__).with_name("child.py")
 ROOT = str(CHILD.parents[3])  # where rlmlang is imported from
