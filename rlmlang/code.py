@@ -61,6 +61,10 @@ class Doc(Slice):
     __slots__ = ()
 
 
+ROLES = ("user", "assistant")
+MOST_HEAT = 2  # of a temperature, whose model may allow less
+
+
 class NoAnswer(Exception):  # noqa: N818, it is what code catches by name
     """A model gave no answer that is whole: it was cut off, filtered or declined."""
 
@@ -90,9 +94,7 @@ class Model:
 
         Raises NoAnswer for an answer that is not whole, and TypeError for what is no text.
         """
-        if not isinstance(text, str) or not isinstance(system, str):
-            raise TypeError("a model is asked with a text, and `system` is one")
-        return self.chat([("user", str(text))], str(system), temperature, max_tokens)
+        return self.chat([("user", text)], system, temperature, max_tokens)
 
     def chat(
         self,
@@ -102,9 +104,18 @@ class Model:
         max_tokens: int | None = None,
     ) -> str:
         """The same for messages of `user` and `assistant` in turn, the last of the user's."""
+        texts = [(role, text) for role, text in messages]
+        if not all(isinstance(x, str) for x in (system, *(text for _, text in texts))):
+            raise TypeError("a model is asked with a text, and `system` is one")
+        if not texts or any(role not in ROLES for role, _ in texts):
+            raise ValueError(f"there is a message, and each is of {' or '.join(ROLES)}")
+        if temperature is not None and not 0 <= temperature <= MOST_HEAT:
+            raise ValueError(f"a temperature is a number from 0 to {MOST_HEAT}")
+        if max_tokens is not None and (not isinstance(max_tokens, int) or max_tokens < 1):
+            raise ValueError("`max_tokens` is a whole number, 1 or more")
         said = self._sends(
-            messages=[list(m) for m in messages],
-            system=system,
+            messages=[[role, str(text)] for role, text in texts],
+            system=str(system),
             temperature=temperature,
             max_tokens=max_tokens,
         )

@@ -149,6 +149,17 @@ def test_functions_wait_for_their_answers_together(folder: Path) -> None:
     assert ask(lm, book=book).result == ["0", "1", "2", "3"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["ask(3)", "ask('a', max_tokens='many')", "ask('a', temperature=9)", "ask.chat([])",
+     "ask.chat([('system', 'a')])", "ask.chat([('user', 3)])"],
+)  # fmt: skip
+def test_what_no_model_can_be_asked_is_the_functions_mistake(folder: Path, asked: str) -> None:
+    given(f"return {asked}")
+    lm = rule_lm(echo)
+    assert (ask(lm, book="The bees.\n").code, asked_of(lm)) == ("code-failed", [])
+
+
 HEAD = """rlm 1
 model reader { }
 """
