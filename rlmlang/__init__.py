@@ -3,10 +3,10 @@
 `load` gives a recipe as a `dspy.Module`; `check_recipe`, `plan_recipe` and `run` are the three
 things one does with a recipe; a `Plan` may be kept, changed and run; `completion` and `acompletion`
 answer a question over a context of any size, `astream` tells of its turns meanwhile; `tune_recipe`
-makes prompts better; `runs` and `trajectory_of` give what happened in kept runs; a `SharedBudget`
-holds for many runs together; `interpreter_factory` gives `dspy.RLM` our sandboxes. DSPy is pulled
-in only when a call needs it, networkx when a plan is made. A recipe with errors is raised as
-`BadRecipe`, what else stands in the way as `CodedError`.
+makes prompts better, `atune` in a running loop; `runs` and `trajectory_of` give what happened in
+kept runs; a `SharedBudget` holds for many runs together; `interpreter_factory` gives `dspy.RLM` our
+sandboxes. DSPy is pulled in only when a call needs it, networkx when a plan is made. A recipe with
+errors is raised as `BadRecipe`, what else stands in the way as `CodedError`.
 (`rlmlang.check`, `rlmlang.plan` and `rlmlang.trajectory` are the rooms behind them.)
 """
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         TurnStarted,
     )
     from rlmlang.trajectory.trajectory import Trajectory
-    from rlmlang.tuning.api import tune_recipe
+    from rlmlang.tuning.api import atune, tune_recipe
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -70,6 +70,7 @@ __all__ = [
     "aplan",
     "arun",
     "astream",
+    "atune",
     "check_recipe",
     "completion",
     "interpreter_factory",
@@ -95,6 +96,7 @@ FACE = {
     "aplan": ("rlmlang.runtime.library", "aplan"),
     "completion": ("rlmlang.runtime.completion", "completion"),
     "tune_recipe": ("rlmlang.tuning.api", "tune_recipe"),
+    "atune": ("rlmlang.tuning.api", "atune"),
     "interpreter_factory": ("rlmlang.runtime.interpreter", "interpreter_factory"),
     "load": ("rlmlang.runtime.module", "load"),
     "astream": ("rlmlang.runtime.completion", "astream"),

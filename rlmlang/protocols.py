@@ -95,15 +95,55 @@ class Keeper(Protocol):
 
 
 @dataclass(frozen=True)
+class Chat:
+    """A request of a function of the user's: its messages, each with its role, the last of them
+    the user's; None leaves a setting as the recipe's model has it."""
+
+    messages: Sequence[tuple[str, str]]
+    system: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """What came of one: the answer's text, or the `words` that say why there is none; `ends` where
+    nothing more is sent."""
+
+    text: str | None = None
+    words: str = ""
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class BoundModel:
+    """A model of the run for a function of the user's, which takes it at a `place` among its
+    arguments. When `left` nobody waits for the function any more."""
+
+    place: int
+    ask: Callable[[Chat], ChatReply]
+    left: Callable[[], bool]
+
+
+class HostCode(Protocol):
+    """Calls functions of the user's."""
+
+    def __call__(self, code: Code, args: list[Datum], model: BoundModel | None = None) -> Datum:
+        """What one gives, which is of its type. Raises CodedError."""
+
+
+@dataclass(frozen=True)
 class Host:
     """What a module that answers a prompt may ask of the run: why a value would not be taken, empty
     where it would; what a function of the user's gives; a sandbox for code that its model writes.
-    `ran` takes what came of such code: the call that wrote it, the code, its seconds."""
+    `ran` takes what came of such code: the call that wrote it, the code, its seconds. It is `plain`
+    where a function answers, which reads a model's own words."""
 
     problem: Callable[[Datum], str]
-    code: Callable[[Code, list[Datum]], Datum]
+    code: HostCode
     sandbox: Callable[[], Sandbox]
     ran: Callable[[CallId, str, CellResult, float], None]
+    plain: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ LOCKED = ROOT / ".ci" / "locked.txt"
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 CORE = (
     "tests/check", "tests/functions", "tests/program", "tests/runtime", "tests/reference",
-    "tests/stores", "tests/execute/test_run.py", "tests/laws/test_ledger.py",
+    "tests/stores", "tests/execute/test_run.py", "tests/execute/test_code.py",
+    "tests/execute/test_asking_code.py", "tests/laws/test_ledger.py",
     "tests/laws/test_reader.py", "tests/sandboxes/test_monty.py",
 )  # fmt: skip
 """What may differ from one Python to the next: processes, loops, types, sources, stores."""

@@ -41,7 +41,7 @@ def call_over_item(scope: Scope, e: t.Call) -> t.Call:
     """A call with `it` as its first argument, where the user's code, a pattern or a recipe is
     called and the call does not give that."""
     found = scope.module.find(e.callee.span.text)
-    if found is None or not isinstance(found[1], t.Code | t.Recipe):
+    if found is None or not isinstance(found[1], t.Code | t.Recipe) or _asks(scope, e):
         return e
     module, decl = found[0], found[1]
     generics = decl.generics if isinstance(decl, t.Recipe) else ()
@@ -54,6 +54,11 @@ def call_over_item(scope: Scope, e: t.Call) -> t.Call:
     place = e.callee.span
     it = t.Arg(label=takes[0][0], value=t.Name(text="it", span=place), span=place)
     return replace(e, args=(it, *e.args))
+
+
+def _asks(scope: Scope, e: t.Call) -> bool:
+    """Whether a call is one of a prompt, or of a function that takes a model."""
+    return prompt_named(scope, e.callee.span.text) is not None
 
 
 def _prompt(param: Param) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rlmlang.check.asking_code import hold
 from rlmlang.check.bodies import body, steps_named_like_sources
 from rlmlang.check.environment import Asked, asked, constant, default, no_fallback
 from rlmlang.check.exports import exports_of
@@ -117,7 +118,9 @@ def _declarations(module: Module) -> None:
             case t.Partition():
                 partition_of(module, decl.value)
             case t.Code():
-                code_of(module, decl)
+                hold(module, decl)
+                if prompt_of(module, name) is None:
+                    code_of(module, decl)
             case t.Const(typed=None):
                 infer(Scope(module), as_written(constant(module, decl)))
             case t.Const(typed=typed) if typed is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlmlang.check.module import Module
-from rlmlang.check.resolve import code_of
+from rlmlang.check.resolve import code_of, models_taken
 from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.fix import write
@@ -77,10 +77,15 @@ def _tools(s: Settings, known: KnownModule | None) -> Iterator[Code]:
         s.module.report(_no_tools(s.entries["tools"]))
     for name in written.items if isinstance(written, t.ListOf) else (written,):
         found = s.module.find(name.text) if isinstance(name, t.Name) else None
-        if found is None or not isinstance(found[1], t.Code) or found[1].word != "code":
+        decl = found[1] if found is not None else None
+        if found is None or not isinstance(decl, t.Code) or not _plain(found[0], decl):
             s.module.report(_no_function(name))
         else:
-            yield code_of(found[0], found[1])
+            yield code_of(found[0], decl)
+
+
+def _plain(owner: Module, decl: t.Code) -> bool:
+    return decl.word == "code" and not models_taken(owner, decl)
 
 
 def _without_module(entry: t.Setting | t.Limit) -> Diagnostic:

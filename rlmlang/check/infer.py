@@ -9,7 +9,7 @@ from rlmlang.check.braces import warn_of_computed
 from rlmlang.check.environment import constant, is_env, misplaced
 from rlmlang.check.matches import choice_of, one_of
 from rlmlang.check.module import Module
-from rlmlang.check.resolve import code_of, source_of
+from rlmlang.check.resolve import code_of, models_taken, source_of
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import NOTHING, UNKNOWN, Inferred, Scope, unnamed
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
@@ -235,6 +235,9 @@ def _call(scope: Scope, e: t.Call, want: Type) -> Inferred:
     if isinstance(decl, t.Record):
         return _make(scope, e, found[0].declared_type(decl))
     if isinstance(decl, t.Code) and decl.word == "code":
+        if models_taken(found[0], decl):
+            scope.report(unnamed(e))
+            return NOTHING
         return _code(scope, e, code_of(found[0], decl))
     if isinstance(decl, t.Prompt | t.Recipe):
         scope.report(unnamed(e))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rlmlang.check.asking_code import asking
 from rlmlang.check.dspy_modules import module_of
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
-from rlmlang.check.resolve import model_of
+from rlmlang.check.resolve import model_of, models_taken
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.sessions import TOK, going_on, models_asked
@@ -31,12 +32,15 @@ SHORT = 2_000
 
 
 def prompt_of(module: Module, name: str) -> r.Prompt | None:
-    """The prompt of that name, or None."""
+    """The prompt of that name, or what a function that takes a model answers; or None."""
     found = module.find(name)
-    if found is None or not isinstance(found[1], t.Prompt):
+    if found is None or not isinstance(found[1], t.Prompt | t.Code):
         return None
     owner, decl = found[0], found[1]
     key = f"prompt {decl.name.text}"
+    if isinstance(decl, t.Code):
+        taken = models_taken(owner, decl)
+        return owner.once(key, r.Prompt, lambda: asking(owner, decl, taken)) if taken else None
     return owner.once(key, r.Prompt, lambda: _prompt(owner, decl))
 
 

@@ -31,7 +31,7 @@ def model_of(module: Module, name: t.Name | None) -> r.Model:
     if name is None:
         return _model_in(Settings(module, None, "model"))
     found = module.find(name.text)
-    if found is None or not isinstance(found[1], t.Settings) or found[1].word != "model":
+    if found is None or not isinstance(found[1], t.Settings) or not _is_model(found[1]):
         known = list(module.known(t.Settings))
         module.report(say.unknown("model", name, known))
         return model_of(module, None)
@@ -134,8 +134,20 @@ def _place(module: Module, decl: t.SourceDecl, call: t.Call, kind: SourceKind) -
     return place if wanted and isinstance(place, str) else ""
 
 
+def models_taken(owner: Module, decl: t.Code) -> list[t.Param]:
+    """The parameters of a `code` function that are models: their type is the name of one."""
+    if decl.word != "code":
+        return []
+    found = ((p, owner.find(p.typed.type.name)) for p in decl.params)
+    return [p for p, of in found if of is not None and _is_model(of[1])]
+
+
+def _is_model(decl: t.Declaration) -> bool:
+    return isinstance(decl, t.Settings) and decl.word == "model"
+
+
 def code_of(owner: Module, decl: t.Code) -> Code:
-    """What a `code` or `metric` of a file declares."""
+    """What a `code` or `metric` of a file declares; a model that it takes is none of its params."""
     origin, _, pin = decl.origin.partition("@")
     path, _, function = origin.rpartition(":")
     if not path or not function:
@@ -143,9 +155,10 @@ def code_of(owner: Module, decl: t.Code) -> Code:
     elif (package := _forbids(owner, path)) is not None:
         owner.report(say.code_not_allowed(decl, package))
     result = owner.type(decl.result.type)
+    asked = models_taken(owner, decl)
     return Code(
         decl.name.text,
-        owner.params(decl.params),
+        owner.params(tuple(p for p in decl.params if p not in asked)),
         result,
         owner.max_of(decl.result, result),
         path,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from rlmlang.check.module import Module
-from rlmlang.check.resolve import code_of
+from rlmlang.check.resolve import code_of, models_taken
 from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import instead
@@ -73,7 +73,7 @@ def _tool(module: Module, item: t.Expr, prompt_of: Found) -> AnyTool | None:
     if isinstance(decl, t.Recipe) and decl.word == "pattern":
         made = owner.library.tool(owner, decl)
         return made if isinstance(made, r.Tool) else None
-    if isinstance(decl, t.Code) and decl.word == "code":
+    if isinstance(decl, t.Code) and decl.word == "code" and not models_taken(owner, decl):
         code = code_of(owner, decl)
         doc = " ".join(decl.docs.split())
         return r.HostFunction(code.name, code.params, code.result, code, doc=doc)
@@ -95,9 +95,9 @@ def _unusable(name: t.Expr) -> Diagnostic:
         "unknown-tool",
         "this is nothing that code could call",
         name.span,
-        reason=f"Besides {', '.join(BUILT_IN)}, tools are `code` functions, prompts without "
-        "`repl` or `module`, patterns of such that take neither prompts nor types, and tools of an "
-        "MCP server of rlm.toml (`files.read`).",
+        reason=f"Besides {', '.join(BUILT_IN)}, tools are `code` functions that take no model, "
+        "prompts without `repl` or `module`, patterns of such that take neither prompts nor types, "
+        "and tools of an MCP server of rlm.toml (`files.read`).",
         hint="tools: [grep, tag_rows]",
     )
 

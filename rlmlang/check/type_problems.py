@@ -8,12 +8,29 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.ir.types import TYPE_NAMES, Type
 from rlmlang.syntax import tree as t
 
+UNREAD = ("Image", "Audio", "Video", "File")
+
 
 def unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
     """The problem `unknown-type`."""
     at = Span(written.span.source, written.span.start, written.span.start + len(written.name))
+    if written.name in UNREAD and written.name not in known:
+        return _no_text(written.name, at)
     hint = type_instead(written, at, [*TYPE_NAMES, *known])
     return error("unknown-type", f"`{written.name}` is not a type", at, hint=hint)
+
+
+def _no_text(name: str, at: Span) -> Diagnostic:
+    """The problem `unknown-type` of what no model is asked with."""
+    return error(
+        "unknown-type",
+        f"`{name}` is not a type: models are asked with text",
+        at,
+        reason="Requests are measured as text before they are sent; nobody could say beforehand "
+        "what a picture or a sound costs.",
+        hint="take what it says as Text (a description, words by OCR, a transcript), or its Path "
+        "for a `code` function",
+    )
 
 
 def type_arguments(written: t.TypeExpr, least: int, most: int) -> Diagnostic:

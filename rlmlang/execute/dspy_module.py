@@ -1,5 +1,5 @@
-"""A prompt that a DSPy module answers: its calls are the run's, its answer is held to the prompt's
-type, sizes, quotes and checks like that of a model.
+"""A prompt that a DSPy module answers, or a function that takes a model: its calls are the run's,
+its answer is held to the prompt's type, sizes, quotes and checks like that of a model.
 
 The module is not asked a second time: it repeats what it wants to within its calls.
 """
@@ -13,6 +13,7 @@ from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.aside import aside
 from rlmlang.execute.call_model import ItemError, Request
+from rlmlang.execute.evaluate import RunCode
 from rlmlang.execute.nesting import deep_enough
 from rlmlang.execute.run_context import RunContext
 from rlmlang.execute.session_events import tell_cell
@@ -21,6 +22,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.module_prompts import PART, call_of
 from rlmlang.ir.walk import calls_code
 from rlmlang.protocols import Host, NoAnswerError, Question
+from rlmlang.trajectory.events import CodeCalled
 
 
 async def by_module(scope: RunContext, request: Request, module: r.DspyModule) -> Datum:
@@ -33,20 +35,29 @@ async def by_module(scope: RunContext, request: Request, module: r.DspyModule) -
     def problem(value: Datum) -> str:
         return problem_with(prompt, value, request.inputs, tools.measure, tools.code, source)
 
-    question = _question(scope, request, module, problem)
+    seen: list[CodeCalled] = []
+    question = _question(scope, request, module, problem, tools.code.at(request.call, seen.append))
     try:
-        reply = await tools.asker.ask(question)
+        try:
+            reply = await tools.asker.ask(question)
+        finally:
+            for event in seen:
+                scope.emit(event)
         words = await aside(calls_code(prompt.checks), lambda: problem(reply.value))
     except CodedError as mistake:
         raise _of_item(request, mistake) from None
     if words:
-        raise ItemError(_not_taken(request, words))
+        raise ItemError(_not_taken(request, module, words))
     scope.receipt.read(request.call.step, request.shown(reply.shown))
     return with_places(prompt.result, reply.value, source)
 
 
 def _question(
-    scope: RunContext, request: Request, module: r.DspyModule, problem: Callable[[Datum], str]
+    scope: RunContext,
+    request: Request,
+    module: r.DspyModule,
+    problem: Callable[[Datum], str],
+    code: RunCode,
 ) -> Question:
     asked = call_of(request.prompt, module)
     return Question(
@@ -59,9 +70,10 @@ def _question(
         within=scope.allowance.of(f"{request.node}.{PART}", asked, again=False),
         host=Host(
             problem,
-            scope.tools.code,
+            code,
             lambda: scope.tools.sandbox(None),
             lambda call, code, ran, took: tell_cell(scope, call, code, ran, took, ()),
+            module.place is not None,
         ),
     )
 
@@ -74,11 +86,13 @@ def _of_item(request: Request, mistake: CodedError) -> CodedError:
     return ItemError(replace(found, message=f"{request.call}: {found.message}"))
 
 
-def _not_taken(request: Request, words: str) -> Diagnostic:
+def _not_taken(request: Request, module: r.DspyModule, words: str) -> Diagnostic:
+    name, plain = request.prompt.name, module.place is not None
     return Diagnostic(
-        "module-failed",
-        f"{request.call}: what the module of `{request.prompt.name}` gave is not taken: {words}",
+        "code-failed" if plain else "module-failed",
+        f"{request.call}: what {'' if plain else 'the module of '}`{name}` gave is not taken: "
+        f"{words}",
         (),
-        "Its answer is held to the type, sizes, quotes and `check` of the prompt.",
-        "let the module look at its answer and ask again, within its `calls`",
+        "Its answer is held to its type and sizes, and to what a prompt checks.",
+        "let it look at its answer and ask again, within its `calls`",
     )

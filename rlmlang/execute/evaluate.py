@@ -31,6 +31,7 @@ from rlmlang.ir.expressions import (
 )
 from rlmlang.ir.walk import GROUP
 from rlmlang.origin import place_of, with_own
+from rlmlang.protocols import BoundModel
 from rlmlang.trajectory.events import CodeCalled
 
 Environment = Mapping[str, Datum]
@@ -40,8 +41,8 @@ MOST_BITS = 13_000  # of a whole number; Python writes no more than 4,300 digits
 class RunCode(Protocol):
     """What is no part of an expression: the user's code, and what functions do."""
 
-    def __call__(self, code: Code, args: list[Datum]) -> Datum:
-        """The value of a call. Raises CodedError."""
+    def __call__(self, code: Code, args: list[Datum], model: BoundModel | None = None) -> Datum:
+        """The value of a call, of a function that takes a `model` with it. Raises CodedError."""
 
     def function(self, name: str) -> Function:
         """The function of that name. Raises CodedError for one that is not installed."""

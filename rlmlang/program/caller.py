@@ -11,6 +11,7 @@ import dspy
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.routes import Route
 from rlmlang.program.adapter import PromptAdapter
+from rlmlang.program.code_run import code_answer
 from rlmlang.program.module_run import module_answer
 from rlmlang.program.onlookers import is_own
 from rlmlang.program.predictor import (
@@ -53,6 +54,8 @@ class PredictorCaller:
         }
         if prompt.module is not None:
             route = self.routes[prompt.model.name]
+            if prompt.module.place is not None:
+                return await code_answer(prompt.module, question, route, inputs)
             return await module_answer(
                 predictor, prompt.module, question, route, inputs, self.trace
             )

@@ -63,6 +63,12 @@ class ModuleCalls:
         self.lm = BoundLm(route.name, cache=False, num_retries=0, **pair)
 
     @property
+    def who(self) -> str:
+        """Whose calls they are."""
+        name = f"`{self.question.prompt.name}`"
+        return name if self.module.place is not None else f"the module of {name}"
+
+    @property
     def latest(self) -> CallId:
         """The call that was begun last."""
         return self.question.call.inside(PART, self.count)
@@ -82,7 +88,7 @@ class ModuleCalls:
         """The problem of a call that is not the run's, which stands."""
         self.problem = self.problem or failed(
             "unpaid-call",
-            f"the module of `{self.question.prompt.name}` calls {what}, which is not the run's",
+            f"{self.who} calls {what}, which is not the run's",
             reason="It was not sent: no budget would know of it, and no store would keep it.",
             hint="ask `dspy.settings.lm`, as DSPy's modules do by themselves; another model is "
             "named by `model:` of the prompt",
@@ -182,10 +188,10 @@ class ModuleCalls:
         )
 
     def _spent(self) -> CodedError:
-        most, name = self.module.calls, self.question.prompt.name
+        most = self.module.calls
         return failed(
             "module-calls-spent",
-            f"the module of `{name}` asks once more than the {most:,} "
+            f"{self.who} asks once more than the {most:,} "
             f"{'call' if most == 1 else 'calls'} that it may make",
             reason="The call was not sent. Answers that it had are kept.",
             hint=f"write calls <= {most + 1} or more; `rlm show` has the calls that it made",
@@ -213,7 +219,12 @@ class Waiting:
 
     def complete(self, request: Request) -> Response:
         """A response. Raises Stopped."""
-        future = asyncio.run_coroutine_threadsafe(self.calls.complete(request), self.loop)
+        work = self.calls.complete(request)
+        try:
+            future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        except RuntimeError:  # the run is over, and its loop closed
+            work.close()
+            raise Stopped(self.calls.unpaid("a model after the run has ended")) from None
         return future.result()
 
     def __deepcopy__(self, memo: object) -> Waiting:

@@ -28,6 +28,10 @@ class Program(Protocol):
         """The predictor of that name. Raises CodedError (predictor-missing)."""
 
 
+class CodeModule(dspy.Module):  # type: ignore[misc]
+    """A function that takes a model, which has no predictor that could be tuned."""
+
+
 class RecipeProgram(dspy.Module):  # type: ignore[misc]
     """A predictor in `steps` for each prompt, by the name of its step. A module of one's own with
     the same fields may stand in the place of any."""
@@ -61,6 +65,8 @@ def _missing(name: str, found: object) -> CodedError:
 def _answering(prompt: r.Prompt, step: str, *, unique: bool) -> dspy.Module:
     """What answers a prompt: a predictor, or the module that the prompt names."""
     signature = signature_of(prompt)
+    if prompt.module is not None and prompt.module.place is not None:
+        return named(CodeModule, step)()
     if prompt.module is not None:
         signature = signature.with_instructions(instructions_of(prompt, prompt.task))
     if not unique:

@@ -23,6 +23,8 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.types import ANY
+from rlmlang.protocols import BoundModel
+from rlmlang.runtime.python.asking import talk
 from rlmlang.runtime.python.child import Value
 from rlmlang.runtime.python.process import PROCESSES, EndedError, Overdue
 from rlmlang.runtime.python.values import Sent, UnfitError
@@ -46,10 +48,10 @@ class CallCode:
     ) -> None:
         self.overdue, self.redact = overdue, redact
 
-    def __call__(self, code: Code, args: list[Datum]) -> Datum:
-        """What a `code` function gives, which is of its type. Raises CodedError (code-missing,
-        code-failed)."""
-        return called(code, args, {}, self.overdue, self.redact)
+    def __call__(self, code: Code, args: list[Datum], model: BoundModel | None = None) -> Datum:
+        """What a `code` function gives, which is of its type; one that asks is given its `model`.
+        Raises CodedError (code-missing, code-failed)."""
+        return called(code, args, {}, self.overdue, self.redact, model=model)
 
     def at(self, call: CallId, record: Callable[[CodeCalled], None]) -> CallCode:
         """The same for what belongs to a call of a run; records each call of the user's code."""
@@ -70,12 +72,12 @@ class RecordedCode(CallCode):
         super().__init__(plain.overdue, plain.redact)
         self.call, self.record = call, record
 
-    def __call__(self, code: Code, args: list[Datum]) -> Datum:
+    def __call__(self, code: Code, args: list[Datum], model: BoundModel | None = None) -> Datum:
         """What a `code` function gives. Raises CodedError (code-missing, code-failed)."""
         began, said = time.perf_counter(), Said()
         problem: Diagnostic | None = None
         try:
-            return called(code, args, {}, self.overdue, self.redact, said)
+            return called(code, args, {}, self.overdue, self.redact, said, model)
         except CodedError as mistake:
             problem = mistake.diagnostic
             raise
@@ -114,18 +116,22 @@ def called(
     overdue: Overdue | None = None,
     redact: Callable[[str], str] | None = None,
     said: Said | None = None,
+    model: BoundModel | None = None,
 ) -> Datum:
     """What a function of the user's gives, as a value of its declared type. It runs in a process
-    of its own, with copies of the values; `said` is told what it printed.
+    of its own, with copies of the values; `said` is told what it printed. One that asks a `model`
+    shares its process with no other call, since it waits.
 
     Raises CodedError (code-missing, code-changed, code-failed, unpaid-call), and what `overdue`
     raises."""
     sent, types = Sent(), [p.type for p in code.params]
-    sends = {
+    sends: dict[str, object] = {
         "args": [sent.out(x, t) for x, t in zip_longest(args, types[: len(args)], fillvalue=ANY)],
         "named": {k: sent.out(v) for k, v in named.items()},
     }
-    answer = _asked(code, sends, overdue or _patient(code))
+    if model is not None:
+        sends["place"] = model.place
+    answer = _asked(code, sends, overdue or _patient(code), model)
     if said is not None:
         said.seconds, said.lines = answer.get("seconds", 0.0), answer.get("lines", 0)
         said.printed = answer.get("printed", [])
@@ -148,7 +154,8 @@ def _problem(
             "unpaid-call",
             f"{code.path}:{code.function} calls a model, by {answer['unpaid']}",
             reason="It was not sent: no budget would know of it, and no store would keep it.",
-            hint="let it be the `module` of a prompt, with `calls`: rlm explain module",
+            hint="let it take a model of the recipe: code f(…, ask: MODEL) -> … from … "
+            "{ calls <= 2 }: rlm explain code",
         )
     if "failed" in answer:
         hint = "the function is called with plain lists, dictionaries, text and numbers"
@@ -165,11 +172,16 @@ def loaded(code: Code, overdue: Overdue) -> None:
         raise _not_loaded(code, words)
 
 
-def _asked(code: Code, asked: Mapping[str, object], overdue: Overdue) -> Value:
+def _asked(
+    code: Code, asked: Mapping[str, object], overdue: Overdue, model: BoundModel | None = None
+) -> Value:
     """What the process of a function answers."""
     path = _looked_at(code)
+    sends = {"path": path, "name": code.function, **asked}
     try:
-        return PROCESSES.ask(path, {"path": path, "name": code.function, **asked}, overdue)
+        if model is not None:
+            return talk(path, sends, overdue, model)
+        return PROCESSES.ask(path, sends, overdue)
     except EndedError as mistake:
         raise _failed(code, str(mistake), "return a value; raise an exception to fail") from None
     except OSError as mistake:

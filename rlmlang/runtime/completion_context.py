@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.runtime.given import refuse_halves
-from rlmlang.runtime.python_values import from_python
+from rlmlang.runtime.python_values import PARTS, from_python, no_text
 from rlmlang.sources.tree import open_several
 from rlmlang.value import Json
 
@@ -86,6 +86,16 @@ def _opened(file: Any, folder: Path) -> Given:
     return of_paths([str(path)]) if first else _text(NOTHING, folder)
 
 
+def refuse_parts(messages: Datum) -> None:
+    """Refuses messages with parts that are no text. Raises CodedError (wrong-input)."""
+    said = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+    for number, message in enumerate(said, 1):
+        parts = message.get("content") if "role" in message else None
+        for part in parts if isinstance(parts, list) else []:
+            if isinstance(part, dict) and part.get("type") in PARTS:
+                raise no_text(f"message {number} of the context has a part `{part['type']}`")
+
+
 def _data(context: object) -> Given:
     """Lists and dictionaries, with what is in them; of a history its messages."""
     found = from_python(context, "context")
@@ -99,4 +109,5 @@ def _data(context: object) -> Given:
             "dictionaries",
         )
     refuse_halves(found, "context")
+    refuse_parts(found)
     return Given("_data", values={"context": found})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -125,12 +125,14 @@ def _opening(store: str | Path | None) -> Opening:
 
 @dataclass(frozen=True, eq=False)
 class KeptRun:
-    """The run of an outcome, in the store that it was made with; `begin` makes another like it."""
+    """The run of an outcome, in the store that it was made with; `begin` makes another like it,
+    `begin_here` in the running loop."""
 
     ready: Prepared
     store: Store
     engine: Engine | None
     begin: Callable[[Engine | None, Prepared, Store | None], Outcome]
+    begin_here: Callable[[Engine | None, Prepared, Store | None], Awaitable[Outcome]]
 
     @property
     def run(self) -> str:
@@ -161,11 +163,29 @@ class KeptRun:
         self, at: str, answer: str | None, recipe: str | Path | None, given: Changed
     ) -> Outcome:
         """A run that goes on from a point of this one. Raises BadRecipe and CodedError."""
+        ready = self._ready(Fork(self.run, at, answer), recipe, given)
+        return self.begin(self.engine, ready, self._beside())
+
+    async def afork(
+        self, at: str, answer: str | None, recipe: str | Path | None, given: Changed
+    ) -> Outcome:
+        """The same in the running loop. Raises BadRecipe and CodedError."""
+        import anyio.to_thread
+
+        fork = Fork(self.run, at, answer)
+        ready = await anyio.to_thread.run_sync(lambda: self._ready(fork, recipe, given))
+        return await self.begin_here(self.engine, ready, self._beside())
+
+    def _ready(self, fork: Fork, recipe: str | Path | None, given: Changed) -> Prepared:
+        """What goes on from a point, prepared."""
         what = self.ready.what if recipe is None else recipe_in(recipe)
-        ready = prepare(what, self._options(Fork(self.run, at, answer), given), need_all=True)
+        ready = prepare(what, self._options(fork, given), need_all=True)
         refuse(ready)
-        store = self.store.beside() if self.store.path is None else None
-        return self.begin(self.engine, ready, store)
+        return ready
+
+    def _beside(self) -> Store | None:
+        """The store of a run that no file keeps, for another."""
+        return self.store.beside() if self.store.path is None else None
 
     def _options(self, fork: Fork, given: Changed) -> Options:
         """Those of this run, with what is changed."""

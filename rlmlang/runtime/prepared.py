@@ -187,6 +187,11 @@ class Kept(Protocol):
     ) -> Outcome:
         """A run that goes on from a point of it."""
 
+    async def afork(
+        self, at: str, answer: str | None, recipe: str | Path | None, given: Changed
+    ) -> Outcome:
+        """The same in a running loop."""
+
 
 R = TypeVar("R", covariant=True, default="Datum")
 
@@ -245,6 +250,18 @@ class Outcome(Generic[R]):
         Raises BadRecipe and CodedError for what stands in the way; what stops the run later is the
         `problem` of its outcome."""
         return self._held().fork(at, answer, recipe, changed)
+
+    async def afork(
+        self,
+        at: str,
+        *,
+        answer: str | None = None,
+        recipe: str | Path | None = None,
+        **changed: Unpack[Changed],
+    ) -> Outcome:
+        """`fork` in the running event loop. Cancelled, it keeps what it has and raises
+        CancelledError at once."""
+        return await self._held().afork(at, answer, recipe, changed)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the answer, its evidence, the receipt."""

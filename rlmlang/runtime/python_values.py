@@ -13,9 +13,13 @@ from pathlib import PurePath
 from typing import Any
 
 from rlmlang.context import Rows, Slice, Tree
-from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.diagnostics.diagnostic import CodedError, failed
 
 DEEPEST = 200
+UNREAD = ("Image", "Audio", "File")
+"""Classes of DSPy's, whose values would be shown as the text that they are written in."""
+PARTS = ("image_url", "input_image", "image", "input_audio", "audio", "input_file")
+"""Parts of a message that are no text, as providers call them."""
 
 
 def from_python(value: object, name: str, depth: int = 0) -> Any:
@@ -32,6 +36,7 @@ def from_python(value: object, name: str, depth: int = 0) -> Any:
         return value
     if isinstance(value, bytes | bytearray | memoryview):
         return _decoded(bytes(value), name)
+    _refuse_unread(value, name)
     for take in (_written, _opened, _record, _rows):
         found = take(value, name)
         if found is not None:
@@ -45,6 +50,32 @@ def from_python(value: object, name: str, depth: int = 0) -> Any:
         f"the value given for `{name}` is a {type(value).__name__}",
         hint="give text, bytes, a Path, an open file, numbers, lists, dictionaries, data classes, "
         "pydantic models or a data frame",
+    )
+
+
+def _refuse_unread(value: object, name: str) -> None:
+    """Refuses what is no text. Raises CodedError (wrong-input)."""
+    if any(k.__name__ in UNREAD and k.__module__.startswith("dspy.") for k in type(value).__mro__):
+        raise no_text(f"the value given for `{name}` has a dspy.{type(value).__name__}")
+
+
+def _refuse_below(value: object, name: str, depth: int = 0) -> None:
+    """Refuses it in what a pydantic model holds, which would write it as text."""
+    _refuse_unread(value, name)
+    if depth > DEEPEST or not isinstance(value, Mapping | list | tuple):
+        return
+    for part in value.values() if isinstance(value, Mapping) else value:
+        _refuse_below(part, name, depth + 1)
+
+
+def no_text(words: str) -> CodedError:
+    """The problem of an image, or of anything else that would have to be seen or heard."""
+    return failed(
+        "wrong-input",
+        f"{words}, and models are asked with text here",
+        reason="Requests are measured as text before they are sent. An image would be shown as its "
+        "bytes, or left out.",
+        hint="give what it says as text: a description, its words by OCR, or a transcript",
     )
 
 
@@ -82,7 +113,10 @@ def _record(value: object, name: str) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     dump = getattr(value, "model_dump", None)
-    return dump() if callable(dump) else None
+    if not callable(dump):
+        return None
+    _refuse_below(vars(value), name)
+    return dump()
 
 
 def _rows(value: object, name: str) -> object:

@@ -168,7 +168,7 @@ class Session:
             self.store.saved,
             tuple(self.notices.values()),
             self.models.unanswered,
-            None if self.dry else KeptRun(self.ready, self.store, self.engine, again),
+            None if self.dry else KeptRun(self.ready, self.store, self.engine, again, again_here),
         )
 
     # ── beginning ────────────────────────────────────────────────────────────
@@ -343,3 +343,9 @@ def again(engine: Engine | None, ready: Prepared, store: Store | None) -> Outcom
     with shown(ready.plan) as heard, LoopThread() as loop:
         session = Session(ready, heard, engine, store)
         return loop.finish(session.run(), session.stop)
+
+
+async def again_here(engine: Engine | None, ready: Prepared, store: Store | None) -> Outcome:
+    """The same in the running loop."""
+    with shown(ready.plan) as heard:
+        return await Session(ready, heard, engine, store).run()

@@ -138,6 +138,10 @@ BLOCKS: dict[str, Block] = {
         repl=True,
         without={"demos": "Demonstrations are found by `rlm tune` and kept beside the recipe."},
     ),
+    "code": _block(
+        "a function that asks", "a function of a Python file beside the recipe",
+        _cap("calls", "count", None, "the most calls of its model that it makes for one answer", 1),
+    ),
     "repl": _block(
         "a repl", "a prompt that writes code over its inputs, turn by turn",
         _cap("iters", "count", 12, "turns of the model", 1, "PROMPT"),

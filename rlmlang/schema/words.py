@@ -74,9 +74,11 @@ DECLARATIONS = (
     _of("declaration", "prompt", "",
         'prompt NAME(PARAM: TYPE) -> TYPE "task"\nprompt NAME(PARAM: TYPE) -> TYPE { task: "…" }',
         "Parameters travel as fields beside the task, never inside it.", see="model repl map"),
-    _of("declaration", "code", "a function of a Python file beside the recipe",
-        'code NAME(PARAM: TYPE) -> TYPE from "file.py:function"',
-        "For what no built-in function does. `rlm trust` says whose code may run.", see="from"),
+    _of("declaration", "code", "",
+        'code NAME(PARAM: TYPE) -> TYPE from "file.py:function"\n'
+        'code NAME(PARAM: TYPE, PARAM: MODEL) -> TYPE from "file.py:function" { calls <= COUNT }',
+        "For what no built-in function does. One that takes a `model` of the recipe asks it, and "
+        "stands where a prompt does. `rlm trust` says whose code may run.", see="from calls"),
     _of("declaration", "pattern", "steps that several recipes share",
         "pattern NAME(PARAM: TYPE, ask: prompt(A) -> B) -> TYPE { … }",
         "It may take prompts as parameters, and may not call itself.", see="recipe export"),

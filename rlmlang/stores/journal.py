@@ -189,7 +189,7 @@ class Memory:
     """A journal that is kept nowhere: for runs that shall leave nothing behind, and for tests."""
 
     def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.connection = schema.in_memory()
         schema.create(self.connection)
         self.shared = False
         self._changing = threading.Lock()
@@ -212,9 +212,6 @@ class Memory:
 
     def close(self) -> None:
         """Nothing: what it has may be read as long as somebody holds it."""
-
-    def __del__(self) -> None:
-        self.connection.close()
 
 
 def bring_up(path: Path, only: bytes | None = None) -> None:

@@ -6,6 +6,7 @@ rows of one run lie together and processes that share a store never choose the s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -101,18 +102,41 @@ def configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_size_limit=33554432")
 
 
+class HeldConnection(sqlite3.Connection):
+    """One that is closed when nobody holds it any more: a trajectory may be read for as long as
+    somebody has it, and a file that is no store raises before it is given back. Python 3.13 warns
+    of others. Of another thread it is left to SQLite, which closes it all the same."""
+
+    def __del__(self) -> None:
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            self.close()
+
+
+def in_memory() -> HeldConnection:
+    """A store that no file keeps."""
+    return sqlite3.connect(
+        ":memory:", isolation_level=None, check_same_thread=False, factory=HeldConnection
+    )
+
+
 def writing(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     """A connection that writes. Its path is a whole one: SQLite takes `:memory:` and names that
     begin with `file:` for something else than a file."""
     return sqlite3.connect(
-        path.absolute(), isolation_level=None, check_same_thread=not any_thread, timeout=60
+        path.absolute(),
+        isolation_level=None,
+        check_same_thread=not any_thread,
+        timeout=60,
+        factory=HeldConnection,
     )
 
 
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection that can only read, and holds nobody up."""
     uri = f"{path.resolve().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, factory=HeldConnection
+    )
 
 
 def span(run: int) -> tuple[int, int]:

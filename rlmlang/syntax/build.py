@@ -29,7 +29,7 @@ NODES: Mapping[str, Row] = {
     "source_": (t.SourceDecl, "docs export name typed value"),
     "partition": (t.Partition, "docs export name value"),
     "prompt": (t.Prompt, "docs export name params result body"),
-    "code": (partial(t.Code, word="code"), "docs export name params result origin"),
+    "code": (partial(t.Code, word="code"), "docs export name params result origin block"),
     "metric": (partial(t.Code, word="metric"), "docs name params result origin"),
     "pattern": (
         partial(t.Recipe, word="pattern"), "docs export name generics params result body"

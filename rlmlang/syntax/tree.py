@@ -1,6 +1,5 @@
-"""The syntax tree: what was written, nothing more. Every node is a value that knows its place.
-
-Spans do not take part in comparison, so two trees are equal when they say the same.
+"""The syntax tree: what was written, nothing more. Every node is a value that knows its place; that
+takes no part in comparison, so two trees are equal when they say the same.
 """
 
 from __future__ import annotations
@@ -319,12 +318,13 @@ class Prompt(Declaration):
 
 @node
 class Code(Declaration):
-    """`code` and `metric`: a typed Python function from a file."""
+    """`code` and `metric`: a typed Python function from a file; one that asks has a block."""
 
     word: str
     params: tuple[Param, ...]
     result: Typed
     origin: str
+    block: Block | None = None
 
 
 @node

@@ -78,6 +78,8 @@ def say(question: Question, value: object) -> str:
         return written(f"```python\nSUBMIT({value!r})\n```")
     if isinstance(value, bool):
         value = str(value)
+    if question.host is not None and question.host.plain:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if value is None and question.prompt.result.textual:
         value = ""
     thinks = question.prompt.think or question.host is not None  # a module's predictors may

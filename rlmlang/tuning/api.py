@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir import suite as s
@@ -24,9 +26,11 @@ from rlmlang.testing.datasets import Examples
 from rlmlang.testing.evals import Scored, Way, account_of
 from rlmlang.tuning.price import Price, price_of
 from rlmlang.tuning.result import as_values
-from rlmlang.tuning.tune import run_tune, settings_of
+from rlmlang.tuning.tune import Begun, run_tune, settings_of
 
 AT_ONCE = 4
+Found: TypeAlias = dict[str, Any]
+"""What is written beside a recipe, as JSON values."""
 Told = Callable[[str, Scored | None], None]
 
 
@@ -80,7 +84,7 @@ def tune_recipe(
     reflection: str = "",
     at_once: int = AT_ONCE,
     **settings: Unpack[Settings],
-) -> dict[str, Any]:
+) -> Found:
     """Runs a tuning of a file and writes `RECIPE.tuned.json` beside it; gives what it holds.
 
     `engine` takes the place of the models' transport, `reflection` names the model that rewrites
@@ -96,14 +100,66 @@ def tune_recipe(
         raise
 
 
+async def atune(
+    path: str | Path,
+    name: str = "",
+    *,
+    engine: Engine | None = None,
+    reflection: str = "",
+    at_once: int = AT_ONCE,
+    **settings: Unpack[Settings],
+) -> Found:
+    """`tune_recipe` from a running loop, which goes on meanwhile: the work is done in a thread.
+    Cancelled, it begins nothing more, lets what was sent come back and be kept, and raises
+    CancelledError then: the same call goes on from there."""
+    options = replace(options_of(settings), of_python=False)
+    stopping = Stopping()
+
+    def work() -> Found:
+        plan = plan_tuning(str(path), name, options, engine=engine, at_once=at_once)
+        return run_tuning(plan, reflection, begun=stopping.begun)
+
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.to_thread(stopping.stop)
+        await asyncio.wait([task])
+        raise
+
+
+class Stopping:
+    """What stops a tuning from another thread, for as long as it goes."""
+
+    def __init__(self) -> None:
+        self.turn, self.wanted = threading.Lock(), False
+        self.way: Callable[[], object] = lambda: None
+
+    def begun(self, way: Callable[[], object]) -> None:
+        """Takes the way to stop it; when it has ended, one that does nothing."""
+        with self.turn:
+            self.way = way
+            if self.wanted:
+                way()
+
+    def stop(self) -> None:
+        """Stops it, now or when it begins."""
+        with self.turn:
+            self.wanted = True
+            self.way()
+
+
 def run_tuning(
-    plan: TuningPlan, reflection: str = "", told: Told = lambda words, scored: None
-) -> dict[str, Any]:
+    plan: TuningPlan,
+    reflection: str = "",
+    told: Told = lambda words, scored: None,
+    begun: Begun = lambda stop: None,
+) -> Found:
     """The tuning, run and written."""
     tune = plan.tune
     recipe = recipe_of(tune.eval.path, tune.recipe)
     model = reflection or tune.reflection or _first_model(plan)
-    found = run_tune(tune, recipe, plan.examples, plan.way, model, told)
+    found = run_tune(tune, recipe, plan.examples, plan.way, model, told, begun)
     clean = without_secrets(
         as_values(found, recipe, plan.examples.sha256), redactor_for(plan.way.options)
     )
@@ -121,11 +177,11 @@ def _first_model(plan: TuningPlan) -> str:
     return next(iter(ready.binding.models.values())).name
 
 
-def _kept(target: Path, values: dict[str, Any]) -> dict[str, Any]:
+def _kept(target: Path, values: Found) -> Found:
     """The file as it is where nothing but its cost would change: kept answers cost nothing, and
     what they cost the first time is what a reader wants to know."""
     try:
-        earlier: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+        earlier: Found = json.loads(target.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return values
     same = {**earlier, "cost": None} == {**values, "cost": None}

@@ -88,6 +88,9 @@ def parts_of(tune: s.Tune, examples: Examples) -> Parts:
     return found
 
 
+Begun = Callable[[Callable[[], object]], None]
+
+
 def run_tune(
     tune: s.Tune,
     recipe: r.Recipe,
@@ -95,12 +98,15 @@ def run_tune(
     way: Way,
     reflection: str = "",
     told: Callable[[str, Scored | None], None] = lambda words, scored: None,
+    begun: Begun = lambda stop: None,
 ) -> Tuned:
-    """The tuning. Raises CodedError for what stopped it: what was answered is kept, and the same
-    command goes on from there."""
+    """The tuning; `begun` is given what stops it, to be called from another thread. Raises
+    CodedError for what stopped it: what was answered is kept, and the same command goes on from
+    there."""
     parts = parts_of(tune, examples)
     with LoopThread() as loop:
         runner = ExampleRunner(tune.eval, examples.rows, way, loop, lambda x: told("", x))
+        begun(runner.stop)
         work = TuningRun(tune, recipe, parts, runner, way, reflection, told)
         try:
             return work.all()
@@ -108,6 +114,8 @@ def run_tune(
             raise runner.stop() from None
         except TuningStopped as stopped:
             raise runner.problem or stopped from None
+        finally:
+            begun(lambda: None)
 
 
 @dataclass

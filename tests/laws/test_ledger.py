@@ -105,6 +105,7 @@ recipe find(book: Text) -> Text {
     assert len(engine.requests) == 1001 == outcome.usage.calls
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(2, 9), st.randoms(use_true_random=False))
 def test_joins_in_any_order_take_the_fewest_calls(count: int, fanin: int, random: object) -> None:
     joins, waiting, calls = Joins(fanin), [], 0

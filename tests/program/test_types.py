@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dspy
 import pydantic
 import pytest
 
@@ -144,6 +145,32 @@ def test_a_type_that_results_cannot_be_of_is_refused_at_load(
     values = {"text": "x"} if recipe in ("odd", "verdict") else {"notes": NOTES}
     with pytest.raises(rlmlang.CodedError, match=words):
         rlmlang.run(VERDICT, recipe=recipe, values=values, model="offline/reader", result=result)
+
+
+IMAGE = dspy.Image(url="data:image/png;base64,aaaa")
+PARTS = [{"type": "text", "text": "what is it?"}, {"type": "image_url", "image_url": {"url": "x"}}]
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        IMAGE,
+        [{"page": IMAGE}],
+        dspy.History(messages=[{"page": IMAGE}]),
+        [{"role": "user", "content": PARTS}],
+        dspy.Audio(data="aaaa", audio_format="wav"),
+    ],
+    ids=["image", "row", "history", "message", "audio"],
+)
+def test_what_is_no_text_is_refused_and_never_shown_as_bytes(context: Any) -> None:
+    with pytest.raises(rlmlang.CodedError, match="asked with text") as found:
+        rlmlang.completion("what is it?", context, model="offline/reader", store=None)
+    assert found.value.diagnostic.code == "wrong-input"
+    if context is IMAGE:
+        with pytest.raises(rlmlang.CodedError, match="asked with text"):
+            rlmlang.run(VERDICT, recipe="odd", values={"text": context}, model="offline/reader")
+        with pytest.raises(rlmlang.BadRecipe, match="models are asked with text"):
+            rlmlang.load("rlm 1\nrecipe r(page: Image) -> Text { return page }")
 
 
 class Short(pydantic.BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,13 @@ def test_another_answer_is_paid_for_where_it_matters(first: tuple[rlmlang.Outcom
     given = fork.trajectory["notes[1]"]
     assert "BY HAND" in given.answer and "two" in given.prompt
     assert (given.usage.calls, given.cost) == (0, 0.0)
+
+
+def test_a_fork_in_a_running_loop_is_the_same(first: tuple[rlmlang.Outcome, Asked]) -> None:
+    outcome, asked = first
+    fork = asyncio.run(outcome.afork("notes[1]", answer="BY HAND"))
+    assert (fork.problem, asked.calls) == (None, ["note", "notes"])
+    assert fork.result == outcome.fork("notes[1]", answer="BY HAND").result
 
 
 def test_an_answer_by_hand_is_no_other_runs(first: tuple[rlmlang.Outcome, Asked]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import signal
 import subprocess
@@ -47,6 +48,21 @@ def bees(task: Any) -> str:
 
 def handlers() -> list[Any]:
     return [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)]
+
+
+@pytest.mark.parametrize(
+    ("plain", "awaited"),
+    [
+        (rlmlang.run, rlmlang.arun),
+        (rlmlang.plan_recipe, rlmlang.aplan),
+        (rlmlang.completion, rlmlang.acompletion),
+        (rlmlang.completion, rlmlang.astream),
+        (rlmlang.tune_recipe, rlmlang.atune),
+        (rlmlang.Outcome.fork, rlmlang.Outcome.afork),
+    ],
+)
+def test_an_awaited_call_takes_what_the_plain_one_takes(plain: Any, awaited: Any) -> None:
+    assert inspect.signature(plain).parameters == inspect.signature(awaited).parameters
 
 
 def test_the_face_shows_what_there_is() -> None:

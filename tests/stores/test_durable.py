@@ -134,7 +134,7 @@ def test_why_miss_names_the_field(book: Path, rlm: Rlm) -> None:
         "--why-miss",
         "notes",
     ).out
-    assert "endpoint was 'rules 2', is 'http://x/v1'" in said
+    assert "endpoint was 'rules 3', is 'http://x/v1'" in said
     assert "model was" in said
     assert rlm("run", "find.rlm", *ARGS, "--why-miss", "nots").code == 1
     assert len(json.loads(rlm("runs", "--json").out)) == 1  # looking leaves no run behind

@@ -172,6 +172,37 @@ def test_the_budget_of_a_tuning_is_exact_and_it_goes_on(folder: Path) -> None:
     assert asked <= len({*first.inner.requests, *second.inner.requests}) + 4  # those in flight
 
 
+def test_a_tuning_in_a_running_loop_stops_when_it_is_cancelled(folder: Path) -> None:
+    """Nothing more is asked behind the caller's back, and the same call goes on from there."""
+    repl_folder(folder)
+
+    class Cancels(Writer):
+        """Cancels the tuning that asks, once some answers are there."""
+
+        async def complete(self, request: Any) -> Any:
+            if len(self.inner.requests) == 12:
+                loop.call_soon_threadsafe(task.cancel)
+            return await super().complete(request)
+
+    async def tuned() -> None:
+        nonlocal loop, task
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(rlmlang.atune("amounts.rlm", engine=engine, models=("s/m",)))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    loop: Any = None
+    task: Any = None
+    engine = Cancels()
+    asyncio.run(tuned())
+    asked = len(engine.inner.requests)
+    assert 12 <= asked < 30 and not (folder / "amounts.tuned.json").exists()
+    again = Writer()
+    values = asyncio.run(rlmlang.atune("amounts.rlm", engine=again, models=("s/m",)))
+    assert values["score"]["after"]["mean"] == 1
+    assert not {*engine.inner.requests[:8]} & {*again.inner.requests}
+
+
 def test_what_is_no_examples_failing_is_never_scored(folder: Path) -> None:
     """A provider that is down stops the tuning; the examples are not counted as wrong."""
     repl_folder(folder)

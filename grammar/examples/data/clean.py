@@ -4,3 +4,7 @@ def initials(name: str) -> str:
 
 def near(got: str, want: str) -> float:
     return float(got.casefold() == want.casefold())
+
+
+def greeting(name, ask):
+    return ask(f"Greet {name} in one line.")

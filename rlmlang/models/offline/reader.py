@@ -32,6 +32,8 @@ ASKING = tuple("question query claim topic ask about want what focus subject".sp
 HINT = "focus"
 QUIET = ("none", "other", "unknown", "nothing", "neutral", "silent")
 MOST_ITEMS = 8
+LONGEST = 400  # characters of a question
+NOTHING = "nothing"  # what is said where there is nothing to read
 Schema = Mapping[str, Any]  # as pydantic writes it
 Record = dict[str, Json]
 
@@ -40,26 +42,32 @@ class OfflineReader:
     """An engine that answers by rules. The same request always has the same answer; `endpoint`
     changes with the rules, so that answers of earlier ones are not used again."""
 
-    endpoint = "rules 2"
+    endpoint = "rules 3"
 
     async def complete(self, request: Request) -> Response:
         """The answer, with its usage counted at four characters a token."""
         task = read_request(request)
-        text = "\n\n".join(
-            f"{MARK.format(o.name)}\n{_written(answer(task, o))}" for o in task.outputs
-        )
-        text += f"\n\n{MARK.format('completed')}"
+        fields = [f"{MARK.format(o.name)}\n{_written(answer(task, o))}" for o in task.outputs]
+        said = "\n\n".join([*fields, MARK.format("completed")]) if fields else _spoken(request)
         sent = sum(len(m.text or "") for m in request.messages) + len(str(request.system or ""))
         return Response(
             id="offline",
             model=request.model,
-            message=Message.assistant([TextPart(text)]),
+            message=Message.assistant([TextPart(said)]),
             finish_reason="stop",
-            usage=Usage(input_tokens=sent // 4 + 1, output_tokens=len(text) // 4 + 1),
+            usage=Usage(input_tokens=sent // 4 + 1, output_tokens=len(said) // 4 + 1),
         )
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+
+def _spoken(request: Request) -> str:
+    """The answer to what asks for no fields: of its paragraphs, those that ask something are the
+    question, the others are what is read."""
+    parts = (request.messages[-1].text or "").split("\n\n")
+    asked = [p for p in parts if p.rstrip().endswith("?") and len(p) < LONGEST]
+    return text(" ".join(asked), "\n\n".join(p for p in parts if p not in asked)) or NOTHING
 
 
 def _written(value: Json) -> str:
@@ -97,7 +105,7 @@ def question_and_context(task: Task) -> tuple[str, str]:
     names = list(task.inputs)
     asked = [n for n in names if n.rstrip("_") in ASKING]
     if not asked and len(names) > 1:
-        asked = [n for n in names if task.inputs[n].endswith("?") and len(task.inputs[n]) < 400]
+        asked = [n for n in names if task.inputs[n].endswith("?") and len(task.inputs[n]) < LONGEST]
     question = " ".join(task.inputs[n] for n in asked)
     context = "\n".join(
         task.inputs[n] for n in names if n not in asked and n not in ("problem", "earlier_answer")

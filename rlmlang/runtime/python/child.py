@@ -1,8 +1,9 @@
-"""The process in which the user's code runs. Of rlmlang it imports `rlmlang.code` alone, else only
-the standard library: it is started as a script, in the environment that rlmlang runs in.
+"""The process in which the user's code runs. Of rlmlang it imports `rlmlang.code`, and what binds a
+model where the code has imported DSPy; else only the standard library. It is started as a script,
+in the environment that rlmlang runs in.
 
-A frame is a length in eight bytes and JSON. What JSON does not know is a dictionary with the key
-`$`, which says what it is.
+Values come and go as JSON (`frames.py`); what that does not know is a dictionary with the key `$`,
+which says what it is.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import functools
 import gc
 import importlib
 import importlib.util
-import json
 import os
-import struct
 import sys
 import threading
 import time
@@ -30,15 +30,15 @@ from typing import Any, TypeAlias
 if __name__ == "__main__":  # a script that is told where to look for everything else
     sys.path.insert(0, str(Path(__file__).parent))
     import clients  # type: ignore[import-not-found]
+    import frames  # type: ignore[import-not-found]
     import printed  # type: ignore[import-not-found]
 else:
-    from rlmlang.runtime.python import clients, printed
+    from rlmlang.runtime.python import clients, frames, printed
 
 Value: TypeAlias = Any
 """What code takes and gives: it is the user's, and may be anything."""
 TAG = "$"
 MOST_WORDS, MOST_LINE, MOST_FRAMES = 2_000, 200, 12
-SIZE = struct.Struct("<Q")
 
 
 class Row(dict[str, Value]):
@@ -211,9 +211,32 @@ def _answered(asked: Mapping[str, Value]) -> dict[str, Value]:
         return {"value": None if callable(function) else f"{asked['name']} is no function"}
     try:
         named = {k: taken(v) for k, v in asked["named"].items()}
-        return {"value": given(function(*map(taken, asked["args"]), **named))}
+        args = list(map(taken, asked["args"]))
+        if "place" not in asked:
+            return {"value": given(function(*args, **named))}
+        return {"value": given(asking(function, args, asked["place"], named))}
     except BaseException as mistake:
         return {"failed": words_of(mistake, path), "trace": frames_of(mistake, path)}
+
+
+def asking(
+    function: Callable[..., Value], args: list[Value], place: int, named: Mapping[str, Value]
+) -> Value:
+    """What a function gives that takes a model at a place among its arguments."""
+    from rlmlang.code import Model
+
+    with frames.Pipes.opened() as call:
+        model = Model(functools.partial(frames.Pipes.asked, call))
+        args.insert(place, model)
+        with in_dspy(model) if "dspy" in sys.modules else contextlib.nullcontext():
+            return function(*args, **named)
+
+
+def in_dspy(model: Value) -> contextlib.AbstractContextManager[Value]:
+    """The settings in which it is the model of DSPy, which the code has imported."""
+    from rlmlang.program.code_lm import bound
+
+    return bound(model)
 
 
 # ── the process ──────────────────────────────────────────────────────────────
@@ -252,33 +275,12 @@ def watch(life: int) -> None:
         os.killpg(0, 9)
 
 
-def exactly(file: Value, size: int) -> bytes:
-    """So many bytes; without a host there is nothing left to do."""
-    data: bytes = file.read(size)
-    if len(data) < size:
-        os._exit(0)
-    return data
-
-
-def frame(source: Value) -> Value:
-    """The next frame from the host."""
-    return json.loads(exactly(source, SIZE.unpack(exactly(source, SIZE.size))[0]))
-
-
-def framed(answer: Mapping[str, object]) -> bytes:
-    """An answer as a frame."""
-    try:
-        data = json.dumps(answer).encode()
-    except (RecursionError, ValueError) as mistake:
-        data = json.dumps({"failed": f"{type(mistake).__name__}: {mistake}"}).encode()
-    return SIZE.pack(len(data)) + data
-
-
 def serve(source: Value, sink: Value) -> None:
     """Answers calls until the host is gone, each in the home that the first one found."""
     own, home = os.getpid(), Home()
+    frames.Pipes.source, frames.Pipes.sink = source, sink
     while True:
-        asked = frame(source)
+        asked: Value = frames.frame(source)
         began = time.perf_counter()
         answer = {**answered(asked), "seconds": time.perf_counter() - began}
         if os.getpid() != own:  # a process that the code has forked
@@ -287,7 +289,7 @@ def serve(source: Value, sink: Value) -> None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        sink.write(framed({**answer, **printed.printed()}))
+        sink.write(frames.framed({**answer, **printed.printed()}))
         sink.flush()
 
 
@@ -302,9 +304,10 @@ def main() -> None:
     threading.Thread(target=watch, args=(life,), daemon=True).start()
     try:
         with open(asks, "rb") as source, open(answers, "wb") as sink:
-            folder, *places = frame(source)
+            told: Value = frames.frame(source)
+            folder, *places = told
             sys.path[:] = places
-            for name in ("clients", "printed"):  # which the user's files may be called
+            for name in ("clients", "frames", "printed"):  # which the user's files may be called
                 del sys.modules[name]
             importlib.import_module("rlmlang.code")  # before a file of the user's has that name
             sys.path.insert(0, folder)

@@ -57,13 +57,14 @@ class Stopping(importlib.abc.Loader):
             owner, _, call = what.rpartition(".")
             place = getattr(module, owner, None) if owner else module
             if place is not None and hasattr(place, call):
-                setattr(place, call, self.stopped(what))
+                setattr(place, call, self.stopped(what, getattr(place, call)))
 
-    def stopped(self, what: str) -> Callable[..., Value]:
-        """What raises UnpaidCall when it is called."""
+    def stopped(self, what: str, itself: Value) -> Callable[..., Value]:
+        """What raises UnpaidCall when it is called; a model of the run calls `itself`."""
 
         def call(*args: Value, **kwargs: Value) -> Value:
             UNPAID.append(f"{self.name.partition('.')[0]} ({what})")
             raise UnpaidCall(what)
 
+        call.__wrapped__ = itself  # type: ignore[attr-defined]
         return call

@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rlmlang.runtime.python.child import SIZE, Value
+from rlmlang.runtime.python.child import Value
+from rlmlang.runtime.python.frames import SIZE
 
 CHILD = Path(__file__).with_name("child.py")
 ROOT = str(CHILD.parents[3])  # where rlmlang is imported from
@@ -28,6 +29,8 @@ CHUNK = 1 << 16  # bytes
 KEPT = 8  # processes, each of another folder; the one that was asked longest ago ends first
 Overdue = Callable[[], None]
 """Raises what shall end a wait."""
+Tell = Callable[[Mapping[str, Value]], Mapping[str, Value]]
+"""What a function is told that asks for something."""
 
 
 class EndedError(Exception):
@@ -115,18 +118,28 @@ class Processes:
         self.turn, self.owner = threading.Lock(), os.getpid()
         self.found: dict[str, tuple[threading.Lock, list[Process]]] = {}
 
-    def ask(self, path: str, asked: Mapping[str, object], overdue: Overdue) -> Value:
-        """The answer to a call of a function of a file. Raises EndedError, and what `overdue`
-        raises; the process is ended then."""
+    def ask(
+        self,
+        path: str,
+        asked: Mapping[str, object],
+        overdue: Overdue,
+        told: Tell | None = None,
+        name: str = "",
+    ) -> Value:
+        """The answer to a call of a function of a file. What it asks before it answers is `told`.
+        Processes of one folder have a `name` where there are several. Raises EndedError, and what
+        `overdue` and `told` raise; the process is ended then."""
         folder = os.path.dirname(path)
-        lock, held = self._of(folder)
+        lock, held = self._of(folder + name)
         while not lock.acquire(timeout=TICK / 1_000):
             overdue()
         try:
             process = self._ready(folder, path, held)
             try:
                 process.put(json.dumps(asked).encode())
-                return process.take(overdue)
+                while "asks" in (answer := process.take(overdue)) and told is not None:
+                    process.put(json.dumps(told(answer["asks"])).encode())
+                return answer
             except BaseException:
                 process.kill()
                 held.clear()
