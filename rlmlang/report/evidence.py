@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from rlmlang.framing.replies import UnreadableError, read, unframed
@@ -38,14 +38,19 @@ class Answers:
     ) -> list[tuple[str, str]]:
         """Places whose answers went into the result, and what was said of them. `line` finds the
         line of a byte of a document; it is asked for the places that are shown."""
-        final = " ".join(as_text(result).split()).lower()
-        found: list[tuple[str, str]] = []
+        return [(place, said) for _, place, said in self.supporting(result, line)]
+
+    def supporting(
+        self, result: Json, line: Callable[[str, int], int | None]
+    ) -> Iterator[tuple[CallFinished, str, str]]:
+        """The same, each with the call that was answered."""
+        final, count = " ".join(as_text(result).split()).lower(), 0
         for event in self.kept:
             said = " ".join(answer_of(event.answer).split())
             if len(said) >= LEAST and _supports(said.lower(), final):
-                find = line if len(found) < MOST else _unknown
-                found.append((_place(event.ranges, find), said))
-        return found
+                find = line if count < MOST else _unknown
+                count += 1
+                yield event, _place(event.ranges, find), said
 
 
 def answer_of(raw: str) -> str:
