@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,7 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.schema.environment import MCP_TOKEN
 
 if TYPE_CHECKING:
+    from rlmlang.runtime.prepared import Options
     from rlmlang.serving.service import Service
 
 
@@ -54,7 +56,8 @@ def command(
     max_calls: int | None,
     port: int | None,
     store: str,
-    **more: Any,
+    models: tuple[str, ...],
+    **more: object,
 ) -> None:
     """Serve recipes to agents as tools of MCP: each recipe of FILES (all below the current folder
     by default), and `plan`, `runs` and `show`, which cost nothing.
@@ -66,31 +69,29 @@ def command(
     rlm mcp find.rlm --root books --max-usd 2
     rlm mcp std/needle --http 8765 --max-calls 500
     """
-    service = _service(files or (".",), roots or (".",), max_usd, max_calls, store, more)
-    serve(service, port)
+    from rlmlang.runtime.recipe_files import recipe_files
+
+    given = (
+        (path, options_from("", (), (), models, **keeping(store, path), **more))
+        for path in recipe_files(files or (".",))
+    )
+    serve(_service(given, roots or (".",), max_usd, max_calls), port)
 
 
 def _service(
-    files: tuple[str, ...],
+    files: Iterable[tuple[str, Options]],
     roots: tuple[str, ...],
     usd: float | None,
     calls: int | None,
-    store: str,
-    more: dict[str, Any],
 ) -> Service:
     """What is served. Raises BadRecipe and CodedError."""
-    from rlmlang.runtime.recipe_files import recipe_files
     from rlmlang.runtime.shared_budget import SharedBudget
     from rlmlang.serving.recipes import recipes_of
     from rlmlang.serving.roots import Roots
     from rlmlang.serving.service import Service
 
-    given = (
-        (path, options_from("", (), (), **keeping(store, path), **more))
-        for path in recipe_files(files)
-    )
     ceiling = None if usd is calls is None else SharedBudget(usd=usd, calls=calls)
-    service = Service(recipes_of(given), Roots(roots), ceiling)
+    service = Service(recipes_of(files), Roots(roots), ceiling)
     limits = "no ceiling: each call has its recipe's budget" if ceiling is None else repr(ceiling)
     click.echo(f"tools: {', '.join(service.recipes)}, plan, runs, show", err=True)
     click.echo(f"files of {', '.join(service.roots.folders)}; {limits}", err=True)

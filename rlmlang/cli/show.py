@@ -193,7 +193,7 @@ def paged(view: RenderableType) -> None:
     if text.count("\n") < drawn.height:
         drawn.print(view)
     else:
-        click.echo_via_pager(text, color=True)
+        click.echo_via_pager(text)
 
 
 def _plan(reader: StoreReader, run: str, as_values: bool) -> None:

@@ -7,9 +7,11 @@ as HTTP of this machine, where whoever asks must know the token.
 from __future__ import annotations
 
 import hmac
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
@@ -21,6 +23,7 @@ from mcp.shared.exceptions import MCPError
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.resources import __version__
+from rlmlang.schema.exits import OK
 from rlmlang.serving.offers import Offer, Reply
 from rlmlang.serving.results import SCHEME
 from rlmlang.serving.service import Service
@@ -46,46 +49,57 @@ App: TypeAlias = Callable[
 ]
 
 
-def server_of(service: Service) -> Server[Any]:
-    """A server of MCP that offers a service."""
+@dataclass(frozen=True)
+class Handlers:
+    """What is done with the requests of clients."""
 
-    async def tools(asked: Asked, page: object) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_tool(offer) for offer in service.offers()])
+    service: Service
 
-    async def call(asked: Asked, wanted: types.CallToolRequestParams) -> types.CallToolResult:
+    async def tools(self, asked: Asked, page: object) -> types.ListToolsResult:
+        """The tools, all on one page."""
+        return types.ListToolsResult(tools=[_tool(offer) for offer in self.service.offers()])
+
+    async def call(self, asked: Asked, wanted: types.CallToolRequestParams) -> types.CallToolResult:
+        """A tool's reply; its progress is told where the client asks for that."""
         told = asked.session.report_progress
-        return _result(await service.call(wanted.name, wanted.arguments or {}, told))
+        return _result(await self.service.call(wanted.name, wanted.arguments or {}, told))
 
-    async def resources(asked: Asked, page: object) -> types.ListResourcesResult:
-        return types.ListResourcesResult(resources=[])  # links are given by the calls
+    async def resources(self, asked: Asked, page: object) -> types.ListResourcesResult:
+        """None: links are given by calls."""
+        return types.ListResourcesResult(resources=[])
 
-    async def templates(asked: Asked, page: object) -> types.ListResourceTemplatesResult:
+    async def templates(self, asked: Asked, page: object) -> types.ListResourceTemplatesResult:
+        """How links are written."""
         words = "What a call of a run was shown and said; `answer` is the run's whole answer."
         uri = f"{SCHEME}://run/{{run}}/{{call}}"
         made = types.ResourceTemplate(uri_template=uri, name="call", description=words)
         return types.ListResourceTemplatesResult(resource_templates=[made])
 
     async def read(
-        asked: Asked, wanted: types.ReadResourceRequestParams
+        self, asked: Asked, wanted: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
+        """The text behind a link. Raises MCPError with a code of ours."""
         try:
-            text = await service.read(wanted.uri)
+            text = await self.service.read(wanted.uri)
         except CodedError as problem:
             found = problem.diagnostic
-            words = f"{found.code}: {found.message}"
-            raise MCPError(UNKNOWN, words) from None
+            raise MCPError(UNKNOWN, f"{found.code}: {found.message}") from None
         part = types.TextResourceContents(uri=wanted.uri, mime_type="text/plain", text=text)
         return types.ReadResourceResult(contents=[part])
 
+
+def server_of(service: Service) -> Server[Any]:
+    """A server of MCP that offers a service."""
+    handlers = Handlers(service)
     return Server(
         "rlmlang",
         version=__version__,
         instructions=INSTRUCTIONS,
-        on_list_tools=tools,
-        on_call_tool=call,
-        on_list_resources=resources,
-        on_list_resource_templates=templates,
-        on_read_resource=read,
+        on_list_tools=handlers.tools,
+        on_call_tool=handlers.call,
+        on_list_resources=handlers.resources,
+        on_list_resource_templates=handlers.templates,
+        on_read_resource=handlers.read,
     )
 
 
@@ -124,7 +138,7 @@ async def serve_stdio(service: Service) -> None:
     are under way then are parked."""
     server = server_of(service)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_ended_by_signal, tasks.cancel_scope)
+        tasks.start_soon(_ended_by_signal, service)
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
         tasks.cancel_scope.cancel()
@@ -148,11 +162,12 @@ async def serve_http(
         await uvicorn.Server(config).serve([listening])
 
 
-async def _ended_by_signal(scope: anyio.CancelScope) -> None:
+async def _ended_by_signal(service: Service) -> None:
+    """Parks what runs and ends the process: a thread of it waits for a line that may never come."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
-            scope.cancel()
-            return
+            await service.close()
+            os._exit(OK)
 
 
 def _guarded(app: App, token: str) -> App:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -19,6 +20,7 @@ from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.shared_budget import SHARED, SharedBudget
+from rlmlang.runtime.stops import interrupted
 from rlmlang.serving import prices, records
 from rlmlang.serving.arguments import inputs_of
 from rlmlang.serving.offers import Offer, Progress, Reply
@@ -57,6 +59,7 @@ class Service:
         self.recipes = {one.tool: one for one in recipes}
         self.roots, self.ceiling, self.engine = roots, ceiling, engine
         self.records = records.Records(recipes)
+        self._running: dict[anyio.CancelScope, asyncio.Event] = {}
 
     def offers(self) -> list[Offer]:
         """The tools: one a recipe, and three that cost nothing."""
@@ -163,10 +166,28 @@ class Service:
                 answers.take(event)
                 changed()
 
-            outcome = await Session(ready, listen, self.engine).run()
+            outcome = await self._held(Session(ready, listen, self.engine))
         if outcome.problem is not None:
             return _stopped(outcome, outcome.problem)
         return run_reply(outcome, ready, answers)
+
+    async def _held(self, session: Session) -> Outcome:
+        """A session's run, which `close` ends."""
+        ended = asyncio.Event()
+        try:
+            with anyio.CancelScope() as scope:
+                self._running[scope] = ended
+                return await session.run()
+            raise interrupted()
+        finally:
+            del self._running[scope]
+            ended.set()
+
+    async def close(self) -> None:
+        """Parks all runs that are under way."""
+        for scope, ended in list(self._running.items()):
+            scope.cancel()
+            await ended.wait()
 
 
 def _words(one: ServedRecipe) -> str:
