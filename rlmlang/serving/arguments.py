@@ -57,7 +57,7 @@ def _path(given: Json, name: str) -> str:
 def _value(given: Json, param: Param) -> Datum:
     """A value of its parameter's type: no text of it is ever taken for a path."""
     _hold_size(given, param)
-    if only_opens(param.type):
+    if only_opens(param.type) and not (given is None and param.type.optional):
         words, hint = f"`{param.name}` is a folder", f'"{param.name}": {{"path": "docs"}}'
         raise failed("wrong-input", words, hint=hint)
     if is_documents(param.type):

@@ -11,7 +11,9 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
@@ -138,7 +140,7 @@ async def serve_stdio(service: Service) -> None:
     are under way then are parked."""
     server = server_of(service)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_ended_by_signal, service)
+        tasks.start_soon(_at_signal, service, partial(os._exit, OK))
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
         tasks.cancel_scope.cancel()
@@ -154,20 +156,26 @@ async def serve_http(
         _guarded(app, token),
         host=HOST,
         port=port,
-        log_level="warning",
+        log_level="critical",
         timeout_graceful_shutdown=ENDING,
     )
     with socket.create_server((HOST, port)) as listening:
         listens(f"http://{HOST}:{listening.getsockname()[1]}/mcp")
-        await uvicorn.Server(config).serve([listening])
+        server = uvicorn.Server(config)
+        server.capture_signals = nullcontext  # they are ours: runs are parked first
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_at_signal, service, partial(setattr, server, "should_exit", True))
+            await server.serve([listening])
+            tasks.cancel_scope.cancel()
 
 
-async def _ended_by_signal(service: Service) -> None:
-    """Parks what runs and ends the process: a thread of it waits for a line that may never come."""
+async def _at_signal(service: Service, end: Callable[[], object]) -> None:
+    """Parks what runs, and then ends the server; on stdio the whole process, a thread of which
+    waits for a line that may never come."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             await service.close()
-            os._exit(OK)
+            end()
 
 
 def _guarded(app: App, token: str) -> App:

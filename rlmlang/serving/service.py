@@ -20,7 +20,6 @@ from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.shared_budget import SHARED, SharedBudget
-from rlmlang.runtime.stops import interrupted
 from rlmlang.serving import prices, records
 from rlmlang.serving.arguments import inputs_of
 from rlmlang.serving.offers import Offer, Progress, Reply
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
 
 EVERY = 0.5  # seconds between two words of progress
+GOES_ON = "the same call goes on with it: what was answered is kept"
 PARKED = "What was answered is kept: the same call goes on with run {run}, and pays nothing twice."
 
 SPENT = (
@@ -178,7 +178,7 @@ class Service:
             with anyio.CancelScope() as scope:
                 self._running[scope] = ended
                 return await session.run()
-            raise interrupted()
+            raise failed("interrupted", "the server was ended", hint=GOES_ON)
         finally:
             del self._running[scope]
             ended.set()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
@@ -23,6 +24,7 @@ from rlmlang.serving.roots import Roots
 from rlmlang.serving.server import server_of
 from rlmlang.serving.service import Service
 from tests.conftest import ROOT, Rlm
+from tests.servers import chat_server, completion
 from tests.serving.test_service import Slow
 
 KEY = "The key hangs behind the third bell."
@@ -87,7 +89,7 @@ def url(book: Path) -> Iterator[str]:
         lines = iter(running.stderr.readline, "")
         yield next(x.split()[-1] for x in lines if x.startswith("listening at "))
         running.terminate()
-        assert running.wait(60) == -signal.SIGTERM
+        assert running.wait(60) == 0
     finally:
         running.kill()
         running.wait()
@@ -152,3 +154,40 @@ def test_a_call_that_its_client_cancels_is_parked(book: Path, mode: str) -> None
             assert state == "parked"
 
     asyncio.run(talk())
+
+
+def test_a_server_that_is_ended_parks_its_runs(book: Path, rlm: Rlm) -> None:
+    """It is ended by a signal while it waits for a model, and its client still listens."""
+    asked, over = Event(), Event()
+
+    def answer(body: object) -> tuple[int, object]:
+        asked.set()
+        over.wait(60)
+        return completion("[[ ## result ## ]]\nnothing")
+
+    hello = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    }
+    said = [
+        {"id": 1, "method": "initialize", "params": hello},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": {"name": "find", "arguments": FIND}},
+    ]
+    lines = ["this is no message", "[[[[", *(json.dumps({"jsonrpc": "2.0", **x}) for x in said)]
+    with chat_server(answer) as server:
+        command = ("-m", "rlmlang", "mcp", "find.rlm", "--model", "my/m", "--api-base", server.base)
+        with subprocess.Popen(
+            (sys.executable, *command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, cwd=book, env={**os.environ, **MORE},
+        ) as running:  # fmt: skip
+            assert running.stdin is not None and running.stderr is not None
+            running.stdin.write("\n".join([*lines, ""]))
+            running.stdin.flush()
+            assert asked.wait(60)
+            running.terminate()
+            assert running.wait(60) == 0
+            assert "Traceback" not in running.stderr.read()
+        over.set()
+    assert [x["state"] for x in json.loads(rlm("runs", "--json").out)] == ["parked"]
