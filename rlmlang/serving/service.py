@@ -16,6 +16,7 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.report.evidence import Answers
 from rlmlang.report.tally import Tally
 from rlmlang.runtime.limits import refuse
+from rlmlang.runtime.models_of_run import models_for
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Outcome, Prepared
 from rlmlang.runtime.session import Session
@@ -59,6 +60,7 @@ class Service:
         self.recipes = {one.tool: one for one in recipes}
         self.roots, self.ceiling, self.engine = roots, ceiling, engine
         self.records = records.Records(recipes)
+        self._closed = False
         self._running: dict[anyio.CancelScope, asyncio.Event] = {}
 
     def offers(self) -> list[Offer]:
@@ -148,6 +150,7 @@ class Service:
         def begin() -> Prepared:
             ready = self._prepared(recipe, arguments, need_all=True)
             refuse(ready)
+            models_for(ready)  # imports the most of what is loaded, while others go on
             return ready
 
         ready = await anyio.to_thread.run_sync(begin)
@@ -173,10 +176,12 @@ class Service:
 
     async def _held(self, session: Session) -> Outcome:
         """A session's run, which `close` ends."""
-        ended = asyncio.Event()
+        ended, scope = asyncio.Event(), anyio.CancelScope()
+        self._running[scope] = ended
+        if self._closed:
+            scope.cancel()
         try:
-            with anyio.CancelScope() as scope:
-                self._running[scope] = ended
+            with scope:
                 return await session.run()
             raise failed("interrupted", "the server was ended", hint=GOES_ON)
         finally:
@@ -184,9 +189,11 @@ class Service:
             ended.set()
 
     async def close(self) -> None:
-        """Parks all runs that are under way."""
-        for scope, ended in list(self._running.items()):
+        """Parks all runs that are under way, and whatever else is begun."""
+        self._closed, running = True, dict(self._running)
+        for scope in running:
             scope.cancel()
+        for ended in running.values():
             await ended.wait()
 
 
