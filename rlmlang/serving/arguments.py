@@ -14,11 +14,13 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.recipe import Interface
 from rlmlang.ir.types import is_documents
-from rlmlang.runtime.given import Origin, from_plain
+from rlmlang.runtime.given import Origin, from_plain, how
+from rlmlang.runtime.values import misfit
 from rlmlang.serving.roots import Roots
 from rlmlang.serving.schemas import PATH, only_opens, opens
 from rlmlang.value import Json
 
+SHOWN = 1_000  # characters of what is wrong
 MOST = 1 << 20
 """Characters of an argument as JSON: what is longer is given as a file."""
 
@@ -66,6 +68,9 @@ def _value(given: Json, param: Param) -> Datum:
             raise failed("wrong-input", f"`{param.name}` is no list of documents", hint=hint)
         texts = enumerate(map(str, given), 1)
         return [as_slice(f"{param.name}[{number}]", text) for number, text in texts]
+    if words := misfit(given, param.type):
+        shown = f"argument `{param.name}` is no {param.type}: {words}"
+        raise failed("wrong-input", shown[:SHOWN], hint=how(param.type))
     return from_plain(given, param, Origin(f"argument `{param.name}`"))
 
 
