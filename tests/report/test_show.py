@@ -99,7 +99,7 @@ def test_a_range_of_items_is_shown_in_full(run: Rlm) -> None:
     assert "error[bad-pattern]" in run("show", "--grep", "(").err
 
 
-@pytest.mark.parametrize(("rows", "paged"), [(10, True), (60, False)])
+@pytest.mark.parametrize(("rows", "paged"), [(10, True), (60, False), (0, False)])
 def test_what_is_longer_than_the_terminal_is_paged(run: Rlm, rows: int, paged: bool) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 90, 0, 0))
