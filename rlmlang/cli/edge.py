@@ -13,6 +13,7 @@ import click
 
 from rlmlang.cli.aside import kept
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.diagnostics.raised import diagnostics_of, internal
 from rlmlang.diagnostics.render import as_json, render, render_all
 from rlmlang.schema.environment import DEBUG, NO_COLOR
 from rlmlang.schema.exits import RECIPE
@@ -65,9 +66,9 @@ def exit_code_of(problem: Exception) -> int:
         return RECIPE
     if os.environ.get(DEBUG) and not isinstance(problem, RecursionError):
         raise problem
-    internal = _internal(problem)
-    click.echo(render(internal, colour=colour()), err=True)
-    return internal.entry.exit_code
+    ours = internal(problem)
+    click.echo(render(ours, colour=colour()), err=True)
+    return ours.entry.exit_code
 
 
 def tell(problem: Exception, arguments: Sequence[str]) -> int:
@@ -118,31 +119,6 @@ def _json_wanted(arguments: Sequence[str]) -> bool:
 
 def _end_of_options(arguments: Sequence[str]) -> int:
     return list(arguments).index("--") if "--" in arguments else len(arguments)
-
-
-def diagnostics_of(problem: Exception) -> tuple[Diagnostic, ...]:
-    """What is told of what stopped a command."""
-    if isinstance(problem, CodedError):
-        return (problem.diagnostic,)
-    found: tuple[Diagnostic, ...] | None = getattr(problem, "diagnostics", None)
-    return found or (_internal(problem),)
-
-
-def _internal(problem: Exception) -> Diagnostic:
-    """A mistake of our own, or what is nested more deeply than can be walked."""
-    if isinstance(problem, RecursionError):
-        return Diagnostic(
-            "too-deep",
-            "the recipe holds an expression that is nested too deeply",
-            hint="give parts of it names of their own, with `let`",
-        )
-    words = f"{type(problem).__name__}: {problem}"
-    return Diagnostic(
-        "internal",
-        f"rlmlang made a mistake of its own: {words[:300]}",
-        reason="This should not happen, whatever the recipe says.",
-        hint="RLM_DEBUG=1 shows where; please report it with the recipe",
-    )
 
 
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:

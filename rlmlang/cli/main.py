@@ -36,6 +36,7 @@ COMMANDS = {
     "store": "Look after the file that keeps runs.",
     "deps": "Look after the packages that a project uses.",
     "trust": "Trust a folder's rlm.toml with endpoints, keys and sandboxes.",
+    "mcp": "Serve recipes to agents as tools.",
     "explain": "Explain a problem's code, or what a word of the language takes.",
     "stub": "Write a typed Python module for a recipe's file.",
     "doctor": "Say what works on this machine, and what does not.",

@@ -36,6 +36,7 @@ test "a page without anything is left out" for notes {
 }
 """,
 }
+SKILLS = "skills"
 RUNS = re.compile(r"std/\w+")
 
 
@@ -51,9 +52,24 @@ RUNS = re.compile(r"std/\w+")
 )
 @click.option("--list", "only_list", is_flag=True, help="List the standard library.")
 @click.option("--package", metavar="NAME", default="", help="A folder FILE with a package instead.")
+@click.option(
+    "--agent",
+    is_flag=True,
+    help="Write a skill for coding agents instead, in the folder FILE of their skills.",
+)
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def command(file: str, template: str, only_list: bool, package: str, force: bool) -> None:
-    """Write FILE: a copy of a recipe of the standard library, to be changed."""
+def command(
+    file: str, template: str, only_list: bool, package: str, agent: bool, force: bool
+) -> None:
+    """Write FILE: a copy of a recipe of the standard library, to be changed.
+
+    \b
+    rlm new find.rlm
+    rlm new --agent .claude/skills
+    """
+    if agent:
+        _skill(Path(file or SKILLS), force=force)
+        return
     if package:
         _package(package, Path(file or package.rsplit("/", 1)[-1]))
         return
@@ -101,6 +117,21 @@ def _package(name: str, folder: Path) -> None:
         raise failed("file-unwritable", words) from None
     where = shlex.quote(str(folder))
     click.echo(f"wrote {where}. Next:\n  rlm test {where}\n  rlm deps check {where}", err=True)
+
+
+def _skill(folder: Path, *, force: bool) -> None:
+    """Writes what a coding agent is to know of rlmlang, in the form that it looks for. Raises
+    CodedError (file-exists, file-unwritable)."""
+    target = folder / "rlmlang" / "SKILL.md"
+    if target.exists() and not force:
+        raise failed("file-exists", f"{target} is there already", hint="--force writes over it")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(resources.package_text("serving/SKILL.md"), encoding="utf-8")
+    except OSError as mistake:
+        words = f"{target} cannot be written: {mistake.strerror}"
+        raise failed("file-unwritable", words) from None
+    click.echo(f"wrote {target}. Agents that look into {folder} for skills know it now.", err=True)
 
 
 def _first_words(name: str) -> str:

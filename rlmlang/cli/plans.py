@@ -72,7 +72,7 @@ def _planned(file: str, recipe: str, options: Options) -> Planned:
 
 
 def _values(one: Planned) -> dict[str, object]:
-    from rlmlang.cli.edge import diagnostics_of
+    from rlmlang.diagnostics.raised import diagnostics_of
     from rlmlang.diagnostics.render import as_json
 
     problems = diagnostics_of(one.problem) if one.problem is not None else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -189,11 +190,11 @@ def paged(view: RenderableType) -> None:
         return
     with drawn.capture() as captured:
         drawn.print(view)
-    text = captured.get()
-    if text.count("\n") < drawn.height:
-        drawn.print(view)
+    text, rows = captured.get(), os.get_terminal_size(sys.stdout.fileno()).lines
+    if 0 < rows <= text.count("\n"):  # a terminal of no rows is one that nobody looks at
+        click.echo_via_pager(text)
     else:
-        click.echo_via_pager(text, color=True)
+        drawn.print(view)
 
 
 def _plan(reader: StoreReader, run: str, as_values: bool) -> None:

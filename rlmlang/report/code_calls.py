@@ -25,6 +25,8 @@ def heading_of(step: StepRecord) -> str:
 def code_lines(calls: Sequence[CodeCalled], *, everything: bool) -> Iterator[Text]:
     """A line for each of a few calls; of many for those that failed, printed something or took
     long."""
+    if all(c.call.index is not None for c in calls):  # they end in any order
+        calls = sorted(calls, key=lambda c: c.call.index or 0)
     special = [c for c in calls if c.code or c.lines or c.seconds >= SLOW]
     special = sorted(special, key=lambda c: c.code == "")[:SHOWN]  # the failed ones first
     shown = calls if everything or len(calls) <= FEW else special

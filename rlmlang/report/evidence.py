@@ -38,11 +38,14 @@ class Answers:
     ) -> list[tuple[str, str]]:
         """Places whose answers went into the result, and what was said of them. `line` finds the
         line of a byte of a document; it is asked for the places that are shown."""
-        found: list[tuple[str, str]] = []
-        for event, said in self.supporting(result):
-            find = line if len(found) < MOST else _unknown
-            found.append((_place(event.ranges, find), said))
-        return found
+        return [(place, said) for _, place, said in self.cited(result, line)]
+
+    def cited(
+        self, result: Json, line: Callable[[str, int], int | None]
+    ) -> Iterator[tuple[CallFinished, str, str]]:
+        """The same, each with the call that was answered."""
+        for count, (event, said) in enumerate(self.supporting(result)):
+            yield event, _place(event.ranges, line if count < MOST else _unknown), said
 
     def supporting(self, result: Json) -> Iterator[tuple[CallFinished, str]]:
         """The calls whose answers went into the result, with what was said."""

@@ -9,6 +9,9 @@ from rlmlang.budget import Account, Limits, Usage
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.models.engines.budget_waiters import BudgetWaiters
 
+SHARED = "shared budget"
+"""The name of the account of one, where a problem says which is spent."""
+
 
 class SharedBudget:
     """What all runs that are made `within` it may use together, besides what each one's own recipe
@@ -34,7 +37,7 @@ class SharedBudget:
         self.limits = Limits.declared(calls, tokens, usd)
         self.waiters = BudgetWaiters()
         self._account = Account(
-            "shared budget",
+            SHARED,
             self.limits,
             guard=Lock(),
             raised="give the SharedBudget a higher limit and run again",

@@ -25,6 +25,7 @@ API_KEY = "RLM_API_KEY"
 TRUST = "RLM_TRUST"
 DEBUG = "RLM_DEBUG"
 NO_COLOR = "NO_COLOR"
+MCP_TOKEN = "RLM_MCP_TOKEN"  # noqa: S105, its name
 CACHE = "XDG_CACHE_HOME"
 STATE = "XDG_STATE_HOME"
 CONFIG = "XDG_CONFIG_HOME"
@@ -52,6 +53,8 @@ VARIABLES = {
         Variable(TRUST, "1 trusts the recipe and its rlm.toml for this command, as --trust does",
                  "1"),
         Variable(DEBUG, "1 shows where rlmlang made a mistake of its own", "1"),
+        Variable(MCP_TOKEN, "what clients of `rlm mcp --http` must say; else one is made and told",
+                 "secret"),
         Variable(NO_COLOR, "anything in it: no colours", "1"),
         Variable("COLUMNS", "how wide tables may be, in place of the terminal's width", "60"),
         Variable(STATE, "where runs of Python programs are kept that name no store, and the secret "

@@ -99,11 +99,17 @@ def test_a_range_of_items_is_shown_in_full(run: Rlm) -> None:
     assert "error[bad-pattern]" in run("show", "--grep", "(").err
 
 
-@pytest.mark.parametrize(("rows", "paged"), [(10, True), (60, False)])
+@pytest.mark.parametrize(("rows", "paged"), [(10, True), (60, False), (0, False)])
 def test_what_is_longer_than_the_terminal_is_paged(run: Rlm, rows: int, paged: bool) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 90, 0, 0))
-    environment = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT), "PAGER": "wc -l"}
+    environment = {
+        **os.environ,
+        "LINES": str(rows),
+        "TERM": "xterm",
+        "PYTHONPATH": str(ROOT),
+        "PAGER": "wc -l",
+    }
     command = (sys.executable, "-m", "rlmlang", "show")
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)

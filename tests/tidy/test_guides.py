@@ -41,7 +41,7 @@ from rlmlang.cli.main import main
 from rlmlang.cli.main import rlm as command_line
 from tests.conftest import ROOT, Rlm
 
-GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+GUIDES = [*sorted((ROOT / "docs" / "guides").glob("*.md")), ROOT / "docs" / "agents.md"]
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = ("text", "json", "csv", "md")
 HERE = "~/work"

@@ -1,0 +1,1 @@
+"""Recipes as tools of agents: what is offered, what may be read and spent, what is answered."""

@@ -1,0 +1,1 @@
+"""Recipes served to agents."""
