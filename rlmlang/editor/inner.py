@@ -132,6 +132,21 @@ class Inner:
                     self.visit(default, {n: s for n, s in names.items() if not self.file.find(n)})
             case t.Field() | t.Variant():
                 self.children(node, names, skip=("name",))
+            case t.Plain() | t.Verb() | v.Branch() | v.Rung() | v.Leaf() | v.Prune() | v.Join():
+                self._step(node, names)
+            case t.Match(subject=subject, arms=arms):
+                self.children(node, names)
+                for name in (c for arm in arms for c in arm.cases if isinstance(c, t.Name)):
+                    if (facts := self.facts.get(subject.span)) is not None:
+                        self.add(name.span, self.file.part(facts.type, name.text))
+            case t.Arm(value=value):
+                self.visit(value, names)
+            case _:
+                self.children(node, names)
+
+    def _step(self, node: t.Node, names: Names) -> None:
+        """What a verb is made of, and its settings."""
+        match node:
             case v.Branch(how=how):
                 self._way(how, names)
             case v.By(how=how, block=block):
@@ -149,15 +164,6 @@ class Inner:
             case t.Verb(block=block):
                 self.children(node, names, skip=("block",))
                 self.block(block, node.word, names)
-            case t.Match(subject=subject, arms=arms):
-                self.children(node, names)
-                for name in (c for arm in arms for c in arm.cases if isinstance(c, t.Name)):
-                    if (facts := self.facts.get(subject.span)) is not None:
-                        self.add(name.span, self.file.part(facts.type, name.text))
-            case t.Arm(value=value):
-                self.visit(value, names)
-            case _:
-                self.children(node, names)
 
     def children(self, node: t.Node, names: Names, skip: tuple[str, ...] = ()) -> None:
         """Whatever a node is made of."""

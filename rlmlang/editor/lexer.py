@@ -29,7 +29,7 @@ from rlmlang.syntax.scan import DECLARATIONS, PREFIXES, Piece, scan
 Found = tuple[int, _TokenType, str]
 CONSTANTS = ("true", "false", "none")
 KEYWORDS = frozenset(w.text for w in WORDS if w.group not in ("mark", "coverage"))
-MARKS = frozenset(w.text for w in WORDS if w.group == "mark")
+MARKS = frozenset(w.text for w in WORDS if w.group == "mark" and '"' not in w.text)
 BRACKETS = frozenset("(){}[],:.")
 TYPES = ("enum", "record")
 PARTS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\\?\{[A-Za-z_][\w.]*\})", re.DOTALL)
@@ -102,8 +102,8 @@ def word(pieces: Sequence[Piece], number: int) -> _TokenType:
         return Keyword.Constant
     if text in TYPE_NAMES:
         return Keyword.Type
-    if after == "(" and text in FUNCTIONS and text not in KEYWORDS:
+    if after == "(" and text in FUNCTIONS:
         return Name.Builtin
-    if text in KEYWORDS and not (after == "(" and text in FUNCTIONS):
+    if text in KEYWORDS:
         return Keyword.Declaration if text in DECLARATIONS else Keyword
     return Name.Class if text[:1].isupper() else Name

@@ -79,16 +79,14 @@ class Wire:
         """A span with its file."""
         return lsp.Location(uri_of(span.source.path), self.range(span))
 
-    def edits(self, edits: Iterable[Edit]) -> list[lsp.TextEdit | lsp.AnnotatedTextEdit]:
+    def edits(self, edits: Iterable[Edit]) -> list[lsp.TextEdit]:
         """Edits of one text, each once."""
         return [lsp.TextEdit(self.range(e.at), e.text) for e in dict.fromkeys(edits)]
 
     def changes(self, files: Mapping[str, Iterable[Edit]]) -> lsp.WorkspaceEdit:
         """Edits of files by their paths."""
-        return lsp.WorkspaceEdit(
-            changes={uri_of(p): [lsp.TextEdit(self.range(e.at), e.text) for e in dict.fromkeys(es)]
-                     for p, es in files.items()}
-        )  # fmt: skip
+        made = {uri_of(p): self.edits(edits) for p, edits in files.items()}
+        return lsp.WorkspaceEdit(changes=made)
 
     # ── diagnostics ──────────────────────────────────────────────────────────
 

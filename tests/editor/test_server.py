@@ -17,6 +17,8 @@ pytest.importorskip("pygls")
 from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
 
+from tests.conftest import ROOT
+
 SHARED = 'rlm 1\n\nprompt look(page: Slice, question: Text) -> Text? "🦔 What?"\n'
 FIND = """rlm 1
 
@@ -205,24 +207,52 @@ def test_without_the_package_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 NEOVIM = """
-local id = vim.lsp.start_client({ name = 'rlm', cmd = { vim.env.PYTHON, '-m', 'rlmlang', 'lsp' }, root_dir = vim.fn.getcwd() })
-vim.lsp.buf_attach_client(0, id)
+vim.cmd('edit find.rlm | set filetype=rlm')
 vim.wait(20000, function() return #vim.diagnostic.get(0) > 0 end, 50)
 for _, d in ipairs(vim.diagnostic.get(0)) do print(d.lnum .. ' ' .. d.code) end
 vim.fn.cursor(7, 32)
-local found = vim.lsp.buf_request_sync(0, 'textDocument/definition', vim.lsp.util.make_position_params(), 20000)
-print(vim.fn.fnamemodify(vim.uri_to_fname(found[id].result.uri), ':t') .. ' ' .. found[id].result.range.start.line)
+local asked = vim.lsp.util.make_position_params()
+for _, found in pairs(vim.lsp.buf_request_sync(0, 'textDocument/definition', asked, 20000)) do
+  local result = found.result
+  print(vim.fn.fnamemodify(vim.uri_to_fname(result.uri), ':t') .. ' ' .. result.range.start.line)
+end
+print(type(vim.lsp.commands['rlm.plan']))
 vim.cmd('qa!')
 """
 
 
+def snippet(language: str) -> str:
+    """What the page on editors says to write."""
+    page = (ROOT / "docs" / "editors.md").read_text()
+    return page.partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def with_rlm(folder: Path) -> dict[str, str]:
+    """The environment with this `rlm` on its path."""
+    command = folder / "bin" / "rlm"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m rlmlang "$@"\n')
+    command.chmod(0o755)
+    return os.environ | {"PATH": f"{command.parent}:{os.environ['PATH']}"}
+
+
 @pytest.mark.skipif(shutil.which("nvim") is None, reason="Neovim is not installed")
-def test_neovim_speaks_with_it(folder: Path) -> None:
+def test_neovim_speaks_with_it_as_the_page_says(folder: Path) -> None:
     (folder / "find.rlm").write_text(FIND.replace("book by tokens", "boook by tokens"))
-    (folder / "try.lua").write_text(NEOVIM)
+    (folder / "try.lua").write_text(snippet("lua") + NEOVIM)
+    call = ["nvim", "--headless", "--clean", "-c", "luafile try.lua"]
     done = subprocess.run(
-        ["nvim", "--headless", "--clean", "find.rlm", "-c", "luafile try.lua"],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=60, env=os.environ | {"PYTHON": sys.executable},
-    )  # fmt: skip
+        call, cwd=folder, capture_output=True, text=True, timeout=60, env=with_rlm(folder)
+    )
     said = (done.stdout + done.stderr).replace("\r", "").split("\n")
-    assert [x.strip() for x in said if x.strip()] == ["5 unknown-name", "shared.rlm 2"]
+    said = [line.strip() for line in said if line.strip() and "find.rlm" not in line]
+    assert said == ["5 unknown-name", "shared.rlm 2", "function"]
+
+
+@pytest.mark.skipif(shutil.which("emacs") is None, reason="Emacs is not installed")
+def test_emacs_takes_what_the_page_says(folder: Path) -> None:
+    (folder / "init.el").write_text(snippet("elisp"))
+    asked = "(progn (require 'eglot nil t) (remove-hook 'rlm-mode-hook (quote eglot-ensure)) (find-file \"find.rlm\") (princ major-mode))"
+    call = ["emacs", "-Q", "--batch", "-l", "init.el", "--eval", asked]
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "rlm-mode"), done.stderr
