@@ -19,7 +19,7 @@ from rlmlang.ir.binding import Binding
 from rlmlang.ir.recipe import Recipe
 from rlmlang.ir.suite import Checked
 from rlmlang.plan.plan import Plan
-from rlmlang.schema.registry import ALONE, Plugins
+from rlmlang.schema.registry import ALONE, Find, Plugins
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.scan import Piece, scan
 
@@ -33,16 +33,15 @@ def unbound(recipe: Recipe) -> Binding:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is known of a text. `problems` are all that was found, those of other files too; `plans`
-    are the prices of its recipes with the sizes that they declare; `found` are its names in the
-    order of the text."""
+    """What is known of a text. `problems` are all that was found, those of other files too; `found`
+    are its names in the order of the text."""
 
     source: SourceFile
     file: FileNames
     checked: Checked
     problems: tuple[Diagnostic, ...]
     walk: Walk = field(repr=False)
-    plans: Mapping[str, Plan] = field(default_factory=dict)
+    priced: Callable[[], Mapping[str, Plan]] = field(repr=False)
     same: int = 1 << 60
     """How much of the text is that which was analysed."""
 
@@ -50,6 +49,12 @@ class Analysis:
     def items(self) -> tuple[t.Decl, ...]:
         """The declarations that could be read."""
         return self.file.tree.items if self.file.tree is not None else ()
+
+    @cached_property
+    def plans(self) -> Mapping[str, Plan]:
+        """The recipes planned with the sizes that they declare, once somebody asks; none of a file
+        with errors."""
+        return self.priced()
 
     @property
     def found(self) -> list[Occurrence]:
@@ -103,11 +108,34 @@ class Analysis:
         return replace(self, source=source, same=min(same, self.same))
 
 
+class Prices:
+    """Plans of the recipes of a file; one that is as before is not planned again."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[Recipe, Binding, Plan | None]] = {}
+
+    def plan(self, recipe: Recipe, binding: Binding, find: Find) -> Plan | None:
+        """The plan of a recipe; None where it cannot be planned: `rlm plan` says why."""
+        last = self._last.get(recipe.name)
+        if last is not None and last[:2] == (recipe, binding):
+            return last[2]
+        try:
+            made = compiler.plan(recipe, binding, find)
+        except CodedError:
+            made = None
+        self._last[recipe.name] = recipe, binding, made
+        return made
+
+
 def analyse(
-    source: SourceFile, load: Load, plugins: Plugins = ALONE, bind: Bind = unbound
+    source: SourceFile,
+    load: Load,
+    plugins: Plugins = ALONE,
+    bind: Bind = unbound,
+    prices: Prices | None = None,
 ) -> Analysis:
     """A text, whatever is wrong with it. `load` brings the texts that it uses, `bind` what its
-    recipes are planned with."""
+    recipes are planned with, `prices` the plans of the text before."""
     file = names_of(source, load)
     try:
         checked = compiler.check(source, load, plugins=plugins)
@@ -115,14 +143,14 @@ def analyse(
     except CodedError as mistake:  # a file that it uses may not or cannot be read
         checked = Checked({}, ())
         problems = (*compiler.read(source).diagnostics, _placed(mistake.diagnostic, file))
-    walk = Walk(file, checked.facts)
-    plans = {}
-    for name, recipe in (checked.recipes if checked.ok else {}).items():
-        try:
-            plans[name] = compiler.plan(recipe, bind(recipe), plugins.find)
-        except CodedError:
-            continue  # `rlm plan` says why
-    return Analysis(source, file, checked, problems, walk, plans)
+    known = prices or Prices()
+
+    def plans() -> dict[str, Plan]:
+        recipes = checked.recipes if checked.ok else {}
+        made = {n: known.plan(r, bind(r), plugins.find) for n, r in recipes.items()}
+        return {n: plan for n, plan in made.items() if plan is not None}
+
+    return Analysis(source, file, checked, problems, Walk(file, checked.facts), plans)
 
 
 def _placed(problem: Diagnostic, file: FileNames) -> Diagnostic:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rlmlang import plugins, resources
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.source import SourceFile
-from rlmlang.editor.analysis import Analysis, analyse
+from rlmlang.editor.analysis import Analysis, Prices, analyse
 from rlmlang.editor.files import Load, reached
 from rlmlang.editor.rename import Edits, renamed
 from rlmlang.editor.symbol import Symbol
@@ -47,6 +47,8 @@ class Documents:
     buffers: dict[str, str] = field(default_factory=dict)
     changes: int = 0
     _known: dict[str, Known] = field(default_factory=dict)
+    _good: dict[str, Analysis] = field(default_factory=dict)
+    _prices: dict[str, Prices] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def change(self, path: str, text: str | None) -> None:
@@ -64,9 +66,9 @@ class Documents:
         return read_source(path)
 
     def latest(self, path: str) -> Analysis | None:
-        """The last analysis of a path, whether or not its text is the present one."""
-        known = self._known.get(path)
-        return known.analysis if known is not None else None
+        """The last analysis of a path of whose text something could be read, whether or not that
+        is the present one."""
+        return self._good.get(path)
 
     def analysis(self, path: str) -> Analysis:
         """What is known of a path's present text. Raises CodedError for what cannot be read."""
@@ -75,9 +77,12 @@ class Documents:
             if known is not None and (known.changes == changes or self._holds(known, path)):
                 known.changes = changes
                 return known.analysis
-            made = analyse(self.source(path), self.loading(path), plugins, _bind(path))
+            prices = self._prices.setdefault(path, Prices())
+            made = analyse(self.source(path), self.loading(path), plugins, _bind(path), prices)
             read = tuple(file.source for file in reached(made.file))
             self._known[path] = Known(made, read, changes)
+            if made.items:
+                self._good[path] = made
             return made
 
     def _holds(self, known: Known, path: str) -> bool:

@@ -83,12 +83,17 @@ class Session:
         self._elsewhere()
 
     def _elsewhere(self) -> None:
-        """Files that are open may have other problems than before."""
+        """Files that are open may have other problems and prices than before."""
         self.documents.changes += 1
         for path in self.documents.buffers:
             uri = uri_of(path)
             self._stop(uri)
             self.waiting[uri] = asyncio.get_running_loop().create_task(self._tell(uri, path))
+        able = self.server.client_capabilities.workspace
+        if able and able.inlay_hint and able.inlay_hint.refresh_support:
+            self.server.workspace_inlay_hint_refresh(None)
+        if able and able.code_lens and able.code_lens.refresh_support:
+            self.server.workspace_code_lens_refresh(None)
 
     def _stop(self, uri: str) -> None:
         if (task := self.waiting.pop(uri, None)) is not None:
@@ -150,7 +155,8 @@ class Session:
         analysis = await self.analysis(uri)
         if analysis is None:
             return None
-        found = hover(analysis, self.offset(analysis, params.position))
+        at = self.offset(analysis, params.position)
+        found = await self.run(lambda: hover(analysis, at))
         return lsp.Hover(_markdown(found.text), self.wire.range(found.span)) if found else None
 
     def _toml(self, uri: str, position: lsp.Position) -> tuple[str, int]:
@@ -249,7 +255,8 @@ class Session:
         if analysis is None:
             return []
         at = self.wire.positions(analysis.source)
-        found = [(lsp.Position(*at.of(h.offset)), h.words) for h in hints(analysis)]
+        made = await self.run(lambda: list(hints(analysis)))
+        found = [(lsp.Position(*at.of(h.offset)), h.words) for h in made]
         first, last = params.range.start, params.range.end
         return [lsp.InlayHint(p, w, padding_left=True) for p, w in found if first <= p <= last]
 
@@ -257,7 +264,7 @@ class Session:
         uri = params.text_document.uri
         analysis = await self.analysis(uri)
         made = []
-        for lens in lenses(analysis) if analysis else ():
+        for lens in await self.run(lambda: list(lenses(analysis))) if analysis else ():
             arguments = [path_of(uri), *lens.arguments]
             command = lsp.Command(lens.title, f"rlm.{lens.command}", arguments=arguments)
             made.append(lsp.CodeLens(self.wire.range(lens.span), command))

@@ -8,13 +8,15 @@ from rlmlang.diagnostics.fix import edited
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.editor import project_file
 from rlmlang.editor.actions import actions
+from rlmlang.editor.analysis import Prices, analyse
 from rlmlang.editor.completion import completions
+from rlmlang.editor.documents import Documents
 from rlmlang.editor.hints import hints, lenses
 from rlmlang.editor.hover import hover
 from rlmlang.editor.outline import folds, matching, outline
 from rlmlang.editor.tokens import tokens
 from rlmlang.schema.settings import BLOCKS
-from tests.editor.marked import analysed, cursor, plain
+from tests.editor.marked import analysed, bind, cursor, load, plain
 
 RECIPE = """rlm 1
 
@@ -226,3 +228,31 @@ def test_rlm_toml_is_completed_from_its_table(marked: str, some: set[str]) -> No
 def test_rlm_toml_is_explained() -> None:
     assert "what fills every model" in project_file.hover(TOML, TOML.index("default") + 2)
     assert project_file.hover(TOML, 2) == ""
+
+
+def test_names_stay_known_while_nothing_can_be_read(tmp_path) -> None:
+    path = str(tmp_path / "r.rlm")
+    documents = Documents()
+    documents.change(path, 'rlm 1\n\nprompt note(page: Slice) -> Text "…"\n')
+    documents.analysis(path)
+    documents.change(path, '"""')
+    assert documents.analysis(path).items == ()
+    known = documents.latest(path)
+    assert known is not None and known.file.find("note") is not None
+
+
+def test_a_recipe_that_is_as_before_is_not_planned_again() -> None:
+    prices = Prices()
+    first = analyse(
+        SourceFile("f.rlm", RECIPE.replace("use", "// use")), load, bind=bind, prices=prices
+    )
+    again = analyse(
+        SourceFile("f.rlm", RECIPE.replace("use", "// used")), load, bind=bind, prices=prices
+    )
+    other = analyse(
+        SourceFile("f.rlm", RECIPE.replace("use", "// use").replace("500tok", "600tok")),
+        load,
+        bind=bind,
+        prices=prices,
+    )
+    assert first.plans["find"] is again.plans["find"] is not other.plans["find"]
