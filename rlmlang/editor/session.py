@@ -27,7 +27,7 @@ from rlmlang.editor.outline import folds, matching, outline
 from rlmlang.editor.places import definition, references, symbol_at
 from rlmlang.editor.positions import Encoding
 from rlmlang.editor.tokens import tokens
-from rlmlang.editor.wire import Wire, path_of, uri_of
+from rlmlang.editor.wire import Wire, path_of
 from rlmlang.runtime.root import FILE
 from rlmlang.syntax.terms import Use
 
@@ -46,12 +46,13 @@ class Session:
         self.documents = Documents()
         self.worker = ThreadPoolExecutor(1, "analysis")
         self.waiting: dict[str, asyncio.Task[None]] = {}
+        self.told: dict[str, str | None] = {}
         self.wire = Wire()
 
     def begin(self, params: lsp.InitializedParams) -> None:
         """Takes what the client said of itself."""
         workspace = self.server.workspace
-        self.wire = Wire(_encoding(str(workspace.position_encoding)))
+        self.wire = Wire(_encoding(str(workspace.position_encoding)), self.wire.opened)
         roots = [path_of(f.uri) for f in workspace.folders.values()]
         root = workspace.root_path
         self.documents.folders = tuple(roots or ([root] if root else []))
@@ -71,14 +72,16 @@ class Session:
         self._elsewhere()
 
     def closed(self, params: lsp.DidCloseTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        self.documents.change(path_of(uri), None)
+        uri, path = params.text_document.uri, path_of(params.text_document.uri)
+        self.documents.change(path, None)
+        self.wire.opened.pop(path, None)
         self._stop(uri)
         self.server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
         self._elsewhere()
 
     def _changed(self, uri: str) -> None:
         text = self.server.workspace.get_text_document(uri).source
+        self.wire.opened[path_of(uri)] = uri
         self.documents.change(path_of(uri), text)
         self._elsewhere()
 
@@ -86,14 +89,9 @@ class Session:
         """Files that are open may have other problems and prices than before."""
         self.documents.changes += 1
         for path in self.documents.buffers:
-            uri = uri_of(path)
+            uri = self.wire.uri(path)
             self._stop(uri)
             self.waiting[uri] = asyncio.get_running_loop().create_task(self._tell(uri, path))
-        able = self.server.client_capabilities.workspace
-        if able and able.inlay_hint and able.inlay_hint.refresh_support:
-            self.server.workspace_inlay_hint_refresh(None)
-        if able and able.code_lens and able.code_lens.refresh_support:
-            self.server.workspace_code_lens_refresh(None)
 
     def _stop(self, uri: str) -> None:
         if (task := self.waiting.pop(uri, None)) is not None:
@@ -109,6 +107,17 @@ class Session:
             self.server.text_document_publish_diagnostics(
                 lsp.PublishDiagnosticsParams(uri, found, version)
             )
+            if self.told.get(uri) == text:  # so another file has changed
+                self._refresh()
+            self.told[uri] = text
+
+    def _refresh(self) -> None:
+        """Has the client ask anew for what it shows between lines, where it can."""
+        able = self.server.client_capabilities.workspace
+        if able and able.inlay_hint and able.inlay_hint.refresh_support:
+            self.server.workspace_inlay_hint_refresh(None)
+        if able and able.code_lens and able.code_lens.refresh_support:
+            self.server.workspace_code_lens_refresh(None)
 
     def _problems(self, path: str) -> list[lsp.Diagnostic]:
         if path.endswith(FILE):

@@ -58,10 +58,16 @@ def uri_of(path: str) -> str:
 
 @dataclass
 class Wire:
-    """Translates for one client, which counts in an encoding."""
+    """Translates for one client, which counts in an encoding; `opened` has the addresses of the
+    paths that are open, as the client writes them."""
 
     encoding: Encoding = "utf-16"
+    opened: dict[str, str] = field(default_factory=dict)
     _last: dict[str, Positions] = field(default_factory=dict)
+
+    def uri(self, path: str) -> str:
+        """The address of a path, as the client writes it where it has opened that."""
+        return self.opened.get(path) or uri_of(path)
 
     def positions(self, source: SourceFile) -> Positions:
         """The positions of a text, made once for as long as it is the same."""
@@ -77,7 +83,7 @@ class Wire:
 
     def location(self, span: Span) -> lsp.Location:
         """A span with its file."""
-        return lsp.Location(uri_of(span.source.path), self.range(span))
+        return lsp.Location(self.uri(span.source.path), self.range(span))
 
     def edits(self, edits: Iterable[Edit]) -> list[lsp.TextEdit]:
         """Edits of one text, each once."""
@@ -85,7 +91,7 @@ class Wire:
 
     def changes(self, files: Mapping[str, Iterable[Edit]]) -> lsp.WorkspaceEdit:
         """Edits of files by their paths."""
-        made = {uri_of(p): self.edits(edits) for p, edits in files.items()}
+        made = {self.uri(p): self.edits(edits) for p, edits in files.items()}
         return lsp.WorkspaceEdit(changes=made)
 
     # ── diagnostics ──────────────────────────────────────────────────────────
@@ -110,13 +116,12 @@ class Wire:
             code=problem.code,
             source="rlm",
             tags=[lsp.DiagnosticTag.Unnecessary] if problem.code in FADED else None,
-            related_information=[
-                lsp.DiagnosticRelatedInformation(
-                    lsp.Location(uri_of(x.place.path), self._place(x.at, source)), x.words or "here"
-                )
-                for x in rest
-            ],
+            related_information=[self._related(label, source) for label in rest],
         )
+
+    def _related(self, label: Label, source: SourceFile) -> lsp.DiagnosticRelatedInformation:
+        place = lsp.Location(self.uri(label.place.path), self._place(label.at, source))
+        return lsp.DiagnosticRelatedInformation(place, label.words or "here")
 
     def _place(self, at: Span | Place, source: SourceFile) -> lsp.Range:
         if isinstance(at, Span):

@@ -175,12 +175,14 @@ def test_places_are_counted_as_the_client_counts(folder: Path) -> None:
     """A hedgehog before the place: four bytes; `test_laws.py` has the other encodings."""
     line = '  let h = "" let pages = split book by tokens(max: 500tok, maxx: 1)'
     text = FIND.replace(FIND.splitlines()[5], line.replace('""', '"🦔"'))
+    strange = folder.rename(folder.with_name("a @(b) 🦔"))
 
     async def session() -> None:
-        async with editor(folder, "utf-8") as ours:
+        async with editor(strange, "utf-8") as ours:
             ours.open("find.rlm", text)
-            found = (await ours.told.get()).diagnostics
-            (problem,) = (d for d in found if d.severity == lsp.DiagnosticSeverity.Error)
+            told = await ours.told.get()
+            assert told.uri == ours.at("find.rlm").uri  # as the client writes it
+            (problem,) = (d for d in told.diagnostics if d.severity == lsp.DiagnosticSeverity.Error)
             assert problem.range.start == lsp.Position(5, line.index("maxx") + 4)
 
     run(session())
