@@ -19,7 +19,7 @@ from rlmlang.schema.words import WORDS
 from rlmlang.syntax import tree as t
 from rlmlang.value import Frozen, value
 
-FORMS = {w.text: w.form.splitlines()[0] if w.form else w.text for w in WORDS}
+FORMS = {w.text: w.form or w.text for w in WORDS}
 TITLES = {w.text: w.title for w in WORDS}
 CALLED = ("prompt", "code", "pattern", "recipe", "record")
 VALUES = ("const", "source", "code", "record")
@@ -78,7 +78,7 @@ def words(known: Iterable[str], kind: str) -> Iterator[Choice]:
     """Words of the language, with how each is written."""
     for word in known:
         title = TITLES.get(word) or (BLOCKS[word].doc if word in BLOCKS else "")
-        yield Choice(word, kind, FORMS.get(word, ""), title)
+        yield Choice(word, kind, FORMS.get(word, "").partition("\n")[0], title)
 
 
 def of_kinds(analysis: Analysis, kinds: tuple[str, ...]) -> Iterator[Choice]:

@@ -49,7 +49,7 @@ def completions(
 ) -> list[Choice]:
     """What can stand at a place, each name once. `models` gives names of real ones, `files` the
     paths that a `use` may name."""
-    here = context(analysis.pieces, offset)
+    here = context(analysis.source.text, analysis.pieces, offset)
     if here.within is not None:
         found = _in_text(analysis, here, offset, models, files)
     else:
@@ -120,8 +120,10 @@ def _outside(analysis: Analysis, here: Context) -> Iterator[Choice]:
 def _inside(analysis: Analysis, here: Context, offset: int) -> Iterator[Choice]:
     kind, last = here.block, here.last
     innermost = here.opened[-1].mark
-    if innermost == "{" and (not here.line or last in ("{", ",", "}") or _fresh(here, kind)):
-        return chain(words(LINES.get(kind, ()), "line"), _settings(analysis, here, kind))
+    begins = here.begins or not here.line or last in ("{", ",", "}") or _fresh(here, kind)
+    if innermost == "{" and begins and last not in ("=", ":", "<="):
+        begun = words(LINES.get(kind, ()), "line")
+        return chain(begun, _settings(analysis, here, kind), _clauses(here))
     if innermost == "{" and last in (":", "<=") and kind in BLOCKS:
         setting = BLOCKS[kind].setting(here.header(2))
         return chain(of_setting(analysis, setting), values(analysis, offset))
@@ -143,9 +145,6 @@ def _fresh(here: Context, kind: str) -> bool:
     if kind in BLOCKS and len(here.line) >= 3:
         return here.before[-1].kind in ("word", "number", "text")
     return False
-
-
-# ── what there is ────────────────────────────────────────────────────────────
 
 
 def _ways(analysis: Analysis, here: Context) -> Iterator[Choice]:
@@ -188,7 +187,7 @@ def _written(analysis: Analysis, here: Context) -> set[str]:
 def _clauses(here: Context) -> Iterator[Choice]:
     """The words that go on a line, by the verb that it begins with."""
     line = [p.text for p in here.line]
-    form = next((FORMS[w] for w in line if w in VERBS), "")
+    form = next((FORMS[w] for w in line if w in VERBS), "").replace("\n", " ")
     for word in ("with", "by", "where", "for"):
         if f" {word} " in form and word not in line:
             yield Choice(word, "clause", doc=TITLES.get(word, ""))

@@ -28,12 +28,14 @@ class Opened(Frozen):
 @value
 class Context(Frozen):
     """The brackets around a place, the outermost first, the tokens before it, and those of the
-    same line of a body or block; `word` is what has been written of the word at the place."""
+    same line of a body or block; `word` is what has been written of the word at the place, which
+    `begins` a line of the text where nothing stands before it there."""
 
     opened: tuple[Opened, ...]
     before: tuple[Piece, ...]
     line: tuple[Piece, ...]
     word: str
+    begins: bool
     within: Piece | None = None
     """The text or comment that the place is inside of."""
 
@@ -52,8 +54,8 @@ class Context(Frozen):
         return self.before[-back].text if len(self.before) >= back else ""
 
 
-def context(pieces: Sequence[Piece], offset: int) -> Context:
-    """Where a place is."""
+def context(text: str, pieces: Sequence[Piece], offset: int) -> Context:
+    """Where a place of a text is, by its tokens."""
     before = [p for p in pieces if p.start < offset]
     within = before[-1] if before and _inside(before[-1], offset) else None
     before = [p for p in before if p.kind not in ("comment", "doc")]
@@ -65,7 +67,15 @@ def context(pieces: Sequence[Piece], offset: int) -> Context:
         before = before[:-1]
     opened = _opened(before)
     start = opened[-1].at + 1 if opened else 0
-    return Context(tuple(opened), tuple(before), tuple(_line(before, start)), word, within)
+    line = text[text.rfind("\n", 0, offset) + 1 : offset].removesuffix(word)
+    return Context(
+        tuple(opened),
+        tuple(before),
+        tuple(_line(before, start)),
+        word,
+        not line.strip(),
+        within,
+    )
 
 
 def _inside(piece: Piece, offset: int) -> bool:
