@@ -59,6 +59,12 @@ class Documents:
         else:
             self.buffers[path] = text
 
+    def forget(self) -> None:
+        """Files were changed: `rlm.toml`, packages and prices too may be others now."""
+        self.changes += 1
+        with self._lock:
+            self._known.clear()
+
     def source(self, path: str) -> SourceFile:
         """The text of a path as it is now. Raises CodedError for what cannot be read."""
         if path in self.buffers:

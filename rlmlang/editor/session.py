@@ -66,10 +66,10 @@ class Session:
         self._changed(params.text_document.uri)
 
     def saved(self, params: lsp.DidSaveTextDocumentParams) -> None:
-        self._elsewhere()
+        self._on_disk()
 
     def watched(self, params: lsp.DidChangeWatchedFilesParams) -> None:
-        self._elsewhere()
+        self._on_disk()
 
     def closed(self, params: lsp.DidCloseTextDocumentParams) -> None:
         uri, path = params.text_document.uri, path_of(params.text_document.uri)
@@ -83,6 +83,10 @@ class Session:
         text = self.server.workspace.get_text_document(uri).source
         self.wire.opened[path_of(uri)] = uri
         self.documents.change(path_of(uri), text)
+        self._elsewhere()
+
+    def _on_disk(self) -> None:
+        self.worker.submit(self.documents.forget)  # behind what is being analysed
         self._elsewhere()
 
     def _elsewhere(self) -> None:

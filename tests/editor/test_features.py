@@ -259,3 +259,18 @@ def test_a_recipe_that_is_as_before_is_not_planned_again() -> None:
         prices=prices,
     )
     assert first.plans["find"] is again.plans["find"] is not other.plans["find"]
+
+
+def test_a_price_is_that_of_rlm_toml_as_it_is(tmp_path) -> None:
+    """Once its change is told; what was known before is dropped."""
+    (tmp_path / "rlm.toml").write_text('[prices."acme/one"]\ninput = 1\noutput = 1\n')
+    path = str(tmp_path / "r.rlm")
+    documents = Documents()
+    free = RECIPE.replace("price: { input: 1, output: 2 }", "").replace("acme/plain", "acme/one")
+    documents.change(path, "\n".join(x for x in free.splitlines() if not x.startswith("use")))
+    before = [h.words for h in hints(documents.analysis(path))]
+    (tmp_path / "rlm.toml").write_text('[prices."acme/one"]\ninput = 100\noutput = 100\n')
+    assert [h.words for h in hints(documents.analysis(path))] == before
+    documents.forget()
+    assert before[1] == "≤ 18 calls · $0.07 · exact"
+    assert [h.words for h in hints(documents.analysis(path))][1] == "≤ 18 calls · $6.55 · exact"
