@@ -61,6 +61,7 @@ def every(entry: Entry) -> list:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@settings(deadline=None)
 @given(LETTERS, st.integers(0, 60))
 def test_a_place_comes_back_in_each_encoding(encoding: Encoding, text: str, offset: int) -> None:
     positions = Positions(SourceFile("x", text), encoding)
@@ -73,11 +74,13 @@ def test_a_place_comes_back_in_each_encoding(encoding: Encoding, text: str, offs
         "utf-8": 1, "utf-16": 2, "utf-32": 4}[encoding]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.integers(-3, 9), st.integers(-3, 99))
 def test_a_place_outside_of_the_text_is_moved_into_it(line: int, character: int) -> None:
     assert 0 <= Positions(SourceFile("x", "ab\n🦔\n")).offset(line, character) <= 5
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('[]"=.\n models'), max_size=60), st.integers(0, 60))
 def test_no_edit_of_rlm_toml_breaks_a_feature(text: str, offset: int) -> None:
     project_file.completions(text, min(offset, len(text)))
