@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from pygments.lexer import RegexLexer, words
-from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text
+from typing import Any
 
 import rlmlang
-from rlmlang.schema.types import TYPE_WORDS
-from rlmlang.schema.words import WORDS
+from rlmlang.editor.lexer import RlmLexer
 
 project = "rlmlang"
 author = "The rlmlang authors"
@@ -28,26 +24,6 @@ pygments_style = "friendly"
 pygments_dark_style = "monokai"
 
 
-class Recipe(RegexLexer):
-    """Recipes, by the words of the language's own table."""
-
-    name, aliases, filenames = "rlm", ["rlm"], ["*.rlm"]
-    tokens: ClassVar = {
-        "root": [
-            (r"//[^\n]*", Comment),
-            (r'r?"""(.|\n)*?"""', String),
-            (r'r?"(\\.|[^"\\\n])*"', String),
-            (r"[0-9][0-9_]*(\.[0-9]+)?[A-Za-z%]*", Number),
-            (words([t.name for t in TYPE_WORDS if t.name.isalpha()], r"\b", r"\b"), Keyword.Type),
-            (words([w.text for w in WORDS if w.text.isalpha()], r"\b", r"\b"), Keyword),
-            (r"[A-Za-z_]\w*", Name),
-            (r"[<>=!+\-*/%.?]+", Operator),
-            (r"[{}()\[\],:]", Punctuation),
-            (r".|\n", Text),
-        ]
-    }
-
-
 def setup(app: Any) -> None:
     """Makes recipes known to Sphinx."""
-    app.add_lexer("rlm", Recipe)
+    app.add_lexer("rlm", RlmLexer)

@@ -49,7 +49,7 @@ def check(
     tok, of the measure that texts are cut by. `plugins` has what other distributions add;
     `variable` reads the environment for constants.
     """
-    parsed = _read(source)
+    parsed = read(source)
     if parsed.tree is None:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
@@ -62,7 +62,8 @@ def check(
     except RecursionError:
         return Checked({}, (*parsed.diagnostics, too_deep(source)))
     if not parsed.ok:
-        return Checked({}, told((*parsed.diagnostics, *found.diagnostics), source))
+        said = told((*parsed.diagnostics, *found.diagnostics), source)
+        return Checked({}, said, facts=found.facts)
     known = tuple(settable(file))
     said = (*parsed.diagnostics, *found.diagnostics)
     return replace(found, diagnostics=said, refused=tuple(refused), settable=known)
@@ -118,11 +119,12 @@ def _value(text: str) -> tree.Expr | None:
 
 
 @lru_cache(maxsize=64)
-def _read(source: SourceFile) -> Parsed:
-    """A file read once, however often it is checked: with real sizes, for example by example."""
+def read(source: SourceFile) -> Parsed:
+    """The tree of a file, read once, however often it is checked: with real sizes, for example by
+    example."""
     return parse(source)
 
 
 def _parsed(source: SourceFile) -> tree.File | None:
-    parsed = _read(source)
+    parsed = read(source)
     return parsed.tree if parsed.ok else None

@@ -60,6 +60,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         main=main,
         places=_places(module),
         exports=tuple(exports_of(file)),
+        facts=library.facts,
     )
 
 

@@ -60,7 +60,8 @@ def infer(scope: Scope, e: t.Expr, want: Type = ANY) -> Inferred:
     """The checked form of an expression. `want` helps bare enum labels find their enum."""
     value, facts = _infer(scope, e, want)
     if facts.type.optional and value in scope.certain:
-        return value, replace(facts, type=facts.type.required())
+        facts = replace(facts, type=facts.type.required())
+    scope.module.library.facts[e.span] = facts
     return value, facts
 
 

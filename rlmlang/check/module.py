@@ -12,6 +12,7 @@ from rlmlang.check.holes import Holes
 from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.facts import Facts
 from rlmlang.ir.types import (
     ANY,
     GENERIC,
@@ -61,7 +62,8 @@ class Library:
     how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
     slack, in tok, of the measure that texts are cut by.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
-    `filled` are the places of the texts that values are put into.
+    `filled` are the places of the texts that values are put into, `facts` what was found of each
+    expression, and of each step by its name, by their places.
     `load` gives the text behind a `use`, or None where there is none; `plugins`
     has what other distributions add. `variable(name, type, place)` is what the environment has for
     a constant, None where it is not set; without, the environment is not read. `broken` says that
@@ -77,6 +79,7 @@ class Library:
     most: int = 1
     grain: int = GRAIN
     filled: list[Span] = field(default_factory=list)
+    facts: dict[Span, Facts] = field(default_factory=dict)
     variable: Variables | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)

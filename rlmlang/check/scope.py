@@ -94,6 +94,8 @@ class Scope:
     def bind(self, name: str, value: Expr, facts: Facts, span: Span | None = None) -> None:
         """Gives a name a meaning."""
         self.names[name] = Binding(value, facts, span)
+        if span is not None:
+            self.module.library.facts[span] = facts
 
     def inner(self, **names: Inferred) -> Scope:
         """A scope with a few more names, such as `it`; steps still go to the same body."""

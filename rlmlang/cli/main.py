@@ -39,6 +39,7 @@ COMMANDS = {
     "mcp": "Serve recipes to agents as tools.",
     "explain": "Explain a problem's code, or what a word of the language takes.",
     "stub": "Write a typed Python module for a recipe's file.",
+    "lsp": "Answer an editor: problems, prices, names, fixes.",
     "doctor": "Say what works on this machine, and what does not.",
     "models": "List the models with a known price.",
     "completion": "Print the shell's completion script.",

@@ -236,7 +236,8 @@ class Checked:
     """A file after checking: its recipes by name, what is wrong with it, what of it may be set,
     what is declared about its recipes, where values are put into texts, and the recipe that runs
     where none is named, empty where the file has several and says nothing; `places` are those of
-    the parameters of each; `exports` is what users of its package see."""
+    the parameters of each; `exports` is what users of its package see; `facts` is what was found
+    of expressions and named steps, also where others are wrong, by their places."""
 
     recipes: dict[str, r.Recipe]
     diagnostics: tuple[Diagnostic, ...]
@@ -247,6 +248,7 @@ class Checked:
     main: str = ""
     places: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
     exports: tuple[Export, ...] = ()
+    facts: Mapping[Span, r.Facts] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

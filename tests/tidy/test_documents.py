@@ -12,7 +12,7 @@ import pytest
 import rlmlang
 from tests.conftest import ROOT
 
-FOLDERS = ("rlmlang", "grammar", "stdlib", "tests", "examples", "docs", ".ci")
+FOLDERS = ("rlmlang", "grammar", "stdlib", "tests", "examples", "docs", "editors", ".ci")
 DOCUMENTS = sorted(
     p
     for where in (".", "rlmlang", "docs", "docs/guides", "examples/*")

@@ -59,8 +59,8 @@ def test_imports_point_down() -> None:
 
 
 def test_style() -> None:
-    tool("ruff", "check", "--no-cache", "rlmlang", "tests", "examples")
-    tool("ruff", "format", "--no-cache", "--check", "rlmlang", "tests", "examples")
+    tool("ruff", "check", "--no-cache", "rlmlang", "tests", "examples", "editors")
+    tool("ruff", "format", "--no-cache", "--check", "rlmlang", "tests", "examples", "editors")
 
 
 def test_types() -> None:

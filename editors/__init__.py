@@ -1,0 +1,1 @@
+"""What editors need besides `rlm lsp`."""
