@@ -71,10 +71,14 @@ async def _send(messages: Iterable[bytes], url: str, headers: Mapping[str, str])
     except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as mistake:
         raise failed(
             "collector-unreachable",
-            f"{_shown(url)} cannot be reached: {str(mistake) or type(mistake).__name__}",
+            f"{_shown(url)} cannot be reached: {_words(mistake)}",
             hint="start the collector, or write a file: --out spans.jsonl",
         ) from None
     return sent
+
+
+def _words(mistake: Exception) -> str:
+    return str(getattr(mistake, "strerror", "") or mistake or type(mistake).__name__)
 
 
 def _hold(url: str, status: int, kind: str, body: bytes) -> None:

@@ -14,7 +14,7 @@ from rlmlang.stores.event_rows import event_row
 from rlmlang.stores.journal import Journal
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import PICO, RunRow, run_from, write_run
-from rlmlang.stores.schema import ANSWERED, FAILED, SHIFT
+from rlmlang.stores.schema import ANSWERED, FAILED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
 from rlmlang.trajectory.events import CallEnded, CallFailed, CallStarted, Event
 
@@ -86,7 +86,7 @@ class _Keeping:
         made = CallRow(
             id=row,
             key=blake2b(row.to_bytes(8), digest_size=32, key=self.run.identity).digest(),
-            state=FAILED if failed is not None else ANSWERED,
+            state=REUSED if event.reused else FAILED if failed is not None else ANSWERED,
             step=event.call.step,
             item=self.redact(str(event.call)),
             prompt=event.prompt,

@@ -87,7 +87,7 @@ def _span(span: Span, naming: Naming) -> Json:
         "spanId": span.id,
         "parentSpanId": span.parent,
         "name": name_of(span),
-        "kind": CLIENT if isinstance(span.about, CallFinished | CallFailed) else INTERNAL,
+        "kind": CLIENT if span.requests else INTERNAL,
         "startTimeUnixNano": _nanoseconds(span.start),
         "endTimeUnixNano": _nanoseconds(max(span.start, end)),
         "attributes": _attributes(told),
@@ -170,7 +170,7 @@ def _gen_ai(span: Span) -> Attributes:
     if span.session is not None:
         id_ = str(span.session)
         about: Attributes = {"agent.name": span.session.step, "agent.id": id_}
-        return _named("invoke_agent", about | {"conversation.id": id_})
+        return _named("invoke_agent", about | {"conversation.id": span.run})
     match span.about:
         case RunStarted(recipe=recipe):
             return _named("invoke_workflow", {"workflow.name": recipe})

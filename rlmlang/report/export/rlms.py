@@ -144,7 +144,9 @@ def _usage(calls: Iterable[Ended]) -> Values:
             "total_output_tokens": used.tokens_out,
             **({"total_cost": usd} if usd is not None else {}),
         }
-    return {"model_usage_summaries": found}
+    total = cost_of(call for made in by_model.values() for call in made)
+    known: Values = {"total_cost": total} if by_model and total is not None else {}
+    return {"model_usage_summaries": found, **known}
 
 
 def _time(turn: Turn) -> float:

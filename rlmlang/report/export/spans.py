@@ -54,6 +54,11 @@ class Span:
         return hashlib.sha256(self.run.encode()).hexdigest()[:32]
 
     @property
+    def requests(self) -> bool:
+        """Whether it is a request to a model."""
+        return self.session is None and isinstance(self.about, CallFinished | CallFailed)
+
+    @property
     def problem(self) -> tuple[str, str]:
         """The code and the words of what went wrong; empty where nothing did."""
         if self.session is not None:

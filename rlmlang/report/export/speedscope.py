@@ -74,13 +74,19 @@ def _file(started: RunStarted | None, used: dict[Stack, _Used], *, unpriced: boo
         "$schema": SCHEMA,
         "name": f"{started.recipe} {started.run}" if started is not None else "run",
         "exporter": "rlmlang",
-        "activeProfileIndex": 0,
+        "activeProfileIndex": _first(used),
         "shared": {"frames": [{"name": f, **({"file": path} if path else {})} for f in frames]},
         "profiles": [
             _profile(_titled(t, unpriced=unpriced), stacks, [u.amounts[n] for u in used.values()])
             for n, t in enumerate(PROFILES)
         ],
     }
+
+
+def _first(used: dict[Stack, _Used]) -> int:
+    """The profile that is opened: the first in which there is something."""
+    measured = range(len(PROFILES))
+    return next((n for n in measured if any(u.amounts[n] for u in used.values())), 0)
 
 
 def _titled(title: str, *, unpriced: bool) -> str:

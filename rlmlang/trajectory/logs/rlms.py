@@ -203,11 +203,13 @@ def _exchange(found: Fields, asked: str, answered: str, used: Exchange, seconds:
         used.tokens_out,
         used.usd,
         seconds,
+        reused=used.reused,
     )
 
 
 def _used(found: Fields, model: str) -> Exchange:
-    """What an answer used, as far as it is told: of several models together."""
+    """What an answer used, as far as it is told: of several models together. One that took no call
+    was there already."""
     models = found.inside("usage_summary").inside("model_usage_summaries")
     each = [(name, models.inside(name)) for name in models.values]
     costs = [used.amount("total_cost") for _, used in each]
@@ -216,6 +218,7 @@ def _used(found: Fields, model: str) -> Exchange:
         tokens_in=sum(used.count("total_input_tokens") for _, used in each),
         tokens_out=sum(used.count("total_output_tokens") for _, used in each),
         usd=None if not costs or None in costs else sum(c for c in costs if c is not None),
+        reused=bool(each) and not sum(used.count("total_calls") for _, used in each),
     )
 
 
