@@ -26,7 +26,7 @@ MODULES = ("dom", "format", "data", "canvas", "answer", "price", "coverage", "fl
            "session", "call", "table", "words", "compare", "batch", "page")  # fmt: skip
 """The scripts, each behind those that it imports."""
 IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
-EXPORT = re.compile(r"^export (?=function|const|class|async)", re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
 
 def lines(page: Page, *, live: str = "") -> Iterator[str]:
@@ -47,9 +47,14 @@ def lines(page: Page, *, live: str = "") -> Iterator[str]:
 
 @cache
 def scripts() -> str:
-    """The scripts as one module."""
-    parts = (package_text(f"{ASSETS}/{name}.js") for name in MODULES)
-    return "\n".join(EXPORT.sub("", IMPORT.sub("", part)) for part in parts)
+    """The scripts as one module, in which each keeps to itself what it does not export."""
+    return "\n".join(_scoped(package_text(f"{ASSETS}/{name}.js")) for name in MODULES)
+
+
+def _scoped(module: str) -> str:
+    names = ", ".join(EXPORT.findall(module))
+    body = EXPORT.sub("", IMPORT.sub("", module))
+    return f"const {{ {names} }} = (() => {{\n{body}return {{ {names} }};\n}})();"
 
 
 def _hash(text: str) -> str:
