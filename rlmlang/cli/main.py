@@ -32,6 +32,7 @@ COMMANDS = {
     "export": "Write a run's events for other tools.",
     "store": "Look after the file that keeps runs.",
     "deps": "Look after the packages that a project uses.",
+    "doc": "Show what a package offers, as Markdown.",
     "trust": "Trust a folder's rlm.toml with endpoints, keys and sandboxes.",
     "explain": "Explain a problem's code, or what a word of the language takes.",
     "stub": "Write a typed Python module for a recipe's file.",
