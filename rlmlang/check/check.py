@@ -59,7 +59,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
         filled=tuple(library.filled),
         main=main,
         places=_places(module),
-        exports=tuple(exports_of(file)),
+        exports=tuple(exports_of(module, file)),
         facts=library.facts,
     )
 

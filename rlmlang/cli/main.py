@@ -35,6 +35,7 @@ COMMANDS = {
     "import": "Keep runs that other programs logged.",
     "store": "Look after the file that keeps runs.",
     "deps": "Look after the packages that a project uses.",
+    "doc": "Show what a package offers, as Markdown.",
     "trust": "Trust a folder's rlm.toml with endpoints, keys and sandboxes.",
     "mcp": "Serve recipes to agents as tools.",
     "explain": "Explain a problem's code, or what a word of the language takes.",

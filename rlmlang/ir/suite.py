@@ -75,7 +75,7 @@ class Expect(Frozen):
 @value
 class Test(Frozen):
     """An offline test of a recipe, or of the items and the price of a `batch`, which runs nothing;
-    `path` is the recipe's file, `base` the test's own."""
+    `path` is the recipe's file, `base` the test's own, `text` how it is written."""
 
     name: str
     recipe: str
@@ -86,6 +86,7 @@ class Test(Frozen):
     path: str = field(default="", compare=False)
     base: str = field(default="", compare=False)
     batch: Batch | None = None
+    text: str = field(default="", compare=False)
 
 
 @value
@@ -211,7 +212,9 @@ class Batch(Frozen):
 @value
 class Export(Frozen):
     """A declaration that users of a package see, as it is written: the word that declares it, what
-    it takes (name, type, whether it has a default) and gives: a result, fields or labels."""
+    it takes (name, type, whether it has a default) and gives: a result, fields or labels. `types`
+    are what it gives and takes with all that named types are made of, `form` is how it is declared,
+    `task` what a prompt asks; it stands in the lines from `line` to `end`."""
 
     word: str
     name: str
@@ -219,6 +222,10 @@ class Export(Frozen):
     takes: tuple[tuple[str, str, bool], ...]
     gives: str
     line: int = field(default=0, compare=False)
+    types: tuple[object, ...] = ()
+    form: str = ""
+    task: str = ""
+    end: int = field(default=0, compare=False)
 
 
 @dataclass

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.packages.manifest import Dependency
 from rlmlang.packages.source import Source, source_of
 from rlmlang.packages.tree import folder_name
@@ -43,6 +44,16 @@ class Lock:
     asked: Mapping[str, str] = field(default_factory=dict)
     deps: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, Locked] = field(default_factory=dict)
+
+    def named(self, names: Sequence[str]) -> list[Locked]:
+        """The packages that names mean, with their version or without; all where there is no name.
+        Raises CodedError (package-unknown)."""
+        for name in names:
+            if not any(name in (id_, p.name) for id_, p in self.packages.items()):
+                words = f"this project uses no package `{name}`"
+                known = [p.name for p in self.packages.values()]
+                raise failed("package-unknown", words, hint=did_you_mean(name, known))
+        return [p for id_, p in self.packages.items() if not names or {id_, p.name} & set(names)]
 
     def drift(self, wanted: Iterable[Dependency]) -> str:
         """What `rlm.toml` says otherwise than when it was locked, in words; empty where nothing."""

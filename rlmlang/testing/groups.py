@@ -3,13 +3,11 @@ in the project, with the versions that it has locked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rlmlang.diagnostics.diagnostic import failed
-from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.suite import Test
-from rlmlang.packages.lock import Locked
 from rlmlang.packages.tree import Tree
 from rlmlang.runtime.packages import Packages, Placed
 from rlmlang.runtime.root import Root
@@ -61,18 +59,7 @@ def of_packages(root: Root, names: Sequence[str]) -> list[Group]:
         )
     packages.require()
     home = str(root.file)
-    return [_of_package(packages.placed(x), home) for x in named(packages.lock.packages, names)]
-
-
-def named(locked: Mapping[str, Locked], names: Sequence[str]) -> list[Locked]:
-    """The packages that names mean, with their version or without. Raises CodedError
-    (package-unknown)."""
-    for name in names:
-        if not any(name in (id_, p.name) for id_, p in locked.items()):
-            words = f"this project uses no package `{name}`"
-            known = [p.name for p in locked.values()]
-            raise failed("package-unknown", words, hint=did_you_mean(name, known))
-    return [p for id_, p in locked.items() if not names or {id_, p.name} & set(names)]
+    return [_of_package(packages.placed(x), home) for x in packages.lock.named(names)]
 
 
 def _of_package(placed: Placed, home: str) -> Group:

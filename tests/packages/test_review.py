@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rlmlang.packages.changes import changes, too_low
+from rlmlang.packages.changes import Signature, changes, too_low
 from rlmlang.packages.version import Version
+from rlmlang.schema.formula import symbol
 from tests.conftest import Rlm
 from tests.packages.repositories import git
 
 TEXT = ("text", "Text", False)
-OLD = {"a.note": ("prompt", (TEXT,), "Text max 20tok"), "a.Row": ("record", (), "n: Int")}
+OLD = {
+    "a.note": Signature("prompt", (TEXT,), "Text max 20tok"),
+    "a.Row": Signature("record", (), "n: Int"),
+}
 CHANGED = [
     ({}, True, "is no longer exported"),
-    ({"a.note": ("prompt", (TEXT,), "Text")}, True, "gave Text max 20tok, and gives Text"),
-    ({"a.note": ("recipe", (TEXT,), "Text max 20tok")}, True, "was a prompt, and is a recipe"),
+    ({"a.note": Signature("prompt", (TEXT,), "Text")}, True, "gave Text max 20tok, and gives Text"),
     (
-        {"a.note": ("prompt", (TEXT, ("n", "Int", False)), "Text max 20tok")},
+        {"a.note": Signature("recipe", (TEXT,), "Text max 20tok")},
+        True,
+        "was a prompt, and is a recipe",
+    ),
+    (
+        {"a.note": Signature("prompt", (TEXT, ("n", "Int", False)), "Text max 20tok")},
         True,
         "(text: Text, n: Int)",
     ),
     (
-        {"a.note": ("prompt", (TEXT, ("n", "Int", True)), "Text max 20tok")},
+        {"a.note": Signature("prompt", (TEXT, ("n", "Int", True)), "Text max 20tok")},
         False,
         "takes more than it must",
     ),
     (
-        {"a.note": ("prompt", (("text", "Text", True),), "Text max 20tok")},
+        {"a.note": Signature("prompt", (("text", "Text", True),), "Text max 20tok")},
         False,
         "takes more than it must",
     ),
     (
-        {"a.note": ("prompt", (("page", "Text", False),), "Text max 20tok")},
+        {"a.note": Signature("prompt", (("page", "Text", False),), "Text max 20tok")},
         True,
         "took (text: Text)",
     ),
-    ({"a.note": ("prompt", (), "Text max 20tok")}, True, "takes ()"),
-    ({**OLD, "a.more": ("const", (), "")}, False, "`a.more` is new"),
+    ({"a.note": Signature("prompt", (), "Text max 20tok")}, True, "takes ()"),
+    ({**OLD, "a.more": Signature("const", (), "")}, False, "`a.more` is new"),
 ]
 
 
@@ -55,7 +64,7 @@ def test_a_change_of_what_is_exported_breaks_users_or_not(
 @pytest.mark.parametrize(
     ("old", "new", "named", "wanted"),
     [("1.2.0", "1.3.0", {}, "2.0.0"), ("0.2.0", "0.2.9", {}, "0.3.0"), ("1.2.0", "2.0.0", {}, ""),
-     ("1.2.0", "1.2.1", {**OLD, "x": ("const", (), "")}, "1.3.0"), ("1.2.0", "1.3.0", {**OLD, "x": ("const", (), "")}, ""),
+     ("1.2.0", "1.2.1", {**OLD, "x": Signature("const", (), "")}, "1.3.0"), ("1.2.0", "1.3.0", {**OLD, "x": Signature("const", (), "")}, ""),
      ("1.2.0", "1.2.1", OLD, ""), ("1.2.0", "1.1.0", OLD, "1.2.0 or more")],
 )  # fmt: skip
 def test_a_version_grows_with_what_it_changes(old: str, new: str, named: dict, wanted: str) -> None:
@@ -93,7 +102,71 @@ def test_what_stands_against_publishing_is_said(project: Path, rlm: Rlm) -> None
     ):
         assert any(words in x for x in said), (words, said)
     assert len(said) == 4
+    file.write_text(text.partition("/// What matters")[0])
+    done = rlm("deps", "check", "pack")
     assert "error[package-missing]" in rlm("deps", "check", ".").err
+    assert "nothing that is tested uses the prompt `note`" in " ".join(done.err.split())
+
+
+ROWS = Signature("recipe", (TEXT,), "[Row]", ("n: Int", "Text"), "exact", symbol("", "text") * 2)
+HELD = [
+    (replace(ROWS, types=("n: Int?", "Text")), True, "gives [Row], which is made of other fields"),
+    (replace(ROWS, types=("n: Int", "Doc")), True, "takes (text: Text), made of other fields"),
+    (replace(ROWS, gives="[Line]"), None, ""),
+    (replace(ROWS, coverage="some"), True, "was exact, and is some"),
+    (replace(ROWS, coverage="exact where it.n > 1"), True, "is exact where it.n > 1"),
+    (
+        replace(ROWS, calls=symbol("", "text") * 3),
+        True,
+        "took 2·text calls at most, and takes 3·text",
+    ),
+    (replace(ROWS, calls=symbol("", "text")), False, "takes text"),
+    (replace(ROWS, calls=symbol("", "text") + symbol("", "text")), None, ""),
+]
+
+
+@pytest.mark.parametrize(("new", "breaking", "words"), HELD, ids=lambda x: str(x)[-30:])
+def test_less_coverage_more_calls_and_what_types_are_made_of_break_users(
+    new: Signature, breaking: bool | None, words: str
+) -> None:
+    found = list(changes({"a.rows": ROWS}, {"a.rows": new}))
+    assert [(c.breaking, words in c.words) for c in found] == (
+        [] if breaking is None else [(breaking, True)]
+    ), found
+
+
+def test_what_a_package_names_and_does_not_contain_is_said(project: Path, rlm: Rlm) -> None:
+    assert rlm("new", "--package", "acme/notes", "pack").code == 0
+    file = project / "pack" / "notes.rlm"
+    file.write_text(file.read_text().replace('"It rained.\\n\\nAnn pays."', 'text("page.txt")'))
+    (project / "pack" / "page.txt").write_text("It rained.\n\nAnn pays.\n")
+    assert rlm("test", "pack").code == 0
+    assert "notes.rlm names page.txt, which does not belong" in " ".join(
+        rlm("deps", "check", "pack").err.split()
+    )
+
+
+def test_the_page_of_a_package_has_what_its_users_count_on(project: Path, rlm: Rlm) -> None:
+    assert rlm("new", "--package", "acme/notes", "pack").code == 0
+    page = rlm("doc", "pack").out
+    for words in (
+        "# acme/notes 0.1.0",
+        '## `use "acme/notes"`',
+        "What a page says.",
+        "prompt note(page: Slice) -> Text? max 60tok",
+        "What matters here? Empty if nothing.",
+        "- coverage: `exact`",
+        "- calls at most: `2·⌈",
+        'test "a page without anything is left out" for notes {',
+        "### 0.1.0",
+    ):
+        assert words in page, (words, page)
+    (project / "docs").mkdir()
+    assert rlm("doc", "pack", "--out", "docs").code == 0
+    assert (project / "docs" / "acme-notes.md").read_text() == page
+    assert rlm("deps", "add", "acme/notes", "--path", "pack").code == 0
+    assert rlm("doc", "acme/notes").out == page
+    assert "`acme/notes` is near" in rlm("doc", "acme/note").err
 
 
 def test_the_version_is_held_against_the_last_tag(project: Path, rlm: Rlm) -> None:

@@ -55,6 +55,7 @@ def test_of(module: Module, trial: Trial, recipe: r.Recipe) -> s.Test:
         trial.span.line,
         recipe.path,
         module.source.path,
+        text=trial.span.text,
     )
 
 
@@ -75,7 +76,8 @@ def batch_test_of(module: Module, trial: Trial, batch: s.Batch) -> s.Test:
     )
     base = module.source.path
     line, title = trial.span.line, trial.name.text
-    return s.Test(title, batch.recipe, (), (), expects, line, batch.path, base, batch)
+    text = trial.span.text
+    return s.Test(title, batch.recipe, (), (), expects, line, batch.path, base, batch, text)
 
 
 def known_name(module: Module, item: Item, names: list[str], what: str) -> str | None:
