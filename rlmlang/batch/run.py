@@ -35,7 +35,7 @@ from rlmlang.runtime.session import Session
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import interrupted, stopping
 from rlmlang.runtime.stored import store_for
-from rlmlang.stores.runs import FINISHED, PARKED, ItemData, RunRow
+from rlmlang.stores.runs import FINISHED, PARKED, ItemData, RunData, RunRow
 from rlmlang.stores.store import Store
 from rlmlang.trajectory.events import Event
 
@@ -113,8 +113,10 @@ class _Run:
         if self.way.dry:
             return
         self.store = store_for(self.way.options, redactor_for(self.way.options))
-        same = hashlib.sha256(known_as(self.batch).encode("utf-8", "surrogatepass")).digest()
-        row = RunRow(0, new_run(self.batch.name), same, self.title, path=self.batch.path)
+        known = known_as(self.batch)
+        same = hashlib.sha256(known.encode("utf-8", "surrogatepass")).digest()
+        name, about = new_run(self.batch.name), RunData(batch=known)
+        row = RunRow(0, name, same, self.title, path=self.batch.path, data=about)
         begun = self.store.begin(row)
         if begun.beside:
             self.store.end(FINISHED)

@@ -163,7 +163,8 @@ class Task:
             f"{usd}, {totals.seconds:,.1f} s{reused}"
         )
         if totals.before.calls:
-            yield f"  with earlier times: {charged(totals.before + used, limits, priced=self.priced)}"
+            whole = charged(totals.before + used, limits, priced=self.priced)
+            yield f"  with earlier times: {whole}"
         slow = extremes("slowest", [x for x in totals.slowest if x[0] >= SLOW], "{:,.1f} s")
         dear = extremes("dearest", totals.dearest, "${:,.4f}")
         if told := "; ".join(x for x in (slow, dear) if x):
@@ -171,7 +172,7 @@ class Task:
         if totals.codes:
             yield "  " + ", ".join(f"{n:,} {code}" for code, n in totals.codes.most_common())
         if seen := seen_with(self.way.options.store):
-            yield f"  {seen} {totals.round}"
+            yield f"  run {totals.round}: {seen}"
 
     def _dry(self, told: list[Ended]) -> None:
         """Says which items would be run, and why."""

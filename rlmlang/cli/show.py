@@ -39,24 +39,35 @@ def command(
     form: str,
     store: str,
 ) -> None:
-    """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE.
+    """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE. Of
+    a batch its items, or the run of the item that NODE names.
 
     RUN may be the beginning of a name; `last` is the last one. --json gives the
-    events as JSON lines; with --plan the plan.
+    events, of a batch the items, as JSON lines; with --plan the plan.
 
     \b
     rlm show
     rlm show last notes[3]
     """
-    if answer:
-        _answer(reader_of(store), run, form, out)
-        return
-    if form or out:
+    if (form or out) and not answer:
         raise click.UsageError("--format and --out are for the result: add --answer")
-    if planned:
-        _plan(reader_of(store), run, as_values)
-        return
-    _tree(reader_of(store), run, node, everything, as_values)
+    reader = reader_of(store)
+    row = reader.choose(run)
+    run = row.name
+    if "batch" in row.data:
+        from rlmlang.cli.show_batch import run_of_item, show_batch
+
+        if node:
+            run, node = run_of_item(reader, row, node), ""
+        elif not (answer or planned):
+            show_batch(reader, row, everything=everything, as_values=as_values)
+            return
+    if answer:
+        _answer(reader, run, form, out)
+    elif planned:
+        _plan(reader, run, as_values)
+    else:
+        _tree(reader, run, node, everything, as_values)
 
 
 def _tree(reader: StoreReader, run: str, node: str, everything: bool, as_values: bool) -> None:
