@@ -89,7 +89,7 @@ class _Run:
         self.account = Account(self.title, Limits.declared(limits.calls, limits.tokens, limits.usd))
         self.waiters, self.providers = BudgetWaiters(), Providers(notice)
         self.sessions: set[Session] = set()
-        self.full = False  # the account holds no item more
+        self.full = self.resumed = False  # the account holds no item more; an open round goes on
         self.store: Store | None = None
         self.history = History(way.options, known_as(batch))
 
@@ -126,7 +126,7 @@ class _Run:
                 f"{begun.beside} goes over batch `{self.batch.name}` in another process",
                 hint="wait for it, or stop it; the same command goes on then",
             )
-        self.totals.round = begun.name
+        self.totals.round, self.resumed = begun.name, begun.resumed
         if begun.resumed:
             self.account.spent = self.totals.before = self.history.spent(begun.name)
         self.begun(self.totals.before)
@@ -134,7 +134,7 @@ class _Run:
     def _end(self) -> None:
         self.history.close()
         if self.store is not None:
-            ended = self.totals.whole or self.totals.problem is None
+            ended = self.totals.whole and not (self.resumed and self.totals.left)
             self.store.end(FINISHED if ended else PARKED)
             self.store.close()
 

@@ -73,12 +73,13 @@ def test_what_cannot_be_read_is_known_and_selected_like_what_failed(
     assert {r["item"]: r["problem"] for r in rows_of(folder)}["003"] == "empty-source"
     other = rlm("batch", "one.rlm", *asking(done), "--select", "002")
     assert (other.code, "1 kept, 4 not selected" in other.err) == (0, True), other.err
+    assert len(json.loads(rlm("runs", "--json").out)) == 1  # what is left goes on in the same run
     (folder / "pages/003.txt").write_text("This is page 3.")
     dry = rlm("batch", "one.rlm", *asking(done), "--select", "failed", "--dry-run").out
     assert dry.splitlines()[1] == "003  no answer yet"
     rlm("batch", "one.rlm", *asking(done), "--select", "failed")
     assert answers(folder)["003"] == "p3"
-    assert " 5 items: 4 finished, 1 failed" in rlm("show").out
+    assert " 5 items: 4 finished, 1 failed\n  6 calls" in rlm("show").out
 
 
 def test_a_later_run_of_it_shows_what_earlier_ones_answered(
