@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -72,7 +71,9 @@ class Tab:
 
     async def until(self, expression: str) -> None:
         """Waits until an expression is true, frame by frame."""
-        words = f"(async () => {{ for (let n = 0; n < 1200; n += 1) {{ if ({expression}) return true;"
+        words = (
+            f"(async () => {{ for (let n = 0; n < 1200; n += 1) {{ if ({expression}) return true;"
+        )
         done = await self.value(words + " await new Promise((r) => setTimeout(r, 25)); } })()")
         assert done, (expression, self.wrong)
 
@@ -92,19 +93,23 @@ class Tab:
     async def press(self, *keys: str) -> None:
         """Presses keys, by the names that events have for them."""
         for key in keys:
-            text = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
+            text = (
+                {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
+            )
             await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     async def click(self, x: float, y: float) -> None:
         """Clicks at a place of the window."""
         for kind in ("mousePressed", "mouseReleased"):
-            await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            await self.call(
+                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+            )
 
-    async def picture(self, path: Path, *, whole: bool = True) -> None:
-        """Keeps what it looks like as PNG."""
+    async def picture(self, *, whole: bool = True) -> bytes:
+        """What it looks like, as PNG."""
         told = await self.call("Page.captureScreenshot", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(told["data"]))
+        return base64.b64decode(told["data"])
 
 
 @asynccontextmanager

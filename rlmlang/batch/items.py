@@ -219,5 +219,6 @@ def _unfit(name: str, number: int, where: str = "") -> CodedError:
     return failed(
         "item-name",
         f"item {number:,} would be called {name!r:.80}, which is no name{where}",
-        hint="choose the names with `name`, from fields that hold short plain texts",
+        hint="rename the file, leave it out of the glob, or choose the names with `name`, from "
+        "fields that hold short plain texts",
     )

@@ -36,8 +36,8 @@ class Ended:
 @dataclass
 class Totals:
     """All items in sum. `usage` is that of this time, `before` what the budget was charged when it
-    began; `slowest` and `dearest` are a few with seconds and dollars. `problem` is what ended it
-    before its time."""
+    began; `left` are those not selected that have no answer; `slowest` and `dearest` are a few with
+    seconds and dollars. `problem` is what ended it before its time."""
 
     name: str
     round: str = ""
@@ -46,6 +46,7 @@ class Totals:
     usage: Usage = field(default_factory=Usage)
     before: Usage = field(default_factory=Usage)
     reused: int = 0
+    left: int = 0
     seconds: float = 0.0
     slowest: list[tuple[float, str]] = field(default_factory=list)
     dearest: list[tuple[float, str]] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Totals:
         self.states[ended.state] += 1
         self.usage += ended.usage
         self.reused += ended.reused
+        self.left += ended.state == "not selected" and not ended.run
         if ended.problem is not None:
             self.codes[ended.problem.code] += 1
         if ended.state in ("done", "failed"):

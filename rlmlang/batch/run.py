@@ -35,7 +35,7 @@ from rlmlang.runtime.session import Session
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import interrupted, stopping
 from rlmlang.runtime.stored import store_for
-from rlmlang.stores.runs import FINISHED, PARKED, ItemData, RunRow
+from rlmlang.stores.runs import FINISHED, PARKED, ItemData, RunData, RunRow
 from rlmlang.stores.store import Store
 from rlmlang.trajectory.events import Event
 
@@ -89,7 +89,7 @@ class _Run:
         self.account = Account(self.title, Limits.declared(limits.calls, limits.tokens, limits.usd))
         self.waiters, self.providers = BudgetWaiters(), Providers(notice)
         self.sessions: set[Session] = set()
-        self.full = False  # the account holds no item more
+        self.full = self.resumed = False  # the account holds no item more; an open round goes on
         self.store: Store | None = None
         self.history = History(way.options, known_as(batch))
 
@@ -113,8 +113,10 @@ class _Run:
         if self.way.dry:
             return
         self.store = store_for(self.way.options, redactor_for(self.way.options))
-        same = hashlib.sha256(known_as(self.batch).encode("utf-8", "surrogatepass")).digest()
-        row = RunRow(0, new_run(self.batch.name), same, self.title, path=self.batch.path)
+        known = known_as(self.batch)
+        same = hashlib.sha256(known.encode("utf-8", "surrogatepass")).digest()
+        name, about = new_run(self.batch.name), RunData(batch=known)
+        row = RunRow(0, name, same, self.title, path=self.batch.path, data=about)
         begun = self.store.begin(row)
         if begun.beside:
             self.store.end(FINISHED)
@@ -124,7 +126,7 @@ class _Run:
                 f"{begun.beside} goes over batch `{self.batch.name}` in another process",
                 hint="wait for it, or stop it; the same command goes on then",
             )
-        self.totals.round = begun.name
+        self.totals.round, self.resumed = begun.name, begun.resumed
         if begun.resumed:
             self.account.spent = self.totals.before = self.history.spent(begun.name)
         self.begun(self.totals.before)
@@ -132,7 +134,7 @@ class _Run:
     def _end(self) -> None:
         self.history.close()
         if self.store is not None:
-            ended = self.totals.whole or self.totals.problem is None
+            ended = self.totals.whole and not (self.resumed and self.totals.left)
             self.store.end(FINISHED if ended else PARKED)
             self.store.close()
 

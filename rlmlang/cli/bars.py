@@ -34,7 +34,8 @@ class Line(ProgressColumn):
         size = LONG if wide >= WIDE else SHORT
         full = round(size * min(1.0, task.completed / task.total)) if task.total else 0
         text = Text(f"  {task.description} ")
-        text.append("━" * full, "green").append("━" * (size - full), "dim")
+        if task.total is not None:  # of what nobody knows the length, there is no bar
+            text.append("━" * full, "green").append("━" * (size - full), "dim")
         of = f"/{task.total:,.0f}" if task.total is not None else ""
         seconds = int(task.elapsed or 0)
         text.append(f" {task.completed:,.0f}{of} {seconds // 60}:{seconds % 60:02}")

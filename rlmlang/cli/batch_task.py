@@ -172,7 +172,7 @@ class Task:
         if totals.codes:
             yield "  " + ", ".join(f"{n:,} {code}" for code, n in totals.codes.most_common())
         if seen := seen_with(self.way.options.store):
-            yield f"  {seen} {totals.round}"
+            yield f"  run {totals.round}: {seen}"
 
     def _dry(self, told: list[Ended]) -> None:
         """Says which items would be run, and why."""

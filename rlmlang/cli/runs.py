@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import glob
+import heapq
 import json
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -14,7 +16,7 @@ import click
 
 from rlmlang.cli.flags import Several, flags, offering
 from rlmlang.cli.moments import Since
-from rlmlang.cli.places import reader_of
+from rlmlang.cli.places import near, reader_of
 from rlmlang.cli.width import show, table
 
 if TYPE_CHECKING:
@@ -53,6 +55,24 @@ class Row(Amounts):
     forked_at: str
     models: list[str]
     store: str
+
+
+@dataclass
+class Below:
+    """What the runs of a batch's items used of each model, and their recipe."""
+
+    recipe: str
+    by_model: dict[str, Used] = field(default_factory=dict)
+
+    def add(self, run: KeptRun) -> None:
+        """One item more."""
+        for model, used in run.by_model.items():
+            known = self.by_model.get(model)
+            self.by_model[model] = used if known is None else known + used
+
+    def into(self, batch: KeptRun) -> KeptRun:
+        """The batch with what its items used; it asks no model itself."""
+        return replace(batch, by_model=self.by_model)
 
 
 @click.command()
@@ -101,19 +121,23 @@ def command(
     wanted = Wanted(since or 0.0, recipe, state, model)
     runs = _runs(stores, packages=by == "package")
     if by is not None:
-        chosen = sorted(filter(None, map(wanted.of, runs)), key=_began)
-        _tell_groups(chosen[-limit:] if limit else chosen, by, as_values, as_csv)
+        rounds = dict[str, str]()
+        chosen = filter(None, map(wanted.of, _noting(runs, rounds)))
+        some = heapq.nlargest(limit, chosen, key=_began) if limit else chosen
+        _tell_groups(some, by, rounds, as_values, as_csv)
         return
     found = _listed(runs, wanted, everything=everything)
     _tell(found[-limit:] if limit else found, as_values, as_csv)
 
 
-def _runs(stores: tuple[str, ...], *, packages: bool) -> list[KeptRun]:
-    """The runs of all stores that are named, else of the project's. Raises CodedError."""
+def _runs(stores: tuple[str, ...], *, packages: bool) -> Iterator[KeptRun]:
+    """The runs of all stores that are named, else of the project's, one after another: an item of
+    a batch is one, and there may be many. Raises CodedError."""
     from rlmlang.runtime.spending import kept_runs
 
     places = {os.path.realpath(p): p for named in stores for p in _files(named)} or {"": ""}
-    return [run for p in places.values() for run in kept_runs(reader_of(p), packages=packages)]
+    readers = [reader_of(p) for p in places.values()]
+    return (run for reader in readers for run in kept_runs(reader, packages=packages))
 
 
 def _files(named: str) -> list[str]:
@@ -127,34 +151,24 @@ def _began(run: KeptRun) -> float:
     return run.row.started
 
 
-def _listed(runs: list[KeptRun], wanted: Wanted, *, everything: bool) -> list[Row]:
+def _listed(runs: Iterable[KeptRun], wanted: Wanted, *, everything: bool) -> list[Row]:
     """The runs that are wanted as they are listed; a batch has used what the runs of its items
-    have."""
+    have, and is of their recipe. Of items that are not listed only that is held."""
     from rlmlang.runtime.spending import added
 
-    inside: dict[tuple[str, str], list[KeptRun]] = {}
+    below: dict[tuple[str, str], Below] = {}
+    held: list[KeptRun] = []
     for run in runs:
-        if (item := run.row.data.get("item")) is not None:
-            inside.setdefault((str(run.store), item["round"]), []).append(run)
+        if run.batch:
+            below.setdefault(run.round, Below(run.row.recipe)).add(run)
+        if everything or "within" not in run.row.data:
+            held.append(run)
     found = []
-    for run in sorted(runs, key=_began):
-        below = inside.get((str(run.store), run.row.name), [])
-        if (everything or "within" not in run.row.data) and (kept := _with(run, below, wanted)):
+    for run in sorted(held, key=_began):
+        under = below.get(run.round) if "batch" in run.row.data else None
+        if kept := wanted.of(under.into(run) if under else run, under.recipe if under else ""):
             found.append(_row(kept, added(kept.by_model.values())))
     return found
-
-
-def _with(run: KeptRun, below: Iterable[KeptRun], wanted: Wanted) -> KeptRun | None:
-    """A run with what the runs below it used, as far as it is wanted."""
-    from dataclasses import replace
-
-    from rlmlang.runtime.spending import Used
-
-    by_model = dict(run.by_model)
-    for each in below:
-        for model, used in each.by_model.items():
-            by_model[model] = by_model.get(model, Used()) + used
-    return wanted.of(replace(run, by_model=by_model))
 
 
 def _row(run: KeptRun, used: Used) -> Row:
@@ -211,22 +225,52 @@ def _cells(run: Row) -> tuple[str, ...]:
     return run["run"], run["state"], began, *numbers
 
 
-def _tell_groups(runs: Iterable[KeptRun], by: str, as_values: bool, as_csv: bool) -> None:
-    """What runs used, a line a group; for people also all of it together."""
+def _tell_groups(
+    runs: Iterable[KeptRun],
+    by: str,
+    rounds: Mapping[str, str],
+    as_values: bool,
+    as_csv: bool,
+) -> None:
+    """What runs used, a line a group; for people also all of it together. A batch has the name of
+    the run that `rlm show` shows, of the `rounds`."""
     from rlmlang.runtime.spending import added, grouped
 
     found = grouped(runs, by)
-    rows = [{by: name, "runs": count, **_amounts(u)} for name, (count, u) in found.items()]
+    extra = ("last_run",) if by == "batch" else ()
+    rows = [
+        {by: name, "runs": count, **_amounts(u), **{x: rounds.get(name, "") for x in extra}}
+        for name, (count, u) in found.items()
+    ]
     if as_values:
         click.echo(json.dumps(rows, indent=2))
         return
     if as_csv:
-        _csv([[by, "runs", *AMOUNTS], *(list(map(str, r.values())) for r in rows)])
+        head = [by, "runs", *AMOUNTS, *extra]
+        _csv([head, *(list(map(str, r.values())) for r in rows)])
         return
-    lines = [(name, f"{count:,}", *_numbers(used)) for name, (count, used) in found.items()]
-    total = ("in all", "", *_numbers(added(used for _, used in found.values())))
-    heading = (by, "runs", "calls", "answers", "tok in", "tok out", "cost")
-    show(table([heading, *lines, total], right=range(1, 7), spare=(3, 1)))
+    lines = [
+        (_short(name, by), f"{count:,}", *_numbers(used), *(rounds.get(name, "") for _ in extra))
+        for name, (count, used) in found.items()
+    ]
+    total = ("in all", "", *_numbers(added(u for _, u in found.values())), *("" for _ in extra))
+    shown = (x.replace("_", " ") for x in extra)
+    heading = (by, "runs", "calls", "answers", "tok in", "tok out", "cost", *shown)
+    show(table([heading, *lines, total], right=range(1, 7), spare=(4, 5, 3, 1)))
+
+
+def _noting(runs: Iterable[KeptRun], rounds: dict[str, str]) -> Iterator[KeptRun]:
+    """The same runs; `rounds` gets the last run of each batch as they pass."""
+    for run in runs:
+        if "batch" in run.row.data:
+            rounds[run.row.data["batch"]] = run.row.name
+        yield run
+
+
+def _short(name: str, by: str) -> str:
+    """A batch by its file as it is seen from here, and its name."""
+    path, blank, batch = name.rpartition(" ")
+    return f"{near(Path(path))}{blank}{batch}" if by == "batch" and path else name
 
 
 def _numbers(used: Used) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rlmlang.diagnostics.diagnostic import CodedError
     from rlmlang.report.wanted_calls import Find, WantedCalls
     from rlmlang.stores.reader import StoreReader
+    from rlmlang.stores.runs import RunRow
     from rlmlang.trajectory.calls import RunRecord
 
 UNBROKEN = 1 << 16  # columns of what nobody looks at: a tree cuts longer lines
@@ -82,12 +83,12 @@ def command(
     **which: Unpack[Which],
 ) -> None:
     """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE: a
-    step, a call, or a range of items.
+    step, a call, or a range of items. Of a batch its items, or the run of the item that NODE names.
 
     RUN may be the beginning of a name; `last` is the last one. --json gives the
-    events as JSON lines, with NODE or options that choose calls those of these; with --plan the
-    plan. Neighbours of which the same came share a line. What is longer than the terminal goes
-    through PAGER.
+    events as JSON lines, with NODE or options that choose calls those of these; of a batch the
+    items; with --plan the plan. Neighbours of which the same came share a line. What is longer than
+    the terminal goes through PAGER.
 
     \b
     rlm show
@@ -95,18 +96,31 @@ def command(
     rlm show --failed --step notes
     rlm show --grep "iron key" --nonempty
     """
-    if answer:
-        _answer(reader_of(store), run, form, out)
-        return
-    if form or out:
+    if (form or out) and not answer:
         raise click.UsageError("--format and --out are for the result: add --answer")
-    if planned:
-        _plan(reader_of(store), run, as_values)
-        return
+    reader = reader_of(store)
+    row = reader.choose(run)
+    if "batch" in row.data:
+        from rlmlang.cli.show_batch import run_of_item, show_batch
+
+        if node:
+            row, node = run_of_item(reader, row, node), ""
+        elif not (answer or planned):
+            show_batch(reader, row, everything=everything, as_values=as_values)
+            return
+    if answer:
+        _answer(reader, row.name, form, out)
+    elif planned:
+        _plan(reader, row.name, as_values)
+    else:
+        wanted = _wanted(grep, which)
+        _tell(reader, row, node, wanted, everything=everything, as_values=as_values)
+
+
+def _wanted(grep: str, which: Which) -> WantedCalls:
     from rlmlang.report.wanted_calls import WantedCalls
 
-    wanted = WantedCalls(find=finding(grep) if grep else None, **which)
-    _tell(reader_of(store), run, node, wanted, everything=everything, as_values=as_values)
+    return WantedCalls(find=finding(grep) if grep else None, **which)
 
 
 def finding(pattern: str) -> Find:
@@ -127,7 +141,7 @@ def finding(pattern: str) -> Find:
 
 def _tell(
     reader: StoreReader,
-    run: str,
+    row: RunRow,
     node: str,
     wanted: WantedCalls,
     *,
@@ -138,7 +152,6 @@ def _tell(
     from rlmlang.report.wanted_calls import calls_in, calls_of, events_of
     from rlmlang.trajectory.calls import fold
 
-    row = reader.choose(run)
     if as_values and not node and wanted.all:
         write_lines(json_lines(reader.events(row)), None)
         return

@@ -49,6 +49,14 @@ class KeptRun:
         item = self.row.data.get("item")
         return str(item["batch"]) if item is not None else ""
 
+    @property
+    def round(self) -> tuple[str, str]:
+        """The run of a batch that it is, or of which it is an item, in its store; names are empty
+        for none."""
+        item = self.row.data.get("item")
+        own = self.row.name if "batch" in self.row.data else ""
+        return str(self.store), item["round"] if item is not None else own
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -60,9 +68,9 @@ class Wanted:
     state: str = ""
     model: str = ""
 
-    def of(self, run: KeptRun) -> KeptRun | None:
-        """A run as far as it is wanted."""
-        if run.row.started < self.since or self.recipe not in ("", run.row.recipe):
+    def of(self, run: KeptRun, recipe: str = "") -> KeptRun | None:
+        """A run as far as it is wanted; `recipe` is that of its items, where it is a batch."""
+        if run.row.started < self.since or self.recipe not in ("", run.row.recipe, recipe):
             return None
         if self.state not in ("", run.state) or (self.model and self.model not in run.by_model):
             return None
@@ -70,9 +78,10 @@ class Wanted:
         return KeptRun(run.store, run.row, run.state, kept, run.packages)
 
 
-def kept_runs(reader: StoreReader, *, packages: bool = False) -> list[KeptRun]:
-    """All runs of a store, the oldest first. Raises CodedError (store-damaged)."""
-    return [
+def kept_runs(reader: StoreReader, *, packages: bool = False) -> Iterator[KeptRun]:
+    """All runs of a store one after another, the oldest first. Raises CodedError
+    (store-damaged)."""
+    return (
         KeptRun(
             reader.path,
             run,
@@ -80,8 +89,8 @@ def kept_runs(reader: StoreReader, *, packages: bool = False) -> list[KeptRun]:
             _by_model(reader, run),
             _packages(reader, run) if packages else (),
         )
-        for run in reader.runs()
-    ]
+        for run in reader.each_run()
+    )
 
 
 def _by_model(reader: StoreReader, run: RunRow) -> dict[str, Used]:
@@ -118,7 +127,7 @@ GROUPS: Mapping[str, Callable[[KeptRun], Iterator[tuple[str, Used]]]] = {
     "recipe": _whole(lambda run: run.row.recipe),
     "model": lambda run: iter(run.by_model.items()),
     "day": _whole(_day),
-    "batch": _whole(lambda run: run.batch or NONE),
+    "batch": lambda run: iter(() if "batch" in run.row.data else [(run.batch or NONE, run.used)]),
     "package": _whole(lambda run: ", ".join(run.packages) or NONE),
 }
 """What runs are added up by, and what a run gives to each group; each call counts once."""

@@ -35,6 +35,12 @@ from rlmlang.trajectory.events import (
     parent_of,
 )
 
+NEWEST = "SELECT id FROM run ORDER BY started DESC, id DESC LIMIT 1"
+LAST = """SELECT id FROM run WHERE NOT (json_valid(data) AND json_extract(data, '$.item') NOT NULL)
+ORDER BY started DESC, id DESC LIMIT 1"""
+NAMED = "SELECT id FROM run WHERE name = ?"
+BEGUN = "SELECT id FROM run WHERE name >= ? AND name < ? LIMIT 2"
+KNOWN = "SELECT name FROM run ORDER BY id DESC LIMIT 8"
 CALLS = "SELECT c.*, v.* FROM call c LEFT JOIN verdict v ON v.id = c.id"
 LOW = (1 << schema.SHIFT) - 1
 
@@ -107,24 +113,29 @@ class StoreReader:
         return kept, sum((s.usage for s in spent), Usage())
 
     def choose(self, name: str) -> RunRow:
-        """The run of that name or beginning; the last one where no name is given."""
-        found = self.runs()
-        if not found:
-            raise _no_run()
+        """The run of that name or beginning; the last one where no name is given, of a batch the
+        batch itself. Raises CodedError (unknown-run)."""
         if name in ("", "last"):
-            return max(found, key=lambda r: (r.started, r.id))
-        chosen = [r for r in found if r.name == name] or [
-            r for r in found if r.name.startswith(name)
-        ]
-        if len(chosen) != 1:
-            known = [r.name for r in found][-8:]
-            raise failed("unknown-run", f"no run is called {name}", hint=did_you_mean(name, known))
-        return chosen[0]
+            found = self._numbers(LAST) or self._numbers(NEWEST)
+        else:
+            past = name + chr(0x10FFFF)
+            found = self._numbers(NAMED, name) or self._numbers(BEGUN, name, past)
+        if len(found) == 1:
+            return self.run(found[0])
+        if not self._numbers(NEWEST):
+            raise _no_run()
+        known = [row[0] for row in self._rows(KNOWN)]
+        raise failed("unknown-run", f"no run is called {name}", hint=did_you_mean(name, known))
+
+    def _numbers(self, query: str, *values: Cell) -> list[int]:
+        return [row[0] for row in self._rows(query, *values)]
 
     def document(self, run: RunRow) -> str:
         """The plan that ran, as a document. Raises CodedError (unknown-run) for a run of an earlier
         version, which kept none."""
         text = self._text(run.data.get("document"))
+        if "batch" in run.data:
+            raise _of_batch(run)
         if not text:
             raise failed(
                 "unknown-run",
@@ -146,7 +157,9 @@ class StoreReader:
     def events(self, run: RunRow, *, texts: bool = True) -> Iterator[Event]:
         """The trajectory of a run, in the order in which it was told; a call that a process did not
         live to tell stands where its row was begun. Without `texts`, requests and answers are left
-        empty. Raises CodedError (store-damaged)."""
+        empty. Raises CodedError (store-damaged), and unknown-run for a batch."""
+        if "batch" in run.data:
+            raise _of_batch(run)
         begun, ended = set[int](), set[int]()
         for told in self._told(run):
             (ended if told.ended else begun).add(told.row)
@@ -303,6 +316,14 @@ def _opened(path: Path, secret: bytes | None) -> sqlite3.Connection:
     if not some:
         raise _no_run()
     return connection
+
+
+def _of_batch(run: RunRow) -> CodedError:
+    return failed(
+        "unknown-run",
+        f"{run.name} is a batch, and each of its items is a run of its own",
+        hint=f"`rlm show {run.name}` names them; give one of those",
+    )
 
 
 def _no_run() -> CodedError:

@@ -63,8 +63,9 @@ class ItemData(TypedDict):
 
 class RunData(TypedDict, total=False):
     """What is known of a run besides: models by name, inputs in few words and as they were given,
-    what it was a part of (`within`, its `example`, its `item`, a `session`), the run and the point
-    that it goes on from, the format of the log that it was `imported` from, an eval's result, where
+    what it was a part of (`within`, its `example`, its `item`, a `session`), the `batch` that it
+    goes over and has items of, the run and the point that it goes on from, the format of the log
+    that it was `imported` from, an eval's result, where
     the `document` of its plan is kept, and what that was bound to."""
 
     models: dict[str, str]
@@ -74,6 +75,7 @@ class RunData(TypedDict, total=False):
     within: str
     example: int
     item: ItemData
+    batch: str
     session: str
     forked_from: str
     forked_at: str
@@ -113,6 +115,7 @@ def begin_run(
     """The run to resume, or a new one. A name that another run has is made another: rows are
     replaced by what must be unique, and that run would be gone."""
     beside = ""
+    c.flush()  # runs that begin in the same group have their names and numbers already
     query = "SELECT * FROM run WHERE identity = ? AND state != ? ORDER BY id DESC"
     for found in c.execute(query, (wanted.identity, FINISHED)).fetchall():
         hold("run", found)

@@ -37,13 +37,13 @@ PARALLEL = """
 import sys; from pathlib import Path; import dspy
 lm = dspy.LM("openai/my/model", api_base=sys.argv[1], api_key="none", cache=True)
 dspy.configure(lm=lm)
-tag = dspy.Predict("page -> about")
+tag = dspy.Predict("page -> result")
 pages = sorted(Path("pages").glob("*.txt"))
 pairs = [(tag, dspy.Example(page=p.read_text()).with_inputs("page")) for p in pages]
 found = dspy.Parallel(num_threads=8, disable_progress_bar=True)(pairs)
 Path("out").mkdir(exist_ok=True)
 for page, answer in zip(pages, found):
-    (Path("out") / f"{page.stem}.json").write_text(answer.about)
+    (Path("out") / f"{page.stem}.json").write_text(answer.result)
 """
 TASK = """
 from pathlib import Path

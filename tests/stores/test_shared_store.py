@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from rlmlang.stores.journal import Memory
 from rlmlang.stores.maintenance import collect, verify
+from rlmlang.stores.rows import Batch
+from rlmlang.stores.runs import RunRow, begin_run
 from tests.conftest import ROOT
 
 STORE = Path("runs.db")
@@ -119,3 +122,15 @@ def test_a_run_that_goes_is_not_named_by_who_saw_it() -> None:
             third.does("close")
         second.does("close")
     assert events() == 0
+
+
+def test_runs_that_begin_in_one_group_do_not_replace_each_other() -> None:
+    memory = Memory()
+    group, wanted = Batch(memory.connection), RunRow(0, "same", b"one")
+    made = [
+        begin_run(group, wanted, lambda number: True, str, lambda table, row: None, fresh=True)
+        for _ in range(3)
+    ]
+    group.flush()
+    assert [(row.id, row.name) for row, _ in made] == [(1, "same"), (2, "same-2"), (3, "same-3")]
+    assert memory.connection.execute("SELECT COUNT(*) FROM run").fetchone() == (3,)
