@@ -11,7 +11,7 @@ from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
-from rlmlang.functions.rules import group_of, innermost
+from rlmlang.functions.rules import flat, group_of
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import (
     Aggregate,
@@ -54,7 +54,6 @@ from rlmlang.ir.types import (
     Field,
     IntType,
     MapType,
-    NoneType,
     PairType,
     TextType,
     Type,
@@ -64,9 +63,11 @@ from rlmlang.ir.types import (
     list_of,
 )
 from rlmlang.ir.walk import GROUP, calls_of, changed, names
+from rlmlang.ir.wider import widest
 from rlmlang.schema.formula import ONE, maximum, number
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
+from rlmlang.verbs.narrowing import tested
 from rlmlang.verbs.operators import OPERATORS, TESTS, goes_with
 
 
@@ -101,7 +102,7 @@ class Names:
                 return self.facts[name]
             case Choose(test, yes, no):
                 sides = self.given(test, holds=True), self.given(test, holds=False)
-                return either(sides[0].of(yes), sides[1].of(no))
+                return largest(sides[0].of(yes), sides[1].of(no))
             case Op("and" | "or" as op, left, right):
                 more = self.given(left, holds=op == "and")
                 return made_from(e, (self.of(left), more.of(right)))
@@ -160,8 +161,8 @@ def _misapplied(function: Function, args: Sequence[Facts], options: Mapping[str,
             return f"`{name}` cannot be applied to {facts.type}"
         if not function.covered(facts, options):
             return f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`"
-    items = [innermost(f).type for f in args] if function.repeats else []
-    if not all(fits(i, items[0]) for i in items):
+    items = [flat(f).type.item for f in args] if function.repeats else []
+    if widest(items) is None:
         return f"`{name}` is given lists of {' and '.join(map(str, items))}"
     if function.disagrees([f.type for f in args]):
         return f"`{name}` is given {' and '.join(str(f.type) for f in args)}"
@@ -245,7 +246,7 @@ def field_of(type_: Type, name: str) -> Field | None:
 
 
 def _items(parts: Sequence[Facts]) -> Facts:
-    type_ = parts[0].type if parts else ANY
+    type_ = widest(f.type for f in parts) or ANY
     size = sum((f.size for f in parts), number(0))
     most = maximum(0, *(f.size for f in parts))
     within = maximum(ONE, *(f.count for f in parts)) if type_.is_list else ONE
@@ -290,16 +291,6 @@ def _operation(op: str, a: Facts, b: Facts) -> Facts:
     return _scalar(INT if whole else FLOAT, 14, a, b)
 
 
-def either(a: Facts, b: Facts) -> Facts:
-    """The facts of a value that is one of two."""
-    both = largest(a, b)
-    if isinstance(a.type, NoneType):
-        return replace(both, type=b.type.maybe())
-    if isinstance(b.type, NoneType):
-        return replace(both, type=a.type.maybe())
-    return both if fits(b.type, a.type) else replace(both, type=b.type)
-
-
 # ── what does not go together ────────────────────────────────────────────────
 
 
@@ -330,15 +321,3 @@ def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
 def _unfit(wanted: Sequence[tuple[str, Type]], types: Sequence[Type]) -> str:
     pairs = zip(wanted, types, strict=False)
     return next((f"`{n}` is {w}, and is given {t}" for (n, w), t in pairs if not fits(t, w)), "")
-
-
-def tested(test: Expr, *, holds: bool) -> frozenset[Expr]:
-    """What cannot be none when a condition holds, or when it does not."""
-    match test:
-        case Op("and" | "or" as op, left, right) if (op == "and") is holds:
-            return tested(left, holds=holds) | tested(right, holds=holds)
-        case Op("!=" | "==" as op, value, Constant(None)) if (op == "!=") is holds:
-            return frozenset([value])
-        case Not(inner):
-            return tested(inner, holds=not holds)
-    return frozenset()
