@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -64,7 +65,7 @@ from rlmlang.ir.types import (
 )
 from rlmlang.ir.walk import GROUP, calls_of, changed, names
 from rlmlang.ir.wider import widest
-from rlmlang.schema.formula import ONE, maximum, number
+from rlmlang.schema.formula import ONE, maximum, number, total
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
 from rlmlang.verbs.narrowing import tested
@@ -216,14 +217,20 @@ def _constant(e: Constant) -> Facts:
         return Facts(e.label.required(), number(8), ONE, number(8))
     match e.value:
         case bool():
-            return _scalar(BOOL, 3)
+            return _literal(BOOL, 3)
         case int():
-            return _scalar(INT, 14)
+            return _literal(INT, 14)
         case float():
-            return _scalar(FLOAT, 14)
+            return _literal(FLOAT, 14)
         case str(text):
-            return _scalar(TEXT, len(text.encode()) // 2 + 1)
-    return _scalar(NONE, 2)
+            return _literal(TEXT, len(text.encode()) // 2 + 1)
+    return _literal(NONE, 2)
+
+
+@lru_cache(maxsize=256)
+def _literal(type_: Type, size: int) -> Facts:
+    """A small value that stands in the text; a list may have very many."""
+    return _scalar(type_, size)
 
 
 def _scalar(type_: Type, size: int, *about: Facts) -> Facts:
@@ -247,7 +254,7 @@ def field_of(type_: Type, name: str) -> Field | None:
 
 def _items(parts: Sequence[Facts]) -> Facts:
     type_ = widest(f.type for f in parts) or ANY
-    size = sum((f.size for f in parts), number(0))
+    size = total(f.size for f in parts)
     most = maximum(0, *(f.size for f in parts))
     within = maximum(ONE, *(f.count for f in parts)) if type_.is_list else ONE
     return made_of(Facts(list_of(type_), size, number(len(parts)), most, within), parts)
