@@ -10,7 +10,7 @@ from rlmlang.check.say.values import no_such_field
 from rlmlang.check.scope import NOTHING, Inferred, Scope
 from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.functions.function import Function, Option
-from rlmlang.functions.rules import group_of, innermost
+from rlmlang.functions.rules import flat, group_of, innermost
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import Aggregate, Apply, Computed, Ref
 from rlmlang.ir.origins import FIELDS, place_field
@@ -28,6 +28,7 @@ from rlmlang.ir.types import (
     fits,
 )
 from rlmlang.ir.walk import GROUP
+from rlmlang.ir.wider import widest
 from rlmlang.schema.setting import KINDS, MOMENT, Setting
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
@@ -145,12 +146,13 @@ def _complete(
         if not function.fits(at, given.type):
             scope.report(say.wrong_kind(function, arg, function.kind(at), given.type))
             return False
-        item, first = innermost(given).type, innermost(facts[0]).type
         if function.disagrees([facts[0].type, given.type]):
             scope.report(say.argument(arg, "value", given.type, facts[0].type.required()))
             return False
-        if function.repeats and not fits(item, first):
-            scope.report(say.argument(arg, "items", item, first))
+        items = [flat(f).type.item for f in facts[: at + 1]] if function.repeats else []
+        if widest(items) is None:
+            scope.report(say.argument(arg, "items", items[at], items[0]))
+            return False
     return True
 
 

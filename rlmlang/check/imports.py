@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from rlmlang.check.module import Library, Module
@@ -15,16 +16,36 @@ BESIDE = ("./", "../")
 
 
 def module_of(library: Library, source: SourceFile, file: t.File) -> Module:
-    """The module of a file, with everything it imports, file by file, each read once."""
-    module = Module(library, source, file)
-    library.modules[source.path] = module
-    for use in module.uses:
-        other = _load(library, module, use)
-        if other is not None:
-            _take(module, other, use)
+    """The module of a file, with everything it imports, file by file, each read once, however long
+    the chain of files is."""
+    module = _begun(library, source, file)
+    reading = [_read(library, module)]
+    while reading:
+        other = next(reading[-1], None)
+        if other is None:
+            reading.pop()
         else:
-            module.holes.names.update(_names(use))
+            reading.append(_read(library, other))
     return module
+
+
+def _begun(library: Library, source: SourceFile, file: t.File) -> Module:
+    """The module of a file, of whose imports nothing is known yet."""
+    module = library.modules[source.path] = Module(library, source, file)
+    return module
+
+
+def _read(library: Library, module: Module) -> Iterator[Module]:
+    """Takes what a module imports; first gives each module that must be read before."""
+    for use in module.uses:
+        many = len(library.modules)
+        other = _load(library, module, use)
+        if other is None:
+            module.holes.names.update(_names(use))
+            continue
+        if len(library.modules) > many:
+            yield other
+        _take(module, other, use)
 
 
 def _alias(use: t.Use) -> str:
@@ -55,7 +76,7 @@ def _load(library: Library, module: Module, use: t.Use) -> Module | None:
     if file is None:
         module.report(_broken(use, source))
         return None
-    return module_of(library, source, file)
+    return _begun(library, source, file)
 
 
 def _source(library: Library, module: Module, use: t.Use) -> SourceFile | None:

@@ -31,6 +31,7 @@ from rlmlang.ir.expressions import (
 )
 from rlmlang.ir.origins import unplaced
 from rlmlang.ir.recipe import Facts
+from rlmlang.ir.sizes import largest
 from rlmlang.ir.types import (
     ANY,
     BOOL,
@@ -40,16 +41,17 @@ from rlmlang.ir.types import (
     TIME,
     AnyType,
     EnumType,
-    NoneType,
     Type,
     fields_of,
     fits,
     is_time,
     list_of,
 )
+from rlmlang.ir.wider import wider
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
-from rlmlang.verbs.inference import either, made_from, mismatch, tested
+from rlmlang.verbs.inference import made_from, mismatch
+from rlmlang.verbs.narrowing import tested
 from rlmlang.verbs.operators import goes_with
 
 BRACES = "a brace itself is written `\\{`"
@@ -187,10 +189,12 @@ def _label(want: Type, name: str) -> Inferred | None:
 def _list(scope: Scope, e: t.ListOf, want: Type) -> Inferred:
     inner = want.item if want.is_list else ANY
     parts = [infer(scope, x, inner) for x in e.items]
-    type_ = parts[0][1].type if parts else inner
+    type_: Type = ANY
     for item, (_, facts) in zip(e.items, parts, strict=True):
-        if not fits(facts.type, type_) and not fits(type_, facts.type):
+        joined = wider(type_, facts.type)
+        if joined is None:
             scope.report(say.mismatch(item, facts.type, type_, "an item of the list"))
+        type_ = joined or type_
     value, made = _made(Items(tuple(v for v, _ in parts)), *(f for _, f in parts))
     return value, made if parts else replace(made, type=list_of(inner))
 
@@ -329,7 +333,6 @@ def sure(scope: Scope, more: frozenset[Expr]) -> Scope:
 
 def either_of(scope: Scope, e: t.If, a: Facts, b: Facts) -> Facts:
     """The facts of a value that is one of two; reports types that do not go together."""
-    none = isinstance(a.type, NoneType) or isinstance(b.type, NoneType)
-    if not none and not fits(b.type, a.type) and not fits(a.type, b.type):
+    if wider(a.type, b.type) is None:
         scope.report(say.mismatch(e.no, b.type, a.type, "the other branch"))
-    return either(a, b)
+    return largest(a, b)

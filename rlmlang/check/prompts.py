@@ -22,7 +22,16 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Apply, Expr, Op, Param, Ref
 from rlmlang.ir.quotes import holds_source, quotes_in
 from rlmlang.ir.sizes import item_size
-from rlmlang.ir.types import BOOL, JSON, TEXT, Type, fits
+from rlmlang.ir.types import (
+    BOOL,
+    JSON,
+    TEXT,
+    PromptType,
+    TreeType,
+    Type,
+    fits,
+    parts_of,
+)
 from rlmlang.schema.formula import ONE, number
 from rlmlang.schema.registry import Find
 from rlmlang.schema.sandboxes import choices, chosen
@@ -52,6 +61,8 @@ def _prompt(module: Module, decl: t.Prompt) -> r.Prompt:
         module.report(_no_input(decl))
     elif quotes_in(result) and not holds_source(params):
         module.report(_nothing_to_quote(decl))
+    if (unwritable := _unwritable(result)) is not None:
+        module.report(_no_answer(decl, unwritable))
     if isinstance(decl.body, t.Block):
         return _full(module, decl, decl.body, params, result)
     _no_json(module, decl, params)
@@ -261,6 +272,24 @@ def _no_task(decl: t.Prompt) -> Diagnostic:
         f"prompt `{decl.name.text}` does not say what to do",
         decl.name.span,
         hint='add `task: """ … """`',
+    )
+
+
+def _unwritable(type_: Type) -> Type | None:
+    """What of a type no model can write down."""
+    if isinstance(type_, TreeType | PromptType):
+        return type_
+    return next((t for t in map(_unwritable, parts_of(type_)) if t is not None), None)
+
+
+def _no_answer(decl: t.Prompt, type_: Type) -> Diagnostic:
+    return error(
+        "not-an-answer",
+        f"prompt `{decl.name.text}` returns {type_}, which no model can write",
+        Label(decl.name.span),
+        Label(decl.result.span, "is no answer"),
+        reason="A model answers in text; the files of a folder and a prompt are no text.",
+        hint="let it answer the paths of files, `[Path]`, or judge them: `filter repo with p()`",
     )
 
 

@@ -22,7 +22,7 @@ from rlmlang.ir.walk import names
 from rlmlang.syntax import tree as t
 from rlmlang.verbs.call import Call
 from rlmlang.verbs.compute import Compute
-from rlmlang.verbs.inference import tested
+from rlmlang.verbs.narrowing import tested
 
 
 def step(scope: Scope, name: str, e: t.Expr, want: Type) -> Inferred:

@@ -21,8 +21,8 @@ from rlmlang.ir.types import (
     Number,
     TreeType,
     Type,
-    fits,
 )
+from rlmlang.ir.wider import widest
 from rlmlang.schema.partitions import ORDER, Coverage
 from rlmlang.value import Frozen, value
 
@@ -132,7 +132,7 @@ class Function(Frozen):
 
     def disagrees(self, types: Sequence[Type]) -> bool:
         """Whether an argument is of another type than the first, where they must be alike."""
-        return self.agree and not all(fits(t.required(), types[0].required()) for t in types[1:])
+        return self.agree and widest(types) is None
 
     def kind(self, at: int) -> Kind:
         """The kind of the argument at this place."""

@@ -24,8 +24,9 @@ from rlmlang.ir.coverage import side_by_side
 from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import as_list, field_overhead, made_of
-from rlmlang.ir.types import PairType, fields_of, list_of
+from rlmlang.ir.types import ANY, PairType, fields_of, list_of
 from rlmlang.ir.types import record as record_of
+from rlmlang.ir.wider import wider
 from rlmlang.schema.formula import maximum
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def _joined(first: Facts, *others: Facts, **_: object) -> Facts:
         kept = side_by_side(first.kept, other.kept, related=bool(first.origins & other.origins))
         first = replace(
             made_of(first, [other]).keeping(kept),
+            type=list_of(wider(first.type.item, other.type.item) or ANY),
             placed=first.placed & other.placed,
             holds=first.holds or other.holds,
             size=first.size + other.size,

@@ -13,7 +13,7 @@ from rlmlang.functions.rules import Rule, flat, scalar
 from rlmlang.functions.values import Rows, shown, text_of, values
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import largest, made_of, shown_size
-from rlmlang.ir.types import BOOL, INT, TEXT, list_of
+from rlmlang.ir.types import BOOL, INT, TEXT, NoneType, list_of
 from rlmlang.schema.formula import ONE
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def _pad(text: Datum, width: int, fill: str = " ", before: bool = False) -> str:
 
 def _coalesced(first: Facts, other: Facts) -> Facts:
     both = largest(first, other)
-    return replace(both, type=first.type.required() if not other.type.optional else first.type)
+    sure = not other.type.optional and not isinstance(other.type, NoneType)
+    return replace(both, type=both.type.required()) if sure else both
 
 
 def _coalesce(first: Datum, other: Datum) -> Datum:

@@ -18,6 +18,7 @@ from rlmlang.ir.coverage import Kept, together
 from rlmlang.ir.facts import Facts
 from rlmlang.ir.places import below
 from rlmlang.ir.types import Field, RecordType, Type
+from rlmlang.ir.wider import wider
 from rlmlang.schema.formula import ONE, Formula, maximum, number
 
 GROWTH = 3
@@ -196,11 +197,13 @@ def as_list(item: Facts, count: Formula, type_: Type) -> Facts:
 
 
 def largest(a: Facts, b: Facts) -> Facts:
-    """What is known of a value that is one or the other."""
+    """What is known of a value that is one or the other; nothing of its type, where no type is
+    that of both."""
     ours, theirs = dict(a.fields), dict(b.fields)
     fields = {n: together((ours.get(n, a.kept), theirs.get(n, b.kept))) for n in (*ours, *theirs)}
     return replace(
         made_of(a, [b]),
+        type=wider(a.type, b.type) or ty.ANY,
         placed=a.placed & b.placed,
         holds=a.holds or b.holds,
         size=maximum(a.size, b.size),

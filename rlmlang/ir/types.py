@@ -344,7 +344,7 @@ def _fits(have: Type, want: Type) -> bool:
 
 
 def _record_fits(have: RecordType, want: RecordType) -> bool:
-    if have.name and have.name == want.name:
+    if have is want:
         return True
     mine = {f.name: f.type for f in have.fields}
     return all(f.name in mine and fits(mine[f.name], f.type) for f in want.fields)

@@ -45,6 +45,7 @@ GROUP = "group"
 BOUND = ("it", "result")
 """Names that a step binds itself."""
 CLOSED = (Prompt, Code, BaseType)
+LEAVES = (str, int, float, Constant)  # of which a list may hold a hundred thousand
 """What has names of its own: those in a prompt's checks are its parameters."""
 
 
@@ -103,7 +104,10 @@ def _parts(value: object) -> Iterator[object]:
     elif isinstance(value, Frozen) and not isinstance(value, CLOSED):
         inner = (getattr(value, f.name) for f in dataclasses.fields(value))
     for part in inner:
-        yield from _parts(part)
+        if isinstance(part, LEAVES):
+            yield part
+        else:
+            yield from _parts(part)
 
 
 def predictors(steps: Iterable[Step]) -> Iterator[tuple[str, Ask]]:

@@ -6,7 +6,7 @@ are non-negative. Exact: fractions, never floats.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -124,8 +124,18 @@ def ceil_log(base: Formula | int | Fraction, of: Formula | int | Fraction) -> Fo
     return _fold("ceillog", number(base), number(of))
 
 
+def total(values: Iterable[Formula]) -> Formula:
+    """The sum of any number of values."""
+    parts = [*values]
+    known = number(sum((p.number for p in parts if p.known), Fraction(0)))
+    return sum((p for p in parts if not p.known), known)
+
+
 def maximum(*values: Formula | int) -> Formula:
     """The greatest."""
+    plain = [v if isinstance(v, int) else v.number for v in values if isinstance(v, int) or v.known]
+    if plain and len(plain) == len(values):
+        return number(max(plain))
     return reduce(lambda a, b: _fold("max", a, b), (number(v) for v in values))
 
 

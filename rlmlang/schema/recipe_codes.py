@@ -40,6 +40,7 @@ RECIPE_CODES: dict[str, Row] = {
     "not-a-list": (RECIPE, (), "a verb that goes over a list was given one value"),
     "not-a-value": (RECIPE, (), "a declaration used as if it were a value"),
     "not-an-amount": (RECIPE, (), "no plain number where a bound is computed from it"),
+    "not-an-answer": (RECIPE, (), "a prompt returns what no model can write"),
     "not-callable": (RECIPE, (), "something is called that is no function"),
     "not-comparable": (RECIPE, (), "two values that have no order or equality with each other"),
     "not-exhaustive": (RECIPE, (), "a match without an arm for each label"),

@@ -185,7 +185,8 @@ CLAUSES = (
     _of("clause", "with", "names what is asked about each item", "map XS with PROMPT()",
         example="map", see="map filter reduce"),
     _of("clause", "where", "a condition that chooses items, or that a field must keep",
-        "filter XS where CONDITION\nFIELD: TYPE where CONDITION", "The item, or field, is `it`.",
+        "filter XS where CONDITION\nFIELD: TYPE where CONDITION", "The item, or field, is `it`. "
+        "What `filter` tested not to be none is not optional in what passes.",
         "filter", "filter record it"),
     _of("clause", "for", "names what is searched for, or which recipe is meant",
         'search X for QUERY by SEARCH(…)\ntest "TITLE" for RECIPE { … }',

@@ -42,6 +42,8 @@ def pieces_of(raw: str, start: int) -> list[TextPiece]:
         inner = without_margin(raw[4:-3]) if raw.startswith('r"""') else raw[2:-1]
         return [TextPiece(inner, inner, start)]
     if not raw.startswith('"""'):
+        if "{" not in raw and "\\" not in raw:
+            return [_plain(raw[1:-1])]
         return list(_pieces(raw[1:-1], IN_LINE, _places(raw[1:-1], IN_LINE, start + 1)))
     places = _places(raw[3:-3], IN_BLOCK, start + 3)
     return list(_pieces(without_margin(raw[3:-3]), IN_BLOCK, places))

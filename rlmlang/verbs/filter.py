@@ -11,11 +11,12 @@ from rlmlang.ir.expressions import Expr
 from rlmlang.ir.facts import Facts, Given
 from rlmlang.ir.places import above
 from rlmlang.ir.recipe import Ask, Kind, Known, OnError, Operation
-from rlmlang.ir.types import BOOL, TREE, Field, fits, list_of, record
+from rlmlang.ir.types import BOOL, TREE, Field, Type, fits, list_of, record
 from rlmlang.ir.walk import show
 from rlmlang.value import value
 from rlmlang.verbs.given import answer_facts, item_facts, list_facts
 from rlmlang.verbs.inference import unsound
+from rlmlang.verbs.narrowing import narrowed
 from rlmlang.verbs.prompt_calls import over_items
 
 
@@ -72,15 +73,26 @@ class Filter(Operation):
         test = given.of(self.where, item) if self.where is not None else said
         if test is None or not fits(test.type, BOOL):
             raise unsound("what a filter goes by is no condition")
-        half = TREE if self.tree else list_of(items.type.item)
         judged = Kept("some", items.where) if self.on_error.skip else items.kept
         yes, no = judged.passing(self.condition), judged.passing(denied(self.condition))
         if not self.keep_rest:
-            return replace(items.keeping(yes), type=half)
-        both = record(Field("kept", half), Field("rest", half))
+            return replace(items.keeping(yes), type=self._half(items, holds=True))
+        both = record(
+            Field("kept", self._half(items, holds=True)),
+            Field("rest", self._half(items, holds=False)),
+        )
         placed = above(items.placed, "kept") | above(items.placed, "rest")
         fields = (("kept", yes), ("rest", no))
         return replace(items.keeping(judged), type=both, fields=fields, placed=placed)
+
+    def _half(self, items: Facts, *, holds: bool) -> Type:
+        """The type of the items that pass, or of those that do not."""
+        if self.tree:
+            return TREE
+        item = items.type.item
+        if self.where is not None:
+            item = narrowed(item, self.where, holds=holds)
+        return list_of(item)
 
     @property
     def condition(self) -> str:

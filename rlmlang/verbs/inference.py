@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.functions.function import Function
-from rlmlang.functions.rules import group_of, innermost
+from rlmlang.functions.rules import flat, group_of
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.expressions import (
     Aggregate,
@@ -54,7 +55,6 @@ from rlmlang.ir.types import (
     Field,
     IntType,
     MapType,
-    NoneType,
     PairType,
     TextType,
     Type,
@@ -64,9 +64,11 @@ from rlmlang.ir.types import (
     list_of,
 )
 from rlmlang.ir.walk import GROUP, calls_of, changed, names
-from rlmlang.schema.formula import ONE, maximum, number
+from rlmlang.ir.wider import widest
+from rlmlang.schema.formula import ONE, maximum, number, total
 from rlmlang.schema.partitions import worst_of
 from rlmlang.schema.registry import ALONE, Find
+from rlmlang.verbs.narrowing import tested
 from rlmlang.verbs.operators import OPERATORS, TESTS, goes_with
 
 
@@ -101,7 +103,7 @@ class Names:
                 return self.facts[name]
             case Choose(test, yes, no):
                 sides = self.given(test, holds=True), self.given(test, holds=False)
-                return either(sides[0].of(yes), sides[1].of(no))
+                return largest(sides[0].of(yes), sides[1].of(no))
             case Op("and" | "or" as op, left, right):
                 more = self.given(left, holds=op == "and")
                 return made_from(e, (self.of(left), more.of(right)))
@@ -160,8 +162,8 @@ def _misapplied(function: Function, args: Sequence[Facts], options: Mapping[str,
             return f"`{name}` cannot be applied to {facts.type}"
         if not function.covered(facts, options):
             return f"`{name}` needs `{function.needs}`, and is given `{facts.coverage}`"
-    items = [innermost(f).type for f in args] if function.repeats else []
-    if not all(fits(i, items[0]) for i in items):
+    items = [flat(f).type.item for f in args] if function.repeats else []
+    if widest(items) is None:
         return f"`{name}` is given lists of {' and '.join(map(str, items))}"
     if function.disagrees([f.type for f in args]):
         return f"`{name}` is given {' and '.join(str(f.type) for f in args)}"
@@ -215,14 +217,20 @@ def _constant(e: Constant) -> Facts:
         return Facts(e.label.required(), number(8), ONE, number(8))
     match e.value:
         case bool():
-            return _scalar(BOOL, 3)
+            return _literal(BOOL, 3)
         case int():
-            return _scalar(INT, 14)
+            return _literal(INT, 14)
         case float():
-            return _scalar(FLOAT, 14)
+            return _literal(FLOAT, 14)
         case str(text):
-            return _scalar(TEXT, len(text.encode()) // 2 + 1)
-    return _scalar(NONE, 2)
+            return _literal(TEXT, len(text.encode()) // 2 + 1)
+    return _literal(NONE, 2)
+
+
+@lru_cache(maxsize=256)
+def _literal(type_: Type, size: int) -> Facts:
+    """A small value that stands in the text; a list may have very many."""
+    return _scalar(type_, size)
 
 
 def _scalar(type_: Type, size: int, *about: Facts) -> Facts:
@@ -245,8 +253,8 @@ def field_of(type_: Type, name: str) -> Field | None:
 
 
 def _items(parts: Sequence[Facts]) -> Facts:
-    type_ = parts[0].type if parts else ANY
-    size = sum((f.size for f in parts), number(0))
+    type_ = widest(f.type for f in parts) or ANY
+    size = total(f.size for f in parts)
     most = maximum(0, *(f.size for f in parts))
     within = maximum(ONE, *(f.count for f in parts)) if type_.is_list else ONE
     return made_of(Facts(list_of(type_), size, number(len(parts)), most, within), parts)
@@ -290,16 +298,6 @@ def _operation(op: str, a: Facts, b: Facts) -> Facts:
     return _scalar(INT if whole else FLOAT, 14, a, b)
 
 
-def either(a: Facts, b: Facts) -> Facts:
-    """The facts of a value that is one of two."""
-    both = largest(a, b)
-    if isinstance(a.type, NoneType):
-        return replace(both, type=b.type.maybe())
-    if isinstance(b.type, NoneType):
-        return replace(both, type=a.type.maybe())
-    return both if fits(b.type, a.type) else replace(both, type=b.type)
-
-
 # ── what does not go together ────────────────────────────────────────────────
 
 
@@ -330,15 +328,3 @@ def mismatch(e: Expr, parts: Sequence[Facts]) -> str:
 def _unfit(wanted: Sequence[tuple[str, Type]], types: Sequence[Type]) -> str:
     pairs = zip(wanted, types, strict=False)
     return next((f"`{n}` is {w}, and is given {t}" for (n, w), t in pairs if not fits(t, w)), "")
-
-
-def tested(test: Expr, *, holds: bool) -> frozenset[Expr]:
-    """What cannot be none when a condition holds, or when it does not."""
-    match test:
-        case Op("and" | "or" as op, left, right) if (op == "and") is holds:
-            return tested(left, holds=holds) | tested(right, holds=holds)
-        case Op("!=" | "==" as op, value, Constant(None)) if (op == "!=") is holds:
-            return frozenset([value])
-        case Not(inner):
-            return tested(inner, holds=not holds)
-    return frozenset()

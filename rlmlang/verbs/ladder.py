@@ -15,7 +15,8 @@ from rlmlang.ir.sizes import largest
 from rlmlang.ir.types import BOOL, fits
 from rlmlang.value import value
 from rlmlang.verbs.body import Body
-from rlmlang.verbs.inference import tested, unsound
+from rlmlang.verbs.inference import unsound
+from rlmlang.verbs.narrowing import tested
 
 
 @value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.ir.types import BOOL, AnyType, Number, Type, fits, is_time
+from rlmlang.ir.wider import wider
 
 COMPARISONS = ("<", "<=", ">", ">=")
 TESTS = ("==", "!=", "in", *COMPARISONS)
@@ -22,7 +23,7 @@ def goes_with(op: str, a: Type, b: Type) -> bool:
     if op in ("==", "!=") and is_time(a) != is_time(b) and a.textual and b.textual:
         return False
     if op in ("==", "!=", ".."):
-        return fits(a.required(), b.maybe()) or fits(b.required(), a.maybe())
+        return wider(a, b) is not None
     numbers = isinstance(a, Number) and isinstance(b, Number) and not (a.optional or b.optional)
     return numbers or (op == "+" and a.textual and b.textual)
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import batches, calls, edits, rows, scale, sessions, texts
+from tests.benchmarks import batches, calls, checking, edits, rows, scale, sessions, texts
 
 REPEATS = 15
 RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
@@ -100,6 +100,7 @@ def main() -> None:
         lines += [
             *batches.table(),
             *calls.table(),
+            *checking.table(),
             *edits.table(),
             *scale.table(),
             *sessions.rows(),

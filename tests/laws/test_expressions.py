@@ -37,6 +37,7 @@ from rlmlang.ir.expressions import (
 from rlmlang.ir.recipe import Facts
 from rlmlang.ir.sizes import shown_size
 from rlmlang.ir.types import BOOL, FLOAT, INT, TEXT, EnumType, MapType, Type, fields_of, list_of
+from rlmlang.ir.wider import wider
 from rlmlang.partitions.measure import Estimate
 from rlmlang.program.render import render
 from rlmlang.runtime.code import call_code
@@ -177,15 +178,15 @@ def operated(draw: st.DrawFn, pool: list[Made]) -> tuple[str, Expr] | None:
                 return None
             op = draw(st.sampled_from(fitting))
             return f"({a.text}) {op} ({c.text})", Op(op, a.value, c.value)
-        case "if" if a.facts.type == c.facts.type:
+        case "if" if wider(a.facts.type, c.facts.type) is not None:
             return f"if b then {a.text} else {c.text}", Choose(Ref("b"), a.value, c.value)
-        case "match" if a.facts.type == c.facts.type:
+        case "match" if wider(a.facts.type, c.facts.type) is not None:
             test = Op("==", Ref("some"), Constant(None))
             return (
                 f"match some {{ good, bad -> {a.text}  none -> {c.text} }}",
                 Choose(test, c.value, a.value),
             )
-        case "list" if a.facts.type == c.facts.type:
+        case "list" if wider(a.facts.type, c.facts.type) is not None:
             return f"[{a.text}, {c.text}]", Items((a.value, c.value))
         case "field" if fields_of(a.facts.type) and not a.facts.type.optional:
             name = draw(st.sampled_from([f.name for f in fields_of(a.facts.type)]))

@@ -9,7 +9,8 @@ from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.facts import Facts
-from rlmlang.ir.types import ANY, BOOL, Type, fits
+from rlmlang.ir.types import ANY, BOOL, Type
+from rlmlang.ir.wider import wider
 from rlmlang.syntax import verbs as v
 from rlmlang.verbs.ladder import Ladder, Rung, judged
 
@@ -17,14 +18,15 @@ from rlmlang.verbs.ladder import Ladder, Rung, judged
 def check(scope: Scope, name: str, e: v.Ladder) -> Inferred:
     """The step of a ladder, followed by its rungs."""
     inner = scope.inside(name)
-    first: Type | None = None
+    type_: Type = ANY
     rungs: dict[str, Facts] = {}
     for rung in e.rungs:
         found = rungs[rung.name] = _rung(inner, rung)
-        if first is not None and not fits(found.type.required(), first.required()):
-            scope.report(_other_type(rung, found.type, first))
-        first = first or found.type
-    if first is None:
+        joined = wider(type_, found.type)
+        if joined is None:
+            scope.report(_other_type(rung, found.type, type_))
+        type_ = joined or type_
+    if not rungs:
         scope.report(_no_rungs(e))
         return NOTHING
     Settings(scope.module, e.block, "ladder")
