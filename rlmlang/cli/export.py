@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from rlmlang import plugins
+from rlmlang.cli.edge import writable
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import reader_of
 from rlmlang.cli.target import STDOUT, Target
@@ -62,6 +63,7 @@ def command(
     export = form or (OTLP if to else JSONL)
     wanted = _texts(export, texts)
     _hold(export, out, to)
+    writable(out)
     reader = reader_of(store)
     events = reader.events(reader.choose(run), texts=wanted)
     told = events if wanted else without_texts(events)
