@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import shutil
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -55,9 +56,8 @@ def submitted(values: list[Any], fields: dict[str, Any]) -> Any:
 async def session(
     values: dict[str, Any], cells: list[str], query: Query, caps: Caps, tier: tuple[str, ...]
 ) -> list[CellResult]:
-    """What comes of some cells, one after the other."""
-    tiers = Tiers(plugins.partition, plugins.tier, Estimate())
-    sandbox = tiers.sandbox(tier, caps)
+    """What comes of some cells, one after the other, in processes that sessions share."""
+    sandbox = shared().sandbox(tier, caps)
 
     async def tool(name: str, args: list[Any], fields: dict[str, Any]) -> Any:
         raise ValueError(f"there is no tool {name}")
@@ -73,7 +73,24 @@ async def session(
         return out
     finally:
         await sandbox.close()
-        await tiers.close()
+
+
+@cache
+def shared() -> Tiers:
+    """The processes of all sessions, until this one ends."""
+    return Tiers(plugins.partition, plugins.tier, Estimate())
+
+
+@cache
+def loop() -> asyncio.Runner:
+    """The loop that those processes are spoken to in."""
+    return asyncio.Runner()
+
+
+def end() -> None:
+    """Ends those processes."""
+    loop().run(shared().close())
+    loop().close()
 
 
 def run(
@@ -83,4 +100,4 @@ def run(
     caps: Caps = Caps(),
     tier: tuple[str, ...] = MONTY,
 ) -> list[CellResult]:
-    return asyncio.run(session(values, list(cells), query, caps, tier))
+    return loop().run(session(values, list(cells), query, caps, tier))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ UNABLE = {  # what Monty has no form for: it says so, and a fuller tier can take
 }  # fmt: skip
 
 
+@cache
 def ran_in(tier: tuple[str, ...], path: Path) -> list[CellResult]:
     text = path.read_text()
     context = make_context(re.search(r"# context: (\w+)", text)[1])

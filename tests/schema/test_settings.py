@@ -58,6 +58,7 @@ WHERE = {
     "budget": "budget b { %s }",
     "spend": "eval e for one { over: book score exact weight 1 budget: { %s } }",
     "prompt": 'prompt p(page: Slice) -> Text { task: "Read." %s }',
+    "code": 'model m { default: "a/b" } code c(ask: m, page: Text) -> Text from "c.py:c" { %s }',
     "repl": 'prompt p(page: Text) -> Text { task: "Read." repl { %s } }',
     "step": STEP % ("Int", "count(rows) { %s }"),
     "split": STEP % ("[Slice]", "split text by lines(per: 1) { %s }"),
@@ -201,6 +202,8 @@ def made(block: str, text: str) -> object:
     """What a text makes of itself: its recipes, tests, evals and tunings."""
     if block == "budget":
         text += "\nrecipe use(text: Text) -> Text { budget b return read(text) }"
+    if block == "code":
+        text += "\nrecipe use(text: Text) -> Text { return c(text) }"
     if block in ("model", "price", "takes"):
         text += '\nprompt p(page: Text) -> Text { task: "Read." model: m }'
     if block in ("model", "price", "takes", "prompt", "repl"):
