@@ -100,4 +100,4 @@ def test_what_is_not_installed_or_no_function_is_told(installed: Run, folder: Pa
         found = installed("check", "middle.rlm")
         assert found.returncode in (1, 65) and words in found.stdout + found.stderr
     found = installed("export", "--format", "cvs")
-    assert found.returncode == 2 and "jsonl, otlp, csv" in found.stderr
+    assert found.returncode == 2 and "markdown, csv." in found.stderr

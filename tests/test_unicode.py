@@ -87,7 +87,7 @@ def test_half_a_character_in_an_answer_is_read_as_u_fffd(
     assert outcome.problem is None
     assert outcome.result == ["cut �", "cut �"]
     if kept:
-        again, engine = ask(folder, "notes", lambda t: "another")
+        again, engine = ask(folder, "notes", lambda t: "another", store=store)
         assert (again.result, len(engine.requests)) == (outcome.result, 0)
         assert "cut �" in rlm("show").out
         assert "cut �" in rlm("export").out

@@ -85,10 +85,9 @@ def command(
     """Show the call tree of RUN (the last one by default), or the prompts and answers of NODE: a
     step, a call, or a range of items. Of a batch its items, or the run of the item that NODE names.
 
-    RUN may be the beginning of a name; `last` is the last one. --json gives the
-    events as JSON lines, with NODE or options that choose calls those of these; of a batch the
-    items; with --plan the plan. Neighbours of which the same came share a line. What is longer than
-    the terminal goes through PAGER.
+    RUN may be the beginning of a name; `last` is the last one. --json gives events as JSON lines,
+    of NODE or of chosen calls theirs, of a batch its items; with --plan the plan. Neighbours of which
+    the same came share a line. What is longer than the terminal goes through PAGER.
 
     \b
     rlm show
@@ -99,15 +98,7 @@ def command(
     if (form or out) and not answer:
         raise click.UsageError("--format and --out are for the result: add --answer")
     reader = reader_of(store)
-    row = reader.choose(run)
-    if "batch" in row.data:
-        from rlmlang.cli.show_batch import run_of_item, show_batch
-
-        if node:
-            row, node = run_of_item(reader, row, node), ""
-        elif not (answer or planned):
-            show_batch(reader, row, everything=everything, as_values=as_values)
-            return
+    row, node = _run_of(reader, reader.choose(run), node)
     if answer:
         _answer(reader, row.name, form, out)
     elif planned:
@@ -115,6 +106,15 @@ def command(
     else:
         wanted = _wanted(grep, which)
         _tell(reader, row, node, wanted, everything=everything, as_values=as_values)
+
+
+def _run_of(reader: StoreReader, row: RunRow, node: str) -> tuple[RunRow, str]:
+    """A run and what is looked for in it; of a batch the run of the item that is named."""
+    if "batch" not in row.data or not node:
+        return row, node
+    from rlmlang.cli.show_batch import run_of_item
+
+    return run_of_item(reader, row, node), ""
 
 
 def _wanted(grep: str, which: Which) -> WantedCalls:
@@ -148,6 +148,11 @@ def _tell(
     everything: bool,
     as_values: bool,
 ) -> None:
+    if "batch" in row.data:
+        from rlmlang.cli.show_batch import show_batch
+
+        show_batch(reader, row, everything=everything, as_values=as_values)
+        return
     from rlmlang.report.export.jsonl import json_lines
     from rlmlang.report.wanted_calls import calls_in, calls_of, events_of
     from rlmlang.trajectory.calls import fold

@@ -3,6 +3,7 @@ data with its structure."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ def of_paths(paths: Sequence[str]) -> Given:
     """A file, a folder, or several of them."""
     if len(paths) > 1:
         return Given("_files", values={"context": open_several(paths)})
-    return Given("_files" if Path(paths[0]).is_dir() else "", paths[0])
+    return Given("_files" if os.path.isdir(paths[0]) else "", paths[0])
 
 
 def given(context: Context, folder: Path) -> Given:

@@ -277,14 +277,8 @@ class Session:
         if self.scope is None or found.code + of in self.notices:
             return
         self.notices[found.code + of] = found
-        self.scope.emit(
-            Noticed(
-                node=self.scope.plan.recipe.name,
-                code=found.code,
-                message=found.message,
-                reason=found.reason,
-            )
-        )
+        node, words, why = self.scope.plan.recipe.name, found.message, found.reason
+        self.scope.emit(Noticed(node=node, code=found.code, message=words, reason=why))
 
     def _overdue(self) -> None:
         """Raises CodedError when nobody waits any more for what code gives."""

@@ -33,7 +33,7 @@ from rlmlang.serving.service import Service
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-    Asked: TypeAlias = ServerRequestContext[Any, Any]
+    Asked: TypeAlias = ServerRequestContext[object, object]
 
 HOST = "127.0.0.1"
 BODY = 8 << 20  # bytes of a request over HTTP
@@ -90,7 +90,7 @@ class Handlers:
         return types.ReadResourceResult(contents=[part])
 
 
-def server_of(service: Service) -> Server[Any]:
+def server_of(service: Service) -> Server[object]:
     """A server of MCP that offers a service."""
     handlers = Handlers(service)
     return Server(

@@ -6,14 +6,13 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
 from rlmlang.cli.flags import FLAGS, Flag
-from rlmlang.cli.main import COMMANDS
+from rlmlang.cli.main import COMMANDS, rlm
 from rlmlang.schema.codes import CODES
 from rlmlang.schema.exits import EXITS, exit_of
 from tests.conftest import Rlm
@@ -23,7 +22,8 @@ from tests.servers import Reply, chat_server, completion
 def walk() -> Iterator[tuple[str, click.Command]]:
     """Every command, and those below it."""
     for name in COMMANDS:
-        command = import_module(f"rlmlang.cli.{name}").command
+        command = rlm.get_command(click.Context(rlm), name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from ((f"{name} {below}", made) for below, made in command.commands.items())
         else:
@@ -74,6 +74,7 @@ def test_options_of_two_commands_are_in_the_table() -> None:
         "--check",
         "--plan",
         "--limit",
+        "--texts",
     }
     seen: dict[str, set[str]] = {}
     for name, command in WALKED.items():

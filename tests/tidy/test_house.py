@@ -35,6 +35,7 @@ LOOSE_ENDS = {
     "protocols.py": (2, 0),
     "runtime": (11, 0),
     "sandboxes": (6, 0),
+    "serving": (1, 0),
     "sources": (2, 0),
     "stores": (17, 0),
     "syntax": (37, 0),

@@ -107,7 +107,8 @@ class _Session:
     def session(self, id: CallId, iterations: Sequence[Fields], began: float) -> None:
         """The turns of a session."""
         for number, line in enumerate(iterations):
-            ended = max(began, line.moment("timestamp", began))
+            taken = line.amount("iteration_time") or 0.0
+            ended = max(began, line.moment("timestamp", began + taken))
             final = _final(line)
             self.answer = final if final is not None else self.answer
             if line.text("response") or line.values.get("code_blocks"):
