@@ -86,8 +86,8 @@ def command(
     step, a call, or a range of items. Of a batch its items, or the run of the item that NODE names.
 
     RUN may be the beginning of a name; `last` is the last one. --json gives events as JSON lines,
-    of NODE or of chosen calls theirs, of a batch its items; with --plan the plan. Neighbours of which
-    the same came share a line. What is longer than the terminal goes through PAGER.
+    of NODE or of chosen calls theirs, of a batch its items; with --plan the plan. Neighbours of
+    which the same came share a line. What is longer than the terminal goes through PAGER.
 
     \b
     rlm show
