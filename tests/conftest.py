@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from rlmlang.cli.main import main
 from rlmlang.runtime.trust_list import Listed, keep
+from tests.groups import group_of
 
 ROOT = Path(__file__).parents[1]
 SIMPLE = """rlm 1
@@ -98,6 +99,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update` writes expected outputs anew."""
     parser.addoption("--seeds", default="0:500", help="simulated worlds: FIRST:AFTER_LAST, or one")
     parser.addoption("--update", action="store_true", help="write expected outputs anew")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test with its group."""
+    for item in items:
+        item.add_marker(group_of(item.nodeid))
 
 
 settings.register_profile("ci", derandomize=True)
