@@ -91,8 +91,8 @@ def test_a_later_run_of_it_shows_what_earlier_ones_answered(
     (folder / "pages/004.txt").write_text("This is page 44.")
     assert rlm("batch", "one.rlm", *asking(done)).code == 0
     assert "  5 items: 5 finished (4 of an earlier run)\n  1 calls" in rlm("show").out
-    first = min(r["run"] for r in json.loads(rlm("runs", "--json").out))
-    assert "  5 items: 5 finished\n" in rlm("show", first).out
+    first = min(json.loads(rlm("runs", "--json").out), key=lambda run: run["started"])
+    assert "  5 items: 5 finished\n" in rlm("show", first["run"]).out
 
 
 def test_a_batch_counts_for_the_recipe_of_its_items(folder: Path, rlm: Rlm, done: Server) -> None:
