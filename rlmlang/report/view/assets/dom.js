@@ -4,9 +4,10 @@
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    if (value === null || value === undefined) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value === true ? "" : String(value));
+    else if (name.startsWith("aria-")) node.setAttribute(name, String(value));
+    else if (value !== false) node.setAttribute(name, value === true ? "" : String(value));
   }
   add(node, children);
   return node;
