@@ -33,7 +33,7 @@ STARTS: Mapping[str, Mapping[str, int]] = {
 }
 FORMAT = Option("format", TEXT, last=True)
 OPTIONAL = Option("optional", BOOL)
-TO = Option("to", EnumType(tuple((n, "") for n in STARTS)), required=True)
+TO = Option("to", EnumType(tuple((n, "") for n in STARTS)), required=True, last=True)
 SIZE = 16
 
 

@@ -109,9 +109,12 @@ VERBS = (
     _of("verb", "split", "", "split X by PARTITION",
         "Pieces are ranges of the source: nothing is copied, nothing lost.",
         see="partition gather"),
-    _of("verb", "map", "", "map XS with PROMPT(ARGUMENTS) { … }",
-        "The item is the prompt's first argument. Items are asked about in parallel, and answers "
-        "keep their order.", see="filter reduce on_error stop"),
+    _of("verb", "map", "",
+        "map XS with PROMPT(ARGUMENTS) { … }\nmap XS with RECORD(FIELD: it.FIELD, …)",
+        "The item is the first argument of a prompt, recipe, pattern or `code` function. Items are "
+        "worked on in parallel, and what comes keeps their order. Anything else about an item, "
+        "such as a record, is made without a model; there the item is `it`.",
+        see="filter reduce on_error stop"),
     _of("verb", "filter", "",
         "filter XS with PROMPT(ARGUMENTS) { … }\nfilter XS where CONDITION",
         "What passed is `exact where` the condition holds, and may be counted.", see="it where"),

@@ -40,13 +40,17 @@ def check(scope: Scope, name: str, e: v.Split) -> Inferred:
 
 
 def _cannot_split(e: v.Split, have: Type, strategy: Strategy) -> Diagnostic:
-    fitting = [s.name for s in STRATEGIES.values() if family_of(have) in s.of]
+    family = family_of(have)
+    fitting = [s.name for s in STRATEGIES.values() if family in s.of]
+    hint = f"for {have}: {', '.join(fitting)}" if fitting else "only text, rows and trees split"
+    if family == "tree" and "text" in strategy.of:
+        hint += "; of each document: `map docs with PATTERN()`, which splits `doc.text`"
     return error(
         "cannot-split",
         f"`{strategy.name}` cuts {' or '.join(strategy.of)}, not {have}",
         Label(e.how.span, f"for {' or '.join(strategy.of)}"),
         Label(e.subject.span, str(have)),
-        hint=f"for {have}: {', '.join(fitting)}" if fitting else "only text, rows and trees split",
+        hint=hint,
     )
 
 
