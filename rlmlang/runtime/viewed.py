@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -13,12 +12,13 @@ from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.plan.plan import Plan
 from rlmlang.report.view.page import Kept, Page
 from rlmlang.report.view.run_page import Shown, run_page
+from rlmlang.runtime.batch_runs import BatchRun, batch_run, item_run
 from rlmlang.runtime.diff import difference
 from rlmlang.runtime.prepare import plan_of_run
 from rlmlang.runtime.prepared import Options
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.redact import Redactor
-from rlmlang.stores.runs import RunRow
+from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.value import Json
 
 INSIDE = 200
@@ -44,9 +44,8 @@ def view(reader: StoreReader, run: str, other: str, shown: Shown) -> Page:
         change = difference(row.name, second.name, Options(), lambda: reader)
         pages = tuple(run_page(kept_run(reader, r), shown) for r in (row, second))
         return Page(f"{row.name} → {second.name}", pages, change)
-    items = list(_items(reader, row))
-    if row.recipe.startswith("batch ") or items:
-        return _batch(reader, row, items, shown)
+    if "batch" in row.data:
+        return _batch(reader, batch_run(reader, row), shown)
     return Page(f"{row.recipe} · {row.name}", (run_page(kept_run(reader, row), shown),))
 
 
@@ -75,44 +74,30 @@ def _plan(reader: StoreReader, row: RunRow) -> Plan | None:
         return None
 
 
-def _items(reader: StoreReader, row: RunRow) -> Iterator[RunRow]:
-    """The last run of each item of a batch until the end of its round, those of earlier rounds too:
-    an answer that was kept is the item's answer."""
-    last: dict[str, RunRow] = {}
-    for run in reader.each_run():
-        item = run.data.get("item")
-        if item is None or run.started > (row.ended or time.time()):
-            continue
-        known_as = item["batch"].encode("utf-8", "surrogatepass")
-        if hashlib.sha256(known_as).digest() == row.identity:
-            last[item["name"]] = run
-    yield from last.values()
-
-
-def _batch(reader: StoreReader, row: RunRow, items: list[RunRow], shown: Shown) -> Page:
-    share = shown.limit.of_each(min(len(items), INSIDE))
-    each = replace(shown, limit=share)
-    pages = tuple(run_page(kept_run(reader, run), each) for run in items[:INSIDE])
-    rows: list[Json] = [_item(reader, row, run, shown) for run in items]
+def _batch(reader: StoreReader, batch: BatchRun, shown: Shown) -> Page:
+    row, names = batch.row, list(batch.numbers)
+    each = replace(shown, limit=shown.limit.of_each(min(len(names), INSIDE)))
+    runs = (reader.run(batch.numbers[name]) for name in names[:INSIDE])
+    pages = tuple(run_page(kept_run(reader, run), each) for run in runs)
+    rows: list[Json] = [_item(reader, batch, name, shown) for name in names]
     about: dict[str, Json] = {"name": row.recipe.removeprefix("batch "), "run": row.name}
-    state, seconds = reader.state(row), (row.ended or time.time()) - row.started
-    told = {**about, "state": state, "started": row.started, "seconds": seconds, "items": rows}
-    return Page(f"{row.recipe} · {row.name}", pages, batch=told)
+    seconds = (row.ended or time.time()) - row.started
+    told = {**about, "state": batch.state, "started": row.started, "seconds": seconds}
+    return Page(f"{row.recipe} · {row.name}", pages, batch={**told, "items": rows})
 
 
-def _item(reader: StoreReader, row: RunRow, run: RunRow, shown: Shown) -> Json:
+def _item(reader: StoreReader, batch: BatchRun, name: str, shown: Shown) -> Json:
     """An item as a row of the table."""
-    item, usage, ended = run.data.get("item"), reader.usage(run), reader.ended(run)
-    problem = "" if ended is None or not ended.code else f"{ended.code}: {ended.message}"
-    before = item is not None and item["round"] != row.name
+    found, run = item_run(reader, batch, name), reader.run(batch.numbers[name])
+    usage, before = found.usage, found.kept and found.state == FINISHED
     return {
-        "name": shown.redact(item["name"] if item is not None else run.name),
-        "run": run.name,
-        "state": "kept" if before and reader.state(run) == "finished" else reader.state(run),
+        "name": shown.redact(name),
+        "run": found.run,
+        "state": "kept" if before else found.state,
         "calls": usage.calls,
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
         "usd": float(usage.usd),
         "seconds": max(0.0, (run.ended or run.started) - run.started),
-        "problem": shown.redact(problem),
+        "problem": shown.redact(f"{found.code}: {found.message}" if found.code else ""),
     }
