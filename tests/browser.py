@@ -72,7 +72,7 @@ class Tab:
     async def until(self, expression: str) -> None:
         """Waits until an expression is true, frame by frame."""
         words = (
-            f"(async () => {{ for (let n = 0; n < 1200; n += 1) {{ if ({expression}) return true;"
+            f"(async () => {{ for (let n = 0; n < 400; n += 1) {{ if ({expression}) return true;"
         )
         done = await self.value(words + " await new Promise((r) => setTimeout(r, 25)); } })()")
         assert done, (expression, self.wrong)
