@@ -14,9 +14,8 @@ from tests.browser import Tab, chromium, tab
 from tests.conftest import Rlm
 from tests.report.test_view import hostile, shown
 from tests.servers import Server
-from tests.trajectory.test_trajectory import outcome
 
-__all__ = ["outcome", "server"]
+__all__ = ["server"]
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here")
 PARTS = ["answer", "price", "coverage", "flame", "lanes", "calls"]
 IDS = "[...document.querySelectorAll('main > section')].map((s) => s.id)"
