@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import batches, calls, checking, edits, rows, scale, sessions, texts
+from tests.benchmarks import batches, calls, checking, edits, pages, rows, scale, sessions, texts
 
 REPEATS = 15
 RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
@@ -102,6 +102,7 @@ def main() -> None:
             *calls.table(),
             *checking.table(),
             *edits.table(),
+            *pages.table(),
             *scale.table(),
             *sessions.rows(),
         ]

@@ -47,6 +47,7 @@ async function show(number) {
   }
   drawNav();
   openNamed(run);
+  setTimeout(() => table.readWords());
   document.documentElement.dataset.ready = String(number);
 }
 

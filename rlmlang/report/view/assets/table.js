@@ -5,6 +5,7 @@ import { count, counted, dollars, seconds, short } from "./format.js";
 import { result } from "./data.js";
 
 const ROW = 30;
+const AT_ONCE = 4_000;
 const COLUMNS = [
   ["call", "call", null],
   ["state", "state", (run) => run.calls.state],
@@ -105,6 +106,13 @@ export class CallTable {
       this.counts[run.calls.state[call]] += 1;
       for (const name of Object.keys(FLAGS)) if (FLAGS[name][1](run, call)) this.flagCounts[name] += 1;
     }
+  }
+
+  /** Reads the words of all calls part by part beforehand, so that the first search is a quick one. */
+  readWords(from = 0) {
+    const to = Math.min(from + AT_ONCE, this.run.calls.rows);
+    for (let call = from; call < to; call += 1) this.words(call);
+    if (to < this.run.calls.rows) setTimeout(() => this.readWords(to), 8);
   }
 
   /** What is searched in: id, answer and problem, in small letters. */
