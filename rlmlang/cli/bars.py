@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, RenderableType
 from rich.progress import Progress, ProgressColumn, Task
@@ -62,7 +62,28 @@ class Bars(Progress):
             yield text
 
 
-class Bar:
+class Drawing:
+    """Bars on a terminal and lines elsewhere, while it is entered."""
+
+    bars: Bars
+    lines: Lines
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        self.lines.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.lines.stop()
+        self.bars.stop()
+
+
+class Bar(Drawing):
     """How many of the examples are done, and their mean so far; without a terminal, in a line now
     and then."""
 
@@ -92,20 +113,6 @@ class Bar:
         failed = f"{self.failed:,} failed" if self.failed else ""
         left = self.rate.left((task.total or 0) - task.completed)
         return "  ".join(x for x in (f"${self.usd:,.2f}", left, failed, pace) if x)
-
-    def __enter__(self) -> Bar:
-        self.bars.start()
-        self.lines.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.lines.stop()
-        self.bars.stop()
 
     def total(self, count: int) -> None:
         """How many there will be."""

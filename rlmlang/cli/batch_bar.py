@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.progress import TaskID
 from rich.text import Text
 
 from rlmlang.batch.result import Ended, Totals
-from rlmlang.cli.bars import Bars
+from rlmlang.cli.bars import Bars, Drawing
 from rlmlang.cli.console import console
 from rlmlang.cli.lines import Lines
 from rlmlang.report.batch import counted
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from rlmlang.ir.recipe import Budget
 
 
-class BatchBar:
+class BatchBar(Drawing):
     """Listens to a batch of so many items; without a terminal it says a line now and then."""
 
     def __init__(
@@ -44,20 +43,6 @@ class BatchBar:
         self.all = self.bars.add_task(name, total=items, note="")
         self.at_work: dict[str, TaskID] = {}
         self.lines = Lines(self.console, self.so_far, quiet=quiet)
-
-    def __enter__(self) -> BatchBar:
-        self.bars.start()
-        self.lines.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.lines.stop()
-        self.bars.stop()
 
     def heard(self, name: str, event: Event) -> None:
         """An event of an item in work."""

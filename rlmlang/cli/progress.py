@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.progress import Task, TaskID
 
-from rlmlang.cli.bars import Bars
+from rlmlang.cli.bars import Bars, Drawing
 from rlmlang.cli.console import console
 from rlmlang.cli.lines import EVERY, Lines
 from rlmlang.context import Datum
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from rlmlang.runtime.prepared import Outcome
 
 
-class Progress:
+class Progress(Drawing):
     """Listens to a run's events. Without a terminal it says `every` so many seconds how far the run
     is. `redact` takes secrets out of what is quoted of answers; `inputs` hold the documents whose
     lines are named."""
@@ -63,21 +62,10 @@ class Progress:
         self.answers = Answers()
         self.lines = Lines(self.console, self.so_far, quiet=quiet, every=every)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         if not self.quiet:
             self.console.print(short(self.plan))
-        self.bars.start()
-        self.lines.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.lines.stop()
-        self.bars.stop()
+        return super().__enter__()
 
     def so_far(self) -> str:
         """How far the steps are that are going on, and what the run used, in one line; empty before
