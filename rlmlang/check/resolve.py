@@ -59,6 +59,7 @@ def _model_in(s: Settings, name: str = "") -> r.Model:
         _takes(s),
         s.find("top_p", float),
         s.find("seed", int),
+        s.find("service_tier", str) or "",
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from rlmlang.ir.models import Model, Takes
 from rlmlang.schema.formula import Sizes
-from rlmlang.value import Frozen, value
+from rlmlang.value import LATER, Frozen, value
 
 
 @value
@@ -22,12 +22,37 @@ class Price(Frozen):
 @value
 class BoundModel(Frozen):
     """A model of a recipe with the real one that fills it, and what that takes; `price` is None
-    when nobody knows one."""
+    when nobody knows one. Where another service tier is asked for than the usual one, `tier_price`
+    is what that costs."""
 
     model: str
     name: str
     price: Price | None
     takes: Takes = field(default_factory=Takes)
+    tier: str = field(default="", metadata=LATER)
+    tier_price: Price | None = field(default=None, metadata=LATER)
+
+    @property
+    def usual_price(self) -> Price | None:
+        """What a call costs as it is asked for."""
+        return self.tier_price or self.price
+
+    @property
+    def least_price(self) -> Price | None:
+        """What a call may cost at least: which tier serves it is known when it is answered."""
+        return self._of_both(min)
+
+    @property
+    def most_price(self) -> Price | None:
+        """What a call may cost at most."""
+        return self._of_both(max)
+
+    def _of_both(self, chosen: Callable[[float, float], float]) -> Price | None:
+        one, other = self.price, self.tier_price
+        if one is None or other is None:
+            return one
+        sent, written = chosen(one.input, other.input), chosen(one.output, other.output)
+        return Price(sent, written, one.origin)
 
     @property
     def room(self) -> int:

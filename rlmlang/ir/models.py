@@ -39,3 +39,4 @@ class Model(Frozen):
     takes: tuple[tuple[str, object], ...] = ()
     top_p: float | None = field(default=None, metadata=LATER)
     seed: int | None = field(default=None, metadata=LATER)
+    service_tier: str = field(default="", metadata=LATER)

@@ -97,6 +97,18 @@ def _priced(entry: Facts) -> Found:
     return {"tiers": tiers, **batch} if tiers else dict(batch)
 
 
+def tier_shares(name: str, tier: str) -> tuple[float, float] | None:
+    """What a tier of a model's service costs, in and out, as shares of its usual price; None where
+    the table has no price of it."""
+    entry, shares = _entry(name.lower()), list[float]()
+    for side in ("input", "output"):
+        usual, there = (entry.get(f"{side}_cost_per_token{end}") for end in ("", f"_{tier}"))
+        if not usual or there is None:
+            return None
+        shares.append(float(there) / float(usual))
+    return shares[0], shares[1]
+
+
 def _entry(name: str) -> Facts:
     """What the table says of a model: by itself, then without its provider, then as it is named."""
     table = _table()

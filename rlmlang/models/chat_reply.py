@@ -29,6 +29,7 @@ ENDS = tuple(
     )
 )
 SHOWN = 2_000
+TIER = "service_tier"
 Answered = Mapping[str, Any]
 """The JSON of an answer, of which nothing is known: what is missing is told as no completion."""
 Failed = Callable[[Answered], Exception]
@@ -85,6 +86,7 @@ def _read(found: Answered, request: Request) -> Response:
         message=Message.assistant([p for p in parts if not isinstance(p, str)] or [TextPart("")]),
         finish_reason=_end(choice, message, parts, usage, request),
         usage=usage,
+        provider_data={TIER: tier} if (tier := found.get(TIER)) else None,
     )
 
 

@@ -63,6 +63,8 @@ class Dialect:
             made["top_p"] = request.config.top_p
         if request.config.seed is not None:
             made["seed"] = request.config.seed
+        if request.config.service_tier is not None:
+            made["service_tier"] = request.config.service_tier
         if request.config.response_format is not None and self.schema:
             made["response_format"] = _response_format(request.config.response_format)
         return made

@@ -113,7 +113,7 @@ def route_for(
     inner = transport
     if bound.room > model.output:
         inner = WithinOutput(transport, model.output, measure)
-    meter = Meter(measure, bound.price, endpoint, engines.providers.counting(endpoint, name))
+    meter = Meter(measure, bound, endpoint, engines.providers.counting(endpoint, name))
     stack = engines.stack(inner, meter, name, limits)
     config = config_of(model, bound)
     if isinstance(transport, LmEngine):
@@ -129,6 +129,7 @@ def config_of(model: Model, bound: BoundModel) -> Config:
         temperature=model.temperature if samples else None,
         top_p=model.top_p if samples else None,
         seed=model.seed,
+        service_tier=bound.tier or None,
     )
 
 

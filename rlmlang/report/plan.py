@@ -158,7 +158,8 @@ def _rewrite_line(rewrite: Rewrite) -> Text:
 
 
 def _models(plan: Plan) -> str:
-    return ", ".join(sorted({n.model for n in plan.nodes if n.model}))
+    tiers = {b.name: f" ({b.tier})" for b in plan.binding.models.values() if b.tier}
+    return ", ".join(sorted({n.model + tiers.get(n.model, "") for n in plan.nodes if n.model}))
 
 
 def verdict_line(line: Line) -> Text:

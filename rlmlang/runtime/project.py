@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from rlmlang.ir.models import Takes
 from rlmlang.ir.predictors import HasSteps
 from rlmlang.ir.recipe import Model, Recipe, Repl
 from rlmlang.ir.walk import predictors
-from rlmlang.models.capabilities import capabilities, known, with_changes
+from rlmlang.models.capabilities import capabilities, known, tier_shares, with_changes
 from rlmlang.models.offline import NAME
 from rlmlang.runtime.profiles import Profile
 from rlmlang.runtime.projectfile import ProjectFile, read_file
@@ -262,7 +262,27 @@ def bound(model: Model, project: Project, given: str, *, local: bool = False) ->
     if name.startswith("offline/"):
         price = price or Price(0.0, 0.0)
     takes = with_changes(takes_of(name, project, local=local), dict(model.takes))
-    return BoundModel(model.name, name, price, takes)
+    found = BoundModel(model.name, name, price, takes)
+    return at_tier(found, model.service_tier) if model.service_tier else found
+
+
+def at_tier(bound: BoundModel, tier: str) -> BoundModel:
+    """A model that is asked for at a service tier. Raises CodedError (tier-unpriced) where nobody
+    knows what that costs; a model that costs nothing, or whose price nobody knows, is asked as
+    usual."""
+    usual = bound.price
+    if usual is None or not (usual.input or usual.output):
+        return bound
+    shares = tier_shares(bound.name, tier)
+    if shares is None:
+        raise failed(
+            "tier-unpriced",
+            f"nobody knows what the tier {tier} of {bound.name} costs",
+            hint="remove `service_tier`, or take a model with it: rlm models",
+        )
+    sent, written = shares
+    price = Price(usual.input * sent, usual.output * written, usual.origin)
+    return replace(bound, tier=tier, tier_price=price)
 
 
 def takes_of(name: str, project: Project, *, local: bool = False) -> Takes:

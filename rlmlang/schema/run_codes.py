@@ -198,6 +198,7 @@ RUN_CODES: dict[str, Row] = {
     "store-untrusted": (FAILED, (), "a store with rows that this user did not write"),
     "store-unwritable": (FAILED, ("parks",), "the file that keeps runs cannot be written"),
     "test-file": (FAILED, (), "a file of a test cannot be read"),
+    "tier-unpriced": (FAILED, (), "a service tier of a model whose price nobody knows"),
     "too-few-examples": (FAILED, (), "a split leaves a part empty"),
     "too-many-groups": (FAILED, (), "more groups than were declared"),
     "too-many-skipped": (FAILED, (), "more items were lost than on_error allows"),

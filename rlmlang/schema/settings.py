@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from rlmlang.schema.capabilities import ANSWER, TAKES
+from rlmlang.schema.capabilities import ANSWER, TAKES, TIERS
 from rlmlang.schema.dimensions import DIMENSIONS, SPENT
 from rlmlang.schema.modules import MODULES
 from rlmlang.schema.setting import MOMENT, Setting
@@ -96,6 +96,10 @@ BLOCKS: dict[str, Block] = {
                 least=0, most=1, outside="MODEL"),
         Setting("seed", "count", doc="where the model takes one, the same seed draws the same "
                 "answers", least=0, outside="MODEL"),
+        Setting("service_tier", "choice", choices=TIERS, outside="MODEL",
+                doc="the tier of the provider's service that is asked for, at a price of its own; "
+                "what is paid is the tier that an answer says it was served by, and a budget sets "
+                "aside the dearer of it and the usual one"),
         Setting("price", "block", opens="price", doc="its price, where the table knows none",
                 example="price: { input: 0.25, output: 2.00 }"),
         replace(ANSWER, outside="MODEL"),

@@ -64,7 +64,7 @@ def calls(
         return _sessions(prompt, prompt.repl, count, least, known)
     if prompt.module is not None:
         return _of_module(prompt, prompt.module, count, least, known, rounds)
-    price, tries = binding.model(prompt.model).price, 1 + prompt.retry
+    bound, tries = binding.model(prompt.model), 1 + prompt.retry
     template = _template(prompt, binding)
     once = inputs + count * template
     again = number(prompt.written * GROWTH + AGAIN)
@@ -72,9 +72,9 @@ def calls(
     worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], binding)
     output = number(binding.output(prompt.model, prompt.written))
     return Bound(
-        best=_cost(least, least * LEAST, least, price),
-        expected=_cost(count, once, ceil_div(count * output, 2), price),
-        worst=_cost(count * tries, worst_in, count * tries * output, price),
+        best=_cost(least, least * LEAST, least, bound.least_price),
+        expected=_cost(count, once, ceil_div(count * output, 2), bound.usual_price),
+        worst=_cost(count * tries, worst_in, count * tries * output, bound.most_price),
         rounds=rounds * tries,
         depth=1,
         requests=(Allowed("", first, again * binding.most),),
@@ -102,15 +102,20 @@ def _of_module(
 ) -> Bound:
     """As many calls for each answer as the module may make, each as large as it may be."""
     binding, asked = known.binding, call_of(prompt, module)
-    price, room = binding.model(prompt.model).price, number(room_of(asked.model))
+    bound, room = binding.model(prompt.model), number(room_of(asked.model))
     first = _sent(room, ONE, [asked], binding)
     output = binding.output(asked.model, asked.written)
     most, usual = count * module.calls, ceil_div(count * module.calls, 2)
     sure = least * (0 if module.code is not None else MODULES[module.name].least)
     return Bound(
-        best=_cost(sure, sure * LEAST, sure, price),
-        expected=_cost(usual, usual * room * Fraction(1, 3), ceil_div(usual * output, 2), price),
-        worst=_cost(most, most * first, most * output, price),
+        best=_cost(sure, sure * LEAST, sure, bound.least_price),
+        expected=_cost(
+            usual,
+            usual * room * Fraction(1, 3),
+            ceil_div(usual * output, 2),
+            bound.usual_price,
+        ),
+        worst=_cost(most, most * first, most * output, bound.most_price),
         rounds=rounds * module.calls,
         depth=1,
         requests=(Allowed(PART, first),),
@@ -120,7 +125,7 @@ def _of_module(
 def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known: Known) -> Bound:
     """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
     binding, turns = known.binding, caps.iters
-    price = binding.model(prompt.model).price
+    bound = binding.model(prompt.model)
     asked = (turn_of(prompt), last_of(prompt))
     base = sum(_template(p, binding) for p in asked) + described(prompt) + caps.conversation
     turn = caps.shown + prompt.model.output * GROWTH + TURN
@@ -128,15 +133,16 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known:
     prompts = list(free_prompts(prompt).values())
     worst_in = _sent(count * root_in, count * (turns + 1), prompts, binding)
     output = binding.output(prompt.model, prompt.model.output)
-    root = _cost(count * (turns + 1), worst_in, count * (turns + 1) * output, price)
+    most = count * (turns + 1) * output
+    root = _cost(count * (turns + 1), worst_in, most, bound.most_price)
     half = _cost(
         count * max(1, turns // 2),
         count * root_in * Fraction(1, 3),
         count * turns * output * Fraction(1, 2),
-        price,
+        bound.usual_price,
     )
     return Bound(
-        best=_cost(least, least * LEAST, least, price),
+        best=_cost(least, least * LEAST, least, bound.least_price),
         expected=half,
         worst=root + _sub_calls(prompt, caps, count * caps.calls, known),
         rounds=number((turns + 1) * (1 + caps.calls)),
@@ -196,7 +202,7 @@ def _sub_calls(prompt: Prompt, caps: Repl, count: Formula, known: Known) -> Cost
             count,
             _sent(count * room, count, prompts, binding),
             count * binding.output(m, written),
-            binding.model(m).price,
+            binding.model(m).most_price,
         )
         for (m, written), room in zip(asked, rooms, strict=True)
     ]

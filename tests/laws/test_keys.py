@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlang.budget import Account
+from rlmlang.ir.binding import BoundModel
 from rlmlang.ir.calls import CallId
 from rlmlang.models.engines.call_context import CallContext
 from rlmlang.models.engines.draws import Draws
@@ -34,7 +35,7 @@ def key(parts: dict, account: str = "a", item: str = "x[0]") -> bytes:
         config=config,
         messages=(Message.user(parts["asked"]),),
     )
-    meter = Meter(Estimate(), None, parts["endpoint"])
+    meter = Meter(Estimate(), BoundModel("", "", None), parts["endpoint"])
     return meter.sending(
         request, CallContext(Account(account), 5, CallId("step", item)), Draws()
     ).key

@@ -153,7 +153,7 @@ GOOD = {
 }  # fmt: skip
 NAMES = {
     "prompt-model": "m", "repl-sub": "m", "dataset-want": "y", "eval-over": "more",
-    "tune-optimizer": "grid", "tune-eval": "other", "model-answer": "json",
+    "tune-optimizer": "grid", "tune-eval": "other", "model-answer": "json", "model-service_tier": "flex",
     "prompt-answer": "json", "takes-limit_field": "max_tokens", "takes-structured": "none",
     "takes-tiers": "[flex]",
 }  # fmt: skip

@@ -14,12 +14,12 @@ from dspy.lm15 import Request, Response
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
 from rlmlang.ir.answer_forms import HELD
-from rlmlang.ir.binding import Price
+from rlmlang.ir.binding import BoundModel, Price
 from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
 from rlmlang.models.engines.counting import Counting
 from rlmlang.models.engines.draws import Draws
-from rlmlang.models.engines.usage import doubt, tokens_of
+from rlmlang.models.engines.usage import doubt, served_by, tokens_of
 from rlmlang.protocols import Sending, Settled
 from rlmlang.trajectory.events import NOT_TAKEN, Exchange
 
@@ -35,7 +35,7 @@ class Meter:
     """Measures requests to one model at one endpoint."""
 
     measure: Measure
-    price: Price | None
+    bound: BoundModel
     endpoint: str
     counting: Counting = field(default_factory=Counting, repr=False, compare=False)
     _settings: dict[tuple[str, int], tuple[object, str]] = field(
@@ -58,7 +58,7 @@ class Meter:
             system,
             asked,
             self._worst(request, most, context),
-            self.price is not None,
+            self.bound.price is not None,
             context.ranges,
             most,
         )
@@ -87,7 +87,8 @@ class Meter:
     def _worst(self, request: Request, most: int, context: CallContext) -> Usage:
         tokens_in = self.counting.reserved(most)
         tokens_out = request.config.max_tokens or context.declared_output
-        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out))
+        usd = usd_of(self.bound.most_price, tokens_in, tokens_out)
+        return Usage(1, tokens_in, tokens_out, usd)
 
     def _schema(self, schema: Mapping[str, object]) -> int:
         """What a provider may count for the schema of an answer."""
@@ -109,7 +110,8 @@ class Meter:
         if tokens_in > worst.tokens_in:
             text = said(sending.system, sending.asked)
             self.counting.seen(tokens_in, self.measure.tokens(text) + frame_size(0))
-        return Usage(1, tokens_in, tokens_out, self._usd(tokens_in, tokens_out)), ""
+        price = price_at(self.bound, served_by(response))
+        return Usage(1, tokens_in, tokens_out, usd_of(price, tokens_in, tokens_out)), ""
 
     def exchange(self, sending: Sending, settled: Settled, model: str, row: int) -> Exchange:
         """A request and what came of it, as it is told."""
@@ -120,7 +122,7 @@ class Meter:
             model,
             used.tokens_in,
             used.tokens_out,
-            float(used.usd) if self.price is not None else None,
+            float(used.usd) if self.bound.price is not None else None,
             settled.seconds,
             row,
         )
@@ -135,11 +137,21 @@ class Meter:
         refused = status is not None and status not in OUT_OF_TIME
         return replace(worst, tokens_in=0, tokens_out=0, usd=Fraction(0)) if refused else worst
 
-    def _usd(self, tokens_in: int, tokens_out: int) -> Fraction:
-        if self.price is None:
-            return Fraction(0)
-        dollars = tokens_in * Fraction(str(self.price.input))
-        return (dollars + tokens_out * Fraction(str(self.price.output))) / 1_000_000
+
+def price_at(bound: BoundModel, served: str) -> Price | None:
+    """The price of what was served: of the tier that was asked for, of another one the usual; the
+    dearer where nothing is said of it."""
+    if not served:
+        return bound.most_price
+    return bound.usual_price if served == bound.tier else bound.price
+
+
+def usd_of(price: Price | None, tokens_in: int, tokens_out: int) -> Fraction:
+    """What tokens cost; nothing where no price is known."""
+    if price is None:
+        return Fraction(0)
+    dollars = tokens_in * Fraction(str(price.input))
+    return (dollars + tokens_out * Fraction(str(price.output))) / 1_000_000
 
 
 def _sampled(context: CallContext) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dspy.lm15 import Response, Usage
 
 from rlmlang.budget import Usage as Charged
@@ -39,6 +41,16 @@ def _adds_up(said: Usage) -> bool:
     """Some providers count thinking apart from the answer, and in the total."""
     apart = (said.total_tokens or 0) - said.input_tokens - said.output_tokens
     return apart in (0, said.reasoning_tokens or 0)
+
+
+def served_by(response: Response) -> str:
+    """The tier of its service by which a provider says that it answered, in the words of OpenAI,
+    Anthropic and Gemini; empty where it says nothing."""
+    said = response.provider_data or {}
+    places = (said, said.get("usage"), said.get("usageMetadata"))
+    known = (place for place in places if isinstance(place, Mapping))
+    found = (place.get(name) for place in known for name in ("service_tier", "serviceTier"))
+    return str(next((tier for tier in found if tier), "")).lower()
 
 
 def tokens_of(said: Usage) -> tuple[int, int]:
