@@ -24,6 +24,7 @@ SECOND = (
     "tests/runtime/test_shared_budget.py",
     "tests/runtime/test_strangers.py",
     "tests/sandboxes/",
+    "tests/serving/test_pages.py",
     "tests/serving/test_server.py",
     "tests/stores/test_durable.py",
     "tests/test_examples.py",

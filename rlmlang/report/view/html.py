@@ -23,25 +23,31 @@ from rlmlang.value import Json
 
 ASSETS = "report/view/assets"
 MODULES = ("dom", "format", "data", "canvas", "answer", "price", "coverage", "flame", "lanes",
-           "session", "call", "table", "words", "compare", "batch", "page")  # fmt: skip
+           "live", "session", "call", "table", "words", "compare", "batch", "page")  # fmt: skip
 """The scripts, each behind those that it imports."""
 IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
 
 def lines(page: Page, *, live: str = "") -> Iterator[str]:
-    """The parts of the file. Of a page that is `live` the address of its data is allowed."""
+    """The parts of the file. A page that is `live` asks its own server, at that address, for data
+    that has come since."""
     script, style = scripts(), package_text(f"{ASSETS}/style.css")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         f"img-src data:; base-uri 'none'; form-action 'none'"
-        + (f"; connect-src {live}" if live else "")
+        + ("; connect-src 'self'" if live else "")
     )
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
         package_text(f"{ASSETS}/page.html")
     )
     yield from template.generate(
-        title=page.title, policy=policy, style=style, script=script, blocks=_blocks(page)
+        title=page.title,
+        policy=policy,
+        style=style,
+        script=script,
+        live=live,
+        blocks=blocks(page),
     )
 
 
@@ -62,7 +68,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(digest).decode()}'"
 
 
-def _blocks(page: Page) -> Iterator[tuple[str, str]]:
+def blocks(page: Page) -> Iterator[tuple[str, str]]:
     """The data by the ids of their elements: first what is drawn at once, as it is; the rest is
     inflated by the page when it is needed."""
     change = None if page.change is None else values(page.change)

@@ -51,3 +51,14 @@ class Page:
     runs: tuple[RunPage, ...]
     change: Difference | None = None
     batch: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the run, of two that of the later one."""
+        return str(self.batch["run"]) if self.batch else self.runs[-1].name
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it goes on."""
+        states = [self.batch["state"]] if self.batch else [run.head["state"] for run in self.runs]
+        return "running" not in states

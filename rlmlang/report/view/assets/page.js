@@ -10,19 +10,21 @@ import { choice, el, fill } from "./dom.js";
 import { flamePart } from "./flame.js";
 import { count, counted, dollars, moment, percent, seconds } from "./format.js";
 import { lanesPart } from "./lanes.js";
+import { followRun } from "./live.js";
 import { pricePart } from "./price.js";
 import { sessionsPart } from "./session.js";
 import { CallTable } from "./table.js";
 
-const page = block("page");
+let page = block("page");
 const top = document.getElementById("top");
 const main = document.getElementById("main");
 const panel = new CallPanel(document.getElementById("panel"), {
-  closed: () => null,
+  closed: () => (waiting ? redraw() : null),
   showPlace: () => document.getElementById("coverage").scrollIntoView({ behavior: "smooth" }),
 });
 const runs = page.runs.map(() => null);
 let shown = null;
+let waiting = false;
 
 /** A run of the page; it is read when it is wanted. */
 function runAt(number) {
@@ -40,7 +42,7 @@ async function show(number) {
   fill(main, pageParts(number), answerPart(run, open), pricePart(run, filterStep));
   await run.load();
   const table = new CallTable(run, open);
-  shown = { run, table };
+  shown = { run, table, number };
   const sessions = await sessionsPart(run, open);
   for (const node of [coveragePart(run, open), flamePart(run, open), lanesPart(run, open), sessions, table.node]) {
     if (node) main.append(node);
@@ -140,6 +142,20 @@ function keys(event) {
   else if (/^[1-9]$/.test(event.key) && parts[event.key - 1]) jump(parts[event.key - 1].id);
 }
 
+/** Draws the data that has come, where the reader was; not below a call that is looked at. */
+async function redraw() {
+  waiting = !panel.node.hidden;
+  if (waiting) return;
+  const [top, wanted, number] = [scrollY, shown?.table.wanted, shown?.number ?? 0];
+  page = block("page");
+  runs.splice(0, runs.length, ...page.runs.map(() => null));
+  if (!runs.length) return;
+  await show(Math.min(number, runs.length - 1));
+  if (wanted) shown.table.want(wanted);
+  scrollTo(0, top);
+}
+
 document.addEventListener("keydown", keys);
+followRun(redraw);
 if (page.runs.length) show(page.runs.length === 2 && page.change ? 1 : 0);
 else fill(main, page.batch ? batchPart(page.batch, [], () => null) : null);

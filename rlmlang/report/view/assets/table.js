@@ -69,6 +69,19 @@ export class CallTable {
     this.filter();
   }
 
+  /** What is searched for, chosen and sorted by. */
+  get wanted() {
+    const { text, step, states, flags, sorted, least } = this;
+    return { text, step, states, flags, sorted, least };
+  }
+
+  /** Takes what another table was asked for. */
+  want(wanted) {
+    this.search.value = wanted.text;
+    this.steps.value = String(wanted.step);
+    this.set(wanted);
+  }
+
   /** Shows the calls of a step and of the steps inside it, as other parts ask for. */
   showStep(name) {
     const step = this.run.head.groups.findIndex((group) => group.kind === "step" && group.id === name);
