@@ -13,7 +13,7 @@ from rlmlang.diagnostics.suggest import did_you_mean, nearest
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Code, Param
 from rlmlang.ir.types import Type
-from rlmlang.schema.modules import DSPY, MODULES, KnownModule
+from rlmlang.schema.modules import DSPY, LEFT_OUT, MODULES, KnownModule
 from rlmlang.syntax import tree as t
 
 OF_MODULES = ("calls", "context", "output", "tools")
@@ -111,6 +111,8 @@ def _with_module(entry: t.Node, name: str, why: str) -> Diagnostic:
 def _unknown(entry: t.Setting | t.Limit, name: str) -> Diagnostic:
     written = entry.amount if isinstance(entry, t.Limit) else entry.value
     near, hint = nearest(name, MODULES), did_you_mean(name, MODULES)
+    if name in LEFT_OUT:
+        near, hint = "", LEFT_OUT[name]
     return error(
         "unknown-module",
         f"DSPy's modules that may answer a prompt hold no `{name}`",

@@ -51,3 +51,13 @@ MODULES = {
         ),
     )
 }
+
+LEFT_OUT = {
+    "CodeAct": "it runs the source of its tools in an interpreter of its own: "
+    "`dspy:ProgramOfThought` writes programs for a sandbox, `dspy:ReAct` calls tools",
+    "RLM": "`repl { … }` of a prompt is one, with caps that the plan counts",
+    "Predict": "leave `module` out: every prompt is one",
+    "KNN": "`rlm tune` finds the demonstrations of a prompt",
+    "Parallel": "`map` asks about all items of a list at a time",
+}
+"""DSPy's modules that answer no prompt here, and what stands in their place."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dspy
 import pytest
 
 from rlmlang import compiler
 from rlmlang.diagnostics.source import SourceFile
+from rlmlang.schema.modules import LEFT_OUT, MODULES
 
 RECIPE = """rlm 1
 code look_up(word: Text) -> Text from "words.py:look_up"
@@ -61,6 +63,14 @@ def test_what_is_bounded_is_taken(block: str) -> None:
 def test_what_is_not_is_said_once(block: str, code: str, words: str) -> None:
     ((found, message),) = said(block)
     assert (found, words in message) == (code, True), message
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_stands_in_the_place_of_a_module_of_dspys_is_told(name: str) -> None:
+    source = SourceFile("find.rlm", RECIPE.format(block=f'module: "dspy:{name}"\n  calls <= 3'))
+    (found,) = compiler.check(source, lambda wanted, importer: None).diagnostics
+    assert (found.code, found.hint) == ("unknown-module", LEFT_OUT[name])
+    assert hasattr(dspy, name) and name not in MODULES
 
 
 def test_code_of_a_session_calls_no_module() -> None:
