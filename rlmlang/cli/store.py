@@ -23,13 +23,15 @@ def command() -> None:
 @flags("store ls")
 def ls(store: str, as_values: bool) -> None:
     """Say what the store holds."""
+    from rlmlang.stores.databases import database_of
+
     reader = reader_of(store)
     place = reader.path
     runs = reader.runs()
     totals = [reader.totals(r) for r in runs]
     values = {
         "path": str(place),
-        "bytes": place.stat().st_size,
+        "bytes": database_of(place).size(),
         "runs": len(runs),
         "calls": sum(t[0] for t in totals),
         "answers": sum(t[1] for t in totals),
