@@ -9,7 +9,15 @@ from rlmlang.stores.sqlite_file import SqliteFile
 
 
 def database_of(address: StoreAddress) -> Database:
-    """The database at an address. Raises CodedError (store-missing)."""
-    if isinstance(address, Server):
-        raise failed("store-missing", f"{address} is no file", hint="name a file with --store")
-    return SqliteFile(address)
+    """The database at an address. Raises CodedError (extra-missing)."""
+    if not isinstance(address, Server):
+        return SqliteFile(address)
+    try:
+        from rlmlang.stores.postgres.server_database import ServerDatabase
+    except ImportError:
+        raise failed(
+            "extra-missing",
+            "a store on a server needs the package psycopg",
+            hint="pip install 'rlmlang[postgres]'",
+        ) from None
+    return ServerDatabase(address)

@@ -93,6 +93,12 @@ class Batch:
         if len(waiting) >= MOST:
             self.flush()
 
+    def bring(self, table: str, sealed: Sequence[Row]) -> None:
+        """Writes rows with the seals that they have, at once."""
+        if sealed:
+            self._replace(self.connection, table, sealed)
+            self.last = row_of(table, sealed) or self.last
+
     def flush(self) -> None:
         """Writes the rows that were put."""
         for table, waiting in self._rows.items():
