@@ -7,6 +7,8 @@ as marked text; numbers that may be whole or not are `numeric`, which keeps `1` 
 from __future__ import annotations
 
 import base64
+import math
+from decimal import Decimal
 
 from psycopg import Connection
 from psycopg.adapt import Buffer, Dumper, Loader
@@ -51,7 +53,10 @@ class _FloatDumper(Dumper):
     oid = types["numeric"].oid
 
     def dump(self, obj: float) -> bytes:
-        return repr(obj).encode()
+        if not math.isfinite(obj):
+            return repr(obj).encode()
+        digits = f"{Decimal(repr(obj)):f}"
+        return (digits if "." in digits else f"{digits}.0").encode()
 
 
 class _NumberLoader(Loader):

@@ -70,7 +70,7 @@ def problem_of(server: Server, mistake: Exception) -> CodedError:
     if not isinstance(mistake, psycopg.Error):
         return unwritable(server, mistake)
     state, said = mistake.sqlstate or "", mistake.diag.message_primary or str(mistake)
-    words = " ".join(said.split())
+    words = said.partition("\n")[0]
     lost = isinstance(mistake, psycopg.OperationalError | psycopg.InterfaceError) and not state
     if lost or state.startswith(GONE) or state == "25P03":
         return unreachable(server, words)
