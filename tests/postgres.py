@@ -65,8 +65,14 @@ class Cluster:
     def database(self) -> str:
         """The URL of a new database."""
         name = f"runs_{next(self.numbers)}"
-        self.call("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "runs", name)
+        self.say(f"CREATE DATABASE {name}")
         return f"postgresql://runs:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}/{name}"
+
+    def say(self, statements: str) -> None:
+        """Has the server's owner do something, a statement at a time."""
+        at = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "runs", "-v", "ON_ERROR_STOP=1")
+        for statement in filter(str.strip, statements.split(";")):
+            self.call("psql", *at, "-q", "-c", statement, "postgres")
 
 
 @contextmanager

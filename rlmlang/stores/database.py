@@ -80,5 +80,8 @@ class Database(Protocol):
     def session(self, name: str) -> Claim | None:
         """The sign that a process has a session of questions; None when another has it."""
 
+    def exists(self) -> bool:
+        """Whether a store is there."""
+
     def size(self) -> int:
         """Bytes that the store takes."""

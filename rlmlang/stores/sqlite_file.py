@@ -64,6 +64,10 @@ class SqliteFile:
         claim = Claim(session_claim(self.address, name))
         return claim if claim.take() else None
 
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.address.is_file()
+
     def size(self) -> int:
         """Bytes of the file."""
         return self.address.stat().st_size

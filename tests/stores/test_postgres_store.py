@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +23,7 @@ from rlmlang.stores.opening import open_store
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.schema import TABLES, VERSION
 from rlmlang.stores.store import Store
-from tests.conftest import Rlm
+from tests.conftest import ROOT, Rlm
 from tests.postgres import PASSWORD, Cluster
 from tests.provider import provider
 from tests.stores.test_durable import ARGS, rows
@@ -113,6 +116,30 @@ def test_what_a_server_refuses_is_said(server: Cluster, book: Path, rlm: Rlm) ->
         batch.execute("UPDATE store SET version = ?", (VERSION + 1,))
     for command in (("run", "find.rlm", *ARGS), ("runs",)):
         assert "[store-too-new]" in rlm(*command, "--store", url).err
+
+
+@pytest.mark.postgres
+def test_the_page_about_it_can_be_followed(
+    server: Cluster, book: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "shared-store.md").read_text()
+    blocks = dict(re.findall(r"```(sql|toml|text)\n(.*?)```", page, flags=re.DOTALL))
+    server.say(re.sub(r"\bruns\b", "team", blocks["sql"]))
+    url = f"postgresql://team@127.0.0.1:{server.port}/team"
+    monkeypatch.setenv("PGPASSWORD", "choose one")
+    assert rlm("run", "find.rlm", *ARGS).code == 0
+    for line in blocks["text"].splitlines():
+        said = line.replace("postgresql://runs@db.example.com/runs", url)
+        found = rlm(*shlex.split(said)[1:])
+        assert (found.code, found.err) == (0, ""), said
+    (book / "rlm.toml").write_text(
+        blocks["toml"].replace("postgresql://runs@db.example.com/runs", url)
+    )
+    refused = rlm("run", "find.rlm", *ARGS)
+    assert "[project-untrusted]" in refused.err
+    assert rlm("trust", str(book)).code == 0
+    again = json.loads(rlm("run", "find.rlm", *ARGS, "--json").out)
+    assert (again["usage"]["calls"], again["reused"]) == (0, 4)
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=5) | st.sampled_from(["\0", "\x01b", "\x01"])

@@ -99,6 +99,11 @@ class ServerDatabase:
         connection.close()
         return None
 
+    def exists(self) -> bool:
+        """Whether the tables are there."""
+        with contextlib.closing(self.reader()) as connection:
+            return version_of(connection) > 0
+
     def size(self) -> int:
         """Bytes of its tables and their indexes."""
         with contextlib.closing(self.read()) as connection:
