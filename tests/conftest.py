@@ -104,7 +104,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks each test with its group."""
     for item in items:
-        item.add_marker(group_of(item.nodeid))
+        served = item.get_closest_marker("postgres") is not None
+        item.add_marker("second" if served else group_of(item.nodeid))
 
 
 settings.register_profile("ci", derandomize=True)

@@ -10,6 +10,8 @@ from rlmlang.batch.keys import Parts
 from rlmlang.budget import Usage
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.stored import own_only_of, reader_for
+from rlmlang.stores.address import StoreAddress
+from rlmlang.stores.databases import database_of
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.stores.store import FILE
@@ -38,9 +40,10 @@ class History:
     def __init__(self, options: Options, batch: str) -> None:
         """Raises CodedError (store-damaged, store-untrusted)."""
         self._reader: StoreReader | None = None
-        self._path, self._own = options.store or Path(FILE), own_only_of(options)
+        self._path: StoreAddress = options.store or Path(FILE)
+        self._own = own_only_of(options)
         self._last: dict[bytes, int] = {}
-        if self._path.is_file():
+        if database_of(self._path).exists():
             self._read(batch)
 
     def __enter__(self) -> History:

@@ -133,6 +133,8 @@ def _sqlite() -> tuple[str, bool, str]:
 
 def _project() -> Iterator[tuple[str, bool, str]]:
     """The project of the current folder, and whether its runs can be kept."""
+    from pathlib import Path
+
     from rlmlang.cli.places import store_of
     from rlmlang.diagnostics.diagnostic import CodedError
     from rlmlang.runtime.project import load
@@ -146,10 +148,14 @@ def _project() -> Iterator[tuple[str, bool, str]]:
     if words := load(root, kept("profile")).profile.words:
         yield "profile", True, words
     try:
-        store = store_of("").absolute()
+        store = store_of("")
     except CodedError as mistake:
         yield "store", False, mistake.diagnostic.message
         return
+    if not isinstance(store, Path):
+        yield "store", True, f"{store}"
+        return
+    store = store.absolute()
     ok = os.access(next(p for p in (store, *store.parents) if p.exists()), os.W_OK)
     yield "store", ok, f"{store} {'can' if ok else 'cannot'} be written"
     counts, words = whose(store)

@@ -24,7 +24,7 @@ LOOKING = ("runs", "show", "view", "diff", "export", "store ls", "store verify",
            "store adopt")  # fmt: skip
 SAYING = (*ASKING, "check", "plan", "test", "runs", "show", "diff", "trust", "models", "doctor",
           "explain", "store ls", "store verify", "store gc", "store adopt", "store salvage",
-          "deps list", "deps verify", "deps check")  # fmt: skip
+          "store copy", "deps list", "deps verify", "deps check")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,8 @@ FLAGS = (
          ("run", "batch", "ask", "eval")),
     Flag(("--fresh",), "fresh", "Begin anew, without answers of earlier runs.",
          ASKING),
-    Flag(("--store",), "store", "The file that keeps runs; else .rlm/store.db of the project.",
+    Flag(("--store",), "store",
+         "What keeps runs: a file, or postgresql://…; else .rlm/store.db of the project.",
          (*ASKING, "graph", "test", "import", "mcp", *(c for c in LOOKING if c != "runs")), "PATH",
          default="", own=("runs",), offers="file"),
     Flag(("--no-store",), "no_store", "Keep nothing, use nothing kept.",

@@ -11,6 +11,7 @@ import click
 
 from rlmlang.cli.aside import kept
 from rlmlang.runtime.root import STORE, root_of
+from rlmlang.stores.address import StoreAddress, address_of, may_hold
 
 if TYPE_CHECKING:
     from rlmlang.runtime.project import Project
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
 class Keeping(TypedDict):
     """Where a run is kept, and whether rows count there that others wrote."""
 
-    store: Path | None
+    store: StoreAddress | None
     own_only: bool
 
 
-def store_of(given: str, recipe: str = "") -> Path:
+def store_of(given: str, recipe: str = "") -> StoreAddress:
     """The store that is named, else that of the project of a recipe or of the current folder. Where
     there is none yet, and one lies in the current folder, says so: its answers are paid. Raises
     CodedError (bad-project, unknown-profile, project-untrusted)."""
     if given:
-        return Path(given)
+        return address_of(given)
     store = near(_of_project(recipe))
-    if not store.exists() and Path(STORE).is_file() and not _said("quiet"):
+    if not may_hold(store) and Path(STORE).is_file() and not _said("quiet"):
         click.echo(f"an older store lies in ./{STORE.parent}: --store {STORE}", err=True)
     return store
 
@@ -49,7 +50,7 @@ def reader_of(given: str) -> StoreReader:
     return reader_for(store_of(given), own_only=not given)
 
 
-def _of_project(recipe: str = "") -> Path:
+def _of_project(recipe: str = "") -> StoreAddress:
     """The store of the project of a recipe or of the current folder, with the command's profile."""
     from rlmlang.runtime.project import load
     from rlmlang.runtime.trust import store_of as chosen
@@ -58,10 +59,12 @@ def _of_project(recipe: str = "") -> Path:
     return chosen(project, trust=_said("trust"))
 
 
-def near(path: Path) -> Path:
+def near(place: StoreAddress) -> StoreAddress:
     """A path as it is written from the current folder, where it lies below it."""
     here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    if isinstance(place, Path) and place.is_relative_to(here):
+        return place.relative_to(here)
+    return place
 
 
 def told(project: Project) -> list[str]:
@@ -75,15 +78,19 @@ def told(project: Project) -> list[str]:
     return [words, *filter(None, [project.profile.words])]
 
 
-def seen_with(store: Path | None) -> str:
+def seen_with(store: StoreAddress | None) -> str:
     """The command that shows a run of a store from the current folder; empty for one not kept."""
     if store is None:
         return ""
-    usual = os.path.realpath(_usual()) == os.path.realpath(store)
+    usual = _real(_usual()) == _real(store)
     return "rlm show" if usual else f"rlm show --store {shlex.quote(str(store))}"
 
 
-def _usual() -> Path:
+def _real(place: StoreAddress) -> str | StoreAddress:
+    return os.path.realpath(place) if isinstance(place, Path) else place
+
+
+def _usual() -> StoreAddress:
     """The store that a command looks into which is given nothing."""
     from rlmlang.diagnostics.diagnostic import CodedError
 

@@ -18,6 +18,7 @@ from rlmlang.cli.flags import Several, flags, offering
 from rlmlang.cli.moments import Since
 from rlmlang.cli.places import near, reader_of
 from rlmlang.cli.width import show, table
+from rlmlang.stores.address import is_url
 
 if TYPE_CHECKING:
     from rlmlang.runtime.spending import KeptRun, Used, Wanted
@@ -135,14 +136,16 @@ def _runs(stores: tuple[str, ...], *, packages: bool) -> Iterator[KeptRun]:
     a batch is one, and there may be many. Raises CodedError."""
     from rlmlang.runtime.spending import kept_runs
 
-    places = {os.path.realpath(p): p for named in stores for p in _files(named)} or {"": ""}
+    places = {
+        p if is_url(p) else os.path.realpath(p): p for named in stores for p in _files(named)
+    } or {"": ""}
     readers = [reader_of(p) for p in places.values()]
     return (run for reader in readers for run in kept_runs(reader, packages=packages))
 
 
 def _files(named: str) -> list[str]:
     """The file of that name, else those that a glob finds; the name itself where there are none."""
-    if Path(named).exists():
+    if is_url(named) or Path(named).exists():
         return [named]
     return sorted(glob.glob(named, recursive=True)) or [named]  # noqa: PTH207, a Path drops `./`
 

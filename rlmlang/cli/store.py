@@ -1,4 +1,4 @@
-"""`rlm store`: looking after the file that keeps runs."""
+"""`rlm store`: looking after what keeps runs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ def command() -> None:
 @flags("store ls")
 def ls(store: str, as_values: bool) -> None:
     """Say what the store holds."""
+    from rlmlang.stores.databases import database_of
+
     reader = reader_of(store)
     place = reader.path
     runs = reader.runs()
     totals = [reader.totals(r) for r in runs]
     values = {
         "path": str(place),
-        "bytes": place.stat().st_size,
+        "bytes": database_of(place).size(),
         "runs": len(runs),
         "calls": sum(t[0] for t in totals),
         "answers": sum(t[1] for t in totals),
@@ -50,7 +52,7 @@ def ls(store: str, as_values: bool) -> None:
 @command.command()
 @flags("store verify")
 def verify(store: str, as_values: bool) -> None:
-    """Check every row against its seal, and the file with SQLite's own check."""
+    """Check every row against its seal, and a file with SQLite's own check."""
     from rlmlang.stores.maintenance import verify as check
 
     place = store_of(store)
@@ -63,7 +65,8 @@ def verify(store: str, as_values: bool) -> None:
         for words in found.wrong:
             show([f"wrong: {words}"])
         if found.wrong:
-            click.echo(f"fix: rlm store salvage {place} NEW_FILE brings over all whole rows")
+            verb = "salvage" if isinstance(place, Path) else "copy"
+            click.echo(f"fix: rlm store {verb} {place} NEW_FILE brings over all whole rows")
     if found.wrong:
         raise click.exceptions.Exit(FAILED)
 
@@ -89,15 +92,41 @@ def adopt(store: str, as_values: bool) -> None:
 @click.option("--own", is_flag=True, help="Only rows that you wrote.")
 @flags("store salvage")
 def salvage(damaged: str, new_file: str, own: bool, as_values: bool) -> None:
-    """Bring all whole rows of the file DAMAGED into NEW_FILE."""
+    """Bring all whole rows of the file DAMAGED into NEW_FILE. Of a server: rlm store copy."""
+    from rlmlang.stores.address import address_of
+    from rlmlang.stores.problems import file_of
     from rlmlang.stores.salvage import salvage as rescue
 
-    found = rescue(Path(damaged), Path(new_file), own_only=own)
+    files = [file_of(address_of(p), "rlm store copy does it") for p in (damaged, new_file)]
+    found = rescue(*files, own_only=own)
     if as_values:
         click.echo(json.dumps({"path": new_file, "saved": found}, indent=2))
         return
     click.echo(f"{new_file}: " + ", ".join(f"{n:,} of {table}" for table, n in found.items()))
     click.echo(f"use it with --store {new_file}, or move it to {damaged}")
+
+
+@command.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@flags("store copy")
+def copy(source: str, target: str, as_values: bool) -> None:
+    """Bring all whole rows of the store FROM into the empty store TO: each a file, or a server's
+    postgresql://USER@HOST/DATABASE. Runs have the same names there, and go on there."""
+    from rlmlang.stores.address import address_of
+    from rlmlang.stores.copying import copy as bring
+
+    place = address_of(target)
+    found = bring(address_of(source), place)
+    if as_values:
+        values = {"path": str(place), "copied": found.rows, "left": found.left}
+        click.echo(json.dumps(values, indent=2))
+    else:
+        show([f"{place}: " + ", ".join(f"{n:,} of {table}" for table, n in found.rows.items())])
+        if found.left:
+            show([f"{found.left:,} rows were left: they are not what was written"])
+    if found.left:
+        raise click.exceptions.Exit(FAILED)
 
 
 @command.command()

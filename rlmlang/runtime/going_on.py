@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.stored import own_only_of, reader_for
-from rlmlang.stores.locks import Claim, session_claim
+from rlmlang.stores.address import StoreAddress
+from rlmlang.stores.database import Claim
+from rlmlang.stores.databases import database_of
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED
 from rlmlang.trajectory.events import SessionLeft
@@ -33,8 +34,8 @@ def going_on(session: str, options: Options) -> Iterator[Before]:
             "a session is kept in a store, and store=None keeps nothing",
             hint="leave store=None out, or name a file: store=Path('runs.db')",
         )
-    claim = Claim(session_claim(Path(options.store), session))
-    if not _taken(claim):
+    claim = _taken(options.store, session)
+    if claim is None:
         raise failed(
             "session-in-use",
             f"another call goes on with the session {session!r}",
@@ -42,24 +43,23 @@ def going_on(session: str, options: Options) -> Iterator[Before]:
             hint="call again when it has ended, or name another session",
         )
     try:
-        yield _left(session, options)
+        yield _left(session, options.store, own_only=own_only_of(options))
     finally:
         claim.drop()
 
 
-def _taken(claim: Claim) -> bool:
+def _taken(store: StoreAddress, session: str) -> Claim | None:
     try:
-        return claim.take()
+        return database_of(store).session(session)
     except OSError as mistake:
-        words = f"{claim.path.parent} cannot be written: {mistake.strerror}"
+        words = f"{mistake.filename or store} cannot be written: {mistake.strerror}"
         raise failed("store-unwritable", words) from None
 
 
-def _left(session: str, options: Options) -> Before:
+def _left(session: str, store: StoreAddress, *, own_only: bool) -> Before:
     """What the finished runs of a session left: all questions and answers, the last variables."""
-    path = Path(options.store or "")
     try:
-        with closing(reader_for(path, own_only=own_only_of(options))) as reader:
+        with closing(reader_for(store, own_only=own_only)) as reader:
             return _read(session, reader)
     except CodedError as problem:
         if problem.diagnostic.code != "unknown-run":

@@ -33,6 +33,7 @@ from rlmlang.trajectory.trajectory import Trajectory
 if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
     from rlmlang.models.lm import Lm
+    from rlmlang.stores.address import StoreAddress
 
 
 class BadRecipe(Exception):  # noqa: N818, it is the recipe that is bad
@@ -97,7 +98,7 @@ class Options:
     api_base: str = ""
     timeout: float = 120.0
     parallel: int | None = None
-    store: Path | None = STORE
+    store: StoreAddress | None = STORE
     own_only: bool = False
     fresh: bool = False
     retry_failed: bool = False

@@ -24,6 +24,7 @@ from rlmlang.runtime.projectfile import ProjectFile, read_file
 from rlmlang.runtime.root import FILE, Root
 from rlmlang.schema.environment import MODEL, PROFILE
 from rlmlang.schema.sandboxes import choices, chosen
+from rlmlang.stores.address import StoreAddress, address_of, is_url
 from rlmlang.tools.server import TIMEOUT, ServerSettings
 
 Pace = tuple[int | None, float | None, float | None]
@@ -52,7 +53,7 @@ class Project:
     takes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     sandbox: tuple[str, ...] = ()
     servers: Mapping[str, ServerSettings] = field(default_factory=dict)
-    store: Path | None = None
+    store: StoreAddress | None = None
     file: ProjectFile | None = None
     root: Root | None = None
 
@@ -95,7 +96,7 @@ def load(root: Root, profile: str | None = "") -> Project:
         {n: v for n, v in file.section("takes").items() if isinstance(v, dict)},
         tiers_of(tiers if isinstance(tiers, list) else (), f"{file.path}: [sandbox] tiers"),
         {n: _server(n, v, file) for n, v in file.section("mcp").items()},
-        file.path.parent / str(store) if store is not None else None,
+        _store(str(store), file) if store is not None else None,
         file,
         root,
     )
@@ -116,6 +117,11 @@ def _without_file(root: Root, profile: str) -> None:
         words = f"there is no profile `{profile}`: no {FILE} lies at or above {root.folder}"
         hint = "call it from the project, or leave --profile and RLM_PROFILE out"
         raise failed("unknown-profile", words, hint=hint)
+
+
+def _store(named: str, file: ProjectFile) -> StoreAddress:
+    """A server by its URL, else a file from the folder of the project's."""
+    return address_of(named) if is_url(named) else file.path.parent / named
 
 
 def _server(name: str, found: object, file: ProjectFile) -> ServerSettings:

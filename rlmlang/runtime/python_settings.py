@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from rlmlang.resources import user_state
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepared import Changed, Options
+from rlmlang.stores.address import address_of
 
 if TYPE_CHECKING:
     from rlmlang.models.lm import Lm
@@ -98,7 +99,7 @@ def options_of(
         engines=engines,
         sets={k: written(v) for k, v in said.get("sets", {}).items()},
         sources={k: str(v) for k, v in said.get("sources", {}).items()},
-        store=None if kept is None else Path(kept),
+        store=None if kept is None else address_of(kept),
         seen=seen,
         of_python=True,
     )

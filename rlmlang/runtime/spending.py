@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rlmlang.budget import Usage
+from rlmlang.stores.address import StoreAddress
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import RunRow
 from rlmlang.trajectory.events import RunStarted
@@ -32,7 +32,7 @@ class KeptRun:
     """A run of a store: its state, what it used of each model, and the packages that its recipe
     uses, each with its version."""
 
-    store: Path
+    store: StoreAddress
     row: RunRow
     state: str
     by_model: Mapping[str, Used]

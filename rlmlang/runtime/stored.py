@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.runtime.trust_list import trusts_path
 from rlmlang.stores import schema
+from rlmlang.stores.address import Server, StoreAddress, address_of
 from rlmlang.stores.opening import memory_store, open_store
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.signing import all_signed, own_secret
@@ -26,14 +27,14 @@ def store_for(options: Options, redact: Callable[[str], str]) -> Store:
     `open_store` raises)."""
     if options.store is None:
         return memory_store(redact)
-    path = Path(options.store)
-    return open_store(path, redact, own_only=_doubted(path, own_only_of(options)))
+    store = address_of(options.store)
+    return open_store(store, redact, own_only=_doubted(store, own_only_of(options)))
 
 
-def reader_for(path: Path, *, own_only: bool) -> StoreReader:
+def reader_for(store: StoreAddress, *, own_only: bool) -> StoreReader:
     """A store to be read, of which with `own_only` the rows of others count only in a trusted
     folder. Raises CodedError (store-untrusted and what StoreReader raises)."""
-    return StoreReader(path, own_only=_doubted(path, own_only))
+    return StoreReader(store, own_only=_doubted(store, own_only))
 
 
 def reader_of(store: Store, options: Options) -> StoreReader:
@@ -48,8 +49,11 @@ def own_only_of(options: Options) -> bool:
     return options.own_only and not options.trust
 
 
-def _doubted(path: Path, own_only: bool) -> bool:
-    return own_only and not trusts_path(str(path.resolve()))
+def _doubted(store: StoreAddress, own_only: bool) -> bool:
+    """Who may write into a database was let in by who keeps it; a file may come with a folder."""
+    if isinstance(store, Server):
+        return False
+    return own_only and not trusts_path(str(store.resolve()))
 
 
 def whose(path: Path) -> tuple[bool, str]:

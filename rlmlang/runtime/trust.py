@@ -26,6 +26,7 @@ from rlmlang.runtime.root import FILE, STORE, Root, root_at
 from rlmlang.runtime.trust_list import Listed, all_trusted, keep, listed, trusts_path
 from rlmlang.schema.environment import TRUST
 from rlmlang.schema.project import FREE, SETTINGS
+from rlmlang.stores.address import StoreAddress
 
 if TYPE_CHECKING:
     from rlmlang.runtime.prepared import Options
@@ -127,8 +128,8 @@ def untrusted(project: Project, options: Options) -> Diagnostic | None:
     return _untrusted(file, wanted)
 
 
-def store_of(project: Project, *, trust: bool) -> Path:
-    """The file that keeps the runs of a project: the one that it names, else the one at its root.
+def store_of(project: Project, *, trust: bool) -> StoreAddress:
+    """What keeps the runs of a project: the file or server that it names, else the one at its root.
     Raises CodedError (project-untrusted) for one that nobody has trusted it with."""
     file, named = project.file, project.store
     if file is None or named is None:
@@ -216,7 +217,8 @@ def doubt(
 
 def _overruled(project: Project, options: Options) -> Iterator[str]:
     """The guarded settings that do not count beside what the command and the environment say."""
-    if options.store is None or options.store.absolute() != project.store:
+    store = options.store
+    if (store.absolute() if isinstance(store, Path) else store) != project.store:
         yield "store.path"
     if options.api_base or os.environ.get(BASE):
         yield from ("models.api_base", "models.api_key_env")

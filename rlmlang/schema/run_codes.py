@@ -195,6 +195,7 @@ RUN_CODES: dict[str, Row] = {
     "store-damaged": (FAILED, (), "the file that keeps runs is not what was written"),
     "store-missing": (FAILED, (), "there is no store at that place"),
     "store-too-new": (FAILED, (), "a newer version wrote this store"),
+    "store-unreachable": (FAILED, ("parks",), "the server that keeps runs does not answer"),
     "store-untrusted": (FAILED, (), "a store with rows that this user did not write"),
     "store-unwritable": (FAILED, ("parks",), "the file that keeps runs cannot be written"),
     "test-file": (FAILED, (), "a file of a test cannot be read"),

@@ -24,6 +24,7 @@ from rlmlang.serving.offers import Offer, Reply
 from rlmlang.serving.recipes import ServedRecipe
 from rlmlang.serving.results import ANSWER, SCHEME
 from rlmlang.serving.schemas import Schema
+from rlmlang.stores.databases import database_of
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import RunRow
 from rlmlang.trajectory.calls import fold
@@ -157,7 +158,7 @@ class Records:
         return [
             reader_for(options.store, own_only=own_only_of(options))
             for options in self._stores.values()
-            if options.store is not None and options.store.exists()
+            if options.store is not None and database_of(options.store).exists()
         ]
 
     def _ours(self, row: RunRow) -> bool:

@@ -12,7 +12,8 @@ from rlmlang.budget import Usage
 from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema
-from rlmlang.stores.rows import Batch, Cell, Row
+from rlmlang.stores.connection import Cell, Row
+from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import PICO
 from rlmlang.stores.schema import ANSWERED, FAILED
 

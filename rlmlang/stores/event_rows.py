@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from rlmlang.stores.connection import Cell, Row
 from rlmlang.stores.redact import written
-from rlmlang.stores.rows import Batch, Cell, Row
+from rlmlang.stores.rows import Batch
 from rlmlang.stores.schema import REUSED, SHIFT
 from rlmlang.trajectory.events import Event, from_json, to_json
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 try:
@@ -105,14 +106,41 @@ def alive(path: Path) -> bool:
     return False
 
 
-def goes_on(store: Path | None, run: int) -> bool:
-    """Whether a run of a store goes on in some process."""
-    return store is not None and alive(claim_of(store, run))
+@dataclass(frozen=True)
+class FileClaims:
+    """The signs of life of the runs of a store in a file."""
+
+    store: Path
+
+    def take(self, run: int) -> Claim | None:
+        """That of a run; None when somebody holds it. Raises OSError."""
+        claim = Claim(claim_of(self.store, run))
+        return claim if claim.take() else None
+
+    def goes_on(self, run: int) -> bool:
+        """Whether a run goes on in some process."""
+        return alive(claim_of(self.store, run))
+
+    def others_go_on(self, run: int) -> bool:
+        """Whether another run than this one goes on."""
+        own = claim_of(self.store, run)
+        return any(c != own and alive(c) for c in own.parent.glob(f"{self.store.name}-*"))
 
 
-def others_go_on(store: Path | None, run: int) -> bool:
-    """Whether another run than this one goes on in a store."""
-    if store is None:
+class Alone:
+    """The signs of life of a store that one process alone has."""
+
+    def take(self, run: int) -> Alone:
+        """Nobody else asks."""
+        return self
+
+    def drop(self) -> None:
+        """Nothing is held."""
+
+    def goes_on(self, run: int) -> bool:
+        """None in another process."""
         return False
-    own = claim_of(store, run)
-    return any(c != own and alive(c) for c in own.parent.glob(f"{store.name}-*"))
+
+    def others_go_on(self, run: int) -> bool:
+        """None in another process."""
+        return False

@@ -5,22 +5,28 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from rlmlang.stores import mark, rows, schema
-from rlmlang.stores.journal import WriterThread, bring_up
-from rlmlang.stores.locks import CommitLock, alive, claim_of
-from rlmlang.stores.problems import damaged, hold_place, missing, problem_of
-from rlmlang.stores.rows import Batch, Cell
+from rlmlang.stores.address import Server, StoreAddress
+from rlmlang.stores.connection import Cell, Connection
+from rlmlang.stores.database import Claims, Writer
+from rlmlang.stores.databases import database_of
+from rlmlang.stores.journal import WriterThread
+from rlmlang.stores.locks import CommitLock
+from rlmlang.stores.problems import damaged, file_of, hold_place, missing, problem_of
+from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import FINISHED, RunRow, run_from
+from rlmlang.stores.sqlite_file import bring_up
+from rlmlang.stores.sqlite_writer import FileWriter
 
 T = TypeVar("T")
 UNUSED = """DELETE FROM phrase WHERE id NOT IN (SELECT system FROM call WHERE system IS NOT NULL
 UNION SELECT settings FROM call WHERE settings IS NOT NULL
-UNION SELECT json_extract(data, '$.document') FROM run
+UNION SELECT CAST(json_extract(data, '$.document') AS BIGINT) FROM run
 WHERE json_extract(data, '$.document') IS NOT NULL)"""
 
 
@@ -32,33 +38,35 @@ class Checked:
     wrong: tuple[str, ...]
 
 
-def verify(path: Path) -> Checked:
-    """Looks at every row's seal, and has SQLite look at the rest. Writes nothing.
+def verify(address: StoreAddress) -> Checked:
+    """Looks at every row's seal, and has SQLite look at the rest of a file. Writes nothing.
 
     Raises CodedError: store-missing where there is no file, store-too-new, and
     store-damaged where it is no store at all.
     """
-    connection = _open(path)
-    if not schema.has_tables(connection, path):
-        return Checked(dict.fromkeys(schema.TABLES, 0), tuple(_beside(path, connection)))
-    whole, wrong = {}, list[str]()
+    if isinstance(address, Server):
+        with contextlib.closing(database_of(address).read()) as connection:
+            return _checked(connection, ())
+    with contextlib.closing(_open(address)) as file:
+        if not schema.has_tables(file, address):
+            return Checked(dict.fromkeys(schema.TABLES, 0), tuple(_beside(address, file)))
+        return _checked(file, (*_beside(address, file), *_by_sqlite(file)))
+
+
+def _checked(connection: Connection, besides: Sequence[str]) -> Checked:
+    """What the seals say, and the rows that others speak of."""
+    whole, wrong = dict[str, int](), list[str]()
     for table in schema.TABLES:
+        whole[table] = 0
         try:
-            found = [
-                row[0]
-                for row in connection.execute(f"SELECT * FROM {table}")
-                if not rows.intact(table, row)
-            ]
-            count = connection.execute(f"SELECT COUNT(*) FROM {table} NOT INDEXED").fetchone()[0]
-            whole[table] = count - len(found)
-            wrong += [f"{table} row {number} is not what was written" for number in found]
+            for row in connection.execute(f"SELECT * FROM {table}"):
+                if rows.intact(table, row):
+                    whole[table] += 1
+                else:
+                    wrong.append(f"{table} row {row[0]} is not what was written")
         except sqlite3.Error as mistake:
             wrong.append(f"{table} cannot be read to its end: {mistake}")
-    wrong += _beside(path, connection)
-    wrong += _by_sqlite(connection)
-    wrong += _links(connection)
-    connection.close()
-    return Checked(whole, tuple(wrong))
+    return Checked(whole, (*wrong, *besides, *_links(connection)))
 
 
 def _beside(path: Path, connection: sqlite3.Connection) -> list[str]:
@@ -78,7 +86,7 @@ def _by_sqlite(connection: sqlite3.Connection) -> list[str]:
     return [f"SQLite: {row[0]}" for row in found if row[0] != "ok"]
 
 
-def _links(connection: sqlite3.Connection) -> Iterator[str]:
+def _links(connection: Connection) -> Iterator[str]:
     """Rows that speak of rows which are not there."""
     for words, query in (
         (
@@ -114,19 +122,21 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def adopt(path: Path) -> int:
+def adopt(address: StoreAddress) -> int:
     """Signs all whole rows of a store as this user's, whoever wrote them; gives how many there are.
-    Raises CodedError."""
+    Raises CodedError (store-missing for a server: of one all whole rows count anyway)."""
+    path = file_of(address, "of a database, all whole rows count for who may read it")
     _open(path).close()
 
     def sealed(secret: bytes, table: str, *row: Cell) -> Cell:
         return rows.seal(table, row[:-1], secret) if rows.intact(table, row) else row[-1]
 
-    def change(c: Batch, _: WriterThread) -> int:
-        c.connection.create_function("sealed", -1, sealed)
-        return sum(_sign(c, table) for table in schema.TABLES)
-
-    return _changed(path, change)
+    try:
+        writer = FileWriter(path)
+    except (OSError, sqlite3.Error) as mistake:
+        raise problem_of(path, mistake) from None
+    writer.define("sealed", sealed)
+    return _changed(writer, lambda c: sum(_sign(c, table) for table in schema.TABLES))
 
 
 def _sign(c: Batch, table: str) -> int:
@@ -135,65 +145,70 @@ def _sign(c: Batch, table: str) -> int:
     return c.execute(query, (c.secret, table)).rowcount
 
 
-def collectable(path: Path, seconds: float, keep: int) -> list[RunRow]:
+def collectable(address: StoreAddress, seconds: float, keep: int) -> list[RunRow]:
     """The runs that `collect` would remove, the newest first. Writes nothing. Raises CodedError."""
-    with contextlib.closing(_open(path)) as connection:
+    database = database_of(address)
+    opened = _open(address) if isinstance(address, Path) else database.read()
+    with contextlib.closing(opened) as connection:
         try:
-            return _old(connection, path, seconds, keep)
+            return _old(connection, database.claims(connection), address, seconds, keep)
         except sqlite3.Error as mistake:
-            raise problem_of(path, mistake) from None
+            raise problem_of(address, mistake) from None
 
 
-def _old(c: Batch | sqlite3.Connection, path: Path, seconds: float, keep: int) -> list[RunRow]:
+def _old(
+    c: Batch | Connection, claims: Claims, address: StoreAddress, seconds: float, keep: int
+) -> list[RunRow]:
     """Runs that may go: none that goes on, and none that a run which stays needs."""
     found = c.execute("SELECT * FROM run ORDER BY id DESC").fetchall()
     if not all(rows.intact("run", row) for row in found):
-        raise damaged(path, "a run is not what was written")
+        raise damaged(address, "a run is not what was written")
     old = [
         r
         for r in map(run_from, found[keep:])
         if (r.ended or r.started) < time.time() - seconds
-        and (r.state == FINISHED or not alive(claim_of(path, r.id)))
+        and (r.state == FINISHED or not claims.goes_on(r.id))
     ]
     used = _needed(c, [r.id for r in old])
     return [r for r in old if r.id not in used]
 
 
-def collect(path: Path, seconds: float, keep: int) -> tuple[int, int]:
+def collect(address: StoreAddress, seconds: float, keep: int) -> tuple[int, int]:
     """Removes runs that ended more than so many seconds ago, but for the last `keep`, with their
     calls. Runs whose answers a run that stays has used again stay too.
 
-    Gives how many runs went and how many bytes the file lost. Raises CodedError.
+    Gives how many runs went and how many bytes a file lost; a server keeps the space for what comes
+    next. Raises CodedError.
     """
-    _open(path).close()
-    before = path.stat().st_size
+    database = database_of(address)
+    opened = _open(address) if isinstance(address, Path) else database.read()
+    opened.close()
+    before, writer = database.size(), database.write()
 
-    def change(c: Batch, journal: WriterThread) -> list[int]:
-        gone = [r.id for r in _old(c, path, seconds, keep)]
-        journal.forget()
+    def change(c: Batch) -> list[int]:
+        gone = [r.id for r in _old(c, writer.claims, address, seconds, keep)]
+        writer.forget()
         for number in gone:
             _forget(c, number)
         c.execute(UNUSED)
         return gone
 
-    gone = _changed(path, change)
-    _shrink(path)
-    return len(gone), before - path.stat().st_size
+    gone = _changed(writer, change)
+    if isinstance(address, Path):
+        _shrink(address)
+    return len(gone), before - database.size()
 
 
-def _changed(path: Path, change: Callable[[Batch, WriterThread], T]) -> T:
+def _changed(writer: Writer, change: Callable[[Batch], T]) -> T:
     """Commits a change to a store that nothing else of this process has open."""
+    journal = WriterThread(writer)
     try:
-        journal = WriterThread(path)
-    except (OSError, sqlite3.Error) as mistake:
-        raise problem_of(path, mistake) from None
-    try:
-        return journal.wait(lambda c: change(c, journal))
+        return journal.wait(change)
     finally:
         journal.close()
 
 
-def _needed(c: Batch | sqlite3.Connection, old: list[int]) -> set[int]:
+def _needed(c: Batch | Connection, old: list[int]) -> set[int]:
     """Runs whose answers a run that stays has used again."""
     found = c.execute(
         f"SELECT DISTINCT origin >> {schema.SHIFT}, id >> {schema.SHIFT} FROM call "

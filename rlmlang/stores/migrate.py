@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlmlang.stores import rows, schema
+from rlmlang.stores.connection import Cell, Row
 from rlmlang.stores.redact import MASK
-from rlmlang.stores.rows import Cell, Row
 
 OLD = schema.TABLES["call"][:-1]  # the columns of a call in version 1
 AT = {name: at for at, name in enumerate(OLD)}

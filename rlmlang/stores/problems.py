@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.stores.address import Server, StoreAddress
 
 # primary result codes that speak of the place and not of what is in the file
 # (https://sqlite.org/rescode.html)
@@ -24,7 +25,7 @@ def shortened(path: str) -> str:
     return path if len(path) <= LONGEST else f"{path[: LONGEST // 2]}…{path[-LONGEST // 2 :]}"
 
 
-def problem_of(path: str | Path, mistake: Exception) -> CodedError:
+def problem_of(path: str | StoreAddress, mistake: Exception) -> CodedError:
     """The problem behind an error of SQLite's, or of the system's."""
     if isinstance(mistake, CodedError):
         return mistake
@@ -34,13 +35,14 @@ def problem_of(path: str | Path, mistake: Exception) -> CodedError:
     return unwritable(path, mistake)
 
 
-def damaged(path: str | Path, words: str) -> CodedError:
+def damaged(path: str | StoreAddress, words: str) -> CodedError:
     """The problem of a store that is not what was written."""
+    verb = "copy" if isinstance(path, Server) else "salvage"
     return failed(
         "store-damaged",
         f"{path} is damaged: {words}",
         reason="Every row carries a seal; nothing that is not what was written is ever used.",
-        hint=f"rlm store salvage {path} NEW_FILE brings over all rows that are whole",
+        hint=f"rlm store {verb} {path} NEW_FILE brings over all rows that are whole",
     )
 
 
@@ -70,7 +72,7 @@ def missing(path: Path, hint: str) -> CodedError:
     return failed("store-missing", f"there is no store at {path}", hint=hint)
 
 
-def foreign(path: str | Path) -> CodedError:
+def foreign(path: str | StoreAddress) -> CodedError:
     """The problem of a file that another program keeps."""
     return failed(
         "store-damaged",
@@ -80,7 +82,7 @@ def foreign(path: str | Path) -> CodedError:
     )
 
 
-def too_new(path: str | Path, found: int, known: int) -> CodedError:
+def too_new(path: str | StoreAddress, found: int, known: int) -> CodedError:
     """The problem of a store that a later version wrote."""
     return failed(
         "store-too-new",
@@ -89,9 +91,10 @@ def too_new(path: str | Path, found: int, known: int) -> CodedError:
     )
 
 
-def not_own(path: Path) -> CodedError:
+def not_own(path: StoreAddress) -> CodedError:
     """The problem of a store with rows of which nothing says that this user wrote them."""
-    named, folder = shlex.quote(str(path)), shlex.quote(str(project_of(path)))
+    named, place = shlex.quote(str(path)), path if isinstance(path, Path) else Path.cwd()
+    folder = shlex.quote(str(project_of(place)))
     return failed(
         "store-untrusted",
         f"{path} holds rows that were not written by you",
@@ -103,12 +106,32 @@ def not_own(path: Path) -> CodedError:
     )
 
 
+def file_of(address: StoreAddress, why: str) -> Path:
+    """The file at an address, for what is done with files alone. Raises CodedError
+    (store-missing)."""
+    if isinstance(address, Path):
+        return address
+    raise failed("store-missing", f"{address} is no file: {why}", hint="name a file with --store")
+
+
 def project_of(path: Path) -> Path:
     """The folder whose runs a store keeps."""
     return path.parent.parent if path.parent.name == ".rlm" else path.parent
 
 
-def unwritable(path: str | Path, mistake: Exception) -> CodedError:
+def unreachable(server: Server, words: str) -> CodedError:
+    """The problem of a server that does not answer, or does no more."""
+    return failed(
+        "store-unreachable",
+        f"{server} cannot be reached: {shortened(words)}",
+        reason="An answer is kept before anything depends on it, so no further call is made. What "
+        "was kept before is still there; of what was just being written the server knows.",
+        hint="run the same command again when the server is there: it goes on from what is kept; "
+        "or name another store: --store PATH",
+    )
+
+
+def unwritable(path: str | StoreAddress, mistake: Exception) -> CodedError:
     """The problem of a store that takes no more."""
     words = getattr(mistake, "strerror", "") or str(mistake)
     return failed(
@@ -118,4 +141,13 @@ def unwritable(path: str | Path, mistake: Exception) -> CodedError:
         "was kept before is still there.",
         hint="free some space or mend the permissions and run again: it is resumed from here; or "
         "name another file: --store PATH",
+    )
+
+
+def no_run() -> CodedError:
+    """The problem of a place that keeps no run yet."""
+    return failed(
+        "unknown-run",
+        "no run is kept here",
+        hint="run a recipe first: rlm run FILE; or name the file that keeps it: --store PATH",
     )

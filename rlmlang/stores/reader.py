@@ -13,12 +13,14 @@ from typing import Any
 from rlmlang.budget import Usage
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.stores import rows, schema, signing, whole
+from rlmlang.stores import rows, schema, signing
+from rlmlang.stores.address import Server, StoreAddress
 from rlmlang.stores.calls import WIDE, CallRow, row_from, unpacked
-from rlmlang.stores.journal import bring_up
-from rlmlang.stores.locks import alive, claim_of
-from rlmlang.stores.problems import damaged, hold_place, problem_of
-from rlmlang.stores.rows import Cell, Row
+from rlmlang.stores.connection import Cell, Connection, Found, Row
+from rlmlang.stores.database import Claims
+from rlmlang.stores.databases import database_of
+from rlmlang.stores.locks import Alone
+from rlmlang.stores.problems import damaged, no_run, problem_of
 from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step, used_by_settings
 from rlmlang.stores.schema import RESERVED, REUSED, TOLD
 from rlmlang.stores.told import Told, told_in
@@ -36,8 +38,8 @@ from rlmlang.trajectory.events import (
 )
 
 NEWEST = "SELECT id FROM run ORDER BY started DESC, id DESC LIMIT 1"
-LAST = """SELECT id FROM run WHERE NOT (json_valid(data) AND json_extract(data, '$.item') NOT NULL)
-ORDER BY started DESC, id DESC LIMIT 1"""
+LAST = """SELECT id FROM run WHERE NOT (json_valid(data)
+AND json_extract(data, '$.item') IS NOT NULL) ORDER BY started DESC, id DESC LIMIT 1"""
 NAMED = "SELECT id FROM run WHERE name = ?"
 BEGUN = "SELECT id FROM run WHERE name >= ? AND name < ? LIMIT 2"
 KNOWN = "SELECT name FROM run ORDER BY id DESC LIMIT 8"
@@ -46,17 +48,24 @@ LOW = (1 << schema.SHIFT) - 1
 
 
 class StoreReader:
-    """A store opened to be read: that of a file, or one in memory by its connection, which stays
-    open behind it. Raises CodedError (unknown-run, store-damaged, store-missing, store-too-new,
-    store-untrusted); of one that is `own_only` no row counts that this user did not write."""
+    """A store opened to be read: that of a file or a server, or one in memory by its connection,
+    which stays open behind it. Raises CodedError (unknown-run, store-damaged, store-missing,
+    store-unreachable, store-too-new, store-untrusted); of one that is `own_only` no row counts that
+    this user did not write."""
 
-    def __init__(self, store: Path | sqlite3.Connection, *, own_only: bool = False) -> None:
+    _c: Connection
+
+    def __init__(self, store: StoreAddress | Connection, *, own_only: bool = False) -> None:
         self._secret = signing.own_secret() if own_only else None
         self._texts: dict[int, str] = {}
-        if isinstance(store, Path):
-            self.path, self._c = store, _opened(store, self._secret)
+        self.path: StoreAddress = Path(":memory:")
+        self._claims: Claims = Alone()
+        if isinstance(store, Path | Server):
+            database = database_of(store)
+            self.path, self._c = store, database.read(self._secret)
+            self._claims = database.claims(self._c)
         else:
-            self.path, self._c = Path(":memory:"), store
+            self._c = store
 
     def close(self) -> None:
         """Gives the file back."""
@@ -68,7 +77,8 @@ class StoreReader:
 
     def each_run(self) -> Iterator[RunRow]:
         """The same one after another, none of them held."""
-        return (run_from(self._sound("run", row)) for row in self._rows("SELECT * FROM run"))
+        found = self._rows("SELECT * FROM run ORDER BY id")
+        return (run_from(self._sound("run", row)) for row in found)
 
     def run(self, number: int) -> RunRow:
         """The run of that id. Raises CodedError (unknown-run)."""
@@ -81,7 +91,7 @@ class StoreReader:
         """A run's state; one whose process is gone was killed."""
         if run.state != RUNNING:
             return run.state
-        return RUNNING if alive(claim_of(self.path, run.id)) else "killed"
+        return RUNNING if self._claims.goes_on(run.id) else "killed"
 
     def totals(self, run: RunRow) -> tuple[int, int, float]:
         """How many requests a run sent, how many were answered, and what they cost."""
@@ -123,7 +133,7 @@ class StoreReader:
         if len(found) == 1:
             return self.run(found[0])
         if not self._numbers(NEWEST):
-            raise _no_run()
+            raise no_run()
         known = [row[0] for row in self._rows(KNOWN)]
         raise failed("unknown-run", f"no run is called {name}", hint=did_you_mean(name, known))
 
@@ -187,7 +197,7 @@ class StoreReader:
         events = (self._event(self._sound("event", row), run) for row in found)
         return next((e for e in events if isinstance(e, kind)), None)
 
-    def _event_rows(self, run: RunRow, which: str) -> Iterator[Any]:
+    def _event_rows(self, run: RunRow, which: str) -> Iterator[Found]:
         """The rows of events but for those that say when calls were told, or only those."""
         query = f"SELECT * FROM event WHERE id BETWEEN ? AND ? AND {which} ORDER BY id"
         found = self._rows(query, *schema.span(run.id), TOLD)
@@ -208,7 +218,7 @@ class StoreReader:
         row = self._row(found)
         return self._call(found, run, row.id & LOW, row.started, texts)
 
-    def _rows(self, query: str, *values: Cell) -> Iterator[Any]:
+    def _rows(self, query: str, *values: Cell) -> Iterator[Found]:
         try:
             for row in self._c.execute(query, values):  # noqa: UP028, a cursor that is given up
                 yield row  # after its connection was closed cannot be closed itself
@@ -300,35 +310,9 @@ class StoreReader:
         return self._texts[number]
 
 
-def _opened(path: Path, secret: bytes | None) -> sqlite3.Connection:
-    """A store's file, brought up to date and held to what was written last."""
-    hold_place(path)
-    if not path.is_file():
-        raise _no_run()
-    try:
-        bring_up(path, secret)
-        connection = schema.read_only(path)
-        some = schema.has_tables(connection, path)
-        whole.hold(path, connection)
-        signing.hold_store(path, connection, secret)
-    except sqlite3.Error as mistake:
-        raise problem_of(path, mistake) from None
-    if not some:
-        raise _no_run()
-    return connection
-
-
 def _of_batch(run: RunRow) -> CodedError:
     return failed(
         "unknown-run",
         f"{run.name} is a batch, and each of its items is a run of its own",
         hint=f"`rlm show {run.name}` names them; give one of those",
-    )
-
-
-def _no_run() -> CodedError:
-    return failed(
-        "unknown-run",
-        "no run is kept here",
-        hint="run a recipe first: rlm run FILE; or name the file that keeps it: --store PATH",
     )

@@ -4,12 +4,12 @@ Half of it is a signature of who wrote the row, in which no one else's secret re
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import zstandard
 
+from rlmlang.stores.connection import Cell, Connection, Cursor, Row
 from rlmlang.stores.mark import row_of
 from rlmlang.stores.schema import TABLES
 from rlmlang.unicode import encodable
@@ -19,8 +19,7 @@ SEAL = 16
 HALF = SEAL // 2
 MOST = 512  # rows of a statement; SQLite takes 32,766 values
 _KEPT = threading.local()
-Cell = str | bytes | int | float | None  # a value of a column
-Row = Sequence[Cell]
+Replace = Callable[[Connection, str, Sequence[Row]], None]
 
 
 def pack(text: str) -> bytes:
@@ -69,13 +68,19 @@ class Batch:
     one statement a table: every statement costs a thread the interpreter's lock twice."""
 
     def __init__(
-        self, connection: sqlite3.Connection, *, shared: bool = True, secret: bytes = b""
+        self,
+        connection: Connection,
+        *,
+        shared: bool = True,
+        secret: bytes = b"",
+        replace: Replace | None = None,
     ) -> None:
         self.connection, self.shared, self.secret = connection, shared, secret
+        self._replace = replace or replace_rows
         self.last: tuple[str, int, bool] | None = None
         self._rows: dict[str, list[list[Cell]]] = {}
 
-    def execute(self, statement: str, values: Row = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: Row = ()) -> Cursor:
         """A statement, at once."""
         return self.connection.execute(statement, values)
 
@@ -88,16 +93,27 @@ class Batch:
         if len(waiting) >= MOST:
             self.flush()
 
+    def bring(self, table: str, sealed: Sequence[Row]) -> None:
+        """Writes rows with the seals that they have, at once."""
+        if sealed:
+            self._replace(self.connection, table, sealed)
+            self.last = row_of(table, sealed) or self.last
+
     def flush(self) -> None:
         """Writes the rows that were put."""
         for table, waiting in self._rows.items():
-            marks = f"({','.join('?' * len(waiting[0]))})"
-            self.connection.execute(
-                f"INSERT OR REPLACE INTO {table} VALUES{','.join([marks] * len(waiting))}",
-                [value for row in waiting for value in row],
-            )
+            self._replace(self.connection, table, waiting)
             self.last = row_of(table, waiting) or self.last
         self._rows.clear()
+
+
+def replace_rows(connection: Connection, table: str, rows: Sequence[Row]) -> None:
+    """Writes rows in place of those with their ids, as SQLite does it."""
+    marks = f"({','.join('?' * len(rows[0]))})"
+    connection.execute(
+        f"INSERT OR REPLACE INTO {table} VALUES{','.join([marks] * len(rows))}",
+        [value for row in rows for value in row],
+    )
 
 
 def _clean(value: Cell) -> Cell:

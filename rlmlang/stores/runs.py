@@ -11,22 +11,25 @@ from fractions import Fraction
 from typing import Any, TypedDict
 
 from rlmlang.budget import Usage
+from rlmlang.stores.connection import Connection, Row
 from rlmlang.stores.redact import written
-from rlmlang.stores.rows import Batch, Row
+from rlmlang.stores.rows import Batch
 from rlmlang.trajectory.events import NOT_TAKEN
 from rlmlang.value import Json
 
 PICO = 10**12
 RUNNING, FINISHED, PARKED, FAILED = "running", "finished", "parked", "failed"
 
-SPENT = f"""SELECT step, item, prompt, SUM(code IS NOT '{NOT_TAKEN}'),
+TAKEN = f"SUM(CASE WHEN code = '{NOT_TAKEN}' THEN 0 ELSE 1 END)"
+KEPT = "SUM(CASE WHEN state = 1 THEN 1 ELSE 0 END)"
+SPENT = f"""SELECT step, MIN(item), prompt, {TAKEN},
 SUM(COALESCE(used_in, worst_in)), SUM(COALESCE(used_out, worst_out)),
-SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
-FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step, {{}}, prompt"""
-BY_SETTINGS = f"""SELECT settings, SUM(code IS NOT '{NOT_TAKEN}'),
+SUM(COALESCE(used_usd, worst_usd, 0)), {KEPT}
+FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY step, {{}}, prompt ORDER BY 1, 2, 3"""
+BY_SETTINGS = f"""SELECT settings, {TAKEN},
 SUM(COALESCE(used_in, worst_in)), SUM(COALESCE(used_out, worst_out)),
-SUM(COALESCE(used_usd, worst_usd, 0)), SUM(state = 1)
-FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY settings"""
+SUM(COALESCE(used_usd, worst_usd, 0)), {KEPT}
+FROM call WHERE id BETWEEN ? AND ? AND state < 3 GROUP BY settings ORDER BY settings"""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def run_from(row: Any) -> RunRow:
 
 
 def spent_by_step(
-    c: Batch | sqlite3.Connection, first: int, last: int, *, by_item: bool = False
+    c: Batch | Connection, first: int, last: int, *, by_item: bool = False
 ) -> tuple[int, list[Spent]]:
     """How many answers a run has, and what each step spent, or each item of one. A request whose
     outcome nobody knows counts as its worst case: the provider may have done the work."""
@@ -178,9 +181,7 @@ def spent_by_step(
     return sum(row[7] for row in found), spent
 
 
-def used_by_settings(
-    c: sqlite3.Connection, first: int, last: int
-) -> list[tuple[int | None, Usage, int]]:
+def used_by_settings(c: Connection, first: int, last: int) -> list[tuple[int | None, Usage, int]]:
     """What calls with the same settings used, and how many of them were answered, by the number of
     the text that has the settings."""
     found = c.execute(BY_SETTINGS, (first, last)).fetchall()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.stores import mark, pages, rows, schema
+from rlmlang.stores.connection import Cell
 from rlmlang.stores.migrate import is_old, with_ending
 from rlmlang.stores.problems import hold_place, missing, too_new, unwritable
-from rlmlang.stores.rows import Cell
 from rlmlang.stores.signing import own_secret
 
 ALONE = f"""DELETE FROM call WHERE state = {schema.REUSED}

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from rlmlang.resources import user_state
 from rlmlang.stores import rows, schema
+from rlmlang.stores.address import StoreAddress
+from rlmlang.stores.connection import Row
 from rlmlang.stores.locks import CommitLock
 from rlmlang.stores.problems import damaged, not_own
-from rlmlang.stores.rows import Row
 
 SIZE = 32  # bytes of a secret
 ENDS = "SELECT * FROM {0} WHERE id IN (SELECT MIN(id) FROM {0} UNION SELECT MAX(id) FROM {0})"
@@ -54,7 +55,7 @@ def _kept(path: Path) -> bytes:
     return found
 
 
-def hold(path: Path, table: str, row: Row, secret: bytes | None) -> None:
+def hold(path: StoreAddress, table: str, row: Row, secret: bytes | None) -> None:
     """Holds that a row is what was written, and by whom where a secret is given. Raises CodedError
     (store-damaged, store-untrusted)."""
     if secret is not None and rows.signed(table, row, secret):

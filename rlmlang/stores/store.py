@@ -1,4 +1,4 @@
-"""A store: runs, their calls and events in one SQLite file that several processes may share."""
+"""A store: runs, their calls and events in one database that several processes may share."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rlmlang.framing.reminders import without_reminder
 from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema, signing
+from rlmlang.stores.address import StoreAddress
 from rlmlang.stores.calls import (
     ELSEWHERE,
     FIND,
@@ -27,18 +28,20 @@ from rlmlang.stores.calls import (
     settle,
     unpacked,
 )
+from rlmlang.stores.connection import Cell, Connection, Row
+from rlmlang.stores.database import Claim, Claims
 from rlmlang.stores.event_rows import TOOLS, event_of, event_row, highest
 from rlmlang.stores.journal import Journal
-from rlmlang.stores.locks import Claim, claim_of, goes_on, others_go_on
+from rlmlang.stores.locks import Alone
 from rlmlang.stores.problems import problem_of
 from rlmlang.stores.redact import written
-from rlmlang.stores.rows import Batch, Cell, Row
+from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
 from rlmlang.stores.schema import RESERVED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
 from rlmlang.trajectory.events import CallFailed, CallStarted, CodeCalled, Event, ToolCalled
 
-NEAREST = """SELECT * FROM call WHERE state & 1 AND step = ?
+NEAREST = """SELECT * FROM call WHERE (state & 1) = 1 AND step = ?
 ORDER BY item = ? DESC, id DESC LIMIT 1"""
 FILE = Path(".rlm") / "store.db"
 LOOK, GIVEN, AT_ONCE = 0.05, 1_000, 128
@@ -50,11 +53,13 @@ class Store:
     def __init__(
         self,
         journal: Journal,
-        reader: sqlite3.Connection,
-        path: Path | None,
+        reader: Connection,
+        path: StoreAddress | None,
         redact: Callable[[str], str] = str,
         secret: bytes | None = None,
+        claims: Claims | None = None,
     ) -> None:
+        self.claims: Claims = claims or Alone()
         self.secret = secret  # of whom alone rows count; None for rows of anybody
         self.journal, self.reader, self.path, self.redact = journal, reader, path, redact
         self.run = RunRow(0)
@@ -73,7 +78,7 @@ class Store:
         """The same store for another run that goes on meanwhile: closed, it gives up its run only.
         From now on answers that other runs wait for are waited for."""
         self.journal.shared = self.path is not None
-        other = Store(self.journal, self.reader, self.path, self.redact, self.secret)
+        other = Store(self.journal, self.reader, self.path, self.redact, self.secret, self.claims)
         other._lent = True
         return other
 
@@ -97,14 +102,15 @@ class Store:
             return RunStart(run.name)
         text = written(document, self.redact) if document is not None else ""
 
-        def change(c: Batch) -> tuple[RunRow, RunStart]:
+        def change(c: Batch) -> tuple[RunRow, RunStart, bool]:
             about: RunData = {**run.data, "document": self._texts.number(c, text)}
             wanted = replace(run, data=about)
-            return begin_run(c, wanted, self._claimed, self.redact, self._hold, fresh=fresh)
+            made = begin_run(c, wanted, self._claimed, self.redact, self._hold, fresh=fresh)
+            return *made, self.claims.others_go_on(made[0].id)
 
-        found, begun = self.journal.wait(change)
+        found, begun, beside = self.journal.wait(change)
         self.run = found
-        self.journal.shared = self.journal.shared or others_go_on(self.path, found.id)
+        self.journal.shared = self.journal.shared or beside
         first, last = self._before, _ = schema.span(found.id)
         if not begun.resumed:
             return begun
@@ -140,13 +146,8 @@ class Store:
 
     def _claimed(self, run: int) -> bool:
         """Takes the sign of life of a run, unless someone else holds it."""
-        if self.path is None:
-            return True
-        claim = Claim(claim_of(self.path, run))
-        if not claim.take():
-            return False
-        self._claim = claim
-        return True
+        self._claim = self.claims.take(run)
+        return self._claim is not None
 
     # ── calls ────────────────────────────────────────────────────────────────
 
@@ -222,7 +223,7 @@ class Store:
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
                 return kept(self._sound(found))
             for (other,) in c.execute(ELSEWHERE, (sending.key, *schema.span(self.run.id))):
-                if goes_on(self.path, other >> SHIFT):
+                if self.claims.goes_on(other >> SHIFT):
                     return int(other)
         made = row_of(c, row, RESERVED, sending, time.time(), self._texts)
         c.put("call", made.values())
@@ -295,7 +296,7 @@ class Store:
 
     def beside(self) -> Store:
         """Another run in the memory of this one."""
-        return Store(self.journal, self.reader, self.path, self.redact, self.secret)
+        return Store(self.journal, self.reader, self.path, self.redact, self.secret, self.claims)
 
     # ── events ───────────────────────────────────────────────────────────────
 

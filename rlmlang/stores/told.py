@@ -7,7 +7,8 @@ import json
 from typing import NamedTuple
 
 from rlmlang.stores import rows
-from rlmlang.stores.rows import Batch, Cell
+from rlmlang.stores.connection import Cell
+from rlmlang.stores.rows import Batch
 from rlmlang.stores.schema import TOLD
 
 

@@ -14,6 +14,7 @@ from rlmlang.runtime.commits import at_commit, unknown
 from rlmlang.runtime.prepared import BadRecipe, Options
 from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.stored import own_only_of, reader_for, store_for
+from rlmlang.stores.databases import database_of
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.testing.choosing import choose_eval
 from rlmlang.testing.evals import EvalValues
@@ -67,7 +68,7 @@ def keep(options: Options, name: str, path: str, values: EvalValues, run: str) -
 def kept(options: Options, name: str) -> EvalValues | None:
     """An eval that the options' store keeps, by its run's name or beginning; None where there is
     none."""
-    if options.store is None or not options.store.is_file():
+    if options.store is None or not database_of(options.store).exists():
         return None
     reader = reader_for(options.store, own_only=own_only_of(options))
     try:

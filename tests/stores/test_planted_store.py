@@ -18,7 +18,7 @@ from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.trust_list import Listed, keep
 from rlmlang.stores import rows, schema, signing
-from rlmlang.stores.rows import Cell
+from rlmlang.stores.connection import Cell
 from tests.conftest import Result, Rlm
 
 ASK = """rlm 1
