@@ -18,7 +18,7 @@ from rlmlang.runtime.prepared import Changed, Fork, Options, Outcome, Prepared
 from rlmlang.runtime.python_settings import NAMED, options_of
 from rlmlang.runtime.shown import line_finder
 from rlmlang.runtime.stored import reader_for, reader_of
-from rlmlang.stores.address import StoreAddress, address_of
+from rlmlang.stores.address import address_of
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import RunRow
 from rlmlang.stores.store import Store
@@ -102,7 +102,7 @@ def run_of(reader: StoreReader, row: RunRow, opening: Opening) -> Run:
     )
 
 
-def runs(store: str | StoreAddress | None = None) -> tuple[Run, ...]:
+def runs(store: str | Path | None = None) -> tuple[Run, ...]:
     """The runs that a store keeps, the oldest first: that of `load` and `completion` unless another
     is named. Raises CodedError (unknown-run, store-damaged, store-too-new)."""
     opening = _opening(store)
@@ -110,7 +110,7 @@ def runs(store: str | StoreAddress | None = None) -> tuple[Run, ...]:
         return tuple(run_of(reader, row, opening) for row in reader.runs())
 
 
-def trajectory_of(run: str = "last", store: str | StoreAddress | None = None) -> Trajectory:
+def trajectory_of(run: str = "last", store: str | Path | None = None) -> Trajectory:
     """All that happened in a kept run, which the beginning of its name may name; the last one
     unless one is named. Raises CodedError (unknown-run, store-damaged, store-too-new)."""
     opening = _opening(store)
@@ -119,7 +119,7 @@ def trajectory_of(run: str = "last", store: str | StoreAddress | None = None) ->
     return Trajectory(name, StoredRecord(opening, name))
 
 
-def _opening(store: str | StoreAddress | None) -> Opening:
+def _opening(store: str | Path | None) -> Opening:
     path = address_of(store) if store is not None else user_state() / "runs.db"
     return lambda: reader_for(path, own_only=False)
 
