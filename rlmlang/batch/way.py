@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from rlmlang.batch.history import Earlier
-from rlmlang.batch.items import Item
+from rlmlang.batch.items import Item, items_of
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.suite import Batch
@@ -50,9 +50,11 @@ class Way:
 
     @classmethod
     def of(cls, batch: Batch, options: Options, items: int, wish: Wish) -> Way:
-        """The way over so many items. Raises CodedError (wrong-input)."""
+        """The way over so many items. Raises CodedError (wrong-input), also for a name that none
+        has."""
         fails = failures_of(wish.max_failures, items, goes_on=wish.keep_going or batch.goes_on)
         selected = selection(wish.select)
+        _require_names(selected, batch)
         options = replace(options, home=batch.base)
         profile = load(root_of(home_of(batch.path, batch.base)), options.profile).profile
         settled = profile.given(batch.recipe) & {name for name, _ in batch.sets}
@@ -91,6 +93,25 @@ def selection(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _require_names(words: tuple[str, ...], batch: Batch) -> None:
+    """Raises CodedError (wrong-input) for a name that no item has: a typo is no work done."""
+    left = [w for w in words if w not in WORDS]
+    for item in items_of(batch) if left else ():
+        left = [w for w in left if not _named(w, item)]
+        if not left:
+            return
+    if left:
+        raise failed(
+            "wrong-input",
+            f"--select {left[0]}: no item has that name",
+            hint="--dry-run without --select lists what is left to do, by name",
+        )
+
+
+def _named(word: str, item: Item) -> bool:
+    return item.name == word or fnmatchcase(item.name, word)
+
+
 def failures_of(said: str, items: int, *, goes_on: bool) -> int | None:
     """After how many failures no item more is begun: none, one where it does not go on, else what
     `--max-failures` says, as a number or a percentage of the items. Raises CodedError
@@ -117,4 +138,4 @@ def _is(word: str, item: Item, earlier: Earlier | None, changed: Callable[[], bo
             return earlier is not None and changed()
     if word.startswith("state:"):
         return earlier is not None and earlier.state == word.removeprefix("state:")
-    return item.name == word or fnmatchcase(item.name, word)
+    return _named(word, item)

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlmlang import resources
 from rlmlang.diagnostics.diagnostic import CodedError, failed
@@ -25,6 +28,9 @@ from rlmlang.packages.tree import (
 )
 from rlmlang.packages.version import Version, version_in
 from rlmlang.runtime.projectfile import parsed
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "rlmlang.packages"
 
@@ -90,10 +96,9 @@ def _broken(words: str) -> CodedError:
 def distribution_of(name: str) -> tuple[Path, Version]:
     """The folder of a package that a Python distribution has, and the distribution's version;
     nothing of it is imported. Raises CodedError (package-missing, package-broken)."""
-    from importlib.metadata import entry_points
     from importlib.util import find_spec
 
-    points = list(entry_points(group=GROUP, name=name))
+    points = [p for p in _published(tuple(map(_changed, sys.path))) if p.name == name]
     if not points or points[0].dist is None:
         raise failed(
             "package-missing",
@@ -107,6 +112,23 @@ def distribution_of(name: str) -> tuple[Path, Version]:
     if not folders or version is None:
         raise _broken(f"{points[0].dist.name} has no folder {points[0].module}, or no version")
     return Path(next(iter(folders)), *below), version
+
+
+@lru_cache(maxsize=1)
+def _published(_places: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    """The packages of all distributions in those folders. They are read again where something was
+    installed since: reading those of all takes longer than checking a recipe."""
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=GROUP))
+
+
+def _changed(place: str) -> tuple[str, int]:
+    """A folder that Python looks into, and when something came into it or left it."""
+    try:
+        return place, os.stat(place or ".").st_mtime_ns
+    except OSError:
+        return place, 0
 
 
 def installed(name: str) -> tuple[Manifest, Tree, Path]:

@@ -165,6 +165,10 @@ def test_a_name_selects(folder: Path, rlm: Rlm, server: Server) -> None:
     assert sorted(page_of(b) for b in server.requests) == [4, 10, 11]
     assert "3 done, 9 not selected" in found.err
     assert rlm("batch", "one.rlm", *asking(server), "--select", "state:lost").code == 2
+    for wrong in ("0O4", "9*"):
+        done = rlm("batch", "one.rlm", *asking(server), "--select", "001", "--select", wrong)
+        assert (done.code, f"--select {wrong}: no item has that name" in done.err) == (2, True)
+    assert len(server.requests) == 3
 
 
 def test_the_price_is_told_before(folder: Path, rlm: Rlm, server: Server) -> None:

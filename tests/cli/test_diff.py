@@ -239,3 +239,21 @@ def test_what_cannot_be_compared_is_one_problem(
 
 def _step(recipe: dict[str, list[dict[str, object]]], name: str) -> dict[str, dict[str, object]]:
     return next(s["after"] for s in recipe["steps"] if s["step"] == name)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [("openai/gpt-5-mini", "dollars depend on what is read: --source and --set say it"),
+     ("acme/unheard-of", "price unknown")],
+)  # fmt: skip
+def test_a_price_that_is_open_or_unknown_is_said_in_words(
+    folder: Path, rlm: Rlm, model: str, words: str
+) -> None:
+    text = 'rlm 1\n\nprompt says(page: Text) -> Text "{}"\n\nrecipe one(page: Text) -> Text {{\n  return says(page)\n}}\n'
+    (folder / "rlm.toml").write_text(f'[models]\ndefault = "{model}"\n')
+    for name, task in (("a.rlm", "What?"), ("b.rlm", "Who?")):
+        (folder / name).write_text(text.format(task))
+    found = rlm("diff", "a.rlm", "b.rlm")
+    assert f"asked again: 1 calls expected, 2 at most; {words}\n" in found.out, (
+        found.out + found.err
+    )

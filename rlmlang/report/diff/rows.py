@@ -78,6 +78,10 @@ def again(diff: PlanDiff) -> str:
     if not most.calls.known:
         return "how often depends on what is read; --source and --set say it"
     calls = f"{number(likely.calls)} calls expected, {number(most.calls)} at most"
+    if most.usd is None:
+        return f"{calls}; price unknown"
+    if most.usd.exact() is None:
+        return f"{calls}; dollars depend on what is read: --source and --set say it"
     return f"{calls}; ${_usd(most)} at most"
 
 

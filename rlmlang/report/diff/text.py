@@ -19,6 +19,8 @@ FIELD = re.compile(r"^\[\[ ## (\w+) ## \]\]\n*", re.MULTILINE)
 UNNAMED = ("result", "completed")
 """Fields of an answer whose names say nothing to a reader."""
 MARKS = {"=": ("", "", ""), "-": ("[-", "-]", "red"), "+": ("{+", "+}", "green")}
+HASH = "hash"
+"""The field of a package that has no words."""
 SHOWN = 20  # changed answers, unless all are wanted
 
 
@@ -59,7 +61,10 @@ def _change(change: Change) -> Iterator[Text]:
 
 
 def _field(field: Field) -> Text:
-    return _labelled(f"    {field.name}: ").append(marked(field.before, field.after, 6))
+    label = _labelled(f"    {field.name}: ")
+    if field.name == HASH:
+        return label.append(rows.arrow(field.before, field.after))
+    return label.append(marked(field.before, field.after, 6))
 
 
 def _labelled(words: str) -> Text:
