@@ -5,6 +5,7 @@ from __future__ import annotations
 
 SECOND = (
     "tests/batch/test_run.py",
+    "tests/batch/test_team.py",
     "tests/cli/test_odd_places.py",
     "tests/cli/test_terminal.py",
     "tests/cli/test_progress.py",
