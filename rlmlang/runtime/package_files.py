@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "rlmlang.packages"
+WHAT = f"a package is a folder with {MANIFEST}, in it [package] with name and version"
 
 
 def cache_home() -> Path:
@@ -67,11 +68,7 @@ def manifest_at(folder: Path, where: str) -> Manifest:
     """The manifest in a folder."""
     path = folder / MANIFEST
     if not path.is_file():
-        raise failed(
-            "package-missing",
-            f"{where}: there is no {path}",
-            hint=f"a package is a folder with {MANIFEST}, in it [package] with name and version",
-        )
+        raise failed("package-missing", f"{where}: there is no {path}", hint=WHAT)
     with path.open("rb") as file:
         return manifest_from(file.read(MOST_BYTES), where)
 
@@ -83,7 +80,7 @@ def manifest_from(data: bytes, where: str) -> Manifest:
     except CodedError as mistake:
         raise _broken(mistake.diagnostic.message) from None
     if found is None:
-        raise _broken(f"{where}: its {MANIFEST} has no [package]")
+        raise failed("package-broken", f"{where}: its {MANIFEST} has no [package]", hint=WHAT)
     return found
 
 

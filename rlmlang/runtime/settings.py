@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rlmlang.diagnostics.suggest import did_you_mean, nearest
 from rlmlang.schema.project import (
+    FORMS,
     FREE,
     OF_PROFILE,
     PROFILED,
@@ -99,7 +100,8 @@ def _near(key: str, at: tuple[str, ...], below: list[str]) -> str:
         return f"`[{section}]` is near: was that meant?" if section else _choice(below)
     if key.lower() in by_other:
         return f"it is called `{by_other[key.lower()][-1]}` here"
-    return did_you_mean(key, [n for n in below if n not in FREE])
+    free = next((FORMS[n] for n in below if n in FREE and not FREE[n].fullmatch(key)), "")
+    return free or did_you_mean(key, [n for n in below if n not in FREE])
 
 
 def _instead(key: str, given: object, setting: ProjectSetting) -> str:

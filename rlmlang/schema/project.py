@@ -19,6 +19,13 @@ FREE = {
     PROFILE: re.compile(r"[A-Za-z_][A-Za-z0-9_-]*"),
     PACKAGE: re.compile(rf"{PACKAGE_NAME}(@[0-9]+(\.[0-9]+)?)?"),
 }
+FORMS = {
+    NAME: "a name has letters, digits and _: `reader`",
+    MODEL: "a model is named as its provider does: `openai/gpt-5-mini`",
+    PROFILE: "a profile's name has letters, digits, _ and -: `dev`",
+    PACKAGE: "a package's name has small letters, digits, _, - and /: `acme/legal`",
+}
+"""How a name that the user chooses is written, by its place in a path."""
 
 
 @value

@@ -49,6 +49,8 @@ WRONG = [
     ("[limits]\nm = { parallel = 0 }\n", 2, "a whole number"),
     ("[limits]\nm = { tokens_per_minute = inf }\n", 2, "tok a minute"),
     ('[sandbox]\ntiers = "monty"\n', 2, "a list of names"),
+    ('[deps]\nBad = { path = ".." }\n', 2, "a package's name has small letters"),
+    ('[models]\n"a b" = "a/b"\n', 2, "a name has letters, digits and _"),
     # what is no TOML
     ('[models]\na = "x"\na = "y"\n', 3, "this is no TOML"),
     ("[models]\n[prices]\n[models]\n", 3, "this is no TOML"),
