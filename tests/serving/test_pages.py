@@ -114,12 +114,12 @@ def test_a_run_is_followed_while_it_goes_on(folder: Path) -> None:
             await page.show(address)
             await state(page, "running")
             await page.until(
-                f"document.getElementById('calls').textContent.includes('{FIRST + 1} calls')"
+                f"document.getElementById('calls')?.textContent.includes('{FIRST + 1} calls')"
             )
             go_on.set()
             await state(page, "finished")
             await page.until(
-                f"document.getElementById('calls').textContent.includes('{FIRST + 2} calls')"
+                f"document.getElementById('calls')?.textContent.includes('{FIRST + 2} calls')"
             )
             assert page.wrong == []
             assert {a.partition("?")[0] for a in page.asked if not a.startswith("data:")} == {

@@ -43,8 +43,13 @@ export class Run {
     this.said = { answers: {}, reasons: {}, templates: [] };
   }
 
-  /** Reads calls, attempts, byte ranges and answers. */
-  async load() {
+  /** Reads calls, attempts, byte ranges and answers, once. */
+  load() {
+    this.loaded ??= this.read();
+    return this.loaded;
+  }
+
+  async read() {
     const named = ["calls", "attempts", "ranges", "spans"].map((name) => columns(`${this.key}-${name}`));
     [this.calls, this.attempts, this.ranges, this.spans] = await Promise.all(named);
     this.said = { ...this.said, ...(await unpacked(`${this.key}-texts`)) };

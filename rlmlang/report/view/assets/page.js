@@ -150,7 +150,9 @@ async function redraw() {
   page = block("page");
   runs.splice(0, runs.length, ...page.runs.map(() => null));
   if (!runs.length) return;
-  await show(Math.min(number, runs.length - 1));
+  const next = Math.min(number, runs.length - 1);
+  await runAt(next).load();
+  await show(next);
   if (wanted) shown.table.want(wanted);
   scrollTo(0, top);
 }
