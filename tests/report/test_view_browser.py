@@ -109,7 +109,8 @@ def test_two_runs_stand_beside_each_other(book: Path, rlm: Rlm) -> None:
     looked_at(look)
 
 
-def test_a_batch_leads_to_its_items(folder: Path, rlm: Rlm, server: Server) -> None:
+@pytest.mark.parametrize("wide", [400, 1280])
+def test_a_batch_leads_to_its_items(wide: int, folder: Path, rlm: Rlm, server: Server) -> None:
     pages(folder, 3, RECIPE)
     assert rlm("batch", "one.rlm", *asking(server)).code == 0
     shown(rlm)
@@ -120,5 +121,6 @@ def test_a_batch_leads_to_its_items(folder: Path, rlm: Rlm, server: Server) -> N
         await page.value(f"{links}.find((b) => b.textContent === '002').click()")
         await page.until("document.querySelector('.item').textContent === '002'")
         await page.until("document.getElementById('answer').textContent.includes('p2')")
+        assert not await page.value(WIDER)
 
-    looked_at(look)
+    looked_at(look, wide=wide)

@@ -70,7 +70,7 @@ function bar(paid, expected, worst, most) {
   };
   const mark = el("i", { class: "mark" });
   mark.style.left = `${(100 * Math.min(expected, most)) / most}%`;
-  return el("span", { class: "bar over" }, piece("worst", worst), piece("paid", paid), expected ? mark : null);
+  return el("span", { class: "bar over" }, piece("worst", worst), paid ? piece("paid", paid) : null, expected ? mark : null);
 }
 
 function verdict(price) {
