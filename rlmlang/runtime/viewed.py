@@ -11,7 +11,7 @@ from functools import partial
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.plan.plan import Plan
 from rlmlang.report.view.page import Kept, Page
-from rlmlang.report.view.run_page import Shown, run_page
+from rlmlang.report.view.run_page import Shown, is_priced, run_page
 from rlmlang.runtime.batch_runs import BatchRun, batch_run, item_run
 from rlmlang.runtime.diff import difference
 from rlmlang.runtime.prepare import plan_of_run
@@ -79,14 +79,15 @@ def _batch(reader: StoreReader, batch: BatchRun, shown: Shown) -> Page:
     each = replace(shown, limit=shown.limit.of_each(min(len(names), INSIDE)))
     runs = (reader.run(batch.numbers[name]) for name in names[:INSIDE])
     pages = tuple(run_page(kept_run(reader, run), each) for run in runs)
-    rows: list[Json] = [_item(reader, batch, name, shown) for name in names]
+    priced = all(is_priced(page) for page in pages)
+    rows: list[Json] = [_item(reader, batch, name, shown, priced=priced) for name in names]
     about: dict[str, Json] = {"name": row.recipe.removeprefix("batch "), "run": row.name}
     seconds = (row.ended or time.time()) - row.started
     told = {**about, "state": batch.state, "started": row.started, "seconds": seconds}
     return Page(f"{row.recipe} · {row.name}", pages, batch={**told, "items": rows})
 
 
-def _item(reader: StoreReader, batch: BatchRun, name: str, shown: Shown) -> Json:
+def _item(reader: StoreReader, batch: BatchRun, name: str, shown: Shown, *, priced: bool) -> Json:
     """An item as a row of the table."""
     found, run = item_run(reader, batch, name), reader.run(batch.numbers[name])
     usage, before = found.usage, found.kept and found.state == FINISHED
@@ -97,7 +98,7 @@ def _item(reader: StoreReader, batch: BatchRun, name: str, shown: Shown) -> Json
         "calls": usage.calls,
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
-        "usd": float(usage.usd),
+        "usd": float(usage.usd) if priced else None,
         "seconds": max(0.0, (run.ended or run.started) - run.started),
         "problem": shown.redact(f"{found.code}: {found.message}" if found.code else ""),
     }

@@ -67,16 +67,19 @@ def added(steps: array[int]) -> list[float]:
     return found
 
 
-def hostile(folder: Path, rlm: Rlm) -> None:
+def hostile(folder: Path, rlm: Rlm, model: str | None = None) -> None:
     """A run whose answers try to be markup."""
     (folder / "find.rlm").write_text(
         'rlm 1\nprompt note(page: Slice) -> Text "Say."\nrecipe find(book: Text) -> [Text] {\n'
-        "  let pages = split book by lines(per: 1)\n  return map pages with note()\n}\n"
+        "  budget { calls <= 9 }\n  let pages = split book by lines(per: 1)\n"
+        "  return map pages with note()\n}\n"
     )
     (folder / "book.txt").write_text(f"One line.\n{HOSTILE}\n")
     engine = ScriptedEngine(lambda task: HOSTILE)
     given = {"book": Path("book.txt")}
-    outcome = rlmlang.run("find.rlm", sources=given, store=".rlm/store.db", engine=engine)
+    outcome = rlmlang.run(
+        "find.rlm", sources=given, store=".rlm/store.db", engine=engine, model=model
+    )
     assert outcome.result == [HOSTILE, HOSTILE]
 
 
@@ -164,6 +167,13 @@ def test_a_batch_is_its_items(folder: Path, rlm: Rlm, server: Server) -> None:
         "000": "finished", "001": "failed", "002": "finished", "003": "finished",
     }  # fmt: skip
     assert items["001"]["problem"] and found["page"]["runs"] == [i["run"] for i in items.values()]
+
+
+def test_no_price_is_told_where_none_is_known(folder: Path, rlm: Rlm) -> None:
+    hostile(folder, rlm, "acme/unheard-of")
+    head = blocks(shown(rlm))["run-0-head"]
+    assert head["usage"]["usd"] is None and head["usage"]["calls"] == 2
+    assert [step["paid"]["usd"] for step in head["price"]["steps"]][-1] is None
 
 
 def test_what_cannot_be_shown_is_a_coded_problem(book: Path, rlm: Rlm) -> None:

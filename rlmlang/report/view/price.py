@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
-from rlmlang.budget import Usage
 from rlmlang.ir.bounds import Cost
 from rlmlang.plan.graph import Node, number_or_formula
 from rlmlang.plan.plan import Plan
 from rlmlang.trajectory.calls import RunRecord, StepRecord
-from rlmlang.trajectory.usage import usage_of
+from rlmlang.trajectory.events import CallFailed, CallFinished
+from rlmlang.trajectory.usage import cost_of, usage_of
 from rlmlang.value import Json
 
+Attempts: TypeAlias = Sequence[CallFinished | CallFailed]
 CASES = ("best", "expected", "worst")
 
 
 def price(plan: Plan | None, run: RunRecord) -> dict[str, Json]:
     """The steps of the plan with their three cases and what was paid, parts of a step added to it;
     the totals, and the verdict of the budget. Where no plan is kept there is only what was paid."""
-    paid = {step.name: _paid(step) for step in run.steps.values()}
+    paid = {step.name: attempts(step) for step in run.steps.values()}
     if plan is None:
         steps: list[Json] = [_unplanned(step, paid) for step in run.steps.values()]
         return {"planned": False, "steps": steps, "totals": {}, "verdict": []}
@@ -37,9 +39,9 @@ def price(plan: Plan | None, run: RunRecord) -> dict[str, Json]:
     }
 
 
-def _step(node: Node, plan: Plan, paid: Mapping[str, Usage]) -> Json:
+def _step(node: Node, plan: Plan, paid: Mapping[str, Attempts]) -> Json:
     inside = [n.id for n in plan.nodes if node.id in [a.id for a in plan.around(n)]]
-    used = sum((paid.get(id, Usage()) for id in inside), paid.get(node.id, Usage()))
+    made = [a for id in (node.id, *inside) for a in paid.get(id, ())]
     return {
         "step": node.id,
         "name": node.id.removeprefix(f"{node.within}."),
@@ -49,11 +51,11 @@ def _step(node: Node, plan: Plan, paid: Mapping[str, Usage]) -> Json:
         "coverage": node.coverage,
         "dearest": node.id == plan.verdict.dominant,
         **{case: _cost(getattr(node.bound, case)) for case in CASES},
-        "paid": _used(used),
+        "paid": used(made),
     }
 
 
-def _unplanned(step: StepRecord, paid: Mapping[str, Usage]) -> Json:
+def _unplanned(step: StepRecord, paid: Mapping[str, Attempts]) -> Json:
     return {
         "step": step.name,
         "name": step.name,
@@ -61,17 +63,21 @@ def _unplanned(step: StepRecord, paid: Mapping[str, Usage]) -> Json:
         "verb": step.verb,
         "words": step.verb,
         "coverage": "",
-        "paid": _used(paid[step.name]),
+        "paid": used(paid[step.name]),
     }
 
 
-def _paid(step: StepRecord) -> Usage:
-    return usage_of(a for call in step.calls.values() for a in call.attempts)
+def attempts(step: StepRecord) -> Attempts:
+    """All that was asked in a step."""
+    return [a for call in step.calls.values() for a in call.attempts]
 
 
-def _used(used: Usage) -> Json:
-    tokens: dict[str, Json] = {"tokens_in": used.tokens_in, "tokens_out": used.tokens_out}
-    return {"calls": used.calls, **tokens, "usd": float(used.usd)}
+def used(made: Attempts) -> Json:
+    """What attempts used; no dollars where one has no known price."""
+    found = usage_of(made)
+    tokens: dict[str, Json] = {"tokens_in": found.tokens_in, "tokens_out": found.tokens_out}
+    known = cost_of(made) is not None
+    return {"calls": found.calls, **tokens, "usd": float(found.usd) if known else None}
 
 
 def _cost(cost: Cost) -> Json:

@@ -24,6 +24,7 @@ from rlmlang.report.view.sessions import cells, tools
 from rlmlang.report.view.texts import Limit, Texts
 from rlmlang.trajectory.calls import RunRecord, fold
 from rlmlang.trajectory.events import CallFinished
+from rlmlang.trajectory.usage import cost_of
 from rlmlang.value import Json
 
 EVIDENCE = 200
@@ -48,6 +49,7 @@ def run_page(kept: Kept, shown: Shown) -> RunPage:
     ranges = range_columns(table)
     documents = {d: n for n, d in enumerate(table.documents.texts) if d}
     covered = coverage_map(run, documents)
+    priced = cost_of(attempt for _, attempt in table.attempts) is not None
     began = run.started.at if run.started is not None else kept.started
     tables = {
         "calls": call_columns(table, began, texts.empty),
@@ -56,7 +58,7 @@ def run_page(kept: Kept, shown: Shown) -> RunPage:
         "spans": covered.spans,
     }
     head: dict[str, Json] = {
-        **_about(kept, run, shown.redact),
+        **_about(kept, run, shown.redact, priced=priced),
         "price": price(kept.plan, run),
         "evidence": _evidence(found, run, table, shown),
         "coverage": _redacted(covered.sources, shown.redact),
@@ -77,11 +79,19 @@ def run_page(kept: Kept, shown: Shown) -> RunPage:
     return RunPage(kept.name, head, tables, {**texts.blocks(), "sessions": made})
 
 
+def is_priced(page: RunPage) -> bool:
+    """Whether all that a run asked has a known price."""
+    usage = page.head["usage"]
+    return isinstance(usage, dict) and usage["usd"] is not None
+
+
 def _nothing(answer: str) -> bool:
     return not answer_of(answer).strip()
 
 
-def _about(kept: Kept, run: RunRecord, redact: Callable[[str], str]) -> dict[str, Json]:
+def _about(
+    kept: Kept, run: RunRecord, redact: Callable[[str], str], *, priced: bool
+) -> dict[str, Json]:
     """What stands at the top: what run it is, how it ended and what it gave."""
     started, ended = run.started, run.finished
     usage = kept.usage
@@ -105,7 +115,7 @@ def _about(kept: Kept, run: RunRecord, redact: Callable[[str], str]) -> dict[str
             "calls": usage.calls,
             "tokens_in": usage.tokens_in,
             "tokens_out": usage.tokens_out,
-            "usd": float(usage.usd),
+            "usd": float(usage.usd) if priced else None,
         },
     }
 

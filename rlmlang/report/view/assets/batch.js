@@ -36,7 +36,8 @@ export function batchPart(batch, runs, choose) {
 function summary(batch) {
   const states = new Map();
   for (const item of batch.items) states.set(item.state, (states.get(item.state) ?? 0) + 1);
-  const usd = batch.items.reduce((sum, item) => sum + item.usd, 0);
+  const unknown = batch.items.some((item) => item.usd === null);
+  const usd = unknown ? null : batch.items.reduce((sum, item) => sum + item.usd, 0);
   const told = [...states].map(([state, number]) => `${count(number)} ${state}`).join(", ");
   return `${counted(batch.items.length, "item")}: ${told} · ${dollars(usd)}`;
 }

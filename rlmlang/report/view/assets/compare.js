@@ -33,7 +33,7 @@ function totals(before, after) {
 }
 
 function delta(before, after, words) {
-  if (before === after) return "";
+  if (before === after || before === null || after === null) return "";
   const sign = after > before ? "+" : "−";
   return el("span", { class: after > before ? "warn" : "good" }, sign + words(Math.abs(after - before)));
 }

@@ -86,7 +86,7 @@ function chooser(number) {
 function facts(head) {
   const { usage } = head;
   const worst = head.price.totals.worst?.usd;
-  const of = typeof worst === "number" && worst > 0 ? `${percent(usage.usd / worst)} of at most ${dollars(worst)}` : "";
+  const of = typeof worst === "number" && worst > 0 && usage.usd !== null ? `${percent(usage.usd / worst)} of at most ${dollars(worst)}` : "";
   const told = head.receipt.filter((line) => line.total);
   const bytes = (name) => told.reduce((sum, line) => sum + line[name], 0);
   const rows = [

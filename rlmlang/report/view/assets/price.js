@@ -30,11 +30,11 @@ function steps(run, unit, filterStep) {
   const { price, usage } = run.head;
   const shown = price.steps.filter((step) => step.paid.calls || (step.worst && worth(step.worst.calls)));
   if (!shown.length) return empty("No step asks a model: this run was free by construction.");
-  const most = Math.max(...shown.map((step) => numeric(step.worst?.[unit], step.paid[unit])), 1e-12);
+  const most = Math.max(...shown.map((step) => numeric(step.worst?.[unit], step.paid[unit] ?? 0)), 1e-12);
   const rows = shown.map((step) => row(step, unit, most, price.planned, filterStep));
   const { best, expected, worst } = price.totals;
   const cases = price.planned ? [best, expected, worst].map((each) => amount(unit, each[unit])) : [];
-  const share = price.planned && numeric(worst[unit], 0) ? percent(usage[unit] / worst[unit]) : "";
+  const share = price.planned && numeric(worst[unit], 0) && usage[unit] !== null ? percent(usage[unit] / worst[unit]) : "";
   const all = [el("strong", {}, "all"), "", ...cases, el("strong", {}, amount(unit, usage[unit])), price.planned ? share : []].slice(0, price.planned ? 7 : 3);
   const planned = price.planned ? [["best", true], ["expected", true], ["at most", true]] : [];
   const headings = [["step"], [""], ...planned, ["paid", true], ...(price.planned ? [["of most", true]] : [])];
@@ -56,7 +56,7 @@ function row(step, unit, most, planned, filterStep) {
   const label = el("span", { class: "step" }, name, el("small", {}, step.verb), step.dearest ? el("small", { class: "tag" }, "most of the cost") : null);
   if (!planned) return [label, bar(paid, 0, 0, most), amount(unit, paid)];
   const { best, expected, worst } = step;
-  const share = numeric(worst[unit], 0) > 0 ? percent(paid / worst[unit]) : "";
+  const share = numeric(worst[unit], 0) > 0 && paid !== null ? percent(paid / worst[unit]) : "";
   const cells = [best, expected, worst].map((each) => el("span", { class: "faint" }, amount(unit, each[unit])));
   return [label, bar(paid, numeric(expected[unit], 0), numeric(worst[unit], 0), most), ...cells, amount(unit, paid), share];
 }
