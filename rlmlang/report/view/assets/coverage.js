@@ -111,7 +111,8 @@ function documentAt(laid, at) {
 
 function placeOf(run, laid, at) {
   const place = documentAt(laid, at);
-  if (!place || at > laid.known) return "beyond what was opened";
+  if (!place) return `byte ${count(Math.floor(at))}`;
+  if (at > laid.known) return "beyond what was opened";
   return `${run.head.documents[place.number]} byte ${count(Math.floor(at - place.at + place.least))}`;
 }
 

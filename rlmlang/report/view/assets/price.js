@@ -53,7 +53,7 @@ function row(step, unit, most, planned, filterStep) {
   const paid = step.paid[unit];
   const name = el("button", { type: "button", class: "link", title: step.words, onclick: () => filterStep(step.step) }, step.name);
   name.style.marginLeft = `${step.depth * 14}px`;
-  const label = el("span", { class: "step" }, name, el("small", {}, step.verb), step.dearest ? el("small", { class: "tag" }, "most of the cost") : null);
+  const label = el("span", { class: "step" }, name, el("small", {}, step.verb), step.dearest && step.paid.calls ? el("small", { class: "tag" }, "most of the cost") : null);
   if (!planned) return [label, bar(paid, 0, 0, most), amount(unit, paid)];
   const { best, expected, worst } = step;
   const share = numeric(worst[unit], 0) > 0 && paid !== null ? percent(paid / worst[unit]) : "";
