@@ -22,7 +22,7 @@ from rlmlang.reference.rows import ROWS, TEXT_OF_ROW
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCUMENTS = ("CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "docs/guides/*.md", "rlmlang/*.md",
-             "examples/*/*.md")  # fmt: skip
+             "examples/*/[A-Z]*.md")  # fmt: skip
 PARTS = {
     "Guides": "docs/guides/*",
     "Documents": "docs/*",

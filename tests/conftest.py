@@ -16,6 +16,8 @@ from rlmlang.runtime.trust_list import Listed, keep
 from tests.groups import group_of
 
 ROOT = Path(__file__).parents[1]
+FETCHING = ROOT / "examples" / "team" / "project"
+"""The example whose packages have to be fetched first: tests/batch/test_team.py."""
 SIMPLE = """rlm 1
 
 prompt note(page: Slice, question: Text) -> Text? "What does the page say about the question?"

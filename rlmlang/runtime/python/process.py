@@ -44,6 +44,7 @@ class Process:
 
     folder: str
     stamps: dict[str, int] = field(default_factory=dict)
+    ending: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         theirs, self.asks = os.pipe()
@@ -100,15 +101,17 @@ class Process:
         return EndedError(f"it ended its process {how}")
 
     def kill(self) -> None:
-        """Ends it, and what it started."""
-        if self.asks < 0:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.running.pid, 9)
-        self.running.wait()
-        for number in (self.asks, self.answers, self.life):
-            os.close(number)
-        self.asks = -1
+        """Ends it, and what it started, once: who waits for its answer may end it at a time at
+        which all are ended."""
+        with self.ending:
+            if self.asks < 0:
+                return
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.running.pid, 9)
+            self.running.wait()
+            for number in (self.asks, self.answers, self.life):
+                os.close(number)
+            self.asks = -1
 
 
 class Processes:
