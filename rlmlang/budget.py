@@ -16,6 +16,8 @@ from fractions import Fraction
 from rlmlang.schema.dimensions import SPENT, Dimension
 
 Amount = int | Fraction
+PICO = 10**12
+"""Dollars are kept as whole millionths of a millionth."""
 
 
 @dataclass(frozen=True)

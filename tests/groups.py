@@ -13,6 +13,7 @@ SECOND = (
     "tests/execute/test_code.py",
     "tests/laws/test_bounds.py",
     "tests/laws/test_simulation.py",
+    "tests/laws/test_worker_worlds.py",
     "tests/models/test_odd_replies.py",
     "tests/program/test_host.py",
     "tests/program/test_module.py",

@@ -68,6 +68,10 @@ class History:
         """Takes the run of that number for the last one of an item."""
         self._last[_digest(name)] = number
 
+    def number(self, name: str) -> int:
+        """The number of the last run of the item of that name, 0 where there is none."""
+        return self._last.get(_digest(name), 0)
+
     def of(self, name: str) -> Earlier | None:
         """The last run of the item of that name."""
         number = self._last.get(_digest(name))
@@ -85,6 +89,11 @@ class History:
         """The code and the words that a run ended with."""
         ended = self._store.ended(self._store.run(earlier.number))
         return (ended.code, ended.message) if ended is not None else ("", "")
+
+    def used(self, earlier: Earlier) -> tuple[Usage, float]:
+        """What a run has used, and the seconds that it took."""
+        run = self._store.run(earlier.number)
+        return self._store.usage(run), max(0.0, (run.ended or run.started) - run.started)
 
     def spent(self, round_: str) -> Usage:
         """What the items of one round have used, as far as anybody knows."""

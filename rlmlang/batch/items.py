@@ -42,10 +42,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Survey:
-    """What was seen of all items before any is run: how many there are, and the files that globs
-    leave out, with the reasons."""
+    """What was seen of all items before any is run: how many there are, a hash of their names in
+    order, and the files that globs leave out, with the reasons."""
 
     count: int
+    listing: str
     left_out: tuple[tuple[str, str], ...] = ()
 
 
@@ -70,15 +71,17 @@ def survey(batch: Batch) -> Survey:
     """Looks at all items. Raises CodedError (items-alike) where two have one name or one file,
     (no-items) where there is none, and what `items_of` raises."""
     names, outputs, count = set[bytes](), set[bytes](), 0
+    listing = hashlib.blake2b(digest_size=16)
     for item in items_of(batch):
         count += 1
+        listing.update(item.name.encode("utf-8", "surrogatepass") + b"\0")
         _once(names, item.name, f"two items are called {item.name}", 'such as name: "{x.path}"')
         if item.output:
             words = f"the answers of two items would go to {item.output}"
             _once(outputs, os.path.normpath(item.output), words, "let {name} stand in `output`")
     if not count:
         raise failed("no-items", f"batch `{batch.name}` has no items", hint=_looked(batch))
-    return Survey(count, tuple(_left_out(batch)))
+    return Survey(count, listing.hexdigest(), tuple(_left_out(batch)))
 
 
 def folder_of(batch: Batch) -> str:

@@ -9,11 +9,12 @@ from typing import Literal, get_args
 
 from rlmlang.batch.items import Item
 from rlmlang.budget import Usage
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
 from rlmlang.value import Json
 
 State = Literal["done", "kept", "failed", "stopped", "not started", "not selected"]
 EXTREMES = 3
+REFUSED = "answer-"  # how codes of answers begin that are kept, but not taken
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,38 @@ class Totals:
     def counts(self) -> Iterator[tuple[str, int]]:
         """How many are in which state, those that are in none left out."""
         return ((s, self.states[s]) for s in get_args(State) if self.states[s])
+
+    def judged(self, *, full: bool, goes_on: bool) -> CodedError | None:
+        """What is wrong with a batch whose items have all ended: the budget was `full`, or some
+        failed, past which it `goes_on` or not."""
+        if self.problem is None and full:
+            left = self.states["not started"] + self.states["stopped"]
+            return failed(
+                "batch-not-done",
+                f"{left:,} {'item is' if left == 1 else 'items are'} not done: the budget of "
+                f"batch `{self.name}` does not hold the next one",
+                hint="raise it: --set batch.calls=…; the same command goes on",
+            )
+        if self.problem is None and self.failed:
+            codes = ", ".join(f"{n:,} {code}" for code, n in self.codes.most_common(3))
+            return failed(
+                "items-failed",
+                f"{self.failed:,} {'item' if self.failed == 1 else 'items'} failed ({codes})",
+                hint=self._again(goes_on=goes_on),
+            )
+        return self.problem
+
+    def _again(self, *, goes_on: bool) -> str:
+        """What helps those that failed: an answer that was refused is kept like any other."""
+        refused = any(code.startswith(REFUSED) for code in self.codes)
+        asks = " (with --retry-failed, where answers were refused)" if refused else ""
+        past = "" if goes_on else "; --keep-going goes past them"
+        return f"the same command runs them again{asks}{past}"
+
+
+def state_of(word: str) -> State:
+    """The state that a word names."""
+    return next(s for s in get_args(State) if s == word)
 
 
 def _most(so_far: list[tuple[float, str]], amount: float, name: str) -> list[tuple[float, str]]:

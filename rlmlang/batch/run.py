@@ -3,39 +3,36 @@ process, and a store from which the same command goes on."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import anyio
 import anyio.to_thread
 
-from rlmlang.batch.history import Earlier, History
-from rlmlang.batch.items import Item, items_of
+from rlmlang.batch.history import Earlier
+from rlmlang.batch.items import Item
 from rlmlang.batch.keys import Parts, changed, parts_of_item
 from rlmlang.batch.result import Ended, Totals
+from rlmlang.batch.round import Round, title_of
+from rlmlang.batch.turns import Alone, Turns
 from rlmlang.batch.unfit import keep_unfit
 from rlmlang.batch.way import Way
 from rlmlang.budget import Account, Limits, Usage
-from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic, failed
+from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.plain_values import jsonable
 from rlmlang.ir.bounds import Cost
 from rlmlang.ir.suite import Batch
 from rlmlang.models.engines.budget_waiters import BudgetWaiters
 from rlmlang.models.engines.providers import Providers
-from rlmlang.runtime.beginning import new_run
 from rlmlang.runtime.limits import refuse, refuse_within
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import BadRecipe, Options, Outcome, Prepared
-from rlmlang.runtime.redaction import redactor_for
 from rlmlang.runtime.session import Session
 from rlmlang.runtime.signals import Signals
 from rlmlang.runtime.stops import interrupted, stopping
-from rlmlang.runtime.stored import store_for
-from rlmlang.stores.runs import FINISHED, PARKED, ItemData, RunData, RunRow
+from rlmlang.stores.runs import ItemData
 from rlmlang.stores.store import Store
 from rlmlang.trajectory.events import Event
 
@@ -64,11 +61,6 @@ def run_batch(
     return anyio.run(_Run(batch, way, told, heard, notice, begun).whole, signals)
 
 
-def known_as(batch: Batch) -> str:
-    """What a batch is known as in a store: its file and name, whatever it says."""
-    return f"{os.path.realpath(batch.base)} {batch.name}"
-
-
 class _Run:
     """What all items share while they are gone over."""
 
@@ -83,86 +75,80 @@ class _Run:
     ) -> None:
         self.batch, self.way, self.told, self.heard = batch, way, told, heard
         self.begun = begun
-        self.title = f"batch {batch.name}"
+        self.title = title_of(batch.name)
         self.totals = Totals(batch.name)
         limits = batch.budget
         self.account = Account(self.title, Limits.declared(limits.calls, limits.tokens, limits.usd))
         self.waiters, self.providers = BudgetWaiters(), Providers(notice)
         self.sessions: set[Session] = set()
-        self.full = self.resumed = False  # the account holds no item more; an open round goes on
-        self.store: Store | None = None
-        self.history = History(way.options, known_as(batch))
+        self.full = False  # the account holds no item more
+        self.round = Round(batch, way, self.totals)
+        self.turns: Turns = Alone(iter(()), self.account, self.waiters)
+        self.history = self.round.history
 
     async def whole(self, signals: bool) -> Totals:
         """All items, and their totals."""
         began = time.monotonic()
-        self._begin()
+        self.round.begin()
+        self.begun(self.totals.before)
         try:
+            self.turns = self.round.turns(
+                self.account, self.waiters, self.providers, self._tell_of_another
+            )
             with Signals(self._stop, on=signals):
                 await self._all()
         finally:
             await self.providers.close()
             self.totals.seconds = time.monotonic() - began
-            self._end()
+            self.round.end()
         return self.totals
-
-    # ── the round ────────────────────────────────────────────────────────────
-
-    def _begin(self) -> None:
-        """Goes on with the round that was not ended, or begins one. Raises CodedError."""
-        if self.way.dry:
-            return
-        self.store = store_for(self.way.options, redactor_for(self.way.options))
-        known = known_as(self.batch)
-        same = hashlib.sha256(known.encode("utf-8", "surrogatepass")).digest()
-        name, about = new_run(self.batch.name), RunData(batch=known)
-        row = RunRow(0, name, same, self.title, path=self.batch.path, data=about)
-        begun = self.store.begin(row)
-        if begun.beside:
-            self.store.end(FINISHED)
-            self.store.close()
-            raise failed(
-                "batch-running",
-                f"{begun.beside} goes over batch `{self.batch.name}` in another process",
-                hint="wait for it, or stop it; the same command goes on then",
-            )
-        self.totals.round, self.resumed = begun.name, begun.resumed
-        if begun.resumed:
-            self.account.spent = self.totals.before = self.history.spent(begun.name)
-        self.begun(self.totals.before)
-
-    def _end(self) -> None:
-        self.history.close()
-        if self.store is not None:
-            ended = self.totals.whole and not (self.resumed and self.totals.left)
-            self.store.end(FINISHED if ended else PARKED)
-            self.store.close()
 
     # ── the items ────────────────────────────────────────────────────────────
 
     async def _all(self) -> None:
         """Every item; an item is taken when there is room for it, so that few are held."""
-        items = items_of(self.batch)
-        async with anyio.create_task_group() as tasks:
-            for _ in range(self.way.at_once):
-                tasks.start_soon(self._some, items)
-        self._judge()
+        async with anyio.create_task_group() as watch:
+            watch.start_soon(self._watch)
+            async with anyio.create_task_group() as tasks:
+                for _ in range(self.way.at_once):
+                    tasks.start_soon(self._some)
+            watch.cancel_scope.cancel()
+        self._rest()
+        goes_on = self.way.failures is None
+        self.totals.problem = self.totals.judged(full=self.full, goes_on=goes_on)
 
-    async def _some(self, items: Iterator[Item]) -> None:
+    def _rest(self) -> None:
+        """Tells of the items that were not begun, unless another process does."""
+        try:
+            for item in self.turns.rest() if self.way.helps is None else ():
+                self._tell(Ended(item, "not started"))
+        except CodedError as problem:
+            self._cease(problem)
+
+    async def _watch(self) -> None:
+        """What there is to do beside the items."""
+        try:
+            await self.turns.watch()
+        except CodedError as problem:
+            self._cease(problem)
+
+    async def _some(self) -> None:
         """Takes one item after another."""
-        while (item := self._next(items)) is not None:
+        while (item := await self._next()) is not None:
             ended = Ended(item, "not started")
             if not self._over:
                 try:
                     ended = await self._one(item)
                 except CodedError as problem:  # about all of them
                     self._cease(problem)
-            self._tell(ended)
+            self._note(ended)
 
-    def _next(self, items: Iterator[Item]) -> Item | None:
+    async def _next(self) -> Item | None:
         """The next item; none where there is none, or it cannot be read any more."""
+        if self._over:
+            self.turns.cease()
         try:
-            return next(items, None)
+            return await self.turns.next()
         except CodedError as problem:
             self._cease(problem)
             return None
@@ -173,6 +159,12 @@ class _Run:
         most = self.way.failures
         return self.totals.problem is not None or (most is not None and self.totals.failed > most)
 
+    def _note(self, ended: Ended) -> None:
+        """Tells of an item of this process, and whoever shares the work."""
+        self._tell(ended)
+        again = ended.state in ("stopped", "not started") and self._over
+        self.turns.ended(ended, for_good=not again)
+
     def _tell(self, ended: Ended) -> None:
         self.totals.take(ended)
         try:
@@ -180,28 +172,16 @@ class _Run:
         except CodedError as problem:
             self._cease(problem)
 
+    def _tell_of_another(self, ended: Ended) -> None:
+        """Tells of an item of another process. One that is not done, though nothing was stopped,
+        says that the budget is spent for all."""
+        self.full = self.full or ended.state in ("stopped", "not started")
+        self._tell(ended)
+
     def _cease(self, problem: CodedError) -> None:
         if self.totals.problem is None:
             self.totals.problem = problem
-
-    def _judge(self) -> None:
-        """What is wrong with a batch whose items have all ended."""
-        totals = self.totals
-        if totals.problem is None and self.full:
-            left = totals.states["not started"] + totals.states["stopped"]
-            totals.problem = failed(
-                "batch-not-done",
-                f"{left:,} {'item is' if left == 1 else 'items are'} not done: the budget of "
-                f"batch `{self.batch.name}` does not hold the next one",
-                hint="raise it: --set batch.calls=…; the same command goes on",
-            )
-        if totals.problem is None and totals.failed:
-            codes = ", ".join(f"{n:,} {code}" for code, n in totals.codes.most_common(3))
-            totals.problem = failed(
-                "items-failed",
-                f"{totals.failed:,} {'item' if totals.failed == 1 else 'items'} failed ({codes})",
-                hint=_again(totals, goes_on=self.way.failures is None),
-            )
+            self.turns.cease()
 
     # ── one item ─────────────────────────────────────────────────────────────
 
@@ -222,23 +202,38 @@ class _Run:
             return self._past(item, earlier)
         if earlier is not None and earlier.finished and not why and not self.way.fresh:
             return Ended(item, "kept", earlier.run, self.history.answer(earlier))
-        if self.store is None or not await self._room(ready.plan.totals.best):
+        store = self.round.store
+        if store is None or self.full or not await self._room(ready.plan.totals.best):
             return Ended(item, "not started", why=why)
         about = self._about(item, parts)
-        return replace(await self._ran(item, ready, about, self.store.lent()), why=why)
+        return replace(await self._ran(item, ready, about, store.lent()), why=why)
+
+    async def _room(self, best: Cost) -> bool:
+        """Whether the account could hold the best case of one more item. Where it never will, it
+        is full."""
+        if await self.turns.room(_usage(best)):
+            return True
+        self.full = self.full or not self._over
+        return False
 
     def _about(self, item: Item, parts: Parts) -> ItemData:
         """What is kept with the run of an item."""
-        batch, name = known_as(self.batch), item.name
-        return {"batch": batch, "round": self.totals.round, "name": name, "parts": dict(parts)}
+        about: ItemData = {
+            "batch": self.round.known,
+            "round": self.totals.round,
+            "name": item.name,
+            "parts": dict(parts),
+        }
+        store = self.round.store
+        return {**about, "lease": store.lease} if store is not None and store.lease else about
 
     async def _unfit(self, item: Item, earlier: Earlier | None, problem: Diagnostic) -> Ended:
         """An item that the recipe does not take."""
         if not self.way.wants(item, earlier, lambda: True):
             return self._past(item, earlier)
-        if self.store is None:
+        if self.round.store is None:
             return Ended(item, "failed", problem=problem)
-        about, store = self._about(item, {}), self.store.lent()
+        about, store = self._about(item, {}), self.round.store.lent()
         keep = partial(keep_unfit, store, self.batch, self.title, about, problem)
         row = await anyio.to_thread.run_sync(keep)
         self.history.note(item.name, row.id)
@@ -255,21 +250,6 @@ class _Run:
         if earlier is None or not earlier.finished:
             return Ended(item, "not selected")
         return Ended(item, "not selected", earlier.run, self.history.answer(earlier))
-
-    async def _room(self, best: Cost) -> bool:
-        """Waits until the account could hold the best case of one more item; False when it never
-        will."""
-        least = _usage(best)
-        while not self.full and not self._over:
-            returned = self.waiters.returned
-            limits, spent = self.account.limits, self.account.spent
-            if not limits.exceeded_by(spent + self.account.reserved + least):
-                return True
-            if limits.exceeded_by(spent + least):
-                self.full = True
-            else:
-                await self.waiters.wait(returned)
-        return False
 
     async def _ran(self, item: Item, ready: Prepared, about: ItemData, store: Store) -> Ended:
         """An item run to its end."""
@@ -325,14 +305,6 @@ class _Run:
             session.stop()
         self.waiters.wake()
         return stopping(sent, self.way.options.timeout)
-
-
-def _again(totals: Totals, *, goes_on: bool) -> str:
-    """What helps those that failed: an answer that was refused is kept like any other."""
-    refused = any(code.startswith(REFUSED) for code in totals.codes)
-    asks = " (with --retry-failed, where answers were refused)" if refused else ""
-    past = "" if goes_on else "; --keep-going goes past them"
-    return f"the same command runs them again{asks}{past}"
 
 
 def _usage(cost: Cost) -> Usage:

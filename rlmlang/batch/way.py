@@ -16,7 +16,9 @@ from rlmlang.runtime.checking import home_of
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import load
 from rlmlang.runtime.root import root_of
+from rlmlang.stores.queue.tables import Listing, Queue
 
+LASTS = 30.0  # seconds of a lease, where a worker says nothing else
 STATES = ("failed", "finished", "killed", "parked", "running")
 WORDS = ("changed", "failed", "missing", *(f"state:{s}" for s in STATES))
 
@@ -33,11 +35,23 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class OpenBatch:
+    """A batch that another process began: its run, what that is called, and its queue."""
+
+    run: str
+    title: str
+    queue: Queue
+
+
+@dataclass(frozen=True)
 class Way:
     """The `options` of every item; how many `at_once`; after how many failures no item more is
     begun (None for never); which are `selected`, all where nothing is; `fresh` runs those anew
     that are done; an `engine` takes the place of models; a `dry` run only says what it would do;
-    what the batch sets of the `settled` parameters does not count, since a profile sets them."""
+    what the batch sets of the `settled` parameters does not count, since a profile sets them.
+    Where several processes go over the items, `shared` is what this one says of them to the others,
+    or `helps` the batch of another one; its `lease` is lost after so many seconds without a sign of
+    life."""
 
     options: Options
     at_once: int
@@ -47,6 +61,9 @@ class Way:
     dry: bool = False
     engine: Engine | None = field(default=None, compare=False)
     settled: frozenset[str] = frozenset()
+    shared: Listing | None = None
+    helps: OpenBatch | None = None
+    lease: float = LASTS
 
     @classmethod
     def of(cls, batch: Batch, options: Options, items: int, wish: Wish) -> Way:

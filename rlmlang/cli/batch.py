@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlmlang.cli.batch_options import spelled_out, wished
-from rlmlang.cli.edge import options_from, pairs, unwarned
+from rlmlang.cli.edge import unwarned
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.places import keeping
 from rlmlang.cli.steady import steady
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 @flags("batch")
 @spelled_out
 @click.option("--table", metavar="PATH", default="", help="One file for all answers; - is stdout.")
-@click.option("--items", type=click.IntRange(1, 256), metavar="COUNT", help="Items at a time.")
 @wished
 @click.option("--plan", "planned", is_flag=True, help="The price of all items; run nothing.")
 def command(
@@ -37,6 +36,7 @@ def command(
     models: tuple[str, ...],
     table: str,
     items: int | None,
+    lease: float,
     planned: bool,
     as_values: bool,
     quiet: bool,
@@ -54,15 +54,14 @@ def command(
     rlm batch find.rlm --each book='books/*.txt' --out 'answers/{name}.json'
     """
     steady()
-    from rlmlang.batch.choosing import choose_batch, with_budget
+    from rlmlang.cli.batch_asked import Asked
     from rlmlang.cli.batch_task import Task
 
     unwarned(file, fail_on_warning, as_values=as_values)
-    batch, rest = with_budget(choose_batch(file, name, spelled), pairs(sets, "set"))
-    batch = replace(batch, table=table or batch.table, at_once=items or batch.at_once)
-    set_to = tuple(f"{k}={v}" for k, v in rest.items())
-    options = options_from("", set_to, sources, models, **more, **keeping(store, file))
-    task = Task(batch, options, wish, as_values=as_values, quiet=quiet)
+    asked = Asked(file, name, spelled, sets, sources, models, more)
+    batch, options = asked.chosen(keeping(store, file), items)
+    batch = replace(batch, table=table or batch.table)
+    task = Task(batch, options, wish, asked, lease=lease, as_values=as_values, quiet=quiet)
     if planned:
         task.plan()
     else:

@@ -69,6 +69,9 @@ class BatchBar(Drawing):
             self.rate.add()
         if (task := self.at_work.pop(ended.item.name, None)) is not None:
             self.bars.remove_task(task)
+        elif ended.state in ("done", "failed"):  # in another process
+            self.calls += ended.usage.calls
+            self.usd += float(ended.usage.usd)
         self.bars.update(self.all, advance=1, note=counted(self.totals.counts()))
         if ended.state == "failed" and ended.problem is not None and not self.quiet:
             self._failure(ended.item.name, ended.problem)

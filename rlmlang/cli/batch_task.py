@@ -14,7 +14,8 @@ from rlmlang.batch.history import History
 from rlmlang.batch.items import folder_of, items_of, survey
 from rlmlang.batch.price import Price, price_of
 from rlmlang.batch.result import Ended, Totals
-from rlmlang.batch.run import known_as, run_batch
+from rlmlang.batch.round import known_as
+from rlmlang.batch.run import run_batch
 from rlmlang.batch.way import Way, Wish
 from rlmlang.cli.batch_answers import Answers, AnswerTable, rows_of
 from rlmlang.cli.batch_bar import BatchBar
@@ -26,9 +27,12 @@ from rlmlang.diagnostics.render import as_json
 from rlmlang.report.batch import charged, counted, extremes, price_line, price_view, title_line
 from rlmlang.runtime.prepare import prepare
 from rlmlang.schema.exits import BUDGET, FAILED
+from rlmlang.stores.address import Server
+from rlmlang.stores.queue.tables import Listing
 
 if TYPE_CHECKING:
     from rlmlang.budget import Usage
+    from rlmlang.cli.batch_asked import Asked
     from rlmlang.ir.bounds import Cost
     from rlmlang.ir.suite import Batch
     from rlmlang.runtime.prepared import Options
@@ -44,10 +48,21 @@ class Task:
     """One batch, its items surveyed. Raises CodedError for items that cannot be gone over."""
 
     def __init__(
-        self, batch: Batch, options: Options, wish: Wish, *, as_values: bool, quiet: bool
+        self,
+        batch: Batch,
+        options: Options,
+        wish: Wish,
+        asked: Asked,
+        *,
+        lease: float,
+        as_values: bool,
+        quiet: bool,
     ) -> None:
         found = self.found = survey(batch)
-        self.batch, self.way = batch, Way.of(batch, options, found.count, wish)
+        way = Way.of(batch, options, found.count, wish)
+        shared = isinstance(options.store, Server) and not wish.dry
+        listing = Listing(found.count, found.listing, asked.told()) if shared else None
+        self.batch, self.way = batch, replace(way, shared=listing, lease=lease)
         self.as_values, self.quiet, self.priced = as_values, quiet, True
         if not quiet:
             for path, reason in found.left_out[:PRICED]:
@@ -142,7 +157,7 @@ class Task:
             self._dry(told)
             return
         if table is not None:
-            with History(self.way.options, known_as(self.batch)) as history:
+            with History(self.way.options, known_as(self.batch, self.way.options)) as history:
                 table.write(rows_of(items_of(self.batch), history))
         if self.as_values:
             shown = _summary(totals, told, priced=self.priced)

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Run a recipe.",
     "ask": "Ask a question of a text or folder of any size.",
     "batch": "Run a recipe over many inputs, and go on where it ended.",
+    "work": "Help with the batches of a store, from any machine.",
     "test": "Run the tests that recipes declare, offline.",
     "eval": "Score a recipe over labelled examples.",
     "tune": "Find better prompts and numbers, and say how much better.",

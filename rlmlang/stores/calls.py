@@ -8,14 +8,15 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import Any
 
-from rlmlang.budget import Usage
+from rlmlang.budget import PICO, Usage
 from rlmlang.ir.calls import CallId
+from rlmlang.leases import Amounts
 from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema
 from rlmlang.stores.connection import Cell, Row
 from rlmlang.stores.rows import Batch
-from rlmlang.stores.runs import PICO
 from rlmlang.stores.schema import ANSWERED, FAILED
+from rlmlang.trajectory.events import NOT_TAKEN
 
 FIND = """SELECT c.*, v.id FROM call c LEFT JOIN verdict v ON v.id = c.id
 WHERE c.key = ? AND c.state < 2 AND c.state = 1 AND c.finish IS NOT NULL AND c.id >= ?
@@ -58,6 +59,14 @@ class CallRow:
     def call(self) -> CallId:
         """Which call of its run it is."""
         return CallId.parse(self.step, self.item, self.attempt)
+
+    @property
+    def charged(self) -> Amounts:
+        """What it takes of a budget: its worst case until it is known what it used."""
+        into = self.worst_in if self.used_in is None else self.used_in
+        out = self.worst_out if self.used_out is None else self.used_out
+        usd = self.worst_usd if self.used_usd is None else self.used_usd
+        return Amounts(int(self.code != NOT_TAKEN), into + out, usd or 0)
 
     def values(self) -> list[Cell]:
         """What is written."""

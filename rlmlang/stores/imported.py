@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import blake2b
 
+from rlmlang.budget import PICO
 from rlmlang.stores import rows
 from rlmlang.stores.calls import CallRow, SharedTexts
 from rlmlang.stores.event_rows import event_row
 from rlmlang.stores.journal import Journal
 from rlmlang.stores.rows import Batch
-from rlmlang.stores.runs import PICO, RunRow, run_from, write_run
+from rlmlang.stores.runs import RunRow, run_from, write_run
 from rlmlang.stores.schema import ANSWERED, FAILED, REUSED, SHIFT
 from rlmlang.stores.told import Told, ToldCalls
 from rlmlang.trajectory.events import CallEnded, CallFailed, CallStarted, Event

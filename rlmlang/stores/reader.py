@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rlmlang.budget import Usage
+from rlmlang.budget import PICO, Usage
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.stores import rows, schema, signing
@@ -21,7 +21,7 @@ from rlmlang.stores.database import Claims
 from rlmlang.stores.databases import database_of
 from rlmlang.stores.locks import Alone
 from rlmlang.stores.problems import damaged, no_run, problem_of
-from rlmlang.stores.runs import PICO, RUNNING, RunRow, run_from, spent_by_step, used_by_settings
+from rlmlang.stores.runs import RUNNING, RunRow, run_from, spent_by_step, used_by_settings
 from rlmlang.stores.schema import RESERVED, REUSED, TOLD
 from rlmlang.stores.told import Told, told_in
 from rlmlang.trajectory.events import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import zstandard
@@ -18,6 +19,8 @@ LEVEL = 3
 SEAL = 16
 HALF = SEAL // 2
 MOST = 512  # rows of a statement; SQLite takes 32,766 values
+CHARGE = """UPDATE lease SET used_calls = used_calls + ?, used_tokens = used_tokens + ?,
+used_usd = used_usd + ? WHERE id = ?"""
 _KEPT = threading.local()
 Replace = Callable[[Connection, str, Sequence[Row]], None]
 
@@ -74,9 +77,12 @@ class Batch:
         shared: bool = True,
         secret: bytes = b"",
         replace: Replace | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.connection, self.shared, self.secret = connection, shared, secret
+        self.now = now  # the seconds of the store's clock, which all who write to it share
         self._replace = replace or replace_rows
+        self._charges: dict[int, list[int]] = {}
         self.last: tuple[str, int, bool] | None = None
         self._rows: dict[str, list[list[Cell]]] = {}
 
@@ -93,6 +99,12 @@ class Batch:
         if len(waiting) >= MOST:
             self.flush()
 
+    def charge(self, lease: int, calls: int, tokens: int, usd: int) -> None:
+        """Charges a lease, or gives back; written when the batch is flushed."""
+        so_far = self._charges.setdefault(lease, [0, 0, 0])
+        for place, amount in enumerate((calls, tokens, usd)):
+            so_far[place] += amount
+
     def bring(self, table: str, sealed: Sequence[Row]) -> None:
         """Writes rows with the seals that they have, at once."""
         if sealed:
@@ -100,11 +112,14 @@ class Batch:
             self.last = row_of(table, sealed) or self.last
 
     def flush(self) -> None:
-        """Writes the rows that were put."""
+        """Writes the rows that were put, and what leases are charged."""
         for table, waiting in self._rows.items():
             self._replace(self.connection, table, waiting)
             self.last = row_of(table, waiting) or self.last
         self._rows.clear()
+        for lease, amounts in self._charges.items():
+            self.execute(CHARGE, (*amounts, lease))
+        self._charges.clear()
 
 
 def replace_rows(connection: Connection, table: str, rows: Sequence[Row]) -> None:

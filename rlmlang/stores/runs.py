@@ -8,16 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
-from rlmlang.budget import Usage
+from rlmlang.budget import PICO, Usage
 from rlmlang.stores.connection import Connection, Row
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
 from rlmlang.trajectory.events import NOT_TAKEN
 from rlmlang.value import Json
 
-PICO = 10**12
 RUNNING, FINISHED, PARKED, FAILED = "running", "finished", "parked", "failed"
 
 TAKEN = f"SUM(CASE WHEN code = '{NOT_TAKEN}' THEN 0 ELSE 1 END)"
@@ -56,12 +55,14 @@ class RunStart:
 
 class ItemData(TypedDict):
     """The item of a batch that a run is about: the `batch` as it is known by its file, the run of
-    that, the item's name, and the hashes of what decides over its answer."""
+    that, the item's name, the hashes of what decides over its answer, and the lease of the worker,
+    where several go over the batch."""
 
     batch: str
     round: str
     name: str
     parts: dict[str, str]
+    lease: NotRequired[int]
 
 
 class RunData(TypedDict, total=False):

@@ -34,6 +34,7 @@ from rlmlang.stores.event_rows import TOOLS, event_of, event_row, highest
 from rlmlang.stores.journal import Journal
 from rlmlang.stores.locks import Alone
 from rlmlang.stores.problems import problem_of
+from rlmlang.stores.queue import leases
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import RunData, RunRow, RunStart, begin_run, spent_by_step, write_run
@@ -64,6 +65,7 @@ class Store:
         self.journal, self.reader, self.path, self.redact = journal, reader, path, redact
         self.run = RunRow(0)
         self.saved = Usage()  # what answers that were used again had cost
+        self.lease = 0  # of what this process may spend with others; 0 where it spends alone
         self.fresh = self.retry_failed = self.dry = False
         self._sequence = self._before = 0
         self._open: dict[int, CallRow] = {}
@@ -79,7 +81,7 @@ class Store:
         From now on answers that other runs wait for are waited for."""
         self.journal.shared = self.path is not None
         other = Store(self.journal, self.reader, self.path, self.redact, self.secret, self.claims)
-        other._lent = True
+        other._lent, other.lease = True, self.lease
         return other
 
     # ── runs ─────────────────────────────────────────────────────────────────
@@ -205,7 +207,8 @@ class Store:
 
     async def reserve(self, sending: Sending) -> StoredAnswer | int:
         """Commits that a request is about to be sent; gives its row. When someone else was
-        faster, gives their answer, waiting for it where it is still on its way."""
+        faster, gives their answer, waiting for it where it is still on its way. Raises CodedError
+        (store-unwritable, lease-lost)."""
         row = self._row()
         while True:
             found = await self.journal.do(lambda c: self._reserve(c, row, sending))
@@ -214,20 +217,30 @@ class Store:
                 return row
             if isinstance(found, StoredAnswer):
                 return found
+            if found is None:
+                raise leases.lost()
             await asyncio.sleep(LOOK)
 
-    def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow:
+    def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow | None:
+        """None where this process may spend nothing more."""
         self._told.keep(c)
+        if self.lease and not leases.may_spend(c, self.lease):
+            return None
         if c.shared and not self.fresh and not self.retry_failed:
             c.flush()  # what another run reserves in this group is to be found
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
                 return kept(self._sound(found))
             for (other,) in c.execute(ELSEWHERE, (sending.key, *schema.span(self.run.id))):
-                if self.claims.goes_on(other >> SHIFT):
+                if self.claims.goes_on(other >> SHIFT) and not self._given_up(c, other >> SHIFT):
                     return int(other)
         made = row_of(c, row, RESERVED, sending, time.time(), self._texts)
         c.put("call", made.values())
+        if self.lease:
+            c.charge(self.lease, *made.charged)
         return made
+
+    def _given_up(self, c: Batch, run: int) -> bool:
+        return self.lease > 0 and leases.given_up(c, run)
 
     async def settle(self, row: int, settled: Settled) -> None:
         """Commits what came of a request, before anybody sees it."""
@@ -235,7 +248,11 @@ class Store:
 
         def change(c: Batch) -> StoredAnswer | None:
             self._told.keep(c)
-            return settle(c, begun, settled, self.redact)
+            before = begun.charged
+            given = settle(c, begun, settled, self.redact)
+            if self.lease:
+                c.charge(self.lease, *begun.charged.minus(before))
+            return given
 
         given = await self.journal.do(change)
         if given is not None and len(self._given) < GIVEN:

@@ -6,16 +6,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Awaitable, Callable
+
+from rlmlang.budget import Refusal, Usage
+
+More = Callable[[Refusal, Usage], Awaitable[bool]]
 
 
 class BudgetWaiters:
     """Calls that wait, each in its own loop, until something is given back.
 
     What is given back between a refusal and the wait is not missed: who asks notes `returned`
-    before it asks, and waits for more than that."""
+    before it asks, and waits for more than that. Where the account above them all has a part of a
+    budget only, `more` is asked for more of it: it says whether to try again, and raises CodedError
+    (budget-spent, lease-lost)."""
 
-    def __init__(self) -> None:
-        self.returned = 0
+    def __init__(self, more: More | None = None) -> None:
+        self.returned, self.more = 0, more
         self._lock = threading.Lock()
         self._waiting: list[asyncio.Future[None]] = []
 

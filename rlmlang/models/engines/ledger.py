@@ -102,13 +102,16 @@ class LedgerEngine:
     async def _reserve(self, account: Account, worst: Usage, model: str) -> Reservation:
         while True:
             self.in_flight.check()
-            returned = self.in_flight.budget_waiters.returned
+            waiters = self.in_flight.budget_waiters
+            returned = waiters.returned
             got = account.reserve(worst, model)
             if isinstance(got, Reservation):
                 return got
+            if waiters.more is not None and await _coded(waiters.more(got, worst)):
+                continue
             if not got.waiting:
                 raise Stopped(spent(got))
-            await self.in_flight.budget_waiters.wait(returned)
+            await waiters.wait(returned)
 
 
 def settled_by(response: Response, used: Usage, seconds: float) -> Settled:

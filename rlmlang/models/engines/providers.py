@@ -16,7 +16,8 @@ from rlmlang.models.engines.rate_limiter import RateLimiter
 class Providers:
     """For each route its limiter, how its server counts, its connections and the forms of requests
     that were learned. What concerns all runs is told to `notice`, pauses to `on_pause` with the
-    model, the seconds and the reason."""
+    model, the seconds and the reason. Where other processes ask the same providers, a `part` of
+    what those allow is for these runs."""
 
     notice: Callable[[CodedError], None] = lambda problem: None
     on_pause: Callable[[str, float, str], None] = lambda model, seconds, why: None
@@ -24,6 +25,7 @@ class Providers:
     counts: dict[str, Counting] = field(default_factory=dict)
     transports: dict[Hashable, Engine] = field(default_factory=dict)
     dialects: Dialects = field(init=False)
+    part: float = 1.0
 
     def __post_init__(self) -> None:
         self.dialects = Dialects(say=self.notice)
@@ -37,7 +39,14 @@ class Providers:
         route = f"{endpoint} {model}"
         if route not in self.limiters:
             self.limiters[route] = make()
+            self.limiters[route].take_part(self.part)
         return self.limiters[route]
+
+    def take_part(self, part: float) -> None:
+        """Keeps to a part of what providers allow; nothing is asked for while it is 0."""
+        self.part = part
+        for limiter in self.limiters.values():
+            limiter.take_part(part)
 
     def transport(self, of: Hashable, make: Callable[[], Engine]) -> Engine:
         """The connections of a route, made when they are first asked for."""

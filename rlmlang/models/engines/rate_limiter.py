@@ -43,7 +43,13 @@ class Bucket:
     at: float = 0.0
 
     def __post_init__(self) -> None:
+        self.whole = self.per_minute
         self.level = self.most
+
+    def take_part(self, part: float) -> None:
+        """Lets a part of it go, which is more than nothing."""
+        self.per_minute = self.whole * part
+        self.level = min(self.level, self.most)
 
     @property
     def most(self) -> float:
@@ -90,6 +96,12 @@ class RateLimiter:
         self._last: deque[bool] = deque(maxlen=LOOK)  # refused or not, of the last requests
         self._waiting: deque[tuple[asyncio.Future[None], int, InFlight]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+
+    def take_part(self, part: float) -> None:
+        """Keeps to a part of the limits that the provider says; no part is none of them."""
+        for bucket in (self.requests, self.tokens):
+            if bucket is not None and part:
+                bucket.take_part(part)
 
     # ── in and out ───────────────────────────────────────────────────────────
 

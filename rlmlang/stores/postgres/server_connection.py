@@ -18,7 +18,12 @@ SETTINGS = """SET search_path TO rlmlang; SET client_encoding TO 'UTF8';
 SET idle_in_transaction_session_timeout TO '60s';
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'"""
-WAITS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "rlmlang"}
+WAITS = {
+    "application_name": "rlmlang",
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "tcp_user_timeout": "30000",  # milliseconds until a server that answers nothing is gone
+}
 
 
 @dataclass(frozen=True)

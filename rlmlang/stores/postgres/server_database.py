@@ -17,6 +17,7 @@ from rlmlang.stores.postgres.tables import held_version, prepare, replace_rows, 
 from rlmlang.stores.problems import no_run
 from rlmlang.stores.rows import Batch
 
+NOW = "SELECT extract(epoch FROM clock_timestamp())"
 COMMIT = "UPDATE store SET commits = commits + 1 RETURNING commits, version"
 
 
@@ -39,7 +40,13 @@ class ServerWriter:
             commits, version = connection.execute(COMMIT).fetchone()
             held_version(connection, version)
             shared = commits != self._commits + 1
-            batch = Batch(connection, shared=shared, secret=self._secret, replace=replace_rows)
+            batch = Batch(
+                connection,
+                shared=shared,
+                secret=self._secret,
+                replace=replace_rows,
+                now=self._now,
+            )
             yield batch
             batch.flush()
             connection.execute("COMMIT")
@@ -48,6 +55,9 @@ class ServerWriter:
                 connection.execute("ROLLBACK")
             raise
         self._commits = commits
+
+    def _now(self) -> float:
+        return float(self._connection.execute(NOW).fetchone()[0])
 
     def problem(self, mistake: Exception) -> CodedError:
         """The problem behind what a transaction raised."""
