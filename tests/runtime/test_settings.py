@@ -80,6 +80,15 @@ def test_an_input_is_given_once() -> None:
         rlmlang.load(SAY, model=READER, sets={"q": "x"}, store=None)(q="y")
 
 
+def test_what_is_missing_is_asked_for_as_the_caller_gives_it() -> None:
+    with pytest.raises(rlmlang.CodedError) as told:
+        rlmlang.load(SAY, model=READER, store=None)()
+    assert told.value.diagnostic.hint == "q=…; a Path there is a file to read"
+    with pytest.raises(rlmlang.CodedError) as told:
+        rlmlang.run(SAY, model=READER, store=None)
+    assert told.value.diagnostic.hint.startswith('values={"q": …}; a Path')
+
+
 @pytest.mark.parametrize("given", ["", None, 5])
 def test_what_is_no_recipe(given: Any) -> None:
     with pytest.raises(rlmlang.CodedError, match="a recipe is a path or its text, not"):
