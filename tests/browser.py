@@ -17,6 +17,7 @@ import aiohttp
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
          "--disable-background-networking", "--no-first-run", "--remote-debugging-port=0")  # fmt: skip
+READY = "document.documentElement.dataset.ready !== undefined"  # what our own pages set
 
 
 def chromium() -> str | None:
@@ -77,8 +78,10 @@ class Tab:
         done = await self.value(words + " await new Promise((r) => setTimeout(r, 25)); } })()")
         assert done, (expression, self.wrong)
 
-    async def show(self, page: str, wide: int = 1280, tall: int = 900, dark: bool = False) -> None:
-        """Opens a page, in a size and a scheme of colours."""
+    async def show(
+        self, page: str, wide: int = 1280, tall: int = 900, dark: bool = False, ready: str = READY
+    ) -> None:
+        """Opens a page, in a size and a scheme of colours, and waits until it says it is ready."""
         for domain in ("Page", "Network", "Runtime", "Log"):
             await self.call(f"{domain}.enable")
         await self.call("Emulation.setDeviceMetricsOverride", width=wide, height=tall,
@@ -88,7 +91,7 @@ class Tab:
         self._loaded.clear()
         await self.call("Page.navigate", url=page)
         await asyncio.wait_for(self._loaded.wait(), 60)
-        await self.until("document.documentElement.dataset.ready !== undefined")
+        await self.until(ready)
 
     async def press(self, *keys: str) -> None:
         """Presses keys, by the names that events have for them."""

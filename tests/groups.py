@@ -21,6 +21,7 @@ SECOND = (
     "tests/program/test_optimizers.py",
     "tests/program/test_types.py",
     "tests/reference/test_site.py",
+    "tests/report/test_other_programs.py",
     "tests/report/test_view_browser.py",
     "tests/runtime/test_completion_sessions.py",
     "tests/runtime/test_shared_budget.py",

@@ -81,6 +81,10 @@ class Runner(Protocol):
     def prompts(self) -> Mapping[str, r.Prompt]:
         """The recipe's prompts, by predictor."""
 
+    @property
+    def lm(self) -> dspy.BaseLM | None:
+        """The LM that was named for all models, if one was."""
+
     def run(self, asked: Asked) -> Ran:
         """A run, waited for. Raises BadRecipe and CodedError."""
 
@@ -228,6 +232,11 @@ class RecipeModule(dspy.Module, Generic[R]):  # type: ignore[misc]
     def named_parameters(self) -> list[tuple[str, Parameter]]:
         """Its predictors by the names of their steps."""
         return list(self._parameters())
+
+    def get_lm(self) -> dspy.BaseLM | None:
+        """The LM that was set for all its predictors, else the one that was named when it was
+        loaded: what DSPy's BestOfN, Refine and SIMBA ask anew. Raises ValueError for several."""
+        return super().get_lm() or self._runner.lm
 
     def map_named_predictors(self, func: Callable[[dspy.Predict], dspy.Predict]) -> Self:
         """Puts what a function makes of each predictor in its place; gives the module."""

@@ -47,6 +47,8 @@ def hold(kind: type[object], given: ty.Type) -> None:
 
 
 def _adapter(kind: type[T]) -> pydantic.TypeAdapter[T]:
+    if isinstance(kind, str):
+        raise _no_such(kind, "that is the name of a type, and not a type")
     try:
         return pydantic.TypeAdapter(kind)
     except PydanticUserError as mistake:

@@ -33,6 +33,7 @@ from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.python_settings import options_of
 from rlmlang.runtime.session import Session
+from rlmlang.runtime.setting_kinds import QUESTION, hold
 from rlmlang.stores.runs import RunData
 from rlmlang.trajectory.events import Event
 from rlmlang.trajectory.receipt import Line
@@ -199,6 +200,10 @@ def _ready(
     how: Exploring,
 ) -> Iterator[Prepared]:
     """The question, bound, for as long as its context lies where it lies."""
+    named = {name: m for name, m in zip(("model", "sub_model"), models, strict=True) if m}
+    for name, value in {**how, **named, "prompt": prompt, "budget": budget}.items():
+        if name in QUESTION:
+            hold(name, QUESTION[name], value)
     names, engines = named_models(models_of(*models, how.get("sub_models", {})))
     tools = given_tools(how.get("tools", ()), VARIABLES)
     options = replace(options_of(how, besides=OWN), models=names, engines=engines, tools=tools)

@@ -150,7 +150,9 @@ def load_import(path: str, importer: str, version: str = "") -> SourceFile | Non
 
 def recipe_in(given: str | Path) -> str | SourceFile:
     """A recipe's path as text, or the recipe itself where its text was given: it begins with its
-    edition, or has several lines."""
+    edition, or has several lines. Raises CodedError (wrong-input) for what is neither."""
+    if given == "" or not isinstance(given, str | os.PathLike):
+        raise failed("wrong-input", f"a recipe is a path or its text, not {given!r:.60}")
     if isinstance(given, str) and ("\n" in given or given.lstrip().startswith("rlm ")):
         return SourceFile(str(Path.cwd() / HERE), given)
     return str(given)

@@ -63,7 +63,7 @@ def bind_inputs(
         elif name not in inputs and name not in closed and not isinstance(default, FromEnv):
             inputs[name] = evaluate(default, {}, CallCode(in_time))
     inputs = told_apart(inputs)
-    return _complete(recipe, inputs) if need_all else inputs
+    return _complete(recipe, inputs, options) if need_all else inputs
 
 
 def _type_of(name: str, recipe: r.Interface) -> Type:
@@ -87,11 +87,11 @@ def _open_declared(
             inputs[source.name] = open_source(source)
 
 
-def _complete(recipe: r.Interface, inputs: dict[str, Datum]) -> dict[str, Datum]:
+def _complete(recipe: r.Interface, inputs: dict[str, Datum], options: Options) -> dict[str, Datum]:
     """The values with none for what may be left out. Raises CodedError (missing-input)."""
     for p in recipe.params:
         if p.name not in inputs and not p.type.optional:
-            raise _missing_input(p, recipe)
+            raise _missing_input(p, recipe, options)
         inputs.setdefault(p.name, None)
     return inputs
 
@@ -163,12 +163,16 @@ def _no_input(name: str, recipe: r.Interface) -> CodedError:
     )
 
 
-def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
-    source = is_cut(param.type) or param.type.is_list
-    how = f"--source {param.name}=PATH" if source else f"--set {param.name}=…"
-    also = "" if source else f", or --source {param.name}=PATH for a file"
-    return failed(
-        "missing-input",
-        f"`{param.name}: {param.type}` of {recipe.name} has no value",
-        hint=how + also,
-    )
+def _missing_input(param: Param, recipe: r.Interface, options: Options) -> CodedError:
+    said = f"`{param.name}: {param.type}` of {recipe.name} has no value"
+    return failed("missing-input", said, hint=_how_given(param, options))
+
+
+def _how_given(param: Param, options: Options) -> str:
+    """How the caller gives an input: in a call of a module, of `run`, or on the command line."""
+    if options.of_python:
+        how = f"{param.name}=…" if options.seen else f'values={{"{param.name}": …}}'
+        return f"{how}; a Path there is a file to read"
+    if is_cut(param.type) or param.type.is_list:
+        return f"--source {param.name}=PATH"
+    return f"--set {param.name}=…, or --source {param.name}=PATH for a file"

@@ -10,6 +10,7 @@ from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.ir import recipe as r
 from rlmlang.runtime.prepared import Options
 from rlmlang.runtime.project import models_of
+from rlmlang.runtime.setting_kinds import MODEL, hold
 
 if TYPE_CHECKING:
     from rlmlang.models.engines.call_context import Engine
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 def named_models(
     said: Mapping[str, str | Lm],
 ) -> tuple[tuple[str, ...], dict[str, Engine]]:
-    """Models as options name them, and engines for those that are LMs. "" is the one for all."""
+    """Models as options name them, and engines for those that are LMs. "" is the one for all.
+    Raises CodedError (wrong-input) for what is no model."""
+    for of, model in said.items():
+        hold(of or "model", MODEL, model)
     names = tuple(f"{of}={_name(model)}" for of, model in said.items())
     return names, _engines({k: v for k, v in said.items() if not isinstance(v, str)})
 

@@ -6,9 +6,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from rlmlang.models.offline import NAME, NOTICE
+from rlmlang.runtime.prepared import Prepared
 from rlmlang.trajectory.events import Event, Noticed, Paused, RunResumed, ToolCalled
 
 LOG = logging.getLogger(__name__)
+
+
+def log_rules(ready: Prepared) -> None:
+    """Logs that no language model answers, where nobody has chosen one."""
+    rules = any(b.name == NAME for b in ready.binding.models.values())
+    if rules and ready.options.of_python and not ready.options.models:
+        LOG.warning("no model is named: %s; give model=… or set dspy.settings.lm", NOTICE)
 
 
 def log(run: str, event: Event, redact: Callable[[str], str]) -> None:

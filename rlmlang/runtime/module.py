@@ -25,10 +25,12 @@ from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome, Prepared
 from rlmlang.runtime.python_settings import Settings, options_of
 from rlmlang.runtime.session import Session
+from rlmlang.runtime.setting_kinds import once
 from rlmlang.runtime.shown import line_finder
 from rlmlang.runtime.tuned import Tuning, found_by_hand, read_tuning, write_tuning
 
 if TYPE_CHECKING:
+    from rlmlang.models.lm import Lm
     from rlmlang.program.module import Asked, Ran, RecipeModule
 
 T = TypeVar("T")
@@ -96,6 +98,12 @@ class RecipeRunner:
         named = replace(options, recipe=ready.written.name)
         return cls(source, named, ready.written, prompts_of(ready.plan), result)
 
+    @property
+    def lm(self) -> Lm | None:
+        """The LM that was named for all models, if one was."""
+        found: Lm | None = getattr(self.options.engines.get(""), "lm", None)
+        return found
+
     def __deepcopy__(self, memo: object) -> RecipeRunner:
         return self
 
@@ -126,6 +134,7 @@ class RecipeRunner:
         return ready
 
     def _bound(self, asked: Asked, *, need_all: bool) -> Prepared:
+        once({"values": asked.inputs, "sets": self.options.sets})
         options = replace(self.options, values=asked.inputs, tuning=self._tuning(asked))
         return prepare(self.source, answered_by(options, asked, self.recipe), need_all=need_all)
 

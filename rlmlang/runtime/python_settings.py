@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from rlmlang.resources import user_state
 from rlmlang.runtime.lms import named_models
 from rlmlang.runtime.prepared import Changed, Options
+from rlmlang.runtime.setting_kinds import held
 from rlmlang.stores.address import address_of
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def options_of(
     besides: Collection[str] = (),
 ) -> Options:
     """What a program says, as a run takes it, but for names `besides`; what is `seen` shows its
-    requests to DSPy's onlookers. Raises CodedError (wrong-input) for what is no model."""
-    said: dict[str, Any] = dict(given)
+    requests to DSPy's onlookers. Raises TypeError and CodedError (wrong-input), as `held` does."""
+    said: dict[str, Any] = held(given, besides)
     models, engines = _models(said.get("model", ""), said.get("models", {}))
     kept = said.get("store", store_path())
     taken = {k: v for k, v in said.items() if k not in (*NAMED, *besides)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -120,11 +121,26 @@ def _record(value: object, name: str) -> object:
 
 
 def _rows(value: object, name: str) -> object:
-    """The rows of a data frame (pandas, polars, pyarrow and others that have the like)."""
+    """The rows of a data frame (pandas, polars, pyarrow and others that have the like), or the
+    values of one column."""
     if isinstance(value, Mapping | Sequence):
         return None
     for method in ("to_dicts", "to_pylist"):
         if callable(rows := getattr(value, method, None)):
             return rows()
-    rows = getattr(value, "to_dict", None)
-    return rows(orient="records") if callable(rows) else None
+    if not callable(rows := getattr(value, "to_dict", None)):
+        return None
+    if isinstance(value, Iterable) and getattr(value, "ndim", 2) == 1:
+        return list(value)
+    return _whole(rows(orient="records"))
+
+
+def _whole(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Rows of pandas, which has whole numbers as floats in a column where one is missing."""
+    for key in rows[0] if rows else ():
+        column = [v for row in rows if isinstance(v := row[key], float)]
+        holed = len(column) == len(rows) and any(map(math.isnan, column))
+        if holed and all(math.isnan(v) or v.is_integer() for v in column):
+            numbers = [None if math.isnan(v) else int(v) for v in column]
+            rows = [{**row, key: n} for row, n in zip(rows, numbers, strict=True)]
+    return rows

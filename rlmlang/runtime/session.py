@@ -29,7 +29,7 @@ from rlmlang.runtime.host import host_of
 from rlmlang.runtime.kept import KeptRun
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.live import shown
-from rlmlang.runtime.logged import log
+from rlmlang.runtime.logged import log, log_rules
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.models_of_run import models_for
 from rlmlang.runtime.prepared import Outcome, Prepared
@@ -116,6 +116,8 @@ class Session:
         lines: list[Line] = []
         problem: CodedError | None = None
         asked, wall = cancellations(), self.ready.recipe.budget.wall
+        if self.engine is None:
+            log_rules(self.ready)
         scope = self.scope = await self._begun()
         try:
             with Signals(self.stop, on=self.signals):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from threading import Lock
 
 from rlmlang.budget import Account, Limits, Usage
@@ -72,6 +73,8 @@ def waiters_of(within: SharedBudget | None) -> BudgetWaiters:
 
 def _hold(name: str, most: float | None) -> None:
     """Raises CodedError for what is no limit."""
-    whole = name != "usd" and most is not None and most != int(most or 0)
-    if most is not None and (not 0 <= most < math.inf or whole):
+    if most is None:
+        return
+    number = isinstance(most, Real) and not isinstance(most, bool)
+    if not number or not 0 <= most < math.inf or (name != "usd" and most != int(most)):
         raise failed("wrong-input", f"`{name}` of a shared budget is {most!r}", hint="0 or more")

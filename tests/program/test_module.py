@@ -197,6 +197,15 @@ def test_best_of_n_asks_anew_each_time() -> None:
     assert len(asked_of(lm)) == 3
 
 
+def test_best_of_n_asks_the_lm_that_was_named() -> None:
+    named, of_all = rule_lm(lambda s, m: "gold"), rule_lm(lambda s, m: "lead")
+    module = rlmlang.load(RECIPE, model=named, store=None)
+    with dspy.context(lm=of_all):
+        best = dspy.BestOfN(module, 2, lambda _, found: float(found.result == "gold"), 1.0)
+        assert best(ticket="a guest").result == "gold"
+    assert asked_of(of_all) == [] and len(asked_of(named)) > 0
+
+
 def test_many_at_a_time_and_as_part_of_another(find: Any) -> None:
     class Outer(dspy.Module):
         def __init__(self) -> None:

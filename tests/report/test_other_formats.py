@@ -157,7 +157,7 @@ def test_openinference_knows_every_name(events: list[Event]) -> None:
     for span in spans(text("openinference", events)):
         told = span["attributes"]
         assert told["openinference.span.kind"] in kinds
-        own = {n for n in told if not n.startswith("rlm.") and n != "error.type"}
+        own = {n for n in told if not n.startswith(("rlm.", "mlflow.")) and n != "error.type"}
         assert {n.split(".0.")[0] for n in own} <= names
         assert {n.split(".0.")[1] for n in own if ".0." in n} <= names
     calls = [s for s in spans(text("openinference", events)) if s["kind"] == 3]

@@ -117,7 +117,7 @@ def name_of(span: Span) -> str:
         case StepStarted(verb=verb) as event:
             return f"{verb} {event.step}"
         case CallFinished(model=model) | CallFailed(model=model):
-            return f"chat {model_of(model)[1]}"
+            return f"chat {model_of(model)[1]}".rstrip()
         case ToolCalled(tool=tool):
             return f"execute_tool {tool}"
     return f"execute_tool {LANGUAGE}"
@@ -146,6 +146,7 @@ def own_attributes(span: Span) -> Attributes:
         case CallFinished() | CallFailed() as event:
             told |= {"rlm.attempt": event.call.attempt, "rlm.prompt": event.prompt}
             told |= {"rlm.cost.usd": event.usd, "rlm.reused": event.reused}
+            told |= _paid(event.usd)
         case ToolCalled(size=size):
             told["rlm.size"] = size
         case CellFinished() as event:
@@ -153,6 +154,11 @@ def own_attributes(span: Span) -> Attributes:
     if ranges := getattr(span.about, "ranges", ()):
         told["rlm.sources"] = [f"{document}:{a}-{b}" for document, a, b, *_ in ranges]
     return told | _ending(span.ended)
+
+
+def _paid(usd: float | None) -> Attributes:
+    """What was paid, where MLflow reads it: without it, it counts with prices of its own."""
+    return {} if usd is None else {"mlflow.llm.cost": as_text({"total_cost": usd})}
 
 
 def _ending(event: Event | None) -> Attributes:
