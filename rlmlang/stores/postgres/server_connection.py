@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.stores.address import Server
-from rlmlang.stores.connection import Cursor, Row
+from rlmlang.stores.connection import Cursor, Found, Row
 from rlmlang.stores.postgres.cells import adapt
 from rlmlang.stores.problems import unreachable, unwritable
 
@@ -18,6 +20,8 @@ SETTINGS = """SET search_path TO rlmlang; SET client_encoding TO 'UTF8';
 SET idle_in_transaction_session_timeout TO '60s';
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off'"""
+PART = 500  # rows of a large answer that are fetched at a time
+NUMBERS = count()
 WAITS = {"connect_timeout": "10", "keepalives_idle": "30", "application_name": "rlmlang"}
 
 
@@ -36,6 +40,17 @@ class ServerConnection:
         """A statement, at once. Raises CodedError (store-unreachable, store-unwritable)."""
         try:
             return self.connection.execute(statement.replace("?", "%s").encode(), values)
+        except psycopg.Error as mistake:
+            raise problem_of(self.server, mistake) from None
+
+    def stream(self, statement: str, values: Row = (), /) -> Iterator[Found]:
+        """The rows of a query, from a cursor of the server's that outlives its transaction: what
+        is read slowly keeps none open. Raises CodedError (store-unreachable, store-unwritable)."""
+        query, name = statement.replace("?", "%s").encode(), f"rows{next(NUMBERS)}"
+        try:
+            with self.connection.cursor(name, scrollable=False, withhold=True) as cursor:
+                cursor.itersize = PART
+                yield from cursor.execute(query, values)
         except psycopg.Error as mistake:
             raise problem_of(self.server, mistake) from None
 
