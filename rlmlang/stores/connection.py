@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Cell = str | bytes | int | float | None  # a value of a column
 Row = Sequence[Cell]
@@ -34,3 +34,19 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Gives the connection back."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A connection of a server, which would give an answer whole: it gives a large one in parts."""
+
+    def stream(self, statement: str, values: Row = (), /) -> Iterator[Found]:
+        """The rows of a query one after another, a part of them in memory. Other statements may
+        come in between."""
+
+
+def stream(connection: Connection, statement: str, values: Row = ()) -> Iterator[Found]:
+    """The rows of a query that may have very many, none of them held; SQLite reads so anyway."""
+    if isinstance(connection, Streaming):
+        return connection.stream(statement, values)
+    return iter(connection.execute(statement, values))

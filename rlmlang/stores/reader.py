@@ -16,11 +16,12 @@ from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.stores import rows, schema, signing
 from rlmlang.stores.address import Server, StoreAddress
 from rlmlang.stores.calls import WIDE, CallRow, row_from, unpacked
-from rlmlang.stores.connection import Cell, Connection, Found, Row
+from rlmlang.stores.connection import Cell, Connection, Found, Row, stream
 from rlmlang.stores.database import Claims
 from rlmlang.stores.databases import database_of
 from rlmlang.stores.locks import Alone
 from rlmlang.stores.problems import damaged, no_run, problem_of
+from rlmlang.stores.row_numbers import RowNumbers
 from rlmlang.stores.runs import RUNNING, RunRow, run_from, spent_by_step, used_by_settings
 from rlmlang.stores.schema import RESERVED, REUSED, TOLD
 from rlmlang.stores.told import Told, told_in
@@ -77,7 +78,7 @@ class StoreReader:
 
     def each_run(self) -> Iterator[RunRow]:
         """The same one after another, none of them held."""
-        found = self._rows("SELECT * FROM run ORDER BY id")
+        found = self._each("SELECT * FROM run ORDER BY id")
         return (run_from(self._sound("run", row)) for row in found)
 
     def run(self, number: int) -> RunRow:
@@ -170,11 +171,11 @@ class StoreReader:
         empty. Raises CodedError (store-damaged), and unknown-run for a batch."""
         if "batch" in run.data:
             raise _of_batch(run)
-        begun, ended = set[int](), set[int]()
+        begun, ended = RowNumbers(), RowNumbers()
         for told in self._told(run):
             (ended if told.ended else begun).add(told.row)
         query = f"{CALLS} WHERE c.id BETWEEN ? AND ? ORDER BY c.id"
-        calls = self._rows(query, *schema.span(run.id))
+        calls = self._each(query, *schema.span(run.id))
         streams = (
             (self._event(row, run) for row in self._event_rows(run, "kind <> ?")),
             (self._told_event(told, run, texts) for told in self._told(run)),
@@ -200,7 +201,7 @@ class StoreReader:
     def _event_rows(self, run: RunRow, which: str) -> Iterator[Found]:
         """The rows of events but for those that say when calls were told, or only those."""
         query = f"SELECT * FROM event WHERE id BETWEEN ? AND ? AND {which} ORDER BY id"
-        found = self._rows(query, *schema.span(run.id), TOLD)
+        found = self._each(query, *schema.span(run.id), TOLD)
         return (self._sound("event", row) for row in found)
 
     def _told(self, run: RunRow) -> Iterator[Told]:
@@ -222,6 +223,13 @@ class StoreReader:
         try:
             for row in self._c.execute(query, values):  # noqa: UP028, a cursor that is given up
                 yield row  # after its connection was closed cannot be closed itself
+        except sqlite3.Error as mistake:
+            raise problem_of(self.path, mistake) from None
+
+    def _each(self, query: str, *values: Cell) -> Iterator[Found]:
+        """Rows that may be very many."""
+        try:
+            yield from stream(self._c, query, values)
         except sqlite3.Error as mistake:
             raise problem_of(self.path, mistake) from None
 

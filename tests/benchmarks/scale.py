@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from rlmlang.cli.steady import steady
 from rlmlang.runtime import execute
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options
+from rlmlang.stores.opening import open_store
+from rlmlang.stores.runs import PARKED, RunRow, run_from, write_run
+from rlmlang.stores.sqlite_writer import FileWriter
 from tests.benchmarks.calls import rows
 
 RECIPE = """rlm 1
@@ -107,16 +112,9 @@ def measured(items: int) -> list[tuple[str, str, str]]:
 
 def resume(path: Path) -> float:
     """Seconds to find out where a run was: what it has, and what it has spent."""
-    import sqlite3
-
-    from rlmlang.stores.opening import open_store
-    from rlmlang.stores.runs import RunRow, run_from
-
-    connection = sqlite3.connect(path)
-    run = run_from(connection.execute("SELECT * FROM run").fetchone())
-    connection.execute("UPDATE run SET state = 'parked'")
-    connection.commit()
-    connection.close()
+    with closing(FileWriter(path)) as writer, writer.transaction() as c:
+        run = run_from(c.execute("SELECT * FROM run").fetchone())
+        write_run(c, replace(run, state=PARKED), str)
     begin = time.perf_counter()
     store = open_store(path)
     begun = store.begin(RunRow(0, "again", run.identity))

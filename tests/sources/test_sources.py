@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlmlang.context import TextDocument
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.ir.types import ANY
 from rlmlang.partitions.functions import function_ends
 from rlmlang.sources.files import open_glob
@@ -238,3 +239,24 @@ def test_thinking_asks_for_reasoning_first(book: Path) -> None:
     )
     assert (outcome.result, outcome.problem) == ("bell", None)
     assert any("reasoning" in r for r in engine.requests)
+
+
+@pytest.mark.parametrize("scheme", ["memory", "file"])
+def test_a_file_of_a_store_that_changed_is_not_read_on(scheme: str, tmp_path: Path) -> None:
+    """Another text of the same length, a longer one, or none at all."""
+    fsspec = pytest.importorskip("fsspec")
+    url = f"{scheme}://{tmp_path}/book.txt"
+    for then in (b"b" * 20_000, b"a" * 30_000, None):
+        with fsspec.open(url, "wb") as file:
+            file.write(b"a" * 20_000)
+        document = remote(url)
+        assert document.read(10_000, 10_004) == b"aaaa"
+        if then is None:
+            document.fs.rm(document.path)
+        else:
+            with fsspec.open(url, "wb") as file:
+                file.write(then)
+        with pytest.raises(CodedError) as problem:
+            document.read(10_000, 10_004)
+        code = "source-unreachable" if then is None else "source-changed"
+        assert problem.value.diagnostic.code == code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -15,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.stores import rows as sealed
 from rlmlang.stores.address import Server, address_of
-from rlmlang.stores.connection import Cell
+from rlmlang.stores.connection import Cell, stream
 from rlmlang.stores.databases import database_of
 from rlmlang.stores.opening import open_store
 from rlmlang.stores.reader import StoreReader
@@ -187,3 +189,32 @@ def test_both_give_back_what_was_put(pair: tuple[Store, Store], data: st.DataObj
         found.append(store.reader.execute(f"SELECT * FROM {table} ORDER BY id").fetchall())
     assert [list(map(repr, row)) for row in found[0]] == [list(map(repr, row)) for row in found[1]]
     assert all(sealed.intact(table, row) for row in found[1])
+
+
+def memory() -> int:
+    """MB that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+@pytest.mark.postgres
+def test_a_large_answer_is_read_in_parts(server: Cluster, folder: Path) -> None:
+    """100 MB of rows, other statements in between; one that is given up leaves nothing open."""
+    database = database_of(address_of(server.database()))
+    database.write().close()
+    many = "SELECT n, repeat('x', 1000) FROM generate_series(1, ?) n"
+    with closing(database.read()) as connection:
+        before, total = memory(), 0
+        for number, text in stream(connection, many, (100_000,)):
+            total += len(text)
+            if number % 20_000 == 1:
+                assert connection.execute("SELECT ?::int", (number,)).fetchone() == (number,)
+                assert memory() - before < 40
+        assert total == 100_000_000
+        given_up = stream(connection, many, (100_000,))
+        assert next(given_up)[0] == 1
+        del given_up
+        assert connection.execute("SELECT count(*) FROM pg_cursors").fetchone() == (0,)
+        gone = stream(connection, many, (100_000,))
+        assert next(gone)[0] == 1
+    with pytest.raises(CodedError, match="store-unreachable|cannot be reached"):
+        list(gone)

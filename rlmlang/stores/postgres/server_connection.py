@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.stores.address import Server
-from rlmlang.stores.connection import Cursor, Row
+from rlmlang.stores.connection import Cursor, Found, Row
 from rlmlang.stores.postgres.cells import adapt
 from rlmlang.stores.problems import unreachable, unwritable
 
@@ -24,6 +26,8 @@ WAITS = {
     "keepalives_idle": "30",
     "tcp_user_timeout": "30000",  # milliseconds until a server that answers nothing is gone
 }
+PART = 500  # rows of a large answer that are fetched at a time
+NUMBERS = count()
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,17 @@ class ServerConnection:
         """A statement, at once. Raises CodedError (store-unreachable, store-unwritable)."""
         try:
             return self.connection.execute(statement.replace("?", "%s").encode(), values)
+        except psycopg.Error as mistake:
+            raise problem_of(self.server, mistake) from None
+
+    def stream(self, statement: str, values: Row = (), /) -> Iterator[Found]:
+        """The rows of a query, from a cursor of the server's that outlives its transaction: what
+        is read slowly keeps none open. Raises CodedError (store-unreachable, store-unwritable)."""
+        query, name = statement.replace("?", "%s").encode(), f"rows{next(NUMBERS)}"
+        try:
+            with self.connection.cursor(name, scrollable=False, withhold=True) as cursor:
+                cursor.itersize = PART
+                yield from cursor.execute(query, values)
         except psycopg.Error as mistake:
             raise problem_of(self.server, mistake) from None
 
