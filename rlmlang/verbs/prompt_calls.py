@@ -17,6 +17,8 @@ from rlmlang.ir.answer_forms import schema_size
 from rlmlang.ir.binding import Binding, Price
 from rlmlang.ir.bounds import Allowed, Bound, Cost
 from rlmlang.ir.expressions import Expr
+from rlmlang.ir.images import image_most
+from rlmlang.ir.kinds import images_of
 from rlmlang.ir.module_prompts import PART, call_of
 from rlmlang.ir.recipe import Ask, DspyModule, Known, Part, Prompt, Repl
 from rlmlang.ir.repl_prompts import described, free_prompts, last_of, query_part, turn_of
@@ -36,15 +38,23 @@ def arguments_size(ask: Ask, known: Known) -> Formula:
     return sum((known.size_of(e) for _, e in ask.args), ZERO)
 
 
+def arguments_images(ask: Ask, known: Known) -> Formula:
+    """How many images a prompt's arguments show, without the item that it is put to."""
+    return sum((images_of(known.of(e)) for _, e in ask.args), ZERO)
+
+
 def over_items(subject: Expr, ask: Ask, least: Formula, known: Known) -> Bound:
     """count × call."""
     facts = as_documents(known.of(subject))
     item = facts if isinstance(facts.type, AnyType) else item_facts(facts)
-    about, each, inputs = arguments_size(ask, known.about(item)), ZERO, ZERO
+    inside, each, inputs = known.about(item), ZERO, ZERO
+    about, images = arguments_size(ask, inside), arguments_images(ask, inside)
     if ask.element:
-        each, inputs = shown_size(item) + MARK, shown_size(facts)
+        each, inputs, images = shown_size(item) + MARK, shown_size(facts), images + images_of(item)
     each, inputs = about + each, about * facts.count + inputs
-    return calls(ask, facts.count, least=least, inputs=inputs, each=each, known=known)
+    return calls(
+        ask, facts.count, least=least, inputs=inputs, each=each, known=known, images=images
+    )
 
 
 def calls(
@@ -56,9 +66,11 @@ def calls(
     each: Formula,
     known: Known,
     rounds: Formula = ONE,
+    images: Formula | None = None,
 ) -> Bound:
     """`count` calls of a prompt, at least `least`, whose inputs come to `each` tok at most, and to
-    `inputs` tok in all."""
+    `inputs` tok in all. Each call shows so many `images`, those of its arguments unless others are
+    said."""
     prompt, binding = ask.prompt, known.binding
     if prompt.repl is not None:
         return _sessions(prompt, prompt.repl, count, least, known)
@@ -68,12 +80,14 @@ def calls(
     template = _template(prompt, binding)
     once = inputs + count * template
     again = number(prompt.written * GROWTH + AGAIN)
-    first = _sent(each + template, ONE, [prompt], binding)
+    seen = (arguments_images(ask, known) if images is None else images) * image_most(bound)
+    first = _sent(each + template, ONE, [prompt], binding) + seen
     worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], binding)
+    worst_in = worst_in + count * tries * seen
     output = number(binding.output(prompt.model, prompt.written))
     return Bound(
         best=_cost(least, least * LEAST, least, bound.least_price),
-        expected=_cost(count, once, ceil_div(count * output, 2), bound.usual_price),
+        expected=_cost(count, once + count * seen, ceil_div(count * output, 2), bound.usual_price),
         worst=_cost(count * tries, worst_in, count * tries * output, bound.most_price),
         rounds=rounds * tries,
         depth=1,

@@ -169,8 +169,8 @@ def test_what_is_no_text_is_refused_and_never_shown_as_bytes(context: Any) -> No
     if context is IMAGE:
         with pytest.raises(rlmlang.CodedError, match="asked with text"):
             rlmlang.run(VERDICT, recipe="odd", values={"text": context}, model="offline/reader")
-        with pytest.raises(rlmlang.BadRecipe, match="models are asked with text"):
-            rlmlang.load("rlm 1\nrecipe r(page: Image) -> Text { return page }")
+        with pytest.raises(rlmlang.BadRecipe, match="models are asked with text and images"):
+            rlmlang.load("rlm 1\nrecipe r(page: Audio) -> Text { return page }")
 
 
 class Short(pydantic.BaseModel):
