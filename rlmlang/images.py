@@ -13,8 +13,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import imagesize
-
 from rlmlang.context import Cut, Document, Part, TextDocument
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.schema.image_rules import AROUND, MOST_BYTES, MOST_SIDE, ImageRule
@@ -80,6 +78,11 @@ def image_of(document: Document) -> Image:
     return Image(parts, media_type, width, height, len(data), digest)
 
 
+def begins(data: bytes) -> bool:
+    """Whether some bytes begin as an image does."""
+    return any(signature.match(data) for signature in SIGNATURES.values())
+
+
 def from_bytes(data: bytes, name: str) -> Image:
     """The image that some bytes are. Raises CodedError as `image_of`."""
     return image_of(TextDocument(name, data))
@@ -126,6 +129,8 @@ def _whole(data: bytes, media_type: str) -> bool:
 
 def _sides(data: bytes) -> tuple[int, int]:
     """Width and height as the header says; nothing where it breaks off."""
+    import imagesize  # it loads urllib, for images that lie elsewhere
+
     try:
         width, height = imagesize.get(io.BytesIO(data), exif_rotation=False)
     except Exception:

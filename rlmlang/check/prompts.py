@@ -100,7 +100,7 @@ def _full(
     answers = module_of(s, decl, params)
     if repl is None:
         _no_json(module, decl, params)
-    if repl is not None or answers is not None:
+    if answers is not None:
         no_images(module, decl.params, params)
     return r.Prompt(
         decl.name.text,

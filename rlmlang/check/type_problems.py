@@ -62,7 +62,7 @@ def image_misplaced(at: t.TypeExpr | t.Name) -> Diagnostic:
         "an `Image`, or a list of them, is what a recipe takes and a prompt is shown, and nothing "
         "else",
         at.span,
-        reason="No model answers with one, and code and sessions do nothing with its bytes.",
+        reason="No model answers with one, and code does nothing with its bytes.",
         hint="let a prompt look at it first, `describe(photo: Image) -> Text`, and go on with what "
         "it says; `code` takes a Path",
     )

@@ -30,11 +30,16 @@ def _rule(bound: BoundModel) -> ImageRule | None:
 
 
 def _not_taken(bound: BoundModel) -> CodedError:
+    wrong = (
+        ""
+        if bound.name.startswith("offline/")
+        else "; if the tables are wrong about this one, "
+        f'rlm.toml: [takes] "{bound.name}" = {{ image_tokens = 1_500 }}'
+    )
     return failed(
         "images-not-taken",
         f"{bound.name} takes no images",
-        hint="name a model that does, as --model openai/gpt-4o; if the tables are wrong about this "
-        f'one, rlm.toml: [takes] "{bound.name}" = {{ image_tokens = 1_500 }}',
+        hint=f"name a model that does, as --model openai/gpt-4o{wrong}",
     )
 
 

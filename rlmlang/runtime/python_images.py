@@ -62,8 +62,8 @@ def _image(value: object, name: str, open_path: Open) -> Datum:
             words = f"a string is no image: Path({value!r:.40}) is a place to read from"
             raise _no_image(value, name, words)
         return from_url(value, name)
-    if is_of(value, "PIL", "Image") and isinstance(value, Picture):
-        return from_bytes(_png(value), name)
+    if (found := picture(value, name)) is not None:
+        return found
     read = getattr(value, "read", None)
     data = read() if callable(read) else None
     if not isinstance(data, bytes):
@@ -79,11 +79,13 @@ def is_of(value: object, package: str, kind: str) -> bool:
     )
 
 
-def _png(picture: Picture) -> bytes:
-    """An image of Pillow's, without loss."""
+def picture(value: object, name: str) -> Image | None:
+    """An image of Pillow's, without loss; None for any other value."""
+    if not is_of(value, "PIL", "Image") or not isinstance(value, Picture):
+        return None
     out = io.BytesIO()
-    (picture if picture.mode in MODES else picture.convert("RGB")).save(out, "PNG")
-    return out.getvalue()
+    (value if value.mode in MODES else value.convert("RGB")).save(out, "PNG")
+    return from_bytes(out.getvalue(), name)
 
 
 def _no_image(value: object, name: str, hint: str) -> CodedError:
