@@ -9,33 +9,25 @@ from rlmlang.schema.image_rules import AROUND, DEAREST, NONE, ImageRule, rule_of
 
 def image_rule(bound: BoundModel) -> ImageRule:
     """How a model counts images. Raises CodedError (images-not-taken, images-undeclared)."""
-    rule = _rule(bound)
+    rule = rule_of(bound.takes.images, bound.takes.image_tokens)
     if rule is None:
-        raise _not_taken(bound) if bound.takes.images == NONE else _undeclared(bound)
+        raise not_taken(bound) if bound.takes.images == NONE else _undeclared(bound)
     return rule
 
 
 def image_most(bound: BoundModel) -> int:
     """The most tokens of one image of a run, with what stands around it: of the largest that is
     given, else of any that its model takes, else of any that some model takes."""
-    rule = _rule(bound)
+    rule = rule_of(bound.takes.images, bound.takes.image_tokens)
     return bound.image or (DEAREST if rule is None else rule.most) + AROUND
 
 
-def _rule(bound: BoundModel) -> ImageRule | None:
-    """The embedded reader sees nothing, whatever is said of it."""
-    if bound.name.startswith("offline/"):
-        return None
-    return rule_of(bound.takes.images, bound.takes.image_tokens)
-
-
-def _not_taken(bound: BoundModel) -> CodedError:
-    wrong = (
-        ""
-        if bound.name.startswith("offline/")
-        else "; if the tables are wrong about this one, "
-        f'rlm.toml: [takes] "{bound.name}" = {{ image_tokens = 1_500 }}'
-    )
+def not_taken(bound: BoundModel) -> CodedError:
+    """The problem `images-not-taken`."""
+    wrong = ""
+    if not bound.name.startswith("offline/"):
+        told = f'[takes] "{bound.name}" = {{ image_tokens = 1_500 }}'
+        wrong = f"; if the tables are wrong about this one, in rlm.toml: {told}"
     return failed(
         "images-not-taken",
         f"{bound.name} takes no images",

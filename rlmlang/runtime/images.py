@@ -9,19 +9,24 @@ from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.images import Image, images_in
 from rlmlang.ir.binding import BoundModel
-from rlmlang.ir.images import image_rule
+from rlmlang.ir.images import image_rule, not_taken
 from rlmlang.ir.kinds import has_images
 from rlmlang.ir.predictors import prompts_of
 from rlmlang.ir.recipe import Recipe
 from rlmlang.plan.plan import Plan
+from rlmlang.schema.image_rules import DEAREST, rule_of
 
 
 def with_images(
-    models: Mapping[str, BoundModel], asked: Recipe | Plan, inputs: Mapping[str, Datum]
+    models: Mapping[str, BoundModel],
+    asked: Recipe | Plan,
+    inputs: Mapping[str, Datum],
+    *,
+    mocked: bool,
 ) -> dict[str, BoundModel]:
     """The models with the most tokens of an image of this run, where all images are there. Raises
     CodedError (images-not-taken, images-undeclared, image-too-large) for a model that could not be
-    shown them."""
+    shown them; one that is `mocked` takes all."""
     prompts = prompts_of(asked).values()
     seeing = {p.model.name for p in prompts if any(has_images(x.type) for x in p.params)}
     interface = asked.recipe if isinstance(asked, Plan) else asked
@@ -29,10 +34,8 @@ def with_images(
     types |= {s.name: s.type for s in interface.sources}
     images = [image for value in inputs.values() for image in images_in(value)]
     known = all(name in inputs for name, type_ in types.items() if has_images(type_))
-    return {
-        name: _with(bound, images if known else []) if name in seeing else bound
-        for name, bound in models.items()
-    }
+    shown = {n: _mocked(b) if mocked else b for n, b in models.items() if n in seeing}
+    return {**models, **{n: _with(b, images if known else []) for n, b in shown.items()}}
 
 
 def most_of(models: Mapping[str, BoundModel]) -> dict[str, int]:
@@ -40,7 +43,16 @@ def most_of(models: Mapping[str, BoundModel]) -> dict[str, int]:
     return {name: bound.image for name, bound in models.items() if bound.image}
 
 
+def _mocked(bound: BoundModel) -> BoundModel:
+    """A model that a test answers for, which counts an image as the dearest one would."""
+    known = rule_of(bound.takes.images) is not None
+    takes = replace(bound.takes, image_tokens=0 if known else DEAREST)
+    return replace(bound, takes=takes)
+
+
 def _with(bound: BoundModel, images: list[Image]) -> BoundModel:
+    if bound.name.startswith("offline/") and bound.takes.image_tokens != DEAREST:
+        raise not_taken(bound)  # whatever is said of it
     rule = image_rule(bound)
     for image in images:
         if image.size > rule.file:

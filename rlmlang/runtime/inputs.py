@@ -18,6 +18,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
 from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import FromEnv, Param, Ref
+from rlmlang.ir.kinds import is_images
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type
 from rlmlang.runtime.code import CallCode
@@ -164,7 +165,7 @@ def _no_input(name: str, recipe: r.Interface) -> CodedError:
 
 
 def _missing_input(param: Param, recipe: r.Interface) -> CodedError:
-    source = is_cut(param.type) or param.type.is_list
+    source = is_cut(param.type) or param.type.is_list or is_images(param.type)
     how = f"--source {param.name}=PATH" if source else f"--set {param.name}=…"
     also = "" if source else f", or --source {param.name}=PATH for a file"
     return failed(

@@ -20,6 +20,29 @@ prompt explore(text: Text, photo: Image) -> Text {
 """
 
 
+TUNED = """
+model eye { output <= 200tok }
+prompt look(photo: Image) -> Text max 60tok { model: eye task: "Look." }
+recipe r(photo: Image) -> Text {
+  let said = look(photo)
+  return said
+}
+dataset d {
+  path: "d.jsonl"
+  want: said
+}
+eval e for r {
+  over: d
+  score exact weight 1
+}
+tune t for r {
+  eval: e
+  optimizer: gepa
+  knob KNOB
+}
+"""
+
+
 def problems(text: str) -> list[str]:
     """The codes of a recipe's problems."""
     found = compiler.check(SourceFile("s.rlm", HEAD + text), load_import).diagnostics
@@ -82,3 +105,11 @@ def test_an_image_stands_nowhere_else(text: str) -> None:
 ], ids=range(12))  # fmt: skip
 def test_what_is_no_image_is_none(text: str, code: str) -> None:
     assert code in problems(text + "\n")
+
+
+@pytest.mark.parametrize(("knob", "wrong"), [
+    ("said.task in rewrite", True), ("said.demos in [0, 2]", True), ("eye.output in [100tok]", False),
+])  # fmt: skip
+def test_what_shows_images_is_not_tuned_by_text(knob: str, wrong: bool) -> None:
+    text = TUNED.replace("KNOB", knob)
+    assert problems(text) == (["unknown-knob"] if wrong else [])

@@ -278,3 +278,25 @@ def test_an_image_behind_a_url_that_an_adapter_writes_is_not_sent(
         with pytest.raises(rlmlang.CodedError, match=r"example\.com"):
             load(photo=png(10, 20))
     assert not server.requests
+
+
+MOCKED = """
+test "a photo is shown" for look {
+  given photo: file("photo.png")
+  mock describe returns "a cat"
+  expect result == "a cat"
+}
+
+batch every for look {
+  each photo in glob("photos/*.png")
+}
+"""
+
+
+def test_tests_and_batches_take_images(folder: Path, server: Server, rlm: Rlm) -> None:
+    photos(folder)
+    (folder / "photo.png").write_bytes(png(64, 48))
+    (folder / "look.rlm").write_text(RECIPE + MOCKED)
+    assert rlm("test", "look.rlm").code == 0  # with no model at all
+    done = rlm("batch", "look.rlm", "--model", MODEL, "--api-base", server.base)
+    assert done.code == 0 and len(server.requests) == len(SIZES), done.err
