@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 import rlmlang
 from rlmlang.models.engines.meter import key_of
+from rlmlang.runtime.trust_list import Listed, keep
 from tests.conftest import Rlm
 from tests.pictures import counted, parts_of, png, seeing, shown
 from tests.servers import Server
@@ -300,3 +301,29 @@ def test_tests_and_batches_take_images(folder: Path, server: Server, rlm: Rlm) -
     assert rlm("test", "look.rlm").code == 0  # with no model at all
     done = rlm("batch", "look.rlm", "--model", MODEL, "--api-base", server.base)
     assert done.code == 0 and len(server.requests) == len(SIZES), done.err
+
+
+FOLLOWED = """rlm 1
+
+source photos: [Image] = images("PLACE", links: follow)
+
+recipe names(seen: [Image] = photos) -> [Text] {
+  return map seen with it.name
+}
+"""
+
+
+@pytest.mark.parametrize("place", [".", "*.png"])
+def test_a_link_to_an_image_elsewhere_is_followed_for_who_trusts_it(
+    folder: Path, rlm: Rlm, place: str
+) -> None:
+    inside = folder / "recipe"
+    inside.mkdir()
+    keep(Listed())  # nothing is trusted
+    (folder / "away.png").write_bytes(png(8, 8))
+    (inside / "link.png").symlink_to("../away.png")
+    (inside / "names.rlm").write_text(FOLLOWED.replace("PLACE", place))
+    done = rlm("run", "recipe/names.rlm")
+    assert done.code != 0 and "[recipe-untrusted]" in done.err
+    done = rlm("run", "recipe/names.rlm", "--trust")
+    assert (done.code, "link.png" in done.out) == (0, True), done.err
