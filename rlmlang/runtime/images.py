@@ -34,7 +34,8 @@ def with_images(
     types |= {s.name: s.type for s in interface.sources}
     images = [image for value in inputs.values() for image in images_in(value)]
     known = all(name in inputs for name, type_ in types.items() if has_images(type_))
-    shown = {n: _mocked(b) if mocked else b for n, b in models.items() if n in seeing}
+    taking = _mocked if mocked else _real
+    shown = {n: taking(b) for n, b in models.items() if n in seeing}
     return {**models, **{n: _with(b, images if known else []) for n, b in shown.items()}}
 
 
@@ -44,15 +45,20 @@ def most_of(models: Mapping[str, BoundModel]) -> dict[str, int]:
 
 
 def _mocked(bound: BoundModel) -> BoundModel:
-    """A model that a test answers for, which counts an image as the dearest one would."""
-    known = rule_of(bound.takes.images) is not None
-    takes = replace(bound.takes, image_tokens=0 if known else DEAREST)
-    return replace(bound, takes=takes)
+    """A model that a test answers for: of one without a rule, the dearest counts."""
+    if rule_of(bound.takes.images, bound.takes.image_tokens) is not None:
+        return bound
+    return replace(bound, takes=replace(bound.takes, image_tokens=DEAREST))
+
+
+def _real(bound: BoundModel) -> BoundModel:
+    """A model that is asked; the embedded reader sees nothing, whatever is said of it."""
+    if bound.name.startswith("offline/"):
+        raise not_taken(bound)
+    return bound
 
 
 def _with(bound: BoundModel, images: list[Image]) -> BoundModel:
-    if bound.name.startswith("offline/") and bound.takes.image_tokens != DEAREST:
-        raise not_taken(bound)  # whatever is said of it
     rule = image_rule(bound)
     for image in images:
         if image.size > rule.file:

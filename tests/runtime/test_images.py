@@ -281,6 +281,7 @@ def test_an_image_behind_a_url_that_an_adapter_writes_is_not_sent(
     assert not server.requests
 
 
+EYE = "model eye { takes: { image_tokens: 300 } }\n"
 MOCKED = """
 test "a photo is shown" for look {
   given photo: file("photo.png")
@@ -299,6 +300,9 @@ def test_tests_and_batches_take_images(folder: Path, server: Server, rlm: Rlm) -
     (folder / "photo.png").write_bytes(png(64, 48))
     (folder / "look.rlm").write_text(RECIPE + MOCKED)
     assert rlm("test", "look.rlm").code == 0  # with no model at all
+    said = RECIPE.replace('"Answer from the photo."', '{ model: eye task: "Look." }') + EYE
+    (folder / "said.rlm").write_text(said + MOCKED)
+    assert rlm("test", "said.rlm").code == 0
     done = rlm("batch", "look.rlm", "--model", MODEL, "--api-base", server.base)
     assert done.code == 0 and len(server.requests) == len(SIZES), done.err
 
