@@ -39,6 +39,7 @@ def check(
     grain: int = GRAIN,
     plugins: Plugins = ALONE,
     variable: Variables | None = None,
+    images: Mapping[str, int] | None = None,
 ) -> Checked:
     """Source text to checked recipes. What a syntax error makes unreadable is left out, and the
     rest checked; no recipe comes of such a file.
@@ -47,7 +48,8 @@ def check(
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
     tok, of the measure that texts are cut by. `plugins` has what other distributions add;
-    `variable` reads the environment for constants.
+    `variable` reads the environment for constants; `images` are the most tokens of an image, by
+    the models that are shown some.
     """
     parsed = read(source)
     if parsed.tree is None:
@@ -56,6 +58,7 @@ def check(
     library = Library(
         load, _parsed, sizes or {}, plugins, most=most, grain=grain, variable=variable
     )
+    library.images = images or {}
     library.broken = not parsed.ok
     try:
         found = check_file(library, source, file)

@@ -20,7 +20,7 @@ SECTION = "# {}\f\n\n"
 which it is known from those of the text."""
 _SECTION_LINE = re.compile(rb"^# ([^\n\f]{1,80})\f$", re.MULTILINE)
 Datum: TypeAlias = (
-    "str | int | float | bool | Slice | Tree | Sequence[Datum] | Mapping[str, Datum] | None"
+    "str | int | float | bool | Slice | Tree | Cut | Sequence[Datum] | Mapping[str, Datum] | None"
 )
 """A value of the language."""
 

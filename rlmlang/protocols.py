@@ -39,10 +39,11 @@ class Search(Protocol):
 @dataclass(frozen=True)
 class Sending:
     """A request about to be sent: its key, whose it is, its parts as text, its worst case; `most`
-    is how many tokens its text may be.
+    is how many tokens it may be, of which `images` are those of its images.
 
     `settings` is JSON of everything besides the text that may change the answer; `ranges` is JSON
-    of [document, start, end] that the request shows; `key` is sha256 over settings and text.
+    of [document, start, end] that the request shows; `key` is sha256 over settings, text and
+    images, of which the text has a reference each.
     """
 
     key: bytes
@@ -55,6 +56,7 @@ class Sending:
     priced: bool
     ranges: str = ""
     most: int = 0
+    images: int = 0
 
 
 @dataclass(frozen=True)

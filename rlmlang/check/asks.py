@@ -11,11 +11,12 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error, warning
 from rlmlang.ir import recipe as r
 from rlmlang.ir.expressions import Expr, Param
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.kinds import images_of
 from rlmlang.ir.quotes import holds_source, is_source, quotes_in
 from rlmlang.ir.request_sizes import frame_size, messages_of, request_size
 from rlmlang.ir.sizes import shown_size
 from rlmlang.ir.types import DOC, fits
-from rlmlang.schema.formula import Formula, number
+from rlmlang.schema.formula import ZERO, Formula
 from rlmlang.syntax import tree as t
 
 FILES = (
@@ -49,7 +50,8 @@ def ask_of(scope: Scope, prompt: r.Prompt, call: t.Call, item: Facts | None) -> 
     by_name = {n: f for n, (_, f) in given}
     shown = [*by_name.values(), *([item] if item is not None and element is not None else [])]
     hint = FILES if item is not None and item.type.required() == DOC else ""
-    _fits_context(scope, prompt, call, sum(map(shown_size, shown), number(0)), hint)
+    seen = sum(map(images_of, shown), ZERO)
+    _fits_context(scope, prompt, call, sum(map(shown_size, shown), ZERO), hint, seen)
     if item is not None and element is not None:
         by_name[element.name] = item
     if (each := answers_each(prompt, scope.module.library.plugins.find)) in by_name:
@@ -79,18 +81,26 @@ def _element(scope: Scope, call: t.Call, element: Param, item: Facts) -> None:
         )
 
 
-def _fits_context(scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula, hint: str) -> None:
+def _fits_context(
+    scope: Scope, prompt: r.Prompt, call: t.Call, total: Formula, hint: str, images: Formula
+) -> None:
     if prompt.selects:
         return
-    model, most = prompt.model, scope.module.library.most
-    least = total.bind(dict.fromkeys(total.symbols, 0))  # what is unknown may yet be small
-    size = request_size(prompt, least)
-    needed = (size + prompt.written).value()
-    dense = (size * most + frame_size(messages_of(prompt)) + prompt.written).value()
+    model, library = prompt.model, scope.module.library
+    most, seen = library.most, images * library.images.get(model.name, 0)
+    size = request_size(prompt, _least(total))
+    answer = _least(seen) + prompt.written
+    needed = (size + answer).value()
+    dense = (size * most + frame_size(messages_of(prompt)) + answer).value()
     if needed is not None and needed > model.context:
         scope.report(_too_large(prompt, call, needed, hint))
     elif most > 1 and dense is not None and dense > model.context:
         scope.report(_tight(prompt, call, dense))
+
+
+def _least(size: Formula) -> Formula:
+    """A size in which what is unknown may yet be small."""
+    return size.bind(dict.fromkeys(size.symbols, 0))
 
 
 def _fits_output(scope: Scope, prompt: r.Prompt, call: t.Call, facts: Facts) -> None:

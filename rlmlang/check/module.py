@@ -16,11 +16,13 @@ from rlmlang.ir.facts import Facts
 from rlmlang.ir.types import (
     ANY,
     GENERIC,
+    IMAGE,
     JSON,
     TEXT,
     TYPE_NAMES,
     EnumType,
     Field,
+    ImageType,
     JsonType,
     MapType,
     PairType,
@@ -40,7 +42,7 @@ from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
 
 T = TypeVar("T")
-UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType | JsonType
+UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType | JsonType | ImageType
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
@@ -58,16 +60,15 @@ class Loader(Protocol):
 class Library:
     """Every file read in one check: the loader brings text, each file is parsed once.
 
-    `sizes` are the real sizes of what is bound, by the unknowns of formulas; `most` is
-    how many tokens a model may count for a tok, 1 while no model is bound; `grain` is the least
-    slack, in tok, of the measure that texts are cut by.
+    `sizes` are the real sizes of what is bound, by the unknowns of formulas; `most` is how many
+    tokens a model may count for a tok, 1 while no model is bound; `grain` is the least slack, in
+    tok, of the measure; `images` are the most tokens of an image, by the models that see some.
     `condition` checks what stands behind a field's `where`, `tool` a pattern that code may call.
     `filled` are the places of the texts that values are put into, `facts` what was found of each
-    expression, and of each step by its name, by their places.
-    `load` gives the text behind a `use`, or None where there is none; `plugins`
-    has what other distributions add. `variable(name, type, place)` is what the environment has for
-    a constant, None where it is not set; without, the environment is not read. `broken` says that
-    something was wrong already: what is of no known type may be so since then.
+    expression, and of each step by its name, by their places. `load` gives the text behind a `use`,
+    or None; `plugins` has what other distributions add. `variable(name, type, place)` is what the
+    environment has for a constant, None where it is not set; without, it is not read. `broken` says
+    that something was wrong already: what is of no known type may be so since then.
     """
 
     load: Loader
@@ -78,6 +79,7 @@ class Library:
     tool: Callable[[Module, t.Recipe], object] = lambda module, decl: None
     most: int = 1
     grain: int = GRAIN
+    images: Mapping[str, int] = field(default_factory=dict)
     filled: list[Span] = field(default_factory=list)
     facts: dict[Span, Facts] = field(default_factory=dict)
     variable: Variables | None = None
@@ -164,17 +166,19 @@ class Module:
         variables: Mapping[str, Type] | None = None,
         *,
         data: bool = False,
+        shown: bool = False,
     ) -> Type:
-        """The type that was written; unknown names are reported and become `Any`, as does `Json`
-        where it is no type of `data` that comes in."""
-        found = self._type(written, variables or {})
-        if found == JSON and not data:
-            self.report(say.json_misplaced(written))
+        """The type that was written; unknown names are reported and become `Any`, as do `Json`
+        where no `data` comes in, and `Image` where it is not `shown` to a prompt."""
+        found = self._type(written, variables or {}, data)
+        if (found == JSON and not data) or (found == IMAGE and not (data or shown)):
+            self.report(say.misplaced(written, found))
             return ANY
         return found.maybe() if written.optional else found
 
-    def _type(self, written: t.TypeExpr, variables: Mapping[str, Type]) -> Type:
-        args = tuple(self.type(a.type, variables) for a in written.args)
+    def _type(self, written: t.TypeExpr, variables: Mapping[str, Type], data: bool) -> Type:
+        shown = written.name == "prompt" or (data and written.name == "list")
+        args = tuple(self.type(a.type, variables, shown=shown) for a in written.args)
         most = tuple(map(self.max_of, written.args, args))
         if written.name == "list":
             return list_of(args[0], most[0])

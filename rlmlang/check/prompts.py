@@ -8,7 +8,7 @@ from rlmlang.check.asking_code import asking
 from rlmlang.check.dspy_modules import module_of
 from rlmlang.check.infer import infer
 from rlmlang.check.module import Module
-from rlmlang.check.resolve import model_of, models_taken
+from rlmlang.check.resolve import model_of, models_taken, no_images
 from rlmlang.check.say import values as say
 from rlmlang.check.scope import Scope
 from rlmlang.check.sessions import TOK, going_on, models_asked
@@ -100,6 +100,8 @@ def _full(
     answers = module_of(s, decl, params)
     if repl is None:
         _no_json(module, decl, params)
+    if answers is not None:
+        no_images(module, decl.params, params)
     return r.Prompt(
         decl.name.text,
         params,

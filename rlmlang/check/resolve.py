@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from rlmlang.check.module import Module
 from rlmlang.check.say import declarations as say
 from rlmlang.check.settings import Settings, value_of
+from rlmlang.check.type_problems import image_misplaced
 from rlmlang.diagnostics.diagnostic import CodedError, Label
 from rlmlang.diagnostics.source import Package
 from rlmlang.ir import recipe as r
-from rlmlang.ir.expressions import Code
-from rlmlang.ir.types import ANY, TEXT, TREE, Type, fits, is_documents, list_of
+from rlmlang.ir.expressions import Code, Param
+from rlmlang.ir.kinds import has_images, is_images
+from rlmlang.ir.types import ANY, IMAGE, TEXT, TREE, Type, fits, is_documents, list_of
 from rlmlang.schema.calls import GATHER
 from rlmlang.schema.dimensions import DIMENSIONS
 from rlmlang.schema.partitions import STRATEGIES, Argument, Strategy
@@ -24,6 +27,11 @@ from rlmlang.syntax import tree as t
 
 T = TypeVar("T")
 DEFAULT_BUDGET = r.Budget(default=True).having({d.name: d.usual for d in DIMENSIONS})
+
+FAMILIES: Mapping[str, Type] = {
+    "text": TEXT, "tree": TREE, "rows": list_of(ANY), "image": IMAGE, "images": list_of(IMAGE),
+}  # fmt: skip
+"""The types that sources of each kind fill."""
 
 
 def model_of(module: Module, name: t.Name | None) -> r.Model:
@@ -102,11 +110,9 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
     kind = contract(module, "source", SOURCES, call.callee)
     if kind is None:
         return None
-    type_ = module.type(decl.typed.type)
-    families: dict[str, Type] = {"text": TEXT, "tree": TREE, "rows": list_of(ANY)}
-    family = families[kind.gives]
+    type_ = module.type(decl.typed.type, data=True)
     documents = kind.gives == "tree" and is_documents(type_)
-    if not documents and (not fits(family, type_) or (kind.gives == "rows") != type_.is_list):
+    if not documents and not _gives(kind, type_):
         module.report(say.source_type(decl, kind, type_))
     named = tuple(a for a in call.args if a.label)
     given = arguments(module, replace(call, args=named), kind.arguments, f"source `{kind.name}`")
@@ -121,6 +127,13 @@ def _source(module: Module, decl: t.SourceDecl) -> r.Source | None:
         module.max_of(decl.typed, type_),
         module.source.path,
     )
+
+
+def _gives(kind: SourceKind, type_: Type) -> bool:
+    """Whether a kind of source fills a type."""
+    family = FAMILIES[kind.gives]
+    alike = family.is_list == type_.is_list and is_images(family) == is_images(type_)
+    return alike and fits(family, type_)
 
 
 def _place(module: Module, decl: t.SourceDecl, call: t.Call, kind: SourceKind) -> str:
@@ -157,9 +170,12 @@ def code_of(owner: Module, decl: t.Code) -> Code:
         owner.report(say.code_not_allowed(decl, package))
     result = owner.type(decl.result.type)
     asked = models_taken(owner, decl)
+    written = tuple(p for p in decl.params if p not in asked)
+    params = owner.params(written)
+    no_images(owner, written, params)
     return Code(
         decl.name.text,
-        owner.params(tuple(p for p in decl.params if p not in asked)),
+        params,
         result,
         owner.max_of(decl.result, result),
         path,
@@ -167,6 +183,13 @@ def code_of(owner: Module, decl: t.Code) -> Code:
         owner.source.path,
         pin,
     )
+
+
+def no_images(module: Module, written: Sequence[t.Param], params: Sequence[Param]) -> None:
+    """Reports images where code looks into what is given."""
+    for at, param in zip(written, params, strict=True):
+        if has_images(param.type):
+            module.report(image_misplaced(at.name))
 
 
 def _forbids(owner: Module, path: str) -> Package | None:

@@ -11,6 +11,7 @@ from rlmlang.check.settings import Settings
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import instead
 from rlmlang.ir import recipe as r
+from rlmlang.ir.kinds import has_images
 from rlmlang.ir.repl_prompts import AnyTool
 from rlmlang.schema.tools import BUILT_IN, OWN_NAMES
 from rlmlang.syntax import tree as t
@@ -52,7 +53,7 @@ def named(module: Module, written: t.Expr | None, params: Iterable[str], prompt_
     for item in items:
         tool = _tool(module, item, prompt_of)
         name = item.text if tool is None and isinstance(item, t.Name) else tool.name if tool else ""
-        if tool is None and name not in BUILT_IN:
+        if (tool is None and name not in BUILT_IN) or (tool is not None and _sees(tool)):
             module.report(_unusable(item))
         elif name in texts or name in params or name in OWN_NAMES:
             module.report(_taken(item, name))
@@ -81,6 +82,11 @@ def _tool(module: Module, item: t.Expr, prompt_of: Found) -> AnyTool | None:
     return prompt if prompt is not None and prompt.one_call else None
 
 
+def _sees(tool: AnyTool) -> bool:
+    """Whether a tool takes images, which code has none of."""
+    return any(has_images(p.type) for p in tool.params)
+
+
 def most_of(settings: Settings, known: Collection[str]) -> tuple[tuple[str, int], ...]:
     """How often each of some tools may be called in a session."""
     for _, tool, _ in settings.of_names:
@@ -96,8 +102,8 @@ def _unusable(name: t.Expr) -> Diagnostic:
         "this is nothing that code could call",
         name.span,
         reason=f"Besides {', '.join(BUILT_IN)}, tools are `code` functions that take no model, "
-        "prompts without `repl` or `module`, patterns of such that take neither prompts nor types, "
-        "and tools of an MCP server of rlm.toml (`files.read`).",
+        "prompts without `repl`, `module` or images, patterns of such that take neither "
+        "prompts nor types, and tools of an MCP server of rlm.toml (`files.read`).",
         hint="tools: [grep, tag_rows]",
     )
 

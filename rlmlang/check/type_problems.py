@@ -5,10 +5,10 @@ from __future__ import annotations
 from rlmlang.check.elsewhere import type_instead
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.source import Span
-from rlmlang.ir.types import TYPE_NAMES, Type
+from rlmlang.ir.types import IMAGE, TYPE_NAMES, Type
 from rlmlang.syntax import tree as t
 
-UNREAD = ("Image", "Audio", "Video", "File")
+UNREAD = ("Audio", "Video", "File")
 
 
 def unknown_type(written: t.TypeExpr, known: list[str]) -> Diagnostic:
@@ -24,12 +24,12 @@ def _no_text(name: str, at: Span) -> Diagnostic:
     """The problem `unknown-type` of what no model is asked with."""
     return error(
         "unknown-type",
-        f"`{name}` is not a type: models are asked with text",
+        f"`{name}` is not a type: models are asked with text and images",
         at,
-        reason="Requests are measured as text before they are sent; nobody could say beforehand "
-        "what a picture or a sound costs.",
-        hint="take what it says as Text (a description, words by OCR, a transcript), or its Path "
-        "for a `code` function",
+        reason="Requests are measured before they are sent; nobody could say beforehand what a "
+        "sound or a film costs.",
+        hint="take what it says as Text (a transcript, the text of a document), or its Path for a "
+        "`code` function",
     )
 
 
@@ -48,6 +48,24 @@ def no_key(written: t.TypeExpr, type_: Type) -> Diagnostic:
     """The problem `type-arguments` of a Map."""
     words = f"the keys of a `Map` are Text, not {type_}"
     return error("type-arguments", words, written.span, hint="write `Map<Text, …>`")
+
+
+def misplaced(at: t.TypeExpr | t.Name, type_: Type) -> Diagnostic:
+    """The problem of a type that stands where values of it can be no part of."""
+    return image_misplaced(at) if type_ == IMAGE else json_misplaced(at)
+
+
+def image_misplaced(at: t.TypeExpr | t.Name) -> Diagnostic:
+    """The problem `misplaced-image`."""
+    return error(
+        "misplaced-image",
+        "an `Image`, or a list of them, is what a recipe takes and a prompt is shown, and nothing "
+        "else",
+        at.span,
+        reason="No model answers with one, and code does nothing with its bytes.",
+        hint="let a prompt look at it first, `describe(photo: Image) -> Text`, and go on with what "
+        "it says; `code` takes a Path",
+    )
 
 
 def json_misplaced(at: t.TypeExpr | t.Name) -> Diagnostic:

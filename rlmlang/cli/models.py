@@ -11,6 +11,7 @@ import click
 from rlmlang.cli.aside import kept
 from rlmlang.cli.flags import flags, offering
 from rlmlang.cli.width import show, table
+from rlmlang.schema.image_rules import NONE, UNKNOWN
 
 if TYPE_CHECKING:
     from rlmlang.ir.models import Takes
@@ -91,4 +92,8 @@ def _besides(takes: Takes) -> Iterable[str]:
         said = getattr(takes, name)
         if said is not None:
             yield name if said else f"no {name}"
+    if takes.image_tokens:
+        yield f"images of {takes.image_tokens:,} tok"
+    elif takes.images != UNKNOWN:
+        yield "no images" if takes.images == NONE else f"images by {takes.images}"
     yield from takes.tiers

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from rlmlang.ir.recipe import Interface
 from rlmlang.ir.suite import Checked
-from rlmlang.ir.types import TreeType
+from rlmlang.ir.types import ImageType, TreeType
 
 RUNS = 40  # the last so many are offered
 Found = Iterable[str]
@@ -110,7 +110,7 @@ def _sources(ctx: click.Context, word: str) -> Found:
 
 def _is_opened(type_: object) -> bool:
     textual, listed = (getattr(type_, n, False) for n in ("textual", "is_list"))
-    return bool(textual or listed) or isinstance(type_, TreeType)
+    return bool(textual or listed) or isinstance(type_, TreeType | ImageType)
 
 
 def _sets(ctx: click.Context, word: str) -> Found:
@@ -119,7 +119,9 @@ def _sets(ctx: click.Context, word: str) -> Found:
 
     found = _checked(ctx)
     for recipe in _recipes(ctx, found):
-        yield from (f"{p.name}=" for p in recipe.params if not isinstance(p.type, TreeType))
+        yield from (
+            f"{p.name}=" for p in recipe.params if not isinstance(p.type, TreeType | ImageType)
+        )
     yield from (f"{name}=" for name in found.settable)
     yield from (f"budget.{name}=" for name in BUDGET)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rlmlang.context import Datum, Slice, Tree
+from rlmlang.context import Cut, Datum, Slice, Tree
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.execute.evaluate import Environment
 from rlmlang.execute.node import NodeRun
@@ -29,7 +29,7 @@ async def empty_search(node: NodeRun, ask: Ask, env: Environment) -> str:
     found = ""
     for _, e in ask.args:
         value = await node.evaluate(e, env)
-        if isinstance(value, Slice | Tree) or (_is_list(value) and value):
+        if isinstance(value, Slice | Tree | Cut) or (_is_list(value) and value):
             return ""
         if _is_list(value):
             found = found or next(_searched(node, e), "")

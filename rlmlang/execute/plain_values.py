@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rlmlang.context import Datum, Slice, Tree
+from rlmlang.context import Cut, Datum, Slice, Tree
 from rlmlang.value import Json
 
 
 def jsonable(value: Datum) -> Json:
-    """A result as JSON values; slices become their text, rows a list, a tree its files' paths."""
+    """A result as JSON values; slices become their text, rows a list, a tree its files' paths,
+    an image its reference."""
     if isinstance(value, Slice):
         return value.text()
     if isinstance(value, Tree):
@@ -18,4 +19,4 @@ def jsonable(value: Datum) -> Json:
         return {k: jsonable(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(v) for v in value]
-    return value
+    return str(value) if isinstance(value, Cut) else value

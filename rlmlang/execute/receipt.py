@@ -20,6 +20,7 @@ from rlmlang.context import (
     parts_in,
 )
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.images import images_in
 from rlmlang.schema.partitions import Coverage
 from rlmlang.trajectory.ranges import Ranges
 from rlmlang.trajectory.receipt import Line
@@ -210,7 +211,8 @@ def documents(value: Datum) -> Iterable[tuple[Document, int, int]]:
         return [(d, d.start, d.size) for d in value.documents]
     if isinstance(value, Rows) and value.starts:
         return [(value.document, value.starts[0], value.starts[-1])]
-    return []
+    parts = (part for image in images_in(value) for part in image.parts)
+    return [(p.document, p.start, p.end) for p in parts]
 
 
 def verify(lines: Iterable[Line]) -> None:

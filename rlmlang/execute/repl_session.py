@@ -60,6 +60,7 @@ class ReplSession:
     child: bool = False
     history: list[str] = field(default_factory=list)
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, Datum] = field(default_factory=dict)
     asked: int = 0
     told: str = ""
     errors: int = 0
@@ -74,6 +75,7 @@ class ReplSession:
         self.tools = {p.name: self._described(p) for p in f.called_by_code(self.caps)}
         looks = {n: BUILT_IN[n] for n in self.caps.tools if n not in self.tools}
         given = {p.name: self.request.inputs.get(p.name) for p in prompt.params}
+        self.images = {shown.name: given.pop(n) for n, shown in f.seen_by(prompt).items()}
         state = self.state = self._going_on(given)
         try:
             self.descriptions = await sandbox.open(
@@ -150,14 +152,17 @@ class ReplSession:
     async def _say(self, turn: int) -> tuple[str, str]:
         """What the model says in a turn, and what is wrong with it where it is not whole."""
         left = f"turn {turn + 1} of {self.caps.iters}, {self.quota.free} sub-calls are left"
-        texts = {
+        texts: dict[str, Datum] = {
             "variables": self._variables(),
             "tools": self.told,
             "history": "\n\n".join(self.history) or "nothing yet",
             "turn": left,
+            **self.images,
         }
         request = self._request("turn", f.turn_of(self.request.prompt), texts, turn)
         outcome = await attempt(self.scope, request, 0, None)
+        if self.images and turn == 0:
+            self.scope.receipt.read(request.call.step, request.arguments)
         if isinstance(outcome, Refused):
             return outcome.answer, outcome.reason if self._cut(outcome) else ""
         return str(outcome.value or ""), ""
@@ -172,10 +177,8 @@ class ReplSession:
         """The answer from what was found, when the turns are used up."""
         if self.child:
             self.quota.take_last()
-        texts = {
-            "variables": self._variables(),
-            "history": "\n\n".join(self.history) or "nothing",
-        }
+        history = "\n\n".join(self.history) or "nothing"
+        texts = {"variables": self._variables(), "history": history, **self.images}
         request = self._request("last", f.last_of(self.request.prompt), texts, None)
         return await answer(self.scope, request)
 

@@ -19,6 +19,7 @@ from rlmlang.framing.untyped import anything, encoded
 from rlmlang.framing.untyped import same as same
 from rlmlang.ir import types as ty
 from rlmlang.ir.dates import dated, timed
+from rlmlang.ir.kinds import labels_of
 from rlmlang.ir.types import Type
 
 Reading = Callable[[Repairs], Datum]
@@ -36,7 +37,7 @@ def aligned(given: Loaded, type_: Type, done: Repairs) -> Datum:
     match type_:
         case ty.TextType("Date" | "Time" as word):
             return (timed if word == "Time" else dated)(_text(_unpacked(given, done), done))
-        case ty.TextType() | ty.TreeType() | ty.PromptType() | ty.NoneType():
+        case ty.TextType() | ty.TreeType() | ty.ImageType() | ty.PromptType() | ty.NoneType():
             return _text(_unpacked(given, done), done)
         case ty.AnyType() | ty.JsonType():
             return anything(given, done)
@@ -82,9 +83,9 @@ def is_none(given: Loaded, type_: Type) -> bool:
     if given is None:
         return True
     text = given.text if isinstance(given, Bare) else given
-    if not isinstance(text, str) or text in ty.labels_of(type_):
+    if not isinstance(text, str) or text in labels_of(type_):
         return False
-    if scalars.plain_label(text) in map(scalars.plain_label, ty.labels_of(type_)):
+    if scalars.plain_label(text) in map(scalars.plain_label, labels_of(type_)):
         return False
     return scalars.says_none(text, scalars.SURELY if type_.textual else scalars.NOTHING)
 

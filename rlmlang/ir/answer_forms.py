@@ -90,7 +90,7 @@ def _required(type_: Type) -> Schema:
             return {"type": "array", "items": entry}
         case ty.RecordType() | ty.PairType():
             return _object({f.name: _field(f) for f in type_.fields})
-        case ty.TextType() | ty.TreeType() | ty.PromptType():
+        case ty.TextType() | ty.TreeType() | ty.PromptType() | ty.ImageType():
             return {"type": "string"}
         case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return {"type": "string"}

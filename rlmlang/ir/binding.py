@@ -23,7 +23,8 @@ class Price(Frozen):
 class BoundModel(Frozen):
     """A model of a recipe with the real one that fills it, and what that takes; `price` is None
     when nobody knows one. Where another service tier is asked for than the usual one, `tier_price`
-    is what that costs."""
+    is what that costs. `image` is the most tokens of one image of the run, 0 where the images are
+    not there yet."""
 
     model: str
     name: str
@@ -31,6 +32,7 @@ class BoundModel(Frozen):
     takes: Takes = field(default_factory=Takes)
     tier: str = field(default="", metadata=LATER)
     tier_price: Price | None = field(default=None, metadata=LATER)
+    image: int = field(default=0, metadata=LATER)
 
     @property
     def usual_price(self) -> Price | None:

@@ -8,6 +8,7 @@ from rlmlang.ir.places import innermost, is_piece
 from rlmlang.ir.recipe import Prompt, Source
 from rlmlang.ir.sizes import GROWTH, declared_size, field_overhead, inner_count, item_size
 from rlmlang.ir.types import (
+    ImageType,
     MapType,
     RecordType,
     TextType,
@@ -52,8 +53,9 @@ def of_param(param: Param, source: Source | None = None, sizes: Sizes | None = N
 
 def _placed(type_: Type) -> bool:
     """Whether what is given for a parameter lies in a document: a file, a folder, its rows."""
-    rows = type_.is_list and isinstance(innermost(type_).required(), TextType | RecordType)
-    return rows or is_piece(type_) or isinstance(type_, TreeType)
+    inner = innermost(type_).required()
+    rows = type_.is_list and isinstance(inner, TextType | RecordType)
+    return rows or isinstance(inner, ImageType) or is_piece(type_) or isinstance(type_, TreeType)
 
 
 def of_result(prompt: Prompt, result: Type) -> Facts:

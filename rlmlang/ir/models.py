@@ -11,7 +11,8 @@ from rlmlang.value import LATER, Frozen, value
 class Takes(Frozen):
     """What a real model takes: the name of the field that limits an answer; whether a temperature;
     the least tokens of a call that thinks first, thinking included; whether it is held to a JSON
-    schema (json_schema, none or unknown). None is unknown too."""
+    schema (json_schema, none or unknown). None is unknown too. `images` is the rule by which it
+    counts images, none where it takes none; `image_tokens` the most of one, where that is said."""
 
     limit_field: str = "max_tokens"
     temperature: bool = True
@@ -21,6 +22,8 @@ class Takes(Frozen):
     logprobs: bool | None = None
     tiers: tuple[str, ...] = ()
     batch: bool | None = None
+    images: str = field(default="unknown", metadata=LATER)
+    image_tokens: int = field(default=0, metadata=LATER)
 
 
 @value

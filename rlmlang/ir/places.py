@@ -31,8 +31,10 @@ was cut without saying so."""
 
 
 def carries(type_: BaseType) -> bool:
-    """Whether a value of a type can know where it came from: text, a label, a record, a batch."""
-    return isinstance(type_, ty.TextType | ty.EnumType | ty.RecordType | ty.BatchType)
+    """Whether a value of a type can know where it came from: text, a label, a record, a batch, an
+    image."""
+    kinds = ty.TextType | ty.EnumType | ty.RecordType | ty.BatchType | ty.ImageType
+    return isinstance(type_, kinds)
 
 
 def is_piece(type_: BaseType) -> bool:

@@ -45,7 +45,7 @@ def is_source(type_: Type, *, told: bool = False, listed: bool = False) -> bool:
             return not told
         case ty.IntType() | ty.FloatType() | ty.BoolType() | ty.EnumType() | ty.NoneType():
             return False
-        case ty.PromptType():
+        case ty.PromptType() | ty.ImageType():
             return False
     assert_never(type_)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.kinds import has_images
 from rlmlang.ir.models import Model
 from rlmlang.ir.recipe import HostFunction, Prompt, Repl, Tool
 from rlmlang.ir.types import TEXT, Field, Listed, RecordType, Type
@@ -31,6 +32,7 @@ and functions that you define stay.
 - Print what you want to see; only the beginning of long output is shown.
 - When you have the answer, call SUBMIT with it: `SUBMIT(value)`, or `SUBMIT(field=value, …)` for
   a record. Pass variables rather than typing long values."""
+SEEN = "- You see the images themselves; code has none of them, and no model that it asks."
 WORDS = {
     "variables": "The variables: name, type, size, how each begins.",
     "tools": "Functions besides those above, and what this Python has not.",
@@ -41,8 +43,16 @@ WORDS = {
 
 def turn_of(prompt: Prompt) -> Prompt:
     """The prompt of a turn: what was seen so far in, code out."""
-    made = _text(prompt, "", f"{prompt.task}\n\n{RULES}", tuple(WORDS))
-    return _tuned(made, prompt, "turn")
+    images = seen_by(prompt)
+    rules = f"{RULES}\n{SEEN}" if images else RULES
+    made = _text(prompt, "", f"{prompt.task}\n\n{rules}", tuple(WORDS))
+    return _tuned(replace(made, params=(*made.params, *images.values())), prompt, "turn")
+
+
+def seen_by(prompt: Prompt) -> dict[str, Param]:
+    """The parameters that hold images, as its turns and its last word show them, by their names."""
+    images = (p for p in prompt.params if has_images(p.type))
+    return {p.name: replace(p, name=f"{p.name}_" if p.name in WORDS else p.name) for p in images}
 
 
 def _tuned(made: Prompt, prompt: Prompt, part: str) -> Prompt:
@@ -55,6 +65,7 @@ def last_of(prompt: Prompt) -> Prompt:
     """The prompt that must give the answer when the turns are used up."""
     task = f"{prompt.task}\n\nThe turns are used up. Give the answer from what was found so far."
     params = tuple(Param(n, TEXT, doc=WORDS[n]) for n in ("variables", "history"))
+    params += tuple(seen_by(prompt).values())
     made = replace(prompt, task=task, params=params, checks=(), retry=0, repl=None, tuned=())
     return _tuned(made, prompt, "last")
 

@@ -51,6 +51,8 @@ def declared_size(type_: Type, most: int | None, times: int = 1) -> Formula | No
     match type_:
         case ty.NoneType():
             return number(2)
+        case ty.ImageType():
+            return number(0)  # it is counted by its model's rule, not as text
         case ty.BoolType():
             return number(3)
         case ty.TextType("Date" | "Time" | "Range" as word):

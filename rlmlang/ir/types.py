@@ -89,6 +89,10 @@ class TreeType(BaseType):
     """A folder of files."""
 
 
+class ImageType(BaseType):
+    """An image, which a model is shown as it is."""
+
+
 class AnyType(BaseType):
     """Of a value of which nothing is known."""
 
@@ -211,17 +215,16 @@ Plain = Number | BoolType
 """What JSON and Python have a value of their own for."""
 Type = (
     TextType | Plain | TreeType | ListType | TableType | BatchType | RecordType | EnumType
-    | PairType | MapType | PromptType | AnyType | JsonType | NoneType
+    | PairType | MapType | PromptType | ImageType | AnyType | JsonType | NoneType
 )  # fmt: skip
 Fielded: TypeAlias = RecordType | PairType  # what is written as an object of known `fields`
 
 ANY, NONE, JSON = AnyType(), NoneType(), JsonType()
-INT, FLOAT, BOOL, TREE = IntType(), FloatType(), BoolType(), TreeType()
+INT, FLOAT, BOOL, TREE, IMAGE = IntType(), FloatType(), BoolType(), TreeType(), ImageType()
 TEXT, SLICE, DOC = TextType("Text"), TextType("Slice"), TextType("Doc")
-QUOTE, RANGE = TextType("Quote"), TextType("Range")
-DATE, TIME = TextType("Date"), TextType("Time")
+QUOTE, RANGE, DATE, TIME = TextType("Quote"), TextType("Range"), TextType("Date"), TextType("Time")
 SCALARS: dict[str, Type] = {
-    **{word: TextType(word) for word in get_args(Word)},
+    **{word: TextType(word) for word in get_args(Word)}, "Image": IMAGE,
     "Int": INT, "Float": FLOAT, "Bool": BOOL, "Tree": TREE, "Size": INT, "Json": JSON,
 }  # fmt: skip
 TYPE_NAMES = (*SCALARS, "Table", "Pair", "Map")
@@ -278,11 +281,6 @@ def is_documents(type_: BaseType) -> bool:
     return isinstance(type_, ListType) and type_.of.required() == DOC
 
 
-def labels_of(type_: Type) -> tuple[str, ...]:
-    """The labels of an enum; none for any other type."""
-    return type_.names if isinstance(type_, EnumType) else ()
-
-
 def is_time(type_: BaseType) -> bool:
     """Whether values are instants, which no other text is."""
     return isinstance(type_, TextType) and type_.word == "Time"
@@ -299,7 +297,7 @@ def parts_of(type_: Type) -> tuple[Type, ...]:
             return (*takes, gives)
         case TextType() | IntType() | FloatType() | BoolType() | TreeType():
             return ()
-        case EnumType() | AnyType() | JsonType() | NoneType():
+        case EnumType() | ImageType() | AnyType() | JsonType() | NoneType():
             return ()
     assert_never(type_)
 
@@ -338,7 +336,9 @@ def _fits(have: Type, want: Type) -> bool:
             return isinstance(want, Number)
         case PromptType():
             return isinstance(want, PromptType) and bare(have.required()) == bare(want.required())
-        case FloatType() | BoolType() | TreeType() | AnyType() | JsonType() | NoneType():
+        case FloatType() | BoolType() | TreeType() | ImageType():
+            return type(have) is type(want)
+        case AnyType() | JsonType() | NoneType():
             return type(have) is type(want)
     assert_never(have)
 

@@ -18,6 +18,7 @@ from typing import Any
 from rlmlang import resources
 from rlmlang.ir.models import Takes
 from rlmlang.schema.capabilities import TIERS
+from rlmlang.schema.image_rules import NONE
 
 TABLE = Path("clients") / "model_metadata" / "snapshot.json.gz"
 RULES, INFO, MAKERS = "fallback_generalizations", "model_info", "fill_missing_for_providers"
@@ -62,7 +63,9 @@ def known() -> list[str]:
 
 def _kept(name: str, row: Facts) -> tuple[str, ...]:
     """What a row for names in general does not say of a model that DSPy's table knows."""
-    return ("thinking",) if "thinking" in row and _by_dspy(name).get("thinking") else ()
+    known = _by_dspy(name)
+    thinks = ("thinking",) if "thinking" in row and known.get("thinking") else ()
+    return (*thinks, "images") if known.get("images") == NONE else thinks
 
 
 def _by_dspy(name: str) -> Found:
@@ -72,6 +75,8 @@ def _by_dspy(name: str) -> Found:
     thinks = bool(facts.get("supports_reasoning"))
     makers = {entry.get("litellm_provider"), *(p for r in rules for p in r.get(MAKERS) or ())}
     found: Found = _priced(entry)
+    if entry and not facts.get("supports_vision"):
+        found["images"] = NONE
     if facts.get("supports_response_schema"):
         found["structured"] = "json_schema"
     if thinks and "openai" in makers:

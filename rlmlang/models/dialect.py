@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dspy import lm15
-from dspy.lm15 import Request
+from dspy.lm15 import ImagePart, Message, Request, TextPart
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.ir.models import Takes
@@ -52,8 +52,8 @@ class Dialect:
         """The JSON of a chat request."""
         system = request.system
         words = system if isinstance(system, str) else "".join(p.text for p in system or ())
-        messages = [{"role": "system", "content": words}] if words else []
-        messages += [{"role": m.role, "content": m.text or ""} for m in request.messages]
+        messages: list[Json] = [{"role": "system", "content": words}] if words else []
+        messages += [{"role": m.role, "content": _content(m)} for m in request.messages]
         made: dict[str, Json] = {"model": self.name, "messages": messages}
         if request.config.max_tokens is not None:
             made[self.limit] = request.config.max_tokens
@@ -95,6 +95,21 @@ class Dialect:
         if self.schema != before.schema:
             found["structured"] = "none"
         return found
+
+
+def _content(message: Message) -> Json:
+    """What a message says: a text, or the parts of one that shows images."""
+    text = message.text
+    if text is not None:
+        return str(text)
+    made: list[Json] = []
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            made.append({"type": "text", "text": part.text})
+        elif isinstance(part, ImagePart):
+            url = f"data:{part.media_type};base64,{part.data}"
+            made.append({"type": "image_url", "image_url": {"url": url}})
+    return made
 
 
 def _response_format(said: Mapping[str, Json]) -> Json:

@@ -26,6 +26,8 @@ from rlmlang.framing.reader import FIELDS, Answer, read_reply
 from rlmlang.ir.answer_forms import Form
 from rlmlang.ir.types import Type
 from rlmlang.program.layouts import LAYOUTS
+from rlmlang.program.pieces import Content, contents, pieces_of
+from rlmlang.program.render import Shown
 from rlmlang.program.signatures import RESULT, type_of
 
 Signature = type[dspy.Signature]
@@ -58,21 +60,20 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         config: Config,
         signature: Signature,
         demos: Sequence[Mapping[str, object]],
-        inputs: Mapping[str, str],
+        inputs: Mapping[str, Shown],
         escapes: Escapes,
         form: Form = "fields",
     ) -> Request:
         """The request for these inputs and this form of an answer. What would pass for a field in
         them is escaped."""
         messages = []
-        inputs = {name: escapes.escape(text) for name, text in inputs.items()}
+        inputs = {n: escapes.escape(v) if isinstance(v, str) else v for n, v in inputs.items()}
         shown = [_escaped(demo, signature, escapes) for demo in demos]
         for said in LAYOUTS[form].format_demos(signature, shown) if shown else ():
             make = Message.user if said["role"] == "user" else Message.assistant
             messages.append(make(said["content"]))
         fixed = self._of(signature, form, fresh=True)
-        content = self._shown(fixed, inputs, "", "", fixed.reminder)
-        messages.append(Message.user(content))
+        messages.append(Message.user(self._content(fixed, inputs)))
         return Request(
             model=model,
             messages=tuple(messages),
@@ -140,6 +141,16 @@ class PromptAdapter(dspy.ChatAdapter):  # type: ignore[misc]
         fixed = self._of(signature)
         reminder = self.user_message_output_requirements(signature) if main_request else None
         return self._shown(fixed, inputs, prefix, suffix, reminder)
+
+    def _content(self, fixed: _Fixed, inputs: Mapping[str, Shown]) -> str | list[Content]:
+        """The fields of a request, each image where it stands among them."""
+        if all(isinstance(value, str) for value in inputs.values()):
+            return self._shown(fixed, inputs, "", "", fixed.reminder)
+        pieces: list[str | dspy.Image] = []
+        for name in fixed.inputs:
+            if name in inputs:
+                pieces += [f"[[ ## {name} ## ]]\n", *pieces_of(inputs[name]), "\n\n"]
+        return contents([*pieces, fixed.reminder])
 
     def _shown(
         self,

@@ -21,11 +21,10 @@ from rlmlang.program.predictor import (
     unreadable,
 )
 from rlmlang.program.program import Program
-from rlmlang.program.render import render
+from rlmlang.program.render import Shown, shown
 from rlmlang.program.signatures import RESULT, conform, field_name, value_in
 from rlmlang.protocols import AnswerError, Question, Reply
 from rlmlang.trajectory.events import NOTHING
-from rlmlang.unicode import encodable
 
 
 class PredictorCaller:
@@ -49,16 +48,13 @@ class PredictorCaller:
         answer and for a predictor that is missing or broken."""
         predictor = self.program.predictor(question.predictor)
         prompt, given = question.prompt, question.inputs
-        inputs = {
-            field_name(p.name): encodable(render(given[p.name], p.type)) for p in prompt.params
-        }
+        inputs = {field_name(p.name): shown(given[p.name], p.type) for p in prompt.params}
         if prompt.module is not None:
             route = self.routes[prompt.model.name]
+            texts = {n: v for n, v in inputs.items() if isinstance(v, str)}
             if prompt.module.place is not None:
-                return await code_answer(prompt.module, question, route, inputs)
-            return await module_answer(
-                predictor, prompt.module, question, route, inputs, self.trace
-            )
+                return await code_answer(prompt.module, question, route, texts)
+            return await module_answer(predictor, prompt.module, question, route, texts, self.trace)
         own = is_own(predictor)
         held = own and predictor.as_planned
         route = self.routes[prompt.model.name]
@@ -78,7 +74,7 @@ class PredictorCaller:
 
 
 async def _foreign(
-    predictor: dspy.Module, inputs: Mapping[str, str], question: Question
+    predictor: dspy.Module, inputs: Mapping[str, Shown], question: Question
 ) -> dspy.Prediction:
     """The answer of a module that stands in a predictor's place; one that is not asynchronous has
     a thread. Raises CodedError (predictor-failed) for what it raises itself."""

@@ -30,12 +30,13 @@ from rlmlang.models.routes import Route
 from rlmlang.program.adapter import PromptAdapter
 from rlmlang.program.adapters import through
 from rlmlang.program.onlookers import RecipePredictor, tell_use
+from rlmlang.program.render import Shown
 from rlmlang.program.signatures import RESULT, again
 from rlmlang.program.tasks import filled, instructions_of
 from rlmlang.protocols import AnswerError, Question, Reply
 from rlmlang.unicode import encodable
 
-Entry = tuple[dspy.Module, Mapping[str, str], dspy.Prediction]
+Entry = tuple[dspy.Module, Mapping[str, Shown], dspy.Prediction]
 """A call as DSPy traces it: predictor, inputs, answer."""
 
 
@@ -69,7 +70,7 @@ class PredictorCall:
     def traced(
         self,
         predictor: dspy.Module,
-        inputs: Mapping[str, str],
+        inputs: Mapping[str, Shown],
         found: dspy.Prediction,
         readable: bool,
     ) -> None:
@@ -114,19 +115,21 @@ class PromptPredictor(RecipePredictor):
         now = self.signature.instructions, self.demos
         return self.signature is self._planned[0] and now == self._planned[1:]
 
-    def forward(self, **inputs: str) -> dspy.Prediction:
+    def forward(self, **inputs: Shown) -> dspy.Prediction:
         """One request, from another thread than the run's."""
         call = _current()
         if threading.get_ident() == call.thread:
             raise RuntimeError("it would wait for itself: `await predictor.acall(…)` instead")
         return asyncio.run_coroutine_threadsafe(self.aforward(**inputs), call.loop).result()
 
-    async def aforward(self, **inputs: str) -> dspy.Prediction:
+    async def aforward(self, **inputs: Shown) -> dspy.Prediction:
         """One request."""
         call = _current()
-        question, route, escapes, shown = call.question, call.route, Escapes(), inputs
+        question, route, escapes = call.question, call.route, Escapes()
+        shown: Mapping[str, Shown] = inputs
         signature = self._instructed(question, escapes)
-        data = (*inputs.values(), call.adapter.instructions(signature))
+        texts = (v for v in inputs.values() if isinstance(v, str))
+        data = (*texts, call.adapter.instructions(signature))
         if refused := question.refused:
             signature = again(signature)
             earlier = unframed(refused.answer, (RESULT,))
@@ -160,7 +163,7 @@ class PromptPredictor(RecipePredictor):
         request: Request,
         context: CallContext,
         signature: type[dspy.Signature],
-        inputs: Mapping[str, str],
+        inputs: Mapping[str, Shown],
     ) -> dspy.Prediction:
         """One question by an adapter that is not ours. Raises AnswerError for an answer that it
         cannot read."""

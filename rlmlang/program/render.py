@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
-from typing import Any
+from typing import Any, TypeAlias
 
-from rlmlang.context import Slice, Tree, text_of
+import dspy
+
+from rlmlang.context import Datum, Slice, Tree, text_of
 from rlmlang.framing.json_lines import json_line
+from rlmlang.images import Image, images_in
+from rlmlang.ir.kinds import is_images
 from rlmlang.ir.types import TableType, Type
+from rlmlang.unicode import encodable
+
+Shown: TypeAlias = "str | dspy.Image | list[dspy.Image]"
+"""An input as a predictor takes it: text, or images as DSPy has them."""
+
+
+def shown(value: Datum, type_: Type) -> Shown:
+    """A value as a predictor takes it: images as DSPy's, anything else as text. Raises CodedError
+    (source-changed) for an image that is another one by now."""
+    if value is None or not is_images(type_):
+        return encodable(render(value, type_))
+    return image(value) if isinstance(value, Image) else [*map(image, images_in(value))]
+
+
+def image(value: Image) -> dspy.Image:
+    """An image as DSPy has it: its bytes in a data: URL."""
+    data = base64.b64encode(value.read()).decode()
+    return dspy.Image(url=f"data:{value.media_type};base64,{data}")
 
 
 def render(value: Any, type_: Type) -> str:

@@ -32,6 +32,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.kinds import is_images
 from rlmlang.ir.quotes import is_quote
 from rlmlang.ir.types import Field, Type
 from rlmlang.unicode import encodable
@@ -51,10 +52,14 @@ AGAIN = {
 
 
 def signature_of(prompt: r.Prompt) -> type[dspy.Signature]:
-    """The signature of a prompt: its parameters as text fields, one typed field `result`, and what
-    DSPy's chain of thought puts before it where the prompt thinks first."""
+    """The signature of a prompt: its parameters as fields of text or images, one typed field
+    `result`, and what DSPy's chain of thought puts before it where the prompt thinks first."""
     fields: dict[str, tuple[object, FieldInfo]] = {
-        field_name(p.name): (str, dspy.InputField(desc=_input_words(p))) for p in prompt.params
+        field_name(p.name): (
+            _python(p.type) if is_images(p.type) else str,
+            dspy.InputField(desc=_input_words(p)),
+        )
+        for p in prompt.params
     }
     if prompt.think:
         fields[THOUGHT] = (str, dspy.OutputField(desc="${reasoning}"))
@@ -112,6 +117,8 @@ def _required(type_: Type) -> object:
             return dict[str, _python(of)]  # type: ignore[misc]
         case ty.RecordType() | ty.PairType():
             return record_model(type_)
+        case ty.ImageType():
+            return dspy.Image
         case ty.TextType() | ty.TreeType() | ty.PromptType():
             return str
         case ty.AnyType() | ty.JsonType() | ty.NoneType():

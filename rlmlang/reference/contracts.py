@@ -21,7 +21,10 @@ from rlmlang.schema.sources import SOURCES, SourceKind
 from rlmlang.schema.tools import BUILT_IN, HANDLE, Question
 
 NAMED = "arguments that are written by name may be set: --set NAME.argument=…"
-GIVES = {"text": "a Text", "rows": "rows, [Row]", "tree": "a Tree"}
+GIVES = {
+    "text": "a Text", "rows": "rows, [Row]", "tree": "a Tree", "image": "an Image",
+    "images": "images, [Image]",
+}  # fmt: skip
 OF = {"text": "a text", "rows": "rows", "tree": "a tree"}
 SAMPLE = {"size": 4_000, "count": 25, "fraction": 0.1}
 SIZE = Extent(symbol("", "x"), symbol("lines", "x"), symbol("longest", "x"), symbol("files", "x"))

@@ -148,6 +148,8 @@ def _taken(type_: ty.Type) -> str:
             return "str | bytes | Path"
         case ty.TreeType():
             return "Path"
+        case ty.ImageType():
+            return "bytes | Path"
         case ty.Listed(of):
             return f"Sequence[{_taken(of)}] | Path"
         case _:
@@ -171,6 +173,8 @@ def _form(type_: ty.Type) -> str:
             return f"dict[str, {_given(of)}]"
         case ty.TreeType():
             return "list[str]"
+        case ty.ImageType():
+            return "bytes"
         case ty.RecordType():
             return type_.name if _has_class(type_) else f"Mapping[str, {ANYTHING}]"
         case ty.EnumType():

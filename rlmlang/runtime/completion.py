@@ -39,7 +39,7 @@ from rlmlang.trajectory.events import Event
 from rlmlang.trajectory.receipt import Line
 from rlmlang.trajectory.trajectory import Trajectory
 
-VARIABLES = ("question", "context", "before", "conversation")  # of its sessions
+VARIABLES = ("question", "context", "images", "before", "conversation")  # of its sessions
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,11 @@ def completion(
 ) -> Completion:
     """Answers a question over a context of any size.
 
-    `context` is text or bytes of it, a Path or several, an open file, or data: messages, lists and
-    dictionaries, which code finds as they are. `model` writes code, `sub_model` is asked by it:
-    names, or `dspy.LM`s. The `budget` has limits of `calls`, `tokens`, `usd` and `wall` (seconds).
-    `Exploring` says what else may be set; the plan counts with it before anything is asked. Raises
+    `context` is text or bytes of it, a Path or several, an open file, images, which the model is
+    shown in each turn, or data: messages, lists and dictionaries, which code finds as they are.
+    `model` writes code, `sub_model` is asked by it: names, or `dspy.LM`s. The `budget` has limits
+    of `calls`, `tokens`, `usd` and `wall` (seconds). `Exploring` says what else may be set; the
+    plan counts with it before anything is asked. Raises
     CodedError for what stopped it; what was answered by then is kept. May be called where an event
     loop is running; it waits for the answer all the same.
     """

@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import failed
+from rlmlang.images import Image
+from rlmlang.runtime.completion_images import lifted, of_files, opened
 from rlmlang.runtime.given import refuse_halves
 from rlmlang.runtime.python_values import PARTS, from_python, no_text
 from rlmlang.sources.tree import open_several
@@ -43,23 +45,30 @@ class Given:
 
 
 def of_paths(paths: Sequence[str]) -> Given:
-    """A file, a folder, or several of them."""
+    """A file, a folder, or several of them; images, if all are some."""
+    if images := of_files(paths):
+        return _seen([f"[image {n}: {path}]" for n, path in enumerate(paths, 1)], images)
     if len(paths) > 1:
         return Given("_files", values={"context": open_several(paths)})
     return Given("_files" if os.path.isdir(paths[0]) else "", paths[0])
 
 
 def given(context: Context, folder: Path) -> Given:
-    """A context; text is written into the folder first. Raises CodedError (wrong-input)."""
+    """A context; text is written into the folder first. Raises CodedError (wrong-input, those of
+    images)."""
     if isinstance(context, PurePath):
         return of_paths([str(context)])
+    several = list(context) if isinstance(context, list | tuple) else []
+    if several and all(isinstance(x, PurePath) for x in several):
+        return of_paths([str(path) for path in several])
+    images: list[Image] = []
+    rest = lifted(opened(context) or context, images)
+    if images:
+        return _seen(_plain(rest if isinstance(rest, list | dict) else [rest]), images)
     if context is None or isinstance(context, str | bytes | bytearray):
         return _text(context or NOTHING, folder)
     if callable(getattr(context, "read", None)):
         return _opened(context, folder)
-    several = list(context) if isinstance(context, list | tuple) else []
-    if several and all(isinstance(x, PurePath) for x in several):
-        return of_paths([str(path) for path in several])
     return _data(context)
 
 
@@ -87,6 +96,11 @@ def _opened(file: Any, folder: Path) -> Given:
     return of_paths([str(path)]) if first else _text(NOTHING, folder)
 
 
+def _seen(context: Datum, images: list[Image]) -> Given:
+    """Images that the model is shown, and what is there besides."""
+    return Given("_images", values={"context": context, "images": images})
+
+
 def refuse_parts(messages: Datum) -> None:
     """Refuses messages with parts that are no text. Raises CodedError (wrong-input)."""
     said = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
@@ -98,7 +112,13 @@ def refuse_parts(messages: Datum) -> None:
 
 
 def _data(context: object) -> Given:
-    """Lists and dictionaries, with what is in them; of a history its messages."""
+    """Lists and dictionaries, with what is in them."""
+    return Given("_data", values={"context": _plain(context)})
+
+
+def _plain(context: object) -> Datum:
+    """Lists and dictionaries in plain parts; of a history its messages. Raises CodedError
+    (wrong-input)."""
     found = from_python(context, "context")
     if isinstance(found, dict) and set(found) == {"messages"}:
         found = found["messages"]
@@ -111,4 +131,4 @@ def _data(context: object) -> Given:
         )
     refuse_halves(found, "context")
     refuse_parts(found)
-    return Given("_data", values={"context": found})
+    return found

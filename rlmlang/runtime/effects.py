@@ -85,7 +85,8 @@ def _of_source(source: r.Source, root: str) -> Iterator[Effect]:
 
 def _linked(kind: str, place: str) -> Iterator[str]:
     """Where links below a folder, or those that a glob asks for, lead that lead out of it."""
-    folder = glob_at(place, "", {})[0] if kind == "files" else folder_at(place, {})
+    globs = kind == "files" or (kind == "images" and not os.path.isdir(place))
+    folder = glob_at(place, "", {})[0] if globs else folder_at(place, {})
     folder.files()
     for one in folder.left_out:
         if one.reason == OUTSIDE:

@@ -19,8 +19,10 @@ from rlmlang.diagnostics.source import Place
 from rlmlang.ir import types as ty
 from rlmlang.ir.dates import with_dates
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.kinds import is_images, labels_of
 from rlmlang.ir.quotes import is_cut
-from rlmlang.ir.types import Type, labels_of
+from rlmlang.ir.types import Type
+from rlmlang.runtime.python_images import images_given
 from rlmlang.runtime.python_values import from_python
 from rlmlang.runtime.values import misfit
 from rlmlang.sources.place import Place as Location
@@ -51,6 +53,8 @@ def from_text(text: str, param: Param, origin: Origin) -> Datum:
     type_ = param.type
     if isinstance(type_, ty.TreeType):
         raise wrong(param, origin, "is a Tree", f"--source {param.name}=FOLDER")
+    if is_images(type_):
+        raise wrong(param, origin, f"is {type_}, which is read from files", of_files(param))
     if is_cut(type_):
         return as_slice(param.name, text)
     if isinstance(type_, ty.TextType) and type_.word not in DATED:
@@ -63,8 +67,16 @@ def open_path(path: str, type_: Type) -> Datum:
     return plugins.opened(kind_at(path, type_), Location(path, type_))
 
 
+def of_files(param: Param) -> str:
+    """How images are given on the command line."""
+    where = "PHOTOS" if param.type.is_list else "PHOTO.png"
+    return f"--source {param.name}={where}"
+
+
 def from_program(value: object, name: str, type_: Type) -> Datum:
     """A value of a program, as the recipe takes it. Raises CodedError (wrong-input)."""
+    if is_images(type_):
+        return images_given(value, name, type_, open_path)
     found = from_python(value, name)
     if isinstance(found, PurePath):
         return open_path(str(found), type_)
@@ -91,7 +103,7 @@ def from_value(value: Datum, name: str, type_: Type) -> Datum:
         return [as_slice(f"{name}[{n}]", x) if isinstance(x, str) else x for n, x in texts]
     if value is None or not isinstance(value, str):
         return _with_dates(value, Param(name, type_))
-    if isinstance(type_, ty.TreeType) or ty.is_documents(type_):
+    if isinstance(type_, ty.TreeType) or ty.is_documents(type_) or is_images(type_):
         return open_path(value, type_)
     if is_cut(type_):
         return as_slice(name, value)
@@ -219,6 +231,8 @@ def how(type_: Type) -> str:
             return "a number, such as 0.5"
         case ty.TextType("Date"):
             return "a day of the calendar, such as 2026-11-30"
+    if is_images(type_):
+        return "images are given as files, with --source"
     if isinstance(type_, ty.Listed | ty.Fielded):
         return "lists and records are given as JSON"
     return f"{type_} is given as text"

@@ -18,6 +18,7 @@ from rlmlang.ir import recipe as r
 from rlmlang.ir import types as ty
 from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import FromEnv, Param, Ref
+from rlmlang.ir.kinds import is_images
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import Type
 from rlmlang.runtime.code import CallCode
@@ -173,6 +174,6 @@ def _how_given(param: Param, options: Options) -> str:
     if options.of_python:
         how = f"{param.name}=…" if options.seen else f'values={{"{param.name}": …}}'
         return f"{how}; a Path there is a file to read"
-    if is_cut(param.type) or param.type.is_list:
+    if is_cut(param.type) or param.type.is_list or is_images(param.type):
         return f"--source {param.name}=PATH"
     return f"--set {param.name}=…, or --source {param.name}=PATH for a file"

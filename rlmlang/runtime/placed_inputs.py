@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import is_dataclass, replace
 
 from rlmlang.context import Datum, DecodedDocument, Document, Rows, Slice, Tree, as_slice
+from rlmlang.images import Image
 from rlmlang.ir.expressions import Ref
 from rlmlang.ir.recipe import Step
 from rlmlang.ir.types import TEXT
@@ -30,6 +31,11 @@ def own(value: Datum) -> Datum:
         )
     if isinstance(value, Tree):
         return replace(value, documents=tuple(map(copy, value.documents)))
+    if isinstance(value, Image):
+        part = value.parts[0]
+        return replace(value, parts=(replace(part, document=copy(part.document)),))
+    if isinstance(value, list):
+        return [own(x) for x in value]
     if isinstance(value, Rows):
         rows = copy(value)
         rows.document = copy(value.document)

@@ -26,6 +26,7 @@ from rlmlang.runtime.distinct import refuse_large, with_distinct
 from rlmlang.runtime.effects import Effect, effects_of
 from rlmlang.runtime.endpoint import endpoint_of, foreign, notes_on
 from rlmlang.runtime.files import read_source
+from rlmlang.runtime.images import most_of, with_images
 from rlmlang.runtime.inputs import bind_inputs, real_sizes, wanted_of
 from rlmlang.runtime.limits import unpriced
 from rlmlang.runtime.placed_inputs import placed_texts
@@ -109,13 +110,13 @@ def _from_recipe(
     binds = partial(bind_inputs, need_all=need_all, settable=first_look.settable, closed=closed)
     inputs = binds(recipe, options, places=places)
     sizes = real_sizes(recipe, wanted_of(recipe), inputs, measure)
-    again = compiler.check(
-        source, load_import, sizes, sets, measure.most, measure.grain, plugins, beside.variable
-    )
+    images = most_of(with_images(models, recipe, inputs, mocked=options.alone))
+    again = _measured(source, load_import, sizes, sets, measure, beside, images)
     recipe = _with_budget(_choose(sound(again), recipe.name, path), options)
     recipe = with_tuned(recipe, tuning.prompts)
     recipe = with_functions(recipe, options.tools.functions, options.tools.most)
     models = bind_models(recipe, project, options.models, local=local)
+    models = with_images(models, recipe, inputs, mocked=options.alone)
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = (*_said(again, stale), *strays(recipe, project), *slips(recipe, project))
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
@@ -138,6 +139,20 @@ def _looked_at(source: SourceFile, load: Load, options: Options, beside: Beside)
     return sound(
         compiler.check(source, load, None, sets, plugins=plugins, variable=beside.variable)
     )
+
+
+def _measured(
+    source: SourceFile,
+    load: Load,
+    sizes: Sizes,
+    sets: Mapping[str, str],
+    measure: Estimate | Encoded,
+    beside: Beside,
+    images: Mapping[str, int],
+) -> Checked:
+    """The file checked once more, with the real sizes of what is given."""
+    most, grain, variable = measure.most, measure.grain, beside.variable
+    return compiler.check(source, load, sizes, sets, most, grain, plugins, variable, images)
 
 
 def _effects(
@@ -175,6 +190,7 @@ def _from_plan(
     measure = shared(_measures(models, project).values())
     effects, closed = _effects(saved, path, options, need_all=need_all)
     inputs = bind_inputs(saved.recipe, options, need_all=need_all, closed=closed)
+    models = with_images(models, saved, inputs, mocked=options.alone)
     unbound = saved.bound_to(Binding()).facts.values()
     sizes = real_sizes(saved.recipe, unbound, inputs, measure)
     made = saved.bound_to(_binding(models, sizes, inputs, measure, options, project))

@@ -15,8 +15,11 @@ from typing import Any
 
 from rlmlang.context import Rows, Slice, Tree
 from rlmlang.diagnostics.diagnostic import CodedError, failed
+from rlmlang.images import Image
 
 DEEPEST = 200
+PLAIN = str | bool | int | PurePath | Slice | Tree | Rows | Image
+"""What stays as it is."""
 UNREAD = ("Image", "Audio", "File")
 """Classes of DSPy's, whose values would be shown as the text that they are written in."""
 PARTS = ("image_url", "input_image", "image", "input_audio", "audio", "input_file")
@@ -29,7 +32,7 @@ def from_python(value: object, name: str, depth: int = 0) -> Any:
     Raises CodedError (wrong-input) for what is no value."""
     if depth > DEEPEST:
         raise failed("wrong-input", f"the value given for `{name}` nests too deep")
-    if value is None or isinstance(value, str | bool | int | PurePath | Slice | Tree | Rows):
+    if value is None or isinstance(value, PLAIN):
         return value.value if isinstance(value, enum.Enum) else value
     if (isinstance(value, float | dt.date) and value != value) or type(value).__name__ == "NAType":
         return None  # how data frames say that there is nothing
@@ -74,9 +77,9 @@ def no_text(words: str) -> CodedError:
     return failed(
         "wrong-input",
         f"{words}, and models are asked with text here",
-        reason="Requests are measured as text before they are sent. An image would be shown as its "
-        "bytes, or left out.",
-        hint="give what it says as text: a description, its words by OCR, or a transcript",
+        reason="It would be shown as its bytes, or left out.",
+        hint="an image is given to a parameter of type Image, or of [Image]; of a sound or a file "
+        "give what it says as text",
     )
 
 

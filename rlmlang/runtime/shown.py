@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from rlmlang.context import Datum, DecodedDocument, Rows, Slice, Tree, text_of
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.execute.receipt import documents
+from rlmlang.images import Image
 from rlmlang.origin import line_of
 
 
@@ -18,6 +19,8 @@ def in_short(value: Datum) -> str:
         return f"{value.root} ({len(value.documents)} files)"
     if isinstance(value, Rows):
         return f"{value.document.id} ({len(value)} rows)"
+    if isinstance(value, list) and value and all(isinstance(x, Image) for x in value):
+        return f"{len(value)} images"
     return text_of(value)
 
 
@@ -35,7 +38,8 @@ def left_out(inputs: Mapping[str, Datum]) -> dict[str, list[list[str]]]:
 def line_finder(inputs: Mapping[str, Datum]) -> Callable[[str, int], int | None]:
     """What finds the line of a byte of an input's document; none where it is gone, or was made of
     a form that has no lines of its own."""
-    every = [d for value in inputs.values() for d, _, _ in documents(value)]
+    texts = (value for value in inputs.values() if isinstance(value, Slice | Tree | Rows))
+    every = [d for value in texts for d, _, _ in documents(value)]
     known = {d.id: d for d in every if not isinstance(d, DecodedDocument)}
 
     def find(path: str, at: int) -> int | None:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from rlmlang.context import Datum, Slice
 from rlmlang.execute.evaluate import MOST_BITS
+from rlmlang.images import Image
 from rlmlang.ir import types as ty
 from rlmlang.ir.dates import is_date, is_time
 from rlmlang.ir.types import Type
@@ -91,6 +92,8 @@ def _is(value: object, type_: Type) -> bool:
         case ty.AnyType() | ty.JsonType():
             known = isinstance(value, str | int | float | Slice | Mapping | list | tuple)
             return known and _within(value)
+        case ty.ImageType():
+            return isinstance(value, Image)
         case ty.TreeType() | ty.PromptType() | ty.NoneType():
             return _within(value)
         case ty.Listed():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rlmlang.schema.image_rules import CHOICES, IMAGE_RULES
 from rlmlang.schema.setting import Setting
 
+RULES = "; ".join(f"{name}: {rule.doc}" for name, rule in IMAGE_RULES.items())
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
 STRUCTURED = ("json_schema", "none", "unknown")
 TIERS = ("flex", "priority")
@@ -20,6 +22,10 @@ TAKES = (
     Setting("tiers", "names", choices=TIERS, example="[flex, priority]",
             doc="service tiers that have a price of their own"),
     Setting("batch", "truth", doc="whether its provider takes batches of requests"),
+    Setting("images", "choice", choices=CHOICES,
+            doc=f"the rule by which it counts images. {RULES}; none: it takes none"),
+    Setting("image_tokens", "tok", least=0, doc="the most tokens of an image, in place of a rule; "
+            "0 where the rule says it"),
 )  # fmt: skip
 ANSWER = Setting(
     "answer", "choice", "auto", choices=("auto", "plain", "fields", "json"),

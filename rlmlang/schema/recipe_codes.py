@@ -27,6 +27,7 @@ RECIPE_CODES: dict[str, Row] = {
     "incomplete-dataset": (RECIPE, (), "a dataset without its file or its label"),
     "loose-unit": (RECIPE, (), "a unit stands apart from its number"),
     "misplaced-documentation": (RECIPE, (), "a /// line with nothing below it that can carry it"),
+    "misplaced-image": (RECIPE, (), "an Image where no model is shown it"),
     "misplaced-json": (RECIPE, (), "Json where something must be known of a value"),
     "missing-argument": (RECIPE, (), "an argument that must be given is not"),
     "missing-dataset": (RECIPE, (), "an eval without a dataset"),

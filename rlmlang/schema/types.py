@@ -45,6 +45,11 @@ TYPE_WORDS = (
     TypeWord("Float", "Float", "a number", size="14 tok"),
     TypeWord("Bool", "Bool", "true or false", size="3 tok"),
     TypeWord("Tree", "Tree", "the files of a folder", example="sources/files"),
+    TypeWord("Image", "Image", "an image, as a parameter",
+             "A PNG, JPEG, WebP or GIF, given as a file; a prompt shows it to a model that takes "
+             "images. `[Image]` is several: a folder, a glob or a list. No model answers one.",
+             size="what its model's rule counts (`rlm explain images`), at most; nothing in tok",
+             example="sources/image"),
     TypeWord("Size", "Size", "a whole number that is a size: 4ktok", size="12 tok"),
     TypeWord("[T]", "[Row] max 20_000", "a list",
              "`max` bounds how many items it has; that of an item stands in it: "

@@ -12,6 +12,7 @@ from rlmlang.context import Datum, as_slice
 from rlmlang.diagnostics.diagnostic import failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.kinds import is_images
 from rlmlang.ir.recipe import Interface
 from rlmlang.ir.types import is_documents
 from rlmlang.runtime.given import Origin, from_plain, how
@@ -60,7 +61,8 @@ def _value(given: Json, param: Param) -> Datum:
     """A value of its parameter's type: no text of it is ever taken for a path."""
     _hold_size(given, param)
     if only_opens(param.type) and not (given is None and param.type.optional):
-        words, hint = f"`{param.name}` is a folder", f'"{param.name}": {{"path": "docs"}}'
+        what = "read from files" if is_images(param.type) else "a folder"
+        words, hint = f"`{param.name}` is {what}", f'"{param.name}": {{"path": "docs"}}'
         raise failed("wrong-input", words, hint=hint)
     if is_documents(param.type):
         if not isinstance(given, list) or not all(isinstance(text, str) for text in given):

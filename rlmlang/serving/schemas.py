@@ -6,6 +6,7 @@ from typing import TypeAlias, assert_never
 
 from rlmlang.ir import types as ty
 from rlmlang.ir.expressions import Param
+from rlmlang.ir.kinds import is_images
 from rlmlang.ir.recipe import Interface
 from rlmlang.ir.types import Type
 from rlmlang.value import Json
@@ -25,12 +26,12 @@ TEXT: Schema = {"type": "string"}
 
 def opens(type_: Type) -> bool:
     """Whether a value of a type may be given as a file or folder."""
-    return type_.textual or type_.is_list or isinstance(type_, ty.TreeType)
+    return type_.textual or type_.is_list or only_opens(type_)
 
 
 def only_opens(type_: Type) -> bool:
     """Whether it can be given in no other way."""
-    return isinstance(type_, ty.TreeType)
+    return isinstance(type_, ty.TreeType) or is_images(type_)
 
 
 def arguments_schema(interface: Interface) -> Schema:
@@ -81,6 +82,8 @@ def _required(type_: Type) -> Schema:
             return _record(type_)
         case ty.TextType() | ty.PromptType():
             return TEXT
+        case ty.ImageType():
+            return PLACE
         case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return {}
     assert_never(type_)

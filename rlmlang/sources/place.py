@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rlmlang.context import Document
+from rlmlang.ir.kinds import is_images
 from rlmlang.ir.types import TreeType, Type, is_documents
 from rlmlang.schema.readers import bare_name
 from rlmlang.schema.sources import SOURCES
@@ -60,6 +61,8 @@ def kind_at(path: str, type_: Type) -> str:
     """The kind of source that a path from the command line is opened as."""
     if isinstance(type_, TreeType) or is_documents(type_):
         return "tree"
+    if is_images(type_):
+        return "images" if type_.is_list else "image"
     if not type_.is_list:
         return "text"
     suffix = bare_name(path).rsplit(".", 1)[-1].lower()

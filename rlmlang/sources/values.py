@@ -76,7 +76,7 @@ def _of_kind(want: Type, name: str) -> Convert:
             return _entries(want, converter(of, name))
         case ty.ListType(of) | ty.TableType(of):
             return _items(converter(of, name))
-        case ty.TextType() | ty.TreeType() | ty.BatchType() | ty.PromptType():
+        case ty.TextType() | ty.TreeType() | ty.BatchType() | ty.PromptType() | ty.ImageType():
             return _as_it_is
         case ty.AnyType() | ty.JsonType() | ty.NoneType():
             return _as_it_is

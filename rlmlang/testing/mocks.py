@@ -14,7 +14,7 @@ from rlmlang.ir import suite as s
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.predictors import HasSteps, named
 from rlmlang.ir.types import ANY, TEXT
-from rlmlang.models.engines.call_context import Stopped, get_context
+from rlmlang.models.engines.call_context import Stopped, get_context, text_of
 from rlmlang.models.offline.request import MARK
 from rlmlang.protocols import NoAnswerError, Question
 from rlmlang.runtime.code import call_code, called
@@ -56,7 +56,7 @@ class MockEngine:
 
 
 def _usage(request: Request, text: str) -> Usage:
-    sent = sum(len(m.text or "") for m in request.messages) + len(str(request.system or ""))
+    sent = sum(len(text_of(m)) for m in request.messages) + len(str(request.system or ""))
     return Usage(input_tokens=sent // 4 + 1, output_tokens=len(text) // 4 + 1)
 
 

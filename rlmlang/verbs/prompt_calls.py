@@ -17,6 +17,8 @@ from rlmlang.ir.answer_forms import schema_size
 from rlmlang.ir.binding import Binding, Price
 from rlmlang.ir.bounds import Allowed, Bound, Cost
 from rlmlang.ir.expressions import Expr
+from rlmlang.ir.images import image_most
+from rlmlang.ir.kinds import images_of
 from rlmlang.ir.module_prompts import PART, call_of
 from rlmlang.ir.recipe import Ask, DspyModule, Known, Part, Prompt, Repl
 from rlmlang.ir.repl_prompts import described, free_prompts, last_of, query_part, turn_of
@@ -36,15 +38,23 @@ def arguments_size(ask: Ask, known: Known) -> Formula:
     return sum((known.size_of(e) for _, e in ask.args), ZERO)
 
 
+def arguments_images(ask: Ask, known: Known) -> Formula:
+    """How many images a prompt's arguments show, without the item that it is put to."""
+    return sum((images_of(known.of(e)) for _, e in ask.args), ZERO)
+
+
 def over_items(subject: Expr, ask: Ask, least: Formula, known: Known) -> Bound:
     """count × call."""
     facts = as_documents(known.of(subject))
     item = facts if isinstance(facts.type, AnyType) else item_facts(facts)
-    about, each, inputs = arguments_size(ask, known.about(item)), ZERO, ZERO
+    inside, each, inputs = known.about(item), ZERO, ZERO
+    about, images = arguments_size(ask, inside), arguments_images(ask, inside)
     if ask.element:
-        each, inputs = shown_size(item) + MARK, shown_size(facts)
+        each, inputs, images = shown_size(item) + MARK, shown_size(facts), images + images_of(item)
     each, inputs = about + each, about * facts.count + inputs
-    return calls(ask, facts.count, least=least, inputs=inputs, each=each, known=known)
+    return calls(
+        ask, facts.count, least=least, inputs=inputs, each=each, known=known, images=images
+    )
 
 
 def calls(
@@ -56,24 +66,29 @@ def calls(
     each: Formula,
     known: Known,
     rounds: Formula = ONE,
+    images: Formula | None = None,
 ) -> Bound:
     """`count` calls of a prompt, at least `least`, whose inputs come to `each` tok at most, and to
-    `inputs` tok in all."""
+    `inputs` tok in all. Each call shows so many `images`, those of its arguments unless others are
+    said."""
     prompt, binding = ask.prompt, known.binding
+    shown = arguments_images(ask, known) if images is None else images
+    seen = shown * image_most(binding.model(prompt.model))
     if prompt.repl is not None:
-        return _sessions(prompt, prompt.repl, count, least, known)
+        return _sessions(prompt, prompt.repl, count, least, known, seen)
     if prompt.module is not None:
         return _of_module(prompt, prompt.module, count, least, known, rounds)
     bound, tries = binding.model(prompt.model), 1 + prompt.retry
     template = _template(prompt, binding)
     once = inputs + count * template
     again = number(prompt.written * GROWTH + AGAIN)
-    first = _sent(each + template, ONE, [prompt], binding)
+    first = _sent(each + template, ONE, [prompt], binding) + seen
     worst_in = _sent(once * tries + again * count * prompt.retry, count * tries, [prompt], binding)
+    worst_in = worst_in + count * tries * seen
     output = number(binding.output(prompt.model, prompt.written))
     return Bound(
         best=_cost(least, least * LEAST, least, bound.least_price),
-        expected=_cost(count, once, ceil_div(count * output, 2), bound.usual_price),
+        expected=_cost(count, once + count * seen, ceil_div(count * output, 2), bound.usual_price),
         worst=_cost(count * tries, worst_in, count * tries * output, bound.most_price),
         rounds=rounds * tries,
         depth=1,
@@ -122,8 +137,11 @@ def _of_module(
     )
 
 
-def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known: Known) -> Bound:
-    """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns."""
+def _sessions(
+    prompt: Prompt, caps: Repl, count: Formula, least: Formula, known: Known, seen: Formula
+) -> Bound:
+    """iters + 1 root calls and `calls` sub-calls; the root's input grows with its turns, each of
+    which is shown the images, `seen` tokens."""
     binding, turns = known.binding, caps.iters
     bound = binding.model(prompt.model)
     asked = (turn_of(prompt), last_of(prompt))
@@ -132,12 +150,13 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known:
     root_in = number((turns + 1) * base + turn * turns * (turns + 1) // 2)
     prompts = list(free_prompts(prompt).values())
     worst_in = _sent(count * root_in, count * (turns + 1), prompts, binding)
+    worst_in = worst_in + count * (turns + 1) * seen
     output = binding.output(prompt.model, prompt.model.output)
     most = count * (turns + 1) * output
     root = _cost(count * (turns + 1), worst_in, most, bound.most_price)
     half = _cost(
         count * max(1, turns // 2),
-        count * root_in * Fraction(1, 3),
+        count * root_in * Fraction(1, 3) + count * max(1, turns // 2) * seen,
         count * turns * output * Fraction(1, 2),
         bound.usual_price,
     )
@@ -147,13 +166,15 @@ def _sessions(prompt: Prompt, caps: Repl, count: Formula, least: Formula, known:
         worst=root + _sub_calls(prompt, caps, count * caps.calls, known),
         rounds=number((turns + 1) * (1 + caps.calls)),
         depth=1 + caps.depth + _sub_depth(caps, known),
-        requests=_allowed(prompt, caps, base + turns * turn, binding),
+        requests=_allowed(prompt, caps, base + turns * turn, binding, seen),
     )
 
 
-def _allowed(prompt: Prompt, caps: Repl, own: int, binding: Binding) -> tuple[Allowed, ...]:
-    """What each request of a session is allowed: its own turns, which grow, `own` tok; what code
-    asks, the room of its model."""
+def _allowed(
+    prompt: Prompt, caps: Repl, own: int, binding: Binding, seen: Formula
+) -> tuple[Allowed, ...]:
+    """What each request of a session is allowed: its own turns, which grow, `own` tok and the
+    images, `seen` tokens; what code asks, the room of its model."""
     free, sub = free_prompts(prompt), caps.sub or prompt.model
     sizes = {
         "turn": own,
@@ -167,8 +188,12 @@ def _allowed(prompt: Prompt, caps: Repl, own: int, binding: Binding) -> tuple[Al
         **{p.name: room_of(p.model) for p in caps.prompts},
     }
     prompts = {**free, **{p.name: p for p in caps.prompts}}
+    images = {"turn": seen, "last": seen}
     return tuple(
-        Allowed(part, _sent(number(size), ONE, [prompts[part]], binding))
+        Allowed(
+            part,
+            _sent(number(size), ONE, [prompts[part]], binding) + images.get(part, ZERO),
+        )
         for part, size in sizes.items()
     )
 

@@ -13,6 +13,7 @@ from rlmlang.ir.types import (
     ANY,
     BOOL,
     FLOAT,
+    IMAGE,
     INT,
     JSON,
     NONE,
@@ -45,7 +46,7 @@ WRITTEN: dict[str, Type] = {
     "Pair<Row, Mood>?": named("Pair", (ROW, MOOD)).maybe(), "{n: Int}": record(Field("n", INT)),
     "Map<Text, [Row]>": named("Map", (TEXT, list_of(ROW))),
     "prompt(Text, [Row]) -> Mood": PromptType((TEXT, list_of(ROW)), MOOD),
-    "anything": ANY, "none": NONE, "Json": JSON,
+    "anything": ANY, "none": NONE, "Json": JSON, "Image": IMAGE,
 }  # fmt: skip
 
 

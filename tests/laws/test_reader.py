@@ -20,6 +20,7 @@ from rlmlang.framing.replies import UnreadableError, header
 from rlmlang.framing.values import value_of
 from rlmlang.ir import types as ty
 from rlmlang.ir.answer_forms import answer_schema
+from rlmlang.ir.kinds import labels_of
 from rlmlang.ir.models import Model
 from rlmlang.ir.recipe import Prompt
 from rlmlang.runtime.values import misfit
@@ -164,7 +165,7 @@ class Writer:
     def value(self, value: Any, type_: ty.Type) -> str:
         if value is None:
             words = ["null", "None", '"none"', '"N/A"', '"null"']
-            free = self.does("none in words") and "none" not in ty.labels_of(type_)
+            free = self.does("none in words") and "none" not in labels_of(type_)
             return self.random.choice(words if free else words[:1])
         if isinstance(type_, ty.EnumType):
             return self.label(value)

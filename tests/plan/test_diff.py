@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rlmlang import plugins
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.ir.kinds import has_images
 from rlmlang.plan.diff.diff import Side, diff
 from rlmlang.plan.plan import Plan
 from rlmlang.report.diff.words import shortened, words
@@ -24,9 +25,12 @@ RECIPES = sorted((*(ROOT / "tests" / "golden").glob("*.rlm"), *(ROOT / "stdlib")
 
 
 def plans(path: Path) -> list[Plan]:
-    """The plans of a file's recipes, its sources unopened."""
-    names = checked(str(path)).recipes
-    made = (Options(recipe=name, unopened=True, trust=True) for name in names)
+    """The plans of a file's recipes, its sources unopened; of those that take images, for a model
+    that does."""
+    recipes = checked(str(path)).recipes
+    seeing = {n for n, r in recipes.items() if any(has_images(p.type) for p in r.params)}
+    models = {name: ("openai/gpt-4o",) if name in seeing else () for name in recipes}
+    made = (Options(recipe=n, models=m, unopened=True, trust=True) for n, m in models.items())
     return [prepare(str(path), options, need_all=False).plan for options in made]
 
 

@@ -155,7 +155,7 @@ NAMES = {
     "prompt-model": "m", "repl-sub": "m", "dataset-want": "y", "eval-over": "more",
     "tune-optimizer": "grid", "tune-eval": "other", "model-answer": "json", "model-service_tier": "flex",
     "prompt-answer": "json", "takes-limit_field": "max_tokens", "takes-structured": "none",
-    "takes-tiers": "[flex]",
+    "takes-tiers": "[flex]", "takes-images": "claude",
 }  # fmt: skip
 OTHERS = {
     "model-price": "{ input: 7 output: 8 }", "model-takes": "{ batch: true }", "prompt-task": '"Other."',
@@ -328,7 +328,8 @@ def test_what_is_documented_is_taken(text: str) -> None:
 @pytest.mark.parametrize("kind", [*SOURCES, *STRATEGIES, *SEARCHES])
 def test_no_call_takes_an_argument_that_it_does_not_know(kind: str) -> None:
     if kind in SOURCES:
-        type_ = {"text": "Text", "tree": "Tree", "rows": "[Row]"}[SOURCES[kind].gives]
+        types = {"text": "Text", "tree": "Tree", "rows": "[Row]", "image": "Image"}
+        type_ = types.get(SOURCES[kind].gives, "[Image]")
         text = f'source s: {type_} = {kind}("x", wurst: 1)'
     elif kind in STRATEGIES:
         text = f"partition p = {kind}(wurst: 1)"

@@ -32,6 +32,12 @@ def price_form(value: t.Node) -> Diagnostic:
     )
 
 
+GIVES = {
+    "text": "Text", "tree": "Tree", "rows": "a list of records, [Row]", "image": "Image",
+    "images": "a list of images, [Image]",
+}  # fmt: skip
+
+
 def source_form(decl: t.SourceDecl) -> Diagnostic:
     """The problem `source-form`."""
     return error(
@@ -44,10 +50,9 @@ def source_form(decl: t.SourceDecl) -> Diagnostic:
 
 def source_type(decl: t.SourceDecl, kind: SourceKind, type_: Type) -> Diagnostic:
     """The problem `source-type`."""
-    wanted = {"text": "Text", "tree": "Tree", "rows": "a list of records, [Row]"}
     return error(
         "source-type",
-        f"`{kind.name}` gives {wanted[kind.gives]}, not {type_}",
+        f"`{kind.name}` gives {GIVES[kind.gives]}, not {type_}",
         Label(decl.typed.span, str(type_)),
         Label(decl.value.span, kind.name),
         hint="change the type, or open it another way: " + ", ".join(SOURCES),

@@ -9,8 +9,9 @@ from rlmlang.diagnostics.source import Span
 from rlmlang.diagnostics.suggest import instead
 from rlmlang.functions.table import FUNCTIONS
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.kinds import labels_of
 from rlmlang.ir.origins import FIELDS, SEVERAL, unplaced
-from rlmlang.ir.types import DATE, TEXT, TIME, Plain, Type, fields_of, fits, is_time, labels_of
+from rlmlang.ir.types import DATE, TEXT, TIME, Plain, Type, fields_of, fits, is_time
 from rlmlang.schema import foreign
 from rlmlang.syntax import tree as t
 

@@ -20,6 +20,7 @@ from rlmlang.ir.expressions import Constant, Expr, Param, Ref
 from rlmlang.ir.quotes import is_cut
 from rlmlang.ir.types import (
     DOC,
+    IMAGE,
     TEXT,
     Field,
     Listed,
@@ -137,7 +138,7 @@ def _files(scope: Scope, item: Item, path: str, param: Param | None) -> tuple[s.
 def _opens(type_: Type) -> bool:
     """Whether a file can be opened as a value of a type."""
     opened = is_cut(type_) or is_documents(type_) or isinstance(type_, TreeType | Listed)
-    return opened or type_.required() in (TEXT, DOC)
+    return opened or type_.required() in (TEXT, DOC, IMAGE)
 
 
 def _lines(scope: Scope, item: Item, path: str, param: Param | None) -> tuple[s.Each, Type] | None:

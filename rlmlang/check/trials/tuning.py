@@ -11,6 +11,7 @@ from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.suggest import did_you_mean, instead
 from rlmlang.ir import recipe as r
 from rlmlang.ir import suite as s
+from rlmlang.ir.kinds import has_images
 from rlmlang.ir.predictors import named, prompts_of
 from rlmlang.schema.settings import BLOCKS
 from rlmlang.syntax import tree as t
@@ -83,6 +84,8 @@ def _knob(module: Module, item: Item, recipe: r.Recipe) -> list[s.Knob]:
     written = item.value.items if isinstance(item.value, t.ListOf) else ()
     choices = tuple(module.literal(x) for x in written)
     if last in ("task", "demos") and (predictors := named(recipe, owner)):
+        if any(_sees(prompts_of(recipe)[name]) for name in predictors):
+            module.report(_seeing_knob(item, path))
         if last == "task" and not rewrites:
             module.report(_knob_form(item, f"knob {path} in rewrite"))
         if last == "demos" and not (choices and all(isinstance(c, int) for c in choices)):
@@ -99,6 +102,10 @@ def _knob(module: Module, item: Item, recipe: r.Recipe) -> list[s.Knob]:
     if kind == "number":  # with its unit
         choices = tuple(words(x) for x in written)
     return [s.Knob(path, kind, choices)]
+
+
+def _sees(prompt: r.Prompt) -> bool:
+    return any(has_images(p.type) for p in prompt.params)
 
 
 def path_of(key: t.Expr) -> str:
@@ -160,4 +167,15 @@ def _unknown_knob(item: Item, path: str, recipe: r.Recipe, known: list[str]) -> 
         item.span,
         reason="Tasks and demonstrations of prompts, settable numbers and models may be tuned.",
         hint=instead(item.key.span, [*tasks, *known], name=path),
+    )
+
+
+def _seeing_knob(item: Item, path: str) -> Diagnostic:
+    return error(
+        "unknown-knob",
+        f"`{path}` cannot be moved: its prompt shows images",
+        item.span,
+        reason="An optimizer works with text: it would be told of their bytes, and write them into "
+        "demonstrations.",
+        hint="tune what reads the answers of that prompt, or numbers and models",
     )

@@ -42,8 +42,8 @@ class CacheEngine:
         context = get_context()
         if context is None:
             return await self.inner.complete(request)
-        context.sending = sending = self.meter.sending(request, context, self.draws)
         try:
+            context.sending = sending = self.meter.sending(request, context, self.draws)
             context.within(sending.most)
         except CodedError as problem:
             raise Stopped(problem) from None

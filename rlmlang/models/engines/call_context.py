@@ -7,21 +7,23 @@ answers. Everything that is paid passes through them, whoever asked for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
 import dspy
-from dspy.lm15 import Request, Response, TextPart
+from dspy.lm15 import ImagePart, Message, Request, Response, TextPart
 
 from rlmlang.budget import Account
 from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.images import Image, from_bytes, not_local
 from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Question, Sending
 from rlmlang.trajectory.events import NOTHING, CallFailed, CallStarted, Event, Exchange
 
 SETTING = "rlm_call"
+SENT = "an image of a request"
 
 
 class Engine(Protocol):
@@ -98,9 +100,38 @@ def words_of(response: Response) -> str:
     return "".join(p.text for p in response.message.parts_of(TextPart))
 
 
-def asked_text(request: Request) -> str:
-    """Everything a request says besides its instructions."""
-    return "\n\n".join(f"{m.role}: {m.text or ''}" for m in request.messages)
+def asked_text(request: Request, images: Sequence[Image] | None = None) -> str:
+    """Everything a request says besides its instructions, with a reference for each image;
+    `images` are those of the request where they are known. Raises CodedError as `images_in`."""
+    left = iter(images_in(request) if images is None else images)
+    return "\n\n".join(f"{m.role}: {_written(m, left)}" for m in request.messages)
+
+
+def _written(message: Message, images: Iterator[Image]) -> str:
+    if (text := message.text) is not None:
+        return str(text)
+    kinds = TextPart | ImagePart
+    parts = (p for p in message.parts if isinstance(p, kinds))
+    return "".join(p.text if isinstance(p, TextPart) else str(next(images)) for p in parts)
+
+
+def text_of(message: Message) -> str:
+    """The text of a message, without its images."""
+    text = message.text
+    return "".join(p.text for p in message.parts_of(TextPart)) if text is None else str(text)
+
+
+def images_in(request: Request) -> list[Image]:
+    """The images of a request. Raises CodedError (image-not-local, image-too-large,
+    image-unreadable) for one that nobody here could count."""
+    parts = (p for m in request.messages if m.text is None for p in m.parts_of(ImagePart))
+    return [_image(part) for part in parts]
+
+
+def _image(part: ImagePart) -> Image:
+    if part.data is None:
+        raise not_local(str(part.url or part.file_id or part.path), SENT)
+    return from_bytes(part.bytes, SENT)
 
 
 def request_text(request: Request) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -13,10 +13,19 @@ from dspy.lm15 import Request, Response
 
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
+from rlmlang.images import Image
 from rlmlang.ir.answer_forms import HELD
 from rlmlang.ir.binding import BoundModel, Price
+from rlmlang.ir.images import image_rule
 from rlmlang.ir.request_sizes import frame_size
-from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
+from rlmlang.models.engines.call_context import (
+    CallContext,
+    asked_text,
+    images_in,
+    said,
+    system_text,
+    text_of,
+)
 from rlmlang.models.engines.counting import Counting
 from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.usage import doubt, served_by, tokens_of
@@ -44,12 +53,17 @@ class Meter:
     _schemas: dict[int, tuple[object, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def sending(self, request: Request, context: CallContext, draws: Draws) -> Sending:
-        """A request as it is kept: with its key, its parts and its worst case."""
-        system, asked, settings = system_text(request), asked_text(request), self.settings(request)
-        key = key_of(settings, system, asked, context.call.attempt)
+        """A request as it is kept: with its key, its parts and its worst case. Raises CodedError
+        for an image that nobody could count."""
+        images = images_in(request)
+        shown = tuple(image.digest for image in images)
+        system, asked = system_text(request), asked_text(request, images)
+        settings, attempt = self.settings(request), context.call.attempt
+        key = key_of(settings, system, asked, attempt, images=shown)
         if _sampled(context) and (draw := draws.of(context.call, key)):
-            key = key_of(settings, system, asked, context.call.attempt, draw)
-        most = self._most(request, system)
+            key = key_of(settings, system, asked, attempt, draw, shown)
+        seen = self._seen(images)
+        most = self._most(request, system) + seen
         return Sending(
             key,
             context.call,
@@ -61,6 +75,7 @@ class Meter:
             self.bound.price is not None,
             context.ranges,
             most,
+            seen,
         )
 
     def settings(self, request: Request) -> str:
@@ -79,10 +94,18 @@ class Meter:
         return json.dumps(values, sort_keys=True, default=str)
 
     def _most(self, request: Request, system: str) -> int:
-        texts = [system, *(m.text or "" for m in request.messages)]
+        texts = [system, *map(text_of, request.messages)]
         most = sum(map(self.measure.tokens, texts)) + frame_size(len(texts))
         schema = request.config.response_format
         return most + (0 if schema is None else self._schema(schema))
+
+    def _seen(self, images: Sequence[Image]) -> int:
+        """The most tokens that images are counted as. Raises CodedError for a model that takes
+        none, or counts them as nobody knows."""
+        if not images:
+            return 0
+        rule = image_rule(self.bound)
+        return sum(image.tokens(rule) for image in images)
 
     def _worst(self, request: Request, most: int, context: CallContext) -> Usage:
         tokens_in = self.counting.reserved(most)
@@ -104,12 +127,13 @@ class Meter:
         """What the provider says was used, and nothing; the worst case where that cannot be true,
         and why."""
         worst, sent = sending.worst, len(sending.system) + len(sending.asked)
-        if why := doubt(response, sent, worst.tokens_out):
+        if why := doubt(response, sent, worst.tokens_out, sending.images):
             return worst, why
         tokens_in, tokens_out = tokens_of(response.usage)
         if tokens_in > worst.tokens_in:
             text = said(sending.system, sending.asked)
-            self.counting.seen(tokens_in, self.measure.tokens(text) + frame_size(0))
+            most = self.measure.tokens(text) + frame_size(0) + sending.images
+            self.counting.seen(tokens_in, most)
         price = price_at(self.bound, served_by(response))
         return Usage(1, tokens_in, tokens_out, usd_of(price, tokens_in, tokens_out)), ""
 
@@ -160,9 +184,17 @@ def _sampled(context: CallContext) -> bool:
     return question is not None and question.prompt.model.temperature > 0
 
 
-def key_of(settings: str, system: str, asked: str, attempt: int = 0, draw: str = "") -> bytes:
+def key_of(
+    settings: str,
+    system: str,
+    asked: str,
+    attempt: int = 0,
+    draw: str = "",
+    images: Sequence[str] = (),
+) -> bytes:
     """The key of a request: sha256 over all that may change its answer, and nothing else; `draw`
-    tells votes apart that ask the same at a temperature.
+    tells votes apart that ask the same at a temperature. `images` are the digests of those that it
+    shows: their references in the text could be text that somebody wrote.
 
     A second attempt is another draw from the same distribution, so its number counts too: else a
     model that answered badly twice in the same words would be quoted instead of asked.
@@ -174,6 +206,7 @@ def key_of(settings: str, system: str, asked: str, attempt: int = 0, draw: str =
         asked,
         str(attempt) if attempt else "",
         *([draw] if draw else ()),
+        *(f"image {digest}" for digest in images),
     ):
         data = part.encode("utf-8", "surrogatepass")
         made.update(len(data).to_bytes(8, "big"))

@@ -18,10 +18,11 @@ UNBOUND = "model-ignores-limit"
 SLACK = 8  # the tokens that end an answer, which some servers count
 
 
-def doubt(response: Response, sent: int, most: int) -> str:
+def doubt(response: Response, sent: int, most: int, images: int = 0) -> str:
     """Why the usage of an answer cannot be true; empty where it can.
 
-    `sent` is how many characters were sent, `most` the tokens the answer was allowed.
+    `sent` is how many characters were sent, `most` the tokens the answer was allowed, `images` the
+    most tokens of the images that were sent.
     """
     said = response.usage
     if said.input_tokens is None or said.output_tokens is None:
@@ -30,7 +31,7 @@ def doubt(response: Response, sent: int, most: int) -> str:
         return "a request that says something is reported as 0 tokens"
     if not said.output_tokens and words_of(response):
         return "an answer that says something is reported as 0 tokens"
-    if said.input_tokens > PER_CHARACTER * sent + AROUND:
+    if said.input_tokens > PER_CHARACTER * sent + AROUND + 2 * images:
         return f"{said.input_tokens:,} tokens are reported for {sent:,} characters"
     if said.output_tokens > OVER * most:
         return f"{said.output_tokens:,} tokens are reported where {most:,} were allowed"

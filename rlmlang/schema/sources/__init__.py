@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from rlmlang.schema.partitions import Argument, Family
+from typing import Literal
+
+from rlmlang.schema.partitions import Argument
 from rlmlang.schema.registry import Registry
 from rlmlang.value import Frozen, value
+
+Gives = Literal["text", "rows", "tree", "image", "images"]
+"""The families of types that sources fill."""
 
 
 @value
@@ -20,7 +25,7 @@ class SourceKind(Frozen):
     """
 
     name: str
-    gives: Family
+    gives: Gives
     doc: str
     runner: str
     arguments: tuple[Argument, ...] = ()
@@ -33,7 +38,7 @@ class SourceKind(Frozen):
 ENCODING = Argument("encoding", "encoding", doc="what it is written in, where not in UTF-8")
 SOURCES = Registry(
     "rlmlang.sources", SourceKind, __name__,
-    "text file files tree lines jsonl csv xlsx parquet sql stdin url",
+    "text file files tree image images lines jsonl csv xlsx parquet sql stdin url",
 )  # fmt: skip
 
 
