@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rlmlang.check.check import check_file
+from rlmlang.check.earlier import Earlier as Earlier
 from rlmlang.check.environment import Variables
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
@@ -39,6 +40,7 @@ def check(
     grain: int = GRAIN,
     plugins: Plugins = ALONE,
     variable: Variables | None = None,
+    earlier: Earlier | None = None,
 ) -> Checked:
     """Source text to checked recipes. What a syntax error makes unreadable is left out, and the
     rest checked; no recipe comes of such a file.
@@ -47,7 +49,8 @@ def check(
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
     tok, of the measure that texts are cut by. `plugins` has what other distributions add;
-    `variable` reads the environment for constants.
+    `variable` reads the environment for constants. `earlier` has what earlier checks of this file,
+    with all the same but the texts, have made of its recipes.
     """
     parsed = read(source)
     if parsed.tree is None:
@@ -57,6 +60,8 @@ def check(
         load, _parsed, sizes or {}, plugins, most=most, grain=grain, variable=variable
     )
     library.broken = not parsed.ok
+    if earlier is not None:
+        library.known = earlier.recipe
     try:
         found = check_file(library, source, file)
     except RecursionError:
