@@ -66,6 +66,8 @@ def check(
         found = check_file(library, source, file)
     except RecursionError:
         return Checked({}, (*parsed.diagnostics, too_deep(source)))
+    finally:
+        library.modules.clear()  # they know the library: so it is freed now, not at some later time
     if not parsed.ok:
         said = told((*parsed.diagnostics, *found.diagnostics), source)
         return Checked({}, said, facts=found.facts)
@@ -123,11 +125,25 @@ def _value(text: str) -> tree.Expr | None:
     return None
 
 
-@lru_cache(maxsize=64)
 def read(source: SourceFile) -> Parsed:
     """The tree of a file, read once, however often it is checked: with real sizes, for example by
-    example."""
-    return parse(source)
+    example. Of a path the text that was last read is kept."""
+    last = _last(source.path)
+    known = last.read
+    if known is None or known[0] != source:
+        known = last.read = source, parse(source)
+    return known[1]
+
+
+class _Last:
+    """What was last read of a path."""
+
+    read: tuple[SourceFile, Parsed] | None = None
+
+
+@lru_cache(maxsize=256)
+def _last(path: str) -> _Last:
+    return _Last()
 
 
 def _parsed(source: SourceFile) -> tree.File | None:

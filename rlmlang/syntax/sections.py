@@ -25,7 +25,7 @@ from rlmlang.syntax.grammar import load
 from rlmlang.syntax.scan import DECLARATIONS
 
 Moved = TypeVar("Moved", bound=tree.Node)
-KEPT = 2_000
+KEPT = 1_000
 """Sections that are kept, those last read."""
 LONGEST = 20_000
 """Characters of a section that is kept; what is longer is read each time."""
