@@ -167,11 +167,14 @@ class Inner:
     def children(self, node: t.Node, names: Names, skip: tuple[str, ...] = ()) -> None:
         """Whatever a node is made of."""
         for name, found in vars(node).items():
-            if name == "holes" or name in skip:
+            if name in skip:
                 continue
-            for one in found if isinstance(found, tuple) else (found,):
-                if isinstance(one, t.Node):
-                    self.visit(one, names)
+            if isinstance(found, t.Node):
+                self.visit(found, names)
+            elif isinstance(found, tuple):
+                for one in found:
+                    if isinstance(one, t.Node):
+                        self.visit(one, names)
 
     # ── expressions ──────────────────────────────────────────────────────────
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 TOKEN = re.compile(
     r"""
@@ -41,8 +41,7 @@ KEPT, LONGEST = 8, 200_000
 OPENING, CLOSING = "{([", "})]"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One token. `lines` counts the line breaks before it; `depth` the braces open around it."""
 
     kind: str

@@ -104,11 +104,12 @@ def moved(node: Moved, source: SourceFile, by: int) -> Moved:
     made: Moved = object.__new__(type(node))
     parts = made.__dict__  # each field is set once, as the constructor would
     for name, part in node.__dict__.items():
-        if isinstance(part, Span):
+        kind = type(part)
+        if kind is Span:
             part = Span(source, part.start + by, part.end + by)
-        elif isinstance(part, tuple):
+        elif kind is tuple:
             part = tuple([moved(x, source, by) if isinstance(x, tree.Node) else x for x in part])
-        elif isinstance(part, tree.Node):
+        elif kind is not str and isinstance(part, tree.Node):
             part = moved(part, source, by)
         parts[name] = part
     return made

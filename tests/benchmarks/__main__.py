@@ -12,7 +12,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import batches, calls, checking, editing, edits, pages, rows, scale, sessions, texts
+from tests.benchmarks import (
+    batches,
+    calls,
+    checking,
+    editing,
+    edits,
+    pages,
+    rows,
+    scale,
+    sessions,
+    texts,
+)
 
 REPEATS = 15
 RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
