@@ -49,8 +49,7 @@ def check(
     `sets` are values for paths that may be set; those that may not come back as `refused`.
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
     tok, of the measure that texts are cut by. `plugins` has what other distributions add;
-    `variable` reads the environment for constants. `earlier` has what earlier checks of this file,
-    with all the same but the texts, have made of its recipes.
+    `variable` reads the environment for constants. `earlier` has the recipes of earlier checks.
     """
     parsed = read(source)
     if parsed.tree is None:
@@ -62,18 +61,24 @@ def check(
     library.broken = not parsed.ok
     if earlier is not None:
         library.known = earlier.recipe
-    try:
-        found = check_file(library, source, file)
-    except RecursionError:
+    found = _found(library, source, file)
+    if found is None:
         return Checked({}, (*parsed.diagnostics, too_deep(source)))
+    said = (*parsed.diagnostics, *found.diagnostics)
+    if not parsed.ok:
+        return Checked({}, told(said, source), facts=found.facts)
+    known = tuple(settable(file))
+    return replace(found, diagnostics=said, refused=tuple(refused), settable=known)
+
+
+def _found(library: Library, source: SourceFile, file: tree.File) -> Checked | None:
+    """What comes of a file that was read; None for what is too deep."""
+    try:
+        return check_file(library, source, file)
+    except RecursionError:
+        return None
     finally:
         library.modules.clear()  # they know the library: so it is freed now, not at some later time
-    if not parsed.ok:
-        said = told((*parsed.diagnostics, *found.diagnostics), source)
-        return Checked({}, said, facts=found.facts)
-    known = tuple(settable(file))
-    said = (*parsed.diagnostics, *found.diagnostics)
-    return replace(found, diagnostics=said, refused=tuple(refused), settable=known)
 
 
 def plan(
