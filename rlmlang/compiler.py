@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rlmlang.check.check import check_file
+from rlmlang.check.earlier import Earlier as Earlier
 from rlmlang.check.environment import Variables
 from rlmlang.check.module import Library, Loader
 from rlmlang.check.overrides import override, settable
@@ -40,6 +41,7 @@ def check(
     plugins: Plugins = ALONE,
     variable: Variables | None = None,
     images: Mapping[str, int] | None = None,
+    earlier: Earlier | None = None,
 ) -> Checked:
     """Source text to checked recipes. What a syntax error makes unreadable is left out, and the
     rest checked; no recipe comes of such a file.
@@ -49,7 +51,7 @@ def check(
     `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
     tok, of the measure that texts are cut by. `plugins` has what other distributions add;
     `variable` reads the environment for constants; `images` are the most tokens of an image, by
-    the models that are shown some.
+    the models that are shown some. `earlier` has the recipes of earlier checks.
     """
     parsed = read(source)
     if parsed.tree is None:
@@ -60,16 +62,26 @@ def check(
     )
     library.images = images or {}
     library.broken = not parsed.ok
-    try:
-        found = check_file(library, source, file)
-    except RecursionError:
+    if earlier is not None:
+        library.known = earlier.recipe
+    found = _found(library, source, file)
+    if found is None:
         return Checked({}, (*parsed.diagnostics, too_deep(source)))
-    if not parsed.ok:
-        said = told((*parsed.diagnostics, *found.diagnostics), source)
-        return Checked({}, said, facts=found.facts)
-    known = tuple(settable(file))
     said = (*parsed.diagnostics, *found.diagnostics)
+    if not parsed.ok:
+        return Checked({}, told(said, source), facts=found.facts)
+    known = tuple(settable(file))
     return replace(found, diagnostics=said, refused=tuple(refused), settable=known)
+
+
+def _found(library: Library, source: SourceFile, file: tree.File) -> Checked | None:
+    """What comes of a file that was read; None for what is too deep."""
+    try:
+        return check_file(library, source, file)
+    except RecursionError:
+        return None
+    finally:
+        library.modules.clear()  # they know the library: so it is freed now, not at some later time
 
 
 def plan(
@@ -121,11 +133,25 @@ def _value(text: str) -> tree.Expr | None:
     return None
 
 
-@lru_cache(maxsize=64)
 def read(source: SourceFile) -> Parsed:
     """The tree of a file, read once, however often it is checked: with real sizes, for example by
-    example."""
-    return parse(source)
+    example. Of a path the text that was last read is kept."""
+    last = _last(source.path)
+    known = last.read
+    if known is None or known[0] != source:
+        known = last.read = source, parse(source)
+    return known[1]
+
+
+class _Last:
+    """What was last read of a path."""
+
+    read: tuple[SourceFile, Parsed] | None = None
+
+
+@lru_cache(maxsize=256)
+def _last(path: str) -> _Last:
+    return _Last()
 
 
 def _parsed(source: SourceFile) -> tree.File | None:

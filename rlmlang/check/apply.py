@@ -72,7 +72,7 @@ def apply_function(scope: Scope, name: t.Name, call: t.Call, infer: Infer) -> In
     plain, labelled = _arguments(function, call)
     values = [infer(scope, _taken(function, at, arg.value)) for at, arg in enumerate(plain)]
     facts = [f for _, f in values]
-    if scope.module.library.broken and any(map(_unknown, facts)):
+    if any(map(_unknown, facts)) and scope.module.library.doubtful():
         return NOTHING
     read = _Options(scope, function, facts, infer)
     options = {a.label: read.option(a) for a in labelled}

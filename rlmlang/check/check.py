@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlmlang.check.asking_code import hold
 from rlmlang.check.bodies import body, steps_named_like_sources
+from rlmlang.check.earlier import packages
 from rlmlang.check.environment import Asked, asked, constant, default, no_fallback
 from rlmlang.check.exports import exports_of
 from rlmlang.check.imports import module_of
@@ -33,7 +34,6 @@ from rlmlang.ir.declared import of_param
 from rlmlang.ir.expressions import Constant, Default, Expr, Param, Ref
 from rlmlang.ir.suite import Checked
 from rlmlang.ir.types import ANY, BOOL, Type, fits
-from rlmlang.packages.manifest import STD
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.texts import as_written
 from rlmlang.verbs.compute import Compute
@@ -46,7 +46,7 @@ def check_file(library: Library, source: SourceFile, file: t.File) -> Checked:
     module = module_of(library, source, file)
     _declarations(module)
     recipes = {
-        name: _recipe(module, decl)
+        name: library.known(module, decl, _recipe)
         for name, decl in module.decls.items()
         if isinstance(decl, t.Recipe) and decl.word == "recipe"
     }
@@ -87,7 +87,7 @@ def _suite(module: Module, recipes: dict[str, r.Recipe]) -> s.Suite:
         found = module.imports.get(name)
         if name not in imported and found is not None and isinstance(found[1], t.Recipe):
             if found[1].word == "recipe":
-                imported[name] = _recipe(found[0], found[1])
+                imported[name] = module.library.known(found[0], found[1], _recipe)
         return recipes.get(name) or imported.get(name)
 
     return check_trials(module, find, [*recipes, *module.known(t.Recipe)])
@@ -170,16 +170,9 @@ def _recipe(module: Module, decl: t.Recipe) -> r.Recipe:
         defaults,
         module.source.path,
         decl.docs,
-        _packages(module),
+        packages(module.library),
         tuple(steps),
     )
-
-
-def _packages(module: Module) -> tuple[tuple[str, str], ...]:
-    """The packages that files of this check are of, with their hashes. The standard library is a
-    part of rlmlang: what matters of it stands in the plan."""
-    every = {m.source.package for m in module.library.modules.values()}
-    return tuple(sorted((p.id, p.hash) for p in every if p is not None and p.name != STD))
 
 
 def _name(value: Expr) -> str:

@@ -165,7 +165,7 @@ def _declared(scope: Scope, e: t.Name, module: Module, decl: t.Declaration) -> I
         if source is not None:
             param = Param(source.name, source.type, source.max)
             return Ref(source.name), declared.of_param(param, source, scope.module.library.sizes)
-    if isinstance(decl, t.Const | t.SourceDecl) and scope.module.library.broken:
+    if isinstance(decl, t.Const | t.SourceDecl) and scope.module.library.doubtful():
         return NOTHING
     scope.report(
         error(
@@ -289,7 +289,7 @@ def _binary(scope: Scope, e: t.Binary) -> Inferred:
 def _of_unknown(scope: Scope, left: Facts, right: t.Expr) -> bool:
     """Whether a bare name may be a label of an enum that is not known since something is wrong."""
     bare = isinstance(right, t.Name) and right.text not in scope.names
-    return bare and isinstance(left.type, AnyType) and scope.module.library.broken
+    return bare and isinstance(left.type, AnyType) and scope.module.library.doubtful()
 
 
 def _not_comparable(e: t.Binary, a: Type, b: Type) -> Diagnostic:

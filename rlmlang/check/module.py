@@ -9,10 +9,11 @@ from typing import Protocol, TypeVar
 from rlmlang.check import type_problems as say
 from rlmlang.check.environment import Variables, constant
 from rlmlang.check.holes import Holes
-from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
+from rlmlang.diagnostics.diagnostic import Diagnostic
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.ir.expressions import Param
 from rlmlang.ir.facts import Facts
+from rlmlang.ir.recipe import Recipe
 from rlmlang.ir.types import (
     ANY,
     GENERIC,
@@ -46,6 +47,8 @@ UNBOUNDED = Plain | EnumType | RecordType | PairType | MapType | PromptType | Js
 SIZE = "a number such as 20_000 or 8ktok"
 Parse = Callable[[SourceFile], "t.File | None"]
 Condition = Callable[["Module", "t.Expr", Type], object]
+Make = Callable[["Module", t.Recipe], Recipe]
+Known = Callable[["Module", t.Recipe, Make], Recipe]
 
 
 class Loader(Protocol):
@@ -68,7 +71,9 @@ class Library:
     expression, and of each step by its name, by their places. `load` gives the text behind a `use`,
     or None; `plugins` has what other distributions add. `variable(name, type, place)` is what the
     environment has for a constant, None where it is not set; without, it is not read. `broken` says
-    that something was wrong already: what is of no known type may be so since then.
+    that something was wrong already: what is of no known type may be so since then. `asked` says
+    whether anything depended on that, `said` counts what was reported. `known` gives a recipe as an
+    earlier check made it, where that is true; else it makes it.
     """
 
     load: Loader
@@ -86,9 +91,18 @@ class Library:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     modules: dict[str, Module] = field(default_factory=dict)
     broken: bool = False
+    asked: bool = False
+    said: int = 0
+    known: Known = lambda module, decl, make: make(module, decl)
+
+    def doubtful(self) -> bool:
+        """Whether something was wrong already, for what is said otherwise then."""
+        self.asked = True
+        return self.broken
 
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem, once."""
+        self.said += 1
         self.broken = self.broken or problem.severity == "error"
         if problem not in self.diagnostics:
             self.diagnostics.append(problem)
@@ -121,6 +135,7 @@ class Module:
     def report(self, problem: Diagnostic) -> None:
         """Keeps a problem found in this file, unless it only follows from another."""
         if self.holes.explain(problem):
+            self.library.said += 1
             self.library.broken = True
         else:
             self.library.report(problem)
@@ -133,10 +148,10 @@ class Module:
             self.trials.append(item)
             return
         if isinstance(item, t.Record | t.Enum) and item.name.text in TYPE_NAMES:
-            self.report(_built_in(item.name))
+            self.report(say.built_in(item.name))
         first = self.decls.get(item.name.text)
         if first is not None:
-            self.report(_duplicate(item.name, first.name))
+            self.report(say.duplicate(item.name, first.name))
             return
         self.decls[item.name.text] = item
 
@@ -233,7 +248,7 @@ class Module:
         seen: dict[str, t.Name] = {}
         for name in names:
             if name.text in seen:
-                self.report(_duplicate(name, seen[name.text]))
+                self.report(say.duplicate(name, seen[name.text]))
             seen.setdefault(name.text, name)
 
     def params(
@@ -328,23 +343,3 @@ def scaled(written: t.Number) -> float | int:
         case "KB" | "MB" | "GB":
             return int(value * UNITS[written.unit].times)
     return int(value) if value == int(value) else value
-
-
-def _duplicate(second: t.Name, first: t.Name) -> Diagnostic:
-    return error(
-        "duplicate-name",
-        f"`{second.text}` is declared twice",
-        Label(second.span, "again here"),
-        Label(first.span, "first here"),
-        reason="A name means one thing in a file.",
-        hint="rename one of them",
-    )
-
-
-def _built_in(name: t.Name) -> Diagnostic:
-    return error(
-        "duplicate-name",
-        f"`{name.text}` is a type of the language",
-        name.span,
-        hint="choose another name for the record or enum",
-    )

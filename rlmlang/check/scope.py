@@ -132,6 +132,7 @@ class Scope:
             )
         except CodedError as problem:
             found = problem.diagnostic
+            library.asked = True
             if not any(d.severity == "error" for d in library.diagnostics):
                 self.report(error("wrong-type", found.message, node.span, reason=found.reason))
             return UNKNOWN

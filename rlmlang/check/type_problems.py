@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlmlang.check.elsewhere import type_instead
-from rlmlang.diagnostics.diagnostic import Diagnostic, error
+from rlmlang.diagnostics.diagnostic import Diagnostic, Label, error
 from rlmlang.diagnostics.source import Span
 from rlmlang.ir.types import IMAGE, TYPE_NAMES, Type
 from rlmlang.syntax import tree as t
@@ -120,4 +120,26 @@ def wrong_unit(number: t.Number, units: tuple[str, ...]) -> Diagnostic:
         f"`{number.unit or 'a bare number'}` does not measure what stands here",
         number.span,
         hint="write it without a unit" if units == ("",) else f"the unit is {known}",
+    )
+
+
+def duplicate(second: t.Name, first: t.Name) -> Diagnostic:
+    """A name that is declared twice."""
+    return error(
+        "duplicate-name",
+        f"`{second.text}` is declared twice",
+        Label(second.span, "again here"),
+        Label(first.span, "first here"),
+        reason="A name means one thing in a file.",
+        hint="rename one of them",
+    )
+
+
+def built_in(name: t.Name) -> Diagnostic:
+    """A record or enum with the name of a type of the language."""
+    return error(
+        "duplicate-name",
+        f"`{name.text}` is a type of the language",
+        name.span,
+        hint="choose another name for the record or enum",
     )

@@ -49,7 +49,7 @@ class SourceFile:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """The text line by line, without their ends."""
-        return tuple(line.rstrip("\r") for line in self.text.split("\n"))
+        return tuple(line.removesuffix("\r") for line in self.text.split("\n"))
 
 
 @value

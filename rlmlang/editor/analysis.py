@@ -133,12 +133,13 @@ def analyse(
     plugins: Plugins = ALONE,
     bind: Bind = unbound,
     prices: Prices | None = None,
+    earlier: compiler.Earlier | None = None,
 ) -> Analysis:
     """A text, whatever is wrong with it. `load` brings the texts that it uses, `bind` what its
-    recipes are planned with, `prices` the plans of the text before."""
+    recipes are planned with; `prices` has the plans of the text before, `earlier` its recipes."""
     file = names_of(source, load)
     try:
-        checked = compiler.check(source, load, plugins=plugins)
+        checked = compiler.check(source, load, plugins=plugins, earlier=earlier)
         problems = checked.diagnostics
     except CodedError as mistake:  # a file that it uses may not or cannot be read
         checked = Checked({}, ())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rlmlang import plugins, resources
+from rlmlang.compiler import Earlier
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.diagnostics.source import SourceFile
 from rlmlang.editor.analysis import Analysis, Prices, analyse
@@ -49,6 +50,7 @@ class Documents:
     _known: dict[str, Known] = field(default_factory=dict)
     _good: dict[str, Analysis] = field(default_factory=dict)
     _prices: dict[str, Prices] = field(default_factory=dict)
+    _earlier: dict[str, Earlier] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def change(self, path: str, text: str | None) -> None:
@@ -84,7 +86,9 @@ class Documents:
                 known.changes = changes
                 return known.analysis
             prices = self._prices.setdefault(path, Prices())
-            made = analyse(self.source(path), self.loading(path), plugins, _bind(path), prices)
+            earlier = self._earlier.setdefault(path, Earlier())
+            source, load = self.source(path), self.loading(path)
+            made = analyse(source, load, plugins, _bind(path), prices, earlier)
             read = tuple(file.source for file in reached(made.file))
             self._known[path] = Known(made, read, changes)
             if made.items:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from rlmlang import compiler
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.diagnostics.source import SourceFile
-from rlmlang.editor.symbol import Symbol, declared, parts_of
+from rlmlang.editor.symbol import Key, Symbol, declared, parts_of
 from rlmlang.ir.types import Listed, RecordType, Type
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.trials import Trial
@@ -54,9 +55,16 @@ class FileNames:
 
     def label(self, name: str) -> Symbol | None:
         """The label that a bare word is, where one enum alone has it."""
-        found = [p for s in self.every() if s.kind == "enum" for p in [parts_of(s.node).get(name)]]
-        known = {s.key: s for s in found if s is not None}
-        return next(iter(known.values())) if len(known) == 1 else None
+        return self._labels.get(name)
+
+    @cached_property
+    def _labels(self) -> dict[str, Symbol | None]:
+        """The labels of all enums; None for one that several have."""
+        known: dict[str, dict[Key | None, Symbol]] = {}
+        for symbol in self.every():
+            for name, label in parts_of(symbol.node).items() if symbol.kind == "enum" else ():
+                known.setdefault(name, {})[label.key] = label
+        return {n: next(iter(of.values())) if len(of) == 1 else None for n, of in known.items()}
 
     def _type(self, name: str) -> t.Node | None:
         """The declaration of a type, also of one that only a file which is used names."""

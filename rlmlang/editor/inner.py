@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 
 from rlmlang.diagnostics.source import Span
 from rlmlang.editor.files import FileNames
@@ -167,13 +166,15 @@ class Inner:
 
     def children(self, node: t.Node, names: Names, skip: tuple[str, ...] = ()) -> None:
         """Whatever a node is made of."""
-        for part in fields(node):
-            found = getattr(node, part.name)
-            if part.name == "holes" or part.name in skip:
+        for name, found in vars(node).items():
+            if name in skip:
                 continue
-            for one in found if isinstance(found, tuple) else (found,):
-                if isinstance(one, t.Node):
-                    self.visit(one, names)
+            if isinstance(found, t.Node):
+                self.visit(found, names)
+            elif isinstance(found, tuple):
+                for one in found:
+                    if isinstance(one, t.Node):
+                        self.visit(one, names)
 
     # ── expressions ──────────────────────────────────────────────────────────
 

@@ -3,12 +3,13 @@ read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from rlmlang.diagnostics.source import Span
 from rlmlang.editor.files import FileNames
 from rlmlang.editor.inner import NOWHERE, Inner, Names
-from rlmlang.editor.symbol import Reach, Symbol, begun, declared, parts_of, steps_of
+from rlmlang.editor.symbol import Occurrence, Reach, Symbol, begun, declared, parts_of, steps_of
 from rlmlang.ir.facts import Facts
 from rlmlang.syntax import tree as t
 from rlmlang.syntax.scan import scan
@@ -24,7 +25,7 @@ class Walk(Inner):
             self.item(item)
         for hole in file.tree.holes if file.tree is not None else ():
             self._hole(hole)
-        self.found = sorted(dict.fromkeys(self.found), key=lambda o: (o.span.start, o.span.end))
+        self.found = list(_once(self.found))
 
     # ── declarations ─────────────────────────────────────────────────────────
 
@@ -130,6 +131,17 @@ class Walk(Inner):
         inside = [r for r in self.reaches if r.start <= offset <= r.end]
         least = min(inside, key=lambda r: r.end - r.start, default=None)
         return least.names if least is not None else NOWHERE
+
+
+def _once(found: list[Occurrence]) -> Iterator[Occurrence]:
+    """Names in the order of the text, each once; few stand where another does."""
+    for _, here in groupby(sorted(found, key=_place), _place):
+        first, *more = here
+        yield from dict.fromkeys((first, *more)) if more else (first,)
+
+
+def _place(one: Occurrence) -> tuple[int, int]:
+    return one.span.start, one.span.end
 
 
 def _inside(span: Span, text: str) -> Span | None:

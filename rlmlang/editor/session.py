@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -111,6 +112,8 @@ class Session:
             self.server.text_document_publish_diagnostics(
                 lsp.PublishDiagnosticsParams(uri, found, version)
             )
+            if not self.told:
+                gc.freeze()  # what is loaded by now stays, and is not gone over again
             if self.told.get(uri) == text:  # so another file has changed
                 self._refresh()
             self.told[uri] = text

@@ -96,14 +96,14 @@ def unpacked(data: bytes | None) -> str:
 
 
 def settle(
-    c: Batch, row: CallRow, settled: Settled, redact: Callable[[str], str]
+    c: Batch, row: CallRow, settled: Settled, redact: Callable[[str], str], lease: int = 0
 ) -> StoredAnswer | None:
-    """Completes a row that was reserved.
+    """Completes a row that was reserved, and charges a lease with what it used.
 
     An answer that is kept without its secrets is not the one that was given: it is kept without its
     ending, so that no other run uses it, and given back as it was for this one.
     """
-    used, answer = settled.usage, redact(settled.answer)
+    used, answer, before = settled.usage, redact(settled.answer), row.charged
     row.state = FAILED if settled.code else ANSWERED
     row.used_in, row.used_out = used.tokens_in, used.tokens_out
     row.used_usd = None if row.worst_usd is None else pico(used)
@@ -112,6 +112,7 @@ def settle(
     row.reason = redact(settled.reason) if settled.reason else None
     row.finish = (settled.finish or None) if answer == settled.answer else None
     c.put("call", row.values())
+    c.charge(lease, *row.charged.minus(before))
     if answer == settled.answer or settled.code:
         return None
     return StoredAnswer(row.id, settled.answer, used, row.call, settled.finish)

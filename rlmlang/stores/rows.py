@@ -100,7 +100,10 @@ class Batch:
             self.flush()
 
     def charge(self, lease: int, calls: int, tokens: int, usd: int) -> None:
-        """Charges a lease, or gives back; written when the batch is flushed."""
+        """Charges a lease, or gives back; written when the batch is flushed. Lease 0 is that of who
+        spends alone, and nowhere noted."""
+        if not lease:
+            return
         so_far = self._charges.setdefault(lease, [0, 0, 0])
         for place, amount in enumerate((calls, tokens, usd)):
             so_far[place] += amount

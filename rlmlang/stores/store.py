@@ -222,7 +222,6 @@ class Store:
             await asyncio.sleep(LOOK)
 
     def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow | None:
-        """None where this process may spend nothing more."""
         self._told.keep(c)
         if self.lease and not leases.may_spend(c, self.lease):
             return None
@@ -231,16 +230,12 @@ class Store:
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
                 return kept(self._sound(found))
             for (other,) in c.execute(ELSEWHERE, (sending.key, *schema.span(self.run.id))):
-                if self.claims.goes_on(other >> SHIFT) and not self._given_up(c, other >> SHIFT):
+                if leases.goes_on(c, self.claims, self.lease, other >> SHIFT):
                     return int(other)
         made = row_of(c, row, RESERVED, sending, time.time(), self._texts)
         c.put("call", made.values())
-        if self.lease:
-            c.charge(self.lease, *made.charged)
+        c.charge(self.lease, *made.charged)
         return made
-
-    def _given_up(self, c: Batch, run: int) -> bool:
-        return self.lease > 0 and leases.given_up(c, run)
 
     async def settle(self, row: int, settled: Settled) -> None:
         """Commits what came of a request, before anybody sees it."""
@@ -248,11 +243,7 @@ class Store:
 
         def change(c: Batch) -> StoredAnswer | None:
             self._told.keep(c)
-            before = begun.charged
-            given = settle(c, begun, settled, self.redact)
-            if self.lease:
-                c.charge(self.lease, *begun.charged.minus(before))
-            return given
+            return settle(c, begun, settled, self.redact, self.lease)
 
         given = await self.journal.do(change)
         if given is not None and len(self._given) < GIVEN:

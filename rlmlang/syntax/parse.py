@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
 
-from lark import Lark
 from lark.exceptions import UnexpectedInput
 
 from rlmlang.diagnostics.diagnostic import Diagnostic, error
 from rlmlang.diagnostics.fix import Edit, Fix
 from rlmlang.diagnostics.source import SourceFile, Span
 from rlmlang.syntax import tree
-from rlmlang.syntax.build import Builder
-from rlmlang.syntax.grammar import load
 from rlmlang.syntax.mistakes import diagnose
 from rlmlang.syntax.scan import DECLARATIONS, STATEMENTS, Piece, scan, swallowed, unclosed
+from rlmlang.syntax.sections import blank, read
 
 EDITION = 1
 MOST_ERRORS = 20
@@ -47,24 +44,21 @@ def parse(source: SourceFile) -> Parsed:
     holes: list[Span] = []
     while len(found) < MOST_ERRORS:
         try:
-            raw = _parser().parse(text + "\n")
+            built, problems = read(source, text)
+        except RecursionError:
+            return Parsed(None, (*found, too_deep(source)))
         except UnexpectedInput as mistake:
             at = _offset(mistake, text)
             found.append(diagnose(source, text, mistake, at))
             hole = _statement(text, at)
-            shorter = _blank(text, *hole)
+            shorter = text[: hole[0]] + blank(text[hole[0] : hole[1]]) + text[hole[1] :]
             if shorter == text:
                 return Parsed(None, tuple(found))
             holes.append(Span(source, *hole))
             text = shorter
             continue
-        builder = Builder(source)
-        try:
-            built = builder.build(raw)
-        except RecursionError:
-            return Parsed(None, (*found, too_deep(source)))
         file: tree.File = replace(built, holes=tuple(holes), lost=_lost(holes))
-        return Parsed(file, (*found, *builder.problems, *_edition(file, source)))
+        return Parsed(file, (*found, *problems, *_edition(file, source)))
     return Parsed(None, tuple(found))
 
 
@@ -89,11 +83,6 @@ def _lost(holes: Iterable[Span]) -> frozenset[str]:
         if not named and pieces[0].text in (*DECLARATIONS, "let"):
             found.add("")
     return frozenset(found)
-
-
-@cache
-def _parser() -> Lark:
-    return load()
 
 
 def _offset(mistake: UnexpectedInput, text: str) -> int:
@@ -173,11 +162,6 @@ def _declares(piece: Piece, text: str) -> bool:
     """Whether a declaration begins here: a word at the start of a line, in column one."""
     first = piece.start == 0 or text[piece.start - 1] == "\n"
     return first and (piece.text in DECLARATIONS or (piece.kind == "word" and piece.depth == 0))
-
-
-def _blank(text: str, start: int, end: int) -> str:
-    hole = "".join(c if c == "\n" else " " for c in text[start:end])
-    return text[:start] + hole + text[end:]
 
 
 def _numbered(source: SourceFile) -> Edit:

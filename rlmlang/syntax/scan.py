@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 TOKEN = re.compile(
     r"""
@@ -35,11 +36,12 @@ PREFIXES = {
 """What stands before a declaration, and the words that go on behind it."""
 TITLED = ("use", "test")
 """What a text stands behind, where behind others a name does."""
+KEPT, LONGEST = 8, 200_000
+"""Texts whose tokens are kept, those last asked for, and the characters of one that is."""
 OPENING, CLOSING = "{([", "})]"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One token. `lines` counts the line breaks before it; `depth` the braces open around it."""
 
     kind: str
@@ -96,7 +98,15 @@ def swallowed(pieces: Sequence[Piece], text: str, at: int) -> Piece | None:
 
 def scan(text: str) -> list[Piece]:
     """All tokens of a text, valid or not; white space is counted, not kept."""
-    pieces: list[Piece] = []
+    return list(_scan(text)) if len(text) <= LONGEST else [*_pieces(text)]
+
+
+@lru_cache(KEPT)
+def _scan(text: str) -> tuple[Piece, ...]:
+    return tuple(_pieces(text))
+
+
+def _pieces(text: str) -> Iterator[Piece]:
     lines = depth = 0
     for match in TOKEN.finditer(text):
         kind, found = match.lastgroup or "mark", match.group()
@@ -104,7 +114,6 @@ def scan(text: str) -> list[Piece]:
             lines += found.count("\n")
             continue
         depth -= found == "}"
-        pieces.append(Piece(kind, found, match.start(), lines, depth))
+        yield Piece(kind, found, match.start(), lines, depth)
         depth += found == "{"
         lines = 0
-    return pieces

@@ -12,7 +12,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import batches, calls, checking, edits, pages, rows, scale, sessions, texts
+from tests.benchmarks import (
+    batches,
+    calls,
+    checking,
+    editing,
+    edits,
+    pages,
+    rows,
+    scale,
+    sessions,
+    texts,
+)
 
 REPEATS = 15
 RECIPE = Path(__file__).parents[2] / "examples" / "counting" / "counting.rlm"
@@ -101,6 +112,7 @@ def main() -> None:
             *batches.table(),
             *calls.table(),
             *checking.table(),
+            *editing.table(),
             *edits.table(),
             *pages.table(),
             *scale.table(),

@@ -20,7 +20,7 @@ def check(scope: Scope, name: str, e: v.Split) -> Inferred:
     subject, facts = infer(scope, e.subject)
     partition = partition_of(scope.module, e.how)
     Settings(scope.module, e.block, "split")
-    unknown = isinstance(facts.type, AnyType) and scope.module.library.broken
+    unknown = isinstance(facts.type, AnyType) and scope.module.library.doubtful()
     if partition is None or unknown:
         return NOTHING
     strategy = strategy_of(scope.module, partition)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.leases import NO_AMOUNTS, Amounts, left, nothing, portion, share, total
+from rlmlang.stores.database import Claims
 from rlmlang.stores.queue.tables import (
     LIVE,
     OVER,
@@ -150,6 +151,12 @@ def reap(c: Batch) -> None:
     """Ends the leases of those of whom nothing is heard, in all queues of the store."""
     query = "SELECT id FROM lease WHERE state = ? AND expires < ?"
     end_leases(c, [x for (x,) in c.execute(query, (LIVE, c.now())).fetchall()])
+
+
+def goes_on(c: Batch, claims: Claims, lease: int, run: int) -> bool:
+    """Whether a run goes on in some process, as far as a worker knows: one that lost its lease
+    still holds its sign of life."""
+    return claims.goes_on(run) and not (lease and given_up(c, run))
 
 
 def given_up(c: Batch, run: int) -> bool:
