@@ -15,6 +15,9 @@ from rlmlang.ir.recipe import HostFunction, Prompt
 from rlmlang.trajectory.events import Event, Exchange, ToolCalled
 from rlmlang.value import Json
 
+NEW, SENT, READ, LOST = "new", "sent", "read", "lost"
+"""The states of a batch: written down, known to the provider, read to its end, never made."""
+
 
 class Partition(Protocol):
     """A strategy with its arguments. Gives the pieces of a text, a tree or a list in order."""
@@ -42,7 +45,8 @@ class Sending:
     is how many tokens its text may be.
 
     `settings` is JSON of everything besides the text that may change the answer; `ranges` is JSON
-    of [document, start, end] that the request shows; `key` is sha256 over settings and text.
+    of [document, start, end] that the request shows; `key` is sha256 over settings and text. One
+    that is `batched` is sent in a batch of its provider's.
     """
 
     key: bytes
@@ -55,6 +59,7 @@ class Sending:
     priced: bool
     ranges: str = ""
     most: int = 0
+    batched: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,42 @@ class Keeper(Protocol):
     async def settle(self, row: int, settled: Settled) -> None: ...
 
     def reuse(self, answer: StoredAnswer, sending: Sending) -> int: ...
+
+
+@dataclass(frozen=True)
+class ProviderBatch:
+    """Calls that are sent to a provider together, and answered within hours. `token` is our own
+    name for it, `name` the provider's, empty until it is known; `form` says whose format it has;
+    `said` is the provider's word for its state; `calls` are in it, of which so many are `done` or
+    `failed` by the provider's count."""
+
+    id: int
+    token: str
+    form: str
+    endpoint: str
+    model: str
+    name: str = ""
+    state: str = NEW
+    said: str = ""
+    calls: int = 0
+    done: int = 0
+    failed: int = 0
+    made: float = 0.0
+    changed: float = 0.0
+
+
+class BatchKeeper(Protocol):
+    """Keeps which calls wait in which batch. `left` is what is booked for a call of an earlier part
+    of the run that waits in one, `batch_of` the batch of such a call's row. `open` keeps a batch
+    with the rows of its calls before it is sent. Raises CodedError when it can keep no more."""
+
+    def left(self, key: bytes) -> Usage | None: ...
+
+    def batch_of(self, row: int) -> ProviderBatch | None: ...
+
+    async def open(self, batch: ProviderBatch, rows: Sequence[int]) -> ProviderBatch: ...
+
+    async def note(self, batch: ProviderBatch) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema, signing
 from rlmlang.stores.address import StoreAddress
+from rlmlang.stores.batches import Batches
 from rlmlang.stores.calls import (
     ELSEWHERE,
     FIND,
@@ -68,6 +69,7 @@ class Store:
         self._sequence = self._before = 0
         self._open: dict[int, CallRow] = {}
         self._texts = SharedTexts(redact)
+        self.batches = Batches(journal)
         self._told = ToldCalls()
         self._given: dict[bytes, StoredAnswer] = {}  # answers of this run, without secrets
         self._claim: Claim | None = None
@@ -117,6 +119,7 @@ class Store:
         self._before = self.journal.wait(lambda c: highest(c, first, last))
         self._sequence = self._before - first
         kept, spent = self.journal.wait(lambda c: spent_by_step(c, first, last, by_item=by_item))
+        self.journal.wait(lambda c: self.batches.load(c, first, last, self._hold))
         return replace(begun, spent=spent, kept=kept)
 
     def end(self, state: str) -> None:
@@ -210,14 +213,16 @@ class Store:
         while True:
             found = await self.journal.do(lambda c: self._reserve(c, row, sending))
             if isinstance(found, CallRow):
-                self._open[row] = found
-                return row
+                self._open[found.id] = found
+                return found.id
             if isinstance(found, StoredAnswer):
                 return found
             await asyncio.sleep(LOOK)
 
     def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow:
         self._told.keep(c)
+        if (left := self.batches.taken(c, sending.key)) is not None:
+            return self._sound(left)
         if c.shared and not self.fresh and not self.retry_failed:
             c.flush()  # what another run reserves in this group is to be found
             if found := c.execute(FIND, (sending.key, 0)).fetchone():

@@ -51,6 +51,7 @@ class ForEach:
     ready: dict[int, tuple[Datum, Datum | Skipped]] = field(default_factory=dict)
     count: int = 0
     next: int = 0
+    working: int = 1
     stopped: bool = False
     feed: anyio.Lock = field(default_factory=anyio.Lock)
     turn: anyio.Lock = field(default_factory=anyio.Lock)
@@ -62,6 +63,9 @@ class ForEach:
 
         async def work() -> None:
             while (found := await self._next(items)) is not None:
+                if self.working < self.parallel:  # one more, where there may be another item
+                    self.working += 1
+                    tasks.start_soon(work)
                 index, item = found
                 result = SKIPPED if self.stopped else await self.one(index, item)
                 self.ready[index] = (item, result)
@@ -72,8 +76,7 @@ class ForEach:
                     self.turn.release()
 
         async with anyio.create_task_group() as tasks:
-            for _ in range(self.parallel):
-                tasks.start_soon(work)
+            tasks.start_soon(work)
         if isinstance(source, Stream) and self.stopped:
             source.close()
         return self.count
@@ -181,7 +184,8 @@ async def in_turn(
     return count
 
 
-def parallel_of(node: NodeRun, declared: int | None) -> int:
-    """How many items are worked on at a time."""
-    most = node.scope.parallel
+def parallel_of(node: NodeRun, declared: int | None, *, asks: bool = True) -> int:
+    """How many items are worked on at a time: where a model is asked, as many as may wait in
+    batches."""
+    most = node.scope.at_once if asks else node.scope.parallel
     return declared or most + most // AHEAD

@@ -14,7 +14,7 @@ from dspy.lm15 import Request, Response
 from rlmlang.budget import Usage
 from rlmlang.context import Measure
 from rlmlang.ir.answer_forms import HELD
-from rlmlang.ir.binding import BoundModel, Price
+from rlmlang.ir.binding import BATCH, BoundModel, Price
 from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.call_context import CallContext, asked_text, said, system_text
 from rlmlang.models.engines.counting import Counting
@@ -49,7 +49,7 @@ class Meter:
         key = key_of(settings, system, asked, context.call.attempt)
         if _sampled(context) and (draw := draws.of(context.call, key)):
             key = key_of(settings, system, asked, context.call.attempt, draw)
-        most = self._most(request, system)
+        most, batched = self._most(request, system), self._batched(context)
         return Sending(
             key,
             context.call,
@@ -57,11 +57,16 @@ class Meter:
             settings,
             system,
             asked,
-            self._worst(request, most, context),
+            self._worst(request, most, context, batched=batched),
             self.bound.price is not None,
             context.ranges,
             most,
+            batched,
         )
+
+    def _batched(self, context: CallContext) -> bool:
+        """Whether a call may wait in a batch: whoever makes it, in a session, waits for it."""
+        return self.bound.batched and context.call.above is None
 
     def settings(self, request: Request) -> str:
         """Everything besides the text that may change the answer, as JSON; made once a config."""
@@ -84,10 +89,11 @@ class Meter:
         schema = request.config.response_format
         return most + (0 if schema is None else self._schema(schema))
 
-    def _worst(self, request: Request, most: int, context: CallContext) -> Usage:
+    def _worst(self, request: Request, most: int, context: CallContext, *, batched: bool) -> Usage:
         tokens_in = self.counting.reserved(most)
         tokens_out = request.config.max_tokens or context.declared_output
-        usd = usd_of(self.bound.most_price, tokens_in, tokens_out)
+        bound = self.bound.in_batches if batched else self.bound
+        usd = usd_of(bound.most_price, tokens_in, tokens_out)
         return Usage(1, tokens_in, tokens_out, usd)
 
     def _schema(self, schema: Mapping[str, object]) -> int:
@@ -141,6 +147,8 @@ class Meter:
 def price_at(bound: BoundModel, served: str) -> Price | None:
     """The price of what was served: of the tier that was asked for, of another one the usual; the
     dearer where nothing is said of it."""
+    if bound.batched and served == BATCH:
+        return bound.batch_price
     if not served:
         return bound.most_price
     return bound.usual_price if served == bound.tier else bound.price
