@@ -13,10 +13,8 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.recipe import HostFunction, Prompt
 from rlmlang.trajectory.events import Event, Exchange, ToolCalled
+from rlmlang.trajectory.provider_batch import ProviderBatch
 from rlmlang.value import Json
-
-NEW, SENT, READ, LOST = "new", "sent", "read", "lost"
-"""The states of a batch: written down, known to the provider, read to its end, never made."""
 
 
 class Partition(Protocol):
@@ -97,28 +95,6 @@ class Keeper(Protocol):
     async def settle(self, row: int, settled: Settled) -> None: ...
 
     def reuse(self, answer: StoredAnswer, sending: Sending) -> int: ...
-
-
-@dataclass(frozen=True)
-class ProviderBatch:
-    """Calls that are sent to a provider together, and answered within hours. `token` is our own
-    name for it, `name` the provider's, empty until it is known; `form` says whose format it has;
-    `said` is the provider's word for its state; `calls` are in it, of which so many are `done` or
-    `failed` by the provider's count."""
-
-    id: int
-    token: str
-    form: str
-    endpoint: str
-    model: str
-    name: str = ""
-    state: str = NEW
-    said: str = ""
-    calls: int = 0
-    done: int = 0
-    failed: int = 0
-    made: float = 0.0
-    changed: float = 0.0
 
 
 class BatchKeeper(Protocol):

@@ -30,7 +30,7 @@ class Faults:
     behind the last; of those, `done` says how many of a batch's calls are answered before it ends.
     `errors` are the reasons for which whole batches are refused, each once. Of the requests in
     `broken`, so many are answered with 503; those in `lost` are carried out, and the connection is
-    cut. `kill` is the moment at which `pid` is killed. At most `queued` calls may be on their way."""
+    cut; those in `status` are refused with one of their own. `kill` is the moment at which `pid` is killed. At most `queued` calls may be on their way."""
 
     ends: list[str] = field(default_factory=list)
     done: int = 0
@@ -40,6 +40,7 @@ class Faults:
     kill: str = ""
     pid: int = 0
     queued: int = 1 << 30
+    status: dict[str, int] = field(default_factory=dict)
     empty_ids: bool = False
     steps: int = 2
 
@@ -258,6 +259,9 @@ def batch_provider(
                 if provider.faults.broken[moment] > 0:
                     provider.faults.broken[moment] -= 1
                     self.answered(503, b'{"error": {"message": "try again"}}')
+                    return
+                if code := provider.faults.status.get(moment):
+                    self.answered(code, b'{"error": {"message": "no"}}')
                     return
                 if method == "GET":
                     status, data = provider.get(url.path, parse_qs(url.query))

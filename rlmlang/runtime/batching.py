@@ -12,9 +12,11 @@ from rlmlang.ir.walk import predictors
 from rlmlang.models.batch_forms import form_of
 from rlmlang.models.capabilities import tier_shares
 from rlmlang.models.endpoints import Address
-from rlmlang.runtime.prepared import Options
+from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.project import Project
 from rlmlang.schema.provider_batches import FORMS
+from rlmlang.stores.runs import PARKED
+from rlmlang.stores.store import Store
 
 TIER = "batches"  # what the table of prices calls them
 
@@ -51,10 +53,13 @@ def _batched(bound: BoundModel, base: str, options: Options, project: Project) -
     return replace(bound, batched=True, batch_price=_price(bound, form, project))
 
 
-def at_once(models: Mapping[str, BoundModel]) -> int:
-    """How many calls may wait in batches; 0 where none goes in any."""
-    batched = any(bound.batched for bound in models.values())
-    return max(limits.calls for limits in FORMS.values()) if batched else 0
+def at_once(ready: Prepared) -> int:
+    """How many calls of a run may wait in batches: what one holds, unless somebody has said how
+    many go at a time; 0 where none goes in any."""
+    if not any(bound.batched for bound in ready.binding.models.values()):
+        return 0
+    most = max(limits.calls for limits in FORMS.values())
+    return ready.options.parallel or ready.recipe.budget.parallel or most
 
 
 def _price(bound: BoundModel, form: str, project: Project) -> Price | None:
@@ -72,10 +77,24 @@ def _price(bound: BoundModel, form: str, project: Project) -> Price | None:
 
 def _unavailable(name: str, base: str) -> CodedError:
     where = f" at {base}" if base else ""
+    known = f'; or in rlm.toml: [takes] "{name}" = {{ batch = true }}' if base else ""
     return failed(
         "batch-unavailable",
         f"nobody here knows how calls of {name}{where} go in batches",
-        reason=f"Batches are those of {', '.join(FORMS)}.",
-        hint="leave out --engine batch; or in rlm.toml, where a server takes OpenAI's batches: "
-        f' [takes] "{name}" = {{ batch = true }}',
+        reason=f"Batches are those of {', '.join(FORMS)}, and of servers that take its format.",
+        hint=f"leave out --engine batch{known}",
+    )
+
+
+def hold_waiting(store: Store, ready: Prepared) -> None:
+    """Raises CodedError (batch-waiting) where calls of a run wait in batches and would be asked
+    live: they would be paid twice."""
+    if not store.batches.waiting or at_once(ready):
+        return
+    store.end(PARKED)
+    raise failed(
+        "batch-waiting",
+        f"{store.batches.waiting:,} calls of {store.run.name} wait in batches of their provider's",
+        reason="Asked live, they would be paid twice.",
+        hint="go on with --engine batch; --fresh begins anew, and pays anew",
     )

@@ -20,7 +20,7 @@ from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.loop_thread import LoopThread
-from rlmlang.runtime.batching import at_once
+from rlmlang.runtime.batching import at_once, hold_waiting
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
@@ -223,9 +223,9 @@ class Session:
             by_item=has_item_budgets(ready.plan),
         )
         self.begun = await anyio.to_thread.run_sync(begin)  # runs beside it go on meanwhile
+        hold_waiting(self.store, ready)
         above = "item" not in self.about  # a batch counts what its items have spent
         restore(self.account, self.begun.spent, ready.plan, above=above)
-        asked = options.parallel or ready.recipe.budget.parallel
         scope = RunContext(
             ready.plan,
             self.begun.name,
@@ -234,7 +234,7 @@ class Session:
             self._record,
             self.store.next,
             parallel=self.parallel,
-            in_batches=asked or at_once(ready.binding.models),
+            in_batches=at_once(ready),
             notice=self.notice,
             before=spent_by_items(self.begun.spent, ready.plan),
             sink=self.sink,

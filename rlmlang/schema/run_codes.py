@@ -35,6 +35,7 @@ RUN_CODES: dict[str, Row] = {
     "batch-unanswered": (FAILED, ("parks",), "calls that their batches have brought no answer to"),
     "batch-unavailable": (USAGE, (), "a model whose provider takes no batches that are known here"),
     "batch-unreachable": (FAILED, ("parks",), "a batch that its provider cannot be asked for"),
+    "batch-waiting": (FAILED, ("parks",), "calls that wait in batches, and would be asked live"),
     "binary-source": (FAILED, ("no text", "source"), "a file that is no text"),
     "budget-cannot-fit": (BUDGET, ("unfit",), "even the best case exceeds the budget"),
     "budget-passed": (OK, (), "more was spent than the budget allows"),

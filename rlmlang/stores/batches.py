@@ -12,12 +12,12 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
 from rlmlang.budget import Usage
-from rlmlang.protocols import ProviderBatch
 from rlmlang.stores.connection import Cell, Connection, Found, Row
 from rlmlang.stores.journal import Journal
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.runs import PICO
 from rlmlang.stores.schema import RESERVED, TABLES
+from rlmlang.trajectory.provider_batch import ProviderBatch
 
 AT_ONCE = 500  # values of a statement
 WAITING = f"""SELECT c.id, c.key, c.worst_in, c.worst_out, c.worst_usd, x.* FROM batch_call x
@@ -56,6 +56,11 @@ class Batches:
                 known[number] = batch_from(c.execute(BATCH, (number,)).fetchone(), hold)
             self._left[key] = LeftCall(row, Usage(1, into, out, Fraction(usd or 0, PICO)))
             self._of[row] = known[number]
+
+    @property
+    def waiting(self) -> int:
+        """How many calls of an earlier part of the run wait in batches."""
+        return len(self._left)
 
     def left(self, key: bytes) -> Usage | None:
         """What is booked for a call that waits in a batch; None for any other."""

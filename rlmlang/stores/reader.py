@@ -13,7 +13,6 @@ from typing import Any
 from rlmlang.budget import Usage
 from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
-from rlmlang.protocols import ProviderBatch
 from rlmlang.stores import rows, schema, signing
 from rlmlang.stores.address import Server, StoreAddress
 from rlmlang.stores.batches import waiting_in
@@ -37,6 +36,7 @@ from rlmlang.trajectory.events import (
     parent_of,
 )
 from rlmlang.trajectory.kinds import KINDS, from_json
+from rlmlang.trajectory.provider_batch import ProviderBatch
 
 NEWEST = "SELECT id FROM run ORDER BY started DESC, id DESC LIMIT 1"
 LAST = """SELECT id FROM run WHERE NOT (json_valid(data)

@@ -10,17 +10,24 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import rlmlang
+from rlmlang.diagnostics.diagnostic import CodedError
+from rlmlang.models.provider_batches.clock import Pace
 from rlmlang.runtime import execute
+from rlmlang.runtime.library import EngineName
 from rlmlang.runtime.prepare import prepare
 from rlmlang.runtime.prepared import Options, Outcome
+from rlmlang.schema.provider_batches import FORMS, BatchLimits
 from rlmlang.stores.reader import StoreReader
 from rlmlang.trajectory.events import BatchChanged, CallFailed, Event
 from tests.batch_provider import BatchProvider, batch_provider
+from tests.conftest import Rlm
 
 RECIPE = """rlm 1
 
@@ -57,14 +64,18 @@ def notes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def ran(
-    notes: str, provider: BatchProvider, heard: list[Event] | None = None, **sets: str
+    notes: str,
+    provider: BatchProvider,
+    heard: list[Event] | None = None,
+    engine: str = "batch",
+    **sets: str,
 ) -> Outcome:
     """A run that sends its calls in batches."""
     options = Options(
         sets={f"budget.{k}": v for k, v in sets.items()},
         sources={"book": str(Path(notes).with_name("book.txt"))},
         api_base=provider.base,
-        engine="batch",
+        engine=engine,
         store=Path(notes).with_name("store.db"),
         max_wait=5.0,
     )
@@ -169,7 +180,7 @@ def test_kills_one_after_another_leave_the_budget_exact(notes: str) -> None:
         assert len(provider.batches) == 1
 
 
-def test_a_run_that_is_stopped_leaves_its_batch_and_takes_it_later(notes: str) -> None:
+def test_a_run_that_is_stopped_leaves_its_batch_and_takes_it_later(notes: str, rlm: Rlm) -> None:
     def interrupt(event: Event) -> None:
         if isinstance(event, BatchChanged) and event.said == "in_progress":
             raise EnoughError
@@ -184,9 +195,95 @@ def test_a_run_that_is_stopped_leaves_its_batch_and_takes_it_later(notes: str) -
             ((batch, calls),) = reader.batches(run)
             assert (reader.state(run), batch.name, calls) == ("parked", "batch_1", LINES)
             assert reader.totals(run)[0] == LINES  # at its worst, until it is read
+        with pytest.raises(CodedError) as refused:
+            ran(notes, provider, engine="live")
+        assert refused.value.diagnostic.code == "batch-waiting" and not provider.live
+        shown = rlm("show", "--store", str(Path(notes).with_name("store.db"))).out
+        assert f"{LINES} calls wait in batch_1 (in_progress)" in shown
         outcome = ran(notes, provider)
         charged_once(provider, outcome)
         assert len(provider.batches) == 1
+
+
+STOPS: dict[str, tuple[dict[str, Any], str]] = {
+    "a batch that was cancelled": ({"ends": ["cancelled"], "done": 4}, "batch-unanswered"),
+    "one that expires again and again": ({"ends": ["expired"] * 3}, "batch-unanswered"),
+    "one that is refused for good": (
+        {"errors": [{"code": "model_not_found", "message": "no such model"}]},
+        "batch-refused",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STOPS)
+def test_what_stops_a_run_charges_what_was_answered_and_is_gone_on_with(
+    notes: str, what: str
+) -> None:
+    faults, code = STOPS[what]
+    with batch_provider() as provider:
+        for name, value in faults.items():
+            setattr(provider.faults, name, value)
+        stopped = ran(notes, provider)
+        assert stopped.problem is not None and stopped.problem.diagnostic.code == code
+        assert stopped.usage.usd == len(provider.charged) * ONE
+        charged_once(provider, ran(notes, provider))
+
+
+@pytest.mark.parametrize("share", [1, 2])
+def test_a_refused_key_leaves_the_batch_for_the_next_run(notes: str, share: int) -> None:
+    """The money is set aside until it is known; with a share of its own a model costs that."""
+    toml = Path(notes).with_name("rlm.toml")
+    price = f"input = 0.25, output = 2.00, batch = {share / 10}"
+    toml.write_text(f'{toml.read_text()}[prices]\n"openai/gpt-5-mini" = {{ {price} }}\n')
+    with batch_provider() as provider:
+        provider.faults.status["look"] = 401
+        stopped = ran(notes, provider)
+        assert stopped.problem is not None
+        assert stopped.problem.diagnostic.code == "batch-unreachable"
+        assert stopped.usage.calls == LINES and not provider.charged
+        provider.faults.status.clear()
+        outcome = ran(notes, provider)
+        assert outcome.problem is None and len(provider.batches) == 1
+    assert outcome.usage.usd == LINES * ONE * 2 * Fraction(share, 10)
+
+
+def test_a_batch_is_full_by_what_it_may_hold(notes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMS, "openai", BatchLimits(5, 200_000_000))
+    with batch_provider() as provider:
+        charged_once(provider, ran(notes, provider))
+        assert [len(b.lines) for b in provider.batches.values()] == [5, 5, 2]
+    monkeypatch.setitem(FORMS, "openai", BatchLimits(50_000, 2_000))
+    with batch_provider() as provider:
+        charged_once(provider, ran(notes, provider))
+        assert len(provider.batches) > 2
+
+
+def test_who_waits_for_each_answer_is_priced_live_the_others_at_half(notes: str) -> None:
+    def worst(recipe: str, engine: EngineName, **values: str) -> Fraction:
+        plan = rlmlang.plan_recipe(
+            recipe, values=values, model="openai/gpt-4.1-mini", engine=engine
+        )
+        usd = plan.totals.worst.usd
+        assert usd is not None and (exact := usd.exact()) is not None
+        return exact
+
+    book = "One line.\nAnother line.\n"
+    assert worst(notes, "batch", book=book) * 2 == worst(notes, "live", book=book)
+    session = {"question": "Who?", "context": book}
+    assert worst("std/rlm", "batch", **session) == worst("std/rlm", "live", **session)
+
+
+def test_the_command_says_what_becomes_of_a_batch(notes: str, rlm: Rlm) -> None:
+    with batch_provider() as provider:
+        done = rlm("run", notes, "--source", "book=book.txt", "--api-base", provider.base,
+                   "--engine", "batch", "--model", "openai/gpt-5-mini")  # fmt: skip
+    assert done.code == 0, done.err
+    assert f"batch_1 of {LINES} calls: completed, {LINES} done" in done.err
+
+
+def test_looks_at_a_batch_become_rare() -> None:
+    pauses = list(islice(Pace(poll=15.0).pauses(), 40))
+    assert pauses[0] == 15 and pauses == sorted(pauses) and pauses[-1] == 600
 
 
 class EnoughError(Exception):

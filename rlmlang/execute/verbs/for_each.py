@@ -21,6 +21,7 @@ from rlmlang.execute.stream import Stream, each
 from rlmlang.ir.recipe import Ask, OnError
 
 WINDOW = 4
+AT_FIRST = 256  # so many begin at once; more when there are items for them, as batches may hold
 AHEAD = 8  # an eighth more items than requests may fly: those are being made ready or kept
 
 TURN = 256
@@ -51,7 +52,7 @@ class ForEach:
     ready: dict[int, tuple[Datum, Datum | Skipped]] = field(default_factory=dict)
     count: int = 0
     next: int = 0
-    working: int = 1
+    working: int = 0
     stopped: bool = False
     feed: anyio.Lock = field(default_factory=anyio.Lock)
     turn: anyio.Lock = field(default_factory=anyio.Lock)
@@ -60,6 +61,7 @@ class ForEach:
     async def run(self, source: Stream | Iterable[Datum]) -> int:
         """Goes over all items; gives how many there were."""
         items = each(source)
+        self.working = min(self.parallel, AT_FIRST)
 
         async def work() -> None:
             while (found := await self._next(items)) is not None:
@@ -76,7 +78,8 @@ class ForEach:
                     self.turn.release()
 
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(work)
+            for _ in range(self.working):
+                tasks.start_soon(work)
         if isinstance(source, Stream) and self.stopped:
             source.close()
         return self.count

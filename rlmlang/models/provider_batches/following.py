@@ -32,8 +32,9 @@ from rlmlang.models.provider_batches.batch_api import (
 )
 from rlmlang.models.provider_batches.clock import Clock, Pace
 from rlmlang.models.provider_batches.waiting import Waiting, error_of, left_behind
-from rlmlang.protocols import LOST, READ, SENT, BatchKeeper, ProviderBatch
+from rlmlang.protocols import BatchKeeper
 from rlmlang.trajectory.events import NOT_TAKEN, BatchChanged
+from rlmlang.trajectory.provider_batch import LOST, READ, SENT, ProviderBatch
 
 AGAIN = (lm15.ServerError, lm15.TimeoutError, lm15.TransportError, lm15.RateLimitError)
 FULL = ("token_limit", "enqueued", "queue_full")

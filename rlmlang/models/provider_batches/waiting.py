@@ -13,8 +13,8 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.models.engines.call_context import InBatch
 from rlmlang.models.engines.not_in_batch import NotInBatchError
 from rlmlang.models.provider_batches.batch_api import BatchApi, BatchLine, LineProblem, WrittenCall
-from rlmlang.protocols import ProviderBatch
 from rlmlang.trajectory.events import Event
+from rlmlang.trajectory.provider_batch import ProviderBatch
 
 
 @dataclass(eq=False)
