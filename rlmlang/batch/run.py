@@ -133,6 +133,8 @@ class _Run:
 
     def _end(self) -> None:
         self.history.close()
+        if self.resumed:  # what was waited for again is of this time, and no longer of earlier ones
+            self.totals.before = self.account.spent - self.totals.usage
         if self.store is not None:
             ended = self.totals.whole and not (self.resumed and self.totals.left)
             self.store.end(FINISHED if ended else PARKED)

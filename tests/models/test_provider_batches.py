@@ -4,6 +4,7 @@ paid, by the provider's own count."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 from collections import Counter
@@ -139,14 +140,14 @@ def test_what_goes_wrong_loses_nothing_and_pays_nothing_twice(notes: str, what: 
     assert failures(heard).keys() == ({code} if code else set())
 
 
-def killed(notes: str, provider: BatchProvider, moment: str) -> None:
+def killed(provider: BatchProvider, moment: str, work: Callable[[], object]) -> None:
     """A process of its own that the provider kills at a moment, by itself: nothing is told to it."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.read(reader, 1)  # until the provider knows whom to kill
         with contextlib.suppress(BaseException):
-            ran(notes, provider)
+            work()
         os._exit(0)
     provider.faults.pid, provider.faults.kill = child, moment
     os.write(writer, b"g")
@@ -164,7 +165,7 @@ def test_a_kill_at_any_moment_orphans_no_batch_and_sends_none_twice(
     notes: str, moment: str
 ) -> None:
     with batch_provider() as provider:
-        killed(notes, provider, moment)
+        killed(provider, moment, lambda: ran(notes, provider))
         outcome = ran(notes, provider, usd="0.01")
         charged_once(provider, outcome)
         assert len(provider.batches) == 1
@@ -174,7 +175,7 @@ def test_a_kill_at_any_moment_orphans_no_batch_and_sends_none_twice(
 def test_kills_one_after_another_leave_the_budget_exact(notes: str) -> None:
     with batch_provider() as provider:
         for moment in ("after create", "before look", "after read"):
-            killed(notes, provider, moment)
+            killed(provider, moment, lambda: ran(notes, provider))
         outcome = ran(notes, provider, calls=str(LINES))
         charged_once(provider, outcome)
         assert len(provider.batches) == 1
@@ -279,6 +280,37 @@ def test_the_command_says_what_becomes_of_a_batch(notes: str, rlm: Rlm) -> None:
                    "--engine", "batch", "--model", "openai/gpt-5-mini")  # fmt: skip
     assert done.code == 0, done.err
     assert f"batch_1 of {LINES} calls: completed, {LINES} done" in done.err
+
+
+BATCH = """
+batch all for notes {
+  each book in glob("books/*.txt")
+  output: "answers/{name}.json"
+  budget {
+    calls <= 40
+  }
+}
+"""
+
+
+def test_items_of_a_batch_of_ours_share_one_of_the_provider_over_a_kill(
+    notes: str, rlm: Rlm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(notes).write_text(RECIPE + BATCH)
+    for n in range(4):
+        book = Path(notes).parent / "books" / f"b{n}.txt"
+        book.parent.mkdir(exist_ok=True)
+        book.write_text(f"One line of {n}.\nAnother of {n}.\n")
+    with batch_provider() as provider:
+        monkeypatch.setenv("RLM_API_BASE", provider.base)
+        command = ("batch", notes, "--engine", "batch", "--json")
+        killed(provider, "after look", lambda: rlm(*command))
+        done = rlm(*command)
+        assert done.code == 0, done.err
+        assert [len(b.lines) for b in provider.batches.values()] == [8]
+        assert sorted(provider.charged.values()) == [1] * 8
+    found = json.loads(done.out)
+    assert (found["usage"]["calls"], found["before"]["calls"]) == (8, 0)
 
 
 def test_looks_at_a_batch_become_rare() -> None:
