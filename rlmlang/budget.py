@@ -156,6 +156,15 @@ class Account:
         with guard:
             return _refused(line, worst) or _reserved(line, worst, guard)
 
+    def reopen(self, worst: Usage, model: str = "") -> Reservation:
+        """Sets aside again what was booked as spent for a call whose outcome is still to come."""
+        line, guard = self.line(model), self.top.guard
+        with guard:
+            for account in line:
+                if not account.shared:  # which counts what is spent now alone
+                    account.spent -= worst
+            return _reserved(line, worst, guard)
+
     @property
     def shared(self) -> bool:
         """Whether runs of a program spend from it together, each what it spends now."""

@@ -13,6 +13,7 @@ from rlmlang.ir.calls import CallId
 from rlmlang.ir.expressions import Code
 from rlmlang.ir.recipe import HostFunction, Prompt
 from rlmlang.trajectory.events import Event, Exchange, ToolCalled
+from rlmlang.trajectory.provider_batch import ProviderBatch
 from rlmlang.value import Json
 
 
@@ -43,7 +44,8 @@ class Sending:
 
     `settings` is JSON of everything besides the text that may change the answer; `ranges` is JSON
     of [document, start, end] that the request shows; `key` is sha256 over settings, text and
-    images, of which the text has a reference each.
+    images, of which the text has a reference each. One that is `batched` is sent in a batch of its
+    provider's.
     """
 
     key: bytes
@@ -57,6 +59,7 @@ class Sending:
     ranges: str = ""
     most: int = 0
     images: int = 0
+    batched: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,20 @@ class Keeper(Protocol):
     async def settle(self, row: int, settled: Settled) -> None: ...
 
     def reuse(self, answer: StoredAnswer, sending: Sending) -> int: ...
+
+
+class BatchKeeper(Protocol):
+    """Keeps which calls wait in which batch. `left` is what is booked for a call of an earlier part
+    of the run that waits in one, `batch_of` the batch of such a call's row. `open` keeps a batch
+    with the rows of its calls before it is sent. Raises CodedError when it can keep no more."""
+
+    def left(self, key: bytes) -> Usage | None: ...
+
+    def batch_of(self, row: int) -> ProviderBatch | None: ...
+
+    async def open(self, batch: ProviderBatch, rows: Sequence[int]) -> ProviderBatch: ...
+
+    async def note(self, batch: ProviderBatch) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,13 @@ class Round:
         store.journal.wait(lambda c: open_queue(c, made, before, again=again))
         return made
 
-    def end(self) -> None:
-        """Gives back what it holds. A run that is not done stays one to be gone on with."""
+    def end(self, account: Account) -> None:
+        """Gives back what it holds. A run that is not done stays one to be gone on with. What was
+        waited for again, in a batch of a provider's, is of this time and no longer of earlier
+        ones."""
         self.history.close()
+        if self.resumed and self.worker is None:
+            self.totals.before = account.spent - self.totals.usage
         if self.store is None:
             return
         if self.worker is not None:

@@ -100,7 +100,7 @@ class _Run:
         finally:
             await self.providers.close()
             self.totals.seconds = time.monotonic() - began
-            self.round.end()
+            self.round.end(self.account)
         return self.totals
 
     # ── the items ────────────────────────────────────────────────────────────

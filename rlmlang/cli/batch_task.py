@@ -60,7 +60,8 @@ class Task:
     ) -> None:
         found = self.found = survey(batch)
         way = Way.of(batch, options, found.count, wish)
-        shared = isinstance(options.store, Server) and not wish.dry
+        batched = options.engine == "batch"  # calls wait for this process
+        shared = isinstance(options.store, Server) and not (wish.dry or batched)
         listing = Listing(found.count, found.listing, asked.told()) if shared else None
         self.batch, self.way = batch, replace(way, shared=listing, lease=lease)
         self.as_values, self.quiet, self.priced = as_values, quiet, True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import click
 
 from rlmlang.cli.aside import keep_aside
+from rlmlang.schema.provider_batches import ENGINES
 from rlmlang.schema.sandboxes import choices
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Flag:
     doc: str
     on: tuple[str, ...]
     shown: str = ""
-    kind: click.ParamType[int] | click.ParamType[float] | None = None
+    kind: click.ParamType[int] | click.ParamType[float] | click.Choice[str] | None = None
     default: object = None
     multiple: bool = False
     own: tuple[str, ...] = ()
@@ -90,6 +91,9 @@ FLAGS = (
     Flag(("--api-key-env",), "api_key_env",
          "The variable that holds the endpoint's key; else RLM_API_KEY.", (*ASKING, "mcp"), "NAME",
          default=""),
+    Flag(("--engine",), "engine",
+         "How models are asked: live, or in batches at half the price and within a day.",
+         ("run", "batch", "plan"), "live|batch", click.Choice(ENGINES)),
     Flag(("--profile",), "profile", "The profile of rlm.toml whose settings hold.",
          (*ASKING, "plan", "graph", "doctor", "models", "mcp", *LOOKING), "NAME", default="",
          below=True, aside=True, offers="profiles"),

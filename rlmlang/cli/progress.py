@@ -17,7 +17,9 @@ from rlmlang.report.evidence import Answers
 from rlmlang.report.plan import short
 from rlmlang.report.receipt import evidence_view, receipt_view
 from rlmlang.report.tally import Tally
+from rlmlang.report.waiting_batches import changed_words
 from rlmlang.trajectory.events import (
+    BatchChanged,
     CallFailed,
     CallFinished,
     CallStarted,
@@ -60,6 +62,7 @@ class Progress(Drawing):
         self.sessions: dict[str, tuple[int, int]] = {}  # turns and sub-calls of steps with code
         self.in_flight: dict[str, set[int]] = {}  # the requests of a step that are on their way
         self.answers = Answers()
+        self.batches: dict[str, tuple[str, str]] = {}  # the states of batches, as they were told
         self.lines = Lines(self.console, self.so_far, quiet=quiet, every=every)
 
     def __enter__(self) -> Self:
@@ -105,6 +108,8 @@ class Progress(Drawing):
                 self.console.print(
                     f"  {event.model} waits {event.seconds:.0f} s: {event.why}", style="yellow"
                 )
+            case BatchChanged() if not self.quiet and self._news(event):
+                self.console.print(f"  {changed_words(event)}", markup=False)
             case Noticed() if not self.quiet:
                 words = f"  {event.message} ({event.code})"
                 self.console.print(words, style="yellow", markup=False)
@@ -116,6 +121,12 @@ class Progress(Drawing):
                     completed=max(1, task.completed),
                     visible=False,
                 )
+
+    def _news(self, event: BatchChanged) -> bool:
+        """Whether a batch is in another state than it was, whatever its counts."""
+        before, now = self.batches.get(event.batch), (event.state, event.said)
+        self.batches[event.batch] = now
+        return before != now
 
     def _begin(self, event: StepStarted) -> None:
         node = self.plan.of_event(event.node)

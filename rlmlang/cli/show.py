@@ -153,7 +153,10 @@ def _tell(
 
         show_batch(reader, row, everything=everything, as_values=as_values)
         return
+    from rich.console import Group
+
     from rlmlang.report.export.jsonl import json_lines
+    from rlmlang.report.waiting_batches import waiting_lines
     from rlmlang.report.wanted_calls import calls_in, calls_of, events_of
     from rlmlang.trajectory.calls import fold
 
@@ -164,6 +167,8 @@ def _tell(
     view = _view(record, node, wanted, everything=everything)
     if view is None or (wanted.step and not calls_in(record, wanted.step)):
         raise _unknown(record, node or wanted.step)
+    if not (node or as_values) and (waiting := waiting_lines(reader.batches(row))):
+        view = Group(view, *waiting)
     if as_values:
         chosen = wanted.among(calls_in(record, node) if node else calls_of(record))
         write_lines(json_lines(events_of(reader.events(row), chosen)), None)

@@ -45,7 +45,7 @@ class RunContext:
     numbers of the items for which they are carried out, from the outermost map on, and
     `deepest` is the depth that their budgets allow. `before` is what items with accounts of their
     own spent in an earlier part of the run, by the item's call, with the models. A `sink` takes the
-    items of the result as they come."""
+    items of the result as they come; so many calls may wait `in_batches`."""
 
     plan: Plan
     run: str
@@ -56,6 +56,7 @@ class RunContext:
     receipt: Receipt = field(default_factory=Receipt)
     inside: tuple[int, ...] = ()
     parallel: int = PARALLEL
+    in_batches: int = 0
     depth: int = 0
     deepest: int | None = None
     before: Mapping[str, Sequence[tuple[str, Usage]]] = field(default_factory=dict)
@@ -66,6 +67,11 @@ class RunContext:
 
     def __post_init__(self) -> None:
         self.allowance = Allowance(self.plan)
+
+    @property
+    def at_once(self) -> int:
+        """How many calls of a step may be asked at a time."""
+        return max(self.parallel, self.in_batches)
 
     def for_item(self, number: int, account: Account, deepest: int | None) -> RunContext:
         """The run inside the steps of an item, which pays from an account of its own."""

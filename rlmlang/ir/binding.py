@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 
 from rlmlang.ir.models import Model, Takes
 from rlmlang.schema.formula import Sizes
 from rlmlang.value import LATER, Frozen, value
+
+BATCH = "batch"
+"""The tier by which a call in a batch of its provider's is served."""
 
 
 @value
@@ -24,7 +27,8 @@ class BoundModel(Frozen):
     """A model of a recipe with the real one that fills it, and what that takes; `price` is None
     when nobody knows one. Where another service tier is asked for than the usual one, `tier_price`
     is what that costs. `image` is the most tokens of one image of the run, 0 where the images are
-    not there yet."""
+    not there yet. Calls of one that is `batched` are sent in batches of its provider's at
+    `batch_price`, but for those of sessions and modules, which wait for each answer."""
 
     model: str
     name: str
@@ -33,6 +37,15 @@ class BoundModel(Frozen):
     tier: str = field(default="", metadata=LATER)
     tier_price: Price | None = field(default=None, metadata=LATER)
     image: int = field(default=0, metadata=LATER)
+    batched: bool = field(default=False, metadata=LATER)
+    batch_price: Price | None = field(default=None, metadata=LATER)
+
+    @property
+    def in_batches(self) -> BoundModel:
+        """The same as its calls in batches are priced, where it has such."""
+        if not self.batched:
+            return self
+        return replace(self, price=self.batch_price, tier="", tier_price=None)
 
     @property
     def usual_price(self) -> Price | None:

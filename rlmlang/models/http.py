@@ -52,22 +52,37 @@ class ChatEndpoint:
     async def complete(self, request: Request) -> Response:
         """One attempt. Raises lm15 errors that say whether another could help; Adapted where it
         would in another form."""
-        key = (self.endpoint, request.model)
-        dialect = self.dialects.first(key, dialect_of(request.model, self.takes))
+        dialect = self.dialect(request)
         url = self.address.url(self.address.paths[dialect.path])
         try:
             asked = json.dumps(dialect.body(request)).encode()
             status, headers, data = await self._post(url, asked)
-            wait = retry_after(headers, time.time())
-            if not 200 <= status < 300:
-                said = data.decode("utf-8", "replace")
-                raise self._refused(request.model, dialect, status, said, wait)
         except NOT_SENT as mistake:
             raise lm15.TransportError(self._words(mistake), code=NOT_TAKEN) from None
         except TimeoutError:
             raise lm15.TimeoutError(f"no answer within {self.timeout:g} s") from None
         except aiohttp.ClientError as mistake:
             raise lm15.TransportError(self._words(mistake)) from None
+        return self.read(request, dialect, status, headers, data)
+
+    def dialect(self, request: Request) -> Dialect:
+        """The form in which a request is written now."""
+        key = (self.endpoint, request.model)
+        return self.dialects.first(key, dialect_of(request.model, self.takes))
+
+    def read(
+        self,
+        request: Request,
+        dialect: Dialect,
+        status: int,
+        headers: Mapping[str, str],
+        data: bytes,
+    ) -> Response:
+        """What came back for a request in such a form. Raises as `complete` does."""
+        wait = retry_after(headers, time.time())
+        if not 200 <= status < 300:
+            said = data.decode("utf-8", "replace")
+            raise self._refused(request.model, dialect, status, said, wait)
         failed = partial(refused_inside, self.redact, wait)
         return response_of(data, request, self.redact, failed, charset_of(headers))
 

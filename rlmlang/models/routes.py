@@ -24,6 +24,9 @@ from rlmlang.models.keys import Endpoint, key_for, missing_for, needs_key, varia
 from rlmlang.models.lm import LmEngine, seen
 from rlmlang.models.offline import NAME
 from rlmlang.models.offline.reader import OfflineReader
+from rlmlang.models.provider_batches.batch_engine import BatchEngine
+from rlmlang.models.provider_batches.clock import Pace
+from rlmlang.models.provider_batches.forms import batches_of
 
 OPENAI = address_of("https://api.openai.com/v1")
 
@@ -32,7 +35,8 @@ OPENAI = address_of("https://api.openai.com/v1")
 class Connection:
     """How models are reached: an endpoint for all of them, a time limit, the parallelism, what is
     to be taken out of messages, the variable that was named for the key; what is `seen` shows its
-    requests to DSPy's onlookers; `dialects` are the forms of requests that a run learns."""
+    requests to DSPy's onlookers; `dialects` are the forms of requests that a run learns, `pace` is
+    that of batches."""
 
     address: Address | None = None
     timeout: float = 120.0
@@ -41,6 +45,7 @@ class Connection:
     key_env: str = ""
     seen: bool = False
     dialects: Dialects = field(default_factory=Dialects)
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True)
@@ -106,19 +111,41 @@ def route_for(
             if engines.closed
             else shared.transport(of, lambda: _transport(bound, connection))
         )
+    batches = _batches(name, transport, bound, connection, engines)
     if connection.seen and transport is not engines.no_send:
         transport = seen(name, transport)
+        batches = seen(name, batches) if batches is not None else None
     sends = transport is not engines.no_send
     endpoint = str(getattr(transport, "endpoint", "")) if sends else _where(bound.name, connection)
     inner = transport
     if bound.room > model.output:
         inner = WithinOutput(transport, model.output, measure)
+        batches = WithinOutput(batches, model.output, measure) if batches is not None else None
     meter = Meter(measure, bound, endpoint, engines.providers.counting(endpoint, name))
-    stack = engines.stack(inner, meter, name, limits)
+    stack = engines.stack(inner, meter, name, limits, batches)
     config = config_of(model, bound)
     if isinstance(transport, LmEngine):
         config = transport.configured(config)
     return Route(name, config, stack, transport, bound)
+
+
+def _batches(
+    name: str, live: Engine, bound: BoundModel, connection: Connection, engines: EngineStack
+) -> Engine | None:
+    """What sends calls of a model in batches, shared by runs that go on at one time; a run that is
+    stopped takes back what was not sent. None where its calls go in none."""
+    if not bound.batched or engines.closed:
+        return None
+
+    def made() -> BatchEngine:
+        api = batches_of(live, connection.timeout, connection.redact)
+        return BatchEngine(api, connection.pace, max_wait=engines.max_wait)
+
+    of = ("batches", name, connection.address, connection.key_env)
+    engine = engines.providers.transport(of, made)
+    if isinstance(engine, BatchEngine):
+        engines.in_flight.wake.append(engine.turn_away)
+    return engine
 
 
 def config_of(model: Model, bound: BoundModel) -> Config:

@@ -11,11 +11,13 @@ from rich.text import Text
 
 from rlmlang.ir.bounds import Bound, Cost
 from rlmlang.ir.recipe import HostFunction
+from rlmlang.plan.batched import live
 from rlmlang.plan.graph import Node
 from rlmlang.plan.plan import Plan, Rewrite
 from rlmlang.plan.verdict import Line
 from rlmlang.report.fitted import Hanging
 from rlmlang.schema.formula import Formula
+from rlmlang.schema.provider_batches import FORMS
 from rlmlang.schema.tools import CALLS
 
 TONES = {"proven": "green", "may be hit": "yellow", "cannot fit": "red", "unknown": "yellow"}
@@ -114,6 +116,7 @@ def _notes(plan: Plan) -> list[Text]:
     depth = f"depth {plan.totals.depth}"
     shape = f"{depth}, {rounds:,} rounds one after another" if rounds is not None else depth
     lines.append(Text(f"  {shape}", style="dim"))
+    lines += [Text(f"  {words}") for words in _in_batches(plan)]
     lines += [Text(f"  {words}", style="dim") for words in _outside(plan)]
     if budget.default:
         lines.append(Text("  the recipe declares no budget: this is the default one", style="dim"))
@@ -129,6 +132,17 @@ def _notes(plan: Plan) -> list[Text]:
         for name, room in plan.binding.rooms
     ]
     return lines
+
+
+def _in_batches(plan: Plan) -> Iterator[str]:
+    """What calls in batches cost and take, beside what they do live."""
+    asked_live = live(plan)
+    if asked_live is not None:
+        cost, usual = plan.totals.worst.usd, asked_live.totals.worst.usd
+        prices = f"${dollars(cost)} at most, ${dollars(usual)} live" if cost and usual else ""
+        hours = max(limits.hours for limits in FORMS.values())
+        time = f"each round of calls is answered within {hours} h"
+        yield f"in batches: {'; '.join(filter(None, (prices, time)))}"
 
 
 def _outside(plan: Plan) -> Iterator[str]:
@@ -158,7 +172,9 @@ def _rewrite_line(rewrite: Rewrite) -> Text:
 
 
 def _models(plan: Plan) -> str:
-    tiers = {b.name: f" ({b.tier})" for b in plan.binding.models.values() if b.tier}
+    models = plan.binding.models.values()
+    tiers = {b.name: f" ({b.tier})" for b in models if b.tier}
+    tiers |= {b.name: " (in batches)" for b in models if b.batched}
     return ", ".join(sorted({n.model + tiers.get(n.model, "") for n in plan.nodes if n.model}))
 
 

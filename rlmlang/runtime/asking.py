@@ -12,11 +12,12 @@ from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.providers import Providers
 from rlmlang.models.engines.stack import EngineStack, ProviderLimits
+from rlmlang.models.provider_batches.clock import Pace
 from rlmlang.models.routes import Connection, Route, route_for
 from rlmlang.program.caller import PredictorCaller
 from rlmlang.program.predictor import Traced
 from rlmlang.program.program import Program, RecipeProgram
-from rlmlang.protocols import Keeper, Question, Reply, Sending
+from rlmlang.protocols import BatchKeeper, Keeper, Question, Reply, Sending
 from rlmlang.runtime.endpoint import endpoint_of
 from rlmlang.runtime.models import Models
 from rlmlang.runtime.prepared import Options, Prepared
@@ -43,6 +44,7 @@ class AskedModels(Models):
         program: Program | None,
         trace: list[Traced] | None,
         budget_waiters: BudgetWaiters | None,
+        batches: BatchKeeper,
     ) -> None:
         self._ready, self._redact, self._engine = ready, redact, engine
         waiters = budget_waiters or waiters_of(ready.options.within)
@@ -57,6 +59,7 @@ class AskedModels(Models):
             timeout=ready.options.timeout,
             providers=self._providers,
             closed=ready.options.only_kept,
+            batches=batches,
         )
         self._routes: dict[str, Route] = {}
         program = program or RecipeProgram(prompts_of(ready.plan))
@@ -78,6 +81,11 @@ class AskedModels(Models):
         return self._in_flight.sent
 
     @property
+    def in_batches(self) -> int:
+        """How many wait in batches of their provider's."""
+        return self._in_flight.in_batches
+
+    @property
     def unanswered(self) -> int:
         """How many requests were sent and brought no answer."""
         return self._in_flight.unanswered
@@ -94,6 +102,7 @@ class AskedModels(Models):
             endpoint.key_env,
             options.seen,
             self._providers.dialects,
+            Pace(*ready.project.batch_pace),
         )
         for model in models_of(ready.plan):
             bound = ready.binding.models[model.name]

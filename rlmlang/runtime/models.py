@@ -28,6 +28,11 @@ class Models:
         return 0
 
     @property
+    def in_batches(self) -> int:
+        """How many wait in batches of their provider's, which go on without the run."""
+        return 0
+
+    @property
     def unanswered(self) -> int:
         """How many requests were sent and brought no answer."""
         return 0

@@ -20,6 +20,7 @@ from rlmlang.ir.binding import Binding, BoundModel
 from rlmlang.ir.suite import Checked
 from rlmlang.partitions.measure import Encoded, Estimate, measure_for, shared
 from rlmlang.plan.plan import Plan
+from rlmlang.runtime.batching import with_batches
 from rlmlang.runtime.beside import Beside, slips
 from rlmlang.runtime.checking import Load, home_of, opened
 from rlmlang.runtime.distinct import refuse_large, with_distinct
@@ -117,6 +118,7 @@ def _from_recipe(
     recipe = with_functions(recipe, options.tools.functions, options.tools.most)
     models = bind_models(recipe, project, options.models, local=local)
     models = with_images(models, recipe, inputs, mocked=options.alone)
+    models = with_batches(models, recipe, options, project, endpoint_of(options, project).address)
     binding = _binding(models, sizes, inputs, measure, options, project)
     said = (*_said(again, stale), *strays(recipe, project), *slips(recipe, project))
     made = compiler.plan(recipe, binding, plugins.find, rewrite=options.rewrite)
@@ -187,6 +189,7 @@ def _from_plan(
     found = Beside(project, options).given(saved.recipe, {}, need_all=need_all)
     options = found.within(options)
     models = bind_models(saved, project, options.models, local=_local(options, project))
+    models = with_batches(models, saved, options, project, endpoint_of(options, project).address)
     measure = shared(_measures(models, project).values())
     effects, closed = _effects(saved, path, options, need_all=need_all)
     inputs = bind_inputs(saved.recipe, options, need_all=need_all, closed=closed)

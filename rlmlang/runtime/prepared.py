@@ -88,7 +88,9 @@ class Options:
     `profile` is that of `rlm.toml`, else the one of the environment.
     Packages of a run that is `locked` are as they were locked, also those in folders beside the
     project. What is `unopened` opens no source that the recipe declares. `home` is the file that
-    names a recipe in a test, an eval or a batch: a package's recipe is run in the project of it."""
+    names a recipe in a test, an eval or a batch: a package's recipe is run in the project of it.
+    `engine` says how models are asked, `live` or by `batch`; as the project says where it is
+    none."""
 
     recipe: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -123,6 +125,7 @@ class Options:
     profile: str = ""
     unopened: bool = False
     home: str = ""
+    engine: str | None = None
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ Pace = tuple[int | None, float | None, float | None]
 PRICE = ("input", "output")
 NEAR = 0.8  # how much of two names of models must agree
 PACE = ("parallel", "requests_per_minute", "tokens_per_minute")
+OF_ALL = ("default", "api_base", "api_key_env", "engine")
+BATCH_PACE = (15.0, 15.0)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Project:
     """What a project file says. `default` fills every model that the recipe leaves open; `paces`
     are a model's calls at a time, requests and tokens a minute, None where unknown; `takes` is what
     it says that a model takes, where the tables do not know or are wrong. `store` is the file that
-    keeps runs, None where it names none. `file` is the file itself, None where there is none;
+    keeps runs, None where it names none. `engine` is how models are asked, `batch_shares` what
+    calls in batches cost of a model's price, `batch_pace` the seconds before a batch is sent and
+    between looks at it. `file` is the file itself, None where there is none;
     `root` is where it was found."""
 
     default: str = ""
@@ -56,6 +60,9 @@ class Project:
     store: StoreAddress | None = None
     file: ProjectFile | None = None
     root: Root | None = None
+    engine: str = ""
+    batch_shares: Mapping[str, float] = field(default_factory=dict)
+    batch_pace: tuple[float, float] = BATCH_PACE
 
     @property
     def profile(self) -> Profile:
@@ -81,7 +88,7 @@ def load(root: Root, profile: str | None = "") -> Project:
         sent, said = _amounts(price, PRICE)
         prices[name] = Price(sent or 0.0, said or 0.0, FILE)
     models = {n: str(v) for n, v in file.section("models").items()}
-    default, base, key = (models.pop(n, "") for n in ("default", "api_base", "api_key_env"))
+    default, base, key, engine = (models.pop(n, "") for n in OF_ALL)
     tiers, store = file.section("sandbox").get("tiers"), file.section("store").get("path")
     return Project(
         default,
@@ -99,7 +106,19 @@ def load(root: Root, profile: str | None = "") -> Project:
         _store(str(store), file) if store is not None else None,
         file,
         root,
+        engine,
+        {n: share for n, v in file.section("prices").items() if (share := _share(v)) is not None},
+        _batch_pace(file.section("batches")),
     )
+
+
+def _share(price: object) -> float | None:
+    return _amounts(price, ("batch",))[0]
+
+
+def _batch_pace(found: Mapping[str, object]) -> tuple[float, float]:
+    wait, poll = _amounts(found, ("wait", "poll"))
+    return wait or BATCH_PACE[0], poll or BATCH_PACE[1]
 
 
 @cache

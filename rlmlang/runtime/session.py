@@ -20,6 +20,7 @@ from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.loop_thread import LoopThread
+from rlmlang.runtime.batching import at_once, hold_waiting
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
@@ -154,7 +155,8 @@ class Session:
             self.store.close()
 
     def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
-        now = self.account.spent - sum((s.usage for s in self.begun.spent), Usage())
+        before = sum((s.usage for s in self.begun.spent), Usage())
+        now = self.account.spent - (before - self.store.batches.taken_over)
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
             self.begun.name,
@@ -199,6 +201,7 @@ class Session:
             program=program,
             trace=trace,
             budget_waiters=budget_waiters,
+            batches=self.store.batches,
         )
 
     async def _begun(self) -> RunContext:
@@ -222,6 +225,7 @@ class Session:
             by_item=has_item_budgets(ready.plan),
         )
         self.begun = await anyio.to_thread.run_sync(begin)  # runs beside it go on meanwhile
+        hold_waiting(self.store, ready)
         above = "item" not in self.about  # a batch counts what its items have spent
         restore(self.account, self.begun.spent, ready.plan, above=above)
         scope = RunContext(
@@ -232,6 +236,7 @@ class Session:
             self._record,
             self.store.next,
             parallel=self.parallel,
+            in_batches=at_once(ready),
             notice=self.notice,
             before=spent_by_items(self.begun.spent, ready.plan),
             sink=self.sink,
@@ -289,7 +294,7 @@ class Session:
 
     def stop(self) -> str:
         """Ends the run: nothing new is sent, what is on its way may finish. Gives what is said."""
-        words = stopping(self.models.sent, self.ready.options.timeout)
+        words = stopping(self.models.sent, self.ready.options.timeout, self.models.in_batches)
         self.stopped = self.stopped or interrupted()
         self.models.stop(self.stopped)
         if self.working is not None:

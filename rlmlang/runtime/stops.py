@@ -33,9 +33,12 @@ def cancellations() -> int:
     return task.cancelling() if task is not None else 0
 
 
-def stopping(sent: int, most: float) -> str:
+def stopping(sent: int, most: float, away: int = 0) -> str:
     """What is said when somebody asks a run to stop: how many calls are on their way, and how many
-    seconds they may take."""
+    seconds they may take; how many are `away` in batches, which are not waited for."""
+    if away and not sent:
+        calls = "1 call waits" if away == 1 else f"{away:,} calls wait"
+        return f"stopping: {calls} in batches, which go on; the same command takes the answers"
     if not sent:
         return "stopping: no call is on its way"
     calls = "1 call" if sent == 1 else f"{sent:,} calls"

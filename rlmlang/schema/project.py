@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rlmlang.schema.capabilities import TAKES
+from rlmlang.schema.provider_batches import ENGINE, PACE
 from rlmlang.schema.setting import MODEL as MODEL_NAME
 from rlmlang.schema.setting import MOMENT, Setting
 from rlmlang.schema.setting import PACKAGE as PACKAGE_NAME
@@ -85,11 +86,15 @@ SETTINGS = (
         also=("base_url", "endpoint", "openai_api_base")),
     _at("models.api_key_env", "variable", "the variable that holds the endpoint's key",
         '"MY_SERVER_KEY"', guarded=True, also=("api_key", "apikey", "env_key")),
+    ProjectSetting("engine", "choice", doc=ENGINE.doc, choices=ENGINE.choices,
+                   example='"batch"', path=("models", "engine")),
     _at("models.NAME", "model", "what fills one model of the recipe", '"openai/gpt-5-mini"'),
     _at("prices.MODEL.input", "number", "the price of what is sent", "0.25", unit=PRICE, least=0,
         required=True),
     _at("prices.MODEL.output", "number", "the price of what is written", "2.00", unit=PRICE,
         least=0, required=True),
+    _at("prices.MODEL.batch", "number", "what a call in a batch of the provider's costs of these "
+        "prices", "0.5", unit="shares of 1", least=0),
     *(ProjectSetting(s.name, s.kind, doc=s.doc, choices=s.choices, least=s.least,
                      example=_written(s), path=("takes", MODEL, s.name)) for s in TAKES),
     _at("limits.MODEL.parallel", "count", "the calls at a time", "8", unit="calls", least=1),
@@ -97,6 +102,8 @@ SETTINGS = (
         unit="requests a minute", least=MOMENT),
     _at("limits.MODEL.tokens_per_minute", "number", "what the provider allows", "200_000",
         unit="tok a minute", least=MOMENT),
+    *(ProjectSetting(s.name, s.kind, doc=s.doc, least=s.least, unit=s.unit, example=s.example,
+                     path=("batches", s.name)) for s in PACE),
     _at("tokenizers.MODEL", "path", "the model's `tokenizer.json`, from this file's folder",
         '"gemma3/tokenizer.json"', guarded=True),
     _at("sandbox.tiers", "names", "where code that models write runs", '["monty", "cpython"]',

@@ -15,7 +15,7 @@ from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema
 from rlmlang.stores.connection import Cell, Row
 from rlmlang.stores.rows import Batch
-from rlmlang.stores.schema import ANSWERED, FAILED
+from rlmlang.stores.schema import ANSWERED, FAILED, RESERVED
 from rlmlang.trajectory.events import NOT_TAKEN
 
 FIND = """SELECT c.*, v.id FROM call c LEFT JOIN verdict v ON v.id = c.id
@@ -156,8 +156,10 @@ def row_of(
     texts: SharedTexts,
     origin: int | None = None,
 ) -> CallRow:
-    """The row of a call that has not come back."""
+    """The row of a call that has not come back. One that waits to be put into a batch was not sent:
+    nothing of it counts until `stores/batches.py` has it in one."""
     call, worst = sent.call, sent.worst
+    nothing: dict[str, Any] = {"code": NOT_TAKEN, "used_in": 0, "used_out": 0, "used_usd": 0}
     return CallRow(
         id=number,
         key=sent.key,
@@ -175,6 +177,7 @@ def row_of(
         worst_out=worst.tokens_out,
         worst_usd=pico(worst) if sent.priced else None,
         ranges=texts.redact(sent.ranges) or None,
+        **(nothing if sent.batched and state == RESERVED else {}),
     )
 
 

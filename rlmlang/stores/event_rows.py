@@ -9,7 +9,8 @@ from rlmlang.stores.connection import Cell, Row
 from rlmlang.stores.redact import written
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.schema import REUSED, SHIFT
-from rlmlang.trajectory.events import Event, from_json, to_json
+from rlmlang.trajectory.events import Event
+from rlmlang.trajectory.kinds import from_json, to_json
 
 TOOLS = f"""SELECT e.* FROM run r JOIN event e
 ON e.id BETWEEN r.id << {SHIFT} AND ((r.id + 1) << {SHIFT}) - 1

@@ -29,6 +29,8 @@ UNION SELECT settings FROM call WHERE settings IS NOT NULL
 UNION SELECT CAST(json_extract(data, '$.document') AS BIGINT) FROM run
 WHERE json_extract(data, '$.document') IS NOT NULL)"""
 
+EMPTIED = "DELETE FROM provider_batch WHERE id NOT IN (SELECT batch FROM batch_call)"
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -191,6 +193,7 @@ def collect(address: StoreAddress, seconds: float, keep: int) -> tuple[int, int]
         for number in gone:
             _forget(c, number)
         c.execute(UNUSED)
+        c.execute(EMPTIED)
         return gone
 
     gone = _changed(writer, change)
@@ -219,7 +222,7 @@ def _needed(c: Batch | Connection, old: list[int]) -> set[int]:
 
 def _forget(c: Batch, run: int) -> None:
     first, last = schema.span(run)
-    for table in ("call", "verdict", "event"):
+    for table in ("call", "verdict", "event", "batch_call"):
         c.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", (first, last))
     c.execute("DELETE FROM run WHERE id = ?", (run,))
 

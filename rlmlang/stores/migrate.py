@@ -2,7 +2,8 @@
 
 Version 2 keeps how an answer ended. Version 1 did not ask: an answer of it counts as whole, and is
 used again, only if it took less than it was allowed and can be read without any repair. Version 3
-signs what is written from then on; older rows stay nobody's until they are adopted.
+signs what is written from then on; older rows stay nobody's until they are adopted. Version 4 has
+tables of the batches that calls wait in at providers.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
     elif found < schema.VERSION:
         if found < 2:
             _keep_endings(connection)
+        for table in schema.BATCHES:
+            if not schema.has_table(connection, table):
+                schema.create_table(connection, table)
         connection.execute(f"PRAGMA user_version={schema.VERSION}")
 
 

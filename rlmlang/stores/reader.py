@@ -15,6 +15,7 @@ from rlmlang.diagnostics.diagnostic import CodedError, failed
 from rlmlang.diagnostics.suggest import did_you_mean
 from rlmlang.stores import rows, schema, signing
 from rlmlang.stores.address import Server, StoreAddress
+from rlmlang.stores.batches import waiting_in
 from rlmlang.stores.calls import WIDE, CallRow, row_from, unpacked
 from rlmlang.stores.connection import Cell, Connection, Found, Row, stream
 from rlmlang.stores.database import Claims
@@ -26,7 +27,6 @@ from rlmlang.stores.runs import RUNNING, RunRow, run_from, spent_by_step, used_b
 from rlmlang.stores.schema import RESERVED, REUSED, TOLD
 from rlmlang.stores.told import Told, told_in
 from rlmlang.trajectory.events import (
-    KINDS,
     CallFailed,
     CallFinished,
     CallStarted,
@@ -34,9 +34,10 @@ from rlmlang.trajectory.events import (
     Event,
     Exchange,
     RunFinished,
-    from_json,
     parent_of,
 )
+from rlmlang.trajectory.kinds import KINDS, from_json
+from rlmlang.trajectory.provider_batch import ProviderBatch
 
 NEWEST = "SELECT id FROM run ORDER BY started DESC, id DESC LIMIT 1"
 LAST = """SELECT id FROM run WHERE NOT (json_valid(data)
@@ -186,6 +187,14 @@ class StoreReader:
             ),
         )
         yield from heapq.merge(*(filter(None, s) for s in streams), key=lambda e: e.seq)
+
+    def batches(self, run: RunRow) -> list[tuple[ProviderBatch, int]]:
+        """The batches of providers that calls of a run wait in, and how many in each. Raises
+        CodedError (store-damaged)."""
+        try:
+            return waiting_in(self._c, *schema.span(run.id), self._sound)
+        except sqlite3.Error as mistake:
+            raise problem_of(self.path, mistake) from None
 
     def ended(self, run: RunRow) -> RunFinished | None:
         """How a run ended, the last time that it did. Raises CodedError (store-damaged)."""

@@ -66,7 +66,7 @@ def _known(path: Path, found: dict[str, int]) -> None:
 
 def _bring(c: sqlite3.Connection, table: str, row: list[Cell]) -> None:
     """Takes a row, unless a later state of it is there: old copies may lie in unused pages."""
-    at = {"call": "state", "run": "ended"}.get(table)
+    at = {"call": "state", "run": "ended", "provider_batch": "changed"}.get(table)
     if at is not None:
         new = row[schema.TABLES[table].index(at)] or 0
         old = c.execute(f"SELECT {at} FROM {table} WHERE id = ?", (row[0],)).fetchone()

@@ -14,7 +14,7 @@ from pathlib import Path
 from rlmlang.stores.mark import new_number
 from rlmlang.stores.problems import foreign, too_new
 
-VERSION = 3
+VERSION = 4
 SHIFT = 40
 HEADER = 100  # bytes that every SQLite file begins with
 FIXED = (3, 51, 3)
@@ -36,7 +36,13 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "verdict": ("id", "code", "reason"),
     "event": ("id", "kind", "node", "at", "data"),
+    "provider_batch": (
+        "id", "token", "form", "endpoint", "model", "name", "state", "said", "calls", "done",
+        "failed", "made", "changed",
+    ),
+    "batch_call": ("id", "batch"),
 }  # fmt: skip
+BATCHES = ("provider_batch", "batch_call")  # the tables of version 4
 
 # a query uses the partial index only if it says `state < 2` in these very words
 INDEXES = (
@@ -45,6 +51,12 @@ INDEXES = (
     "CREATE INDEX run_identity ON run(identity)",
     "CREATE UNIQUE INDEX phrase_hash ON phrase(hash)",
 )
+
+
+def has_table(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether a store has a table."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (table,)).fetchone() is not None
 
 
 def create_table(connection: sqlite3.Connection, table: str) -> None:

@@ -16,6 +16,7 @@ from rlmlang.ir.calls import CallId
 from rlmlang.protocols import Sending, Settled, StoredAnswer
 from rlmlang.stores import rows, schema, signing
 from rlmlang.stores.address import StoreAddress
+from rlmlang.stores.batches import Batches
 from rlmlang.stores.calls import (
     ELSEWHERE,
     FIND,
@@ -70,6 +71,7 @@ class Store:
         self._sequence = self._before = 0
         self._open: dict[int, CallRow] = {}
         self._texts = SharedTexts(redact)
+        self.batches = Batches(journal)
         self._told = ToldCalls()
         self._given: dict[bytes, StoredAnswer] = {}  # answers of this run, without secrets
         self._claim: Claim | None = None
@@ -83,8 +85,6 @@ class Store:
         other = Store(self.journal, self.reader, self.path, self.redact, self.secret, self.claims)
         other._lent, other.lease = True, self.lease
         return other
-
-    # ── runs ─────────────────────────────────────────────────────────────────
 
     def begin(
         self,
@@ -119,6 +119,7 @@ class Store:
         self._before = self.journal.wait(lambda c: highest(c, first, last))
         self._sequence = self._before - first
         kept, spent = self.journal.wait(lambda c: spent_by_step(c, first, last, by_item=by_item))
+        self.journal.wait(lambda c: self.batches.load(c, first, last, self._hold))
         return replace(begun, spent=spent, kept=kept)
 
     def end(self, state: str) -> None:
@@ -150,8 +151,6 @@ class Store:
         """Takes the sign of life of a run, unless someone else holds it."""
         self._claim = self.claims.take(run)
         return self._claim is not None
-
-    # ── calls ────────────────────────────────────────────────────────────────
 
     def find(self, sending: Sending) -> StoredAnswer | None:
         """The newest answer to a request that may be used again."""
@@ -213,8 +212,8 @@ class Store:
         while True:
             found = await self.journal.do(lambda c: self._reserve(c, row, sending))
             if isinstance(found, CallRow):
-                self._open[row] = found
-                return row
+                self._open[found.id] = found
+                return found.id
             if isinstance(found, StoredAnswer):
                 return found
             if found is None:
@@ -223,8 +222,11 @@ class Store:
 
     def _reserve(self, c: Batch, row: int, sending: Sending) -> StoredAnswer | int | CallRow | None:
         self._told.keep(c)
-        if self.lease and not leases.may_spend(c, self.lease):
+        if not leases.may_spend(c, self.lease):
             return None
+        if (left := self.batches.taken(c, sending.key)) is not None:
+            c.charge(self.lease, *(taken := self._sound(left)).charged)
+            return taken
         if c.shared and not self.fresh and not self.retry_failed:
             c.flush()  # what another run reserves in this group is to be found
             if found := c.execute(FIND, (sending.key, 0)).fetchone():
@@ -305,8 +307,6 @@ class Store:
     def beside(self) -> Store:
         """Another run in the memory of this one."""
         return Store(self.journal, self.reader, self.path, self.redact, self.secret, self.claims)
-
-    # ── events ───────────────────────────────────────────────────────────────
 
     def append(self, event: Event) -> None:
         """Keeps an event. Of a call that has a row only when it was told, and why it was refused;

@@ -19,7 +19,8 @@ from rlmlang.models.offline.request import MARK
 from rlmlang.protocols import NoAnswerError, Question
 from rlmlang.runtime.code import call_code, called
 from rlmlang.testing.scripted import written
-from rlmlang.trajectory.events import CallFailed, CallFinished, from_json
+from rlmlang.trajectory.events import CallFailed, CallFinished
+from rlmlang.trajectory.kinds import from_json
 
 Answer = Callable[[Question], str]
 

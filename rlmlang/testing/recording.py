@@ -14,14 +14,8 @@ from rlmlang.runtime.files import write_whole
 from rlmlang.stores.reader import StoreReader
 from rlmlang.stores.runs import FINISHED, RunRow
 from rlmlang.testing.tests import measured_line
-from rlmlang.trajectory.events import (
-    CallEvent,
-    CallFailed,
-    CallFinished,
-    Event,
-    RunFinished,
-    to_json,
-)
+from rlmlang.trajectory.events import CallEvent, CallFailed, CallFinished, Event, RunFinished
+from rlmlang.trajectory.kinds import to_json
 
 LONG = 400  # characters of a result that a test spells out
 

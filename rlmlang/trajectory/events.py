@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeVar
 
 from rlmlang.ir.calls import CallId
 from rlmlang.value import Json
@@ -91,6 +91,22 @@ class Noticed(Event):
     code: str
     message: str
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchChanged(Event):
+    """A batch of calls at a provider is in another state: the provider's name for the `batch`, our
+    state of it (new, sent, read, or lost where none was made) and the provider's, as it is `said`;
+    how many `calls` are in it, and how many of those are `done` or `failed`."""
+
+    name: ClassVar[str] = "batch_changed"
+    batch: str
+    model: str
+    state: str
+    said: str = ""
+    calls: int = 0
+    done: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,35 +317,6 @@ class RunFinished(Event):
 
 
 E = TypeVar("E", bound=Event)
-KINDS: dict[str, type[Event]] = {
-    k.name: k
-    for k in (
-        RunStarted, FilesLeftOut, RunResumed, Paused, Noticed, StepStarted, StepFinished,
-        CallStarted, CallFinished, CallFailed, CallRead, CodeCalled, ToolCalled, ItemSkipped,
-        TurnStarted, CellFinished, SessionLeft, BudgetUsed, RunFinished,
-    )
-}  # fmt: skip
-NAMES = {k: tuple(f.name for f in fields(k)) for k in KINDS.values()}
-
-
-def to_json(event: Event) -> dict[str, Json]:
-    """An event as JSON values; its call as text, and the attempt beside it."""
-    values = {"event": event.name, **{n: getattr(event, n) for n in NAMES[type(event)]}}
-    if isinstance(event, CallEvent):
-        values |= {"call": str(event.call), "attempt": event.call.attempt}
-    return values
-
-
-def from_json(values: dict[str, Any]) -> Event | None:
-    """The event of a line; None for one that this version does not know."""
-    kind = KINDS.get(str(values.get("event")))
-    if kind is None:
-        return None
-    known = {n: values[n] for n in NAMES[kind] if n in values}
-    if "call" in known:
-        step = step_of(str(values.get("node", "")))
-        known["call"] = CallId.parse(step, known["call"], values.get("attempt", 0))
-    return kind(**known)
 
 
 def stamped(event: E, run: str, seq: int, at: float, node: str, parent: str) -> E:

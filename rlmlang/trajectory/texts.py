@@ -22,6 +22,7 @@ SEEN: dict[str, str] = {
     "run_resumed": "kept calls usd",
     "paused": "model seconds why",
     "noticed": "code",
+    "batch_changed": "batch model state said calls done failed",
     "step_started": "verb",
     "step_finished": "verb items skipped",
     "call_started": "prompt row",

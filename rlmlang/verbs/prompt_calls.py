@@ -78,7 +78,7 @@ def calls(
         return _sessions(prompt, prompt.repl, count, least, known, seen)
     if prompt.module is not None:
         return _of_module(prompt, prompt.module, count, least, known, rounds)
-    bound, tries = binding.model(prompt.model), 1 + prompt.retry
+    bound, tries = binding.model(prompt.model).in_batches, 1 + prompt.retry
     template = _template(prompt, binding)
     once = inputs + count * template
     again = number(prompt.written * GROWTH + AGAIN)

@@ -9,7 +9,7 @@ import rlmlang
 from rlmlang.models.offline.request import Task
 from rlmlang.stores.reader import StoreReader
 from rlmlang.testing import Raw, ScriptedEngine
-from rlmlang.trajectory.events import to_json
+from rlmlang.trajectory.kinds import to_json
 from tests.conftest import SIMPLE, Rlm
 
 STORE = Path(".rlm") / "store.db"

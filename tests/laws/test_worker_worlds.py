@@ -265,7 +265,7 @@ class Hand:
         sending = Sending(key, call, "p", "", "", "", Usage(1), priced=False)
         while store.find(sending) is None:
             ledger = LedgerEngine(None, store, None, self.in_flight)  # type: ignore[arg-type]
-            reservation = await ledger._reserve(self.account, Usage(1), "")
+            reservation = await ledger._reserve(self.account, sending, "")
             used = Usage(1)
             try:
                 row = await store.reserve(sending)

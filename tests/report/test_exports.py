@@ -21,9 +21,8 @@ from rlmlang.trajectory.events import (
     RunStarted,
     StepFinished,
     StepStarted,
-    from_json,
-    to_json,
 )
+from rlmlang.trajectory.kinds import from_json, to_json
 from tests.conftest import Rlm
 
 ARGS = ("--source", "book=book.txt", "--set", "question=Where is the key?")

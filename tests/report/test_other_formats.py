@@ -22,8 +22,6 @@ from rlmlang.report.export.protobuf import trace_message
 from rlmlang.report.export.table import EXPORTS
 from rlmlang.testing import ScriptedEngine
 from rlmlang.trajectory.events import (
-    KINDS,
-    NAMES,
     CallFailed,
     CallFinished,
     CallStarted,
@@ -33,8 +31,8 @@ from rlmlang.trajectory.events import (
     StepFinished,
     StepStarted,
     TurnStarted,
-    to_json,
 )
+from rlmlang.trajectory.kinds import KINDS, NAMES, to_json
 from rlmlang.trajectory.texts import SEEN, without_texts
 from tests.conftest import ROOT
 from tests.report.test_exports import spans

@@ -14,7 +14,8 @@ import pytest
 import rlmlang
 from rlmlang.runtime.kept import Run
 from rlmlang.testing import ScriptedEngine
-from rlmlang.trajectory.events import KINDS, NAMES, Event
+from rlmlang.trajectory.events import Event
+from rlmlang.trajectory.kinds import KINDS, NAMES
 from rlmlang.trajectory.parts import Attempt, Call, Cell, Part, Session, Step
 from rlmlang.trajectory.trajectory import Trajectory
 from tests.conftest import BOOK, ROOT, SIMPLE

@@ -39,7 +39,8 @@ async def run(node: NodeRun, work: Filter) -> int:
         count = await in_turn(source, lambda index, item: passes(item), take)
     else:
         one: One = asking.one if asking is not None else _coded(node, work.where, env)
-        count = await ForEach(parallel_of(node, work.parallel), one, take).run(source)
+        most = parallel_of(node, work.parallel, asks=asking is not None)
+        count = await ForEach(most, one, take).run(source)
     node.scope.receipt.judge(node.id, passed, count)
     if asking is not None:
         asking.skips.few_enough(count, "items")

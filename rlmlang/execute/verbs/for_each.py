@@ -21,6 +21,7 @@ from rlmlang.execute.stream import Stream, each
 from rlmlang.ir.recipe import Ask, OnError
 
 WINDOW = 4
+AT_FIRST = 256  # so many begin at once; more when there are items for them, as batches may hold
 AHEAD = 8  # an eighth more items than requests may fly: those are being made ready or kept
 
 TURN = 256
@@ -51,6 +52,7 @@ class ForEach:
     ready: dict[int, tuple[Datum, Datum | Skipped]] = field(default_factory=dict)
     count: int = 0
     next: int = 0
+    working: int = 0
     stopped: bool = False
     feed: anyio.Lock = field(default_factory=anyio.Lock)
     turn: anyio.Lock = field(default_factory=anyio.Lock)
@@ -59,9 +61,13 @@ class ForEach:
     async def run(self, source: Stream | Iterable[Datum]) -> int:
         """Goes over all items; gives how many there were."""
         items = each(source)
+        self.working = min(self.parallel, AT_FIRST)
 
         async def work() -> None:
             while (found := await self._next(items)) is not None:
+                if self.working < self.parallel:  # one more, where there may be another item
+                    self.working += 1
+                    tasks.start_soon(work)
                 index, item = found
                 result = SKIPPED if self.stopped else await self.one(index, item)
                 self.ready[index] = (item, result)
@@ -72,7 +78,7 @@ class ForEach:
                     self.turn.release()
 
         async with anyio.create_task_group() as tasks:
-            for _ in range(self.parallel):
+            for _ in range(self.working):
                 tasks.start_soon(work)
         if isinstance(source, Stream) and self.stopped:
             source.close()
@@ -181,7 +187,8 @@ async def in_turn(
     return count
 
 
-def parallel_of(node: NodeRun, declared: int | None) -> int:
-    """How many items are worked on at a time."""
-    most = node.scope.parallel
+def parallel_of(node: NodeRun, declared: int | None, *, asks: bool = True) -> int:
+    """How many items are worked on at a time: where a model is asked, as many as may wait in
+    batches."""
+    most = node.scope.at_once if asks else node.scope.parallel
     return declared or most + most // AHEAD

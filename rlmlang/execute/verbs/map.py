@@ -36,7 +36,8 @@ async def run_value(node: NodeRun, work: MapValue) -> int:
     computing = Computing(node, made, work.on_error, long=calls_code(work.value))
     take = _taking(node, work, env)
     if computing.long:
-        count = await ForEach(parallel_of(node, work.parallel), computing.one, take).run(source)
+        most = parallel_of(node, work.parallel, asks=False)
+        count = await ForEach(most, computing.one, take).run(source)
     else:
         count = await in_turn(source, computing.now, take)
     computing.skips.few_enough(count, "items")

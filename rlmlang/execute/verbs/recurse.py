@@ -58,7 +58,7 @@ class Recursion:
     def __post_init__(self) -> None:
         scope, how = self.node.scope, self.work.branch
         self.skips = Skips(scope, self.node.id, self.work.on_error)
-        self.running = anyio.Semaphore(scope.parallel * 4)
+        self.running = anyio.Semaphore(max(scope.parallel * 4, scope.in_batches))
         self.branch = scope.tools.partition(how.strategy, how.options, how.before, how.after)
 
     async def walk(self, part: Slice | Tree, path: str, depth: int) -> Datum | Skipped:

@@ -18,7 +18,7 @@ from rlmlang.verbs.reduce import Reduce
 async def run(node: NodeRun, work: Reduce) -> int:
     """The value; what says nothing is left out."""
     source, env = await node.items(work.subject)
-    limiter = anyio.Semaphore(work.parallel or node.scope.parallel, fast_acquire=True)
+    limiter = anyio.Semaphore(work.parallel or node.scope.at_once, fast_acquire=True)
 
     def call(level: int | None, index: int) -> CallId:
         return node.call("end" if level is None else level, index)

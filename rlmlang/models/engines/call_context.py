@@ -19,7 +19,7 @@ from rlmlang.budget import Account
 from rlmlang.diagnostics.diagnostic import CodedError
 from rlmlang.images import Image, from_bytes, not_local
 from rlmlang.ir.calls import CallId
-from rlmlang.protocols import Question, Sending
+from rlmlang.protocols import BatchKeeper, Question, Sending
 from rlmlang.trajectory.events import NOTHING, CallFailed, CallStarted, Event, Exchange
 
 SETTING = "rlm_call"
@@ -33,11 +33,23 @@ class Engine(Protocol):
         """One attempt."""
 
 
+@dataclass(frozen=True)
+class InBatch:
+    """A call that goes in a batch: the key of its request, what keeps in which one it is; it is
+    told `on_sent` when it is put into one, and is put into none unless it is still `wanted`."""
+
+    key: bytes
+    keeper: BatchKeeper
+    on_sent: Callable[[], None]
+    wanted: Callable[[], bool]
+
+
 @dataclass
 class CallContext:
     """One call: whose it is, its account, and what came of it. `on_response` is called when the
     provider has answered, before the answer is kept; `within` with the tokens of a request before
-    it is sent, and raises CodedError for too many."""
+    it is sent, and raises CodedError for too many. `row` is where its request is kept; `in_batch`
+    is there for one that goes in a batch."""
 
     account: Account
     declared_output: int
@@ -50,9 +62,12 @@ class CallContext:
     on_response: Callable[[], None] | None = None
     tell: Callable[[Event], None] = lambda event: None
     within: Callable[[int], None] = lambda tokens: None
+    row: int = 0
+    in_batch: InBatch | None = None
 
     def started(self, row: int) -> None:
         """Tells that its request is being sent."""
+        self.row = row
         self.tell(CallStarted(call=self.call, prompt=self.prompt, row=row))
 
     def failed(self, code: str, reason: str = "") -> None:

@@ -17,11 +17,12 @@ from rlmlang.models.engines.call_context import Stopped
 @dataclass(eq=False)
 class PendingRequest:
     """A request that is to be answered: how many wait for it, and whether it may cost something
-    already."""
+    already. One that is `away` waits in a batch of its provider's, which goes on without us."""
 
     task: asyncio.Task[Response]
     waiting: int = 0
     paid: bool = False
+    away: bool = False
 
 
 @dataclass
@@ -66,10 +67,20 @@ class InFlight:
         if (request := self.requests.get(key)) is not None:
             request.paid = on
 
+    def away(self, key: bytes) -> None:
+        """A request waits in a batch from now on."""
+        if (request := self.requests.get(key)) is not None:
+            request.away = True
+
     @property
     def sent(self) -> int:
-        """How many are on their way and may cost something."""
-        return sum(request.paid for request in self.requests.values())
+        """How many are on their way and may cost something; without those that wait in batches."""
+        return sum(request.paid and not request.away for request in self.requests.values())
+
+    @property
+    def in_batches(self) -> int:
+        """How many wait in batches."""
+        return sum(request.away for request in self.requests.values())
 
     def stop(self, problem: CodedError) -> None:
         """No new request is sent; those that wait to be sent get the problem."""
@@ -85,11 +96,12 @@ class InFlight:
             raise Stopped(self.problem)
 
     async def drain(self, seconds: float) -> int:
-        """Waits for what is on its way, so long at most; gives how many were left behind. Their
-        reservations stay charged."""
+        """Waits for what is on its way, so long at most, and for no batch; gives how many were left
+        behind. Their reservations stay charged."""
         tasks = [request.task for request in self.requests.values()]
-        if tasks and seconds > 0:
-            await asyncio.wait(tasks, timeout=seconds)
+        here = [request.task for request in self.requests.values() if not request.away]
+        if here and seconds > 0:
+            await asyncio.wait(here, timeout=seconds)
         left = [task for task in tasks if not task.done()]
         for task in left:
             task.cancel()

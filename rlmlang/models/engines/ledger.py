@@ -18,7 +18,7 @@ from rlmlang.models.engines.call_context import CallContext, Engine, Stopped, ge
 from rlmlang.models.engines.in_flight import InFlight
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.usage import UNBOUND, judged
-from rlmlang.protocols import Keeper, Sending, Settled, StoredAnswer
+from rlmlang.protocols import BatchKeeper, Keeper, Sending, Settled, StoredAnswer
 from rlmlang.schema.dimensions import budget_key
 
 T = TypeVar("T")
@@ -41,9 +41,9 @@ class LedgerEngine:
         sending = context.sending if context is not None else None
         if context is None or sending is None:
             return await self.inner.complete(request)
-        worst = sending.worst
         model = context.question.prompt.model.name if context.question is not None else ""
-        reservation = await self._reserve(context.account, worst, model)
+        reservation = await self._reserve(context.account, sending, model)
+        worst = reservation.worst
         self.in_flight.paid(sending.key, on=True)
         used = worst  # what counts if this ends in a way that nobody planned
         try:
@@ -99,19 +99,34 @@ class LedgerEngine:
         context.exchange = self.meter.exchange(sending, settled, model, row)
         context.failed(code, reason)
 
-    async def _reserve(self, account: Account, worst: Usage, model: str) -> Reservation:
+    async def _reserve(self, account: Account, sending: Sending, model: str) -> Reservation:
         while True:
             self.in_flight.check()
             waiters = self.in_flight.budget_waiters
             returned = waiters.returned
-            got = account.reserve(worst, model)
+            got = account.reserve(sending.worst, model)
             if isinstance(got, Reservation):
                 return got
-            if waiters.more is not None and await _coded(waiters.more(got, worst)):
+            if waiters.more is not None and await _coded(waiters.more(got, sending.worst)):
                 continue
             if not got.waiting:
                 raise Stopped(spent(got))
             await waiters.wait(returned)
+
+
+@dataclass
+class BatchLedger(LedgerEngine):
+    """The ledger of calls that go in batches. What is booked for one that an earlier part of the
+    run has left in a batch is set aside for it again: it is not paid twice."""
+
+    batches: BatchKeeper | None = None
+
+    async def _reserve(self, account: Account, sending: Sending, model: str) -> Reservation:
+        left = self.batches.left(sending.key) if self.batches is not None else None
+        if left is None:
+            return await super()._reserve(account, sending, model)
+        self.in_flight.check()
+        return account.reopen(left, model)
 
 
 def settled_by(response: Response, used: Usage, seconds: float) -> Settled:

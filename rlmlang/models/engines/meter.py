@@ -15,7 +15,7 @@ from rlmlang.budget import Usage
 from rlmlang.context import Measure
 from rlmlang.images import Image
 from rlmlang.ir.answer_forms import HELD
-from rlmlang.ir.binding import BoundModel, Price
+from rlmlang.ir.binding import BATCH, BoundModel, Price
 from rlmlang.ir.images import image_rule
 from rlmlang.ir.request_sizes import frame_size
 from rlmlang.models.engines.call_context import (
@@ -62,7 +62,7 @@ class Meter:
         key = key_of(settings, system, asked, attempt, images=shown)
         if _sampled(context) and (draw := draws.of(context.call, key)):
             key = key_of(settings, system, asked, attempt, draw, shown)
-        seen = self._seen(images)
+        seen, batched = self._seen(images), self._batched(context)
         most = self._most(request, system) + seen
         return Sending(
             key,
@@ -71,12 +71,17 @@ class Meter:
             settings,
             system,
             asked,
-            self._worst(request, most, context),
+            self._worst(request, most, context, batched=batched),
             self.bound.price is not None,
             context.ranges,
             most,
             seen,
+            batched,
         )
+
+    def _batched(self, context: CallContext) -> bool:
+        """Whether a call may wait in a batch: whoever makes it, in a session, waits for it."""
+        return self.bound.batched and context.call.above is None
 
     def settings(self, request: Request) -> str:
         """Everything besides the text that may change the answer, as JSON; made once a config."""
@@ -107,10 +112,11 @@ class Meter:
         rule = image_rule(self.bound)
         return sum(image.tokens(rule) for image in images)
 
-    def _worst(self, request: Request, most: int, context: CallContext) -> Usage:
+    def _worst(self, request: Request, most: int, context: CallContext, *, batched: bool) -> Usage:
         tokens_in = self.counting.reserved(most)
         tokens_out = request.config.max_tokens or context.declared_output
-        usd = usd_of(self.bound.most_price, tokens_in, tokens_out)
+        bound = self.bound.in_batches if batched else self.bound
+        usd = usd_of(bound.most_price, tokens_in, tokens_out)
         return Usage(1, tokens_in, tokens_out, usd)
 
     def _schema(self, schema: Mapping[str, object]) -> int:
@@ -165,6 +171,8 @@ class Meter:
 def price_at(bound: BoundModel, served: str) -> Price | None:
     """The price of what was served: of the tier that was asked for, of another one the usual; the
     dearer where nothing is said of it."""
+    if bound.batched and served == BATCH:
+        return bound.batch_price
     if not served:
         return bound.most_price
     return bound.usual_price if served == bound.tier else bound.price

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from rlmlang.models.endpoints import is_local
+from rlmlang.models.engines.batch_retry import BatchRetry, ByCall
 from rlmlang.models.engines.cache import CacheEngine
 from rlmlang.models.engines.call_context import Engine
 from rlmlang.models.engines.draws import Draws
 from rlmlang.models.engines.in_flight import InFlight
-from rlmlang.models.engines.ledger import LedgerEngine
+from rlmlang.models.engines.ledger import BatchLedger, LedgerEngine
 from rlmlang.models.engines.meter import Meter
 from rlmlang.models.engines.no_send import NoSend
 from rlmlang.models.engines.providers import Providers
@@ -24,7 +25,7 @@ from rlmlang.models.engines.rate_limiter import (
     RateLimiter,
 )
 from rlmlang.models.engines.retry import RetryEngine
-from rlmlang.protocols import Keeper
+from rlmlang.protocols import BatchKeeper, Keeper
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,18 @@ class EngineStack:
     no_send: NoSend = field(default_factory=NoSend)
     draws: Draws = field(default_factory=Draws)
     closed: bool = False
+    batches: BatchKeeper | None = None
 
-    def stack(self, transport: Engine, meter: Meter, model: str, limits: ProviderLimits) -> Engine:
-        """Cache, retries, rate limit, ledger, and what answers; when closed, only the cache."""
+    def stack(
+        self,
+        transport: Engine,
+        meter: Meter,
+        model: str,
+        limits: ProviderLimits,
+        batched: Engine | None = None,
+    ) -> Engine:
+        """Cache, retries, rate limit, ledger, and what answers; when closed, only the cache. Calls
+        that may wait go to what is `batched`, past the limit of calls at a time."""
         if self.closed:
             return CacheEngine(self.no_send, self.keeper, meter, self.in_flight, self.draws)
         limiter = self.providers.limiter(
@@ -63,7 +73,11 @@ class EngineStack:
         ledger = LedgerEngine(transport, self.keeper, meter, self.in_flight)
         limited = RateLimited(ledger, limiter, self.in_flight)
         retry = RetryEngine(limited, limiter, self.in_flight, self.max_wait, self.chance)
-        return CacheEngine(retry, self.keeper, meter, self.in_flight, self.draws)
+        way: Engine = retry
+        if batched is not None and self.batches is not None:
+            below = BatchLedger(batched, self.keeper, meter, self.in_flight, batches=self.batches)
+            way = ByCall(retry, BatchRetry(below, self.in_flight, self.batches))
+        return CacheEngine(way, self.keeper, meter, self.in_flight, self.draws)
 
     def _limiter(self, endpoint: str, model: str, limits: ProviderLimits) -> RateLimiter:
         def on_pause(seconds: float, why: str) -> None:

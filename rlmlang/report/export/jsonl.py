@@ -1,4 +1,4 @@
-"""JSON lines: one event a line, as `trajectory.events.from_json` reads them back."""
+"""JSON lines: one event a line, as `trajectory.kinds.from_json` reads them back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 
 from rlmlang.report.export.export import Export
-from rlmlang.trajectory.events import Event, to_json
+from rlmlang.trajectory.events import Event
+from rlmlang.trajectory.kinds import to_json
 
 
 def json_lines(events: Iterable[Event]) -> Iterator[str]:

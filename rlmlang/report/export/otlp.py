@@ -28,8 +28,8 @@ from rlmlang.trajectory.events import (
     StepStarted,
     ToolCalled,
     TurnStarted,
-    to_json,
 )
+from rlmlang.trajectory.kinds import to_json
 from rlmlang.value import Json
 
 Attributes = dict[str, Json]

@@ -8,7 +8,8 @@ from itertools import islice
 
 from rlmlang.report.export.export import Export
 from rlmlang.report.formats.parquet import INSTALLS
-from rlmlang.trajectory.events import CellFinished, Event, to_json
+from rlmlang.trajectory.events import CellFinished, Event
+from rlmlang.trajectory.kinds import to_json
 from rlmlang.value import Json
 
 AT_ONCE = 5_000  # rows of a group

@@ -83,11 +83,14 @@ class ServerDatabase:
         return ServerWriter(self.address)
 
     def read(self, only: bytes | None = None) -> ServerConnection:
-        """A connection that can only read."""
+        """A connection that can only read, of tables that are brought to this version."""
         connection = self.reader()
-        if version_of(connection) == 0:
+        found = version_of(connection)
+        if found == 0:
             connection.close()
             raise no_run()
+        if found < schema.VERSION:
+            self.write().close()
         return connection
 
     def reader(self) -> ServerConnection:

@@ -20,7 +20,8 @@ TYPES = {
     **dict.fromkeys(("settings", "system", "origin", "attempt"), BIGINT),
     **dict.fromkeys(("worst_in", "worst_out", "worst_usd"), BIGINT),
     **dict.fromkeys(("used_in", "used_out", "used_usd"), BIGINT),
-    **dict.fromkeys(("started", "ended", "seconds", "at"), NUMERIC),
+    **dict.fromkeys(("batch", "calls", "done", "failed"), BIGINT),
+    **dict.fromkeys(("started", "ended", "seconds", "at", "made", "changed"), NUMERIC),
     **dict.fromkeys(("identity", "hash", "body", "key", "asked", "answer", "seal"), BYTEA),
 }  # fmt: skip
 FUNCTIONS = (
@@ -40,15 +41,20 @@ def type_of(table: str, column: str) -> str:
 
 
 def prepare(connection: ServerConnection) -> None:
-    """Makes the tables where there are none; one process at a time does it. Raises CodedError
-    (store-too-new, store-unreachable, store-unwritable)."""
+    """Makes the tables where there are none, and those that came later; one process at a time does
+    it. Raises CodedError (store-too-new, store-unreachable, store-unwritable)."""
     encoding = connection.execute("SHOW server_encoding").fetchone()
     if encoding != ("UTF8",):
         raise unwritable(connection.server, OSError(0, f"its encoding is {encoding}, not UTF8"))
     connection.execute("BEGIN")
     connection.execute("SELECT pg_advisory_xact_lock(?, 0)", (LOCKS,))
-    if version_of(connection) == 0:
+    found = version_of(connection)
+    if found == 0:
         _create(connection)
+    elif found < schema.VERSION:
+        for table in schema.BATCHES:
+            _create_table(connection, table)
+        connection.execute("UPDATE store SET version = ?", (schema.VERSION,))
     connection.execute("COMMIT")
 
 
@@ -69,13 +75,18 @@ def held_version(connection: ServerConnection, found: int) -> int:
 
 def _create(connection: ServerConnection) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS rlmlang")
-    for table, columns in schema.TABLES.items():
-        rest = ", ".join(f"{c} {type_of(table, c)}" for c in (*columns[1:], "seal"))
-        connection.execute(f"CREATE TABLE {table}(id BIGINT PRIMARY KEY, {rest})")
+    for table in schema.TABLES:
+        _create_table(connection, table)
     for statement in (*schema.INDEXES, *FUNCTIONS):
         connection.execute(statement)
     connection.execute("CREATE TABLE store(version BIGINT NOT NULL, commits BIGINT NOT NULL)")
     connection.execute("INSERT INTO store VALUES(?, 0)", (schema.VERSION,))
+
+
+def _create_table(connection: ServerConnection, table: str) -> None:
+    columns = (*schema.TABLES[table][1:], "seal")
+    rest = ", ".join(f"{c} {type_of(table, c)}" for c in columns)
+    connection.execute(f"CREATE TABLE {table}(id BIGINT PRIMARY KEY, {rest})")
 
 
 def replace_rows(connection: Connection, table: str, rows: Sequence[Row]) -> None:

@@ -137,7 +137,9 @@ def ask(c: Batch, lease: int, held: Amounts, worst: Amounts, *, busy: bool) -> A
 
 
 def may_spend(c: Batch, lease: int) -> bool:
-    """Whether a lease is still one."""
+    """Whether a lease is still one; 0 is that of who spends alone."""
+    if not lease:
+        return True
     query = "SELECT 1 FROM lease WHERE id = ? AND state = ?"
     return c.execute(query, (lease, LIVE)).fetchone() is not None
 

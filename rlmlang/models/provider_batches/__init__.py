@@ -1,0 +1,1 @@
+"""Calls in batches of their provider's: collected, sent, waited for, read, found again."""
