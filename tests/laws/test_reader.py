@@ -24,6 +24,7 @@ from rlmlang.ir.kinds import labels_of
 from rlmlang.ir.models import Model
 from rlmlang.ir.recipe import Prompt
 from rlmlang.runtime.values import misfit
+from rlmlang.unicode import INVISIBLE
 
 LAW = settings(max_examples=250, deadline=None)
 LABELS = ("billing", "sign_in", "other", "no", "yes", "none", "true", "n_a", "x", "sign_in_twice")
@@ -43,13 +44,16 @@ PATHS = (
 )
 
 
+AROUND_TEXT = re.compile(rf"^[\s{INVISIBLE}]+|[\s{INVISIBLE}]+$")
+
+
 def texts() -> st.SearchStrategy[str]:
-    """Texts that are none of the words for none, without blanks around them, and without the control
-    characters whose escapes are read as backslashes."""
+    """Texts that are none of the words for none, without blanks or what nobody sees around them, and
+    without the control characters whose escapes are read as backslashes."""
     made = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
     return (
         st.one_of(made, st.text(max_size=8), st.sampled_from(PATHS))
-        .map(str.strip)
+        .map(lambda t: AROUND_TEXT.sub("", t))
         .filter(lambda t: not scalars.says_none(t) and not re.search(r"[\x08\x0c\r]", t))
     )
 
