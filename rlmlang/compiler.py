@@ -46,20 +46,19 @@ def check(
     """Source text to checked recipes. What a syntax error makes unreadable is left out, and the
     rest checked; no recipe comes of such a file.
 
-    `sizes` are the real sizes of what is bound; without, declared ones are used.
-    `sets` are values for paths that may be set; those that may not come back as `refused`.
-    `most` is how many tokens the bound models may count for a tok, `grain` the least slack, in
-    tok, of the measure that texts are cut by. `plugins` has what other distributions add;
-    `variable` reads the environment for constants; `images` are the most tokens of an image, by
-    the models that are shown some. `earlier` has the recipes of earlier checks.
+    `sizes` are the real sizes of what is bound, else declared ones are used; `sets` are values for
+    paths that may be set; those that may not come back as `refused`. `most` is how many tokens the
+    bound models may count for a tok, `grain` the least slack, in tok, of the measure that texts are
+    cut by. `plugins` has what other distributions add; `variable` reads the environment for
+    constants; `images` are the most tokens of an image, by the models that are shown some.
+    `earlier` has the recipes of earlier checks.
     """
     parsed = read(source)
     if parsed.tree is None:
         return Checked({}, parsed.diagnostics)
     file, refused = override(parsed.tree, sets or {}, _value)
-    library = Library(
-        load, _parsed, sizes or {}, plugins, most=most, grain=grain, variable=variable
-    )
+    given = sizes or {}
+    library = Library(load, _parsed, given, plugins, most=most, grain=grain, variable=variable)
     library.images = images or {}
     library.broken = not parsed.ok
     if earlier is not None:

@@ -155,8 +155,8 @@ class Session:
             self.store.close()
 
     def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
-        before = sum((s.usage for s in self.begun.spent), Usage())
-        now = self.account.spent - (before - self.store.batches.taken_over)
+        before = sum((s.usage for s in self.begun.spent), Usage()) - self.store.batches.taken_over
+        now = self.account.spent - before
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
             self.begun.name,
@@ -263,8 +263,6 @@ class Session:
             run_pattern,
             self.host,
         )
-
-    # ── while it runs ────────────────────────────────────────────────────────
 
     def _record(self, event: Event) -> None:
         self.store.append(event)
