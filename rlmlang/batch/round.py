@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rlmlang.batch.history import History
@@ -28,7 +29,7 @@ from rlmlang.runtime.root import root_of
 from rlmlang.runtime.stored import store_for
 from rlmlang.stores.address import Server
 from rlmlang.stores.queue.leases import open_queue
-from rlmlang.stores.queue.tables import Listing, Queue
+from rlmlang.stores.queue.tables import Queue
 from rlmlang.stores.runs import FINISHED, PARKED, RunData, RunRow
 from rlmlang.stores.store import Store
 
@@ -92,20 +93,23 @@ class Round:
         told: Callable[[Ended], None],
     ) -> Turns:
         """How its items come to this process, which spends from an account. Raises CodedError."""
-        items = items_of(self.batch)
-        if self.store is None or (self.way.shared is None and self.way.helps is None):
+        store, queue = self.store, self._queue(account.limits)
+        if store is None or queue is None:
             account.spent = self.totals.before
-            return Alone(items, account, waiters)
-        queue_, host = self._queue(self.store, account.limits), self.way.helps is None
-        self.worker = Worker(self.store, queue_, account, waiters, providers, self.way.lease)
+            return Alone(items_of(self.batch), account, waiters)
+        host = self.way.helps is None
+        self.worker = Worker(store, queue, account, waiters, providers, self.way.lease)
         self.worker.join(host=host)
-        return Among(items, self.worker, self.history, told if host else None)
+        all_items = partial(items_of, self.batch)
+        return Among(all_items, self.worker, self.history, told if host else None)
 
-    def _queue(self, store: Store, limits: Limits) -> Queue:
-        """The queue that it helps with, or opens."""
+    def _queue(self, limits: Limits) -> Queue | None:
+        """The queue that it helps with, or opens; none where it goes over the items alone."""
         if self.way.helps is not None:
             return self.way.helps.queue
-        listing = self.way.shared or Listing(0, "", "")
+        store, listing = self.store, self.way.shared
+        if store is None or listing is None:
+            return None
         made = Queue(store.run.id, Amounts.most(limits), listing)
         before = Amounts.used(self.totals.before)
         again = self.resumed

@@ -83,12 +83,14 @@ class Among:
 
     def __init__(
         self,
-        items: Iterator[Item],
+        items: Callable[[], Iterator[Item]],
         worker: Worker,
         history: History,
         told: Callable[[Ended], None] | None,
     ) -> None:
         self.items, self.worker, self.history, self.told = items, worker, history, told
+        self._ahead = items()
+        self._reached = 0
         self._passed: dict[int, Item] = {}
         self._own: set[int] = set()
         self._over = False
@@ -120,18 +122,19 @@ class Among:
 
     async def hear(self) -> None:
         """What ended meanwhile, of others too."""
-        for end in await self.worker.news():
-            item = self._at(end.item)
-            del self._passed[end.item]
-            if end.item in self._own:
-                self._own.discard(end.item)
-            elif self.told is not None:
-                self.told(self._of_another(item, end))
+        while ends := await self.worker.news():
+            for end in ends:
+                item = self._at(end.item)
+                self._passed.pop(end.item, None)
+                if end.item in self._own:
+                    self._own.discard(end.item)
+                elif self.told is not None:
+                    self.told(self._of_another(item, end))
 
     def rest(self) -> Iterator[Item]:
         """Those that nobody ended."""
         yield from (i for n, i in sorted(self._passed.items()) if n not in self._own)
-        yield from self.items
+        yield from self._ahead
 
     def cease(self) -> None:
         """A host has no more of them given out."""
@@ -140,12 +143,19 @@ class Among:
             self.worker.close()
 
     def _at(self, place: int) -> Item:
-        """The item at a place. Raises CodedError (batch-differs)."""
-        while place not in self._passed:
-            item = next(self.items, None)
+        """The item at a place; one that has ended before may be given out again. Raises CodedError
+        (batch-differs)."""
+        while self._reached < place:
+            item = next(self._ahead, None)
             if item is None:
                 raise differs()
+            self._reached = item.number
             self._passed[item.number] = item
+        if place not in self._passed:
+            item = next((i for i in self.items() if i.number == place), None)
+            if item is None:
+                raise differs()
+            self._passed[place] = item
         return self._passed[place]
 
     def _of_another(self, item: Item, end: End) -> Ended:
