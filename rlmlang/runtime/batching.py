@@ -15,8 +15,6 @@ from rlmlang.models.endpoints import Address
 from rlmlang.runtime.prepared import Options, Prepared
 from rlmlang.runtime.project import Project
 from rlmlang.schema.provider_batches import FORMS
-from rlmlang.stores.runs import PARKED
-from rlmlang.stores.store import Store
 
 TIER = "batches"  # what the table of prices calls them
 
@@ -83,18 +81,4 @@ def _unavailable(name: str, base: str) -> CodedError:
         f"nobody here knows how calls of {name}{where} go in batches",
         reason=f"Batches are those of {', '.join(FORMS)}, and of servers that take its format.",
         hint=f"leave out --engine batch{known}",
-    )
-
-
-def hold_waiting(store: Store, ready: Prepared) -> None:
-    """Raises CodedError (batch-waiting) where calls of a run wait in batches and would be asked
-    live: they would be paid twice."""
-    if not store.batches.waiting or at_once(ready):
-        return
-    store.end(PARKED)
-    raise failed(
-        "batch-waiting",
-        f"{store.batches.waiting:,} calls of {store.run.name} wait in batches of their provider's",
-        reason="Asked live, they would be paid twice.",
-        hint="go on with --engine batch; --fresh begins anew, and pays anew",
     )

@@ -13,14 +13,14 @@ import anyio
 import anyio.to_thread
 
 from rlmlang import plugins
-from rlmlang.budget import Account, Usage
+from rlmlang.budget import Account
 from rlmlang.context import Datum
 from rlmlang.diagnostics.diagnostic import CodedError, Diagnostic
 from rlmlang.execute.coverage import lines_of
 from rlmlang.execute.executor import execute, run_pattern
 from rlmlang.execute.run_context import PARALLEL, RunContext, Tools
 from rlmlang.loop_thread import LoopThread
-from rlmlang.runtime.batching import at_once, hold_waiting
+from rlmlang.runtime.batching import at_once
 from rlmlang.runtime.beginning import first_events, row_of
 from rlmlang.runtime.code import CallCode
 from rlmlang.runtime.endings import last_event, passed, state_of
@@ -28,6 +28,7 @@ from rlmlang.runtime.forking import keeper_for
 from rlmlang.runtime.heard import Heard
 from rlmlang.runtime.host import host_of
 from rlmlang.runtime.kept import KeptRun
+from rlmlang.runtime.left_calls import hold_waiting, spent_before
 from rlmlang.runtime.limits import account_for
 from rlmlang.runtime.live import shown
 from rlmlang.runtime.logged import log, log_rules
@@ -155,8 +156,7 @@ class Session:
             self.store.close()
 
     def _outcome(self, result: Datum, lines: list[Line], problem: CodedError | None) -> Outcome:
-        before = sum((s.usage for s in self.begun.spent), Usage()) - self.store.batches.taken_over
-        now = self.account.spent - before
+        now = self.account.spent - spent_before(self.begun, self.store)
         problem = told(problem, self.redact) if problem is not None else None
         return Outcome(
             self.begun.name,
