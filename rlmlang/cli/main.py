@@ -132,9 +132,11 @@ def main() -> None:
 
 def unwritten(mistake: Exception | None = None) -> Exception | None:
     """The problem of a stdout that did not take what was written, or does not take what is left;
-    that is left out. None where it is no mistake of writing there."""
+    that is left out. None where it is no mistake of writing there. One that its command has closed,
+    as the server of an editor does, has taken all."""
     try:
-        sys.stdout.flush()
+        if not sys.stdout.closed:
+            sys.stdout.flush()
     except OSError as later:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         mistake = mistake or later

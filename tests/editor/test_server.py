@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -255,3 +256,21 @@ def test_emacs_takes_what_the_page_says(folder: Path) -> None:
     call = ["emacs", "-Q", "--batch", "-l", "init.el", "--eval", asked]
     done = subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "rlm-mode"), done.stderr
+
+
+def test_a_server_that_is_told_to_go_ends_without_a_word() -> None:
+    said = b""
+    for number, method in enumerate(("initialize", "shutdown", "exit")):
+        params = {"capabilities": {}} if method == "initialize" else None
+        message: dict[str, object] = {"jsonrpc": "2.0", "method": method, "params": params}
+        body = json.dumps(message if method == "exit" else {**message, "id": number}).encode()
+        said += b"Content-Length: %d\r\n\r\n" % len(body) + body
+    done = subprocess.run(
+        [sys.executable, "-m", "rlmlang", "lsp"],
+        cwd=ROOT,
+        input=said,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
