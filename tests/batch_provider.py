@@ -14,11 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.servers import Reply, completion
+from tests.servers import Reply, completion, serving
 
 Body = dict[str, Any]
 WORKING = ("validating", "in_progress", "finalizing")
@@ -302,18 +302,6 @@ def batch_provider(
         def log_message(self, *args: object) -> None:
             """Says nothing."""
 
-    class Quiet(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            """A client that went away is no news."""
-
-    httpd = Quiet(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
-    provider.base = f"http://127.0.0.1:{httpd.server_port}/v1"
-    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as address:
+        provider.base = f"http://{address}/v1"
         yield provider
-    finally:
-        httpd.shutdown()
-        httpd.server_close()
-        thread.join()

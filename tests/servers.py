@@ -70,17 +70,26 @@ def chat_server(answer: Answer) -> Iterator[Server]:
         def log_message(self, *args: object) -> None:
             """Says nothing."""
 
-    class Quiet(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            """A client that went away is no news."""
+    with serving(Handler) as address:
+        server = Server(f"http://{address}/v1")
+        yield server
 
-    httpd = Quiet(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
-    server = Server(f"http://127.0.0.1:{httpd.server_port}/v1")
+
+class Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Has requests on loopback handled, each in a thread; gives the host and port."""
+    httpd = Quiet(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield server
+        yield f"127.0.0.1:{httpd.server_port}"
     finally:
         httpd.shutdown()
         httpd.server_close()

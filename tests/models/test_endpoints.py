@@ -25,7 +25,7 @@ from rlmlang.models.routes import WithinOutput
 from rlmlang.partitions.measure import Estimate
 from rlmlang.runtime.project import model_and_name
 from tests.conftest import Rlm
-from tests.servers import Reply, chat_server, completion
+from tests.servers import Reply, chat_server, completion, serving
 
 ANSWER = completion("[[ ## result ## ]]\nbees\n\n[[ ## completed ## ]]")[1]
 RECIPE = """rlm 1
@@ -81,13 +81,8 @@ def at(
         def log_message(self, *args: object) -> None:
             """Says nothing."""
 
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"127.0.0.1:{httpd.server_port}", asked
-    finally:
-        httpd.shutdown()
-        httpd.server_close()
+    with serving(Handler) as address:
+        yield address, asked
 
 
 ROUTE = "/v1/chat/completions"
@@ -354,13 +349,8 @@ def proxy(body: Any) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *args: object) -> None:
             """Says nothing."""
 
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{httpd.server_port}", asked
-    finally:
-        httpd.shutdown()
-        httpd.server_close()
+    with serving(Handler) as address:
+        yield f"http://{address}", asked
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from rlmlang.report.export.protobuf import refused_in
 from rlmlang.runtime.collector import headers_for, url_of
 from tests.conftest import Rlm
+from tests.servers import serving
 
 ARGS = ("--source", "book=book.txt", "--set", "question=Where is the key?")
 PROTOBUF = "application/x-protobuf"
@@ -51,16 +51,9 @@ def collector() -> Iterator[Collector]:
         def log_message(self, *args: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.to = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as address:
+        found.to = f"http://{address}"
         yield found
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def test_a_collector_is_sent_a_run(book: Path, rlm: Rlm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,11 @@ WRONG = [
     # unknown sections and keys, the near name in the hint
     ('[model]\ndefault = "a/b"\n', 1, "`[models]` is near"),
     ("[Prices]\n", 1, "`[prices]` is near"),
-    ("[tools]\n", 1, "sections are [models], [prices], [takes], [limits], [batches], [tokenizers], [sandbox]"),
+    (
+        "[tools]\n",
+        1,
+        "sections are [models], [prices], [takes], [limits], [batches], [tokenizers], [sandbox]",
+    ),
     ('api_base = "http://x/v1"\n[models]\n', 1, "`api_base` belongs below [models]"),
     ('defualt = "a/b"\n', 1, "`default` belongs below [models]"),
     ("tiers = []\n", 1, "`tiers` belongs below [sandbox]"),
