@@ -50,6 +50,11 @@ class Usage:
         """Both directions together."""
         return self.tokens_in + self.tokens_out
 
+    @property
+    def pico(self) -> int:
+        """Its dollars as they are kept, rounded up."""
+        return -int(-self.usd * PICO // 1) if self.usd else 0
+
     def of(self, dimension: Dimension) -> Amount:
         """What it takes of one dimension of a budget."""
         total: Amount = 0

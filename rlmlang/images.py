@@ -63,7 +63,7 @@ class Image(Cut):
 def image_of(document: Document) -> Image:
     """The image that a document is. Raises CodedError (image-too-large, image-unreadable)."""
     if document.size > MOST_BYTES:
-        raise _too_large(document.id, f"{document.size:,} bytes", f"{MOST_BYTES:,}")
+        raise _beyond(document.id, f"{document.size:,} bytes", f"{MOST_BYTES:,}")
     data = document.read(0, document.size)
     found = (kind for kind, begins in SIGNATURES.items() if begins.match(data))
     media_type = next(found, "")
@@ -72,7 +72,7 @@ def image_of(document: Document) -> Image:
         words = f"is a broken {media_type.removeprefix('image/').upper()}" if media_type else ""
         raise _unreadable(document.id, words or "is no image of a form that models take")
     if max(width, height) > MOST_SIDE:
-        raise _too_large(document.id, f"{width:,}x{height:,} pixels", f"{MOST_SIDE:,} a side")
+        raise _beyond(document.id, f"{width:,}x{height:,} pixels", f"{MOST_SIDE:,} a side")
     digest = hashlib.sha256(data).hexdigest()
     parts = (Part(document, 0, document.size),)
     return Image(parts, media_type, width, height, len(data), digest)
@@ -142,10 +142,16 @@ def _unreadable(name: str, words: str) -> CodedError:
     return failed("image-unreadable", f"{name} {words}", hint=HINT)
 
 
-def _too_large(name: str, has: str, most: str) -> CodedError:
+def _beyond(name: str, has: str, most: str) -> CodedError:
+    words = f"{name} has {has}; an image may have {most}"
+    return too_large(words, "No provider takes a larger one, and nothing is shrunk unseen.")
+
+
+def too_large(words: str, reason: str) -> CodedError:
+    """The problem of an image that a provider would refuse."""
     return failed(
         "image-too-large",
-        f"{name} has {has}; an image may have {most}",
-        reason="No provider takes a larger one, and nothing is shrunk unseen.",
+        words,
+        reason=reason,
         hint="make it smaller first: `magick big.png -resize 2048x2048 small.png`",
     )

@@ -31,7 +31,7 @@ class Amounts(NamedTuple):
     @classmethod
     def used(cls, usage: Usage) -> Amounts:
         """Those of a usage, dollars rounded up."""
-        return cls(usage.calls, usage.tokens, _pico(usage.usd))
+        return cls(usage.calls, usage.tokens, usage.pico)
 
     @classmethod
     def most(cls, limits: Limits) -> Amounts:
@@ -134,7 +134,3 @@ def share(others: float, workers: int) -> float:
 
 def _limit(amount: int) -> int | None:
     return None if amount >= NO_LIMIT else amount
-
-
-def _pico(usd: Fraction) -> int:
-    return -int(-usd * PICO // 1) if usd else 0

@@ -74,8 +74,8 @@ class History:
 
     def of(self, name: str) -> Earlier | None:
         """The last run of the item of that name."""
-        number = self._last.get(_digest(name))
-        if number is None:
+        number = self.number(name)
+        if not number:
             return None
         run = self._store.run(number)
         return Earlier(run.name, self._store.state(run), run.data["item"]["parts"], number)

@@ -134,7 +134,6 @@ class Worker:
         beat = _found(
             await self._do(lambda c: leases.beat(c, self.lease, working=working, busy=busy))
         )
-        self.going = beat.going
         self.providers.take_part(beat.part)
         if beat.wanted:
             async with self._one:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from rlmlang.images import Image, begins, from_bytes, from_url, image_of
-from rlmlang.runtime.python_images import is_of, picture
+from rlmlang.runtime.python_images import is_of, made
 from rlmlang.sources.local import stored
 
 HEAD = 32
@@ -62,15 +62,11 @@ def lifted(value: object, images: list[Image]) -> object:
 def _image(value: object, number: int) -> Image | None:
     """The image that a value of a program is; None for any other."""
     name = f"image {number}"
-    if isinstance(value, Image):
-        return value
     if isinstance(value, bytes | bytearray) and begins(bytes(value)):
         return from_bytes(bytes(value), name)
     if isinstance(value, PurePath) and image_file(str(value)):
         return image_of(stored(str(value), str(value)))
-    if is_of(value, "dspy", "Image"):
-        return from_url(str(vars(value)["url"]), name)
-    return picture(value, name)
+    return made(value, name)
 
 
 def _part(content: object, images: list[Image]) -> object:

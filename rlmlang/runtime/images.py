@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rlmlang.context import Datum
-from rlmlang.diagnostics.diagnostic import CodedError, failed
-from rlmlang.images import Image, images_in
+from rlmlang.images import Image, images_in, too_large
 from rlmlang.ir.binding import BoundModel
 from rlmlang.ir.images import image_rule, not_taken
 from rlmlang.ir.kinds import has_images
@@ -62,14 +61,6 @@ def _with(bound: BoundModel, images: list[Image]) -> BoundModel:
     rule = image_rule(bound)
     for image in images:
         if image.size > rule.file:
-            raise _too_large(image, bound.name, rule.file)
+            words = f"{image.name} has {image.size:,} bytes; {bound.name} takes {rule.file:,}"
+            raise too_large(words, "Its provider would refuse it; nothing is shrunk unseen.")
     return replace(bound, image=max((image.tokens(rule) for image in images), default=0))
-
-
-def _too_large(image: Image, model: str, most: int) -> CodedError:
-    return failed(
-        "image-too-large",
-        f"{image.name} has {image.size:,} bytes; {model} takes {most:,}",
-        reason="Its provider would refuse it; nothing is shrunk unseen.",
-        hint="make it smaller first: `magick big.png -resize 2048x2048 small.png`",
-    )

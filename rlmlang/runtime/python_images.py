@@ -49,20 +49,16 @@ def images_given(value: object, name: str, type_: Type, open_path: Open) -> Datu
 
 
 def _image(value: object, name: str, open_path: Open) -> Datum:
-    if isinstance(value, Image):
-        return value
     if isinstance(value, PurePath):
         return open_path(str(value), IMAGE)
     if isinstance(value, bytes | bytearray | memoryview):
         return from_bytes(bytes(value), name)
-    if is_of(value, "dspy", "Image"):
-        return from_url(str(vars(value)["url"]), name)
     if isinstance(value, str):
         if "://" not in value[:16] and not value.startswith("data:"):
             words = f"a string is no image: Path({value!r:.40}) is a place to read from"
             raise _no_image(value, name, words)
         return from_url(value, name)
-    if (found := picture(value, name)) is not None:
+    if (found := made(value, name)) is not None:
         return found
     read = getattr(value, "read", None)
     data = read() if callable(read) else None
@@ -79,7 +75,17 @@ def is_of(value: object, package: str, kind: str) -> bool:
     )
 
 
-def picture(value: object, name: str) -> Image | None:
+def made(value: object, name: str) -> Image | None:
+    """What is an image already: ours, DSPy's or Pillow's; None for any other value. Raises
+    CodedError (image-not-local, those of `image_of`)."""
+    if isinstance(value, Image):
+        return value
+    if is_of(value, "dspy", "Image"):
+        return from_url(str(vars(value)["url"]), name)
+    return _picture(value, name)
+
+
+def _picture(value: object, name: str) -> Image | None:
     """An image of Pillow's, without loss; None for any other value."""
     if not is_of(value, "PIL", "Image") or not isinstance(value, Picture):
         return None

@@ -106,7 +106,7 @@ def settle(
     used, answer, before = settled.usage, redact(settled.answer), row.charged
     row.state = FAILED if settled.code else ANSWERED
     row.used_in, row.used_out = used.tokens_in, used.tokens_out
-    row.used_usd = None if row.worst_usd is None else pico(used)
+    row.used_usd = None if row.worst_usd is None else used.pico
     row.seconds, row.answer = settled.seconds, rows.pack(answer)
     row.code = settled.code or None
     row.reason = redact(settled.reason) if settled.reason else None
@@ -175,12 +175,7 @@ def row_of(
         asked=rows.pack(texts.redact(sent.asked)) if sent.asked else None,
         worst_in=worst.tokens_in,
         worst_out=worst.tokens_out,
-        worst_usd=pico(worst) if sent.priced else None,
+        worst_usd=worst.pico if sent.priced else None,
         ranges=texts.redact(sent.ranges) or None,
         **(nothing if sent.batched and state == RESERVED else {}),
     )
-
-
-def pico(usage: Usage) -> int:
-    """Dollars as whole millionths of a millionth, rounded up."""
-    return -int(-usage.usd * PICO // 1) if usage.usd else 0

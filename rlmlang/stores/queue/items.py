@@ -9,6 +9,9 @@ from rlmlang.stores.queue.tables import ENDED, FREE, LIVE, TAKEN, live_lease
 from rlmlang.stores.rows import Batch
 from rlmlang.stores.schema import SHIFT
 
+OPEN = "queue = ? AND ended = 0 AND state = ?"
+"""Claims of a state that have not ended, by the index: of many items most have."""
+
 
 @dataclass(frozen=True)
 class End:
@@ -32,7 +35,7 @@ def take(c: Batch, lease: int, count: int) -> list[int] | None:
     taken, items, state = c.execute(query, (row.queue,)).fetchone()
     if state != LIVE:
         return []
-    query = "SELECT id FROM claim WHERE queue = ? AND state = ? ORDER BY id LIMIT ?"
+    query = f"SELECT id FROM claim WHERE {OPEN} ORDER BY id LIMIT ?"
     again = [x for (x,) in c.execute(query, (row.queue, FREE, count)).fetchall()]
     for claim in again:
         c.execute("UPDATE claim SET state = ?, lease = ? WHERE id = ?", (TAKEN, lease, claim))
@@ -41,7 +44,7 @@ def take(c: Batch, lease: int, count: int) -> list[int] | None:
         values = (row.queue << SHIFT | item, row.queue, TAKEN, lease, 0, "", 0)
         c.execute("INSERT INTO claim VALUES(?,?,?,?,?,?,?)", values)
     c.execute("UPDATE queue SET taken = ? WHERE id = ?", (last, row.queue))
-    return [x & (1 << SHIFT) - 1 for x in again] + list(range(taken + 1, last + 1))
+    return [*map(_place, again), *range(taken + 1, last + 1)]
 
 
 def finish(c: Batch, lease: int, item: int, run: int, outcome: str) -> None:
@@ -63,7 +66,7 @@ def ends(c: Batch, queue: int, since: int, most: int = 500) -> list[End]:
     query = """SELECT id, run, outcome, ended FROM claim
 WHERE queue = ? AND ended > ? ORDER BY ended LIMIT ?"""
     found = c.execute(query, (queue, since, most)).fetchall()
-    return [End(claim & (1 << SHIFT) - 1, *rest) for claim, *rest in found]
+    return [End(_place(claim), *rest) for claim, *rest in found]
 
 
 def all_ended(c: Batch, queue: int, lease: int) -> bool:
@@ -71,6 +74,11 @@ def all_ended(c: Batch, queue: int, lease: int) -> bool:
     query = "SELECT left_over, state FROM queue WHERE id = ?"
     left, state = c.execute(query, (queue,)).fetchone()
     reap(c)
-    query = "SELECT 1 FROM claim WHERE queue = ? AND state = ? AND lease <> ? LIMIT 1"
+    query = f"SELECT 1 FROM claim WHERE {OPEN} AND lease <> ? LIMIT 1"
     at_work = c.execute(query, (queue, TAKEN, lease)).fetchone() is not None
     return bool(left <= 0 or (state != LIVE and not at_work))
+
+
+def _place(claim: int) -> int:
+    """The place of an item in its queue, by the number of its claim."""
+    return claim & (1 << SHIFT) - 1

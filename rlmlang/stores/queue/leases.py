@@ -41,12 +41,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Beat:
-    """What a worker hears: whether others wait for more, its part of the providers' limits, whether
-    items are still given out."""
+    """What a worker hears: whether others wait for more, and its part of the providers' limits."""
 
     wanted: bool
     part: float
-    going: bool
 
 
 def open_queue(c: Batch, queue: Queue, before: Amounts, *, again: bool) -> None:
@@ -95,10 +93,8 @@ def beat(c: Batch, lease: int, *, working: bool, busy: bool) -> Beat | None:
     values = (now + row.lasts, int(busy), int(working), lease)
     c.execute("UPDATE lease SET expires = ?, busy = ?, working = ? WHERE id = ?", values)
     reap(c)
-    query = "SELECT wanted, state FROM queue WHERE id = ?"
-    wanted, state = c.execute(query, (row.queue,)).fetchone()
-    part = _part(c, lease, working=working)
-    return Beat(now - wanted < WANTED, part, state == LIVE)
+    (wanted,) = c.execute("SELECT wanted FROM queue WHERE id = ?", (row.queue,)).fetchone()
+    return Beat(now - wanted < WANTED, _part(c, lease, working=working))
 
 
 def give_back(c: Batch, lease: int, held: Amounts) -> Amounts:
