@@ -19,7 +19,7 @@ from rlmlang.cli.batch_asked import Flags, read
 from rlmlang.cli.batch_bar import BatchBar
 from rlmlang.cli.edge import exit_code_of
 from rlmlang.report.batch import counted
-from rlmlang.stores.address import StoreAddress
+from rlmlang.stores.address import StoreAddress, may_hold
 from rlmlang.stores.opening import open_store
 from rlmlang.stores.queue.tables import open_queues
 
@@ -27,6 +27,8 @@ from rlmlang.stores.queue.tables import open_queues
 def open_batches(store: StoreAddress, name: str) -> list[OpenBatch]:
     """The batches that give out items, those of a name alone where one is given. Raises
     CodedError."""
+    if not may_hold(store):  # a look makes no file
+        return []
     opened = open_store(store)
     try:
         found = [OpenBatch(*one) for one in opened.journal.wait(open_queues)]

@@ -20,6 +20,7 @@ from rlmlang.stores.opening import memory_store
 from rlmlang.stores.queue import items, leases
 from rlmlang.stores.queue.tables import Listing, Queue
 from rlmlang.stores.store import Store
+from tests.conftest import Rlm
 
 WHOLE = Amounts(NO_LIMIT, NO_LIMIT, NO_LIMIT)
 
@@ -70,3 +71,9 @@ def test_an_item_that_is_given_out_again_is_found_again(folder: Path) -> None:
     turns.worker.join(host=True)
     taken = asyncio.run(turns.next())
     assert taken is not None and (taken.number, len(told)) == (1, 3)
+
+
+def test_a_look_for_work_makes_no_store(folder: Path, rlm: Rlm) -> None:
+    found = rlm("work", "--store", "none.db")
+    assert (found.code, found.err) == (0, "no batch is open in none.db\n")
+    assert not list(folder.iterdir())
